@@ -1,0 +1,1 @@
+"""How we say it: answers, conversation, evaluation, chat and command line."""

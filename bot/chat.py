@@ -1,0 +1,218 @@
+"""The chat page: Gradio blocks around one visitor's conversation."""
+
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Protocol, Self
+
+from bot import texts
+from bot.answer import Answer, Kind
+from bot.render import (
+    AboutLike,
+    answer_html,
+    greeting_html,
+    notice_html,
+    proof_against_markdown,
+    question_html,
+)
+from corpus.errors import MotamotError
+
+# Read when gradio is imported: without them the process calls api.gradio.app and huggingface.co.
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+import gradio as gr
+from fastapi import FastAPI
+
+LOG = logging.getLogger(__name__)
+
+MAX_QUESTION = 2_000
+"""Characters: ten times the longest question of the known FAQs; beyond, it is a text to be read."""
+MAX_TURNS = 50
+"""Kept on screen; each answer sends them all again, about 4 kB each before compression."""
+MAX_HISTORY = 10
+"""Earlier questions given to the assistant."""
+STATE_SECONDS = 4 * 3_600
+"""How long a conversation left alone stays in memory."""
+
+Message = dict[str, str]
+"""``{"role": …, "content": …}``, as Gradio wants it."""
+
+
+class AssistantLike(Protocol):
+    """What the chat asks of an assistant."""
+
+    def ask(self, question: str, history: Sequence[str] = ()) -> Answer: ...
+
+    def about(self) -> AboutLike: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question and what was said to it, as HTML."""
+
+    question: str
+    reply: str
+    understood: bool
+    """Whether the assistant read it: only then may a later question refer to it."""
+
+
+class Conversation:
+    """What one visitor asked, in memory only; the lock keeps two questions sent at once in order.
+
+    Not a dataclass: Gradio would try to copy its lock.
+    """
+
+    def __init__(self) -> None:
+        self.turns: list[Turn] = []
+        self.lock = Lock()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Gradio copies the first value for each visitor: each starts with an empty conversation."""
+        return type(self)()
+
+    def history(self) -> tuple[str, ...]:
+        """The earlier questions, oldest first."""
+        return tuple(turn.question for turn in self.turns if turn.understood)[-MAX_HISTORY:]
+
+    def add(self, turn: Turn) -> None:
+        self.turns = [*self.turns, turn][-MAX_TURNS:]
+
+
+class Chat:
+    """The handlers of the page: they never raise, because Gradio would speak English in their place."""
+
+    def __init__(self, assistant: AssistantLike) -> None:
+        self.assistant = assistant
+
+    def ask(self, question: str, conversation: Conversation) -> tuple[Any, Any]:
+        """Answer, unless there is nothing to answer; returns the messages and the conversation."""
+        if not question or not question.strip():
+            return gr.skip(), gr.skip()
+        with conversation.lock:
+            conversation.add(self.turn(question, conversation.history()))
+            return self.messages(conversation), conversation
+
+    def turn(self, question: str, history: Sequence[str]) -> Turn:
+        """One question answered, or a courteous phrase that says why not."""
+        if len(question) > MAX_QUESTION:
+            return Turn(question, notice_html(texts.too_long(len(question), MAX_QUESTION)), understood=False)
+        try:
+            answer = self.assistant.ask(question.strip(), history)
+            # A greeting says nothing that a later question could refer to.
+            return Turn(question, answer_html(answer), understood=answer.kind is not Kind.SMALLTALK)
+        except MotamotError as error:
+            return Turn(question, notice_html(str(error), texts.RETRY, [question]), understood=False)
+        except Exception:
+            # Whatever it is, the visitor must read French and be able to go on; the log gets the
+            # trace without the question, which is written nowhere.
+            LOG.exception("a question could not be answered")
+            return Turn(question, notice_html(texts.FAILED, texts.RETRY, [question]), understood=False)
+
+    def start_over(self) -> tuple[list[Message], Conversation]:
+        """A new conversation, with its greeting."""
+        conversation = Conversation()
+        return self.messages(conversation), conversation
+
+    def messages(self, conversation: Conversation) -> list[Message]:
+        """The whole conversation as Gradio wants it."""
+        messages = [_message("assistant", self.greeting())]
+        for turn in conversation.turns:
+            messages += [_message("user", question_html(turn.question)), _message("assistant", turn.reply)]
+        return messages
+
+    def greeting(self) -> str:
+        """What the assistant knows now: it may have been rebuilt since the server started."""
+        try:
+            return greeting_html(self.assistant.about())
+        except Exception:  # as above
+            LOG.exception("the greeting could not be written")
+            return notice_html(texts.FAILED)
+
+
+def _message(role: str, html: str) -> Message:
+    return {"role": role, "content": proof_against_markdown(html)}
+
+
+def build_chat(assistant: AssistantLike) -> gr.Blocks:
+    """The page, to be mounted: its style and script come from the server."""
+    chat = Chat(assistant)
+    # queue=False: 13 ms instead of 18 for one visitor, and it works whatever the number of workers.
+    # show_progress: an answer takes less time than an animation.
+    quiet: dict[str, Any] = {
+        "queue": False,
+        "api_visibility": "private",
+        "trigger_mode": "multiple",
+        "show_progress": "minimal",
+    }
+    with gr.Blocks(title=texts.PAGE_TITLE, analytics_enabled=False, fill_width=True) as page:
+        gr.Markdown(f"# {texts.TITLE}\n\n{texts.TAGLINE}", elem_id="mm-header")
+        conversation = gr.State(Conversation(), time_to_live=STATE_SECONDS)
+        log = _chatbot(chat)
+        with gr.Row(elem_id="mm-composer"):
+            typed = gr.Textbox(
+                label=texts.QUESTION_LABEL,
+                placeholder=texts.QUESTION_HINT,
+                lines=1,
+                max_lines=6,
+                elem_id="mm-typed",
+                scale=1,
+                min_width=0,
+                html_attributes=gr.InputHTMLAttributes(lang="fr", enterkeyhint="send", autocomplete="off"),
+            )
+            send = gr.Button(texts.SEND, variant="primary", elem_id="mm-send", scale=0, min_width=0)
+            again = gr.Button(texts.START_OVER, variant="secondary", elem_id="mm-again", scale=0, min_width=0)
+        # The script of the page writes here the question of the button that was pressed: the draft stays.
+        chosen = gr.Textbox(
+            label=texts.CHOSEN_QUESTION, lines=1, max_lines=1, visible="hidden", elem_id="mm-chosen"
+        )
+        shown = [log, conversation]
+        typed.submit(chat.ask, [typed, conversation], shown, **quiet)
+        send.click(chat.ask, [typed, conversation], shown, **quiet)
+        chosen.submit(chat.ask, [chosen, conversation], shown, **quiet)
+        again.click(chat.start_over, None, shown, **quiet)
+    return page
+
+
+def _chatbot(chat: Chat) -> gr.Chatbot:
+    return gr.Chatbot(
+        value=chat.messages(Conversation()),
+        label=texts.CONVERSATION,
+        show_label=False,
+        container=False,
+        elem_id="mm-log",
+        height=None,
+        layout="panel",
+        autoscroll=False,
+        buttons=[],
+        feedback_options=None,
+        allow_file_downloads=False,
+        # With `proof_against_markdown`, what keeps every character of a quote as it is.
+        latex_delimiters=[],
+        line_breaks=False,
+        allow_tags=False,
+        sanitize_html=True,
+    )
+
+
+def mount_chat(app: FastAPI, assistant: AssistantLike, root_path: str) -> None:
+    """Put the chat at the root of ``app``, with all that Gradio would add to it turned off."""
+    gr.mount_gradio_app(
+        app,
+        build_chat(assistant),
+        path="/",
+        root_path=root_path or None,
+        footer_links=[],
+        run_history=False,
+        enable_monitoring=False,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        show_error=False,
+        max_file_size=1,  # bytes: no page of ours uploads anything
+        i18n=gr.I18n(fr=texts.GRADIO, en=texts.GRADIO),
+        # Named fonts of the system: a theme's own would be files to load.
+        theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
+    )

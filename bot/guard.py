@@ -1,0 +1,142 @@
+"""What stands in front of the pages: closed doors, small bodies, same site only, strict headers."""
+
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot import texts
+from bot.problem import problem
+
+MAX_BODY = 64 * 1024
+"""Bytes. A question of 2,000 characters takes 12 kB when each is escaped, with ten earlier ones far less."""
+
+OPEN_ROUTES = re.compile(
+    r"""
+      GET  (?: / | /healthz | /config | /theme\.css | /favicon\.ico | /robots\.txt
+             | /motamot/[\w.-]+ | /assets/[\w./-]+ | /static/[\w./-]+
+             | /gradio_api/(?: heartbeat/\w+ | startup-events ) )
+    | POST (?: /api/ask | /gradio_api/run/predict )
+    """,
+    re.VERBOSE,
+)
+"""All that the pages need. Gradio also opens an upload of any size, its queue, its API pages: closed."""
+
+SAME_SITE = frozenset({"same-origin", "none"})
+"""Values of Sec-Fetch-Site for our own pages and for an address typed by hand; programs send none."""
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def content_policy(nonce: str | None = None) -> str:
+    """The Content-Security-Policy: only this server, and inline scripts that carry ``nonce``."""
+    scripts = f"'self' 'nonce-{nonce}'" if nonce else "'self'"
+    return "; ".join(
+        [
+            "default-src 'self'",
+            f"script-src {scripts}",
+            # Gradio writes style attributes and style elements while it runs.
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data:",
+            "font-src 'self' data:",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "form-action 'self'",
+            "frame-ancestors 'self'",
+        ]
+    )
+
+
+class TooLargeError(Exception):
+    """The body grew beyond the limit while it was read."""
+
+
+class Guard:
+    """ASGI middleware that lets through only what the pages need."""
+
+    def __init__(self, app: ASGIApp, max_body: int = MAX_BODY) -> None:
+        self.app = app
+        self.max_body = max_body
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            # A websocket: nothing here speaks it, and an ASGI server answers 403 to this.
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        send = with_headers(send)
+        refusal = self.refusal(scope)
+        if refusal is not None:
+            await problem(*refusal)(scope, receive, send)
+            return
+        await self.forward(scope, receive, send)
+
+    def refusal(self, scope: Scope) -> tuple[int, str] | None:
+        """Status and phrase when the request is refused before its body is read."""
+        headers = Headers(scope=scope)
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        if not re.fullmatch(OPEN_ROUTES, f"{method}{local_path(scope)}"):
+            return 404, texts.NOT_FOUND
+        if method == "POST" and headers.get("sec-fetch-site", "none") not in SAME_SITE:
+            return 403, texts.FORBIDDEN_ORIGIN
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > self.max_body:
+            return 413, texts.BODY_TOO_LARGE
+        return None
+
+    async def forward(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, counting its body: a chunked one announces no length."""
+        read = 0
+        started = False
+
+        async def counted() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > self.max_body:
+                raise TooLargeError
+            return message
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, counted, watched)
+        except TooLargeError:
+            if started:
+                raise
+            await problem(413, texts.BODY_TOO_LARGE)(scope, receive, send)
+
+
+def local_path(scope: MutableMapping[str, Any]) -> str:
+    """The path within this application, whether the proxy in front keeps its prefix or strips it."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "").rstrip("/")
+    if root and (path == root or path.startswith(f"{root}/")):
+        return path[len(root) :] or "/"
+    return path
+
+
+def with_headers(send: Callable[[Message], Awaitable[None]]) -> Callable[[Message], Awaitable[None]]:
+    """Add the security headers to the response, where it has none of its own."""
+
+    async def sender(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+            headers.setdefault("Content-Security-Policy", content_policy())
+        await send(message)
+
+    return sender

@@ -1,0 +1,148 @@
+"""Answers and greeting into HTML, once, for every page: fixed templates around words never altered."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import quote as percent_encode
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from bot import texts
+from bot.answer import Answer, Kind, Quote
+from corpus.document import Source
+
+
+class LeftOutLike(Protocol):
+    """A source of the catalogue that is not indexed, why, and what would mend it."""
+
+    @property
+    def source(self) -> Source: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def remedy(self) -> str: ...
+
+
+class AboutLike(Protocol):
+    """What an assistant knows: the texts it read, those it could not, and questions to try."""
+
+    @property
+    def documents(self) -> Sequence[Source]: ...
+    @property
+    def left_out(self) -> Sequence[LeftOutLike]: ...
+    @property
+    def examples(self) -> Sequence[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of a quote; the pieces put end to end are the quote."""
+
+    text: str
+    marked: bool
+
+
+def segments(quote: Quote) -> Iterator[Segment]:
+    """Cut a quote where its highlights start and end.
+
+    Raises:
+        ValueError: The highlights overlap, are out of order, or leave the text.
+    """
+    at = 0
+    for start, end in quote.highlights:
+        if not at <= start <= end <= len(quote.text):
+            raise ValueError(f"highlight [{start}, {end}) does not fit after {at} in {len(quote.text)}")
+        if at < start:
+            yield Segment(quote.text[at:start], marked=False)
+        yield Segment(quote.text[start:end], marked=True)
+        at = end
+    if at < len(quote.text):
+        yield Segment(quote.text[at:], marked=False)
+
+
+def web_address(url: str | None) -> str | None:
+    """The address to link to, or None when it is not one of the web (``javascript:``, a path)."""
+    if url is None:
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # a malformed host such as "http://[": shown nowhere rather than wrongly
+        return None
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return None
+    return percent_encode(url, safe="%/:?#[]@!&'()*+,;=~-._")
+
+
+def web_host(url: str) -> str:
+    """The site of an address, as people know it: without « www. »."""
+    return (urlsplit(url).hostname or "").removeprefix("www.")
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["texts"] = texts
+    environment.filters["french_date"] = texts.french_date
+    environment.filters["segments"] = segments
+    environment.filters["web_address"] = web_address
+    environment.filters["web_host"] = web_host
+    return environment
+
+
+TEMPLATES = _environment()
+
+LEADS = {
+    Kind.ANSWER: texts.TRY_ALSO,
+    Kind.CLARIFY: texts.CHOOSE,
+    Kind.REFUSE: texts.NEAREST,
+    Kind.SMALLTALK: texts.TRY_ALSO,
+}
+
+
+def answer_html(answer: Answer) -> str:
+    """An answer of any kind."""
+    return TEMPLATES.get_template("answer.html").render(answer=answer, lead=LEADS[answer.kind])
+
+
+def greeting_html(about: AboutLike) -> str:
+    """What the assistant knows, what it could not read, and questions to try."""
+    return TEMPLATES.get_template("greeting.html").render(about=about)
+
+
+def question_html(question: str) -> str:
+    """What the visitor typed, as typed."""
+    return TEMPLATES.get_template("question.html").render(question=question)
+
+
+def notice_html(message: str, lead: str = "", questions: Sequence[str] = ()) -> str:
+    """A fixed phrase about the service itself: an error, a limit."""
+    return TEMPLATES.get_template("notice.html").render(message=message, lead=lead, questions=questions)
+
+
+def proof_against_markdown(html: str) -> str:
+    r"""The same HTML, on one line and with no character that Markdown could read as its own.
+
+    Gradio passes a message through Markdown before showing it; a reference such as ``&#95;`` for
+    ``_`` goes through untouched and is shown as the character that it stands for.
+
+    >>> proof_against_markdown("<p>1. a_b &amp;\n</p>")
+    '<p>1&#46; a&#95;b &#38;&#10;</p>'
+    """
+    return re.sub(
+        r"(<[^<>]*>)|([^<>]+)",
+        lambda found: found[1] or re.sub(r"[\x01-\x1f!-/:-@\[-`{-\x7f]", _reference, unescape(found[2])),
+        html,
+    )
+
+
+def _reference(found: re.Match[str]) -> str:
+    return f"&#{ord(found[0])};"

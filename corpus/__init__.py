@@ -1,0 +1,1 @@
+"""What we know: sources in, documents, entries and passages out."""

@@ -1,0 +1,28 @@
+"""Bytes of a text file to characters, whatever French office software wrote them."""
+
+import codecs
+
+from corpus.errors import UnreadableDocumentError
+
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+def decode(data: bytes, name: str) -> str:
+    """Read UTF-8 and UTF-16 with a mark, UTF-8 without one, else Windows-1252, which Excel still writes.
+
+    Raises:
+        UnreadableDocumentError: None of them fits, or the bytes are no text at all.
+    """
+    encoding = next((encoding for mark, encoding in _MARKS if data.startswith(mark)), None)
+    for candidate in [encoding] if encoding else ["utf-8", "cp1252"]:
+        try:
+            text = data.decode(candidate)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text.replace("\r\n", "\n").replace("\r", "\n")
+    raise UnreadableDocumentError(
+        name,
+        "ce fichier n’est pas un texte lisible.",
+        "Ouvrez-le dans le logiciel qui l’a produit et enregistrez-le de nouveau en UTF-8.",
+    )

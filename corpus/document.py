@@ -1,0 +1,160 @@
+"""Documents and the slices of them that we find and quote: spans, blocks, passages, entries."""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A slice ``[start, end)`` of a text, in code points."""
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.end:
+            raise ValueError(f"span must satisfy 0 <= start <= end, got [{self.start}, {self.end})")
+
+    def of(self, text: str) -> str:
+        """The slice itself."""
+        return text[self.start : self.end]
+
+    def shift(self, by: int) -> Self:
+        """The same slice, counted from another origin."""
+        return type(self)(self.start + by, self.end + by)
+
+
+class BlockKind(StrEnum):
+    """What a block is for its reader."""
+
+    HEADING = "heading"
+    QUESTION = "question"
+    """A question that the file itself marks as such (a row of a table, a ``<summary>``)."""
+    PARAGRAPH = "paragraph"
+    ITEM = "item"
+    TABLE = "table"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One paragraph, list item, heading or question: a slice without its bullet or number stripped."""
+
+    start: int
+    end: int
+    kind: BlockKind
+    level: int = 0
+    """Depth of a heading (1 = outermost) or of a list item (1 = outermost); 0 otherwise."""
+    key: str | None = None
+    """The identifier the file gives to a question, where it gives one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A web address that stands in the text, or that the file attaches to a slice of it."""
+
+    start: int
+    end: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One ``[[source]]`` table of the catalogue: where a document comes from."""
+
+    id: str
+    title: str
+    publisher: str
+    date: str
+    """``2021-05`` or ``2021-05-20``."""
+    kind: str
+    """``faq``, ``circular``, ``guide`` or ``page``."""
+    file: str
+    """File name relative to the ``documents`` folder; for a source with a url, the name it gets."""
+    url: str | None = None
+    notice: str | None = None
+    """Shown with every quote: "version de mai 2021", "abrogée le …"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reader makes of one file: one clean text and its structure."""
+
+    text: str
+    blocks: tuple[Block, ...]
+    """In order, not overlapping; together they cover every character but white space."""
+    pages: tuple[int, ...] = ()
+    """Offset at which each page starts, first page first; empty when the format has no pages."""
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that was read: its catalogue entry, its clean text and its structure."""
+
+    source: Source
+    text: str
+    sha256: str
+    """Of the bytes of the file, in hexadecimal."""
+    blocks: tuple[Block, ...]
+    pages: tuple[int, ...] = ()
+    links: tuple[Link, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return self.source.id
+
+    def page_at(self, offset: int) -> int | None:
+        """Number (from 1) of the page that holds the character at ``offset``; None without pages."""
+        if not self.pages:
+            return None
+        return max(1, bisect_right(self.pages, offset))
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A slice of a document: the unit we embed, retrieve and highlight."""
+
+    document: Document
+    entry: str
+    """Identifier of the entry it belongs to."""
+    start: int
+    """Code points, included."""
+    end: int
+    """Code points, excluded."""
+    quote: Span
+    """The smallest slice around it that can be read alone: a whole hypothesis, not one of its bullets."""
+    question: Span | None = None
+    """The question or heading that it answers."""
+    section: tuple[Span, ...] = ()
+    """The headings above, outermost first, without ``question``."""
+    context: tuple[Span, ...] = ()
+    """What must be read with it, in order: the lead-in of its list, its parent bullet."""
+
+    @property
+    def text(self) -> str:
+        return self.document.text[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one asks about: a question of a FAQ with its answer, or a section. The unit we rank."""
+
+    document: Document
+    id: str
+    """Unique within the document and stable: the id the file gives, else a slug of its words."""
+    heading: Span | None
+    """The question or heading, None for a paragraph that has none."""
+    body: Span
+    """The answer: from its first to its last character."""
+    passages: tuple[Passage, ...]
+    """In order; at least one; each inside ``body``."""
+
+    @property
+    def heading_text(self) -> str:
+        return self.heading.of(self.document.text) if self.heading else ""
+
+    @property
+    def body_text(self) -> str:
+        return self.body.of(self.document.text)

@@ -1,0 +1,286 @@
+"""Which groups of lines are headings or items, and how deep they stand."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from corpus.document import BlockKind
+from corpus.lines import Line, is_terminal, starts_high
+from corpus.markers import ANSWERED, ASIDE, ASKED, TITLE_WORD, Marker, contents
+
+# The longest heading of the circulars and guides we looked at has 190 characters, on three lines.
+LONGEST = 220
+LONGEST_QUESTION = 420
+# Groups: the heads of letters that we looked at have at most twenty lines.
+LONGEST_LETTERHEAD = 25
+# What stands alone on a short line of a letter without being a heading.
+LETTERHEAD = re.compile(
+    r"(?:nor|n\s?/?\s?r[ée]f|v\s?/?\s?r[ée]f|r[ée]f[ée]rences?|r[ée]f\.|objet|p\.\s?j|pi[èe]ces?\s+jointes?|date|copies?"
+    r"|destinataires?|ampliation|affaire suivie par|dossier suivi par|t[ée]l|courriel|m[ée]l|contact|nota|signé|page"
+    r"|et d[ée]lation|par d[ée]l[ée]gation|annexes\s*:)(?=\W|$)"
+    r"|(?:à|a)\s*$|(?:à l’attention|a l’attention|à l'attention)"
+    r"|(?:à |a )?(?:mesdames|messieurs|madame|monsieur|m\.|mme|mmes|mm\.)\s"
+    r"|(?:le|la|les|l’|l')\s?(?:premi[èe]re? ministre|ministres?|pr[ée]f[èe]te?s?|directeurs?|directrice|secr[ée]taire|"
+    r"d[ée]l[ée]gu[ée]e?|pr[ée]sidente?s?|maire|chef|cheffe)\b"
+    r"|[^\W\d_][\w \-’']{1,40},\s*le\s+\d"
+    r"|(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)?\s*(?:le\s+)?\d{1,2}(?:er)?\s+\w+\s+\d{4}\s*$",
+    re.IGNORECASE,
+)
+WORD_RANK = {
+    "livre": 0,
+    "partie": 0,
+    "titre": 0,
+    "annexe": 0,
+    "volet": 0,
+    "axe": 0,
+    "fiche": 1,
+    "chapitre": 1,
+}
+WORD_RANK |= {"section": 2, "sous-section": 3, "étape": 3, "mesure": 3, "article": 4}
+NUMBER_RANK = {"roman": 0, "upper": 1, "arabic": 2, "degree": 3, "lower": 4, "bracket": 5, "lower roman": 5}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The lines of one block, before we know its kind."""
+
+    lines: tuple[Line, ...]
+    marker: Marker | None = None
+
+    @property
+    def text(self) -> str:
+        return " ".join(line.text for line in self.lines)
+
+    @property
+    def words(self) -> str:
+        """The text without its bullet or number."""
+        return self.text[self.marker.end :] if self.marker else self.text
+
+    @property
+    def bold(self) -> bool:
+        return all(line.bold for line in self.lines)
+
+    @property
+    def size(self) -> float:
+        return min(line.size for line in self.lines)
+
+    @property
+    def caps(self) -> bool:
+        letters = [char for char in self.words if char.isalpha()]
+        return len(letters) >= 4 and sum(char.isupper() for char in letters) >= 0.8 * len(letters)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What ordinary text looks like in this document."""
+
+    size: float
+    bold: bool
+    """Most of the text is bold: weight tells nothing."""
+    styled: bool
+    """Some lines are bold or of another size: headings that have no style of their own are rare."""
+
+    @classmethod
+    def of(cls, lines: Sequence[Line]) -> "Look":
+        """The look of most characters."""
+        sizes: Counter[float] = Counter()
+        bold = total = 0
+        for line in lines:
+            sizes[line.size] += len(line.text)
+            total += len(line.text)
+            bold += len(line.text) * line.bold
+        size = max(sizes, key=lambda value: sizes[value]) if sizes else 0.0
+        mostly = 2 * bold > total
+        return cls(size, mostly, styled=bool(bold and not mostly))
+
+    def stands_out(self, group: Group) -> bool:
+        """Larger, bold or in capitals."""
+        return self.larger(group) or (group.bold and not self.bold) or group.caps
+
+    def larger(self, group: Group) -> bool:
+        return group.size >= 1.12 * self.size > 0
+
+
+def kinds(groups: Sequence[Group], look: Look) -> list[BlockKind]:
+    """The kind of each group: heading, item or paragraph."""
+    found: list[BlockKind] = []
+    listed = contents([group.text for group in groups])
+    letter = _letterhead(groups)
+    for index, group in enumerate(groups):
+        after = groups[index + 1] if index + 1 < len(groups) else None
+        before = groups[index - 1] if index else None
+        if index in listed:
+            found.append(BlockKind.PARAGRAPH)
+        elif index < letter and not group.marker:
+            found.append(BlockKind.PARAGRAPH)
+        elif _may_head(group) and _heads(group, before, after, look):
+            found.append(BlockKind.HEADING)
+        elif group.marker:
+            found.append(BlockKind.ITEM)
+        else:
+            found.append(BlockKind.PARAGRAPH)
+    return found
+
+
+def _letterhead(groups: Sequence[Group]) -> int:
+    """How many groups at the start are the head of a letter: sender, date, addressees, references, object."""
+    last = 0
+    for index, group in enumerate(groups[:LONGEST_LETTERHEAD]):
+        if group.marker and group.marker.style != "bullet" and starts_high(group.words):
+            break
+        if len(group.text) <= 160 and LETTERHEAD.match(group.text):
+            last = index + 1
+    return last
+
+
+def _may_head(group: Group) -> bool:
+    text = group.text
+    if len(text) > (LONGEST_QUESTION if text.endswith("?") else LONGEST) or len(group.lines) > 4:
+        return False
+    if ASKED.match(text) or ANSWERED.match(text) or ASIDE.match(text) or LETTERHEAD.match(text):
+        return False
+    if re.search(r"https?:|@|=|\d[,.]\d+\W*$|[€%]\W*$", text):
+        return False  # an address, a sum, a cell of a table
+    if text.endswith(":") and len(text.split()) < 4 and not (group.marker or TITLE_WORD.match(text)):
+        return False  # "Exemple :", "Attention :"
+    if text.endswith((".", ";", ",", "…", "!")) or (text.endswith("»") and is_terminal(text)):
+        return False
+    if group.marker and text.endswith("?"):
+        return True
+    return starts_high(group.words) or group.words[:1].isdigit() or bool(TITLE_WORD.match(text))
+
+
+def _heads(group: Group, before: Group | None, after: Group | None, look: Look) -> bool:
+    if after is None:
+        return False
+    strong = look.larger(group) or (group.bold and not look.bold)
+    lead_in = group.text.endswith(":")
+    if group.marker and group.marker.style == "bullet":
+        nested = _bulleted(after) and after.marker != group.marker
+        peer = _bulleted(before) and before is not None and before.bold
+        return strong and not lead_in and (nested or not _bulleted(after)) and not peer
+    if lead_in and (_bulleted(after) or not (strong or group.caps)):
+        return bool(TITLE_WORD.match(group.text)) and not _bulleted(after)
+    if TITLE_WORD.match(group.text):
+        return True
+    if group.marker:
+        return strong or group.caps or _numbers_a_section(group, before, after)
+    if strong or (group.caps and _worded(group)):
+        return _worded(group)
+    return not look.styled and _stands_alone(group, after)
+
+
+def _bulleted(group: Group | None) -> bool:
+    return bool(group and group.marker and group.marker.style == "bullet")
+
+
+def _worded(group: Group) -> bool:
+    """Has a word of its own: not a table's "100 %", not a lone acronym."""
+    return sum(char.isalpha() for char in group.text) >= 4
+
+
+def _numbers_a_section(group: Group, before: Group | None, after: Group) -> bool:
+    """A number that opens a section, unlike the neighbouring numbers of a list."""
+    marker = group.marker
+    if marker is None or (
+        marker.style in ("lower", "bracket", "lower roman", "degree") and len(group.text) > 90
+    ):
+        return False
+    neighbours = [
+        other for other in (before, after) if other and other.marker and other.marker.style == marker.style
+    ]
+    if any(
+        abs(other.marker.rank - marker.rank) == 1
+        for other in neighbours
+        if other.marker and marker.style != "path"
+    ):
+        return False
+    listed = before is not None and before.text.endswith(":") and marker.rank == 1
+    return not listed and len(group.text) <= 160
+
+
+def _stands_alone(group: Group, after: Group) -> bool:
+    """A short line without a full stop, above a sentence, in a text that shows neither weight nor size."""
+    if len(group.text) > 90 or not _worded(group) or not starts_high(group.text):
+        return False
+    return bool(after.marker or ASKED.match(after.text)) or is_terminal(after.text) or len(after.text) > 120
+
+
+@dataclass(slots=True)
+class Outline:
+    """Gives each heading its level, from the style of its number and its size."""
+
+    _stack: list[tuple[tuple[str, int], float]] = field(default_factory=list)
+
+    def level(self, group: Group) -> int:
+        """1 = outermost."""
+        key = _key(group)
+        known = [index for index, (other, _) in enumerate(self._stack) if other == key]
+        if known:
+            del self._stack[known[-1] + 1 :]
+            return known[-1] + 1
+        if key[0] in WORD_RANK and key[0] != "article":
+            self._close(WORD_RANK[key[0]])
+        while self._stack and self._outranks(key, group.size):
+            self._stack.pop()
+        self._stack.append((key, group.size))
+        return len(self._stack)
+
+    def _close(self, rank: int) -> None:
+        """Leave every section that a title of this rank ends: "Annexe 2" ends "III.", but not the document's title."""
+        for index, (key, _) in enumerate(self._stack):
+            if key[0] in NUMBER_RANK or WORD_RANK.get(key[0], -1) >= rank:
+                del self._stack[index:]
+                return
+
+    def _outranks(self, key: tuple[str, int], size: float) -> bool:
+        top, top_size = self._stack[-1]
+        if key[0] in WORD_RANK:
+            return False  # a law's articles hold "I." and "II."; a circular quotes articles under its own
+        if top[0] in WORD_RANK:
+            return size > 1.05 * top_size > 0 and top[0] not in ("annexe", "titre", "partie")
+        if key[0] in NUMBER_RANK and top[0] in NUMBER_RANK:
+            return (NUMBER_RANK[key[0]], key[1]) < (NUMBER_RANK[top[0]], top[1])
+        if size and top_size and abs(size - top_size) > 0.05 * top_size:
+            return size > top_size
+        return key[0] == "caps" and top[0] in ("bold", "plain")
+
+
+def _key(group: Group) -> tuple[str, int]:
+    word = TITLE_WORD.match(group.text)
+    if word:
+        return word["word"].lower(), 1
+    marker = group.marker
+    if marker and marker.style == "path":
+        first = marker.value[0]
+        return ("arabic" if first.isdigit() else "roman" if first in "IVX" else "upper"), marker.depth
+    if marker and marker.style != "bullet":
+        return marker.style, 1
+    look = "caps" if group.caps else "bold" if group.bold else "plain"
+    return look, round(group.size)
+
+
+@dataclass(slots=True)
+class Nesting:
+    """Gives each item its level, from its indent or, where all are flush, from its bullet."""
+
+    _stack: list[tuple[str, float]] = field(default_factory=list)
+
+    def reset(self) -> None:
+        """Start a new list."""
+        self._stack.clear()
+
+    def level(self, group: Group) -> int:
+        """1 = outermost."""
+        marker = group.marker
+        glyph = f"{marker.style} {marker.value if marker.style == 'bullet' else ''}" if marker else ""
+        left = group.lines[0].left
+        while self._stack and left < self._stack[-1][1] - 1:
+            self._stack.pop()
+        known = [index for index, (other, _) in enumerate(self._stack) if other == glyph]
+        if known and left <= self._stack[known[-1]][1] + 1:
+            del self._stack[known[-1] + 1 :]
+            return known[-1] + 1
+        self._stack.append((glyph, left))
+        return len(self._stack)

@@ -1,0 +1,152 @@
+"""Lines of a file as they were printed, with what their look says: spacing, indent, width, weight."""
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+# Words after which a French sentence always goes on: a line that ends with one never ends a paragraph.
+HANGING = frozenset(
+    "à au aux avec car ce ces cet cette chaque comme dans de des dont du elle en entre et il la le les leur leurs"
+    " lorsque mais ne ni notre nos nous on ou où par pour qu que quelle quelles quels qui sa sans se ses si son sous"
+    " sur un une vers votre vos vous soit sont ainsi n° article articles l. r. d.".split()
+)
+# Abbreviations whose full stop ends no sentence.
+ABBREVIATIONS = frozenset("al. art. cf. chap. d. ex. l. m. mm. mme. p. pp. r. réf. tél. op. cit. n°.".split())
+SOFT_HYPHEN = "\u00ad"
+# Soft hyphen, zero-width space, word joiner, byte order mark: nobody sees them, searches trip over them.
+INVISIBLE = SOFT_HYPHEN + "\u200b\u2060\ufeff"
+CLOSING = "»\"”’')] \u00a0\u202f"
+OPENING = "«\"“‘'([ \u00a0\u202f"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One printed line: ``text`` is ``raw[start:end]``, without the white space around it."""
+
+    start: int
+    end: int
+    text: str
+    page: int
+    """From 0."""
+    gap: float | None
+    """Distance to the line above, 1 = ordinary line spacing; None at the top of a page or column."""
+    left: float = 0.0
+    """Indent, in characters."""
+    right: float = 0.0
+    """Right end, in characters."""
+    size: float = 0.0
+    """Font size in points; 0 when the format has none."""
+    bold: bool = False
+    note: bool = False
+    """Of a footnote."""
+    noise: bool = False
+    """Left by the printer: not part of the text."""
+
+
+def is_white(char: str) -> bool:
+    """White space, or a control or surrogate character, which no reader can see either."""
+    return char.isspace() or unicodedata.category(char) in ("Cc", "Cs")
+
+
+def is_blank(char: str) -> bool:
+    """White, or of no width at all."""
+    return char in INVISIBLE or is_white(char)
+
+
+def trim(raw: str, start: int, end: int) -> tuple[int, int]:
+    """The slice without the blank characters at its ends."""
+    while start < end and is_blank(raw[start]):
+        start += 1
+    while end > start and is_blank(raw[end - 1]) and raw[end - 1] != SOFT_HYPHEN:
+        end -= 1
+    return start, end
+
+
+def is_terminal(text: str) -> bool:
+    """Whether the text can end a sentence, a lead-in or an item."""
+    core = text.rstrip(CLOSING)
+    if not core or core[-1] not in ".!?:;…":
+        return False
+    return core.rsplit(None, 1)[-1].lstrip(OPENING).lower() not in ABBREVIATIONS
+
+
+def starts_low(text: str) -> bool:
+    """Whether the text starts inside a sentence."""
+    core = text.lstrip(OPENING)
+    return bool(core) and (core[0].islower() or text[0] in ",;:.()!?%»…")
+
+
+def starts_high(text: str) -> bool:
+    """Whether the text may start a sentence: a capital, quoted or not."""
+    core = text.lstrip(OPENING)
+    return bool(core) and core[0].isupper()
+
+
+def hangs(text: str) -> bool:
+    """Whether the text ends where no sentence can: on a preposition, an article, a comma, a hyphen."""
+    if text.endswith((",", "(", "«", "-", "’", "'", "/", "&")):
+        return True
+    words = text.rsplit(None, 1)
+    return bool(words) and words[-1].lstrip(OPENING).lower() in HANGING
+
+
+def goes_on(above: str, below: str) -> bool:
+    """Whether ``below`` certainly continues the sentence of ``above``."""
+    return not is_terminal(above) and (starts_low(below) or (hangs(above) and not above.endswith("/")))
+
+
+def of_text(raw: str) -> list[Line]:
+    """The lines of a plain text whose pages are separated by form feeds."""
+    lines: list[Line] = []
+    pages = [match.end() for match in re.finditer("\f", raw)]
+    blank, page = 0, -1
+    for start, end in _slices(raw):
+        first, last = trim(raw, start, end)
+        if first == last:
+            blank += 1
+            continue
+        here = bisect_right(pages, first)
+        gap = float(blank + 1) if here == page else None
+        indent = len(raw[start:first].expandtabs(4))
+        text = raw[first:last]
+        lines.append(Line(first, last, text, here, gap, left=indent, right=indent + len(text)))
+        blank, page = 0, here
+    return relative(lines, default=1.0)
+
+
+def _slices(raw: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for match in re.finditer(r"\r\n|[\r\n\f\v]", raw):
+        yield start, match.start()
+        start = match.end()
+    yield start, len(raw)
+
+
+def relative(lines: list[Line], default: float) -> list[Line]:
+    """Gaps divided by the ordinary line spacing: that of lines which certainly continue one another.
+
+    A text printed with a blank line under every line has its paragraphs elsewhere than at blank lines.
+    """
+    steps: dict[float, Counter[float]] = {}
+    for above, below in zip(lines, lines[1:], strict=False):
+        if below.gap and below.gap > 0 and above.size == below.size and goes_on(above.text, below.text):
+            steps.setdefault(below.size, Counter())[round(below.gap, 1)] += 1
+    overall = sum(steps.values(), Counter[float]())
+    ordinary = _mode(overall) or default
+    by_size = {size: _mode(found) for size, found in steps.items() if found.total() >= 3}
+    return [
+        replace(line, gap=line.gap / (by_size.get(line.size) or ordinary)) if line.gap is not None else line
+        for line in lines
+    ]
+
+
+def _mode(counts: Counter[float]) -> float | None:
+    return min(counts, key=lambda value: (-counts[value], value)) if counts else None
+
+
+def kept(lines: Iterable[Line]) -> list[Line]:
+    """The lines that are not noise."""
+    return [line for line in lines if not line.noise]

@@ -1,0 +1,169 @@
+"""Bullets, numbers and labels at the start of a line."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+# "l", "n", "o", "q", "u", "v", "Ø", "§", "ü" are what text extraction makes of the bullets of Wingdings and Courier;
+# none is a French word when a space follows.
+BULLET = re.compile(
+    r"(?P<glyph>[-–—•●○◦‣·▪▫■□◆◇►▶→➔➢➤✓✔✗★*+\uf000-\uf0ff]|(?-i:[lnoquvØ§ü](?=[ \u00a0\t]+[^\W_\d]|[ \u00a0\t]+[«(\d])))"
+    r"[ \u00a0\t]*(?=\S)"
+)
+_SPACED = r"(?:[ \u00a0\t]+|$)"
+_ROMAN = r"X{0,3}(?:IX|IV|V?I{1,3}|V)|X{1,3}"
+NUMBER = (
+    # III.2.1. Titre / 1.1 Titre / A.2. Titre
+    (
+        "path",
+        re.compile(
+            rf"(?P<value>(?:{_ROMAN}|\d{{1,2}}|[A-H])(?:[.\-]\d{{1,2}}){{1,5}})[.)]?\s*[-–—:]?{_SPACED}"
+        ),
+    ),
+    ("roman", re.compile(rf"(?P<value>{_ROMAN})(?:[.)/°]\s*[-–—]\s*|[.)/°]{_SPACED}|\s*[-–—:]{_SPACED})")),
+    ("upper", re.compile(rf"(?P<value>[A-Z])(?:[.)/°]\s*[-–—]\s*|[.)/°]{_SPACED}|\s*[-–—:]{_SPACED})")),
+    ("degree", re.compile(rf"(?P<value>\d{{1,2}})\s?°\s*[-–—.)]?{_SPACED}")),
+    ("arabic", re.compile(rf"(?P<value>\d{{1,3}})(?:[.)/]\s*[-–—]\s*|[.)/]{_SPACED}|\s+[-–—:]{_SPACED})")),
+    ("bracket", re.compile(rf"\((?P<value>\d{{1,2}}|[a-z]|[ivx]{{1,4}})\){_SPACED}")),
+    ("lower", re.compile(rf"(?P<value>[a-z])(?:\)|\.(?=\s+[A-ZÀ-Ý])|\s*°){_SPACED}")),
+    ("lower roman", re.compile(rf"(?P<value>[ivx]{{1,4}})[.)]{_SPACED}")),
+)
+# A capital must follow these: "L. 212-5" and "V. infra" are no headings, "1. schématisation" is an item.
+CAPITALISED = frozenset({"path", "roman", "upper"})
+TITLE_WORD = re.compile(
+    r"(?P<word>titre|partie|livre|chapitre|sous-section|section|article|annexe|fiche|volet|axe|étape|mesure)s?"
+    rf"(?:\s+(?:n\s?[°o]\s*)?(?P<value>{_ROMAN}|\d{{1,3}}(?:er|ère|ème|e)?(?:-\d{{1,3}})*|premi(?:er|ère)|unique"
+    r"|[A-Z](?![\w’'])|[LRD]\s?\*?\.?\s?\d{1,4}(?:-\d{1,3})*))(?![\w°])",
+    re.IGNORECASE,
+)
+ASKED = re.compile(
+    r"(?:questions?|q)\s*(?:n\s?[°o]\s*)?(?P<value>\d{1,3})?\s*(?:[:.)–—]|-(?=\s))\s*(?=\D)", re.IGNORECASE
+)
+ANSWERED = re.compile(
+    r"(?:r[ée]ponses?|r)\s*(?:n\s?[°o]\s*)?(?P<value>\d{1,3})?\s*(?:[:)–—]|\.(?=\s+\D)|-(?=\s))\s*(?=\S)",
+    re.IGNORECASE,
+)
+ASIDE = re.compile(
+    r"(?:pour (?:en savoir plus|aller plus loin)|en savoir plus|voir aussi|"
+    r"(?:textes? de )?r[ée]f[ée]rences?(?=\s*:)|textes? applicables?(?=\s*:)|sources?(?=\s*:))\b",
+    re.IGNORECASE,
+)
+# "Titre ........ 12", "I. INTRODUCTION ------ 3"
+CONTENTS = re.compile(
+    r"(?:\.{4,}|-{4,}|_{4,}|…{2,}|(?:[.·‧…]\s){4,}|·{4,})[.\-_·‧…\s]*(?:\d{1,4}|[ivxlc]{1,6})\s*$", re.I
+)
+CONTENTS_TITLE = re.compile(r"(?:sommaire|table des mati[èe]res|plan(?: du document)?)\W*", re.IGNORECASE)
+PAGE_AT_END = re.compile(r"[^\W\d].*\D\s(\d{1,3})$")
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """What stands before the words of a heading, a question or an item."""
+
+    style: str
+    """``bullet`` or a style of numbering."""
+    value: str
+    """The glyph or the number."""
+    end: int
+    """Where the words start."""
+
+    @property
+    def depth(self) -> int:
+        """Components of a path: 3 for ``III.2.1``; 1 otherwise."""
+        return len(re.split(r"[.\-]", self.value)) if self.style == "path" else 1
+
+    @property
+    def rank(self) -> int:
+        """The number counted from 1; 0 when it cannot be counted."""
+        if self.value.isdigit():
+            return int(self.value)
+        if self.style in ("roman", "lower roman") or (self.style == "bracket" and len(self.value) > 1):
+            return roman(self.value)
+        return ord(self.value.lower()) - ord("a") + 1 if len(self.value) == 1 and self.value.isalpha() else 0
+
+
+def roman(numeral: str) -> int:
+    """The value of a Roman numeral.
+
+    >>> roman("XIV")
+    14
+    """
+    values = [{"i": 1, "v": 5, "x": 10}[letter] for letter in numeral.lower()]
+    return sum(
+        -value if value < after else value for value, after in zip(values, [*values[1:], 0], strict=True)
+    )
+
+
+def markers(text: str) -> list[Marker]:
+    """Every way to read the start of the text as a bullet or a number: "C." is 100, or what follows "B."."""
+    found = []
+    for style, pattern in NUMBER:
+        match = pattern.match(text)
+        if match and match.end() < len(text) and _opens(text[match.end() :], style):
+            found.append(Marker(style, match["value"], match.end()))
+    bullet = BULLET.match(text)
+    if bullet and not found and _is_bullet(bullet, text):
+        found.append(Marker("bullet", bullet["glyph"], bullet.end()))
+    return found
+
+
+def _opens(rest: str, style: str) -> bool:
+    core = rest.lstrip("«\"“‘'([ \u00a0\u202f-–—")
+    return style not in CAPITALISED or (bool(core) and core[0].isupper())
+
+
+def _is_bullet(match: re.Match[str], text: str) -> bool:
+    """Glyphs that are also signs of writing need a space: "-5 %", "*note", "+33"."""
+    return match["glyph"] not in "-–—*+·" or text[match.end("glyph")].isspace()
+
+
+@dataclass(slots=True)
+class Numbering:
+    """Follows the numbering of a document, so that "M. Durand" or a wrapped "2. de la loi" is no number."""
+
+    last: dict[str, int] = field(default_factory=dict)
+
+    def choose(self, text: str) -> tuple[Marker | None, bool]:
+        """The likeliest marker of the text, and whether the numbering expects it there."""
+        found = markers(text)
+        for marker in found:
+            if self._expected(marker):
+                self.last[marker.style] = marker.rank
+                return marker, True
+        likely = [marker for marker in found if marker.style not in ("upper", "lower", "lower roman")]
+        return (likely[0], False) if likely else (None, False)
+
+    def _expected(self, marker: Marker) -> bool:
+        if marker.style in ("bullet", "path"):
+            return True
+        letter = Marker("upper", marker.value, 0).rank
+        if marker.style == "roman" and letter > 1 and letter == self.last.get("upper", 0) + 1:
+            return False  # the "I." that follows "H."
+        return marker.rank == 1 or marker.rank == self.last.get(marker.style, 0) + 1
+
+
+def contents(texts: Sequence[str]) -> frozenset[int]:
+    """Which of the blocks are a table of contents: lines with leaders and a page, and what stands between them.
+
+    Under a title "Sommaire", page numbers that grow are enough.
+    """
+    found = {index for index, text in enumerate(texts) if CONTENTS.search(text)}
+    for first, second in pairwise(sorted(found)):
+        if second - first <= 4:
+            found.update(range(first, second))
+    for index, text in enumerate(texts):
+        if CONTENTS_TITLE.fullmatch(text):
+            found |= _numbered_lines(texts, index)
+    return frozenset(found)
+
+
+def _numbered_lines(texts: Sequence[str], title: int) -> set[int]:
+    page, end = 0, title
+    for index in range(title + 1, len(texts)):
+        match = PAGE_AT_END.search(texts[index])
+        if match and page <= int(match[1]) <= page + 60 and len(texts[index]) < 250:
+            page, end = int(match[1]), index
+        elif index > end + 2:
+            break
+    return set(range(title, end + 1)) if end > title + 1 else set()

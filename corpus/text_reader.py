@@ -1,0 +1,25 @@
+"""Reads plain text: wrapped or not, printed from a PDF or not."""
+
+from corpus.decoding import decode
+from corpus.document import Reading
+from corpus.errors import UnreadableDocumentError
+from corpus.layout import clean, compose
+from corpus.lines import is_blank, of_text
+from corpus.running import printed_links
+
+
+def read_text(data: bytes, name: str) -> Reading:
+    """Read a ``.txt`` file; it has pages if form feeds separate them, or the link lists that a printer leaves.
+
+    Raises:
+        UnreadableDocumentError: The file is empty, or is no text.
+    """
+    raw = decode(data, name)
+    if all(is_blank(char) for char in raw):
+        raise UnreadableDocumentError(
+            name, "le fichier est vide.", "Remplacez-le par un fichier qui contient le texte du document."
+        )
+    if "\f" in raw:
+        return clean(raw).reading
+    lines = printed_links(of_text(raw), raw)
+    return compose(raw, lines, paged=any(line.noise for line in lines)).reading

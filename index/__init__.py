@@ -1,0 +1,1 @@
+"""How we find it: encoder, dense and lexical indexes, fusion, store, searcher."""

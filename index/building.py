@@ -1,0 +1,181 @@
+"""Building an index: read the corpus, encode what changed, learn the weights, write."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from corpus.errors import IndexStoreError
+from corpus.lexicon import read_lexicon
+from corpus.phrasings import read_phrasings
+from corpus.reading import Corpus, read_corpus
+from index import store
+from index.dense import Dense, Vectors
+from index.encoder import Encoder
+from index.fields import Layout
+from index.learning import learn, outside_questions, train_head
+from index.matcher import Matcher, Question, Vectored
+from index.understanding import Reader
+
+Progress = Callable[[int, int], None]
+"""Called with the number of texts encoded and the number to encode."""
+
+_SHAPING_LIBRARIES = ("motamot", "faiss-cpu", "bm25s", "PyStemmer", "simplemma", "scikit-learn", "pypdf")
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a build did."""
+
+    corpus: Corpus
+    n_passages: int
+    n_encoded: int
+    """Texts that had to be encoded; the others came from the index before."""
+    folder: Path
+
+
+def fingerprint(corpus_folder: Path, encoder: str) -> str:
+    """SHA-256 of everything that shapes an index: files of the corpus, encoder, libraries, format."""
+    digest = hashlib.sha256(f"{store.FORMAT}\n{encoder}\n".encode())
+    for library in _SHAPING_LIBRARIES:
+        digest.update(f"{library}={version(library)}\n".encode())
+    files = [p for n in ("*.toml", "documents/*", "phrasings/*.toml") for p in corpus_folder.glob(n)]
+    for path in sorted(p for p in files if p.is_file()):
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        digest.update(f"{path.relative_to(corpus_folder).as_posix()} {content}\n".encode())
+    return digest.hexdigest()
+
+
+def is_fresh(corpus_folder: Path, index_folder: Path, encoder: str) -> bool:
+    """Whether the index was built from this corpus, by this code and encoder."""
+    try:
+        return store.read_manifest(index_folder).fingerprint == fingerprint(corpus_folder, encoder)
+    except IndexStoreError:
+        return False
+
+
+def build(
+    corpus_folder: Path,
+    index_folder: Path,
+    encoder: Encoder,
+    *,
+    max_error: float = 0.05,
+    on_progress: Progress | None = None,
+) -> Built:
+    """Read a corpus and write its index as a new version; the one before serves until then.
+
+    Raises:
+        CorpusError: The catalogue, lexicon or phrasings cannot be used, or no document can be read.
+        IndexStoreError: The index cannot be written.
+    """
+    mark = fingerprint(corpus_folder, encoder.name)
+    corpus = read_corpus(corpus_folder)
+    lexicon = read_lexicon(corpus_folder)
+    targets = read_phrasings(corpus_folder, corpus.entries)
+    layout = Layout.of(corpus.entries, targets)
+    reader = Reader([t for e in corpus.entries for t in (e.heading_text, e.body_text)], lexicon)
+    outside = tuple(outside_questions()) if targets else ()
+    fields = {
+        "headings": layout.heading_texts(),
+        "passages": layout.passage_texts(),
+        "sentences": layout.sentence_texts(),
+        "phrasings": [reader.read(t).text for t in layout.phrasings],
+        "outside": [reader.read(t).text for t in outside],
+    }
+    encoding = _Encoding(encoder, _vectors_before(index_folder, encoder), on_progress)
+    dense = encoding.encode(fields)
+    matcher = Matcher(
+        layout, reader, Vectored(dense["headings"], dense["passages"], dense["sentences"], dense["phrasings"])
+    )
+    asked = _read(matcher, layout.phrasings, dense["phrasings"])
+    beyond = _read(matcher, outside, dense["outside"])
+    learned = learn(matcher, train_head(matcher, asked, beyond), asked, beyond, max_error)
+    manifest = store.Manifest(
+        format=store.FORMAT,
+        encoder=encoder.name,
+        dim=encoder.dim,
+        fingerprint=mark,
+        built=datetime.now(UTC).isoformat(timespec="seconds"),
+        documents={d.id: d.sha256 for d in corpus.documents},
+        versions={name: version(name) for name in _SHAPING_LIBRARIES},
+    )
+    store.save(
+        index_folder,
+        store.Stored(
+            manifest=manifest,
+            entries=corpus.entries,
+            editor_targets=tuple(targets),
+            lexicon=lexicon,
+            sources=tuple(d.source for d in corpus.documents),
+            left_out=corpus.left_out,
+            learned=learned,
+            outside=outside,
+            texts={name: tuple(texts) for name, texts in fields.items()},
+            dense=dense,
+        ),
+    )
+    return Built(corpus, len(layout.passages), encoding.n_encoded, index_folder)
+
+
+def _read(matcher: Matcher, texts: Sequence[str], vectors: Dense) -> list[Question]:
+    return [Question(matcher.reader.read(t), v[None, :]) for t, v in zip(texts, vectors.vectors, strict=True)]
+
+
+def _vectors_before(index_folder: Path, encoder: Encoder) -> dict[tuple[bool, str], Vectors]:
+    """Vectors of the index being replaced, by (is a query, text); none when it is of another encoder."""
+    try:
+        before = store.load(index_folder)
+    except IndexStoreError:
+        return {}
+    if before.manifest.encoder != encoder.name:
+        return {}
+    return {
+        (name in _QUERY_FIELDS, text): vector
+        for name, texts in before.texts.items()
+        for text, vector in zip(texts, before.dense[name].vectors, strict=True)
+    }
+
+
+_QUERY_FIELDS = ("phrasings", "outside")
+"""What is encoded as the question of a person, not as a text to be found."""
+
+
+class _Encoding:
+    """Encodes the texts that are new, and counts them."""
+
+    def __init__(
+        self, encoder: Encoder, known: dict[tuple[bool, str], Vectors], on_progress: Progress | None
+    ) -> None:
+        self._encoder = encoder
+        self._known = known
+        self._on_progress = on_progress
+        self.n_encoded = 0
+
+    def encode(self, fields: dict[str, list[str]]) -> dict[str, Dense]:
+        wanted = {(name in _QUERY_FIELDS, t) for name, texts in fields.items() for t in texts}
+        new = sorted(wanted - set(self._known))
+        for as_query in (False, True):
+            texts = [text for is_query, text in new if is_query == as_query]
+            self._encode(texts, as_query, len(new))
+        dense = {}
+        for name, texts in fields.items():
+            rows = [self._known[name in _QUERY_FIELDS, text] for text in texts]
+            dense[name] = Dense.of(np.stack(rows) if rows else np.zeros((0, self._encoder.dim), np.float32))
+        return dense
+
+    def _encode(self, texts: Sequence[str], as_query: bool, total: int) -> None:
+        encode = self._encoder.encode_queries if as_query else self._encoder.encode_passages
+        # Of similar length together: less padding, and a progress that moves.
+        ordered = sorted(texts, key=len)
+        for start in range(0, len(ordered), 64):
+            batch = ordered[start : start + 64]
+            for text, vector in zip(batch, encode(batch), strict=True):
+                self._known[as_query, text] = vector
+            self.n_encoded += len(batch)
+            if self._on_progress:
+                self._on_progress(self.n_encoded, total)

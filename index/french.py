@@ -1,0 +1,87 @@
+"""French as people write it: folding, words, lemmas and stems that ignore accents, case and elisions."""
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+from pathlib import Path
+
+import Stemmer
+from simplemma.strategies.dictionaries.dictionary_factory import DefaultDictionaryFactory
+
+_LIGATURES = str.maketrans(
+    {"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "ß": "ss", "’": "'", "‘": "'", "ʼ": "'", "`": "'"}
+)
+
+# "aujourd'hui" and "quelqu'un" are one word; every other apostrophe ends an elided one.
+_WORD = re.compile(r"aujourd'hui|quelqu'une?|presqu'ile|[^\W_]+", re.UNICODE)
+
+# Words that carry no subject: articles, pronouns, prepositions, auxiliaries, question words, courtesy.
+STOP_WORDS = frozenset((Path(__file__).parent / "stopwords.txt").read_text(encoding="utf-8").split())
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, ligatures or typographic apostrophes.
+
+    >>> fold("L’Œuvre où")
+    "l'oeuvre ou"
+    """
+    if text.isascii():
+        return text.lower().replace("`", "'")
+    decomposed = unicodedata.normalize("NFKD", text.translate(_LIGATURES))
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+
+
+def words(text: str) -> list[str]:
+    """Folded words of a text, in order, elisions split.
+
+    >>> words("L’intercommunalité s'est inscrite en 2019 !")
+    ['l', 'intercommunalite', 's', 'est', 'inscrite', 'en', '2019']
+    """
+    return _WORD.findall(fold(text))
+
+
+@cache
+def _lemmas() -> dict[str, str]:
+    """Folded form -> folded lemma, of the French dictionary that simplemma ships (250,000 forms)."""
+    forms = DefaultDictionaryFactory().get_dictionary("fr")
+    lemmas: dict[str, str] = {}
+    for form, lemma in forms.items():
+        key = fold(_decoded(form))
+        value = fold(_decoded(lemma))
+        # Of two forms that differ by accents only, the one that is its own lemma wins: order must not matter.
+        if key not in lemmas or value == key or (lemmas[key] != key and value < lemmas[key]):
+            lemmas[key] = value
+        lemmas.setdefault(value, value)
+    return lemmas
+
+
+def _decoded(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def is_french(word: str) -> bool:
+    """Whether the dictionary knows this folded word, whatever its accents."""
+    return word in _lemmas()
+
+
+_stemmer = Stemmer.Stemmer("french")
+
+
+@lru_cache(maxsize=65536)
+def stem(word: str) -> str:
+    """The key under which a folded word is indexed: its lemma, stemmed until it no longer changes.
+
+    Snowball's French rules read accents that hurried people leave out; the lemma first, then the
+    rules twice over folded letters, makes "signée", "signee", "signe" and "signer" one key.
+    """
+    key = _lemmas().get(word, word)
+    for _ in range(2):
+        key = _stemmer.stemWord(key)
+        if len(key) > 3:
+            key = key.rstrip("e")
+    return key
+
+
+def stems(text: str) -> list[str]:
+    """Stems of the words of a text that carry meaning, in order."""
+    return [stem(word) for word in words(text) if word not in STOP_WORDS]

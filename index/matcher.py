@@ -1,0 +1,200 @@
+"""How well a question matches every target of a corpus, field by field."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from corpus.sentences import sentences
+from index.dense import Dense, Vectors
+from index.fields import CharGrams, Floats, Layout, Rows
+from index.lexical import Bm25
+from index.understanding import Reader, Understood
+
+FIELDS = (
+    "heading_dense",
+    "passage_dense",
+    "sentence_dense",
+    "heading_bm25",
+    "passage_bm25",
+    "entry_bm25",
+    "heading_chars",
+    "phrasing_dense",
+    "phrasing_dense_mean",
+    "phrasing_bm25",
+    "phrasing_chars",
+)
+"""The columns of ``Match.fields``."""
+
+# What the lexicon adds to a question weighs this much of a word that was typed.
+_ADDED_WEIGHT = 0.5
+# A long message is also read sentence by sentence; more than this many cost time and bring nothing.
+_MOST_PIECES = 6
+_LONG = 25
+"""Words from which a question is a message, whose sentences are matched one by one as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vectored:
+    """The dense indexes of a corpus, one for each field of its layout."""
+
+    headings: Dense
+    passages: Dense
+    sentences: Dense
+    phrasings: Dense
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question, read and encoded."""
+
+    understood: Understood
+    vectors: Vectors
+    """Shape ``(1 + n_pieces, dim)``: the whole first, then the sentences of a long message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One question against every target."""
+
+    fields: Floats
+    """Shape ``(n_targets, len(FIELDS))``; cosines in [-1, 1], BM25 scores >= 0."""
+    coverage: Floats
+    """Shape ``(n_entries,)``: share of the question's words, weighed by rarity, that it has."""
+    strangeness: float
+    """Share of the question's words, weighed by rarity, that no document has; in [0, 1]."""
+
+
+class Matcher:
+    """The fields of one corpus, ready to be matched."""
+
+    def __init__(self, layout: Layout, reader: Reader, vectored: Vectored) -> None:
+        self.layout = layout
+        self.reader = reader
+        self.vectored = vectored
+        headings = [reader.terms(t) for t in layout.heading_texts()]
+        bodies = [reader.terms(e.body_text) for e in layout.entries]
+        whole = [h + b for h, b in zip(headings, bodies, strict=True)]
+        self._heading_bm25 = Bm25(headings)
+        self._entry_bm25 = Bm25(whole)
+        self._passage_bm25 = Bm25([reader.terms(t) for t in layout.passage_texts()])
+        self._phrasing_bm25 = Bm25([reader.terms(t) for t in layout.phrasings])
+        self._heading_chars = CharGrams(layout.heading_texts())
+        self._phrasing_chars = CharGrams(layout.phrasings)
+        self._idf = _idf(whole)
+        self._vocabulary = [frozenset(w) for w in whole]
+        asked = np.zeros(len(layout.targets), dtype=bool)
+        asked[layout.target_of_phrasing] = True
+        self.asked = asked
+        """Which targets have phrasings."""
+
+    def pieces(self, understood: Understood) -> list[str]:
+        """What is encoded for a question: the whole, and the sentences of a long message."""
+        text = understood.text
+        if len(text.split()) < _LONG:
+            return [text]
+        parts = [s.of(text) for s in sentences(text)]
+        parts = [p for p in parts if len(p.split()) >= 4]
+        asking = [p for p in parts if p.rstrip().endswith("?")]
+        return [text, *(asking + [p for p in parts if p not in asking])[:_MOST_PIECES]]
+
+    def match(self, question: Question, without: Rows | None = None) -> Match:
+        """Match a question against every target.
+
+        Args:
+            question: Read and encoded by this corpus's reader and encoder.
+            without: Rows of phrasings to leave out, as cross-validation does.
+        """
+        layout, seen = self.layout, question.understood
+        heading = self._dense(self.vectored.headings, question)
+        passage = self._dense(self.vectored.passages, question)
+        sentence = self._dense(self.vectored.sentences, question)
+        phrasing = np.stack(
+            [
+                self._dense(self.vectored.phrasings, question),
+                self._bm25(self._phrasing_bm25, seen),
+                self._phrasing_chars.scores(seen.text),
+            ]
+        )
+        if without is not None:
+            phrasing[:, without] = -1.0
+        e, p = layout.entry_of_target, layout.passage_of_target
+        columns = [
+            heading[e],
+            passage[p],
+            self._of_sentences(sentence),
+            self._bm25(self._heading_bm25, seen)[e],
+            self._bm25(self._passage_bm25, seen)[p],
+            self._bm25(self._entry_bm25, seen)[e],
+            self._heading_chars.scores(seen.text)[e],
+            *self._of_phrasings(phrasing),
+        ]
+        coverage, strangeness = self._covered(seen)
+        return Match(np.stack(columns, axis=1).astype(np.float32), coverage, strangeness)
+
+    @staticmethod
+    def _dense(index: Dense, question: Question) -> Floats:
+        found: Floats = index.scores(question.vectors).max(axis=0)
+        return found
+
+    @staticmethod
+    def _bm25(index: Bm25, understood: Understood) -> Floats:
+        scores = index.scores(understood.terms)
+        return scores + _ADDED_WEIGHT * index.scores(understood.added) if understood.added else scores
+
+    def _of_sentences(self, scores: Floats) -> Floats:
+        """The best sentence inside each target."""
+        best = np.full(len(self.layout.passages), -1.0, dtype=np.float32)
+        np.maximum.at(best, self.layout.passage_of_sentence, scores)
+        found = best[self.layout.passage_of_target]
+        for row in range(len(self.layout.passages), len(self.layout.targets)):
+            span = self.layout.targets[row].span
+            inside = [
+                float(scores[i])
+                for i in self._sentences_in(int(self.layout.passage_of_target[row]), span.start, span.end)
+            ]
+            found[row] = max(inside, default=float(found[row]))
+        return found
+
+    def _sentences_in(self, passage: int, start: int, end: int) -> list[int]:
+        rows = np.flatnonzero(self.layout.passage_of_sentence == passage)
+        return [
+            int(i)
+            for i in rows
+            if start <= self.layout.sentences[i].start and self.layout.sentences[i].end <= end
+        ]
+
+    def _of_phrasings(self, scores: Floats) -> list[Floats]:
+        """Best and mean of the three nearest phrasings (dense), best BM25, best character n-grams."""
+        n = len(self.layout.targets)
+        best = np.full((3, n), -1.0, dtype=np.float32)
+        for row in range(3):
+            np.maximum.at(best[row], self.layout.target_of_phrasing, scores[row])
+        mean = best[0].copy()
+        for target in np.flatnonzero(self.asked):
+            own = scores[0][self.layout.target_of_phrasing == target]
+            mean[target] = np.sort(own)[-3:].mean()
+        fill = best[:, self.asked].min(axis=1) if self.asked.any() else np.zeros(3, dtype=np.float32)
+        for row in range(3):
+            best[row][~self.asked] = fill[row]
+        mean[~self.asked] = fill[0]
+        return [best[0], mean, best[1], best[2]]
+
+    def _covered(self, understood: Understood) -> tuple[Floats, float]:
+        terms = set(understood.terms)
+        unseen = max(self._idf.values(), default=1.0)
+        weights = {t: self._idf.get(t, unseen) for t in terms}
+        total = sum(weights.values()) or 1.0
+        coverage = [sum(w for t, w in weights.items() if t in own) / total for own in self._vocabulary]
+        strange = sum(w for t, w in weights.items() if t not in self._idf) / total
+        return np.asarray(coverage, dtype=np.float32), strange
+
+
+def _idf(texts: Sequence[Sequence[str]]) -> dict[str, float]:
+    """Robertson's inverse document frequency, +1 inside the logarithm so that none is negative."""
+    counts: dict[str, int] = {}
+    for text in texts:
+        for term in set(text):
+            counts[term] = counts.get(term, 0) + 1
+    n = len(texts)
+    return {t: float(np.log(1 + (n - c + 0.5) / (c + 0.5))) for t, c in counts.items()}

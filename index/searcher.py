@@ -1,0 +1,123 @@
+"""Questions in, ranked entries and a calibrated confidence out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from corpus.document import Entry, Source, Span
+from corpus.errors import IndexStoreError
+from corpus.phrasings import Target
+from corpus.reading import LeftOut
+from index import store
+from index.encoder import Encoder
+from index.fields import Layout
+from index.learning import example, opinion, train_head
+from index.matcher import Matcher, Question, Vectored
+from index.ranking import probability, rank
+from index.understanding import Reader, Understood
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One entry of a ranking."""
+
+    entry: Entry
+    target: Target
+    """Which of its slices matches best."""
+    score: float
+    """Probability of this entry, given that one answers; in [0, 1], higher is better."""
+    rank: int
+    """From 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One question, searched."""
+
+    understood: Understood
+    hits: tuple[Hit, ...]
+    """Best first."""
+    confidence: float
+    """Calibrated probability that the first hit answers, in [0, 1]."""
+    sentences: dict[Span, float]
+    """Cosine of each sentence of the first hit's passage with the question, by its offsets in the document."""
+
+
+class Searcher:
+    """An index in memory. Safe to share between threads: nothing in it changes."""
+
+    def __init__(self, stored: store.Stored, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self.layout = Layout.of(stored.entries, stored.editor_targets)
+        reader = Reader([t for e in stored.entries for t in (e.heading_text, e.body_text)], stored.lexicon)
+        dense = stored.dense
+        self._matcher = Matcher(
+            self.layout,
+            reader,
+            Vectored(dense["headings"], dense["passages"], dense["sentences"], dense["phrasings"]),
+        )
+        asked = _questions(self._matcher, self.layout.phrasings, dense["phrasings"].vectors)
+        outside = _questions(self._matcher, stored.outside, dense["outside"].vectors)
+        self._head = train_head(self._matcher, asked, outside)
+        self._weights = stored.learned.weights
+        self.threshold = stored.learned.threshold
+        self.sources: tuple[Source, ...] = stored.sources
+        self.left_out: tuple[LeftOut, ...] = stored.left_out
+        self.manifest = stored.manifest
+
+    @classmethod
+    def load(cls, folder: Path, encoder: Encoder) -> "Searcher":
+        """Load the current index of a folder.
+
+        Raises:
+            IndexStoreError: It is missing, damaged, or was built with another encoder.
+        """
+        stored = store.load(folder)
+        if (stored.manifest.encoder, stored.manifest.dim) != (encoder.name, encoder.dim):
+            raise IndexStoreError(
+                f"L’index « {folder} » a été construit avec l’encodeur « {stored.manifest.encoder} » "
+                f"({stored.manifest.dim} dimensions) et non « {encoder.name} » ({encoder.dim}) : "
+                "reconstruisez-le avec « motamot build »."
+            )
+        return cls(stored, encoder)
+
+    def search(self, question: str, k: int = 10) -> Result:
+        """Rank the entries for one question, best first.
+
+        Raises:
+            ValueError: ``k < 1``.
+        """
+        if k < 1:
+            raise ValueError(f"k must be at least 1, got {k}")
+        understood = self._matcher.reader.read(question)
+        vectors = self._encoder.encode_queries(self._matcher.pieces(understood))
+        asked = Question(understood, vectors)
+        match = self._matcher.match(asked)
+        scores = self._head.scores([example(understood)], vectors[:1])[0] if self._head else None
+        owner = self.layout.entry_of_target
+        ranking = rank(
+            match,
+            opinion(self._head, scores, len(self.layout.targets)),
+            self._weights,
+            owner,
+            len(understood.terms),
+        )
+        hits = []
+        for place, row in enumerate(np.argsort(-ranking.entries, kind="stable")[:k], 1):
+            own = np.flatnonzero(owner == row)
+            target = self.layout.targets[int(own[ranking.targets[own].argmax()])]
+            hits.append(Hit(self.layout.entries[int(row)], target, float(ranking.entries[row]), place))
+        confidence = probability(ranking, self._weights)
+        passage = int(self.layout.passage_of_target[ranking.best])
+        return Result(understood, tuple(hits), confidence, self._sentences(passage, vectors[0]))
+
+    def _sentences(self, passage: int, query: np.ndarray) -> dict[Span, float]:
+        rows = np.flatnonzero(self.layout.passage_of_sentence == passage)
+        vectors = self._matcher.vectored.sentences
+        return {self.layout.sentences[i]: float(vectors.vector(int(i)) @ query) for i in rows}
+
+
+def _questions(matcher: Matcher, texts: Sequence[str], vectors: np.ndarray) -> list[Question]:
+    return [Question(matcher.reader.read(t), v[None, :]) for t, v in zip(texts, vectors, strict=True)]

@@ -1,0 +1,106 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus.sentences import sentences
+
+# What real texts are made of, so that hypothesis meets the rules and not only letters.
+WORDS = 'art. L. 230-5-1 M. Martin etc. « » ( ) … ? ! ; • - 1. I. le Les www.anct.gouv.fr 3,5 J.O. " ’'
+FRAGMENTS = st.sampled_from([*WORDS.split(), " ", "\u00a0", "\u202f", "\n", "\n\n", "\x85", "\t"])
+
+
+def split(text: str) -> list[str]:
+    return [span.of(text) for span in sentences(text)]
+
+
+@given(st.one_of(st.text(), st.lists(FRAGMENTS).map("".join), st.lists(FRAGMENTS).map(" ".join)))
+def test_every_visible_character_is_in_exactly_one_trimmed_sentence(text: str) -> None:
+    spans = sentences(text)
+
+    covered = [at for span in spans for at in range(span.start, span.end)]
+    assert covered == sorted(set(covered))
+    assert all(text[at].isspace() for at in set(range(len(text))) - set(covered))
+    assert all(span.of(text) == span.of(text).strip() != "" for span in spans)
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        ["Les CRTE sont signés.", "Ils durent six ans."],
+        ["Est-ce possible ?", "Oui !", "Mais…", "Voir plus loin."],
+        ["Vraiment ?!", "Oui… !", "Bien."],
+        ["« Le contrat est unique. »", "Il engage l’État."],
+        ["Il l’a dit (voir la note.)", "Puis il a signé."],
+        ["Le plan dure jusqu’en 2020.", "80 % des CRTE sont intercommunaux."],
+        ["Voir https://www.anct.gouv.fr/crte.", "Écrire à aide.crte@anct.gouv.fr.", "Merci."],
+        ["Les achats (viande, lait, etc.).", "Les autres produits suivent."],
+        ["Des légumes, des fruits, etc.", "Le reste est exclu."],
+        ["Il aime l’art.", "Les musées ouvrent."],
+        ["Les agents de catégorie A.", "Le décret suit."],
+        ["Voir l’annexe B.", "Modalités à définir."],
+        ["Il siège à l’O.N.U.", "Le conseil décide."],
+        ["Signé par J. Dupont.", "Les maires l’ont lu."],
+        ["Le taux est de 3.5 %.", "Il monte."],
+        ["Texte avec une note.¹", "Texte suivant."],
+    ],
+    ids=lambda expected: expected[0],
+)
+def test_sentences_end_where_a_reader_stops(expected: list[str]) -> None:
+    assert split(" ".join(expected)) == expected
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        "M. Martin et Mme Le Goff ont reçu M. Le Drian à Paris.",
+        "MM. Durand et Petit, Dr. House, Me. Dupont et St. Malo.",
+        "Selon l’art. L. 230-5-1 et l’art. R. 123 du code, cf. Circulaire du 20 nov. 2020.",
+        "Voir l’article L. 230-5-1, al. 2 et p. 12 du J.O. du 21 mai 2021.",
+        "Des produits (p. ex. Comté, i.e. AOP) sont servis.",
+        "Un prix de 1.500 euros, soit 3,5 % au 1er. janvier 2021.",
+        "Le n° 6231/SG, tél. 01 23 45 67 89, env. 30 communes, max. 10.",
+        "« Qui paie ? » demande l’élu.",
+        "Le débat fut long… et utile ; il a repris hier.",
+        "Par J.-P. Martin, J. Le Goff et C. Dupont.",
+        "La S.A.R.L. Dupont exploite le site.",
+        "N.B. Les délais sont francs.",
+        "Le texte le dit. (voir l’annexe 2)",
+        "1. Les contrats de ruralité.",
+        "II. Les périmètres retenus.",
+        "Article 5. – Les contrats sont signés.",
+        "Article L. 230-5-1. Les achats sont durables.",
+        "a) Les communes ;",
+        "Un agent de cat. C peut cumuler (art. L1225-24 et art. R*123 du code).",
+        "Les communes, dans les conditions de l’art. 3, etc., y compris les syndicats.",
+    ],
+)
+def test_a_full_stop_inside_a_sentence_does_not_end_it(whole: str) -> None:
+    assert split(whole) == [whole]
+
+
+def test_each_line_and_each_bullet_ends_a_sentence() -> None:
+    text = "Deux cas :\n- le contrat est signé ;\n- il ne l’est pas.\n\nAinsi, tout est dit"
+
+    assert split(text) == [
+        "Deux cas :",
+        "- le contrat est signé ;",
+        "- il ne l’est pas.",
+        "Ainsi, tout est dit",
+    ]
+    assert split("Il faut : • signer ; • publier ; • agir.") == [
+        "Il faut : • signer ;",
+        "• publier ;",
+        "• agir.",
+    ]
+
+
+def test_offsets_count_from_the_start_of_the_text() -> None:
+    [first, second] = sentences("  Oui.\n\n Non. ")
+
+    assert (first.start, first.end, second.start, second.end) == (2, 6, 9, 13)
+
+
+def test_a_very_long_line_takes_time_in_proportion() -> None:
+    text = "Les élus signent le contrat. " * 20_000
+
+    assert len(sentences(text)) == 20_000
