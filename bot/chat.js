@@ -83,7 +83,7 @@
     const all = questions();
     if (all.length > shown) {
       const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-      all[all.length - 1].scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
+      all[all.length - 1].scrollIntoView({ block: "start", inline: "nearest", behavior: calm ? "auto" : "smooth" });
     } else if (all.length < shown) {
       window.scrollTo({ top: 0 });
     }

@@ -165,9 +165,7 @@ def build_chat(assistant: AssistantLike) -> gr.Blocks:
             send = gr.Button(texts.SEND, variant="primary", elem_id="mm-send", scale=0, min_width=0)
             again = gr.Button(texts.START_OVER, variant="secondary", elem_id="mm-again", scale=0, min_width=0)
         # The script of the page writes here the question of the button that was pressed: the draft stays.
-        chosen = gr.Textbox(
-            label=texts.CHOSEN_QUESTION, lines=1, max_lines=1, visible="hidden", elem_id="mm-chosen"
-        )
+        chosen = gr.Textbox(label=texts.CHOSEN_QUESTION, visible="hidden", elem_id="mm-chosen")
         shown = [log, conversation]
         typed.submit(chat.ask, [typed, conversation], shown, **quiet)
         send.click(chat.ask, [typed, conversation], shown, **quiet)

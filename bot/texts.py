@@ -31,7 +31,7 @@ TRY_ALSO = f"Vous pouvez aussi demander{NBSP}:"
 
 CONVERSATION = "Conversation"
 QUESTION_LABEL = "Votre question"
-QUESTION_HINT = "Écrivez votre question, puis appuyez sur Entrée"
+QUESTION_HINT = "Écrivez-la ici"
 CHOSEN_QUESTION = "Question choisie"
 SEND = "Envoyer"
 START_OVER = "Nouvelle conversation"
@@ -124,3 +124,14 @@ def too_long(length: int, limit: int) -> str:
 def further_passages(count: int) -> str:
     """The title of the folded passages."""
     return "Voir un autre passage" if count == 1 else f"Voir {count} autres passages"
+
+
+ANSWERED = f"Voici ce que dit le texte{NBSP}:"
+REFUSED = (
+    "Je ne sais pas répondre à cette question{}: les textes que je connais n’y répondent pas, "
+    "ou je ne l’ai pas comprise."
+).format(NBSP)
+CLARIFY = "Votre question peut se comprendre de plusieurs façons. Laquelle posez-vous ?".replace(
+    " ?", f"{NBSP}?"
+)
+ASK_SOMETHING = "Je vous écoute. Quelle est votre question ?".replace(" ?", f"{NBSP}?")

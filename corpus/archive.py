@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+import zlib
 
 from corpus.errors import UnreadableDocumentError
 
@@ -11,7 +12,7 @@ LARGEST = 200_000_000
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 
 # What a damaged member of an archive can raise while it is read.
-BROKEN = (zipfile.BadZipFile, EOFError, NotImplementedError, OSError, RuntimeError, ValueError)
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError)
 
 
 def open_archive(data: bytes, name: str) -> zipfile.ZipFile:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from docx import Document as open_docx
+import docx
 from docx.oxml.ns import qn
 from lxml import etree
 
@@ -13,7 +13,7 @@ from corpus.archive import BROKEN, broken, empty, open_archive
 from corpus.builder import BREAK, Builder, Run
 from corpus.document import BlockKind, Reading
 
-_HEADING = re.compile(r"(?:heading|titre|überschrift)\s*([1-9])", re.IGNORECASE)
+_HEADING = re.compile(r"(?:heading|titre)\s*([1-9])", re.IGNORECASE)
 _TITLE = re.compile(r"(?:title|titre|titre principal|titre du document)", re.IGNORECASE)
 _LIST = re.compile(r"(?:list (?:bullet|number)|liste à (?:puces|numéros))\s*([1-9])?", re.IGNORECASE)
 _CONTENTS = re.compile(r"(?:toc|tm|table of contents|table des matières)\b", re.IGNORECASE)
@@ -24,6 +24,7 @@ _BOX, _HYPERLINK = qn("w:txbxContent"), qn("w:hyperlink")
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 # Deleted by a tracked change, a second copy of a drawing, or read as blocks of their own.
 _SKIPPED = frozenset([qn("w:del"), qn("w:moveFrom"), _FALLBACK, _BOX])
+_WRAPPERS = frozenset([qn("w:sdtContent"), qn("w:ins"), qn("w:moveTo"), qn("w:customXml")])
 _SIGNS = {
     qn("w:tab"): Run(" "),
     qn("w:br"): BREAK,
@@ -40,10 +41,10 @@ def read_docx(data: bytes, name: str) -> Reading:
     """
     open_archive(data, name).close()
     try:
-        document = open_docx(io.BytesIO(data))
+        document = docx.Document(io.BytesIO(data))
         reader = _Reader(document)
         reader.read(document.element.body)
-    except (*BROKEN, KeyError, AttributeError, etree.LxmlError) as error:
+    except (*BROKEN, KeyError, AttributeError, TypeError, etree.LxmlError) as error:
         raise broken(name) from error
     reading = reader.builder.reading()
     if not reading.blocks:
@@ -71,8 +72,8 @@ class _Reader:
             elif element.tag == qn("w:sdt"):
                 gallery = element.find(f"{qn('w:sdtPr')}/{qn('w:docPartObj')}/{qn('w:docPartGallery')}")
                 if gallery is None or gallery.get(qn("w:val")) != _CONTENTS_GALLERY:
-                    self.read(element.find(qn("w:sdtContent")))
-            elif element.tag in (qn("w:ins"), qn("w:customXml"), qn("w:smartTag")):
+                    self.read(element.iterchildren(qn("w:sdtContent")))
+            elif element.tag in _WRAPPERS:
                 self.read(element)
 
     def _paragraph(self, paragraph: Any) -> None:
@@ -85,13 +86,16 @@ class _Reader:
                 self.read(box)
 
     def _table(self, table: Any) -> None:
-        rows = [list(row.iter(_CELL)) for row in table.iter(_ROW) if _nearest(row, _TABLE) is table]
+        rows = [
+            [cell for cell in row.iter(_CELL) if _nearest(cell, _TABLE) is table]
+            for row in table.iter(_ROW)
+            if _nearest(row, _TABLE) is table
+        ]
         if all(len(cells) == 1 for cells in rows):
-            for cells in rows:  # a frame around text
-                self.read(cells[0])
+            for [cell] in rows:  # a frame around text
+                self.read(cell)
             return
-        for row in rows:
-            cells = [cell for cell in row if _nearest(cell, _TABLE) is table]
+        for cells in rows:
             self.builder.add_row([self._cell(cell) for cell in cells])
 
     def _cell(self, cell: Any) -> list[Run]:

@@ -25,7 +25,7 @@ FEWEST = 2
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question: the blocks ``[first, after)`` hold it, and ``rest`` the answer that begins in its last block."""
+    """A question: blocks ``[first, after)``, and ``rest``, the answer that begins in the last of them."""
 
     first: int
     after: int
@@ -139,7 +139,7 @@ def _question_end(text: str, start: int) -> int:
     end = len(text)
     asking = False
     for span in sentences(text[start:]):
-        asks = span.of(text[start:]).rstrip("»\"” \u00a0)").endswith("?")
+        asks = span.of(text[start:]).rstrip('»"” \u00a0)').endswith("?")
         if asks:
             end, asking = start + span.end, True
         elif asking:
@@ -171,7 +171,7 @@ def _enter(blocks: Sequence[Block], path: Path) -> list[Block]:
 
 
 def _theme_level(blocks: Sequence[Block], asked: Sequence[Asked]) -> int:
-    """Level of the deepest heading that stands right above a question: such headings part themes, not answers."""
+    """Level of the deepest heading right above a question: such headings part themes, not answers."""
     levels = [
         blocks[question.first - 1].level
         for question in asked
@@ -180,8 +180,10 @@ def _theme_level(blocks: Sequence[Block], asked: Sequence[Asked]) -> int:
     return max(levels, default=1)
 
 
-def _answered(document: Document, question: Asked, after: Sequence[Block], path: Path, base: int) -> list[Part]:
-    """The question with its answer, its references, and what stands under the headings that end the answer."""
+def _answered(
+    document: Document, question: Asked, after: Sequence[Block], path: Path, base: int
+) -> list[Part]:
+    """The question with its answer, its references, and the sections that end the answer."""
     if question.level:  # the question is itself a heading: deeper headings belong to its answer
         base = question.level
     levels = [block.level if block.kind is BlockKind.HEADING else base + 1 for block in after]

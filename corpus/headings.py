@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from corpus.document import BlockKind
 from corpus.lines import Line, is_terminal, starts_high
@@ -14,31 +14,26 @@ LONGEST = 220
 LONGEST_QUESTION = 420
 # Groups: the heads of letters that we looked at have at most twenty lines.
 LONGEST_LETTERHEAD = 25
-# What stands alone on a short line of a letter without being a heading.
-LETTERHEAD = re.compile(
-    r"(?:nor|n\s?/?\s?r[ée]f|v\s?/?\s?r[ée]f|r[ée]f[ée]rences?|r[ée]f\.|objet|p\.\s?j|pi[èe]ces?\s+jointes?|date|copies?"
-    r"|destinataires?|ampliation|affaire suivie par|dossier suivi par|t[ée]l|courriel|m[ée]l|contact|nota|signé|page"
-    r"|et d[ée]lation|par d[ée]l[ée]gation|annexes\s*:)(?=\W|$)"
-    r"|(?:à|a)\s*$|(?:à l’attention|a l’attention|à l'attention)"
-    r"|(?:à |a )?(?:mesdames|messieurs|madame|monsieur|m\.|mme|mmes|mm\.)\s"
-    r"|(?:le|la|les|l’|l')\s?(?:premi[èe]re? ministre|ministres?|pr[ée]f[èe]te?s?|directeurs?|directrice|secr[ée]taire|"
-    r"d[ée]l[ée]gu[ée]e?|pr[ée]sidente?s?|maire|chef|cheffe)\b"
-    r"|[^\W\d_][\w \-’']{1,40},\s*le\s+\d"
-    r"|(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)?\s*(?:le\s+)?\d{1,2}(?:er)?\s+\w+\s+\d{4}\s*$",
-    re.IGNORECASE,
+# Labels and dates of letters and sheets; none is a heading.
+LABEL = re.compile(
+    r"""(?: nor | [nv]\s?/?\s?r[ée]f\.? | r[ée]f[ée]?(?:rences?|\.)? | objet | p\.?\s?j\.?
+          | pi[èe]ces?\s+jointes?
+          | annexes | copies? | destinataires? | (?:affaire|dossier)\s+suivie?\s+par | t[ée]l(?:[ée]phone|\.)?
+          | courriel | m[ée]l | date )\s*(?:n°)?\s*:
+      | date\s+\d | n°\s?\d | nor\s+[A-Z]{4}
+      | [^\W\d_][\w\s’'-]{1,40},\s*le\s+(?:\d|$)
+      | (?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)?\s*(?:le\s+)?\d{1,2}(?:er)?\s+\w+\s+\d{4}\s*$
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
-WORD_RANK = {
-    "livre": 0,
-    "partie": 0,
-    "titre": 0,
-    "annexe": 0,
-    "volet": 0,
-    "axe": 0,
-    "fiche": 1,
-    "chapitre": 1,
-}
-WORD_RANK |= {"section": 2, "sous-section": 3, "étape": 3, "mesure": 3, "article": 4}
-NUMBER_RANK = {"roman": 0, "upper": 1, "arabic": 2, "degree": 3, "lower": 4, "bracket": 5, "lower roman": 5}
+ADDRESSEE = re.compile(
+    r"""(?:à|a)\s*$ | (?:à|a)\s+l[’']attention | r[ée]publique\s+fran[çc]aise
+      | (?:(?:à|a)\s+)?(?:mesdames|messieurs|madame|monsieur|mm?\.|mmes?)\s
+      | l(?:e|a|es|’|')\s*(?:premi[èe]re?\s+ministre|ministres?|pr[ée]f[èe]te?s?|directeurs?|directrices?
+          |secr[ée]taires?|d[ée]l[ée]gu[ée]e?s?|pr[ée]sidente?s?|cheff?e?s?)\b
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +105,7 @@ def kinds(groups: Sequence[Group], look: Look) -> list[BlockKind]:
     for index, group in enumerate(groups):
         after = groups[index + 1] if index + 1 < len(groups) else None
         before = groups[index - 1] if index else None
-        if index in listed:
-            found.append(BlockKind.PARAGRAPH)
-        elif index < letter and not group.marker:
+        if index in listed or (index < letter and not group.marker):
             found.append(BlockKind.PARAGRAPH)
         elif _may_head(group) and _heads(group, before, after, look):
             found.append(BlockKind.HEADING)
@@ -125,20 +118,21 @@ def kinds(groups: Sequence[Group], look: Look) -> list[BlockKind]:
 
 def _letterhead(groups: Sequence[Group]) -> int:
     """How many groups at the start are the head of a letter: sender, date, addressees, references, object."""
-    last = 0
+    last, labelled = 0, False
     for index, group in enumerate(groups[:LONGEST_LETTERHEAD]):
         if group.marker and group.marker.style != "bullet" and starts_high(group.words):
             break
-        if len(group.text) <= 160 and LETTERHEAD.match(group.text):
-            last = index + 1
-    return last
+        label = LABEL.match(group.text)
+        if len(group.text) <= 160 and (label or ADDRESSEE.match(group.text)):
+            last, labelled = index + 1, labelled or bool(label)
+    return last if labelled else 0
 
 
 def _may_head(group: Group) -> bool:
     text = group.text
     if len(text) > (LONGEST_QUESTION if text.endswith("?") else LONGEST) or len(group.lines) > 4:
         return False
-    if ASKED.match(text) or ANSWERED.match(text) or ASIDE.match(text) or LETTERHEAD.match(text):
+    if ASKED.match(text) or ANSWERED.match(text) or ASIDE.match(text) or LABEL.match(text):
         return False
     if re.search(r"https?:|@|=|\d[,.]\d+\W*$|[€%]\W*$", text):
         return False  # an address, a sum, a cell of a table
@@ -205,82 +199,3 @@ def _stands_alone(group: Group, after: Group) -> bool:
     if len(group.text) > 90 or not _worded(group) or not starts_high(group.text):
         return False
     return bool(after.marker or ASKED.match(after.text)) or is_terminal(after.text) or len(after.text) > 120
-
-
-@dataclass(slots=True)
-class Outline:
-    """Gives each heading its level, from the style of its number and its size."""
-
-    _stack: list[tuple[tuple[str, int], float]] = field(default_factory=list)
-
-    def level(self, group: Group) -> int:
-        """1 = outermost."""
-        key = _key(group)
-        known = [index for index, (other, _) in enumerate(self._stack) if other == key]
-        if known:
-            del self._stack[known[-1] + 1 :]
-            return known[-1] + 1
-        if key[0] in WORD_RANK and key[0] != "article":
-            self._close(WORD_RANK[key[0]])
-        while self._stack and self._outranks(key, group.size):
-            self._stack.pop()
-        self._stack.append((key, group.size))
-        return len(self._stack)
-
-    def _close(self, rank: int) -> None:
-        """Leave every section that a title of this rank ends: "Annexe 2" ends "III.", but not the document's title."""
-        for index, (key, _) in enumerate(self._stack):
-            if key[0] in NUMBER_RANK or WORD_RANK.get(key[0], -1) >= rank:
-                del self._stack[index:]
-                return
-
-    def _outranks(self, key: tuple[str, int], size: float) -> bool:
-        top, top_size = self._stack[-1]
-        if key[0] in WORD_RANK:
-            return False  # a law's articles hold "I." and "II."; a circular quotes articles under its own
-        if top[0] in WORD_RANK:
-            return size > 1.05 * top_size > 0 and top[0] not in ("annexe", "titre", "partie")
-        if key[0] in NUMBER_RANK and top[0] in NUMBER_RANK:
-            return (NUMBER_RANK[key[0]], key[1]) < (NUMBER_RANK[top[0]], top[1])
-        if size and top_size and abs(size - top_size) > 0.05 * top_size:
-            return size > top_size
-        return key[0] == "caps" and top[0] in ("bold", "plain")
-
-
-def _key(group: Group) -> tuple[str, int]:
-    word = TITLE_WORD.match(group.text)
-    if word:
-        return word["word"].lower(), 1
-    marker = group.marker
-    if marker and marker.style == "path":
-        first = marker.value[0]
-        return ("arabic" if first.isdigit() else "roman" if first in "IVX" else "upper"), marker.depth
-    if marker and marker.style != "bullet":
-        return marker.style, 1
-    look = "caps" if group.caps else "bold" if group.bold else "plain"
-    return look, round(group.size)
-
-
-@dataclass(slots=True)
-class Nesting:
-    """Gives each item its level, from its indent or, where all are flush, from its bullet."""
-
-    _stack: list[tuple[str, float]] = field(default_factory=list)
-
-    def reset(self) -> None:
-        """Start a new list."""
-        self._stack.clear()
-
-    def level(self, group: Group) -> int:
-        """1 = outermost."""
-        marker = group.marker
-        glyph = f"{marker.style} {marker.value if marker.style == 'bullet' else ''}" if marker else ""
-        left = group.lines[0].left
-        while self._stack and left < self._stack[-1][1] - 1:
-            self._stack.pop()
-        known = [index for index, (other, _) in enumerate(self._stack) if other == glyph]
-        if known and left <= self._stack[known[-1]][1] + 1:
-            del self._stack[known[-1] + 1 :]
-            return known[-1] + 1
-        self._stack.append((glyph, left))
-        return len(self._stack)

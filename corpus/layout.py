@@ -1,4 +1,4 @@
-"""From printed lines to one clean text: paragraphs joined, words mended, blocks and pages at exact offsets."""
+"""Turns printed lines into one clean text: paragraphs joined, words mended, blocks and pages located."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from corpus.builder import bare_links
 from corpus.document import Block, BlockKind, Reading
-from corpus.headings import Group, Nesting, Outline, kinds
-from corpus.lines import INVISIBLE, SOFT_HYPHEN, Line, is_terminal, is_white, kept, of_text, starts_low
+from corpus.headings import Group, kinds
+from corpus.levels import Nesting, Outline
+from corpus.lines import INVISIBLE, SOFT_HYPHEN, Line, is_white, kept, of_text
 from corpus.markers import TITLE_WORD
 from corpus.mending import Joint, Vocabulary, joint
 from corpus.paragraphs import View, paragraphs
@@ -27,9 +28,9 @@ class Layout:
 
 
 def clean(raw: str) -> Layout:
-    """The layout of a plain text whose pages are separated by form feeds.
+    r"""The layout of a plain text whose pages are separated by form feeds.
 
-    >>> clean("Le contrat de transi-\\ntion est signé.").reading.text
+    >>> clean("Le contrat de transi-\ntion est signé.").reading.text
     'Le contrat de transition est signé.'
     """
     lines = of_text(raw)
@@ -62,7 +63,9 @@ def _full(lines: Sequence[Line]) -> frozenset[int]:
     return frozenset(line.start for index, line in enumerate(lines) if view.is_full(index))
 
 
-def _with_notes(marked: Sequence[tuple[Group, BlockKind]], notes: Sequence[Group]) -> list[tuple[Group, BlockKind]]:
+def _with_notes(
+    marked: Sequence[tuple[Group, BlockKind]], notes: Sequence[Group]
+) -> list[tuple[Group, BlockKind]]:
     """Footnotes in their place; one that stands inside a paragraph, at its page break, goes before it."""
     placed: list[tuple[Group, BlockKind]] = []
     waiting = list(notes)
@@ -94,7 +97,7 @@ def _blocks(writer: "_Writer", marked: Sequence[tuple[Group, BlockKind]]) -> tup
 
 
 def _article(writer: "_Writer", start: int, end: int, group: Group, outline: Outline) -> list[Block]:
-    """A paragraph, or the two blocks of an article whose number opens its first line: "Article 2. – Les préfets …"."""
+    """A paragraph; or the number and the text of an article on one line: "Article 2. – Les préfets …"."""
     text = "".join(writer.text[start:end])
     title = TITLE_WORD.match(text)
     if not title or title["word"].lower() != "article" or not text[0].isupper():
@@ -136,7 +139,7 @@ class _Writer:
         mark = len(self.text)
         if self.text:
             for char in separator:
-                self._put(char, group.lines[0].start - 1)
+                self._put(char, self._white_before(group.lines[0]))
         start = len(self.text)
         for above, line in zip((None, *group.lines), group.lines, strict=False):
             if above:
@@ -159,7 +162,7 @@ class _Writer:
             while self.text and self.text[-1].isspace():
                 self._drop()
         elif found is Joint.SPACE and self.text and not self.text[-1].isspace():
-            self._put(" ", above.end if above.end < line.start else line.start - 1)
+            self._put(" ", self._white_before(line))
 
     def _line(self, line: Line) -> None:
         if not line.note and (not self.starts or line.page > self.starts[-1][0]):
@@ -179,6 +182,13 @@ class _Writer:
             else:
                 self._put(self.raw[start], start)
             start = end
+
+    def _white_before(self, line: Line) -> int:
+        """The white character that parts the line from what stands before it in ``raw``."""
+        offset = line.start - 1
+        while offset > 0 and self.raw[offset] in INVISIBLE:
+            offset -= 1
+        return offset
 
     def _put(self, char: str, origin: int) -> None:
         self.text.append(char)

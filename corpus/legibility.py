@@ -33,7 +33,7 @@ def is_legible(text: str) -> bool:
         1
         for (first, second) in pairwise(found)
         if not text[first.end() : second.start()].strip()
-        and not text[second.end() : second.end() + 2].strip()[:1] in ("’", "'")
+        and text[second.end() : second.end() + 2].strip()[:1] not in ("’", "'")
         and _is_split(first.group(), second.group())
     )
     return split < ENOUGH or split <= SPLIT * len(words)

@@ -6,15 +6,20 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 # Words after which a French sentence always goes on: a line that ends with one never ends a paragraph.
-HANGING = frozenset(
-    "à au aux avec car ce ces cet cette chaque comme dans de des dont du elle en entre et il la le les leur leurs"
-    " lorsque mais ne ni notre nos nous on ou où par pour qu que quelle quelles quels qui sa sans se ses si son sous"
-    " sur un une vers votre vos vous soit sont ainsi n° article articles l. r. d.".split()
-)
+_HANGING = """
+à au aux avec car ce ces cet cette chaque comme dans de des dont du elle en entre et il la le les leur leurs
+lorsque mais ne ni notre nos nous on ou où par pour qu que quelle quelles quels qui sa sans se ses si son sous
+sur un une vers votre vos vous soit sont ainsi n° article articles l. r. d.
+"""
+HANGING = frozenset(_HANGING.split())
 # Abbreviations whose full stop ends no sentence.
-ABBREVIATIONS = frozenset("al. art. cf. chap. d. ex. l. m. mm. mme. p. pp. r. réf. tél. op. cit. n°.".split())
+_ABBREVIATIONS = """
+al. art. cf. chap. d. ex. l. m. mm. mme. p. pp. r. réf. tél. op. cit. n°.
+"""
+ABBREVIATIONS = frozenset(_ABBREVIATIONS.split())
 SOFT_HYPHEN = "\u00ad"
 # Soft hyphen, zero-width space, word joiner, byte order mark: nobody sees them, searches trip over them.
 INVISIBLE = SOFT_HYPHEN + "\u200b\u2060\ufeff"
@@ -74,9 +79,9 @@ def is_terminal(text: str) -> bool:
 
 
 def starts_low(text: str) -> bool:
-    """Whether the text starts inside a sentence."""
+    """Whether the text starts inside a sentence; an address may as well stand by itself."""
     core = text.lstrip(OPENING)
-    return bool(core) and (core[0].islower() or text[0] in ",;:.()!?%»…")
+    return bool(core) and not core.startswith(("http", "www.")) and (core[0].islower() or text[0] in ",;:.()!?%»…")
 
 
 def starts_high(text: str) -> bool:
@@ -131,7 +136,7 @@ def relative(lines: list[Line], default: float) -> list[Line]:
     A text printed with a blank line under every line has its paragraphs elsewhere than at blank lines.
     """
     steps: dict[float, Counter[float]] = {}
-    for above, below in zip(lines, lines[1:], strict=False):
+    for above, below in pairwise(lines):
         if below.gap and below.gap > 0 and above.size == below.size and goes_on(above.text, below.text):
             steps.setdefault(below.size, Counter())[round(below.gap, 1)] += 1
     overall = sum(steps.values(), Counter[float]())

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-# "l", "n", "o", "q", "u", "v", "Ø", "§", "ü" are what text extraction makes of the bullets of Wingdings and Courier;
-# none is a French word when a space follows.
+# "l", "n", "o", "q", "u", "v", "Ø", "§", "ü" are what text extraction makes of the bullets of Wingdings and
+# Courier; none is a French word when a space follows.
 BULLET = re.compile(
-    r"(?P<glyph>[-–—•●○◦‣·▪▫■□◆◇►▶→➔➢➤✓✔✗★*+\uf000-\uf0ff]|(?-i:[lnoquvØ§ü](?=[ \u00a0\t]+[^\W_\d]|[ \u00a0\t]+[«(\d])))"
+    r"(?P<glyph>[-–—•●○◦‣·▪▫■□◆◇►▶→➔➢➤✓✔✗★*+\uf000-\uf0ff]|[lnoquvØ§ü](?=[ \u00a0\t]+[\w«(]))"
     r"[ \u00a0\t]*(?=\S)"
 )
 _SPACED = r"(?:[ \u00a0\t]+|$)"
@@ -144,7 +144,7 @@ class Numbering:
 
 
 def contents(texts: Sequence[str]) -> frozenset[int]:
-    """Which of the blocks are a table of contents: lines with leaders and a page, and what stands between them.
+    """Which blocks are a table of contents: lines with leaders and a page, and what stands between.
 
     Under a title "Sommaire", page numbers that grow are enough.
     """

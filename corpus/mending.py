@@ -1,4 +1,4 @@
-"""How two printed lines of one paragraph join: by a space, or as one word or address that the line end cut."""
+"""Joins two printed lines of a paragraph: by a space, or as the word or address that the line end cut."""
 
 import re
 from collections import Counter
@@ -13,11 +13,12 @@ WORD = re.compile(r"[^\W\d_]+(?:[-‐'’][^\W\d_]+)*")
 CUT = re.compile(rf"(?P<left>[^\W\d_]+(?:[-‐'’][^\W\d_]+)*)(?P<gap>[ \u00a0]?)(?P<hyphen>[-‐{SOFT_HYPHEN}])$")
 REST = re.compile(r"[^\W\d_]+(?:[-‐][^\W\d_]+)*")
 # First halves of compounds that are spelt with a hyphen.
-PREFIXES = frozenset(
-    "après arrière au auto avant bi celle celles celui ceux ci co contre demi deux dès entre ex extra grand hors"
-    " inter intra là mi micro mini multi néo non outre par peut pluri porte post pré quasi rendez sans semi sous"
-    " super sur trans tri vice vis".split()
-)
+_PREFIXES = """
+après arrière au auto avant bi celle celles celui ceux ci co contre demi deux dès entre ex extra grand hors
+inter intra là mi micro mini multi néo non outre par peut pluri porte post pré quasi rendez sans semi sous
+super sur trans tri vice vis
+"""
+PREFIXES = frozenset(_PREFIXES.split())
 URL_END = re.compile(r"(?:https?://|www\.)\S*$", re.IGNORECASE)
 URL_REST = re.compile(r"[a-z0-9%#?&=_~+][\w\-./?=&%#~+:,;@]*", re.IGNORECASE)
 DOMAIN_OR_FILE = re.compile(

@@ -30,7 +30,7 @@ class View:
 
     @classmethod
     def of(cls, lines: Sequence[Line]) -> "View":
-        """Measure the columns: over the whole text where there is no layout, around each line where there is."""
+        """Measure the columns: over the whole of a plain text, around each line of a printed page."""
         look = Look.of(lines)
         if not look.size:
             rights = sorted(line.right for line in lines)

@@ -105,7 +105,9 @@ def _following(blocks: Sequence[Block], start: int) -> Iterator[Block]:
 
 
 def _introduces(text: str, block: Block) -> bool:
-    return block.kind is BlockKind.PARAGRAPH and text[block.start : block.end].rstrip(" »\u00a0").endswith(":")
+    return block.kind is BlockKind.PARAGRAPH and text[block.start : block.end].rstrip(" »\u00a0").endswith(
+        ":"
+    )
 
 
 def _paragraph(

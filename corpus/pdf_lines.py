@@ -53,9 +53,8 @@ def printed(page: PageObject) -> list[Printed]:
         x = tm[4] * cm[0] + tm[5] * cm[2] + cm[4]
         y = tm[4] * cm[1] + tm[5] * cm[3] + cm[5]
         scale = max(abs(tm[3]), abs(tm[1])) * max(abs(cm[3]), abs(cm[1]))
-        for part in re.split(r"(\n)", text):
-            if part:
-                chunks.append(_Chunk(part, x, y, size * scale, _is_bold(font)))
+        parts = filter(None, re.split(r"(\n)", text))
+        chunks.extend(_Chunk(part, x, y, size * scale, _is_bold(font)) for part in parts)
 
     page.extract_text(visitor_text=visit)
     lines: list[Printed] = []
@@ -97,7 +96,7 @@ def _line(row: Sequence[_Chunk]) -> list[Printed]:
 
 
 def _in_order(lines: list[Printed]) -> list[Printed]:
-    """Headers, footers and boxes drawn out of turn go where they stand, if there is room between the lines there."""
+    """Headers, footers and boxes drawn out of turn go where they stand, if the lines there leave room."""
     if not lines:
         return []
     head, body, foot = _parts(lines)
@@ -110,7 +109,8 @@ def _in_order(lines: list[Printed]) -> list[Printed]:
     if not runs:
         return [*head, *foot]
     main = max(range(len(runs)), key=lambda index: len(runs[index]))
-    ordered, before = list(runs[main]), []
+    ordered = list(runs[main])
+    before: list[Printed] = []
     for index, run in enumerate(runs):
         if index != main and not _fits(run, ordered):
             (before if index < main else ordered).extend(run)
@@ -118,7 +118,7 @@ def _in_order(lines: list[Printed]) -> list[Printed]:
 
 
 def _parts(lines: list[Printed]) -> tuple[list[Printed], list[Printed], list[Printed]]:
-    """The top row, the bottom row and the rest: a row counts as such when white space parts it from the rest."""
+    """The top row, the rest and the bottom row: white space must part these rows from the rest."""
     heights = sorted({line.y for line in lines})
     top, bottom = heights[-1], heights[0]
     above = [line for line in lines if line.y >= top - 2]
@@ -126,8 +126,12 @@ def _parts(lines: list[Printed]) -> tuple[list[Printed], list[Printed], list[Pri
     inner = [line for line in lines if bottom + 2 < line.y < top - 2]
     if not inner:
         return [], lines, []
-    head = above if min(line.y for line in above) - max(line.y for line in inner) > 1.5 * above[0].size else []
-    foot = below if min(line.y for line in inner) - max(line.y for line in below) > 1.5 * below[0].size else []
+    head = (
+        above if min(line.y for line in above) - max(line.y for line in inner) > 1.5 * above[0].size else []
+    )
+    foot = (
+        below if min(line.y for line in inner) - max(line.y for line in below) > 1.5 * below[0].size else []
+    )
     return head, [line for line in lines if line not in head and line not in foot], foot
 
 
@@ -188,7 +192,7 @@ def _body_size(pages: Sequence[Sequence[Printed]]) -> float:
 
 
 def _with_notes(lines: list[Line], body: float) -> list[Line]:
-    """The same lines, with ``note`` set on the footnotes: smaller lines at the foot of a page, after a number."""
+    """The same lines, with ``note`` set on footnotes: smaller lines at the foot of a page, after a number."""
     found: set[int] = set()
     for page in {line.page for line in lines}:
         indices = [index for index, line in enumerate(lines) if line.page == page]

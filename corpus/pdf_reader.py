@@ -2,6 +2,7 @@
 
 import logging
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -32,6 +33,7 @@ DAMAGE = (
     AssertionError,
     NotImplementedError,
     EOFError,
+    zlib.error,
 )
 
 
@@ -47,24 +49,11 @@ def read_pdf(data: bytes, name: str) -> Reading:
     with _quiet():
         pages = _pages(data, name)
     raw, lines = joined(pages)
-    letters = sum(char.isalpha() for char in raw)
-    if letters < LETTERS_PER_PAGE * max(len(pages), 1):
-        raise UnreadableDocumentError(
-            name,
-            f"ce PDF de {len(pages)} page{'s' if len(pages) > 1 else ''} ne contient pas de texte (document numérisé ?).",
-            "Passez-le par un logiciel de reconnaissance de caractères (OCR) en français, "
-            "ou demandez à son éditeur la version d’origine.",
-        )
-    reading = compose(raw, without_noise(lines), paged=True).reading
+    if sum(char.isalpha() for char in raw) < LETTERS_PER_PAGE * max(len(pages), 1):
+        raise _scan(name)
     if not is_legible(raw):
-        raise UnreadableDocumentError(
-            name,
-            "le texte de ce PDF est inutilisable : ses polices ne disent pas quelles lettres elles dessinent, "
-            "ou les mots y sont coupés en morceaux.",
-            "Demandez à son éditeur la version d’origine (traitement de texte ou autre PDF), "
-            "ou passez-le par un logiciel de reconnaissance de caractères (OCR).",
-        )
-    return reading
+        raise _illegible(name)
+    return compose(raw, without_noise(lines), paged=True).reading
 
 
 def _pages(data: bytes, name: str) -> list[list[Printed]]:
@@ -87,7 +76,27 @@ def _not_a_pdf(data: bytes, name: str) -> UnreadableDocumentError:
     return UnreadableDocumentError(
         name,
         "ce fichier n’est pas un PDF, malgré son nom.",
-        "Téléchargez de nouveau le document : il s’agit souvent d’une page d’erreur enregistrée à sa place.",
+        "Téléchargez de nouveau le document\u00a0: "
+        "il s’agit souvent d’une page d’erreur enregistrée à sa place.",
+    )
+
+
+def _scan(name: str) -> UnreadableDocumentError:
+    return UnreadableDocumentError(
+        name,
+        "ce PDF ne contient pas de texte\u00a0: ses pages sont des images, sans doute numérisées.",
+        "Passez-le par un logiciel de reconnaissance de caractères (OCR) en français, "
+        "ou demandez à son éditeur la version d’origine.",
+    )
+
+
+def _illegible(name: str) -> UnreadableDocumentError:
+    return UnreadableDocumentError(
+        name,
+        "le texte de ce PDF est inutilisable\u00a0: "
+        "ses polices ne disent pas quelles lettres elles dessinent, ou ses mots y sont coupés en morceaux.",
+        "Demandez à son éditeur la version d’origine (traitement de texte ou autre PDF), "
+        "ou passez-le par un logiciel de reconnaissance de caractères (OCR).",
     )
 
 
@@ -95,7 +104,8 @@ def _protected(name: str) -> UnreadableDocumentError:
     return UnreadableDocumentError(
         name,
         "ce PDF est protégé par un mot de passe.",
-        "Enlevez le mot de passe (ouvrez le document, puis imprimez-le ou enregistrez-le en PDF sans protection).",
+        "Enlevez le mot de passe\u00a0: "
+        "ouvrez le document, puis imprimez-le dans un nouveau PDF, sans protection.",
     )
 
 

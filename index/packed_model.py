@@ -59,8 +59,7 @@ class PackedModel:
         if data[: len(MAGIC)] != MAGIC:
             raise ValueError(f"packed model must start with {MAGIC!r}, got {data[: len(MAGIC)]!r}")
         cursor = _Cursor(data, len(MAGIC))
-        sizes = cursor.take("<7i")
-        (epsilon,) = cursor.take("<f")
+        shape = Shape(*cursor.take("<7if"))
         (per_block,) = cursor.take("<i")
         if per_block != WEIGHTS_PER_BLOCK:
             raise ValueError(f"blocks must hold {WEIGHTS_PER_BLOCK} weights, got {per_block}")
@@ -72,7 +71,7 @@ class PackedModel:
         # The normalisation map: NFKC and white space, which the tokenizer does by itself.
         _, map_bytes = cursor.take("<iI")
         cursor.bytes(map_bytes)
-        return cls(Shape(*sizes, epsilon), pieces, scores, unk, _directory(cursor), data)
+        return cls(shape, pieces, scores, unk, _directory(cursor), data)
 
     def vector(self, name: str) -> Floats:
         """A tensor kept in full precision, flat."""

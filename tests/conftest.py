@@ -2,8 +2,12 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from index.encoder import SentenceTransformerEncoder
 
 ROOT = Path(__file__).parents[1]
 
@@ -15,3 +19,21 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no {folder}: set MOTAMOT_SHARED to the folder of shared benchmarks and PDFs")
     return folder
+
+
+@pytest.fixture(scope="session")
+def model_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory in which the default model was unpacked."""
+    from index.default_model import unpack_default_model
+
+    home = tmp_path_factory.mktemp("home")
+    unpack_default_model(home / "models")
+    return home
+
+
+@pytest.fixture(scope="session")
+def encoder(model_home: Path) -> "SentenceTransformerEncoder":
+    """The real encoder, loaded once for all tests."""
+    from index.default_model import default_encoder
+
+    return default_encoder(model_home)

@@ -1,0 +1,112 @@
+"""The assistant: a question and what came before in, an answer that quotes or a refusal out."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot import texts
+from bot.answer import Answer, Kind, Ranked
+from bot.conversation import readings
+from bot.courtesy import courtesy
+from bot.quoting import quote
+from corpus.document import Source
+from corpus.reading import LeftOut
+from index.french import stems
+from index.searcher import Hit, Result, Searcher
+
+_N_SUGGESTIONS = 3
+_N_EXAMPLES = 4
+_N_RANKED = 10
+# A second passage is worth unfolding when it is at least this likely to be the one meant.
+_WORTH_READING = 0.05
+# Two entries this close, which together leave little to any other, are a question back to the visitor.
+_TIED = 0.2
+_TOGETHER = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the assistant knows, for the greeting."""
+
+    documents: tuple[Source, ...]
+    left_out: tuple[LeftOut, ...]
+    examples: tuple[str, ...]
+    """Questions taken from the documents, verbatim."""
+
+
+class Assistant:
+    """Answers questions over one index. Holds no conversation: each call brings its own."""
+
+    def __init__(self, searcher: Searcher) -> None:
+        self._searcher = searcher
+        self._vocabulary = frozenset(
+            term
+            for entry in searcher.layout.entries
+            for term in stems(f"{entry.heading_text} {entry.body_text}")
+        )
+
+    def about(self) -> About:
+        """What is indexed, what is not, and a few questions to begin with."""
+        questions = [e.heading_text for e in self._searcher.layout.entries if e.heading_text.endswith("?")]
+        headings = [e.heading_text for e in self._searcher.layout.entries if e.heading]
+        # The shortest are the easiest to read on a button.
+        examples = sorted(questions or headings, key=len)[:_N_EXAMPLES]
+        return About(self._searcher.sources, self._searcher.left_out, tuple(examples))
+
+    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+        """Answer one question, read alone or with the earlier questions when it needs them (oldest first)."""
+        begun = time.perf_counter()
+        answer = self._answer(question, history)
+        return replace(answer, elapsed_ms=round((time.perf_counter() - begun) * 1000, 1))
+
+    def _answer(self, question: str, history: Sequence[str]) -> Answer:
+        if not question.strip():
+            return Answer(question, Kind.SMALLTALK, 1.0, texts.ASK_SOMETHING)
+        if polite := courtesy(question, self._vocabulary):
+            return Answer(question, Kind.SMALLTALK, 1.0, polite.reply)
+        result = self._search(question, history)
+        ranking = tuple(
+            Ranked(h.entry.document.id, h.entry.id, round(h.score, 4)) for h in result.hits[:_N_RANKED]
+        )
+        spoken = Answer(
+            question,
+            Kind.REFUSE,
+            round(result.confidence, 4),
+            texts.REFUSED,
+            understood=result.understood.replaced,
+            ranking=ranking,
+        )
+        if result.confidence < self._searcher.threshold:
+            return replace(spoken, suggestions=_headings(result.hits, _N_SUGGESTIONS))
+        if tied := _tied(result.hits):
+            return replace(spoken, kind=Kind.CLARIFY, message=texts.CLARIFY, suggestions=tied)
+        first, *others = result.hits
+        further = [quote(hit) for hit in others[:2] if hit.score >= _WORTH_READING]
+        return replace(
+            spoken,
+            kind=Kind.ANSWER,
+            message=texts.ANSWERED,
+            quotes=(quote(first, result.sentences), *further),
+        )
+
+    def _search(self, question: str, history: Sequence[str]) -> Result:
+        """The most confident of the ways to read a turn: alone, or with what came before."""
+        results = [
+            self._searcher.search(text, _N_RANKED) for text in readings(question, history, self._vocabulary)
+        ]
+        return max(results, key=lambda r: r.confidence)
+
+
+def _headings(hits: Sequence[Hit], n: int) -> tuple[str, ...]:
+    found = dict.fromkeys(hit.entry.heading_text for hit in hits if hit.entry.heading)
+    return tuple(found)[:n]
+
+
+def _tied(hits: Sequence[Hit]) -> tuple[str, ...]:
+    if len(hits) < 2 or not all(hit.entry.heading for hit in hits[:2]):
+        return ()
+    first, second = hits[0].score, hits[1].score
+    if first - second > _TIED or first + second < _TOGETHER:
+        return ()
+    found = _headings(hits, 2)
+    return found if len(found) == 2 else ()

@@ -1,0 +1,93 @@
+"""Quotes: the slice that is shown, the sentences in it that answer, and the proof that both are verbatim."""
+
+import re
+
+from bot.answer import Quote, QuoteSource
+from corpus.document import Document, Passage, Span
+from corpus.sentences import sentences
+from index.searcher import Hit
+
+# A sentence whose cosine is this close to the best one's answers as well.
+_CLOSE = 0.01
+_BULLET = re.compile(r"\s*(?:[-–—•▪◦‣·*\uf0a7\uf0b7]|o(?=\s)|\(?\w{1,3}[.)°])\s+")
+
+
+class NotVerbatimError(AssertionError):
+    """A quote that is not a slice of its document: a defect of this code, never shown to anyone."""
+
+
+def quote(hit: Hit, cosines: dict[Span, float] | None = None) -> Quote:
+    """The quote of one hit, proven against its document.
+
+    Args:
+        hit: What was found.
+        cosines: Of the sentences of the hit's passage with the question; without them the whole target is marked.
+
+    Raises:
+        NotVerbatimError: The slice or a highlight is not a slice of the document.
+    """
+    passage = hit.target.passage
+    document = passage.document
+    span = passage.quote
+    marked = _marked(hit, cosines or {})
+    made = Quote(
+        text=span.of(document.text),
+        highlights=tuple((s.start - span.start, s.end - span.start) for s in marked),
+        source=_source(hit, marked[0].start),
+        start=span.start,
+        end=span.end,
+    )
+    prove(made, document)
+    return made
+
+
+def prove(made: Quote, document: Document) -> None:
+    """Check that a quote is a slice of the document and its highlights slices of the quote.
+
+    Raises:
+        NotVerbatimError: It is not.
+    """
+    inside = all(0 <= start < end <= len(made.text) for start, end in made.highlights)
+    ordered = all(a[1] <= b[0] for a, b in zip(made.highlights, made.highlights[1:], strict=False))
+    if made.text != document.text[made.start : made.end] or not made.text.strip() or not (inside and ordered):
+        raise NotVerbatimError(f"{document.id} [{made.start}, {made.end}) is not a verbatim quote")
+
+
+def _marked(hit: Hit, cosines: dict[Span, float]) -> list[Span]:
+    """The sentences that answer: the target's own, or those of its passage nearest to the question."""
+    passage, target = hit.target.passage, hit.target.span
+    text = passage.document.text
+    own = [s.shift(passage.start) for s in sentences(passage.text)]
+    within = [s for s in own if target.start <= s.start and s.end <= target.end] or [target]
+    scored = {s: cosines[s] for s in within if s in cosines}
+    if scored and target == Span(passage.start, passage.end):
+        best = max(scored.values())
+        within = [s for s in within if scored.get(s, -1.0) >= best - _CLOSE]
+    return [_without_bullet(s, text) for s in within]
+
+
+def _without_bullet(span: Span, text: str) -> Span:
+    found = _BULLET.match(text, span.start, span.end)
+    return Span(found.end(), span.end) if found and found.end() < span.end else span
+
+
+def _source(hit: Hit, offset: int) -> QuoteSource:
+    passage: Passage = hit.target.passage
+    document = passage.document
+    heading = passage.question.of(document.text) if passage.question else None
+    is_question = heading is not None and heading.rstrip().endswith("?")
+    above = [s.of(document.text) for s in passage.section]
+    section = above if is_question or heading is None else [*above, heading]
+    return QuoteSource(
+        document=document.id,
+        entry=hit.entry.id,
+        title=document.source.title,
+        publisher=document.source.publisher,
+        date=document.source.date,
+        page=document.page_at(offset),
+        section=" › ".join(section) or None,
+        question=heading if is_question else None,
+        url=document.source.url,
+        sha256=document.sha256,
+        notice=document.source.notice,
+    )

@@ -1,0 +1,184 @@
+"""Encoding: batches, prompts, threads, offline loading; the real model against plain float32."""
+
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from fake_encoder import FakeEncoder
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus.errors import IndexStoreError
+from index.default_model import default_encoder
+from index.encoder import SentenceTransformerEncoder, _prompts, batches_by_length
+
+QUESTIONS = [
+    "Peut-on modifier un CTI en cours par avenant ?",
+    "qui signe le crte",
+    "Quel est le délai pour déposer un dossier à la préfecture ?",
+    "Comment articuler le contrat avec la région, le département et l’intercommunalité ?",
+]
+
+
+def test_the_fake_encoder_counts_listed_words() -> None:
+    encoder = FakeEncoder(["contrat", "avenant"])
+
+    [both, twice, none] = encoder.encode_passages(["Contrat et avenant", "avenant, avenant, contrat", "rien"])
+
+    assert both.tolist() == pytest.approx([0.5**0.5, 0.5**0.5, 0])
+    assert twice.tolist() == pytest.approx([1 / 5**0.5, 2 / 5**0.5, 0])
+    assert none.tolist() == [0, 0, 1]
+
+
+def test_batches_hold_texts_of_one_length() -> None:
+    long, short = "x" * 4_000, "y" * 10
+
+    assert list(batches_by_length([short, long, long, long])) == [[1, 2], [3, 0]]
+
+
+@given(st.lists(st.integers(0, 3_000).map("x".__mul__), max_size=80))
+def test_every_text_is_in_one_batch_of_bounded_size(texts: list[str]) -> None:
+    batches = list(batches_by_length(texts))
+
+    assert sorted(row for batch in batches for row in batch) == list(range(len(texts)))
+    assert all(len(batch) <= 16 for batch in batches)
+    assert all(len(batch) * len(texts[batch[0]]) <= 8_000 for batch in batches)
+
+
+@pytest.mark.parametrize(
+    ("configured", "name", "expected"),
+    [
+        ({"query": "Q: ", "document": "D: "}, "any", ("Q: ", "D: ")),
+        ({"query": "Q: ", "passage": "P: "}, "multilingual-e5-base", ("Q: ", "P: ")),
+        ({"query": "", "document": ""}, "intfloat/multilingual-e5-base", ("query: ", "passage: ")),
+        ({}, "multilingual-e5-large-instruct", ("", "")),
+        ({}, "dangvantuan/sentence-camembert-base", ("", "")),
+        ({}, "model5", ("", "")),
+    ],
+)
+def test_prompts_are_those_of_the_model_else_those_of_e5(
+    configured: dict[str, str], name: str, expected: tuple[str, str]
+) -> None:
+    assert _prompts(SimpleNamespace(prompts=configured), name) == expected  # type: ignore[arg-type]
+
+
+@pytest.mark.model
+def test_vectors_are_unit_float32_in_the_order_of_the_texts(encoder: SentenceTransformerEncoder) -> None:
+    texts = [text * repeats for repeats in (1, 30, 3) for text in QUESTIONS]
+
+    together = encoder.encode_passages(texts)
+    one_by_one = np.concatenate([encoder.encode_passages([text]) for text in texts])
+
+    assert together.dtype == np.float32
+    assert together.shape == (12, encoder.dim) == (12, 384)
+    assert np.linalg.norm(together, axis=1) == pytest.approx(np.ones(12), abs=1e-5)
+    assert (together * one_by_one).sum(axis=1).min() > 0.9999
+
+
+@pytest.mark.model
+def test_no_text_gives_no_vector(encoder: SentenceTransformerEncoder) -> None:
+    assert encoder.encode_queries([]).shape == (0, 384)
+
+
+@pytest.mark.model
+def test_vectors_are_those_of_float32_with_the_prompts_of_e5(
+    encoder: SentenceTransformerEncoder, model_home: Path
+) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    [folder] = (model_home / "models").glob("multilingual*")
+    plain = SentenceTransformer(str(folder), device="cpu")
+    queries = plain.encode([f"query: {question}" for question in QUESTIONS])
+    passages = plain.encode([f"passage: {question}" for question in QUESTIONS])
+
+    assert (encoder.encode_queries(QUESTIONS) * queries).sum(axis=1).min() > 0.9995
+    assert (encoder.encode_passages(QUESTIONS) * passages).sum(axis=1).min() > 0.9995
+
+
+@pytest.mark.model
+def test_what_exceeds_the_limit_is_left_out(encoder: SentenceTransformerEncoder) -> None:
+    # Every word is a token at least: 600 of them pass the 512 of the model.
+    start = "contrat " * 600
+
+    [first, second] = encoder.encode_passages([start, start + "La recette de la tarte aux pommes."])
+
+    assert encoder.max_tokens == 512
+    assert first @ second == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.model
+def test_half_a_surrogate_pair_reads_as_a_question_mark(encoder: SentenceTransformerEncoder) -> None:
+    [broken, mark] = encoder.encode_queries(["avenant \ud83d", "avenant ?"])
+
+    assert broken @ mark == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.model
+def test_threads_encode_at_once_and_leave_torch_as_it_was(encoder: SentenceTransformerEncoder) -> None:
+    import torch
+
+    threads = torch.get_num_threads()
+    alone = [encoder.encode_queries([question])[0] for question in QUESTIONS]
+
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda question: encoder.encode_queries([question])[0], QUESTIONS * 5))
+
+    for row, vector in enumerate(together):
+        assert vector @ alone[row % len(alone)] == pytest.approx(1, abs=1e-5)
+    assert torch.get_num_threads() == threads
+
+
+@pytest.mark.model
+def test_progress_counts_up_to_all_passages(encoder: SentenceTransformerEncoder) -> None:
+    calls: list[tuple[int, int]] = []
+
+    encoder.encode_passages(["un contrat"] * 20, lambda done, total: calls.append((done, total)))
+
+    assert calls == [(16, 20), (20, 20)]
+
+
+@pytest.mark.model
+def test_loading_asks_no_other_machine_and_names_the_same_weights_alike(
+    encoder: SentenceTransformerEncoder, model_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("connected"))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("looked a host up"))
+
+    again = default_encoder(model_home)
+
+    assert again.name == encoder.name
+    assert again.name.startswith("multilingual-e5-small-latin-0.3.0-1@")
+
+
+@pytest.mark.model
+def test_the_name_of_a_folder_changes_with_its_weights(model_home: Path, tmp_path: Path) -> None:
+    [folder] = (model_home / "models").glob("multilingual*")
+    copy = tmp_path / "modele-maison"
+    copy.mkdir()
+    for file in folder.rglob("*"):
+        if file.is_file() and file.name != "motamot.json":
+            (copy / file.relative_to(folder)).parent.mkdir(exist_ok=True)
+            (copy / file.relative_to(folder)).symlink_to(file)
+    before = SentenceTransformerEncoder(copy).name
+    settings = (copy / "config.json").read_text()
+    (copy / "config.json").unlink()
+    (copy / "config.json").write_text(settings.replace('"gelu"', '"gelu_new"'))
+
+    after = SentenceTransformerEncoder(copy).name
+
+    assert before.startswith("modele-maison@")
+    assert after.startswith("modele-maison@")
+    assert after != before
+
+
+@pytest.mark.model
+def test_a_model_that_is_not_there_is_said_in_french(tmp_path: Path) -> None:
+    with pytest.raises(IndexStoreError, match="ni un dossier, ni un modèle du cache"):
+        SentenceTransformerEncoder("une-equipe/un-modele")
+    with pytest.raises(IndexStoreError, match="ni un dossier, ni un modèle du cache"):
+        SentenceTransformerEncoder(tmp_path / "absent")
+    with pytest.raises(IndexStoreError, match="ne peut pas être chargé"):
+        SentenceTransformerEncoder(tmp_path)

@@ -1,0 +1,365 @@
+"""PDF files are made here with fpdf2; its own fonts know Latin-1 only, hence the straight apostrophes."""
+
+import logging
+from pathlib import Path
+
+import pytest
+from fpdf import FPDF
+from fpdf.enums import EncryptionMethod
+
+from corpus.document import BlockKind, Document, Reading, Source
+from corpus.errors import UnreadableDocumentError
+from corpus.pdf_reader import read_pdf
+from corpus.splitting import split
+
+MANY = " ".join(
+    f"La mesure {number} concerne {number * 7} communes du territoire." for number in range(1, 130)
+)
+SENTENCE = "Le contrat de relance et de transition fixe les actions que le territoire mène avec l'État. "
+
+
+class Paper(FPDF):
+    """A page with the running header and footer of a guide."""
+
+    def header(self) -> None:
+        self.set_font("helvetica", size=8)
+        self.cell(
+            0, 5, f"Guide des contrats - édition {2020 + self.page_no()}", new_x="LMARGIN", new_y="NEXT"
+        )
+        self.ln(8)
+
+    def footer(self) -> None:
+        self.set_y(-15)
+        self.set_font("helvetica", size=8)
+        self.cell(0, 5, f"Page {self.page_no()}/{{nb}}", align="C")
+
+    def put(self, text: str, style: str = "", size: float = 11, gap: float = 4) -> "Paper":
+        self.set_font("helvetica", style=style, size=size)
+        self.multi_cell(0, 6, text, new_x="LMARGIN", new_y="NEXT", align="L")
+        self.ln(gap)
+        return self
+
+
+def paper() -> Paper:
+    made = Paper()
+    made.add_page()
+    return made
+
+
+def plain(text: str = SENTENCE * 3) -> FPDF:
+    made = FPDF()
+    made.add_page()
+    made.set_font("helvetica", size=11)
+    made.multi_cell(0, 6, text)
+    return made
+
+
+def read(made: FPDF, name: str = "note.pdf") -> Reading:
+    return read_pdf(bytes(made.output()), name)
+
+
+def blocks(reading: Reading, kind: BlockKind | None = None) -> list[str]:
+    return [reading.text[b.start : b.end] for b in reading.blocks if kind in (None, b.kind)]
+
+
+def document(reading: Reading, kind: str = "faq") -> Document:
+    source = Source("note", "Note", "ANCT", "2021-05", kind, "note.pdf")
+    return Document(source, reading.text, "0" * 64, reading.blocks, reading.pages, reading.links)
+
+
+def test_wrapped_lines_make_one_paragraph() -> None:
+    reading = read(plain())
+
+    assert reading.text == (SENTENCE * 3).strip()
+    assert reading.pages == (0,)
+
+
+def test_headers_footers_and_page_numbers_are_dropped_and_pages_counted() -> None:
+    made = paper()
+    for number in range(1, 60):
+        made.put(f"Mesure {number} du plan : {SENTENCE}")
+
+    reading = read(made)
+
+    assert len(reading.pages) == made.page_no() >= 3
+    assert "Guide des contrats" not in reading.text
+    assert "Page" not in reading.text
+    assert len(reading.blocks) == 59
+    starts = [reading.text[start : start + 6] for start in reading.pages]
+    assert all(start in ("Mesure", reading.text[:6]) or start[0].islower() for start in starts)
+
+
+def test_a_paragraph_over_a_page_break_is_one_block_on_two_pages() -> None:
+    made = paper()
+    made.put(MANY)
+
+    reading = read(made)
+
+    assert blocks(reading) == [MANY]
+    assert len(reading.pages) == 2
+    assert 0 < reading.pages[1] < len(reading.text)
+
+
+def test_a_word_cut_at_a_line_end_is_mended() -> None:
+    made = plain("Il est question de la contractua-\nlisation des sous-\npréfectures de la région.")
+
+    assert read(made).text == "Il est question de la contractualisation des sous-préfectures de la région."
+
+
+def test_space_between_paragraphs_parts_them_where_their_lines_are_full() -> None:
+    made = plain(SENTENCE.strip())
+    made.ln(4)
+    made.multi_cell(0, 6, "Les communes y sont associées.")
+
+    assert blocks(read(made)) == [SENTENCE.strip(), "Les communes y sont associées."]
+
+
+def test_bold_and_larger_lines_are_headings() -> None:
+    made = paper()
+    made.put("Guide de l'élu", size=18).put("Les principes", "B").put(SENTENCE * 2)
+    made.put("Le calendrier", "B").put(SENTENCE * 2)
+
+    reading = read(made)
+
+    assert blocks(reading, BlockKind.HEADING) == ["Guide de l'élu", "Les principes", "Le calendrier"]
+    assert [block.level for block in reading.blocks if block.kind is BlockKind.HEADING] == [1, 2, 2]
+
+
+def test_a_footnote_goes_before_the_paragraph_that_its_page_break_cuts() -> None:
+    made = FPDF()
+    for page in (
+        "Le préfet signe le contrat1 avec les maires des",
+        "communes et des intercommunalités concernées.",
+    ):
+        made.add_page()
+        made.set_font("helvetica", size=11)
+        made.multi_cell(0, 6, page, new_x="LMARGIN", new_y="NEXT")
+        if made.page_no() == 1:
+            made.set_y(-40)
+            made.set_font("helvetica", size=7)
+            made.multi_cell(0, 4, "1 Au sens de la circulaire du 20 novembre 2020.")
+
+    assert blocks(read(made)) == [
+        "1 Au sens de la circulaire du 20 novembre 2020.",
+        "Le préfet signe le contrat1 avec les maires des communes et des intercommunalités concernées.",
+    ]
+
+
+def test_a_numbered_question_and_its_answer_run_over_a_page_break() -> None:
+    made = paper()
+    made.put("Foire aux questions", "B", 16)
+    made.put("1. Qui signe le contrat ? Et quand\nle signe-t-on ?", "B").put(MANY)
+    made.put("2. Que contient-il ?", "B").put("Le contrat contient :", gap=0)
+    made.put("1. un diagnostic ;\n2. un plan d'actions.")
+    made.put("3. Peut-on le modifier ?", "B").put("Oui, par voie d'avenant.")
+
+    entries = split(document(read(made)))
+
+    assert [entry.heading_text for entry in entries] == [
+        "Qui signe le contrat ? Et quand le signe-t-on ?",
+        "Que contient-il ?",
+        "Peut-on le modifier ?",
+    ]
+    assert [entry.body_text for entry in entries] == [
+        MANY,
+        "Le contrat contient :\n1. un diagnostic ;\n2. un plan d'actions.",
+        "Oui, par voie d'avenant.",
+    ]
+
+
+def test_a_circular_is_split_by_its_headings() -> None:
+    made = FPDF()
+    made.add_page()
+    made.set_font("times", size=12)
+    for text in (
+        "Le Premier ministre",
+        "Paris, le 20 novembre 2020",
+        "à",
+        "Mesdames et Messieurs les préfets de région",
+        "NOR : PRMX2032456C",
+        "Objet : élaboration des contrats de relance",
+        SENTENCE * 3,
+        "I. - Les objectifs",
+        SENTENCE * 2,
+        "A. Le périmètre",
+        SENTENCE * 2,
+        "1. Les communes",
+        SENTENCE * 2,
+        "Article 3",
+        "Le préfet préside le comité de pilotage du contrat.",
+        "II. - La gouvernance",
+        SENTENCE * 2,
+    ):
+        made.multi_cell(0, 6, text, new_x="LMARGIN", new_y="NEXT", align="L")
+        made.ln(5)
+
+    entries = split(document(read(made), "circular"))
+
+    assert [(entry.heading_text, len(entry.passages[0].section)) for entry in entries] == [
+        ("", 0),
+        ("", 0),
+        ("I. - Les objectifs", 0),
+        ("A. Le périmètre", 1),
+        ("1. Les communes", 2),
+        ("Article 3", 3),
+        ("II. - La gouvernance", 0),
+    ]
+    assert [entry.body_text for entry in entries[:2]] == [
+        "Objet : élaboration des contrats de relance",
+        (SENTENCE * 3).strip(),
+    ]
+
+
+@pytest.mark.parametrize("method", list(EncryptionMethod)[1:])
+def test_an_encrypted_file_opens_without_a_password_and_is_refused_with_one(method: EncryptionMethod) -> None:
+    opened, locked = plain(), plain()
+    opened.set_encryption(owner_password="editeur", encryption_method=method)
+    locked.set_encryption(owner_password="editeur", user_password="secret", encryption_method=method)
+
+    assert read(opened).text == (SENTENCE * 3).strip()
+    with pytest.raises(UnreadableDocumentError, match=r"note\.pdf.*mot de passe"):
+        read(locked)
+
+
+def test_unreadable_files_are_refused_with_the_reason() -> None:
+    made = bytes(plain().output())
+    scan = FPDF()
+    scan.add_page()
+    scan.rect(20, 20, 100, 100)
+
+    for data, reason in {
+        b"": "vide",
+        b"<html>Erreur 404</html>": "pas un PDF",
+        made[: len(made) // 2]: "endommagé",
+        b"%PDF-1.7\n": "endommagé",
+        bytes(scan.output()): "images",
+    }.items():
+        with pytest.raises(UnreadableDocumentError) as refusal:
+            read_pdf(data, "note.pdf")
+        assert reason in refusal.value.reason
+        assert refusal.value.name == "note.pdf"
+        assert refusal.value.remedy
+
+
+def test_words_in_pieces_are_refused() -> None:
+    pieces = "Le té létra vail est une for me d'orga nisation du tra vail qui per met aux ag ents. "
+
+    with pytest.raises(UnreadableDocumentError, match="inutilisable"):
+        read(plain(pieces * 10))
+
+
+def test_what_pypdf_says_of_damaged_files_stays_unsaid(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    made = bytes(plain().output()).replace(b"startxref\n", b"startxref\n9")
+
+    assert read_pdf(made, "note.pdf").text == (SENTENCE * 3).strip()
+    assert capfd.readouterr() == ("", "")
+    assert not caplog.records
+    assert logging.getLogger("pypdf").level == logging.NOTSET
+
+
+QUESTIONS = {
+    "faq_macantine_1_restaurants_administratifs.pdf": 17,
+    "faq_macantine_2_societes_restauration.pdf": 9,
+    "faq_macantine_3_ehpad.pdf": 9,
+}
+
+
+def shared_pdf(shared: Path, name: str) -> Reading:
+    return read_pdf((shared / "pdfs" / name).read_bytes(), name)
+
+
+@pytest.mark.parametrize(("name", "count"), QUESTIONS.items())
+def test_each_numbered_question_of_the_real_faqs_is_an_entry(shared: Path, name: str, count: int) -> None:
+    reading = shared_pdf(shared, name)
+
+    entries = split(document(reading))
+
+    assert len(entries) == count
+    assert all(entry.heading_text.endswith("?") for entry in entries)
+    numbers = [
+        reading.text[: entry.heading.start].rstrip()[-3:].strip() for entry in entries if entry.heading
+    ]
+    assert numbers == [f"{number}." for number in range(1, count + 1)]
+
+
+def test_an_answer_of_a_real_faq_runs_over_its_page_break(shared: Path) -> None:
+    reading = shared_pdf(shared, "faq_macantine_3_ehpad.pdf")
+
+    fifth = split(document(reading))[4]
+
+    assert "n’auront pas cette action de télédéclaration à faire eux-mêmes. Cette décision" in fifth.body_text
+    assert fifth.body_text.endswith("l’affichage des taux d’approvisionnement dans le lieu de restauration.")
+    assert "Défis & Controverses" not in fifth.body_text
+    assert fifth.heading_text.startswith(
+        "Quel intérêt pour une SRC (société de restauration collective) de saisir"
+    )
+    assert "des restaurants clients" in fifth.heading_text
+
+
+def test_questions_of_several_sentences_are_whole(shared: Path) -> None:
+    entries = split(document(shared_pdf(shared, "faq_macantine_1_restaurants_administratifs.pdf")))
+
+    assert entries[10].heading_text == (
+        "Est-ce que la fonction déclaration pour les cantines qui sont volontaires pour l’expérimentation "
+        "de l’option végétarienne quotidienne est déjà opérationnelle ? Si non, quelle est la date prévue ?"
+    )
+    assert entries[12].heading_text.count("?") == 3
+    assert entries[11].passages[1].text == (
+        "l soit il les renseigne lui-même, après avoir demandé les informations à son prestataire ;"
+    )
+
+
+def test_an_address_cut_in_a_real_faq_is_one_link(shared: Path) -> None:
+    reading = shared_pdf(shared, "faq_macantine_2_societes_restauration.pdf")
+
+    assert "https://ma-cantine.beta.gouv.fr/blog/16/" in [link.url for link in reading.links]
+
+
+def test_the_headings_of_a_real_guide(shared: Path) -> None:
+    reading = shared_pdf(shared, "guide_avancement_grade_cisirh.pdf")
+
+    entries = split(document(reading, "guide"))
+
+    assert len(reading.pages) == 48
+    assert "Guide sur l’avancement de grade" not in reading.text  # the running header
+    found = {entry.heading_text: entry for entry in entries}
+    effective = found["III.2.1.2. L’ancienneté de services effectifs"]
+    section = [span.of(reading.text) for span in effective.passages[0].section]
+    assert section[-3:] == [
+        "III. L’avancement de grade",
+        "III.2. Les conditions d’éligibilité",
+        "III.2.1. L’ancienneté nécessaire",
+    ]
+    assert document(reading).page_at(effective.body.start) == 14
+    assert not any("-----" in passage.text for entry in entries for passage in entry.passages)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "fiche_loi_climat_cnrc.pdf",
+        "fiche_rh_conges_sante_cisirh.pdf",
+        "fiche_rh_indemnite_licenciement_cisirh.pdf",
+        "guide_covid_salarie_ministere_travail.pdf",
+    ],
+)
+def test_real_documents_are_accepted(shared: Path, name: str) -> None:
+    assert len(split(document(shared_pdf(shared, name), "guide"))) > 1
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("sans_texte_skia_guide_sms_domifa.pdf", "images"),
+        ("scan_sans_texte_ricoh_guyane_legumes.pdf", "images"),
+        ("formulaire_demande_teletravail_cisirh.pdf", "inutilisable"),
+        ("cerfa_demande_domiciliation.pdf", "inutilisable"),
+    ],
+)
+def test_real_scans_and_broken_fonts_are_refused(shared: Path, name: str, reason: str) -> None:
+    with pytest.raises(UnreadableDocumentError) as refusal:
+        shared_pdf(shared, name)
+
+    assert reason in refusal.value.reason

@@ -1,0 +1,71 @@
+import pytest
+
+from corpus.errors import UnreadableDocumentError
+from corpus.text_reader import read_text
+
+TEXT = "L’État s’engage : œuvre, été, 80 %.\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_the_encodings_of_french_offices_give_the_same_text(encoding: str) -> None:
+    assert read_text(TEXT.encode(encoding), "note.txt").text == TEXT.strip()
+
+
+@pytest.mark.parametrize("data", [b"", b" \r\n\t\f", b"\xef\xbb\xbf"])
+def test_an_empty_file_is_refused_by_name(data: bytes) -> None:
+    with pytest.raises(UnreadableDocumentError, match=r"note\.txt.*vide"):
+        read_text(data, "note.txt")
+
+
+def test_a_file_that_is_no_text_is_refused() -> None:
+    with pytest.raises(UnreadableDocumentError, match="pas un texte lisible"):
+        read_text(bytes(range(256)) * 4, "note.txt")
+
+
+def test_windows_and_old_mac_line_ends_are_line_ends() -> None:
+    for end in ("\n", "\r\n", "\r"):
+        raw = f"Le contrat dure six{end}ans.{end}{end}Il est signé."
+        assert read_text(raw.encode(), "note.txt").text == "Le contrat dure six ans.\n\nIl est signé."
+
+
+def test_a_text_without_form_feeds_has_no_pages() -> None:
+    assert read_text(b"Une seule page.", "note.txt").pages == ()
+
+
+def test_form_feeds_separate_pages() -> None:
+    reading = read_text("Première page.\n\fDeuxième page.\n".encode(), "note.txt")
+
+    assert reading.text == "Première page.\n\nDeuxième page."
+    assert reading.pages == (0, 16)
+
+
+def test_the_link_list_that_a_printer_leaves_ends_a_page_and_is_no_text() -> None:
+    raw = """Voir la circulaire : https://www.legifrance.gouv.fr/circ?id=1
+
+Le contrat est signé.
+
+https://www.legifrance.gouv.fr/circ?id=1
+
+
+Il dure six ans.
+
+https://www.legifrance.gouv.fr/circ?id=1
+"""
+
+    reading = read_text(raw.encode(), "note.txt")
+
+    assert reading.text == (
+        "Voir la circulaire : https://www.legifrance.gouv.fr/circ?id=1\n\n"
+        "Le contrat est signé.\n\nIl dure six ans."
+    )
+    assert reading.pages == (0, reading.text.index("Il dure"))
+    assert [link.url for link in reading.links] == ["https://www.legifrance.gouv.fr/circ?id=1"]
+
+
+def test_an_address_that_stands_in_the_text_stays() -> None:
+    raw = "Voir https://a.gouv.fr/x\n\nhttps://a.gouv.fr/y\n\n\nFin du texte.\n"
+
+    assert (
+        read_text(raw.encode(), "note.txt").text
+        == "Voir https://a.gouv.fr/x\n\nhttps://a.gouv.fr/y\n\nFin du texte."
+    )
