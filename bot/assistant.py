@@ -4,13 +4,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from corpus.reading import LeftOut
+
 from bot import texts
 from bot.answer import Answer, Kind, Ranked
 from bot.conversation import readings
 from bot.courtesy import courtesy
 from bot.quoting import quote
 from corpus.document import Source
-from corpus.reading import LeftOut
 from index.french import stems
 from index.searcher import Hit, Result, Searcher
 

@@ -25,7 +25,32 @@ _OPENING = re.compile(
 )
 # Words that point back at something that was said.
 _POINTERS = frozenset(
-    "il ils elle elles ca cela ceci celui celle ceux celles ce cette ces y en lui leur leurs son sa ses dedans dessus".split()
+    [
+        "il",
+        "ils",
+        "elle",
+        "elles",
+        "ca",
+        "cela",
+        "ceci",
+        "celui",
+        "celle",
+        "ceux",
+        "celles",
+        "ce",
+        "cette",
+        "ces",
+        "y",
+        "en",
+        "lui",
+        "leur",
+        "leurs",
+        "son",
+        "sa",
+        "ses",
+        "dedans",
+        "dessus",
+    ]
 )
 _FEW = 3
 """Words of meaning from which a turn stands on its own."""
@@ -75,7 +100,7 @@ def is_elliptical(turn: str, vocabulary: Collection[str]) -> bool:
     if len(meaning) == 0:
         return True
     points_back = any(word in _POINTERS for word in words(turn))
-    return (bool(_OPENING.match(turn)) or points_back) and len(meaning) <= _FEW + 1 or len(meaning) < 2
+    return ((bool(_OPENING.match(turn)) or points_back) and len(meaning) <= _FEW + 1) or len(meaning) < 2
 
 
 def _corrected(turn: str, previous: str) -> str:

@@ -128,9 +128,9 @@ def further_passages(count: int) -> str:
 
 ANSWERED = f"Voici ce que dit le texte{NBSP}:"
 REFUSED = (
-    "Je ne sais pas répondre à cette question{}: les textes que je connais n’y répondent pas, "
+    f"Je ne sais pas répondre à cette question{NBSP}: les textes que je connais n’y répondent pas, "
     "ou je ne l’ai pas comprise."
-).format(NBSP)
+)
 CLARIFY = "Votre question peut se comprendre de plusieurs façons. Laquelle posez-vous ?".replace(
     " ?", f"{NBSP}?"
 )

@@ -152,13 +152,13 @@ puis il en rend compte.
 
 
 def test_a_paragraph_or_a_word_may_run_over_a_page_break() -> None:
-    raw = "Le préfet signe le contrat de relance avec les intercommu-\n\fnalités du territoire.\n\nFin du texte."
+    raw = "Le préfet signe le contrat de relance avec les intercommu-\n\fnalités du territoire.\n\nFin."
 
     reading = clean(raw).reading
 
     assert texts(raw) == [
         "Le préfet signe le contrat de relance avec les intercommunalités du territoire.",
-        "Fin du texte.",
+        "Fin.",
     ]
     assert reading.text[reading.pages[1] :].startswith("nalités du territoire.")
 
@@ -166,7 +166,7 @@ def test_a_paragraph_or_a_word_may_run_over_a_page_break() -> None:
 def test_running_headers_footers_and_page_numbers_are_dropped() -> None:
     words = ["premier", "deuxième", "troisième"]
     pages = [
-        f"Guide de l'élu - version {number}\n\nLe {word} principe est celui de la liberté.\n\n- {number} -\nMairie"
+        f"Guide de l'élu, page {number}\n\nLe {word} principe est celui de la liberté.\n\n- {number} -\nMairie"
         for number, word in enumerate(words, 1)
     ]
 
@@ -174,6 +174,21 @@ def test_running_headers_footers_and_page_numbers_are_dropped() -> None:
 
     assert reading.text == "\n\n".join(f"Le {word} principe est celui de la liberté." for word in words)
     assert [reading.text[start:][:6] for start in reading.pages] == ["Le pre", "Le deu", "Le tro"]
+
+
+def test_titles_that_open_every_page_are_no_header() -> None:
+    pages = [
+        f"Article {number}\n\nLes {word} sont associées au comité."
+        for number, word in ((3, "villes"), (4, "écoles"), (7, "régions"))
+    ]
+
+    reading = clean("\f".join(pages)).reading
+
+    assert [reading.text[b.start : b.end] for b in reading.blocks if b.kind is BlockKind.HEADING] == [
+        "Article 3",
+        "Article 4",
+        "Article 7",
+    ]
 
 
 def test_numbers_that_do_not_grow_with_the_pages_are_text() -> None:

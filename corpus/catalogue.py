@@ -1,0 +1,177 @@
+"""Reads ``catalogue.toml``: which documents a corpus has, who published them and when."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from corpus.document import Source
+from corpus.errors import CorpusError
+
+CATALOGUE = "catalogue.toml"
+DOCUMENTS = "documents"
+"""The folder, beside the catalogue, where the files lie."""
+KINDS = ("faq", "circular", "guide", "page")
+SUFFIXES = (".txt", ".md", ".pdf", ".docx", ".odt", ".html", ".htm", ".csv", ".xlsx")
+"""Of the files we can read."""
+
+_REQUIRED = ("id", "title", "publisher", "date", "kind")
+_OPTIONAL = ("file", "url", "notice")
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_DATE = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?")
+
+
+def read_catalogue(folder: Path) -> list[Source]:
+    """The sources of a corpus folder, in the order of its catalogue.
+
+    Raises:
+        CorpusError: There is no catalogue, or it holds a key or value that is not as the contract says.
+    """
+    path = folder / CATALOGUE
+    tables = _tables(path)
+    sources = [_source(table, _where(path, number, table), folder) for number, table in enumerate(tables, 1)]
+    for key in ("id", "file"):
+        _refuse_duplicates(key, [getattr(source, key) for source in sources], path)
+    return sources
+
+
+def unlisted_documents(folder: Path, sources: Iterable[Source]) -> tuple[str, ...]:
+    """Files of the documents folder that we could read but that no source names, in alphabetical order."""
+    named = {Path(source.file) for source in sources}
+    documents = folder / DOCUMENTS
+    found = (path.relative_to(documents) for path in documents.rglob("*") if path.is_file())
+    return tuple(
+        sorted(
+            path.as_posix()
+            for path in found
+            if path.suffix.lower() in SUFFIXES and path not in named and not path.name.startswith((".", "~$"))
+        )
+    )
+
+
+def file_name_of(url: str, source_id: str) -> str:
+    """The name that a fetched file gets: the source's id, and the format that the address announces.
+
+    >>> file_name_of("https://www.legifrance.gouv.fr/download/pdf/circ?id=45084", "circulaire")
+    'circulaire.pdf'
+    """
+    parts = urlsplit(url)
+    suffix = Path(parts.path).suffix.lower()
+    if suffix not in SUFFIXES:
+        words = [*parts.path.lower().split("/"), *(value.lower() for _, value in parse_qsl(parts.query))]
+        suffix = ".pdf" if "pdf" in words else ".html"
+    return source_id + suffix.replace(".htm", ".html").replace(".htmll", ".html")
+
+
+def _tables(path: Path) -> list[dict[str, Any]]:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        raise CorpusError(
+            f"« {path} » n’existe pas : indiquez le dossier d’un corpus, ou créez-en un avec « motamot init »."
+        ) from error
+    except OSError as error:
+        raise CorpusError(
+            f"« {path} » ne peut pas être lu ({error.strerror}) : vérifiez ses droits."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CorpusError(
+            f"« {path} » n’est pas un fichier TOML valable ({error}) : corrigez la ligne indiquée."
+        ) from error
+    if unknown := sorted(set(content) - {"source"}):
+        raise CorpusError(
+            f"« {path} » : clé inconnue « {unknown[0]} » ; seules des tables [[source]] sont attendues."
+        )
+    tables = content.get("source")
+    if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
+        raise CorpusError(
+            f"« {path} » : au moins une table [[source]] est attendue (deux crochets de chaque côté)."
+        )
+    return tables
+
+
+def _where(path: Path, number: int, table: Mapping[str, Any]) -> str:
+    identifier = table.get("id")
+    named = f" (« {identifier} »)" if isinstance(identifier, str) and identifier else ""
+    return f"« {path} », [[source]] n° {number}{named}"
+
+
+def _source(table: Mapping[str, Any], where: str, folder: Path) -> Source:
+    known = (*_REQUIRED, *_OPTIONAL)
+    if unknown := sorted(set(table) - set(known)):
+        raise CorpusError(f"{where} : clé inconnue « {unknown[0]} » ; clés admises : {', '.join(known)}.")
+    if missing := [key for key in _REQUIRED if key not in table]:
+        raise CorpusError(f"{where} : il manque la clé « {missing[0]} ».")
+    if "file" not in table and "url" not in table:
+        raise CorpusError(
+            f"{where} : il manque la clé « file » (un fichier du dossier {DOCUMENTS}) ou « url »."
+        )
+    values = {key: _text(key, value, where) for key, value in table.items()}
+    if not _SLUG.fullmatch(values["id"]):
+        raise _wrong(where, "id", values["id"], "des minuscules sans accent, des chiffres et des tirets")
+    if not _is_date(values["date"]):
+        raise _wrong(where, "date", values["date"], "une date comme 2021-05 ou 2021-05-20")
+    if values["kind"] not in KINDS:
+        raise _wrong(where, "kind", values["kind"], f"l’une des valeurs {', '.join(KINDS)}")
+    if "url" in values and not _is_web_address(values["url"]):
+        raise _wrong(where, "url", values["url"], "une adresse qui commence par https:// ou http://")
+    values.setdefault("file", file_name_of(values.get("url", ""), values["id"]))
+    _check_file(values["file"], where, folder / DOCUMENTS)
+    return Source(**values)
+
+
+def _text(key: str, value: object, where: str) -> str:
+    if key == "date" and isinstance(value, date):
+        return value.isoformat()[:10]  # TOML has dates of its own: 2021-05-20 without quotation marks
+    if not isinstance(value, str) or not value.strip():
+        raise _wrong(where, key, value, "un texte entre guillemets, qui n’est pas vide")
+    return value.strip()
+
+
+def _is_date(value: str) -> bool:
+    found = _DATE.fullmatch(value)
+    if not found:
+        return False
+    try:
+        date(int(found[1]), int(found[2]), int(found[3] or 1))
+    except ValueError:
+        return False
+    return True
+
+
+def _is_web_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in ("https", "http") and bool(parts.hostname) and not re.search(r"\s", value)
+    except ValueError:
+        return False
+
+
+def _check_file(file: str, where: str, documents: Path) -> None:
+    relative = Path(file)
+    if "\\" in file or relative.is_absolute() or ".." in relative.parts:
+        raise _wrong(where, "file", file, f"un nom relatif au dossier {DOCUMENTS}, sans « .. »")
+    if relative.suffix.lower() not in SUFFIXES:
+        raise _wrong(where, "file", file, f"un fichier {', '.join(SUFFIXES)}")
+    if not (documents / relative).resolve().is_relative_to(documents.resolve()):
+        raise _wrong(
+            where, "file", file, f"un fichier du dossier {DOCUMENTS}, et non un lien vers un autre dossier"
+        )
+
+
+def _wrong(where: str, key: str, value: object, expected: str) -> CorpusError:
+    return CorpusError(f"{where} : la clé « {key} » vaut {value!r} ; est attendu : {expected}.")
+
+
+def _refuse_duplicates(key: str, values: list[str], path: Path) -> None:
+    first: dict[str, int] = {}
+    for number, value in enumerate(values, 1):
+        if value in first:
+            raise CorpusError(
+                f"« {path} », [[source]] n° {number} : la clé « {key} » vaut « {value} », comme au n° {first[value]} ; "
+                "chaque source a la sienne."
+            )
+        first[value] = number

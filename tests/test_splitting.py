@@ -1,0 +1,325 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus.builder import Builder, Run
+from corpus.document import Block, BlockKind, Document, Entry, Reading, Source
+from corpus.layout import clean
+from corpus.splitting import slug, split
+
+HEADING, QUESTION, PARAGRAPH, ITEM, TABLE = BlockKind
+LONG = "Le contrat fixe les actions que le territoire mène avec l'État pendant six ans. " * 10
+
+
+def document(reading: Reading, kind: str = "faq") -> Document:
+    source = Source("note", "Note", "ANCT", "2021-05", kind, "note.txt")
+    return Document(source, reading.text, "0" * 64, reading.blocks, reading.pages, reading.links)
+
+
+def entries(raw: str, kind: str = "faq") -> list[Entry]:
+    return split(document(clean(raw).reading, kind))
+
+
+def built(*blocks: tuple[BlockKind, int, str], kind: str = "faq") -> list[Entry]:
+    builder = Builder()
+    for block_kind, level, text in blocks:
+        builder.add([Run(text)], block_kind, level)
+    return split(document(builder.reading(), kind))
+
+
+def pairs(found: list[Entry]) -> list[tuple[str, str]]:
+    return [(entry.heading_text, entry.body_text) for entry in found]
+
+
+def quotes(entry: Entry) -> list[str]:
+    return [passage.quote.of(entry.document.text) for passage in entry.passages]
+
+
+PIECES = st.sampled_from(
+    [
+        "Oui",
+        "Q : ",
+        "R : ",
+        "1. Qui ?",
+        "2. Quoi ?",
+        "Référence : x",
+        "Cas :",
+        "Fin.",
+        "Sommaire",
+        "a ..... 3",
+        LONG,
+    ]
+)
+BLOCKS = st.lists(
+    st.tuples(st.sampled_from(list(BlockKind)), st.integers(1, 3), st.lists(PIECES, min_size=1, max_size=3))
+)
+
+
+@given(BLOCKS, st.sampled_from(["faq", "circular"]))
+def test_passages_cover_the_body_of_their_entry_in_order(
+    blocks: list[tuple[BlockKind, int, list[str]]], kind: str
+) -> None:
+    text, made = "", []
+    for block_kind, level, pieces in blocks:
+        words = " ".join(pieces).strip()
+        made.append(Block(len(text), len(text) + len(words), block_kind, level))
+        text += words + "\n\n"
+    found = split(document(Reading(text, tuple(made)), kind))
+
+    end = 0
+    for entry in found:
+        assert entry.body.start >= end
+        end = entry.body.start
+        for passage in entry.passages:
+            assert end <= passage.start < passage.end <= entry.body.end
+            assert not text[end : passage.start].strip()
+            assert entry.body.start <= passage.quote.start <= passage.start
+            assert passage.end <= passage.quote.end <= entry.body.end
+            assert passage.entry == entry.id
+            assert passage.question == entry.heading
+            end = passage.end
+        assert not text[end : entry.body.end].strip()
+    assert len({entry.id for entry in found}) == len(found)
+
+
+@given(st.text(), st.sampled_from(["faq", "guide"]))
+def test_any_text_can_be_split(raw: str, kind: str) -> None:
+    for entry in entries(raw, kind):
+        assert entry.passages
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [
+        ("Q : ", "R : "),
+        ("Q. ", "R. "),
+        ("Q - ", "R - "),
+        ("Q1 : ", "R1 : "),
+        ("Question : ", "Réponse : "),
+        ("Question n° 4 – ", "Réponse – "),
+        ("QUESTION 4 : ", "REPONSE : "),
+    ],
+)
+def test_labels_mark_questions_and_answers_and_belong_to_neither(asked: str, answered: str) -> None:
+    raw = f"""{asked}Qui signe le contrat ?
+
+{answered}Le préfet de département.
+
+{asked}Que contient-il ?
+
+{answered}Un plan d'actions.
+"""
+
+    assert pairs(entries(raw)) == [
+        ("Qui signe le contrat ?", "Le préfet de département."),
+        ("Que contient-il ?", "Un plan d'actions."),
+    ]
+
+
+def test_question_and_answer_may_share_a_paragraph() -> None:
+    raw = "Q : Qui signe ? R : Le préfet.\n\nQ : Quand signe-t-on ? En juin.\n"
+
+    assert pairs(entries(raw)) == [("Qui signe ?", "Le préfet."), ("Quand signe-t-on ?", "En juin.")]
+
+
+def test_a_code_article_is_no_answer_label() -> None:
+    raw = "Q : Quel texte ?\n\nR : Le code rural.\n\nR. 230-5 du code rural s'applique aussi.\n\nQ : Et ?\n\nR : Rien.\n"
+
+    assert entries(raw)[0].body_text == "Le code rural.\n\nR. 230-5 du code rural s'applique aussi."
+
+
+def test_numbered_questions_run_to_their_last_question_mark() -> None:
+    raw = """1. Le prix monte. Que faire ? Et quand ? Il faut négocier. Pourquoi attendre ?
+
+2. Qui décide ?
+
+Le maire décide. Il consulte :
+1. le conseil ;
+2. les habitants.
+
+3. Quel recours ? Aucun.
+"""
+
+    assert pairs(entries(raw)) == [
+        ("Le prix monte. Que faire ? Et quand ?", "Il faut négocier. Pourquoi attendre ?"),
+        ("Qui décide ?", "Le maire décide. Il consulte :\n1. le conseil ;\n2. les habitants."),
+        ("Quel recours ?", "Aucun."),
+    ]
+
+
+def test_headings_that_ask_are_questions_and_those_above_them_are_sections() -> None:
+    found = built(
+        (HEADING, 1, "Contrats"),
+        (HEADING, 2, "Signature"),
+        (HEADING, 3, "Qui signe ?"),
+        (PARAGRAPH, 0, "Le préfet."),
+        (HEADING, 4, "Exception"),
+        (PARAGRAPH, 0, "Le ministre."),
+        (HEADING, 2, "Durée"),
+        (HEADING, 3, "Combien d'années ?"),
+        (PARAGRAPH, 0, "Six ans."),
+    )
+
+    assert pairs(found) == [
+        ("Qui signe ?", "Le préfet.\n\nException\n\nLe ministre."),
+        ("Combien d'années ?", "Six ans."),
+    ]
+    sections = [[span.of(entry.document.text) for span in entry.passages[0].section] for entry in found]
+    assert sections == [["Contrats", "Signature"], ["Contrats", "Durée"]]
+    assert [passage.text for passage in found[0].passages] == ["Le préfet.", "Exception\n\nLe ministre."]
+
+
+def test_what_follows_the_last_answer_under_its_own_heading_is_apart() -> None:
+    found = built(
+        (HEADING, 1, "Foire aux questions"),
+        (HEADING, 2, "Qui signe ?"),
+        (PARAGRAPH, 0, "Le préfet."),
+        (HEADING, 2, "Nous écrire"),
+        (PARAGRAPH, 0, "Écrivez à la préfecture."),
+    )
+
+    assert pairs(found) == [("Qui signe ?", "Le préfet."), ("Nous écrire", "Écrivez à la préfecture.")]
+
+
+def test_the_identifier_that_a_file_gives_wins() -> None:
+    builder = Builder()
+    for key in ("q-12", "q-12"):
+        builder.add([Run("Qui signe ?")], QUESTION, key=key)
+        builder.add([Run("Le préfet.")], PARAGRAPH)
+
+    assert [entry.id for entry in split(document(builder.reading()))] == ["q-12", "q-12-2"]
+
+
+def test_references_that_end_an_answer_are_entries_of_their_own() -> None:
+    raw = """Q : Qui signe ?
+
+R : Le préfet.
+
+Référence : circulaire du 20 novembre 2020.
+
+Pour en savoir plus :
+- le site de l'agence ;
+- la préfecture.
+
+Q : Quand ?
+
+R : En juin.
+
+Référence : instruction du 4 mai.
+
+Elle est en ligne.
+"""
+
+    assert pairs(entries(raw)) == [
+        ("Qui signe ?", "Le préfet."),
+        ("", "Référence : circulaire du 20 novembre 2020."),
+        ("", "Pour en savoir plus :\n- le site de l'agence ;\n- la préfecture."),
+        ("Quand ?", "En juin.\n\nRéférence : instruction du 4 mai.\n\nElle est en ligne."),
+    ]
+
+
+def test_a_faq_without_questions_is_split_by_its_headings() -> None:
+    found = built((HEADING, 1, "Durée"), (PARAGRAPH, 0, "Six ans."))
+
+    assert pairs(found) == [("Durée", "Six ans.")]
+
+
+def test_only_headings_with_a_body_make_entries() -> None:
+    found = built(
+        (HEADING, 1, "I. Le cadre"),
+        (HEADING, 2, "A. Le périmètre"),
+        (PARAGRAPH, 0, "Le périmètre est celui de l'intercommunalité."),
+        (HEADING, 1, "II. La suite :"),
+        (PARAGRAPH, 0, "Le préfet rend compte."),
+        kind="circular",
+    )
+
+    assert [entry.heading_text for entry in found] == ["A. Le périmètre", "II. La suite"]
+    assert [[span.of(entry.document.text) for span in entry.passages[0].section] for entry in found] == [
+        ["I. Le cadre"],
+        [],
+    ]
+
+
+def test_a_table_of_contents_makes_no_entry() -> None:
+    raw = """SOMMAIRE
+
+I. Le cadre ............................ 3
+II. La suite ........................... 12
+
+I. Le cadre
+
+Le cadre est celui de la loi.
+"""
+
+    assert pairs(entries(raw, "guide")) == [("I. Le cadre", "Le cadre est celui de la loi.")]
+
+
+def test_a_short_body_is_quoted_whole() -> None:
+    [entry] = built((HEADING, 1, "Durée"), (PARAGRAPH, 0, "Six ans."), (PARAGRAPH, 0, "Sans reconduction."))
+
+    assert [passage.text for passage in entry.passages] == ["Six ans.", "Sans reconduction."]
+    assert quotes(entry) == ["Six ans.\n\nSans reconduction."] * 2
+
+
+def test_in_a_long_body_a_paragraph_is_quoted_alone_and_a_list_with_its_lead_in() -> None:
+    [entry] = built(
+        (HEADING, 1, "Contenu"),
+        (PARAGRAPH, 0, LONG),
+        (PARAGRAPH, 0, "Il contient :"),
+        (ITEM, 1, "- un diagnostic ;"),
+        (ITEM, 1, "- un plan."),
+    )
+    whole = "Il contient :\n- un diagnostic ;\n- un plan."
+
+    assert quotes(entry) == [LONG.strip(), whole, whole, whole]
+    contexts = [[span.of(entry.document.text) for span in passage.context] for passage in entry.passages]
+    assert contexts == [[], [], ["Il contient :"], ["Il contient :"]]
+
+
+def test_in_a_nested_list_an_item_is_quoted_with_its_branch() -> None:
+    [entry] = built(
+        (HEADING, 1, "Cas"),
+        (PARAGRAPH, 0, LONG + "Deux cas :"),
+        (ITEM, 1, "- le même périmètre :"),
+        (ITEM, 2, "o fusion ;"),
+        (ITEM, 1, "- un autre périmètre."),
+    )
+    branch = "- le même périmètre :\no fusion ;"
+
+    assert quotes(entry)[1:] == [branch, branch, "- un autre périmètre."]
+    contexts = [[span.of(entry.document.text) for span in passage.context] for passage in entry.passages]
+    assert contexts[1:] == [["Deux cas :"], ["Deux cas :", "- le même périmètre :"], ["Deux cas :"]]
+
+
+def test_a_very_long_paragraph_is_cut_at_sentence_ends() -> None:
+    [entry] = built((HEADING, 1, "Récit"), (PARAGRAPH, 0, LONG * 4))
+
+    texts = [passage.text for passage in entry.passages]
+    assert " ".join(texts) == (LONG * 4).strip()
+    assert all(len(text) <= 1200 and text.endswith(".") for text in texts)
+    assert quotes(entry) == texts
+
+
+def test_rows_keep_the_header_of_their_table_as_context() -> None:
+    builder = Builder()
+    builder.add([Run("Montants")], HEADING, 1)
+    for cells in (("Commune", "Aide"), ("Brest", "12 €")):
+        builder.add_row([[Run(cell)] for cell in cells])
+    [entry] = split(document(builder.reading(), "page"))
+
+    assert [passage.text for passage in entry.passages] == ["Commune\tAide", "Brest\t12 €"]
+    assert [span.of(entry.document.text) for span in entry.passages[1].context] == ["Commune\tAide"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("L’œuvre d’État, à 80 % ?", "l-oeuvre-d-etat-a-80"),
+        ("« ? »", "passage"),
+        ("a" * 80, "a" * 60),
+        ("mot " * 40, "-".join(["mot"] * 15)),
+    ],
+)
+def test_slugs_are_short_ascii_words(text: str, expected: str) -> None:
+    assert slug(text) == expected
