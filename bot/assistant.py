@@ -41,9 +41,7 @@ class Assistant:
     def __init__(self, searcher: Searcher) -> None:
         self._searcher = searcher
         self._vocabulary = frozenset(
-            term
-            for entry in searcher.layout.entries
-            for term in stems(f"{entry.heading_text} {entry.body_text}")
+            term for entry in searcher.layout.entries for term in stems(f"{entry.heading_text} {entry.body_text}")
         )
 
     def about(self) -> About:
@@ -66,9 +64,7 @@ class Assistant:
         if polite := courtesy(question, self._vocabulary):
             return Answer(question, Kind.SMALLTALK, 1.0, polite.reply)
         result = self._search(question, history)
-        ranking = tuple(
-            Ranked(h.entry.document.id, h.entry.id, round(h.score, 4)) for h in result.hits[:_N_RANKED]
-        )
+        ranking = tuple(Ranked(h.entry.document.id, h.entry.id, round(h.score, 4)) for h in result.hits[:_N_RANKED])
         spoken = Answer(
             question,
             Kind.REFUSE,
@@ -92,9 +88,7 @@ class Assistant:
 
     def _search(self, question: str, history: Sequence[str]) -> Result:
         """The most confident of the ways to read a turn: alone, or with what came before."""
-        results = [
-            self._searcher.search(text, _N_RANKED) for text in readings(question, history, self._vocabulary)
-        ]
+        results = [self._searcher.search(text, _N_RANKED) for text in readings(question, history, self._vocabulary)]
         return max(results, key=lambda r: r.confidence)
 
 

@@ -77,6 +77,21 @@
     if (box && question && !box.value.trim()) write(box, question);
   }
 
+  /* Gradio reloads the page when it finds the server restarted: the draft waits in this tab. */
+  const DRAFT = "motamot-draft";
+  window.addEventListener("pagehide", () => {
+    const draft = typedBox()?.value ?? "";
+    if (draft.trim()) sessionStorage.setItem(DRAFT, draft);
+  });
+
+  let restored = false;
+  function restoreDraft() {
+    if (restored || !typedBox()) return;
+    restored = true;
+    giveBack(sessionStorage.getItem(DRAFT));
+    sessionStorage.removeItem(DRAFT);
+  }
+
   /* --- the newest question at the top of the window, so that its answer starts in view --------- */
   let shown = 0;
   function follow() {
@@ -95,16 +110,23 @@
     for (const message of document.querySelectorAll("#mm-log [data-testid=bot], #mm-log [data-testid=user]")) {
       if (message.hasAttribute("aria-label")) message.removeAttribute("aria-label");
     }
-    const conversation = log();
-    if (conversation && conversation.getAttribute("aria-label") !== phrases.conversation) {
-      conversation.setAttribute("aria-label", phrases.conversation);
-    }
+    const waiting = document.querySelector("#mm-log .pending[role=status]");
+    name(log(), phrases.conversation);
+    name(waiting, phrases.searching);
+    const spoken = waiting?.querySelector(".sr-only");
+    if (spoken && spoken.textContent !== phrases.searching) spoken.textContent = phrases.searching;
     if (document.documentElement.lang !== "fr") document.documentElement.lang = "fr";
+  }
+
+  /* Only when it differs: writing the same value would call the observer for ever. */
+  function name(element, phrase) {
+    if (element && element.getAttribute("aria-label") !== phrase) element.setAttribute("aria-label", phrase);
   }
 
   new MutationObserver(() => {
     mendNames();
     follow();
+    restoreDraft();
   }).observe(document.documentElement, {
     subtree: true, childList: true, attributes: true, attributeFilter: ["lang", "aria-label"],
   });

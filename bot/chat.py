@@ -195,8 +195,8 @@ def _chatbot(chat: Chat) -> gr.Chatbot:
     )
 
 
-def mount_chat(app: FastAPI, assistant: AssistantLike, root_path: str) -> None:
-    """Put the chat at the root of ``app``, with all that Gradio would add to it turned off."""
+def mount_chat(app: FastAPI, assistant: AssistantLike, root_path: str) -> gr.routes.App:
+    """Put the chat at the root of ``app``, with all that Gradio would add turned off; returns its own app."""
     gr.mount_gradio_app(
         app,
         build_chat(assistant),
@@ -214,3 +214,5 @@ def mount_chat(app: FastAPI, assistant: AssistantLike, root_path: str) -> None:
         # Named fonts of the system: a theme's own would be files to load.
         theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
     )
+    [chat] = [route.app for route in app.routes if isinstance(getattr(route, "app", None), gr.routes.App)]
+    return chat

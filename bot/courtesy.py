@@ -30,12 +30,7 @@ def courtesy(message: str, vocabulary: Collection[str]) -> Courtesy | None:
     text = " ".join(said)
     if not said:
         return None
-    found = [
-        (family, pattern)
-        for family, _, patterns in _families()
-        for pattern in patterns
-        if pattern.search(text)
-    ]
+    found = [(family, pattern) for family, _, patterns in _families() for pattern in patterns if pattern.search(text)]
     if not found:
         return None
     left = text

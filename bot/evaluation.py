@@ -170,9 +170,7 @@ def _verdict(question: KnownQuestion, answer: Answer) -> Verdict:
     if answer.kind != Kind.ANSWER:
         return Verdict.SILENT
     first = answer.quotes[0]
-    if not any(
-        e.document == first.source.document and e.entry == first.source.entry for e in question.expect
-    ):
+    if not any(e.document == first.source.document and e.entry == first.source.entry for e in question.expect):
         return Verdict.WRONG_ENTRY
     marked = [(first.start + a, first.start + b) for a, b in first.highlights]
     # Several excerpts may each hold a part of what is highlighted: a character inside any of them counts once.

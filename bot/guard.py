@@ -17,7 +17,7 @@ OPEN_ROUTES = re.compile(
     r"""
       GET  (?: / | /healthz | /config | /theme\.css | /favicon\.ico | /robots\.txt
              | /motamot/[\w.-]+ | /assets/[\w./-]+ | /static/[\w./-]+
-             | /gradio_api/(?: heartbeat/\w+ | startup-events ) )
+             | /gradio_api/(?: heartbeat/\w+ | app_id ) )
     | POST (?: /api/ask | /gradio_api/run/predict )
     """,
     re.VERBOSE,

@@ -60,9 +60,7 @@ def read_known_questions(path: Path, entries: Sequence[Entry]) -> list[KnownQues
     for line, row in _rows(path):
         question = _question(row, finder, f"« {path.name} », ligne {line}")
         if question.id in seen:
-            raise KnownQuestionsError(
-                f"« {path.name} », ligne {line} : l’identifiant « {question.id} » sert déjà."
-            )
+            raise KnownQuestionsError(f"« {path.name} », ligne {line} : l’identifiant « {question.id} » sert déjà.")
         seen.add(question.id)
         found.append(question)
     if not found:
@@ -103,9 +101,7 @@ def _json_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
         try:
             row = json.loads(line)
         except json.JSONDecodeError as error:
-            raise KnownQuestionsError(
-                f"« {path.name} », ligne {number} : ce n’est pas du JSON ({error})."
-            ) from error
+            raise KnownQuestionsError(f"« {path.name} », ligne {number} : ce n’est pas du JSON ({error}).") from error
         if not isinstance(row, dict):
             raise KnownQuestionsError(f"« {path.name} », ligne {number} : un objet JSON est attendu.")
         yield number, row
@@ -128,9 +124,7 @@ def _question(row: Mapping[str, Any], finder: "_Finder", where: str) -> KnownQue
     if not isinstance(id_, str | int) or not str(id_).strip():
         raise KnownQuestionsError(f"{where} : il manque « id ».")
     if not isinstance(turns, list) or not turns or not all(isinstance(t, str) and t.strip() for t in turns):
-        raise KnownQuestionsError(
-            f"{where} : « turns » doit être une liste de questions, la dernière étant jugée."
-        )
+        raise KnownQuestionsError(f"{where} : « turns » doit être une liste de questions, la dernière étant jugée.")
     if kind not in _KINDS:
         raise KnownQuestionsError(f"{where} : « kind » vaut {kind!r}, attendu : {', '.join(_KINDS)}.")
     expect = row.get("expect") or []
@@ -141,11 +135,26 @@ def _question(row: Mapping[str, Any], finder: "_Finder", where: str) -> KnownQue
     for text in expect if kind == Kind.ANSWER else []:
         places = finder.find(str(text))
         if not places:
-            raise KnownQuestionsError(
-                f"{where} : l’extrait « {str(text)[:80]} » ne figure dans aucun document."
-            )
+            raise KnownQuestionsError(f"{where} : l’extrait « {str(text)[:80]} » ne figure dans aucun document.")
         excerpts += places
     return KnownQuestion(str(id_), tuple(turns), Kind(kind), tuple(excerpts), tuple(row.get("tags") or ()))
+
+
+def read_batch(path: Path) -> list[tuple[str, list[str]]]:
+    """Read ``{"id", "turns"}`` lines: identifiers and turns, the last of which is to be answered.
+
+    Raises:
+        KnownQuestionsError: The file or a line is not of the form expected.
+    """
+    asked = []
+    for line, row in _rows(path):
+        turns = row.get("turns")
+        if "id" not in row or not isinstance(turns, list) or not turns or not all(isinstance(t, str) for t in turns):
+            raise KnownQuestionsError(
+                f"« {path.name} », ligne {line} : il faut « id » et « turns », une liste de questions."
+            )
+        asked.append((str(row["id"]), list(turns)))
+    return asked
 
 
 class _Finder:

@@ -16,6 +16,7 @@ OWN_HEAD = f"""
 <meta name="color-scheme" content="light dark">
 <link rel="stylesheet" href="motamot/theme.css">
 <script src="motamot/chat.js" defer data-conversation="{escape(texts.CONVERSATION)}"
+ data-searching="{escape(texts.SEARCHING)}"
  data-unreachable="{escape(texts.UNREACHABLE)}" data-too-large="{escape(texts.TOO_LARGE)}"></script>
 """
 

@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from socket import socket
 
 import uvicorn
 from fastapi import FastAPI, Request
@@ -45,7 +46,7 @@ def build_app(assistant: AssistantLike, *, root_path: str = "") -> FastAPI:
     app = FastAPI(root_path=root_path, docs_url=None, redoc_url=None, openapi_url=None)
     _add_endpoints(app, assistant)
     _add_problems(app)
-    mount_chat(app, assistant, root_path)
+    app.state.chat = mount_chat(app, assistant, root_path)
     app.add_middleware(PageMender)
     # Its presence also keeps Gradio from answering any origin with credentials.
     app.add_middleware(CORSMiddleware, allow_origins=[])
@@ -91,15 +92,25 @@ def _add_problems(app: FastAPI) -> None:
         return problem(422, texts.INVALID_REQUEST)
 
 
+class _Server(uvicorn.Server):
+    """Tells the open pages to hang up before it waits for them: each holds a heartbeat for ever."""
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        app = self.config.app
+        if isinstance(app, FastAPI):
+            app.state.chat.stop_event.set()
+        await super().shutdown(sockets)
+
+
 def serve(app: FastAPI, host: str, port: int) -> None:
     """Serve until interrupted; requests are logged nowhere."""
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=host,
         port=port,
         log_level="warning",
         access_log=False,
         server_header=False,
-        # Each open page holds a heartbeat that would otherwise keep the server from stopping.
-        timeout_graceful_shutdown=2,
+        timeout_graceful_shutdown=5,  # seconds for the answers under way
     )
+    _Server(config).run()

@@ -46,10 +46,8 @@ UNREACHABLE = (
     f"{NBSP}: vérifiez votre connexion, puis envoyez-la à nouveau."
 )
 TOO_LARGE = "Votre texte est trop long pour être envoyé. Merci de le raccourcir."
-LOADING = "Chargement de la page…"
-NO_SCRIPT = (
-    "Cette page a besoin de JavaScript. Merci de l’activer dans votre navigateur, puis de recharger la page."
-)
+SEARCHING = "Recherche en cours"
+NO_SCRIPT = "Cette page a besoin de JavaScript. Merci de l’activer dans votre navigateur, puis de recharger la page."
 
 NOT_FOUND = "Cette adresse n’existe pas sur ce service."
 FORBIDDEN_ORIGIN = "Cette demande vient d’un autre site et a été refusée."
@@ -131,7 +129,5 @@ REFUSED = (
     f"Je ne sais pas répondre à cette question{NBSP}: les textes que je connais n’y répondent pas, "
     "ou je ne l’ai pas comprise."
 )
-CLARIFY = "Votre question peut se comprendre de plusieurs façons. Laquelle posez-vous ?".replace(
-    " ?", f"{NBSP}?"
-)
+CLARIFY = "Votre question peut se comprendre de plusieurs façons. Laquelle posez-vous ?".replace(" ?", f"{NBSP}?")
 ASK_SOMETHING = "Je vous écoute. Quelle est votre question ?".replace(" ?", f"{NBSP}?")

@@ -74,22 +74,16 @@ def _tables(path: Path) -> list[dict[str, Any]]:
             f"« {path} » n’existe pas : indiquez le dossier d’un corpus, ou créez-en un avec « motamot init »."
         ) from error
     except OSError as error:
-        raise CorpusError(
-            f"« {path} » ne peut pas être lu ({error.strerror}) : vérifiez ses droits."
-        ) from error
+        raise CorpusError(f"« {path} » ne peut pas être lu ({error.strerror}) : vérifiez ses droits.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CorpusError(
             f"« {path} » n’est pas un fichier TOML valable ({error}) : corrigez la ligne indiquée."
         ) from error
     if unknown := sorted(set(content) - {"source"}):
-        raise CorpusError(
-            f"« {path} » : clé inconnue « {unknown[0]} » ; seules des tables [[source]] sont attendues."
-        )
+        raise CorpusError(f"« {path} » : clé inconnue « {unknown[0]} » ; seules des tables [[source]] sont attendues.")
     tables = content.get("source")
     if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
-        raise CorpusError(
-            f"« {path} » : au moins une table [[source]] est attendue (deux crochets de chaque côté)."
-        )
+        raise CorpusError(f"« {path} » : au moins une table [[source]] est attendue (deux crochets de chaque côté).")
     return tables
 
 
@@ -106,9 +100,7 @@ def _source(table: Mapping[str, Any], where: str, folder: Path) -> Source:
     if missing := [key for key in _REQUIRED if key not in table]:
         raise CorpusError(f"{where} : il manque la clé « {missing[0]} ».")
     if "file" not in table and "url" not in table:
-        raise CorpusError(
-            f"{where} : il manque la clé « file » (un fichier du dossier {DOCUMENTS}) ou « url »."
-        )
+        raise CorpusError(f"{where} : il manque la clé « file » (un fichier du dossier {DOCUMENTS}) ou « url ».")
     values = {key: _text(key, value, where) for key, value in table.items()}
     if not _SLUG.fullmatch(values["id"]):
         raise _wrong(where, "id", values["id"], "des minuscules sans accent, des chiffres et des tirets")
@@ -157,9 +149,7 @@ def _check_file(file: str, where: str, documents: Path) -> None:
     if relative.suffix.lower() not in SUFFIXES:
         raise _wrong(where, "file", file, f"un fichier {', '.join(SUFFIXES)}")
     if not (documents / relative).resolve().is_relative_to(documents.resolve()):
-        raise _wrong(
-            where, "file", file, f"un fichier du dossier {DOCUMENTS}, et non un lien vers un autre dossier"
-        )
+        raise _wrong(where, "file", file, f"un fichier du dossier {DOCUMENTS}, et non un lien vers un autre dossier")
 
 
 def _wrong(where: str, key: str, value: object, expected: str) -> CorpusError:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from corpus.document import Block, BlockKind, Document, Span
 from corpus.headed import sections
-from corpus.markers import ASKED, markers
+from corpus.markers import ASKED, contents, markers
 from corpus.parts import Part, Path, content, loose, text_of, without_asides
 from corpus.sentences import sentences
 
@@ -37,12 +37,13 @@ class Asked:
 
 def faq_parts(document: Document) -> list[Part]:
     """The parts of a list of questions and answers; empty when there is no question in it."""
-    blocks = [block for run in content(document) for block in run]
-    asked = _asked(document, blocks)
+    blocks = document.blocks
+    asked = _asked(document)
     if not asked:
         return []
     path = Path(document.text)
-    parts = loose(document, _enter(blocks[: asked[0].first], path), path.spans())
+    front = content(document, blocks[: asked[0].first])
+    parts = [part for run in front for part in _loose(document, run, path)]
     base = _theme_level(blocks, asked)
     for index, question in enumerate(asked):
         end = asked[index + 1].first if index + 1 < len(asked) else len(blocks)
@@ -52,80 +53,84 @@ def faq_parts(document: Document) -> list[Part]:
 
 def is_faq(document: Document) -> bool:
     """Whether the file marks or labels its questions, whatever the catalogue says of it."""
-    blocks = [block for run in content(document) for block in run]
-    return bool(_marked(document, blocks)) or len(_labelled(document, blocks)) >= FEWEST
+    texts = _texts(document)
+    return bool(_marked(document, texts)) or len(_labelled(document, texts)) >= FEWEST
 
 
-def _asked(document: Document, blocks: Sequence[Block]) -> list[Asked]:
-    forms: list[Callable[[Document, Sequence[Block]], list[Asked]]] = [_marked, _labelled, _numbered, _titled]
-    return max((form(document, blocks) for form in forms), key=len)
+def _asked(document: Document) -> list[Asked]:
+    forms: list[Callable[[Document, Sequence[str]], list[Asked]]] = [_marked, _labelled, _numbered, _titled]
+    texts = _texts(document)
+    return max((form(document, texts) for form in forms), key=len)
 
 
-def _marked(document: Document, blocks: Sequence[Block]) -> list[Asked]:
+def _texts(document: Document) -> list[str]:
+    """The words of each block; none for a table of contents, whose questions have no answer."""
+    texts = [text_of(document, block) for block in document.blocks]
+    listed = contents(texts)
+    return ["" if index in listed else text for index, text in enumerate(texts)]
+
+
+def _marked(document: Document, texts: Sequence[str]) -> list[Asked]:
     return [
-        _ask(document, index, index + 1, block, block.start, block.end)
-        for index, block in enumerate(blocks)
-        if block.kind is BlockKind.QUESTION
+        _ask(document, index, index + 1, block.start, block.end)
+        for index, block in enumerate(document.blocks)
+        if block.kind is BlockKind.QUESTION and texts[index]
     ]
 
 
-def _labelled(document: Document, blocks: Sequence[Block]) -> list[Asked]:
+def _labelled(document: Document, texts: Sequence[str]) -> list[Asked]:
     labels = [
         (index, match.end())
-        for index, block in enumerate(blocks)
-        if (match := ASKED.match(text_of(document, block))) and block.kind is not BlockKind.TABLE
+        for index, text in enumerate(texts)
+        if (match := ASKED.match(text)) and document.blocks[index].kind is not BlockKind.TABLE
     ]
-    ends = [*(index for index, _ in labels[1:]), len(blocks)]
+    ends = [*(index for index, _ in labels[1:]), len(texts)]
     return [
-        _label_asks(document, blocks, index, skip, end)
+        _label_asks(document, texts, index, skip, end)
         for (index, skip), end in zip(labels, ends, strict=False)
     ]
 
 
-def _label_asks(document: Document, blocks: Sequence[Block], index: int, skip: int, end: int) -> Asked:
+def _label_asks(document: Document, texts: Sequence[str], index: int, skip: int, end: int) -> Asked:
     """The question runs to the label of the answer, wherever it stands; without one, to its last "?"."""
-    block = blocks[index]
-    text = text_of(document, block)
-    start = block.start + skip
+    blocks, text = document.blocks, texts[index]
+    start = blocks[index].start + skip
     inline = INLINE_ANSWER.search(text, skip)
     if inline:
-        return _ask(document, index, index + 1, block, start, block.start + inline.start())
+        return _ask(document, index, index + 1, start, blocks[index].start + inline.start())
     for after in range(index + 1, end):
-        if blocks[after].kind is not BlockKind.ITEM and LABEL.match(text_of(document, blocks[after])):
+        if blocks[after].kind is not BlockKind.ITEM and LABEL.match(texts[after]):
             if blocks[after - 1].end - start <= LONGEST_QUESTION:
-                return _ask(document, index, after, blocks[after - 1], start, blocks[after - 1].end)
+                return _ask(document, index, after, start, blocks[after - 1].end)
             break
-    return _ask(document, index, index + 1, block, start, block.start + _question_end(text, skip))
+    return _ask(document, index, index + 1, start, blocks[index].start + _question_end(text, skip))
 
 
-def _numbered(document: Document, blocks: Sequence[Block]) -> list[Asked]:
+def _numbered(document: Document, texts: Sequence[str]) -> list[Asked]:
     """Numbers that follow one another; the numbers of a list inside an answer restart, and ask nothing."""
     found: list[Asked] = []
     last = 0
-    for index, block in enumerate(blocks):
-        text = text_of(document, block)
+    for index, (block, text) in enumerate(zip(document.blocks, texts, strict=True)):
         number = next((marker for marker in markers(text) if marker.style == "arabic"), None)
-        if number is None or not (number.rank == last + 1 or number.rank == 1 or not found):
+        if number is None or not (number.rank in (1, last + 1) or not found):
             continue
         asks = "?" in text and _question_end(text, number.end) > number.end
         if not asks and (block.kind is not BlockKind.HEADING or number.rank != last + 1):
             continue
-        end = block.start + (_question_end(text, number.end) if asks else len(text))
-        found.append(_ask(document, index, index + 1, block, block.start + number.end, end))
+        end = _question_end(text, number.end) if asks else len(text)
+        found.append(_ask(document, index, index + 1, block.start + number.end, block.start + end))
         last = number.rank
-    asking = [question for question in found if question.heading.of(document.text).rstrip().endswith("?")]
+    asking = [question for question in found if question.heading.of(document.text).endswith("?")]
     return found if 2 * len(asking) >= len(found) else []
 
 
-def _titled(document: Document, blocks: Sequence[Block]) -> list[Asked]:
+def _titled(document: Document, texts: Sequence[str]) -> list[Asked]:
     found = []
-    for index, block in enumerate(blocks):
-        text = text_of(document, block)
+    for index, (block, text) in enumerate(zip(document.blocks, texts, strict=True)):
         if block.kind is BlockKind.HEADING and text.rstrip(" »\u00a0").endswith("?"):
-            number = next((marker.end for marker in markers(text)), 0)
             label = ASKED.match(text)
-            skip = label.end() if label else number
-            found.append(_ask(document, index, index + 1, block, block.start + skip, block.end))
+            skip = label.end() if label else next((marker.end for marker in markers(text)), 0)
+            found.append(_ask(document, index, index + 1, block.start + skip, block.end))
     return found
 
 
@@ -147,12 +152,12 @@ def _question_end(text: str, start: int) -> int:
     return end
 
 
-def _ask(document: Document, first: int, after: int, block: Block, start: int, end: int) -> Asked:
+def _ask(document: Document, first: int, after: int, start: int, end: int) -> Asked:
     """Make a question of the slice; what follows it in its last block begins the answer."""
-    rest_start = _skip_white(document.text, end, block.end)
+    text, block = document.text, document.blocks[after - 1]
+    rest_start = _skip_white(text, end, block.end)
     rest = Block(rest_start, block.end, BlockKind.PARAGRAPH) if rest_start < block.end else None
-    while end > start and document.text[end - 1].isspace():
-        end -= 1
+    end = start + len(text[start:end].rstrip())
     return Asked(first, after, Span(start, end), rest, block.level, block.key)
 
 
@@ -162,12 +167,12 @@ def _skip_white(text: str, start: int, end: int) -> int:
     return start
 
 
-def _enter(blocks: Sequence[Block], path: Path) -> list[Block]:
-    """The blocks without their headings, which become the path."""
-    for block in blocks:
+def _loose(document: Document, run: Sequence[Block], path: Path) -> list[Part]:
+    """What stands before the first question; its headings are above everything."""
+    for block in run:
         if block.kind is BlockKind.HEADING:
             path.enter(block)
-    return list(blocks)
+    return loose(document, run, path.spans())
 
 
 def _theme_level(blocks: Sequence[Block], asked: Sequence[Asked]) -> int:
@@ -197,7 +202,8 @@ def _answered(
     section = path.spans()
     parts = [Part(question.heading, section, tuple(main), question.key)] if main else []
     parts += [Part(None, section, tuple(aside)) for aside in asides]
-    return parts + sections(document, after[end:], path)
+    rest = content(document, after[end:])
+    return parts + [part for run in rest for part in sections(document, run, path)]
 
 
 def _without_label(document: Document, answer: list[Block]) -> list[Block]:

@@ -11,7 +11,7 @@ HEADS = (BlockKind.HEADING, BlockKind.QUESTION)
 def headed_parts(document: Document) -> list[Part]:
     """The parts of the whole document."""
     path = Path(document.text)
-    return [part for run in content(document) for part in sections(document, run, path)]
+    return [part for run in content(document, document.blocks) for part in sections(document, run, path)]
 
 
 def sections(document: Document, blocks: Sequence[Block], path: Path) -> list[Part]:

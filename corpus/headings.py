@@ -104,7 +104,7 @@ def kinds(groups: Sequence[Group], look: Look) -> list[BlockKind]:
     letter = _letterhead(groups)
     for index, group in enumerate(groups):
         after = groups[index + 1] if index + 1 < len(groups) else None
-        before = groups[index - 1] if index else None
+        before = groups[index - 1] if index and index - 1 not in listed else None
         if index in listed or (index < letter and not group.marker):
             found.append(BlockKind.PARAGRAPH)
         elif _may_head(group) and _heads(group, before, after, look):

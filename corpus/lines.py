@@ -16,9 +16,7 @@ sur un une vers votre vos vous soit sont ainsi n° article articles l. r. d.
 """
 HANGING = frozenset(_HANGING.split())
 # Abbreviations whose full stop ends no sentence.
-_ABBREVIATIONS = """
-al. art. cf. chap. d. ex. l. m. mm. mme. p. pp. r. réf. tél. op. cit. n°.
-"""
+_ABBREVIATIONS = "al. art. cf. chap. d. ex. l. m. mm. mme. p. pp. r. réf. tél. op. cit. n°."
 ABBREVIATIONS = frozenset(_ABBREVIATIONS.split())
 SOFT_HYPHEN = "\u00ad"
 # Soft hyphen, zero-width space, word joiner, byte order mark: nobody sees them, searches trip over them.
@@ -81,7 +79,11 @@ def is_terminal(text: str) -> bool:
 def starts_low(text: str) -> bool:
     """Whether the text starts inside a sentence; an address may as well stand by itself."""
     core = text.lstrip(OPENING)
-    return bool(core) and not core.startswith(("http", "www.")) and (core[0].islower() or text[0] in ",;:.()!?%»…")
+    return (
+        bool(core)
+        and not core.startswith(("http", "www."))
+        and (core[0].islower() or text[0] in ",;:.()!?%»…")
+    )
 
 
 def starts_high(text: str) -> bool:

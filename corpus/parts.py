@@ -57,11 +57,11 @@ def text_of(document: Document, block: Block) -> str:
     return document.text[block.start : block.end]
 
 
-def content(document: Document) -> list[list[Block]]:
+def content(document: Document, blocks: Sequence[Block]) -> list[list[Block]]:
     """Runs of blocks between tables of contents, which answer nothing."""
-    listed = contents([text_of(document, block) for block in document.blocks])
+    listed = contents([text_of(document, block) for block in blocks])
     runs: list[list[Block]] = [[]]
-    for index, block in enumerate(document.blocks):
+    for index, block in enumerate(blocks):
         if index not in listed:
             runs[-1].append(block)
         elif runs[-1]:

@@ -94,7 +94,7 @@ def _running(lines: Sequence[Line], edge: list[list[int]]) -> set[int]:
 
 
 def _counts_pages(lines: Sequence[Line], found: list[int]) -> bool:
-    """Whether each number of the lines is constant or grows with the pages: "Article 5", then 9, heads none."""
+    """Whether each number of the lines is constant or grows with the pages: not "Article 5", "Article 9"."""
     rows = [[int(number) for number in re.findall(r"\d+", lines[index].text)] for index in found]
     if len({len(row) for row in rows}) > 1:
         return False

@@ -8,11 +8,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from corpus.reading import Corpus, read_corpus
 
 from corpus.errors import IndexStoreError
 from corpus.lexicon import read_lexicon
 from corpus.phrasings import read_phrasings
-from corpus.reading import Corpus, read_corpus
 from index import store
 from index.dense import Dense, Vectors
 from index.encoder import Encoder
@@ -38,9 +38,9 @@ class Built:
     folder: Path
 
 
-def fingerprint(corpus_folder: Path, encoder: str) -> str:
-    """SHA-256 of everything that shapes an index: files of the corpus, encoder, libraries, format."""
-    digest = hashlib.sha256(f"{store.FORMAT}\n{encoder}\n".encode())
+def fingerprint(corpus_folder: Path, encoder: str, max_error: float) -> str:
+    """SHA-256 of everything that shapes an index: files of the corpus, encoder, settings, libraries, format."""
+    digest = hashlib.sha256(f"{store.FORMAT}\n{encoder}\n{max_error}\n".encode())
     for library in _SHAPING_LIBRARIES:
         digest.update(f"{library}={version(library)}\n".encode())
     files = [p for n in ("*.toml", "documents/*", "phrasings/*.toml") for p in corpus_folder.glob(n)]
@@ -51,10 +51,10 @@ def fingerprint(corpus_folder: Path, encoder: str) -> str:
     return digest.hexdigest()
 
 
-def is_fresh(corpus_folder: Path, index_folder: Path, encoder: str) -> bool:
-    """Whether the index was built from this corpus, by this code and encoder."""
+def is_fresh(corpus_folder: Path, index_folder: Path, encoder: str, max_error: float) -> bool:
+    """Whether the index was built from this corpus, by this code, encoder and setting."""
     try:
-        return store.read_manifest(index_folder).fingerprint == fingerprint(corpus_folder, encoder)
+        return store.read_manifest(index_folder).fingerprint == fingerprint(corpus_folder, encoder, max_error)
     except IndexStoreError:
         return False
 
@@ -73,7 +73,7 @@ def build(
         CorpusError: The catalogue, lexicon or phrasings cannot be used, or no document can be read.
         IndexStoreError: The index cannot be written.
     """
-    mark = fingerprint(corpus_folder, encoder.name)
+    mark = fingerprint(corpus_folder, encoder.name, max_error)
     corpus = read_corpus(corpus_folder)
     lexicon = read_lexicon(corpus_folder)
     targets = read_phrasings(corpus_folder, corpus.entries)
@@ -148,9 +148,7 @@ _QUERY_FIELDS = ("phrasings", "outside")
 class _Encoding:
     """Encodes the texts that are new, and counts them."""
 
-    def __init__(
-        self, encoder: Encoder, known: dict[tuple[bool, str], Vectors], on_progress: Progress | None
-    ) -> None:
+    def __init__(self, encoder: Encoder, known: dict[tuple[bool, str], Vectors], on_progress: Progress | None) -> None:
         self._encoder = encoder
         self._known = known
         self._on_progress = on_progress

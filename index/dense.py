@@ -41,12 +41,12 @@ class Dense:
     @property
     def vectors(self) -> Vectors:
         """Every vector, shape ``(n, dim)``, in the order they were given."""
-        found: Vectors = self._index.reconstruct_n(0, len(self))
+        found: Vectors = np.asarray(self._index.reconstruct_n(0, len(self)))
         return found
 
     def vector(self, row: int) -> Vectors:
         """One vector, shape ``(dim,)``."""
-        found: Vectors = self._index.reconstruct(row)
+        found: Vectors = np.asarray(self._index.reconstruct(row))
         return found
 
     def scores(self, queries: Vectors) -> npt.NDArray[np.float32]:

@@ -78,9 +78,7 @@ def train_head(matcher: Matcher, asked: Sequence[Question], outside: Sequence[Qu
         return None
     questions = [*asked, *outside]
     vectors: Vectors = np.stack([q.vectors[0] for q in questions])
-    labels = np.concatenate(
-        [matcher.layout.target_of_phrasing, np.full(len(outside), OUTSIDE, dtype=np.intp)]
-    )
+    labels = np.concatenate([matcher.layout.target_of_phrasing, np.full(len(outside), OUTSIDE, dtype=np.intp)])
     return Head([example(q.understood) for q in questions], vectors, labels)
 
 
@@ -128,9 +126,7 @@ def learn(
     return calibrated(rankings, right, weights, max_error)
 
 
-def calibrated(
-    rankings: Sequence[Ranking], right: Sequence[bool], weights: Weights, max_error: float
-) -> Learned:
+def calibrated(rankings: Sequence[Ranking], right: Sequence[bool], weights: Weights, max_error: float) -> Learned:
     """Logistic calibration of rankings known right or wrong, five-fold for the curve and the threshold."""
     signals = np.stack([r.signals for r in rankings])
     truth = np.asarray(right)
@@ -139,9 +135,7 @@ def calibrated(
     for fold_ in range(5):
         model = _logistic(signals[fold_of != fold_], truth[fold_of != fold_])
         held[fold_of == fold_] = [
-            probability(r, _with(weights, model))
-            for r, f in zip(rankings, fold_of, strict=True)
-            if f == fold_
+            probability(r, _with(weights, model)) for r, f in zip(rankings, fold_of, strict=True) if f == fold_
         ]
     final = _with(weights, _logistic(signals, truth))
     curve = Curve(tuple(held.round(6).tolist()), tuple(bool(t) for t in truth))

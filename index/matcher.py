@@ -158,11 +158,7 @@ class Matcher:
 
     def _sentences_in(self, passage: int, start: int, end: int) -> list[int]:
         rows = np.flatnonzero(self.layout.passage_of_sentence == passage)
-        return [
-            int(i)
-            for i in rows
-            if start <= self.layout.sentences[i].start and self.layout.sentences[i].end <= end
-        ]
+        return [int(i) for i in rows if start <= self.layout.sentences[i].start and self.layout.sentences[i].end <= end]
 
     def _of_phrasings(self, scores: Floats) -> list[Floats]:
         """Best and mean of the three nearest phrasings (dense), best BM25, best character n-grams."""

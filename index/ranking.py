@@ -83,9 +83,7 @@ def features(match: Match, opinion: Opinion | None, entry_of_target: Rows) -> Do
     return np.column_stack([standard, head])
 
 
-def rank(
-    match: Match, opinion: Opinion | None, weights: Weights, entry_of_target: Rows, words: int
-) -> Ranking:
+def rank(match: Match, opinion: Opinion | None, weights: Weights, entry_of_target: Rows, words: int) -> Ranking:
     """Rank every target and entry for one question."""
     scores = features(match, opinion, entry_of_target) @ np.asarray(weights.fields)
     targets = np.exp(scores - scores.max())
@@ -113,9 +111,7 @@ def rank(
         0.0 if opinion is None else float(opinion.targets[own].max()),
         0.0 if opinion is None else _logit(opinion.outside),
     ]
-    return Ranking(
-        targets.astype(np.float32), entries.astype(np.float32), best, np.asarray(signals, dtype=np.float64)
-    )
+    return Ranking(targets.astype(np.float32), entries.astype(np.float32), best, np.asarray(signals, dtype=np.float64))
 
 
 def probability(ranking: Ranking, weights: Weights) -> float:
@@ -151,9 +147,7 @@ def fit_ranking(
         return total, gradient
 
     # A field never speaks against itself: a negative weight is noise that another corpus would pay for.
-    found = minimize(
-        loss, np.full(len(learned), 0.1), jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(learned)
-    )
+    found = minimize(loss, np.full(len(learned), 0.1), jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(learned))
     weights = np.zeros(questions[0].shape[1])
     weights[learned] = found.x
     return weights

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from corpus.reading import LeftOut
 
 from corpus.document import Entry, Source, Span
 from corpus.errors import IndexStoreError
 from corpus.phrasings import Target
-from corpus.reading import LeftOut
 from index import store
 from index.encoder import Encoder
 from index.fields import Layout

@@ -134,15 +134,10 @@ def load(folder: Path) -> Stored:
             entries=entries,
             editor_targets=targets,
             lexicon=Lexicon(
-                *(
-                    {k: tuple(v) for k, v in corpus["lexicon"][table].items()}
-                    for table in ("acronyms", "words")
-                )
+                *({k: tuple(v) for k, v in corpus["lexicon"][table].items()} for table in ("acronyms", "words"))
             ),
             sources=tuple(Source(**s) for s in corpus["sources"]),
-            left_out=tuple(
-                LeftOut(Source(**o["source"]), o["reason"], o["remedy"]) for o in corpus["left_out"]
-            ),
+            left_out=tuple(LeftOut(Source(**o["source"]), o["reason"], o["remedy"]) for o in corpus["left_out"]),
             learned=learned_from_json(json.loads((version / "learned.json").read_text(encoding="utf-8"))),
             outside=tuple(corpus["outside"]),
             texts={name: tuple(texts) for name, texts in corpus["texts"].items()},
@@ -173,9 +168,7 @@ def _manifest(version: Path) -> tuple[Manifest, dict[str, str]]:
             )
         return Manifest(**content), files
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise IndexStoreError(
-            f"L’index « {version.parent} » est abîmé (manifeste : {error}) : {_MEND}"
-        ) from error
+        raise IndexStoreError(f"L’index « {version.parent} » est abîmé (manifeste : {error}) : {_MEND}") from error
 
 
 def _sha256(path: Path) -> str:
@@ -258,9 +251,7 @@ def _corpus_from_json(content: dict[str, Any]) -> tuple[tuple[Entry, ...], tuple
         )
         entries.append(Entry(document, e["id"], _span(e["heading"]), Span(*e["body"]), passages))
     flat = [p for e in entries for p in e.passages]
-    targets = [
-        Target(flat[t["passage"]], Span(*t["span"]), tuple(t["phrasings"])) for t in content["targets"]
-    ]
+    targets = [Target(flat[t["passage"]], Span(*t["span"]), tuple(t["phrasings"])) for t in content["targets"]]
     return tuple(entries), tuple(targets)
 
 

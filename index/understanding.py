@@ -118,9 +118,7 @@ class Reader:
         """The one acronym that has the same letters in another order (``CTRE`` -> ``CRTE``)."""
         if not 3 <= len(word) <= 6:
             return None
-        same = [
-            a for folded, a in self._acronyms.items() if len(folded) >= 3 and sorted(folded) == sorted(word)
-        ]
+        same = [a for folded, a in self._acronyms.items() if len(folded) >= 3 and sorted(folded) == sorted(word)]
         return same[0] if len(same) == 1 else None
 
     def _acronyms_spelled_in(self, terms: Sequence[str]) -> list[str]:
@@ -132,9 +130,7 @@ class Reader:
         added: list[str] = []
         additions: list[str] = []
         for key, values in self._words.items():
-            if _contains(typed, key) or _contains(
-                [w.rstrip("s") for w in typed], [k.rstrip("s") for k in key]
-            ):
+            if _contains(typed, key) or _contains([w.rstrip("s") for w in typed], [k.rstrip("s") for k in key]):
                 replaced.append((" ".join(key), values[0]))
                 additions.append(values[0])
                 added += [term for value in values for term in stems(value)]

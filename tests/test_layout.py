@@ -166,7 +166,7 @@ def test_a_paragraph_or_a_word_may_run_over_a_page_break() -> None:
 def test_running_headers_footers_and_page_numbers_are_dropped() -> None:
     words = ["premier", "deuxième", "troisième"]
     pages = [
-        f"Guide de l'élu, page {number}\n\nLe {word} principe est celui de la liberté.\n\n- {number} -\nMairie"
+        f"Guide de l'élu, p. {number}\n\nLe {word} principe est celui de la liberté.\n\n- {number} -\nMairie"
         for number, word in enumerate(words, 1)
     ]
 

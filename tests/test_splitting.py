@@ -123,7 +123,16 @@ def test_question_and_answer_may_share_a_paragraph() -> None:
 
 
 def test_a_code_article_is_no_answer_label() -> None:
-    raw = "Q : Quel texte ?\n\nR : Le code rural.\n\nR. 230-5 du code rural s'applique aussi.\n\nQ : Et ?\n\nR : Rien.\n"
+    raw = """Q : Quel texte ?
+
+R : Le code rural.
+
+R. 230-5 du code rural s'applique aussi.
+
+Q : Et ?
+
+R : Rien.
+"""
 
     assert entries(raw)[0].body_text == "Le code rural.\n\nR. 230-5 du code rural s'applique aussi."
 

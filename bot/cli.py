@@ -1,0 +1,304 @@
+"""The command ``motamot``: every message to a person is in French; exit code 0 answered, 1 refused, 2 error."""
+
+import json
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from bot import report
+from bot.answer import Kind
+from bot.settings import Settings, read_settings
+from corpus.errors import MotamotError, SettingsError
+
+if TYPE_CHECKING:
+    from bot.assistant import Assistant
+    from index.building import Built
+    from index.encoder import Encoder
+    from index.searcher import Searcher
+
+ANSWERED, REFUSED, FAILED = 0, 1, 2
+
+app = typer.Typer(
+    help="Répond aux questions en citant les textes mot pour mot, ou dit qu’il ne sait pas.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+CorpusOption = Annotated[
+    Path | None,
+    typer.Option("--corpus", metavar="DOSSIER", help="Dossier du corpus (catalogue.toml, documents)."),
+]
+IndexOption = Annotated[Path | None, typer.Option("--index", metavar="DOSSIER", help="Dossier de l’index construit.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Écrire du JSON, pour un programme.")]
+
+
+def main() -> None:
+    """Run the command; errors that a person can mend are one line of French on standard error."""
+    # The encoder's libraries ask their hub for news unless told not to, before they are imported.
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    try:
+        app()
+    except MotamotError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of a pipe went away: nothing more to say, and nowhere to say it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+
+
+def _fail(message: str) -> NoReturn:
+    Console(stderr=True, soft_wrap=True).print(f"Erreur : {message}", markup=False, highlight=False)
+    sys.exit(FAILED)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Adresse d’écoute.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port d’écoute.")] = None,
+    root_path: Annotated[str | None, typer.Option(help="Préfixe derrière un serveur mandataire.")] = None,
+    corpus: CorpusOption = None,
+    index: IndexOption = None,
+) -> None:
+    """Ouvrir la page de questions (construit l’index si besoin)."""
+    settings = read_settings(host=host, port=port, root_path=root_path, corpus=corpus, index=index)
+    _check_port(settings.host, settings.port)
+    assistant = _assistant(settings)
+    from bot.server import build_app  # seconds of import, for this command only
+    from bot.server import serve as run
+
+    Console(stderr=True).print(
+        f"La page de questions est ouverte : http://{settings.host}:{settings.port}{settings.root_path}/"
+        "  (Ctrl+C pour arrêter)",
+        markup=False,
+        highlight=False,
+    )
+    run(build_app(assistant, root_path=settings.root_path), settings.host, settings.port)
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="La question, entre guillemets.")],
+    as_json: JsonOption = False,
+    corpus: CorpusOption = None,
+    index: IndexOption = None,
+) -> None:
+    """Répondre à une question (code de sortie 0 : réponse, 1 : je ne sais pas, 2 : erreur)."""
+    answer = _assistant(read_settings(corpus=corpus, index=index)).ask(question)
+    if as_json:
+        print(json.dumps(answer.to_json(), ensure_ascii=False, indent=2))
+    else:
+        report.show_answer(Console(), answer)
+    raise typer.Exit(REFUSED if answer.kind == Kind.REFUSE else ANSWERED)
+
+
+@app.command()
+def batch(
+    questions: Annotated[Path, typer.Argument(metavar="IN.jsonl", help='Lignes {"id", "turns"}.')],
+    corpus: CorpusOption = None,
+    index: IndexOption = None,
+) -> None:
+    """Répondre à un fichier de questions : une ligne JSON {"id", "answer"} par question."""
+    from bot.known_questions import read_batch
+
+    asked = read_batch(questions)
+    assistant = _assistant(read_settings(corpus=corpus, index=index))
+    for id_, turns in asked:
+        answer = assistant.ask(turns[-1], turns[:-1])
+        print(json.dumps({"id": id_, "answer": answer.to_json()}, ensure_ascii=False), flush=True)
+
+
+@app.command()
+def build(
+    corpus: CorpusOption = None,
+    index: IndexOption = None,
+    max_error: Annotated[
+        float | None, typer.Option(help="Part d’erreurs acceptée parmi les réponses données (0,05 = 5 %).")
+    ] = None,
+) -> None:
+    """Lire le corpus et construire l’index."""
+    settings = read_settings(corpus=corpus, index=index, max_error=max_error)
+    _build(settings, _encoder(settings))
+
+
+@app.command()
+def fetch(corpus: CorpusOption = None) -> None:
+    """Télécharger les documents du catalogue qui ont une adresse."""
+    from corpus.fetch import fetch as download
+
+    from corpus.catalogue import read_catalogue
+    from corpus.errors import CorpusError
+
+    settings = read_settings(corpus=corpus)
+    console, failed = Console(stderr=True, soft_wrap=True), 0
+    sources = [source for source in read_catalogue(settings.corpus) if source.url]
+    if not sources:
+        console.print("Aucun document du catalogue n’a d’adresse à télécharger.")
+    for source in sources:
+        try:
+            with _progress(f"Téléchargement de « {source.id} »", unit_bytes=True) as advance:
+                got = download(source, settings.corpus, on_progress=advance)
+            console.print(
+                f"« {source.title} » : {got.path.name}, {got.size} octets, SHA-256 {got.sha256}", markup=False
+            )
+        except CorpusError as error:
+            failed += 1
+            console.print(f"« {source.title} » n’a pas été téléchargé. {error}", markup=False, highlight=False)
+    raise typer.Exit(FAILED if failed else ANSWERED)
+
+
+@app.command()
+def inspect(
+    document: Annotated[str, typer.Argument(help="Identifiant du document dans le catalogue, ou fichier.")],
+    corpus: CorpusOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Montrer ce qui a été compris d’un document : ses questions, ses parties, ses passages."""
+    from corpus.inspection import find_document
+    from corpus.splitting import split
+
+    found = find_document(document, read_settings(corpus=corpus).corpus)
+    entries = split(found)
+    if as_json:
+        print(json.dumps(report.entries_to_json(found, entries), ensure_ascii=False, indent=2))
+    else:
+        report.show_entries(Console(), found, entries)
+
+
+@app.command()
+def evaluate(
+    questions: Annotated[Path, typer.Argument(metavar="QUESTIONS", help="Fichier .jsonl, .csv ou .xlsx.")],
+    report_file: Annotated[
+        Path | None, typer.Option("--report", metavar="OUT.html", help="Écrire aussi un rapport HTML.")
+    ] = None,
+    min_hit: Annotated[float, typer.Option(help="Code de sortie 1 si le taux de réussite est plus bas.")] = 0.0,
+    as_json: JsonOption = False,
+    corpus: CorpusOption = None,
+    index: IndexOption = None,
+) -> None:
+    """Mesurer les réponses sur un fichier de questions dont on connaît la réponse."""
+    from bot.evaluation import evaluate as run
+    from bot.known_questions import read_known_questions
+
+    searcher = _searcher(read_settings(corpus=corpus, index=index))
+    known = read_known_questions(questions, searcher.layout.entries)
+    with _progress("Évaluation") as advance:
+        result = run(_assistant_on(searcher), known, advance)
+    if as_json:
+        print(json.dumps(result.to_json(), ensure_ascii=False, indent=2))
+    else:
+        report.show_evaluation(Console(), result)
+    if report_file:
+        report.write_evaluation(report_file, questions.name, result)
+        Console(stderr=True).print(f"Rapport écrit dans « {report_file} ».", markup=False)
+    raise typer.Exit(REFUSED if result.hit_rate.n and result.hit_rate.value < min_hit else ANSWERED)
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(metavar="DOSSIER", help="Dossier à créer.")]) -> None:
+    """Créer un corpus à remplir : catalogue, documents, lexique, autres façons de demander."""
+    from corpus.template import create_corpus
+
+    console = Console(soft_wrap=True)
+    for path in create_corpus(folder):
+        console.print(f"créé : {path}", markup=False, highlight=False)
+    console.print(f"Essayez : motamot serve --corpus {folder}", markup=False, highlight=False)
+
+
+@app.command()
+def doctor(corpus: CorpusOption = None, index: IndexOption = None, as_json: JsonOption = False) -> None:
+    """Vérifier l’installation : réglages, modèle, documents, index, place sur le disque."""
+    from bot.doctor import examine
+
+    findings = examine(corpus, index)
+    if as_json:
+        print(json.dumps([report.finding_to_json(f) for f in findings], ensure_ascii=False, indent=2))
+    else:
+        report.show_findings(Console(soft_wrap=True), findings)
+    raise typer.Exit(ANSWERED if all(f.fine for f in findings) else FAILED)
+
+
+def _check_port(host: str, port: int) -> None:
+    """Refuse a port in use before the seconds that the encoder takes, not after."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise SettingsError(
+            f"On ne peut pas écouter sur {host}:{port} ({error.strerror}) : choisissez un autre port avec « --port »."
+        ) from error
+
+
+def _encoder(settings: Settings) -> "Encoder":
+    from index.default_model import default_encoder
+    from index.encoder import SentenceTransformerEncoder
+
+    if settings.encoder:
+        return SentenceTransformerEncoder(settings.encoder)
+    return default_encoder()
+
+
+def _build(settings: Settings, encoder: "Encoder") -> "Built":
+    from index.building import build as run
+
+    with _progress("Construction de l’index") as advance:
+        built = run(
+            settings.corpus,
+            settings.index_folder,
+            encoder,
+            max_error=settings.max_error,
+            on_progress=advance,
+        )
+    report.show_built(Console(stderr=True, soft_wrap=True), built)
+    return built
+
+
+def _searcher(settings: Settings) -> "Searcher":
+    """The index of these settings, built when it is missing, stale or damaged."""
+    from corpus.errors import IndexStoreError
+    from index.building import is_fresh
+    from index.searcher import Searcher
+
+    encoder = _encoder(settings)
+    if is_fresh(settings.corpus, settings.index_folder, encoder.name, settings.max_error):
+        try:
+            return Searcher.load(settings.index_folder, encoder)
+        except IndexStoreError as error:
+            Console(stderr=True, soft_wrap=True).print(f"{error} C’est ce que je fais.", markup=False)
+    _build(settings, encoder)
+    return Searcher.load(settings.index_folder, encoder)
+
+
+def _assistant_on(searcher: "Searcher") -> "Assistant":
+    from bot.assistant import Assistant
+
+    return Assistant(searcher)
+
+
+def _assistant(settings: Settings) -> "Assistant":
+    return _assistant_on(_searcher(settings))
+
+
+@contextmanager
+def _progress(title: str, unit_bytes: bool = False) -> Iterator[Callable[[int, int | None], None]]:
+    """A progress bar on standard error; where that is no terminal, nothing."""
+    console = Console(stderr=True)
+    columns = [TextColumn("{task.description}"), BarColumn()]
+    columns += [TextColumn("{task.completed} o")] if unit_bytes else [MofNCompleteColumn(), TimeRemainingColumn()]
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(title, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)

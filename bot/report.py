@@ -1,0 +1,186 @@
+"""What the command line prints: answers, passages, builds, evaluations and findings."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bot.answer import Answer, Quote
+from bot.texts import french_date
+from corpus.document import Document, Entry
+
+if TYPE_CHECKING:
+    from bot.doctor import Finding
+    from bot.evaluation import Rate, Report
+    from index.building import Built
+
+
+def show_answer(console: Console, answer: Answer) -> None:
+    """An answer as a person reads it in a terminal."""
+    console.print(answer.message, markup=False, highlight=False)
+    for typed, read in answer.understood:
+        console.print(f"  (« {typed} » compris comme « {read} »)", style="dim", markup=False, highlight=False)
+    for number, quote in enumerate(answer.quotes):
+        if number == 1:
+            console.print("Voir aussi :", highlight=False)
+        console.print()
+        text = Text(quote.text)
+        for start, end in quote.highlights:
+            text.stylize("bold underline", start, end)
+        console.print(text, soft_wrap=True)
+        console.print(source_line(quote), style="dim", markup=False, highlight=False, soft_wrap=True)
+    for suggestion in answer.suggestions:
+        console.print(f"  → {suggestion}", markup=False, highlight=False, soft_wrap=True)
+
+
+def source_line(quote: Quote) -> str:
+    """Where a quote stands, on one line."""
+    source = quote.source
+    parts = [source.title, source.publisher, french_date(source.date)]
+    if source.notice:
+        parts.append(source.notice)
+    if source.page:
+        parts.append(f"page {source.page}")
+    if source.section:
+        parts.append(source.section)
+    if source.url:
+        parts.append(source.url)
+    return "— " + ", ".join(parts)
+
+
+def show_built(console: Console, built: "Built") -> None:
+    """What a build did, and what it left out and why."""
+    corpus = built.corpus
+    console.print(
+        f"Index construit : {len(corpus.documents)} document(s), {len(corpus.entries)} entrées, "
+        f"{built.n_passages} passages ({built.n_encoded} textes encodés).",
+        markup=False,
+        highlight=False,
+    )
+    for left in corpus.left_out:
+        console.print(
+            f"Laissé de côté : « {left.source.title} » : {left.reason} {left.remedy}",
+            markup=False,
+            highlight=False,
+            style="yellow",
+        )
+
+
+def entries_to_json(document: Document, entries: Sequence[Entry]) -> dict[str, Any]:
+    """What was understood of a document, for a program."""
+    text = document.text
+    return {
+        "document": document.id,
+        "sha256": document.sha256,
+        "entries": [
+            {
+                "id": entry.id,
+                "heading": entry.heading_text or None,
+                "start": entry.body.start,
+                "end": entry.body.end,
+                "page": document.page_at(entry.body.start),
+                "passages": [
+                    {
+                        "start": p.start,
+                        "end": p.end,
+                        "page": document.page_at(p.start),
+                        "text": p.text,
+                        "context": [span.of(text) for span in p.context],
+                        "quote": [p.quote.start, p.quote.end],
+                    }
+                    for p in entry.passages
+                ],
+            }
+            for entry in entries
+        ],
+    }
+
+
+def show_entries(console: Console, document: Document, entries: Sequence[Entry]) -> None:
+    """What was understood of a document, for a person."""
+    pages = f", {len(document.pages)} page(s)" if document.pages else ""
+    console.print(
+        f"{document.source.title} : {len(document.text)} caractères{pages}, {len(entries)} entrées",
+        markup=False,
+    )
+    for entry in entries:
+        page = document.page_at(entry.body.start)
+        console.print()
+        console.print(
+            Text(entry.heading_text or "(sans question ni titre)", style="bold"),
+            Text(f"[{entry.id}{f', page {page}' if page else ''}]", style="dim"),
+            soft_wrap=True,
+        )
+        for passage in entry.passages:
+            for span in passage.context:
+                console.print(Text(f"      ↳ {span.of(document.text)}", style="dim"), soft_wrap=True)
+            console.print(Text(f"  {passage.start}–{passage.end}  {passage.text}"), soft_wrap=True)
+
+
+def percent(rate: "Rate") -> str:
+    """A rate and its confidence interval in French."""
+    if rate.n == 0:
+        return "—"
+    low, high = (f"{100 * v:.0f}" for v in (rate.low, rate.high))
+    return f"{100 * rate.value:.1f} % [{low}–{high}]".replace(".", ",") + f" (n = {rate.n})"
+
+
+def figures(report: "Report") -> list[tuple[str, str]]:
+    """The figures of an evaluation, named in French."""
+    return [
+        ("Bonne réponse, au bon endroit", percent(report.hit_rate)),
+        ("Bonne entrée citée", percent(report.right_entry)),
+        ("Bonne entrée au premier rang", percent(report.hit_at(1))),
+        ("Bonne entrée parmi les trois premières", percent(report.hit_at(3))),
+        ("Bonne entrée parmi les cinq premières", percent(report.hit_at(5))),
+        ("MRR", f"{report.mrr:.3f}".replace(".", ",")),
+        ("Silence à tort", percent(report.silent)),
+        ("Refus des questions hors sujet", percent(report.refused)),
+        ("Politesses reconnues", percent(report.courteous)),
+        (
+            "Temps de réponse, médiane et 95e centile",
+            f"{report.latency_ms(50):.0f} ms, {report.latency_ms(95):.0f} ms",
+        ),
+    ]
+
+
+def show_evaluation(console: Console, report: "Report") -> None:
+    """The figures, then each question that went wrong."""
+    table = Table("Mesure", "Valeur [intervalle à 95 %]")
+    for name, value in figures(report):
+        table.add_row(name, value)
+    console.print(table)
+    for judged in report.judged:
+        if judged.verdict != "right":
+            console.print(
+                f"{judged.verdict}  {judged.question.id}  {' / '.join(judged.question.turns)}",
+                markup=False,
+                highlight=False,
+                soft_wrap=True,
+            )
+
+
+def write_evaluation(path: Path, name: str, report: "Report") -> None:
+    """A self-contained HTML report."""
+    environment = Environment(loader=PackageLoader("bot"), autoescape=select_autoescape())
+    html = environment.get_template("evaluation.html").render(name=name, figures=figures(report), judged=report.judged)
+    path.write_text(html, encoding="utf-8")
+
+
+def finding_to_json(finding: "Finding") -> dict[str, Any]:
+    """One finding, for a program."""
+    return {"name": finding.name, "fine": finding.fine, "detail": finding.detail, "remedy": finding.remedy}
+
+
+def show_findings(console: Console, findings: Sequence["Finding"]) -> None:
+    """What was examined, and what to do."""
+    for finding in findings:
+        mark = "[green]ok[/]    " if finding.fine else "[red]à voir[/]"
+        console.print(f"{mark} ", end="", highlight=False)
+        console.print(f"{finding.name} : {finding.detail}", markup=False, highlight=False)
+        if finding.remedy:
+            console.print(f"       → {finding.remedy}", markup=False, highlight=False)
