@@ -30,8 +30,8 @@
     if (!line) {
       line = document.createElement("p");
       line.id = "mm-status";
-      line.setAttribute("role", "alert");
-      document.getElementById("mm-composer")?.after(line);
+      line.setAttribute("role", "status");
+      document.getElementById("mm-composer")?.append(line);
     }
     return line;
   }
@@ -57,9 +57,11 @@
     const question = questionOf(options ?? {});
     const box = typedBox();
     if (question && box && box.value === question) write(box, "");
-    log()?.setAttribute("aria-busy", "true");
+    /* An answer takes less time than this line: it shows on a slow network only. */
+    const patience = setTimeout(() => say(phrases.searching), 400);
     try {
       const response = await plainFetch(target, options);
+      clearTimeout(patience);
       say(response.ok ? "" : response.status === 413 ? phrases.tooLarge : phrases.unreachable);
       if (!response.ok) giveBack(question);
       return response;
@@ -68,7 +70,7 @@
       giveBack(question);
       throw error;
     } finally {
-      log()?.removeAttribute("aria-busy");
+      clearTimeout(patience);
     }
   };
 
@@ -110,17 +112,12 @@
     for (const message of document.querySelectorAll("#mm-log [data-testid=bot], #mm-log [data-testid=user]")) {
       if (message.hasAttribute("aria-label")) message.removeAttribute("aria-label");
     }
-    const waiting = document.querySelector("#mm-log .pending[role=status]");
-    name(log(), phrases.conversation);
-    name(waiting, phrases.searching);
-    const spoken = waiting?.querySelector(".sr-only");
-    if (spoken && spoken.textContent !== phrases.searching) spoken.textContent = phrases.searching;
+    /* Only when it differs: writing the same value would call the observer for ever. */
+    const conversation = log();
+    if (conversation && conversation.getAttribute("aria-label") !== phrases.conversation) {
+      conversation.setAttribute("aria-label", phrases.conversation);
+    }
     if (document.documentElement.lang !== "fr") document.documentElement.lang = "fr";
-  }
-
-  /* Only when it differs: writing the same value would call the observer for ever. */
-  function name(element, phrase) {
-    if (element && element.getAttribute("aria-label") !== phrase) element.setAttribute("aria-label", phrase);
   }
 
   new MutationObserver(() => {

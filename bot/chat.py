@@ -140,12 +140,12 @@ def build_chat(assistant: AssistantLike) -> gr.Blocks:
     """The page, to be mounted: its style and script come from the server."""
     chat = Chat(assistant)
     # queue=False: 13 ms instead of 18 for one visitor, and it works whatever the number of workers.
-    # show_progress: an answer takes less time than an animation.
+    # show_progress: Gradio's speaks English; the script of the page says it instead.
     quiet: dict[str, Any] = {
         "queue": False,
         "api_visibility": "private",
         "trigger_mode": "multiple",
-        "show_progress": "minimal",
+        "show_progress": "hidden",
     }
     with gr.Blocks(title=texts.PAGE_TITLE, analytics_enabled=False, fill_width=True) as page:
         gr.Markdown(f"# {texts.TITLE}\n\n{texts.TAGLINE}", elem_id="mm-header")

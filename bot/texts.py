@@ -46,7 +46,7 @@ UNREACHABLE = (
     f"{NBSP}: vérifiez votre connexion, puis envoyez-la à nouveau."
 )
 TOO_LARGE = "Votre texte est trop long pour être envoyé. Merci de le raccourcir."
-SEARCHING = "Recherche en cours"
+SEARCHING = "Recherche en cours…"
 NO_SCRIPT = "Cette page a besoin de JavaScript. Merci de l’activer dans votre navigateur, puis de recharger la page."
 
 NOT_FOUND = "Cette adresse n’existe pas sur ce service."

@@ -60,10 +60,10 @@ def file_name_of(url: str, source_id: str) -> str:
     """
     parts = urlsplit(url)
     suffix = Path(parts.path).suffix.lower()
-    if suffix not in SUFFIXES:
-        words = [*parts.path.lower().split("/"), *(value.lower() for _, value in parse_qsl(parts.query))]
-        suffix = ".pdf" if "pdf" in words else ".html"
-    return source_id + suffix.replace(".htm", ".html").replace(".htmll", ".html")
+    if suffix in SUFFIXES:
+        return source_id + suffix
+    words = [*parts.path.lower().split("/"), *(value.lower() for _, value in parse_qsl(parts.query))]
+    return source_id + (".pdf" if "pdf" in words else ".html")
 
 
 def _tables(path: Path) -> list[dict[str, Any]]:
@@ -112,6 +112,7 @@ def _source(table: Mapping[str, Any], where: str, folder: Path) -> Source:
         raise _wrong(where, "url", values["url"], "une adresse qui commence par https:// ou http://")
     values.setdefault("file", file_name_of(values.get("url", ""), values["id"]))
     _check_file(values["file"], where, folder / DOCUMENTS)
+    values["file"] = Path(values["file"]).as_posix()  # "./a.txt" is "a.txt"
     return Source(**values)
 
 
@@ -149,7 +150,7 @@ def _check_file(file: str, where: str, documents: Path) -> None:
     if relative.suffix.lower() not in SUFFIXES:
         raise _wrong(where, "file", file, f"un fichier {', '.join(SUFFIXES)}")
     if not (documents / relative).resolve().is_relative_to(documents.resolve()):
-        raise _wrong(where, "file", file, f"un fichier du dossier {DOCUMENTS}, et non un lien vers un autre dossier")
+        raise _wrong(where, "file", file, f"un fichier du dossier {DOCUMENTS}, et non un lien vers un autre")
 
 
 def _wrong(where: str, key: str, value: object, expected: str) -> CorpusError:
@@ -161,7 +162,7 @@ def _refuse_duplicates(key: str, values: list[str], path: Path) -> None:
     for number, value in enumerate(values, 1):
         if value in first:
             raise CorpusError(
-                f"« {path} », [[source]] n° {number} : la clé « {key} » vaut « {value} », comme au n° {first[value]} ; "
-                "chaque source a la sienne."
+                f"« {path} », [[source]] n° {number} : la clé « {key} » vaut « {value} », "
+                f"comme au n° {first[value]} ; chaque source a la sienne."
             )
         first[value] = number

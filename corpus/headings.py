@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from corpus.document import BlockKind
-from corpus.lines import Line, is_terminal, starts_high
+from corpus.lines import Line, hangs, is_terminal, starts_high
 from corpus.markers import ANSWERED, ASIDE, ASKED, TITLE_WORD, Marker, contents
 
 # The longest heading of the circulars and guides we looked at has 190 characters, on three lines.
@@ -134,8 +134,10 @@ def _may_head(group: Group) -> bool:
         return False
     if ASKED.match(text) or ANSWERED.match(text) or ASIDE.match(text) or LABEL.match(text):
         return False
-    if re.search(r"https?:|@|=|\d[,.]\d+\W*$|[€%]\W*$", text):
+    if re.search(r"https?:|@|=|\d[,.]\d+\W*$|\d\s?[€%]\W*$", text):
         return False  # an address, a sum, a cell of a table
+    if hangs(text):
+        return False  # a line cut by a picture
     if text.endswith(":") and len(text.split()) < 4 and not (group.marker or TITLE_WORD.match(text)):
         return False  # "Exemple :", "Attention :"
     if text.endswith((".", ";", ",", "…", "!")) or (text.endswith("»") and is_terminal(text)):
@@ -177,17 +179,11 @@ def _worded(group: Group) -> bool:
 def _numbers_a_section(group: Group, before: Group | None, after: Group) -> bool:
     """A number that opens a section, unlike the neighbouring numbers of a list."""
     marker = group.marker
-    if marker is None or (
-        marker.style in ("lower", "bracket", "lower roman", "degree") and len(group.text) > 90
-    ):
+    if marker is None or (marker.style in ("lower", "bracket", "lower roman", "degree") and len(group.text) > 90):
         return False
-    neighbours = [
-        other for other in (before, after) if other and other.marker and other.marker.style == marker.style
-    ]
+    neighbours = [other for other in (before, after) if other and other.marker and other.marker.style == marker.style]
     if any(
-        abs(other.marker.rank - marker.rank) == 1
-        for other in neighbours
-        if other.marker and marker.style != "path"
+        abs(other.marker.rank - marker.rank) == 1 for other in neighbours if other.marker and marker.style != "path"
     ):
         return False
     listed = before is not None and before.text.endswith(":") and marker.rank == 1

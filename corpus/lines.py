@@ -79,11 +79,7 @@ def is_terminal(text: str) -> bool:
 def starts_low(text: str) -> bool:
     """Whether the text starts inside a sentence; an address may as well stand by itself."""
     core = text.lstrip(OPENING)
-    return (
-        bool(core)
-        and not core.startswith(("http", "www."))
-        and (core[0].islower() or text[0] in ",;:.()!?%»…")
-    )
+    return bool(core) and not core.startswith(("http", "www.")) and (core[0].islower() or text[0] in ",;:.()!?%»…")
 
 
 def starts_high(text: str) -> bool:
@@ -96,8 +92,7 @@ def hangs(text: str) -> bool:
     """Whether the text ends where no sentence can: on a preposition, an article, a comma, a hyphen."""
     if text.endswith((",", "(", "«", "-", "’", "'", "/", "&")):
         return True
-    words = text.rsplit(None, 1)
-    return bool(words) and words[-1].lstrip(OPENING).lower() in HANGING
+    return re.split(r"[\s’'«(]", text)[-1].lower() in HANGING
 
 
 def goes_on(above: str, below: str) -> bool:

@@ -135,6 +135,8 @@ def _ends_paragraph(view: View, index: int, group: Group) -> bool:
     """Whether the line above, at ordinary distance and not cut inside a sentence, ends its paragraph."""
     above, line = view.lines[index - 1], view.lines[index]
     ends = is_terminal(above.text)
+    if above.text.isupper() and line.text.isupper() and above.size == line.size and not ends:
+        return False  # a title in capitals, on two lines
     if view.unwrapped:
         return True
     if ends and line.left > above.left + 1 and starts_high(line.text):
@@ -143,11 +145,7 @@ def _ends_paragraph(view: View, index: int, group: Group) -> bool:
         return True
     if view.room_after(index - 1):
         return ends or (view.is_very_short(index - 1) and starts_high(line.text) and not hangs(above.text))
-    if (
-        above.text.endswith("?")
-        and starts_high(line.text)
-        and (above.bold or group.marker or ASKED.match(group.text))
-    ):
+    if above.text.endswith("?") and starts_high(line.text) and (above.bold or group.marker or ASKED.match(group.text)):
         return True
     return _is_title(view, index)
 

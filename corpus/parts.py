@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from corpus.document import Block, BlockKind, Document, Span
 from corpus.lines import is_terminal
-from corpus.markers import ASIDE, contents
+from corpus.markers import ASIDE, contents, markers
 
 OBJECT = re.compile(r"objet\s*:", re.IGNORECASE)
 # Shorter paragraphs without a full stop are titles, dates, signatures.
@@ -47,9 +47,11 @@ class Path:
 
 
 def title(text: str, block: Block) -> Span:
-    """The words of a heading, without what leads from it to its text: "Article 4. –"."""
-    words = text[block.start : block.end].rstrip(" .:-–—\u00a0\u202f")
-    return Span(block.start, block.start + len(words)) if words else Span(block.start, block.end)
+    """The words of a heading, without its bullet and without what leads to its text: "Article 4. –"."""
+    words = text[block.start : block.end]
+    bullet = next((marker.end for marker in markers(words) if marker.style == "bullet"), 0)
+    end = len(words.rstrip(" .:-–—\u00a0\u202f"))
+    return Span(block.start + bullet, block.start + end) if end > bullet else Span(block.start, block.end)
 
 
 def text_of(document: Document, block: Block) -> str:

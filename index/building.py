@@ -8,11 +8,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from corpus.reading import Corpus, read_corpus
 
 from corpus.errors import IndexStoreError
 from corpus.lexicon import read_lexicon
 from corpus.phrasings import read_phrasings
+from corpus.reading import Corpus, read_corpus
 from index import store
 from index.dense import Dense, Vectors
 from index.encoder import Encoder
@@ -79,13 +79,13 @@ def build(
     targets = read_phrasings(corpus_folder, corpus.entries)
     layout = Layout.of(corpus.entries, targets)
     reader = Reader([t for e in corpus.entries for t in (e.heading_text, e.body_text)], lexicon)
-    outside = tuple(outside_questions()) if targets else ()
+    outside = tuple(outside_questions(corpus.entries, lexicon)) if targets else ()
     fields = {
         "headings": layout.heading_texts(),
         "passages": layout.passage_texts(),
         "sentences": layout.sentence_texts(),
         "phrasings": [reader.read(t).text for t in layout.phrasings],
-        "outside": [reader.read(t).text for t in outside],
+        "outside": [reader.read(t).text for _, t in outside],
     }
     encoding = _Encoding(encoder, _vectors_before(index_folder, encoder), on_progress)
     dense = encoding.encode(fields)
@@ -93,8 +93,9 @@ def build(
         layout, reader, Vectored(dense["headings"], dense["passages"], dense["sentences"], dense["phrasings"])
     )
     asked = _read(matcher, layout.phrasings, dense["phrasings"])
-    beyond = _read(matcher, outside, dense["outside"])
-    learned = learn(matcher, train_head(matcher, asked, beyond), asked, beyond, max_error)
+    beyond = _read(matcher, [t for _, t in outside], dense["outside"])
+    head = train_head(matcher, asked, beyond, [group for group, _ in outside])
+    learned = learn(matcher, head, asked, beyond, max_error)
     manifest = store.Manifest(
         format=store.FORMAT,
         encoder=encoder.name,

@@ -205,8 +205,8 @@ def _shrink(model: "SentenceTransformer") -> bool:
         return False
     features = torch.cpu.get_capabilities()
     native = bool(features.get("avx512_bf16") or features.get("amx_bf16"))
-    for module in model.modules():
-        if isinstance(module, torch.nn.Embedding):
+    for name, module in model.named_modules():
+        if name.endswith("word_embeddings"):  # the sum with those of positions is float32 again
             module.to(torch.float16)
         elif native and isinstance(module, torch.nn.Linear):
             module.to(torch.bfloat16)

@@ -35,10 +35,16 @@ class Head:
     """Kernel ridge regression onto one indicator for each class (Saunders et al. 1998).
 
     The kernel adds character n-grams, stems with their bigrams, and an exponential of the cosine. It is
-    solved in closed form, and so are its leave-one-out predictions: cross-validation costs nothing.
+    solved in closed form, and so are its predictions for what it did not see: cross-validation costs nothing.
+
+    Args:
+        examples: Questions whose class is known.
+        vectors: Theirs, shape ``(n, dim)``.
+        labels: Class of each, shape ``(n,)``.
+        groups: Examples of one group are left out together, shape ``(n,)``.
     """
 
-    def __init__(self, examples: Sequence[Example], vectors: Vectors, labels: Rows) -> None:
+    def __init__(self, examples: Sequence[Example], vectors: Vectors, labels: Rows, groups: Rows) -> None:
         self._chars = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
         self._terms = TfidfVectorizer(analyzer=_with_bigrams, sublinear_tf=True)
         self._char_rows = self._chars.fit_transform([e.text for e in examples])
@@ -50,10 +56,8 @@ class Head:
         kernel = self._kernel(examples, vectors)
         inverse = np.linalg.inv(kernel + _RIDGE * np.eye(len(kernel)))
         self._dual: Doubles = inverse @ wanted
-        hat = kernel @ inverse
-        own = np.diag(hat)[:, None]
-        self.left_out: Doubles = (hat @ wanted - own * wanted) / (1 - own)
-        """Score of each class for each example, had it not been learned from; shape ``(n, n_classes)``."""
+        self.left_out: Doubles = _left_out(kernel @ inverse, wanted, groups)
+        """Score of each class for each example, had its group not been learned from; ``(n, n_classes)``."""
 
     def scores(self, examples: Sequence[Example], vectors: Vectors) -> Doubles:
         """Score of each class, near 1 for the right one and 0 for the others; shape ``(n, n_classes)``."""
@@ -71,6 +75,17 @@ class Head:
         moved = vectors - self._mean
         found: Vectors = moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9)
         return found
+
+
+def _left_out(hat: Doubles, wanted: Doubles, groups: Rows) -> Doubles:
+    """Predictions for each group by a regression that never saw it (Rao and Mitra 1971, by blocks)."""
+    residual = wanted - hat @ wanted
+    left_out = np.empty_like(wanted)
+    for group in np.unique(groups):
+        rows = np.flatnonzero(groups == group)
+        block = np.eye(len(rows)) - hat[np.ix_(rows, rows)]
+        left_out[rows] = wanted[rows] - np.linalg.solve(block, residual[rows])
+    return left_out
 
 
 def _with_bigrams(terms: Sequence[str]) -> list[str]:

@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
+from corpus.document import Entry
+from corpus.lexicon import Lexicon
+from index import details
 from index.dense import Vectors
 from index.fields import Rows
 from index.french import fold
@@ -55,31 +58,43 @@ class Learned:
     curve: Curve
 
 
-def outside_questions() -> list[str]:
-    """General questions that no corpus is expected to answer, shipped with the code."""
-    path = Path(__file__).parent / "out_of_scope.txt"
-    return [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-
-
 def example(understood: Understood) -> Example:
     """A question as the head reads it."""
     return Example(fold(understood.text), (*understood.terms, *understood.added))
 
 
-def train_head(matcher: Matcher, asked: Sequence[Question], outside: Sequence[Question]) -> Head | None:
+def outside_questions(entries: Sequence[Entry], lexicon: Lexicon) -> list[tuple[int, str]]:
+    """Questions that a corpus does not answer, with the group that each belongs to.
+
+    General ones shipped with the code, each a group of its own, and for details of its own subjects that
+    it does not give.
+    """
+    path = Path(__file__).parent / "out_of_scope.txt"
+    general = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    near = details.unanswered(entries, lexicon)
+    first = max((group for group, _ in near), default=-1) + 1
+    return near + list(enumerate(general, first))
+
+
+def train_head(
+    matcher: Matcher, asked: Sequence[Question], outside: Sequence[Question], outside_groups: Sequence[int]
+) -> Head | None:
     """The head of a corpus that has phrasings enough, None for the others.
 
     Args:
         matcher: The corpus.
         asked: Its phrasings, in the order of its layout.
         outside: Questions that it does not answer.
+        outside_groups: The group of each of these; a group is left out as a whole.
     """
     if not _FEWEST_PHRASINGS <= len(asked) <= _MOST_PHRASINGS:
         return None
     questions = [*asked, *outside]
     vectors: Vectors = np.stack([q.vectors[0] for q in questions])
     labels = np.concatenate([matcher.layout.target_of_phrasing, np.full(len(outside), OUTSIDE, dtype=np.intp)])
-    return Head([example(q.understood) for q in questions], vectors, labels)
+    groups = np.concatenate([np.asarray(outside_groups, dtype=np.intp) + len(asked), np.arange(len(asked))])
+    groups = np.roll(groups, len(asked))
+    return Head([example(q.understood) for q in questions], vectors, labels, groups)
 
 
 def opinion(head: Head | None, scores: Doubles | None, n_targets: int) -> Opinion | None:

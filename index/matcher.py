@@ -1,11 +1,13 @@
 """How well a question matches every target of a corpus, field by field."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from corpus.sentences import sentences
+from index import details
 from index.dense import Dense, Vectors
 from index.fields import CharGrams, Floats, Layout, Rows
 from index.lexical import Bm25
@@ -61,8 +63,14 @@ class Match:
     """Shape ``(n_targets, len(FIELDS))``; cosines in [-1, 1], BM25 scores >= 0."""
     coverage: Floats
     """Shape ``(n_entries,)``: share of the question's words, weighed by rarity, that it has."""
+    familiarity: Floats
+    """The same, the words of the entry's phrasings counted as its own."""
     strangeness: float
     """Share of the question's words, weighed by rarity, that no document has; in [0, 1]."""
+    novelty: float
+    """The same, for words that neither a document nor a phrasing has."""
+    missing: Floats
+    """Shape ``(n_entries,)``: 1 where the question wants a number, a date or an address that the entry lacks."""
 
 
 class Matcher:
@@ -83,6 +91,8 @@ class Matcher:
         self._phrasing_chars = CharGrams(layout.phrasings)
         self._idf = _idf(whole)
         self._vocabulary = [frozenset(w) for w in whole]
+        self._asked_words = self._count_asked()
+        self._given = [details.given(f"{e.heading_text} {e.body_text}") for e in layout.entries]
         asked = np.zeros(len(layout.targets), dtype=bool)
         asked[layout.target_of_phrasing] = True
         self.asked = asked
@@ -129,8 +139,8 @@ class Matcher:
             self._heading_chars.scores(seen.text)[e],
             *self._of_phrasings(phrasing),
         ]
-        coverage, strangeness = self._covered(seen)
-        return Match(np.stack(columns, axis=1).astype(np.float32), coverage, strangeness)
+        missing = np.asarray([details.lacks(seen.text, given) for given in self._given], dtype=np.float32)
+        return Match(np.stack(columns, axis=1).astype(np.float32), *self._covered(seen, without), missing)
 
     @staticmethod
     def _dense(index: Dense, question: Question) -> Floats:
@@ -176,14 +186,32 @@ class Matcher:
         mean[~self.asked] = fill[0]
         return [best[0], mean, best[1], best[2]]
 
-    def _covered(self, understood: Understood) -> tuple[Floats, float]:
+    def _count_asked(self) -> list[Counter[str]]:
+        """How many phrasings of each entry have each word."""
+        counts: list[Counter[str]] = [Counter() for _ in self.layout.entries]
+        for text, target in zip(self.layout.phrasings, self.layout.target_of_phrasing, strict=True):
+            counts[self.layout.entry_of_target[target]].update(set(self.reader.read(text).terms))
+        return counts
+
+    def _covered(self, understood: Understood, without: Rows | None) -> tuple[Floats, Floats, float, float]:
         terms = set(understood.terms)
         unseen = max(self._idf.values(), default=1.0)
         weights = {t: self._idf.get(t, unseen) for t in terms}
         total = sum(weights.values()) or 1.0
+        # A phrasing left out must not vouch for its own words.
+        spare = -1
+        if without is not None and len(without):
+            spare = int(self.layout.entry_of_target[self.layout.target_of_phrasing[without[0]]])
+        asked = [{t for t in terms if counts[t] > (entry == spare)} for entry, counts in enumerate(self._asked_words)]
+        heard = set().union(*asked) if asked else set()
         coverage = [sum(w for t, w in weights.items() if t in own) / total for own in self._vocabulary]
+        familiar = [
+            sum(w for t, w in weights.items() if t in own or t in also) / total
+            for own, also in zip(self._vocabulary, asked, strict=True)
+        ]
         strange = sum(w for t, w in weights.items() if t not in self._idf) / total
-        return np.asarray(coverage, dtype=np.float32), strange
+        novel = sum(w for t, w in weights.items() if t not in self._idf and t not in heard) / total
+        return np.asarray(coverage, np.float32), np.asarray(familiar, np.float32), strange, novel
 
 
 def _idf(texts: Sequence[Sequence[str]]) -> dict[str, float]:

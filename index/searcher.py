@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from corpus.reading import LeftOut
 
 from corpus.document import Entry, Source, Span
 from corpus.errors import IndexStoreError
 from corpus.phrasings import Target
+from corpus.reading import LeftOut
 from index import store
 from index.encoder import Encoder
 from index.fields import Layout
@@ -59,8 +59,8 @@ class Searcher:
             Vectored(dense["headings"], dense["passages"], dense["sentences"], dense["phrasings"]),
         )
         asked = _questions(self._matcher, self.layout.phrasings, dense["phrasings"].vectors)
-        outside = _questions(self._matcher, stored.outside, dense["outside"].vectors)
-        self._head = train_head(self._matcher, asked, outside)
+        outside = _questions(self._matcher, [text for _, text in stored.outside], dense["outside"].vectors)
+        self._head = train_head(self._matcher, asked, outside, [group for group, _ in stored.outside])
         self._weights = stored.learned.weights
         self.threshold = stored.learned.threshold
         self.sources: tuple[Source, ...] = stored.sources

@@ -10,12 +10,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from corpus.reading import LeftOut
-
 from corpus.document import Block, BlockKind, Document, Entry, Link, Passage, Source, Span
 from corpus.errors import IndexStoreError
 from corpus.lexicon import Lexicon
 from corpus.phrasings import Target
+from corpus.reading import LeftOut
 from index.dense import Dense
 from index.learning import Learned, learned_from_json, learned_to_json
 
@@ -56,8 +55,8 @@ class Stored:
     sources: tuple[Source, ...]
     left_out: tuple[LeftOut, ...]
     learned: Learned
-    outside: tuple[str, ...]
-    """Questions that the corpus does not answer, which its head learned from."""
+    outside: tuple[tuple[int, str], ...]
+    """Questions that the corpus does not answer, which its head learned from, with their groups."""
     texts: dict[str, tuple[str, ...]]
     """Field -> what was encoded, so that a rebuild encodes only what changed."""
     dense: dict[str, Dense]
@@ -139,7 +138,7 @@ def load(folder: Path) -> Stored:
             sources=tuple(Source(**s) for s in corpus["sources"]),
             left_out=tuple(LeftOut(Source(**o["source"]), o["reason"], o["remedy"]) for o in corpus["left_out"]),
             learned=learned_from_json(json.loads((version / "learned.json").read_text(encoding="utf-8"))),
-            outside=tuple(corpus["outside"]),
+            outside=tuple((group, text) for group, text in corpus["outside"]),
             texts={name: tuple(texts) for name, texts in corpus["texts"].items()},
             dense={path.stem: Dense.load(path) for path in sorted(version.glob("*.faiss"))},
         )
@@ -198,7 +197,7 @@ def _corpus_to_json(stored: Stored) -> dict[str, Any]:
         "lexicon": asdict(stored.lexicon),
         "sources": [asdict(s) for s in stored.sources],
         "left_out": [asdict(o) for o in stored.left_out],
-        "outside": list(stored.outside),
+        "outside": [list(pair) for pair in stored.outside],
         "texts": {name: list(texts) for name, texts in stored.texts.items()},
     }
 

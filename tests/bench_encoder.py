@@ -31,9 +31,7 @@ def resident_mib() -> int:
 
 
 def main() -> None:
-    table = Table(
-        "measure", "value", title=f"Default encoder, {os.cpu_count()} cores, torch {torch.__version__}"
-    )
+    table = Table("measure", "value", title=f"Default encoder, {os.cpu_count()} cores, torch {torch.__version__}")
 
     def import_library() -> None:
         import sentence_transformers  # noqa: F401
@@ -56,9 +54,7 @@ def main() -> None:
         table.add_row("verify and load", f"{time.perf_counter() - start:.1f} s")
         table.add_row("resident after loading", f"{resident_mib()} MiB")
         encoder.encode_queries(questions[:1])
-        times = [
-            1_000 * seconds(partial(encoder.encode_queries, [question])) for question in questions * ROUNDS
-        ]
+        times = [1_000 * seconds(partial(encoder.encode_queries, [question])) for question in questions * ROUNDS]
         p95 = statistics.quantiles(times, n=20)[-1]
         table.add_row(
             f"one question ({len(times)} measured)",

@@ -36,9 +36,9 @@ def packed_file(pieces: Mapping[str, float] = PIECES) -> bytes:
     texts = [piece.encode() for piece in pieces]
     offsets = np.cumsum([0, *map(len, texts)]).astype("<u4")
     head = b"E5S1" + struct.pack("<I", 1)
-    head += struct.pack(
-        "<7i", HIDDEN, LAYERS, HEADS, FEED_FORWARD, len(pieces), POSITIONS, TOKEN_TYPES
-    ) + struct.pack("<fi", 1e-12, 32)
+    head += struct.pack("<7i", HIDDEN, LAYERS, HEADS, FEED_FORWARD, len(pieces), POSITIONS, TOKEN_TYPES) + struct.pack(
+        "<fi", 1e-12, 32
+    )
     head += struct.pack("<5iQ", len(pieces), 0, 2, 1, 3, int(offsets[-1]))
     head += offsets.tobytes() + np.array(list(pieces.values()), "<f4").tobytes() + b"".join(texts)
     head += struct.pack("<iI", 1, 9) + struct.pack("<IBI", 0x00A0, 1, 0x20)  # no-break space -> space

@@ -100,9 +100,7 @@ def test_rows_of_the_embedding_follow_the_pieces_that_were_kept(tmp_path: Path) 
     }
 
 
-def test_the_home_is_the_variable_else_the_platform_folder(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_home_is_the_variable_else_the_platform_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("MOTAMOT_HOME", str(tmp_path / "ici"))
     assert data_home() == tmp_path / "ici"
 
@@ -118,9 +116,7 @@ def test_a_folder_that_cannot_be_written_names_the_remedy(tmp_path: Path) -> Non
         unpack_default_model(tmp_path / "fichier" / "models")
 
 
-def test_a_full_disk_is_said_before_anything_is_written(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_full_disk_is_said_before_anything_is_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=299 * 2**20))
 
     with pytest.raises(IndexStoreError, match=r"disque plein.*Libérez 300 Mo.*MOTAMOT_HOME"):
@@ -193,9 +189,7 @@ def test_a_damaged_or_half_written_model_is_unpacked_again(
 
 
 @pytest.mark.model
-def test_a_sound_model_is_neither_written_nor_locked(
-    model_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_sound_model_is_neither_written_nor_locked(model_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(default_model, "_locked", lambda _: pytest.fail("locked"))
 
     folder = unpack_default_model(model_home / "models")
@@ -210,8 +204,7 @@ def test_two_processes_at_once_unpack_one_model(tmp_path: Path) -> None:
     arguments = [sys.executable, "-c", command, str(tmp_path / "models")]
 
     both = [
-        subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=os.environ, cwd=tmp_path)
-        for _ in range(2)
+        subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=os.environ, cwd=tmp_path) for _ in range(2)
     ]
     printed = {process.communicate(timeout=240)[0].strip() for process in both}
 

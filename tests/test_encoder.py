@@ -99,6 +99,20 @@ def test_vectors_are_those_of_float32_with_the_prompts_of_e5(
 
 
 @pytest.mark.model
+def test_a_processor_without_bfloat16_gives_the_same_vectors(
+    encoder: SentenceTransformerEncoder, model_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
+    older = default_encoder(model_home)
+
+    cosines = (encoder.encode_queries(QUESTIONS) * older.encode_queries(QUESTIONS)).sum(axis=1)
+
+    assert cosines.min() > 0.9999
+
+
+@pytest.mark.model
 def test_what_exceeds_the_limit_is_left_out(encoder: SentenceTransformerEncoder) -> None:
     # Every word is a token at least: 600 of them pass the 512 of the model.
     start = "contrat " * 600

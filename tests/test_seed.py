@@ -1,6 +1,7 @@
 """The first corpus, entry by entry: the expected text was copied by hand from the file."""
 
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
@@ -125,9 +126,7 @@ def document() -> Document:
     data = FILE.read_bytes()
     reading = read_text(data, FILE.name)
     source = Source("faq-cti-crte", "Foire aux questions", "ANCT et AdCF", "2021-05", "faq", FILE.name)
-    return Document(
-        source, reading.text, sha256(data).hexdigest(), reading.blocks, reading.pages, reading.links
-    )
+    return Document(source, reading.text, sha256(data).hexdigest(), reading.blocks, reading.pages, reading.links)
 
 
 @pytest.fixture(scope="module")
@@ -135,22 +134,19 @@ def entries(document: Document) -> list[Entry]:
     return split(document)
 
 
-def test_the_seed_is_unchanged(shared: object) -> None:
-    assert FILE.read_bytes() == (shared / "seeds" / FILE.name).read_bytes()  # type: ignore[operator]
+def test_the_seed_is_unchanged(shared: Path) -> None:
+    assert FILE.read_bytes() == (shared / "seeds" / FILE.name).read_bytes()
 
 
 def test_every_entry_has_its_heading_its_body_and_its_page(document: Document, entries: list[Entry]) -> None:
     found = [
-        (words(entry.heading_text), words(entry.body_text), document.page_at(entry.body.start))
-        for entry in entries
+        (words(entry.heading_text), words(entry.body_text), document.page_at(entry.body.start)) for entry in entries
     ]
 
     assert found == [(words(heading), words(body), page) for heading, body, page in ENTRIES]
 
 
-def test_each_hypothesis_keeps_its_question_and_what_introduces_it(
-    document: Document, entries: list[Entry]
-) -> None:
+def test_each_hypothesis_keeps_its_question_and_what_introduces_it(document: Document, entries: list[Entry]) -> None:
     def shown(passage: Passage) -> tuple[list[str], list[str], list[list[str]], int | None]:
         context = [words(span.of(document.text)) for span in passage.context]
         quote = words(passage.quote.of(document.text))
@@ -159,8 +155,7 @@ def test_each_hypothesis_keeps_its_question_and_what_introduces_it(
     second = entries[4]
 
     assert [shown(passage) for passage in second.passages] == [
-        (words(text), words(quote), [words(part) for part in context], page)
-        for text, quote, context, page in PASSAGES
+        (words(text), words(quote), [words(part) for part in context], page) for text, quote, context, page in PASSAGES
     ]
     assert {passage.question for passage in second.passages} == {second.heading}
 

@@ -1,0 +1,210 @@
+"""Downloads the documents that the catalogue gives an address for.
+
+Beside each file, ``<file>.json`` notes where it came from: ``{"url", "date", "sha256", "size"}``.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+
+from corpus.catalogue import DOCUMENTS
+from corpus.document import Source
+from corpus.errors import CorpusError
+from corpus.reading import LARGEST
+
+NOTE_SUFFIX = ".json"
+_SCHEMES = ("https", "http")
+"""Of the address in the catalogue; a redirect goes to https only."""
+_MOST_REDIRECTS = 5
+# Time without a single byte, in seconds: servers of public bodies take up to 20 to wake.
+TIMEOUT = 30.0
+_PIECE = 65_536
+# A page may open with comments and blank lines before it says what it is.
+_BEGINNING = 1024
+
+_PDF, _ARCHIVE = b"%PDF-", b"PK\x03\x04"
+_ARCHIVES = (".docx", ".odt", ".xlsx")
+_PAGES = (".html", ".htm")
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A file that was downloaded."""
+
+    path: Path
+    sha256: str
+    size: int
+    """In bytes."""
+
+
+class _RefusedError(Exception):
+    """Why a download failed, as a French clause that names what is wrong."""
+
+
+def fetch(
+    source: Source,
+    folder: Path,
+    *,
+    on_progress: Callable[[int, int | None], None],
+    max_bytes: int = LARGEST,
+    timeout: float = TIMEOUT,
+) -> Fetched:
+    """Download the file of a source into a corpus folder; an older file stays until the new one is whole.
+
+    Args:
+        source: One that has a url.
+        folder: That of the catalogue.
+        on_progress: Called with the bytes received and the bytes expected, None when the server does not say.
+        max_bytes: More is refused, whatever the server announced.
+        timeout: Seconds without an answer or a single byte.
+
+    Raises:
+        ValueError: The source has no url.
+        CorpusError: The download failed; the message says why, and how to do it by hand.
+    """
+    if source.url is None:
+        raise ValueError(f"source {source.id!r} has no url to fetch from")
+    path = folder / DOCUMENTS / source.file
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _stream(source.url, timeout) as response:
+            fetched = _save(response, unfinished, path, on_progress, max_bytes)
+        _write_note(source.url, fetched, unfinished)
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, _RefusedError) as error:
+        raise CorpusError(
+            f"« {source.title} » n’a pas pu être téléchargé : {_reason(error, timeout)}. "
+            f"Téléchargez-le avec votre navigateur à l’adresse {source.url} et enregistrez-le sous {path}."
+        ) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return fetched
+
+
+@contextmanager
+def _stream(url: str, timeout: float) -> Iterator[httpx.Response]:
+    """The answer of the last address of a chain of redirects, its body not yet read."""
+    # Identity: the sizes that we count and announce are those of the file.
+    headers = {"User-Agent": f"motamot/{version('motamot')}", "Accept-Encoding": "identity"}
+    _check_scheme(url, _SCHEMES)
+    with httpx.Client(headers=headers, timeout=timeout, follow_redirects=False) as client:
+        for _ in range(_MOST_REDIRECTS + 1):
+            with client.stream("GET", url) as response:
+                if response.next_request is None:
+                    _check_status(response)
+                    yield response
+                    return
+                url = str(response.next_request.url)
+                _check_scheme(url, ("https",))
+    raise _RefusedError(f"le site redirige plus de {_MOST_REDIRECTS} fois de suite")
+
+
+def _check_scheme(url: str, allowed: tuple[str, ...]) -> None:
+    if urlsplit(url).scheme not in allowed:
+        raise _RefusedError(f"l’adresse {url} n’est pas admise (seulement : {', '.join(allowed)})")
+
+
+def _check_status(response: httpx.Response) -> None:
+    status = response.status_code
+    if status in (401, 403, 429):
+        raise _RefusedError(f"le site {response.url.host} refuse les téléchargements automatiques (code {status})")
+    if status in (404, 410):
+        raise _RefusedError(f"le site {response.url.host} n’a plus de document à cette adresse (code {status})")
+    if status != 200:
+        raise _RefusedError(f"le site {response.url.host} a répondu par une erreur (code {status})")
+
+
+def _save(
+    response: httpx.Response,
+    unfinished: Path,
+    path: Path,
+    on_progress: Callable[[int, int | None], None],
+    max_bytes: int,
+) -> Fetched:
+    announced = response.headers.get("Content-Length", "")
+    compressed = "Content-Encoding" in response.headers  # the size announced is then another
+    total = int(announced) if announced.isdigit() and not compressed else None
+    _check_size(total or 0, max_bytes)
+    digest, size, beginning = hashlib.sha256(), 0, b""
+    on_progress(0, total)
+    with unfinished.open("wb") as file:
+        for piece in response.iter_bytes(_PIECE):
+            size += len(piece)
+            _check_size(size, max_bytes)
+            beginning += piece[: _BEGINNING - len(beginning)]
+            digest.update(piece)
+            file.write(piece)
+            on_progress(size, total)
+    _check_content(beginning, path.suffix.lower())
+    unfinished.replace(path)
+    return Fetched(path, digest.hexdigest(), size)
+
+
+def _check_size(size: int, max_bytes: int) -> None:
+    if size > max_bytes:
+        raise _RefusedError(f"le fichier dépasse la taille permise ({max_bytes / 1_000_000:g} Mo)")
+
+
+def _check_content(beginning: bytes, suffix: str) -> None:
+    """A site that refuses robots, or has moved, often answers with a page where the document was."""
+    kind = _kind(beginning)
+    fits = {
+        "un PDF": suffix == ".pdf",
+        "une page web": suffix in _PAGES,
+        "un fichier compressé": suffix in _ARCHIVES,
+        "un texte": suffix not in (".pdf", *_ARCHIVES, *_PAGES),
+    }
+    if not fits.get(kind, False):
+        raise _RefusedError(f"le site a envoyé {kind} au lieu d’un fichier {suffix}")
+
+
+def _kind(beginning: bytes) -> str:
+    if not beginning.strip():
+        return "un fichier vide"
+    if beginning.startswith(_PDF):
+        return "un PDF"
+    if beginning.startswith(_ARCHIVE):
+        return "un fichier compressé"
+    lowered = beginning.lower()
+    if any(mark in lowered for mark in (b"<!doctype html", b"<html", b"<head", b"<body")):
+        return "une page web"
+    return "un contenu inconnu" if b"\0" in beginning else "un texte"
+
+
+def _write_note(url: str, fetched: Fetched, unfinished: Path) -> None:
+    note = {
+        "url": url,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "sha256": fetched.sha256,
+        "size": fetched.size,
+    }
+    unfinished.write_text(json.dumps(note, indent=2) + "\n", encoding="utf-8")
+    unfinished.replace(fetched.path.with_name(fetched.path.name + NOTE_SUFFIX))
+
+
+def _reason(error: Exception, timeout: float) -> str:
+    match error:
+        case _RefusedError():
+            return str(error)
+        case httpx.TimeoutException():
+            return f"le site n’a pas répondu en {timeout:g} secondes"
+        case httpx.ProxyError():
+            return f"le serveur mandataire (proxy) refuse la connexion ({error})"
+        case httpx.ConnectError() if "CERTIFICATE" in str(error):
+            return "le certificat du site n’est pas reconnu (derrière un proxy, indiquez le sien dans SSL_CERT_FILE)"
+        case httpx.ConnectError():
+            return "le site est injoignable (êtes-vous connecté à Internet ?)"
+        case httpx.InvalidURL() | httpx.UnsupportedProtocol():
+            return "l’adresse n’est pas correcte"
+        case httpx.HTTPError():
+            return f"la connexion a été interrompue ({error})"
+    return f"le fichier n’a pas pu être écrit ({error})"
