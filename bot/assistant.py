@@ -4,14 +4,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from corpus.reading import LeftOut
-
 from bot import texts
 from bot.answer import Answer, Kind, Ranked
 from bot.conversation import readings
 from bot.courtesy import courtesy
 from bot.quoting import quote
 from corpus.document import Source
+from corpus.reading import LeftOut
 from index.french import stems
 from index.searcher import Hit, Result, Searcher
 
@@ -73,7 +72,7 @@ class Assistant:
             understood=result.understood.replaced,
             ranking=ranking,
         )
-        if result.confidence < self._searcher.threshold:
+        if result.answerable < self._searcher.threshold:
             return replace(spoken, suggestions=_headings(result.hits, _N_SUGGESTIONS))
         if tied := _tied(result.hits):
             return replace(spoken, kind=Kind.CLARIFY, message=texts.CLARIFY, suggestions=tied)

@@ -119,6 +119,19 @@ class Guard:
             await problem(413, texts.BODY_TOO_LARGE)(scope, receive, send)
 
 
+class Published:
+    """ASGI middleware that says under which prefix the site is published, whatever the server knows."""
+
+    def __init__(self, app: ASGIApp, root_path: str) -> None:
+        self.app = app
+        self.root_path = root_path.rstrip("/")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.root_path and scope["type"] == "http":
+            scope = {**scope, "root_path": self.root_path}
+        await self.app(scope, receive, send)
+
+
 def local_path(scope: MutableMapping[str, Any]) -> str:
     """The path within this application, whether the proxy in front keeps its prefix or strips it."""
     path: str = scope["path"]

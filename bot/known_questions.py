@@ -7,12 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
 
 from bot.answer import Kind
+from corpus.decoding import decode
 from corpus.document import Document, Entry, Span
-from corpus.errors import MotamotError
+from corpus.errors import MotamotError, UnreadableDocumentError
 from index.french import fold
 
 _KINDS = (Kind.ANSWER, Kind.REFUSE, Kind.SMALLTALK)
@@ -76,26 +79,53 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     if suffix == ".jsonl":
         yield from _json_rows(path)
     elif suffix == ".csv":
-        text = path.read_text(encoding="utf-8-sig")
-        dialect = csv.Sniffer().sniff(text[:4096], delimiters=",;\t")
-        reader = csv.DictReader(io.StringIO(text), dialect=dialect)
-        for row in reader:
-            yield reader.line_num, _table_row(row)
+        yield from _csv_rows(path)
     elif suffix == ".xlsx":
-        sheet = load_workbook(path, read_only=True, data_only=True).active
-        rows: Iterable[tuple[Any, ...]] = sheet.iter_rows(values_only=True) if sheet else ()
-        header: list[str] = []
-        for number, cells in enumerate(rows, 1):
-            if not header:
-                header = [str(c or "") for c in cells]
-            elif any(cells):
-                yield number, _table_row(dict(zip(header, cells, strict=False)))
+        yield from _sheet_rows(path)
     else:
         raise KnownQuestionsError(f"« {path.name} » : un fichier .jsonl, .csv ou .xlsx est attendu.")
 
 
+def _csv_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    text = _decoded(path)
+    # What separates the column names separates the cells; the questions are full of commas.
+    names = text.partition("\n")[0]
+    reader = csv.DictReader(io.StringIO(text), delimiter=max(";,\t", key=names.count))
+    try:
+        for row in reader:
+            yield reader.line_num, _table_row(row)
+    except csv.Error as error:
+        raise KnownQuestionsError(
+            f"« {path.name} », ligne {reader.line_num} : ce n’est pas du CSV ({error})."
+        ) from error
+
+
+def _sheet_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    try:
+        sheet = load_workbook(path, read_only=True, data_only=True).active
+    except (BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as error:
+        raise KnownQuestionsError(
+            f"« {path.name} » n’est pas un classeur lisible ({error}) : enregistrez-le de nouveau au format .xlsx."
+        ) from error
+    rows: Iterable[tuple[Any, ...]] = sheet.iter_rows(values_only=True) if sheet else ()
+    header: list[str] = []
+    for number, cells in enumerate(rows, 1):
+        if not header:
+            header = [str(c or "") for c in cells]
+        elif any(cells):
+            yield number, _table_row(dict(zip(header, cells, strict=False)))
+
+
+def _decoded(path: Path) -> str:
+    try:
+        return decode(path.read_bytes(), path.name)
+    except UnreadableDocumentError as error:
+        raise KnownQuestionsError(str(error)) from error
+
+
 def _json_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+    # Not splitlines: a line separator of Unicode may stand inside a string of JSON.
+    for number, line in enumerate(_decoded(path).split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -108,7 +138,7 @@ def _json_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
 
 
 def _table_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    cells = {fold(str(key or "")).strip(): str(value or "").strip() for key, value in row.items()}
+    cells = {fold(str(key or "")).strip(): "" if value is None else str(value).strip() for key, value in row.items()}
     turns = cells.get("turns") or cells.get("question") or ""
     return {
         "id": cells.get("id", ""),

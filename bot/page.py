@@ -54,10 +54,12 @@ class PageMender:
             nonlocal start, body
             if message["type"] == "http.response.start":
                 start = message
-                return
-            body += message.get("body", b"")
-            if not message.get("more_body", False):
-                await _send_mended(start, body, send)
+            elif message["type"] == "http.response.body":
+                body += message.get("body", b"")
+                if not message.get("more_body", False):
+                    await _send_mended(start, body, send)
+            else:  # an extension, such as the one that Starlette's test client reads templates by
+                await send(message)
 
         await self.app({**scope, "headers": kept}, receive, collect)
 

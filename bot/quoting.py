@@ -9,7 +9,8 @@ from index.searcher import Hit
 
 # A sentence whose cosine is this close to the best one's answers as well.
 _CLOSE = 0.01
-_BULLET = re.compile(r"\s*(?:[-–—•▪◦‣·*\uf0a7\uf0b7]|o(?=\s)|\(?\w{1,3}[.)°])\s+")
+# A number or a letter counts when it numbers ("2.", "a)", "IV."): "M. le maire" keeps its first word.
+_BULLET = re.compile(r"\s*(?:[-–—•▪◦‣·*\uf0a7\uf0b7]|o(?=\s)|\(?(?:\d{1,3}|[a-z]|[IVX]{1,4})[.)°])\s+")
 
 
 class NotVerbatimError(AssertionError):

@@ -14,7 +14,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 
 from bot import texts
 from bot.chat import MAX_HISTORY, MAX_QUESTION, AssistantLike, mount_chat
-from bot.guard import Guard
+from bot.guard import Guard, Published
 from bot.page import PageMender
 from bot.problem import problem
 from corpus.errors import MotamotError
@@ -43,7 +43,7 @@ def build_app(assistant: AssistantLike, *, root_path: str = "") -> FastAPI:
         root_path: Prefix under which a proxy publishes the site, such as ``/assistant``; the
             proxy may keep or strip it.
     """
-    app = FastAPI(root_path=root_path, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     _add_endpoints(app, assistant)
     _add_problems(app)
     app.state.chat = mount_chat(app, assistant, root_path)
@@ -51,6 +51,7 @@ def build_app(assistant: AssistantLike, *, root_path: str = "") -> FastAPI:
     # Its presence also keeps Gradio from answering any origin with credentials.
     app.add_middleware(CORSMiddleware, allow_origins=[])
     app.add_middleware(Guard)
+    app.add_middleware(Published, root_path=root_path)
     return app
 
 

@@ -18,11 +18,22 @@ from index.home import data_home
 
 _FILE = "motamot.toml"
 
+_EXPECTED = {
+    "corpus": "un dossier",
+    "index": "un dossier",
+    "encoder": "le dossier d’un modèle",
+    "host": "une adresse comme 127.0.0.1",
+    "port": "un nombre entier de 1 à 65535",
+    "root_path": "un préfixe comme /assistant",
+    "max_error": "un nombre entre 0 et 1, comme 0.05",
+}
+"""What each key wants, for the message that says what is wrong."""
+
 
 class Settings(BaseSettings):
     """What an operator may set; every key is also a variable: ``port`` is ``MOTAMOT_PORT``."""
 
-    model_config = SettingsConfigDict(env_prefix="MOTAMOT_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="MOTAMOT_", extra="forbid")
 
     corpus: Path = Path(corpus.__file__).parent
     """Folder with ``catalogue.toml`` and ``documents``."""
@@ -47,8 +58,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  pydantic names it
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Command line, then environment, then the file."""
-        path = Path(os.environ.get("MOTAMOT_CONFIG", _FILE))
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=path)
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=_file())
 
     @property
     def index_folder(self) -> Path:
@@ -59,20 +69,30 @@ class Settings(BaseSettings):
         return data_home() / "indexes" / mark
 
 
+def _file() -> Path:
+    return Path(os.environ.get("MOTAMOT_CONFIG") or _FILE)
+
+
 def read_settings(**given: object) -> Settings:
     """Settings in force; ``given`` are those of the command line, None when not given.
 
     Raises:
         SettingsError: A value is not of the form expected; the message names the key and the value.
     """
-    path = Path(os.environ.get("MOTAMOT_CONFIG", _FILE))
+    path = _file()
+    if os.environ.get("MOTAMOT_CONFIG") and not path.is_file():
+        raise SettingsError(f"MOTAMOT_CONFIG désigne « {path} », qui n’existe pas : corrigez cette variable.")
     try:
         settings = Settings(**{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
+        if key not in _EXPECTED:
+            raise SettingsError(
+                f"« {path} » : clé inconnue « {key} » ; clés admises : {', '.join(_EXPECTED)}."
+            ) from error
         raise SettingsError(
-            f"Réglage « {key} » : la valeur {first.get('input')!r} ne convient pas ({first['msg']}) ; "
+            f"Réglage « {key} » : la valeur {first.get('input')!r} ne convient pas, est attendu : {_EXPECTED[key]} ; "
             f"corrigez-la dans « {path} », dans la variable MOTAMOT_{key.upper()} ou sur la ligne de commande."
         ) from error
     except ValueError as error:

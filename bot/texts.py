@@ -30,6 +30,7 @@ CHOOSE = f"Choisissez la question qui correspond{NBSP}:"
 TRY_ALSO = f"Vous pouvez aussi demander{NBSP}:"
 
 CONVERSATION = "Conversation"
+YOU_ASKED = f"Vous avez demandé{NBSP}:"
 QUESTION_LABEL = "Votre question"
 QUESTION_HINT = "Écrivez-la ici"
 CHOSEN_QUESTION = "Question choisie"

@@ -26,8 +26,7 @@ def open_archive(data: bytes, name: str) -> zipfile.ZipFile:
         raise UnreadableDocumentError(
             name,
             "ce fichier est protégé par un mot de passe, ou d’un ancien format d’Office.",
-            "Ouvrez-le dans votre logiciel de bureautique, retirez le mot de passe et enregistrez-le "
-            "au format actuel.",
+            "Ouvrez-le dans votre logiciel de bureautique, retirez le mot de passe et enregistrez-le au format actuel.",
         )
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
@@ -51,8 +50,7 @@ def broken(name: str) -> UnreadableDocumentError:
     return UnreadableDocumentError(
         name,
         "ce fichier est endommagé, ou son contenu ne correspond pas à son extension.",
-        "Ouvrez-le dans votre logiciel de bureautique et enregistrez-le de nouveau, "
-        "ou téléchargez-le de nouveau.",
+        "Ouvrez-le dans votre logiciel de bureautique et enregistrez-le de nouveau, ou téléchargez-le de nouveau.",
     )
 
 

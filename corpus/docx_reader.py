@@ -153,9 +153,7 @@ def _kind(paragraph: Any, chain: list[Any]) -> tuple[BlockKind, int]:
 def _first(settings: list[Any], path: str) -> int | None:
     """The number that the first of these settings gives to ``path``."""
     steps = "/".join(qn(step) for step in path.split("/"))
-    found = next(
-        (element for properties in settings if (element := properties.find(steps)) is not None), None
-    )
+    found = next((element for properties in settings if (element := properties.find(steps)) is not None), None)
     return int(found.get(qn("w:val"))) if found is not None else None
 
 

@@ -9,9 +9,25 @@ MotamotError
 Only the command line and the web layer catch them.
 """
 
+import re
+
+_BEFORE_SIGN = re.compile(r" (?=[»:;?!](?:[\s»).,]|$))")
+
+
+def typeset(message: str) -> str:
+    r"""With the no-break spaces of French typography, so that messages can be written with plain ones.
+
+    >>> typeset("« a.txt » : ce fichier manque.")
+    '«\xa0a.txt\xa0»\xa0: ce fichier manque.'
+    """
+    return _BEFORE_SIGN.sub("\u00a0", message.replace("« ", "«\u00a0"))
+
 
 class MotamotError(Exception):
     """Something a person can mend: the message says what, where, and what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(typeset(message))
 
 
 class CorpusError(MotamotError):
@@ -24,8 +40,8 @@ class UnreadableDocumentError(CorpusError):
     def __init__(self, name: str, reason: str, remedy: str) -> None:
         super().__init__(f"« {name} » : {reason} {remedy}")
         self.name = name
-        self.reason = reason
-        self.remedy = remedy
+        self.reason = typeset(reason)
+        self.remedy = typeset(remedy)
 
 
 class IndexStoreError(MotamotError):

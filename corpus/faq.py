@@ -85,10 +85,7 @@ def _labelled(document: Document, texts: Sequence[str]) -> list[Asked]:
         if (match := ASKED.match(text)) and document.blocks[index].kind is not BlockKind.TABLE
     ]
     ends = [*(index for index, _ in labels[1:]), len(texts)]
-    return [
-        _label_asks(document, texts, index, skip, end)
-        for (index, skip), end in zip(labels, ends, strict=False)
-    ]
+    return [_label_asks(document, texts, index, skip, end) for (index, skip), end in zip(labels, ends, strict=False)]
 
 
 def _label_asks(document: Document, texts: Sequence[str], index: int, skip: int, end: int) -> Asked:
@@ -185,9 +182,7 @@ def _theme_level(blocks: Sequence[Block], asked: Sequence[Asked]) -> int:
     return max(levels, default=1)
 
 
-def _answered(
-    document: Document, question: Asked, after: Sequence[Block], path: Path, base: int
-) -> list[Part]:
+def _answered(document: Document, question: Asked, after: Sequence[Block], path: Path, base: int) -> list[Part]:
     """The question with its answer, its references, and the sections that end the answer."""
     if question.level:  # the question is itself a heading: deeper headings belong to its answer
         base = question.level

@@ -82,11 +82,12 @@ def fetch(
         _write_note(source.url, fetched, unfinished)
     except (httpx.HTTPError, httpx.InvalidURL, OSError, _RefusedError) as error:
         raise CorpusError(
-            f"« {source.title} » n’a pas pu être téléchargé : {_reason(error, timeout)}. "
+            f"Le document « {source.title} » n’a pas pu être téléchargé : {_reason(error, timeout)}. "
             f"Téléchargez-le avec votre navigateur à l’adresse {source.url} et enregistrez-le sous {path}."
         ) from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        if unfinished.exists():
+            unfinished.unlink()
     return fetched
 
 
@@ -151,7 +152,7 @@ def _save(
 
 def _check_size(size: int, max_bytes: int) -> None:
     if size > max_bytes:
-        raise _RefusedError(f"le fichier dépasse la taille permise ({max_bytes / 1_000_000:g} Mo)")
+        raise _RefusedError(f"le fichier dépasse la taille permise ({_french(max_bytes / 1_000_000)} Mo)")
 
 
 def _check_content(beginning: bytes, suffix: str) -> None:
@@ -196,7 +197,7 @@ def _reason(error: Exception, timeout: float) -> str:
         case _RefusedError():
             return str(error)
         case httpx.TimeoutException():
-            return f"le site n’a pas répondu en {timeout:g} secondes"
+            return f"le site n’a pas répondu en {_french(timeout)} secondes"
         case httpx.ProxyError():
             return f"le serveur mandataire (proxy) refuse la connexion ({error})"
         case httpx.ConnectError() if "CERTIFICATE" in str(error):
@@ -208,3 +209,7 @@ def _reason(error: Exception, timeout: float) -> str:
         case httpx.HTTPError():
             return f"la connexion a été interrompue ({error})"
     return f"le fichier n’a pas pu être écrit ({error})"
+
+
+def _french(number: float) -> str:
+    return f"{number:g}".replace(".", ",")

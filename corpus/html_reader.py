@@ -108,9 +108,7 @@ class _Look:
 
     def inside(self, tag: Tag) -> "_Look":
         url = str(tag["href"]).strip() if tag.name == "a" and tag.has_attr("href") else self.url
-        return _Look(
-            url, self.bold or tag.name in ("strong", "b"), self.pre or tag.name == "pre", self.depth + 1
-        )
+        return _Look(url, self.bold or tag.name in ("strong", "b"), self.pre or tag.name == "pre", self.depth + 1)
 
     def words(self, node: PageElement) -> Iterator[Run]:
         """The words of a text node; comments and the like hold none. Line feeds count in ``<pre>`` only."""

@@ -20,9 +20,9 @@ def find_document(name: str, corpus_folder: Path) -> Document:
             return read_document(source, corpus_folder)
     path = Path(name)
     if path.is_file():
-        # A file beside the catalogue is read as the catalogue would, with the words that are missing left plain.
+        # Read as a source of the catalogue whose file lies elsewhere: an absolute path stands alone.
         kind = "faq" if "faq" in path.stem.lower() else "page"
-        source = Source(path.stem, path.stem, "", "1970-01", kind, path.name)
-        return read_document(source, path.parent, documents=path.parent)
+        source = Source(path.stem, path.stem, "", "1970-01", kind, str(path.resolve()))
+        return read_document(source, corpus_folder)
     known = ", ".join(source.id for source in sources) or "aucun"
     raise CorpusError(f"« {name} » n’est ni un document du catalogue ({known}) ni un fichier.")

@@ -63,9 +63,7 @@ def _full(lines: Sequence[Line]) -> frozenset[int]:
     return frozenset(line.start for index, line in enumerate(lines) if view.is_full(index))
 
 
-def _with_notes(
-    marked: Sequence[tuple[Group, BlockKind]], notes: Sequence[Group]
-) -> list[tuple[Group, BlockKind]]:
+def _with_notes(marked: Sequence[tuple[Group, BlockKind]], notes: Sequence[Group]) -> list[tuple[Group, BlockKind]]:
     """Footnotes in their place; one that stands inside a paragraph, at its page break, goes before it."""
     placed: list[tuple[Group, BlockKind]] = []
     waiting = list(notes)
@@ -154,9 +152,7 @@ class _Writer:
 
     def _join(self, above: Line, line: Line) -> None:
         spaced = above.end < len(self.raw) and self.raw[above.end] in " \t\u00a0"
-        found = joint(
-            above.text, line.text, spaced=spaced, full=above.start in self.full, vocabulary=self.vocabulary
-        )
+        found = joint(above.text, line.text, spaced=spaced, full=above.start in self.full, vocabulary=self.vocabulary)
         if found is Joint.MENDED and self.text[-1] in HYPHENS:
             self._drop()
             while self.text and self.text[-1].isspace():

@@ -34,12 +34,8 @@ def read_lexicon(folder: Path) -> Lexicon:
             f"« {path} » n’est pas un fichier TOML valable ({error}) : corrigez la ligne indiquée."
         ) from error
     if unknown := sorted(set(tables) - {"acronyms", "words"}):
-        raise CorpusError(
-            f"« {path} » : table inconnue « {unknown[0]} » ; sont attendues [acronyms] et [words]."
-        )
-    return Lexicon(
-        *(_pairs(tables.get(table, {}), f"« {path} », [{table}]") for table in ("acronyms", "words"))
-    )
+        raise CorpusError(f"« {path} » : table inconnue « {unknown[0]} » ; sont attendues [acronyms] et [words].")
+    return Lexicon(*(_pairs(tables.get(table, {}), f"« {path} », [{table}]") for table in ("acronyms", "words")))
 
 
 def _pairs(table: Any, where: str) -> dict[str, tuple[str, ...]]:
@@ -48,11 +44,7 @@ def _pairs(table: Any, where: str) -> dict[str, tuple[str, ...]]:
     pairs: dict[str, tuple[str, ...]] = {}
     for key, value in table.items():
         listed = [value] if isinstance(value, str) else value
-        if (
-            not isinstance(listed, list)
-            or not listed
-            or not all(isinstance(v, str) and v.strip() for v in listed)
-        ):
+        if not isinstance(listed, list) or not listed or not all(isinstance(v, str) and v.strip() for v in listed):
             raise CorpusError(f"{where}, « {key} » : {value!r} n’est pas une liste de mots entre guillemets.")
         pairs[key] = tuple(listed)
     return pairs

@@ -17,9 +17,7 @@ NUMBER = (
     # III.2.1. Titre / 1.1 Titre / A.2. Titre
     (
         "path",
-        re.compile(
-            rf"(?P<value>(?:{_ROMAN}|\d{{1,2}}|[A-H])(?:[.\-]\d{{1,2}}){{1,5}})[.)]?\s*[-–—:]?{_SPACED}"
-        ),
+        re.compile(rf"(?P<value>(?:{_ROMAN}|\d{{1,2}}|[A-H])(?:[.\-]\d{{1,2}}){{1,5}})[.)]?\s*[-–—:]?{_SPACED}"),
     ),
     ("roman", re.compile(rf"(?P<value>{_ROMAN})(?:[.)/°]\s*[-–—]\s*|[.)/°]{_SPACED}|\s*[-–—:]{_SPACED})")),
     ("upper", re.compile(rf"(?P<value>[A-Z])(?:[.)/°]\s*[-–—]\s*|[.)/°]{_SPACED}|\s*[-–—:]{_SPACED})")),
@@ -90,9 +88,7 @@ def roman(numeral: str) -> int:
     14
     """
     values = [{"i": 1, "v": 5, "x": 10}[letter] for letter in numeral.lower()]
-    return sum(
-        -value if value < after else value for value, after in zip(values, [*values[1:], 0], strict=True)
-    )
+    return sum(-value if value < after else value for value, after in zip(values, [*values[1:], 0], strict=True))
 
 
 def markers(text: str) -> list[Marker]:

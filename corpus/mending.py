@@ -81,9 +81,7 @@ def joint(above: str, below: str, *, spaced: bool, full: bool, vocabulary: Vocab
     """
     address = URL_END.search(above)
     if address:
-        return (
-            Joint.TIGHT if full and _address_goes_on(address.group(), below, spaced=spaced) else Joint.SPACE
-        )
+        return Joint.TIGHT if full and _address_goes_on(address.group(), below, spaced=spaced) else Joint.SPACE
     cut, rest = CUT.search(above), REST.match(below)
     if not cut:
         digits = re.search(r"\w[-‐]$", above) and re.match(r"\d", below) and not spaced
@@ -119,7 +117,5 @@ def _address_goes_on(address: str, below: str, *, spaced: bool) -> bool:
         return False  # "et/ou"
     telling = bool(re.search(r"[/=&%_#~]|\w\?\w|\.(?:html?|pdf|php|aspx?|docx?|xlsx?|odt)\b", token))
     if address.endswith(("/", "-", "_", "=", "?", "&", "%")):
-        return telling or (
-            not spaced and bool(re.search(r"[\d-]", token)) and not re.match(r"\d{1,3}[.)]\s", below)
-        )
+        return telling or (not spaced and bool(re.search(r"[\d-]", token)) and not re.match(r"\d{1,3}[.)]\s", below))
     return telling and not spaced

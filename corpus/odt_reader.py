@@ -85,8 +85,7 @@ class _Reader:
         self.builder = Builder()
         styles = list(content.iter(_qn("style:style")))
         self._parents = {
-            style.get(_qn("style:name"), ""): style.get(_qn("style:parent-style-name"), "")
-            for style in styles
+            style.get(_qn("style:name"), ""): style.get(_qn("style:parent-style-name"), "") for style in styles
         }
         self._bold = {style.get(_qn("style:name")) for style in styles if _is_bold(style)}
 

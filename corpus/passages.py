@@ -105,14 +105,10 @@ def _following(blocks: Sequence[Block], start: int) -> Iterator[Block]:
 
 
 def _introduces(text: str, block: Block) -> bool:
-    return block.kind is BlockKind.PARAGRAPH and text[block.start : block.end].rstrip(" »\u00a0").endswith(
-        ":"
-    )
+    return block.kind is BlockKind.PARAGRAPH and text[block.start : block.end].rstrip(" »\u00a0").endswith(":")
 
 
-def _paragraph(
-    text: str, block: Block, items: tuple[Block, ...]
-) -> Iterator[tuple[Span, Span, tuple[Span, ...]]]:
+def _paragraph(text: str, block: Block, items: tuple[Block, ...]) -> Iterator[tuple[Span, Span, tuple[Span, ...]]]:
     run = _Run(items, block) if items and _introduces(text, block) else None
     together = run.span if run and run.flat and run.span.end - run.span.start <= WHOLE_LIST else None
     for span in _pieces(text, Span(block.start, block.end)):

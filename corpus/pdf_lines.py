@@ -47,9 +47,7 @@ def printed(page: PageObject) -> list[Printed]:
     """The lines of a page, top to bottom where the page has one column, else in the order of the file."""
     chunks: list[_Chunk] = []
 
-    def visit(
-        text: str, cm: Sequence[float], tm: Sequence[float], font: Mapping[str, Any] | None, size: float
-    ) -> None:
+    def visit(text: str, cm: Sequence[float], tm: Sequence[float], font: Mapping[str, Any] | None, size: float) -> None:
         x = tm[4] * cm[0] + tm[5] * cm[2] + cm[4]
         y = tm[4] * cm[1] + tm[5] * cm[3] + cm[5]
         scale = max(abs(tm[3]), abs(tm[1])) * max(abs(cm[3]), abs(cm[1]))
@@ -126,12 +124,8 @@ def _parts(lines: list[Printed]) -> tuple[list[Printed], list[Printed], list[Pri
     inner = [line for line in lines if bottom + 2 < line.y < top - 2]
     if not inner:
         return [], lines, []
-    head = (
-        above if min(line.y for line in above) - max(line.y for line in inner) > 1.5 * above[0].size else []
-    )
-    foot = (
-        below if min(line.y for line in inner) - max(line.y for line in below) > 1.5 * below[0].size else []
-    )
+    head = above if min(line.y for line in above) - max(line.y for line in inner) > 1.5 * above[0].size else []
+    foot = below if min(line.y for line in inner) - max(line.y for line in below) > 1.5 * below[0].size else []
     return head, [line for line in lines if line not in head and line not in foot], foot
 
 

@@ -70,14 +70,11 @@ def _pages(data: bytes, name: str) -> list[list[Printed]]:
 
 def _not_a_pdf(data: bytes, name: str) -> UnreadableDocumentError:
     if not data:
-        return UnreadableDocumentError(
-            name, "le fichier est vide.", "Téléchargez ou copiez de nouveau le document."
-        )
+        return UnreadableDocumentError(name, "le fichier est vide.", "Téléchargez ou copiez de nouveau le document.")
     return UnreadableDocumentError(
         name,
         "ce fichier n’est pas un PDF, malgré son nom.",
-        "Téléchargez de nouveau le document\u00a0: "
-        "il s’agit souvent d’une page d’erreur enregistrée à sa place.",
+        "Téléchargez de nouveau le document\u00a0: il s’agit souvent d’une page d’erreur enregistrée à sa place.",
     )
 
 
@@ -104,8 +101,7 @@ def _protected(name: str) -> UnreadableDocumentError:
     return UnreadableDocumentError(
         name,
         "ce PDF est protégé par un mot de passe.",
-        "Enlevez le mot de passe\u00a0: "
-        "ouvrez le document, puis imprimez-le dans un nouveau PDF, sans protection.",
+        "Enlevez le mot de passe\u00a0: ouvrez le document, puis imprimez-le dans un nouveau PDF, sans protection.",
     )
 
 

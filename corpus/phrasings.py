@@ -24,7 +24,16 @@ class Target:
     phrasings: tuple[str, ...] = ()
 
 
-def read_phrasings(folder: Path, entries: Sequence[Entry]) -> list[Target]:
+@dataclass(frozen=True, slots=True)
+class Phrasings:
+    """Every file of ``phrasings``, read."""
+
+    targets: tuple[Target, ...] = ()
+    unanswered: tuple[str, ...] = ()
+    """Questions people ask that the documents do not answer: refusal is learned on them too."""
+
+
+def read_phrasings(folder: Path, entries: Sequence[Entry]) -> Phrasings:
     """Read every file of ``folder/phrasings``; each table becomes one target.
 
     A file of a document that is not indexed is passed over: its phrasings have nothing to point to.
@@ -33,32 +42,35 @@ def read_phrasings(folder: Path, entries: Sequence[Entry]) -> list[Target]:
         CorpusError: A file is not TOML, a key is unknown or missing, or a quoted beginning stands nowhere.
     """
     targets: list[Target] = []
+    unanswered: list[str] = []
     for path in sorted((folder / "phrasings").glob("*.toml")):
         own = [entry for entry in entries if entry.document.id == path.stem]
-        tables = _tables(path)
+        content = _content(path)
         if own:
-            targets += [_target(table, own, f"« {path} », table {n}") for n, table in enumerate(tables, 1)]
-    return targets
+            tables = enumerate(content.get("entry", []), 1)
+            targets += [_target(table, own, f"« {path} », table {n}") for n, table in tables]
+            unanswered += content.get("unanswered", [])
+    return Phrasings(tuple(targets), tuple(unanswered))
 
 
-def _tables(path: Path) -> list[dict[str, Any]]:
+def _content(path: Path) -> dict[str, Any]:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CorpusError(
             f"« {path} » n’est pas un fichier TOML valable ({error}) : corrigez la ligne indiquée."
         ) from error
-    if set(content) - {"entry"} or not isinstance(content.get("entry", []), list):
-        raise CorpusError(f"« {path} » : seules des tables [[entry]] sont attendues.")
-    tables: list[dict[str, Any]] = content.get("entry", [])
-    return tables
+    if set(content) - {"entry", "unanswered"} or not isinstance(content.get("entry", []), list):
+        raise CorpusError(f"« {path} » : seules des tables [[entry]] et une liste « unanswered » sont attendues.")
+    unanswered = content.get("unanswered", [])
+    if not isinstance(unanswered, list) or not all(isinstance(q, str) and q.strip() for q in unanswered):
+        raise CorpusError(f"« {path} » : « unanswered » doit être une liste de questions entre guillemets.")
+    return content
 
 
 def _target(table: dict[str, Any], entries: Sequence[Entry], where: str) -> Target:
     if unknown := sorted(set(table) - _KEYS):
-        raise CorpusError(
-            f"{where} : clé inconnue « {unknown[0]} » ; attendues : {', '.join(sorted(_KEYS))}."
-        )
+        raise CorpusError(f"{where} : clé inconnue « {unknown[0]} » ; attendues : {', '.join(sorted(_KEYS))}.")
     question, ask = table.get("question"), table.get("ask")
     if not isinstance(question, str) or not question.strip():
         raise CorpusError(

@@ -82,7 +82,15 @@ def read_document(source: Source, folder: Path) -> Document:
     Raises:
         UnreadableDocumentError: It is missing, too large, of no format that we read, or its reader says why.
     """
-    path = folder / DOCUMENTS / source.file
+    return read_file(source, folder / DOCUMENTS / source.file)
+
+
+def read_file(source: Source, path: Path) -> Document:
+    """Read one file, wherever it lies.
+
+    Raises:
+        UnreadableDocumentError: As ``read_document``.
+    """
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise UnreadableDocumentError(

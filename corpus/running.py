@@ -66,9 +66,7 @@ def _page_numbers(lines: Sequence[Line], edge: list[list[int]]) -> set[int]:
             match = BARE_NUMBER.fullmatch(lines[index].text)
             if match:
                 found[int(match[1]) - lines[index].page].append(index)
-    return {
-        index for indices in found.values() if len({lines[i].page for i in indices}) > 1 for index in indices
-    }
+    return {index for indices in found.values() if len({lines[i].page for i in indices}) > 1 for index in indices}
 
 
 def _running(lines: Sequence[Line], edge: list[list[int]]) -> set[int]:

@@ -20,9 +20,7 @@ _ANSWERS = ("reponse", "answer")
 """Names of the column of answers, without accents."""
 _DELIMITERS = ";,\t"
 _PROBLEMS_SHOWN = 5
-_EXPECTED = (
-    "Sont attendues une colonne « question », une colonne « réponse » et, si possible, une colonne « id »."
-)
+_EXPECTED = "Sont attendues une colonne « question », une colonne « réponse » et, si possible, une colonne « id »."
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +138,7 @@ def _columns(header: Sequence[str], name: str) -> _Columns:
             raise UnreadableDocumentError(
                 name, f"{problem} « {wanted} » (la première ligne contient : {found}).", _EXPECTED
             )
-    return _Columns(
-        folded.index("question"), folded.index(answers[0]), folded.index("id") if "id" in folded else None
-    )
+    return _Columns(folded.index("question"), folded.index(answers[0]), folded.index("id") if "id" in folded else None)
 
 
 def _known_columns(header: Sequence[str]) -> int:

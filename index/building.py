@@ -43,7 +43,7 @@ def fingerprint(corpus_folder: Path, encoder: str, max_error: float) -> str:
     digest = hashlib.sha256(f"{store.FORMAT}\n{encoder}\n{max_error}\n".encode())
     for library in _SHAPING_LIBRARIES:
         digest.update(f"{library}={version(library)}\n".encode())
-    files = [p for n in ("*.toml", "documents/*", "phrasings/*.toml") for p in corpus_folder.glob(n)]
+    files = [p for n in ("*.toml", "documents/**/*", "phrasings/*.toml") for p in corpus_folder.glob(n)]
     for path in sorted(p for p in files if p.is_file()):
         with path.open("rb") as file:
             content = hashlib.file_digest(file, "sha256").hexdigest()
@@ -76,10 +76,11 @@ def build(
     mark = fingerprint(corpus_folder, encoder.name, max_error)
     corpus = read_corpus(corpus_folder)
     lexicon = read_lexicon(corpus_folder)
-    targets = read_phrasings(corpus_folder, corpus.entries)
+    phrasings = read_phrasings(corpus_folder, corpus.entries)
+    targets = phrasings.targets
     layout = Layout.of(corpus.entries, targets)
     reader = Reader([t for e in corpus.entries for t in (e.heading_text, e.body_text)], lexicon)
-    outside = tuple(outside_questions(corpus.entries, lexicon)) if targets else ()
+    outside = tuple(outside_questions(corpus.entries, lexicon, phrasings.unanswered)) if targets else ()
     fields = {
         "headings": layout.heading_texts(),
         "passages": layout.passage_texts(),
@@ -94,8 +95,8 @@ def build(
     )
     asked = _read(matcher, layout.phrasings, dense["phrasings"])
     beyond = _read(matcher, [t for _, t in outside], dense["outside"])
-    head = train_head(matcher, asked, beyond, [group for group, _ in outside])
-    learned = learn(matcher, head, asked, beyond, max_error)
+    groups = [group for group, _ in outside]
+    learned = learn(matcher, train_head(matcher, asked, beyond, groups), asked, beyond, groups, max_error)
     manifest = store.Manifest(
         format=store.FORMAT,
         encoder=encoder.name,
@@ -110,7 +111,7 @@ def build(
         store.Stored(
             manifest=manifest,
             entries=corpus.entries,
-            editor_targets=tuple(targets),
+            editor_targets=targets,
             lexicon=lexicon,
             sources=tuple(d.source for d in corpus.documents),
             left_out=corpus.left_out,

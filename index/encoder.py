@@ -61,12 +61,7 @@ class Encoder(Protocol):
         """Unit vectors, ``(n, dim)``, float32, in the order of the texts."""
 
     def encode_passages(self, texts: Sequence[str], on_progress: Progress | None = None) -> Vectors:
-        """Unit vectors, ``(n, dim)``, float32, in the order of the texts.
-
-        Args:
-            texts: What a query may find; an encoder may read the beginning of a long one only.
-            on_progress: Called with (passages encoded, passages wanted) as the work goes on.
-        """
+        """The same of what a query may find; ``on_progress`` gets (encoded, wanted) as the work goes on."""
 
 
 class SentenceTransformerEncoder:

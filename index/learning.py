@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
 from corpus.document import Entry
@@ -18,14 +19,16 @@ from index.french import fold
 from index.head import OUTSIDE, Example, Head
 from index.matcher import FIELDS, Match, Matcher, Question
 from index.ranking import (
+    HEAD_SIGNALS,
+    RANK_SIGNALS,
     SIGNALS,
     Doubles,
     Opinion,
     Ranking,
     Weights,
+    confidence,
     features,
     fit_ranking,
-    probability,
     rank,
 )
 from index.understanding import Understood
@@ -38,14 +41,18 @@ _PENALTY = 1.0
 # Score differences of the head are small numbers; this makes them comparable with standardised fields.
 _HEAD_SCALE = 4.0
 
+NEVER = 1.1
+"""A threshold that no probability reaches."""
+
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """How often the assistant would be right at each threshold, on questions it did not learn from."""
+    """What it believed of questions that it did not learn from, and the truth."""
 
     probabilities: tuple[float, ...]
-    right: tuple[bool, ...]
-    """Whether the best entry was the right one; never for a question that the corpus does not answer."""
+    """That the corpus answers."""
+    answerable: tuple[bool, ...]
+    """Whether the corpus answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +70,17 @@ def example(understood: Understood) -> Example:
     return Example(fold(understood.text), (*understood.terms, *understood.added))
 
 
-def outside_questions(entries: Sequence[Entry], lexicon: Lexicon) -> list[tuple[int, str]]:
+def outside_questions(entries: Sequence[Entry], lexicon: Lexicon, unanswered: Sequence[str]) -> list[tuple[int, str]]:
     """Questions that a corpus does not answer, with the group that each belongs to.
 
-    General ones shipped with the code, each a group of its own, and for details of its own subjects that
-    it does not give.
+    General ones shipped with the code and the editor's, each a group of its own, and those for details of
+    its own subjects that it does not give, a group for each detail.
     """
     path = Path(__file__).parent / "out_of_scope.txt"
     general = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     near = details.unanswered(entries, lexicon)
     first = max((group for group, _ in near), default=-1) + 1
-    return near + list(enumerate(general, first))
+    return near + list(enumerate([*unanswered, *general], first))
 
 
 def train_head(
@@ -105,7 +112,7 @@ def opinion(head: Head | None, scores: Doubles | None, n_targets: int) -> Opinio
     targets = np.full(n_targets, float(min(0.0, scores[inside].min())))
     targets[head.classes[inside]] = scores[inside]
     outside = float(scores[~inside].max(initial=0.0))
-    return Opinion((_HEAD_SCALE * targets).astype(np.float32), min(max(outside, 0.0), 1.0))
+    return Opinion((_HEAD_SCALE * targets).astype(np.float32), outside)
 
 
 def learn(
@@ -113,6 +120,7 @@ def learn(
     head: Head | None,
     asked: Sequence[Question],
     outside: Sequence[Question],
+    outside_groups: Sequence[int],
     max_error: float,
 ) -> Learned:
     """Weights, calibration and threshold of a corpus, from its phrasings; shipped ones without phrasings."""
@@ -128,61 +136,97 @@ def learn(
         opinions.append(opinion(head, head.left_out[row], len(layout.targets)))
     columns = [features(m, o, owner) for m, o in zip(matches[: len(asked)], opinions, strict=False)]
     wanted = [np.asarray([t], dtype=np.intp) for t in layout.target_of_phrasing]
-    fields = fit_ranking(columns, wanted, _PENALTY, [np.arange(len(FIELDS) + 1)])
-    weights = Weights(tuple(fields.tolist()), (0.0,) * len(SIGNALS), 0.0)
+    fields = fit_ranking(columns, wanted, _PENALTY, range(len(FIELDS) + 1))
+    weights = Weights(tuple(fields.tolist()), (), ())
     rankings = [
         rank(m, o, weights, owner, len(q.understood.terms))
         for m, o, q in zip(matches, opinions, [*asked, *outside], strict=True)
     ]
-    right = [
-        row < len(asked) and int(r.entries.argmax()) == owner[layout.target_of_phrasing[row]]
-        for row, r in enumerate(rankings)
-    ]
-    return calibrated(rankings, right, weights, max_error)
+    answerable = np.arange(len(rankings)) < len(asked)
+    first = np.asarray([int(r.entries.argmax()) for r in rankings])
+    right = np.zeros(len(rankings), dtype=bool)
+    right[: len(asked)] = first[: len(asked)] == owner[layout.target_of_phrasing]
+    groups = np.concatenate([-1 - np.arange(len(asked)), np.asarray(outside_groups, dtype=np.intp)])
+    return calibrated(rankings, answerable, right, groups, weights, HEAD_SIGNALS, max_error)
 
 
-def calibrated(rankings: Sequence[Ranking], right: Sequence[bool], weights: Weights, max_error: float) -> Learned:
-    """Logistic calibration of rankings known right or wrong, five-fold for the curve and the threshold."""
-    signals = np.stack([r.signals for r in rankings])
-    truth = np.asarray(right)
-    fold_of = np.arange(len(truth)) % 5
-    held = np.zeros(len(truth))
+def calibrated(
+    rankings: Sequence[Ranking],
+    answerable: npt.NDArray[np.bool_],
+    right: npt.NDArray[np.bool_],
+    groups: Rows,
+    weights: Weights,
+    telling: Sequence[str],
+    max_error: float,
+) -> Learned:
+    """Logistic calibration of rankings whose truth is known; the curve and threshold come from five folds.
+
+    Args:
+        rankings: One for each question.
+        answerable: Whether the corpus answers it.
+        right: Whether the first entry is where.
+        groups: Questions of one group share a fold.
+        weights: Of the ranking; its calibration is replaced.
+        telling: Which of SIGNALS tell whether the corpus answers.
+        max_error: See ``threshold``.
+    """
+    fold_of = np.random.default_rng(0).permutation(int(groups.max() - groups.min()) + 1)[groups - groups.min()] % 5
+    held = np.zeros(len(rankings))
     for fold_ in range(5):
-        model = _logistic(signals[fold_of != fold_], truth[fold_of != fold_])
-        held[fold_of == fold_] = [
-            probability(r, _with(weights, model)) for r, f in zip(rankings, fold_of, strict=True) if f == fold_
-        ]
-    final = _with(weights, _logistic(signals, truth))
-    curve = Curve(tuple(held.round(6).tolist()), tuple(bool(t) for t in truth))
+        kept = fold_of != fold_
+        model = _fitted(rankings, kept, answerable, right, weights, telling)
+        for row in np.flatnonzero(~kept):
+            held[row] = confidence(rankings[int(row)], model).answerable
+    final = _fitted(rankings, np.ones(len(rankings), dtype=bool), answerable, right, weights, telling)
+    curve = Curve(tuple(held.round(6).tolist()), tuple(bool(t) for t in answerable))
     return Learned(final, threshold(curve, max_error), curve)
 
 
+def _fitted(
+    rankings: Sequence[Ranking],
+    kept: npt.NDArray[np.bool_],
+    answerable: npt.NDArray[np.bool_],
+    right: npt.NDArray[np.bool_],
+    weights: Weights,
+    telling: Sequence[str],
+) -> Weights:
+    signals = np.stack([r.signals for r in rankings])
+    return Weights(
+        weights.fields,
+        _logistic(signals[kept], answerable[kept], telling),
+        _logistic(signals[kept & answerable], right[kept & answerable], RANK_SIGNALS),
+    )
+
+
 def threshold(curve: Curve, max_error: float) -> float:
-    """The lowest probability from which at most ``max_error`` of what is answered is wrong.
+    """The lowest probability that answers at most ``max_error`` of the questions that have no answer.
 
     Raises:
         ValueError: ``max_error`` is not in (0, 1).
     """
     if not 0 < max_error < 1:
         raise ValueError(f"max_error must be in (0, 1), got {max_error}")
-    order = np.argsort(-np.asarray(curve.probabilities), kind="stable")
-    sure = np.asarray(curve.probabilities)[order]
-    wrong = np.cumsum(~np.asarray(curve.right)[order])
-    fine = np.flatnonzero(wrong / np.arange(1, len(sure) + 1) <= max_error)
-    return float(sure[fine[-1]]) if len(fine) else 1.0
+    unanswerable = sorted(p for p, a in zip(curve.probabilities, curve.answerable, strict=True) if not a)
+    if not unanswerable:
+        return 0.5
+    allowed = int(max_error * len(unanswerable))
+    return min(unanswerable[len(unanswerable) - 1 - allowed] + 1e-6, 1.0)
 
 
-def _logistic(signals: Doubles, truth: Rows | Doubles) -> tuple[Doubles, float]:
-    """Weights and intercept on raw signals of a logistic regression fitted on standardised ones."""
-    mean, deviation = signals.mean(axis=0), signals.std(axis=0)
+def _logistic(signals: Doubles, truth: npt.NDArray[np.bool_], telling: Sequence[str]) -> tuple[float, ...]:
+    """Weights on raw SIGNALS, then the intercept, of a logistic regression on standardised ones."""
+    columns = [SIGNALS.index(name) for name in telling]
+    chosen = signals[:, columns]
+    mean, deviation = chosen.mean(axis=0), chosen.std(axis=0)
     deviation[deviation < 1e-9] = 1.0
-    model = LogisticRegression(C=1.0, max_iter=1000).fit((signals - mean) / deviation, truth)
-    weights = model.coef_[0] / deviation
-    return weights, float(model.intercept_[0] - weights @ mean)
-
-
-def _with(weights: Weights, model: tuple[Doubles, float]) -> Weights:
-    return Weights(weights.fields, tuple(model[0].tolist()), model[1])
+    found = np.zeros(len(SIGNALS) + 1)
+    if truth.all() or not truth.any():
+        found[-1] = 6.0 if truth.all() else -6.0  # nothing to tell apart: sure, short of certainty
+        return tuple(found.tolist())
+    model = LogisticRegression(C=1.0, max_iter=1000).fit((chosen - mean) / deviation, truth)
+    found[columns] = model.coef_[0] / deviation
+    found[-1] = float(model.intercept_[0] - found[columns] @ mean)
+    return tuple(found.tolist())
 
 
 @cache
@@ -213,7 +257,7 @@ def learned_from_json(content: dict[str, object]) -> Learned:
     weights: dict[str, object] = content["weights"]  # type: ignore[assignment]
     curve: dict[str, list[float]] = content["curve"]  # type: ignore[assignment]
     return Learned(
-        Weights(tuple(weights["fields"]), tuple(weights["signals"]), float(weights["intercept"])),  # type: ignore[arg-type]
+        Weights(*(tuple(weights[name]) for name in ("fields", "answerable", "right"))),  # type: ignore[arg-type]
         float(content["threshold"]),  # type: ignore[arg-type]
-        Curve(tuple(curve["probabilities"]), tuple(bool(r) for r in curve["right"])),
+        Curve(tuple(curve["probabilities"]), tuple(bool(a) for a in curve["answerable"])),
     )

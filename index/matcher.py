@@ -32,6 +32,8 @@ FIELDS = (
 _ADDED_WEIGHT = 0.5
 # A long message is also read sentence by sentence; more than this many cost time and bring nothing.
 _MOST_PIECES = 6
+# Score of a phrasing that is left out: below that of any other (a cosine may fall to -1).
+_LEFT_OUT = -2.0
 _LONG = 25
 """Words from which a question is a message, whose sentences are matched one by one as well."""
 
@@ -93,10 +95,6 @@ class Matcher:
         self._vocabulary = [frozenset(w) for w in whole]
         self._asked_words = self._count_asked()
         self._given = [details.given(f"{e.heading_text} {e.body_text}") for e in layout.entries]
-        asked = np.zeros(len(layout.targets), dtype=bool)
-        asked[layout.target_of_phrasing] = True
-        self.asked = asked
-        """Which targets have phrasings."""
 
     def pieces(self, understood: Understood) -> list[str]:
         """What is encoded for a question: the whole, and the sentences of a long message."""
@@ -127,7 +125,7 @@ class Matcher:
             ]
         )
         if without is not None:
-            phrasing[:, without] = -1.0
+            phrasing[:, without] = _LEFT_OUT
         e, p = layout.entry_of_target, layout.passage_of_target
         columns = [
             heading[e],
@@ -173,17 +171,18 @@ class Matcher:
     def _of_phrasings(self, scores: Floats) -> list[Floats]:
         """Best and mean of the three nearest phrasings (dense), best BM25, best character n-grams."""
         n = len(self.layout.targets)
-        best = np.full((3, n), -1.0, dtype=np.float32)
+        best = np.full((3, n), _LEFT_OUT, dtype=np.float32)
         for row in range(3):
             np.maximum.at(best[row], self.layout.target_of_phrasing, scores[row])
+        asked = best[0] > _LEFT_OUT
         mean = best[0].copy()
-        for target in np.flatnonzero(self.asked):
-            own = scores[0][self.layout.target_of_phrasing == target]
-            mean[target] = np.sort(own)[-3:].mean()
-        fill = best[:, self.asked].min(axis=1) if self.asked.any() else np.zeros(3, dtype=np.float32)
+        for target in np.flatnonzero(asked):
+            own = np.sort(scores[0][self.layout.target_of_phrasing == target])[-3:]
+            mean[target] = own[own > _LEFT_OUT].mean()
+        fill = best[:, asked].min(axis=1) if asked.any() else np.zeros(3, dtype=np.float32)
         for row in range(3):
-            best[row][~self.asked] = fill[row]
-        mean[~self.asked] = fill[0]
+            best[row][~asked] = fill[row]
+        mean[~asked] = fill[0]
         return [best[0], mean, best[1], best[2]]
 
     def _count_asked(self) -> list[Counter[str]]:

@@ -15,25 +15,35 @@ Doubles = npt.NDArray[np.float64]
 TEXT_FIELDS = FIELDS[:7]
 """What every corpus has; the others need an editor's phrasings."""
 
-SIGNALS = (
+TEXT_SIGNALS = (
     "top_probability",
     "margin",
     "heading_dense",
     "passage_dense",
     "sentence_dense",
     "coverage",
-    "familiarity",
     "strangeness",
+    "missing_detail",
+    "length",
+)
+"""What tells, without phrasings, whether the documents answer."""
+
+HEAD_SIGNALS = (
+    "head_outside",
+    "head_top",
+    "top_probability",
+    "familiarity",
     "novelty",
     "missing_detail",
     "length",
-    "phrasing_dense",
-    "phrasing_dense_mean",
-    "phrasing_chars",
-    "head_top",
-    "head_outside",
 )
-"""What the probability of being right is computed from."""
+"""What tells it better where there are phrasings: the cosines add nothing to the head, and travel badly."""
+
+RANK_SIGNALS = ("top_probability", "margin")
+"""What tells whether the first of the ranking is the right one, given that one is."""
+
+SIGNALS = tuple(dict.fromkeys(TEXT_SIGNALS + HEAD_SIGNALS))
+"""Everything that a probability is computed from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +53,7 @@ class Opinion:
     targets: Floats
     """Log-probability of each target, shape ``(n_targets,)``; a floor for those that have no phrasings."""
     outside: float
-    """Probability that the corpus does not answer, in [0, 1]."""
+    """How much the question looks like those that the corpus does not answer, near [0, 1]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +76,10 @@ class Weights:
 
     fields: tuple[float, ...]
     """Of each of FIELDS, standardised per question; then of the head's log-probability."""
-    signals: tuple[float, ...]
-    """Of each of SIGNALS, as they are."""
-    intercept: float
+    answerable: tuple[float, ...]
+    """Of each of SIGNALS, as they are, then the intercept: do the documents answer?"""
+    right: tuple[float, ...]
+    """The same: if they do, is the first of the ranking where?"""
 
 
 def features(match: Match, opinion: Opinion | None, entry_of_target: Rows) -> Doubles:
@@ -99,34 +110,47 @@ def rank(match: Match, opinion: Opinion | None, weights: Weights, entry_of_targe
     best = int(own[targets[own].argmax()])
     second = float(np.partition(entries, -2)[-2]) if len(entries) > 1 else 0.0
     column = dict(zip(FIELDS, match.fields[best], strict=True))
-    signals = [
-        _logit(float(entries[top])),
-        float(entries[top]) - second,
-        column["heading_dense"],
-        column["passage_dense"],
-        column["sentence_dense"],
-        float(match.coverage[top]),
-        float(match.familiarity[top]),
-        match.strangeness,
-        match.novelty,
-        float(match.missing[top]),
-        float(np.log1p(words)),
-        column["phrasing_dense"],
-        column["phrasing_dense_mean"],
-        column["phrasing_chars"],
-        0.0 if opinion is None else float(opinion.targets[own].max()),
-        0.0 if opinion is None else _logit(opinion.outside),
-    ]
-    return Ranking(targets.astype(np.float32), entries.astype(np.float32), best, np.asarray(signals, dtype=np.float64))
+    signals = {
+        "top_probability": _logit(float(entries[top])),
+        "margin": float(entries[top]) - second,
+        "heading_dense": column["heading_dense"],
+        "passage_dense": column["passage_dense"],
+        "sentence_dense": column["sentence_dense"],
+        "coverage": match.coverage[top],
+        "familiarity": match.familiarity[top],
+        "strangeness": match.strangeness,
+        "novelty": match.novelty,
+        "missing_detail": match.missing[top],
+        "length": np.log1p(words),
+        "head_top": 0.0 if opinion is None else opinion.targets.max(),
+        "head_outside": 0.0 if opinion is None else opinion.outside,
+    }
+    return Ranking(
+        targets.astype(np.float32), entries.astype(np.float32), best, np.asarray([float(signals[s]) for s in SIGNALS])
+    )
 
 
-def probability(ranking: Ranking, weights: Weights) -> float:
-    """Calibrated probability that the best entry answers, in [0, 1] (Platt 1999)."""
-    return float(1 / (1 + np.exp(-(ranking.signals @ np.asarray(weights.signals) + weights.intercept))))
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """What is believed of one ranking; each in [0, 1], calibrated (Platt 1999)."""
+
+    answerable: float
+    """That the documents answer."""
+    right: float
+    """That they do, and that the first entry is where."""
+
+
+def confidence(ranking: Ranking, weights: Weights) -> Confidence:
+    """How sure to be of a ranking."""
+    signals = np.append(ranking.signals, 1.0)
+    answerable, right = (
+        float(1 / (1 + np.exp(-(signals @ np.asarray(w))))) for w in (weights.answerable, weights.right)
+    )
+    return Confidence(answerable, answerable * right)
 
 
 def fit_ranking(
-    questions: Sequence[Doubles], wanted: Sequence[Rows], penalty: float, groups: Sequence[Rows]
+    questions: Sequence[Doubles], wanted: Sequence[Rows], penalty: float, learned: Sequence[int]
 ) -> Doubles:
     """Weights that make the wanted targets likely among all (conditional logit, McFadden 1974).
 
@@ -134,12 +158,11 @@ def fit_ranking(
         questions: ``features`` of each question.
         wanted: Rows of the targets that answer it; any one counts.
         penalty: L2 penalty on the weights.
-        groups: Columns that must not be negative, and the rest: one array of column indices, those to learn.
+        learned: Columns to learn; the others get 0.
 
     Returns:
-        One weight for each column; columns that are not learned get 0.
+        One weight for each column, none negative.
     """
-    [learned] = groups
     stacked = [q[:, learned] for q in questions]
 
     def loss(weights: Doubles) -> tuple[float, Doubles]:
@@ -155,7 +178,7 @@ def fit_ranking(
     # A field never speaks against itself: a negative weight is noise that another corpus would pay for.
     found = minimize(loss, np.full(len(learned), 0.1), jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(learned))
     weights = np.zeros(questions[0].shape[1])
-    weights[learned] = found.x
+    weights[list(learned)] = found.x
     return weights
 
 

@@ -15,7 +15,7 @@ from index.encoder import Encoder
 from index.fields import Layout
 from index.learning import example, opinion, train_head
 from index.matcher import Matcher, Question, Vectored
-from index.ranking import probability, rank
+from index.ranking import confidence, rank
 from index.understanding import Reader, Understood
 
 
@@ -39,8 +39,10 @@ class Result:
     understood: Understood
     hits: tuple[Hit, ...]
     """Best first."""
+    answerable: float
+    """Calibrated probability that the documents answer, in [0, 1]."""
     confidence: float
-    """Calibrated probability that the first hit answers, in [0, 1]."""
+    """Calibrated probability that they do and that the first hit is where, in [0, 1]."""
     sentences: dict[Span, float]
     """Cosine of each sentence of the first hit's passage with the question, by its offsets in the document."""
 
@@ -109,9 +111,9 @@ class Searcher:
             own = np.flatnonzero(owner == row)
             target = self.layout.targets[int(own[ranking.targets[own].argmax()])]
             hits.append(Hit(self.layout.entries[int(row)], target, float(ranking.entries[row]), place))
-        confidence = probability(ranking, self._weights)
+        sure = confidence(ranking, self._weights)
         passage = int(self.layout.passage_of_target[ranking.best])
-        return Result(understood, tuple(hits), confidence, self._sentences(passage, vectors[0]))
+        return Result(understood, tuple(hits), sure.answerable, sure.right, self._sentences(passage, vectors[0]))
 
     def _sentences(self, passage: int, query: np.ndarray) -> dict[Span, float]:
         rows = np.flatnonzero(self.layout.passage_of_sentence == passage)

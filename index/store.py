@@ -4,11 +4,12 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from corpus.document import Block, BlockKind, Document, Entry, Link, Passage, Source, Span
 from corpus.errors import IndexStoreError
@@ -24,6 +25,9 @@ FORMAT = 1
 _CURRENT = "CURRENT"
 _MEND = "reconstruisez-le avec « motamot build »."
 _KEPT_VERSIONS = 2
+_DRAFT = ".draft-"
+# Seconds. A draft is written in a few: an hour old, its writer was killed.
+_ABANDONED = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,9 @@ def save(folder: Path, stored: Stored) -> Path:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder))
+        # Not mkdtemp: its folder is closed to others, and the account that serves may not be the one that builds.
+        draft = folder / f"{_DRAFT}{uuid4().hex}"
+        draft.mkdir()
         try:
             for name, dense in stored.dense.items():
                 dense.save(draft / f"{name}.faiss")
@@ -79,7 +85,7 @@ def save(folder: Path, stored: Stored) -> Path:
             _write_json(draft / "learned.json", learned_to_json(stored.learned))
             files = {path.name: _sha256(path) for path in sorted(draft.iterdir())}
             _write_json(draft / "manifest.json", {**asdict(stored.manifest), "files": files})
-            version = folder / f"v-{_sha256(draft / 'manifest.json')[:16]}"
+            version = folder / _version_name(draft / "manifest.json")
             if version.exists():
                 shutil.rmtree(version)
             draft.replace(version)
@@ -98,10 +104,16 @@ def save(folder: Path, stored: Stored) -> Path:
 
 
 def _prune(folder: Path, current: Path) -> None:
-    """Keep the newest versions; one that is still being read may be deleted: it is in memory already."""
+    """Keep the newest versions; one that is still being read may be deleted: it is in memory already.
+
+    Drafts that a killed build left behind go too.
+    """
     versions = sorted(folder.glob("v-*"), key=lambda p: p.stat().st_mtime, reverse=True)
     for old in [v for v in versions if v != current][_KEPT_VERSIONS - 1 :]:
         shutil.rmtree(old, ignore_errors=True)
+    for draft in folder.glob(f"{_DRAFT}*"):
+        if time.time() - draft.stat().st_mtime > _ABANDONED:
+            shutil.rmtree(draft, ignore_errors=True)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -121,10 +133,12 @@ def load(folder: Path) -> Stored:
     """
     version = _version(folder)
     manifest, files = _manifest(version)
-    for name, wanted in files.items():
-        path = version / name
-        if not path.is_file() or _sha256(path) != wanted:
-            raise IndexStoreError(f"L’index « {folder} » est abîmé (fichier « {name} ») : {_MEND}")
+    try:
+        damaged = [name for name, wanted in files.items() if _sha256(version / name) != wanted]
+    except OSError as error:
+        raise IndexStoreError(f"L’index « {folder} » est abîmé ({error}) : {_MEND}") from error
+    if damaged:
+        raise IndexStoreError(f"L’index « {folder} » est abîmé (fichier « {damaged[0]} ») : {_MEND}")
     try:
         corpus = json.loads((version / "corpus.json").read_text(encoding="utf-8"))
         entries, targets = _corpus_from_json(corpus)
@@ -140,10 +154,14 @@ def load(folder: Path) -> Stored:
             learned=learned_from_json(json.loads((version / "learned.json").read_text(encoding="utf-8"))),
             outside=tuple((group, text) for group, text in corpus["outside"]),
             texts={name: tuple(texts) for name, texts in corpus["texts"].items()},
-            dense={path.stem: Dense.load(path) for path in sorted(version.glob("*.faiss"))},
+            dense={name: Dense.load(version / f"{name}.faiss") for name in corpus["texts"]},
         )
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise IndexStoreError(f"L’index « {folder} » ne peut pas être lu ({error}) : {_MEND}") from error
+
+
+def _version_name(manifest: Path) -> str:
+    return f"v-{_sha256(manifest)[:16]}"
 
 
 def _version(folder: Path) -> Path:
@@ -158,6 +176,8 @@ def _version(folder: Path) -> Path:
 
 def _manifest(version: Path) -> tuple[Manifest, dict[str, str]]:
     try:
+        if _version_name(version / "manifest.json") != version.name:
+            raise ValueError("SHA-256")
         content = json.loads((version / "manifest.json").read_text(encoding="utf-8"))
         files = content.pop("files")
         if content.get("format") != FORMAT:

@@ -40,7 +40,7 @@ class Reader:
         self._surface = _surface_forms(texts)
         self._acronyms = {fold(acronym): acronym for acronym in lexicon.acronyms}
         self._expansions = {
-            tuple(stems(expansion)): fold(acronym)
+            tuple(stems(expansion)): stem(fold(acronym))
             for acronym, expansions in lexicon.acronyms.items()
             for expansion in expansions
         }
@@ -96,8 +96,10 @@ class Reader:
         if shorthand and (len(word) <= 2 or word not in self._known):
             return shorthand
         if word in self._surface:
-            # Accents and capitals that a phone leaves out matter to the encoder.
-            return self._surface[word] if not typed[:1].isupper() else typed
+            # Accents that a phone leaves out matter to the encoder; those that were typed are meant,
+            # and little words differ by them ("ou" and "où").
+            meant = not typed.isascii() or typed[0].isupper() or word in STOP_WORDS
+            return typed if meant else self._surface[word]
         if word in STOP_WORDS or word in self._known or word.isdigit() or is_french(word):
             return typed
         return self._repaired(word) or typed

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from bot.assistant import Assistant
     from index.encoder import SentenceTransformerEncoder
+    from index.searcher import Searcher
 
 ROOT = Path(__file__).parents[1]
 
@@ -23,10 +25,11 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def model_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory in which the default model was unpacked."""
+    """A data directory in which the default model was unpacked; MOTAMOT_TEST_HOME keeps it between runs."""
     from index.default_model import unpack_default_model
 
-    home = tmp_path_factory.mktemp("home")
+    kept = os.environ.get("MOTAMOT_TEST_HOME")
+    home = Path(kept) if kept else tmp_path_factory.mktemp("home")
     unpack_default_model(home / "models")
     return home
 
@@ -37,3 +40,43 @@ def encoder(model_home: Path) -> "SentenceTransformerEncoder":
     from index.default_model import default_encoder
 
     return default_encoder(model_home)
+
+
+@pytest.fixture(scope="session")
+def small_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library's FAQ of ``small_corpus`` (in ``corpus``), indexed with its fake encoder (in ``index``)."""
+    from small_corpus import small_encoder, write_corpus
+
+    from index.building import build
+
+    folder = tmp_path_factory.mktemp("small")
+    build(write_corpus(folder / "corpus"), folder / "index", small_encoder())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_searcher(small_index: Path) -> "Searcher":
+    """A searcher over the library's FAQ."""
+    from small_corpus import small_encoder
+
+    from index.searcher import Searcher
+
+    return Searcher.load(small_index / "index", small_encoder())
+
+
+@pytest.fixture(scope="session")
+def small_assistant(small_searcher: "Searcher") -> "Assistant":
+    """An assistant over the library's FAQ."""
+    from bot.assistant import Assistant
+
+    return Assistant(small_searcher)
+
+
+@pytest.fixture(scope="session")
+def default_index(encoder: "SentenceTransformerEncoder", tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The corpus that is shipped, indexed with the real encoder."""
+    from index.building import build
+
+    folder = tmp_path_factory.mktemp("default-index")
+    build(ROOT / "corpus", folder, encoder)
+    return folder

@@ -11,7 +11,7 @@ HOSTILE_TEXT = "\n".join(
     [
         "Article 1. L’agent_e perçoit $$x^2$$ euros ~~bruts~~ **nets**, soit `1 200` \\\\ an &amp; mois &lt;b&gt;.",
         "- premier point :  deux  espaces",
-        "2. deuxième point <img src=x onerror=\"window.hacked=1\"> <script>window.hacked=2</script>",
+        '2. deuxième point <img src=x onerror="window.hacked=1"> <script>window.hacked=2</script>',
         "10. dixième point ![image](https://evil.example/i.png) [lien](javascript:window.hacked=3)",
         "",
         "# pas un titre",

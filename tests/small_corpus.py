@@ -1,0 +1,88 @@
+"""A corpus of one small FAQ, written into a folder: a town's library, six questions, six phrasings each."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from fake_encoder import FakeEncoder
+
+FAQ = {
+    "inscription": (
+        "Comment s’inscrire à la médiathèque ?",
+        "L’inscription est gratuite pour les habitants de la commune. Une carte est remise à l’accueil.",
+    ),
+    "pret": (
+        "Quels ouvrages peut-on emprunter ?",
+        "Tous les livres se prêtent. Les dictionnaires restent sur place.",
+    ),
+    "retard": (
+        "Que risque-t-on en cas de retard ?",
+        "Aucune amende n’est due. Un rappel part après une semaine.",
+    ),
+    "internet": (
+        "Peut-on se servir des ordinateurs ?",
+        "Un ordinateur se réserve à l’accueil. La connexion est coupée le dimanche.",
+    ),
+    "salle": (
+        "Une association peut-elle réserver la salle ?",
+        "La salle est prêtée aux associations du canton. Le ménage leur revient.",
+    ),
+    "portage": (
+        "Livrez-vous des ouvrages à domicile ?",
+        "Le portage à domicile est réservé aux personnes âgées. Une bénévole passe le mardi.",
+    ),
+}
+"""Identifier -> question and answer; each answer has two sentences."""
+
+PHRASINGS = {
+    "inscription": ["avoir une carte", "carte de lecteur", "inscrire mon fils", "s'abonner", "carte gratuite", "abonnement"],
+    "pret": ["emprunter des livres", "livres à emporter", "emprunter un roman", "romans", "livres prêtés", "prendre un livre"],
+    "retard": ["amende de retard", "livre rendu trop tard", "retard", "payer une amende", "rappel reçu", "amende ?"],
+    "internet": ["ordinateur libre", "wifi", "aller sur internet", "ordinateurs", "connexion wifi", "internet gratuit"],
+    "salle": ["louer la salle", "salle pour une association", "réunion dans la salle", "association", "salle libre", "réserver une salle"],
+    "portage": ["livraison à domicile", "portage", "apporter des livres à ma mère âgée", "domicile", "portage du mardi", "bénévole"],
+}
+"""Identifier -> how people ask it."""
+
+WORDS = (
+    "inscription", "carte", "inscrire", "livres", "emprunter", "romans", "retard", "amende", "ordinateur", "internet",
+    "wifi", "salle", "association", "portage", "domicile",
+)  # fmt: skip
+"""What the fake encoder tells apart."""
+
+
+def small_encoder() -> FakeEncoder:
+    """An encoder for these questions: one axis for each of ``WORDS``."""
+    return FakeEncoder(WORDS)
+
+
+def write_corpus(
+    folder: Path,
+    faq: Mapping[str, tuple[str, str]] = FAQ,
+    phrasings: Mapping[str, Sequence[str]] = PHRASINGS,
+) -> Path:
+    """Write catalogue, document, phrasings and lexicon into ``folder``."""
+    (folder / "documents").mkdir(parents=True, exist_ok=True)
+    (folder / "phrasings").mkdir(exist_ok=True)
+    (folder / "catalogue.toml").write_text(
+        '[[source]]\nid = "mediatheque"\ntitle = "Guide du lecteur"\npublisher = "Ville de Montbrun"\n'
+        'date = "2024-03"\nkind = "faq"\nfile = "mediatheque.csv"\nnotice = "édition de mars 2024"\n',
+        encoding="utf-8",
+    )
+    with (folder / "documents" / "mediatheque.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter=";")
+        writer.writerow(["id", "question", "réponse"])
+        writer.writerows([key, question, answer] for key, (question, answer) in faq.items())
+    tables = [
+        f'[[entry]]\nquestion = "{faq[key][0]}"\nask = [{", ".join(map(_quoted, asked))}]\n'
+        for key, asked in phrasings.items()
+    ]
+    (folder / "phrasings" / "mediatheque.toml").write_text("\n".join(tables), encoding="utf-8")
+    (folder / "lexicon.toml").write_text(
+        '[acronyms]\nBM = "bibliothèque municipale"\n\n[words]\n"bouquin" = ["livres"]\n', encoding="utf-8"
+    )
+    return folder
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'

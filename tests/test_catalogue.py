@@ -1,0 +1,153 @@
+from pathlib import Path
+
+import pytest
+
+from corpus.catalogue import file_name_of, read_catalogue, unlisted_documents
+from corpus.document import Source
+from corpus.errors import CorpusError
+
+FAQ = {
+    "id": '"faq-crte"',
+    "title": '"Foire aux questions"',
+    "publisher": '"ANCT"',
+    "date": '"2021-05"',
+    "kind": '"faq"',
+    "file": '"faq.txt"',
+}
+
+
+def table(**changes: str | None) -> str:
+    """A right [[source]] but for these changes; None takes a key out."""
+    lines = [f"{key} = {value}" for key, value in {**FAQ, **changes}.items() if value is not None]
+    return "\n".join(["[[source]]", *lines, ""])
+
+
+def folder_with(tmp_path: Path, catalogue: str) -> Path:
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "catalogue.toml").write_text(catalogue, encoding="utf-8")
+    return tmp_path
+
+
+def refusal(folder: Path) -> str:
+    with pytest.raises(CorpusError) as refused:
+        read_catalogue(folder)
+    return str(refused.value).replace("\u00a0", " ")
+
+
+def test_the_default_catalogue_names_the_faq_and_the_circular() -> None:
+    faq, circular = read_catalogue(Path(__file__).parents[1] / "corpus")
+
+    assert (faq.id, faq.publisher, faq.date, faq.kind) == ("faq-cti-crte", "ANCT et AdCF", "2021-05", "faq")
+    assert (faq.file, faq.notice) == ("faq-cti-crte.txt", "version de mai 2021")
+    assert (circular.id, circular.kind, circular.date) == ("circulaire-crte-2020", "circular", "2020-11-20")
+    assert circular.url == "https://www.legifrance.gouv.fr/download/pdf/circ?id=45084"
+    assert circular.file == "circulaire-crte-2020.pdf"
+
+
+def test_a_source_is_read_as_written(tmp_path: Path) -> None:
+    web = table(id='"page"', file=None, url='"https://a.fr/crte"', date="2021-05-20", kind='"page"', notice='"abrogée"')
+    folder = folder_with(tmp_path, table(file='"./sous/faq.PDF"') + web)
+
+    assert read_catalogue(folder) == [
+        Source("faq-crte", "Foire aux questions", "ANCT", "2021-05", "faq", "sous/faq.PDF"),
+        Source(
+            *("page", "Foire aux questions", "ANCT", "2021-05-20", "page", "page.html"),
+            url="https://a.fr/crte",
+            notice="abrogée",
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"titre": '"FAQ"'}, "clé inconnue « titre » ; clés admises : id, title, publisher, date, kind, file, url"),
+        ({"publisher": None}, "il manque la clé « publisher »."),
+        ({"file": None}, "il manque la clé « file » (un fichier du dossier documents) ou « url »."),
+        ({"title": '"  "'}, "la clé « title » vaut '  ' ; est attendu : un texte entre guillemets"),
+        ({"title": "3"}, "la clé « title » vaut 3 ; est attendu : un texte entre guillemets"),
+        ({"id": '"FAQ CRTE"'}, "la clé « id » vaut 'FAQ CRTE' ; est attendu : des minuscules sans accent"),
+        ({"date": '"mai 2021"'}, "la clé « date » vaut 'mai 2021' ; est attendu : une date comme 2021-05"),
+        ({"date": '"2021-13"'}, "la clé « date » vaut '2021-13'"),
+        ({"date": '"2021-02-30"'}, "la clé « date » vaut '2021-02-30'"),
+        (
+            {"kind": '"faqs"'},
+            "la clé « kind » vaut 'faqs' ; est attendu : l’une des valeurs faq, circular, guide",
+        ),
+        ({"url": '"ftp://a.fr/b"'}, "la clé « url » vaut 'ftp://a.fr/b' ; est attendu : une adresse"),
+        ({"url": '"https:///b"'}, "la clé « url » vaut 'https:///b'"),
+        ({"file": '"../secret.txt"'}, "la clé « file » vaut '../secret.txt' ; est attendu : un nom relatif"),
+        ({"file": '"/etc/hosts.txt"'}, "la clé « file » vaut '/etc/hosts.txt' ; est attendu : un nom relatif"),
+        ({"file": "'..\\secret.txt'"}, "la clé « file » vaut '..\\\\secret.txt'"),
+        ({"file": '"faq.doc"'}, "la clé « file » vaut 'faq.doc' ; est attendu : un fichier .txt, .md, .pdf"),
+    ],
+)
+def test_a_wrong_key_or_value_is_named(tmp_path: Path, changes: dict[str, str | None], expected: str) -> None:
+    message = refusal(folder_with(tmp_path, table(id='"ok"', file='"ok.txt"') + table(**changes)))
+
+    assert f"{tmp_path / 'catalogue.toml'} », [[source]] n° 2" in message
+    assert expected in message
+
+
+def test_a_link_out_of_the_documents_folder_is_refused(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, table())
+    (tmp_path / "secret.txt").write_text("secret", encoding="utf-8")
+    (folder / "documents" / "faq.txt").symlink_to(tmp_path / "secret.txt")
+
+    assert "un fichier du dossier documents, et non un lien vers un autre" in refusal(folder)
+
+
+def test_the_documents_folder_itself_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "partage").mkdir()
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "documents").symlink_to(tmp_path / "partage")
+    (tmp_path / "corpus" / "catalogue.toml").write_text(table(), encoding="utf-8")
+
+    assert [source.file for source in read_catalogue(tmp_path / "corpus")] == ["faq.txt"]
+
+
+@pytest.mark.parametrize(("key", "other"), [("id", {"file": '"autre.txt"'}), ("file", {"id": '"autre"'})])
+def test_two_sources_share_neither_id_nor_file(tmp_path: Path, key: str, other: dict[str, str]) -> None:
+    message = refusal(folder_with(tmp_path, table() + table(**other)))
+
+    assert f"[[source]] n° 2 : la clé « {key} » vaut « {FAQ[key][1:-1]} », comme au n° 1" in message
+
+
+@pytest.mark.parametrize(
+    ("catalogue", "expected"),
+    [
+        ("[[source]\n", "n’est pas un fichier TOML valable"),
+        ("", "au moins une table [[source]] est attendue"),
+        ("[source]\nid = 'a'\n", "au moins une table [[source]] est attendue"),
+        ("[[sources]]\n", "clé inconnue « sources »"),
+    ],
+)
+def test_a_catalogue_of_another_form_is_refused(tmp_path: Path, catalogue: str, expected: str) -> None:
+    assert expected in refusal(folder_with(tmp_path, catalogue))
+
+
+def test_a_folder_without_catalogue_is_no_corpus(tmp_path: Path) -> None:
+    assert "créez-en un avec « motamot init »" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://www.legifrance.gouv.fr/download/pdf/circ?id=45084", "x.pdf"),
+        ("https://a.fr/doc/Guide%20CRTE.DOCX?v=2", "x.docx"),
+        ("https://a.fr/export?format=pdf", "x.pdf"),
+        ("https://a.fr/page.php", "x.html"),
+        ("https://a.fr", "x.html"),
+    ],
+)
+def test_a_fetched_file_is_named_after_its_source(url: str, name: str) -> None:
+    assert file_name_of(url, "x") == name
+
+
+def test_documents_that_no_source_names_are_found(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, table())
+    (folder / "documents" / "sous").mkdir()
+    for name in ("faq.txt", "oublie.pdf", "sous/autre.MD", "faq.txt.json", ".cache.txt", "~$note.docx", "photo.png"):
+        (folder / "documents" / name).write_text("x", encoding="utf-8")
+
+    assert unlisted_documents(folder, read_catalogue(folder)) == ("oublie.pdf", "sous/autre.MD")

@@ -1,0 +1,97 @@
+"""French as people type it: folding, words, and inflections that share one key."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.french import STOP_WORDS, fold, is_french, stem, stems, words
+
+
+@pytest.mark.parametrize(
+    ("typed", "folded"),
+    [
+        ("Élève", "eleve"),
+        ("ÇA ET LÀ", "ca et la"),
+        ("L’Œuvre où", "l'oeuvre ou"),
+        ("ex æquo", "ex aequo"),
+        ("e\u0301te\u0301", "ete"),  # accents as separate characters, as macOS writes them
+        ("l`État", "l'etat"),
+        ("l‘État", "l'etat"),
+        ("Straße", "strasse"),
+        ("ﬁnancement", "financement"),  # a ligature that PDFs leave behind
+        ("CRTE 2021", "crte 2021"),
+        ("", ""),
+    ],
+)
+def test_folding_takes_case_accents_and_ligatures_away(typed: str, folded: str) -> None:
+    assert fold(typed) == folded
+
+
+@given(st.text(alphabet=st.characters(codec="cp1252")))
+def test_folding_twice_changes_nothing_more(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "L’intercommunalité s'est inscrite en 2019 !",
+            ["l", "intercommunalite", "s", "est", "inscrite", "en", "2019"],
+        ),
+        ("Peut-on… (re)signer ?", ["peut", "on", "re", "signer"]),
+        ("aujourd’hui, quelqu’une", ["aujourd'hui", "quelqu'une"]),
+        ("jusqu’en", ["jusqu", "en"]),
+        ("n°6231/SG_2", ["n", "6231", "sg", "2"]),  # NFKD makes "n°" n and a degree sign that is no letter
+        ("« » — …", []),
+    ],
+)
+def test_words_split_at_elisions_and_punctuation(text: str, expected: list[str]) -> None:
+    assert words(text) == expected
+
+
+@pytest.mark.parametrize(
+    "family",
+    [
+        ["signer", "signé", "signée", "signés", "signees", "signe", "signent", "signait"],
+        ["modifier", "modifie", "modifié", "modifiées", "modification", "modifications"],
+        ["financer", "finance", "financement", "financements"],
+        ["réviser", "révisé", "révisés", "revises", "révision", "REVISION"],
+        ["contrat", "contrats", "Contrats"],
+        ["intercommunalité", "intercommunalités", "intercommunalite"],
+        ["local", "locale", "locaux", "locales"],
+        ["cheval", "chevaux"],
+        ["élu", "élus", "élue", "élues", "elu"],
+        ["État", "états", "ETAT"],
+        ["œuvre", "oeuvre", "œuvres"],
+    ],
+    ids=lambda family: family[0],
+)
+def test_inflections_of_one_word_share_a_key(family: list[str]) -> None:
+    assert {stem(fold(word)) for word in family} == {stem(fold(family[0]))}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("contrat", "contraire"), ("maire", "marier"), ("signer", "signaler"), ("préfet", "préférer")],
+)
+def test_different_words_keep_different_keys(one: str, other: str) -> None:
+    assert stem(fold(one)) != stem(fold(other))
+
+
+def test_stems_leave_out_what_carries_no_meaning() -> None:
+    assert stems("Est-ce que les contrats sont signés ?") == [stem("contrat"), stem("signer")]
+    assert stems("Pouvez-vous me dire ce que c'est ?") == []
+
+
+def test_stop_words_are_folded_words() -> None:
+    assert {word for word in STOP_WORDS if words(word) != [word]} == set()
+    assert {"le", "est", "pourquoi", "aujourd'hui"} <= STOP_WORDS
+    assert not {"contrat", "commune", "refuser"} & STOP_WORDS
+
+
+def test_the_dictionary_knows_words_without_their_accents() -> None:
+    assert is_french("revision")
+    assert is_french("etes")
+    assert not is_french("revizion")
+    assert not is_french("crte")

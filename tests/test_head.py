@@ -1,0 +1,104 @@
+"""The classifier over phrasings; above all, that its leave-one-out scores come from never having seen the one."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from index import head as module
+from index.head import OUTSIDE, Example, Head
+
+QUESTIONS = [
+    ("emprunter un livre", 0),
+    ("livres a emprunter", 0),
+    ("prendre un livre", 0),
+    ("prêter un roman", 0),
+    ("amende de retard", 1),
+    ("retard d'un livre", 1),
+    ("payer une amende", 1),
+    ("quelle heure est-il", OUTSIDE),
+    ("quelle est la météo", OUTSIDE),
+    ("recette de la tarte", OUTSIDE),
+]
+LABELS = np.array([label for _, label in QUESTIONS])
+ALONE = np.arange(len(QUESTIONS))
+"""Each question is a group of its own."""
+RIDGE = 0.3
+
+
+def examples() -> list[Example]:
+    return [Example(text, tuple(text.split())) for text, _ in QUESTIONS]
+
+
+def vectors(seed: int = 0) -> npt.NDArray[np.float32]:
+    """Random unit vectors near one axis for each class."""
+    drawn = np.random.default_rng(seed).normal(scale=0.4, size=(len(QUESTIONS), 5))
+    drawn[np.arange(len(QUESTIONS)), LABELS % 3] += 1
+    found: npt.NDArray[np.float32] = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
+    return found
+
+
+def refitted(head: Head, row: int, group: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+    """Scores of one question by a ridge regression on the same kernel that never saw its group."""
+    kernel = head._kernel(examples(), vectors())
+    wanted = (LABELS[:, None] == head.classes).astype(float)
+    kept = np.setdiff1d(ALONE, group)
+    dual = np.linalg.solve(kernel[np.ix_(kept, kept)] + RIDGE * np.eye(len(kept)), wanted[kept])
+    found: npt.NDArray[np.float64] = kernel[row, kept] @ dual
+    return found
+
+
+def test_the_ridge_of_this_test_is_that_of_the_code() -> None:
+    assert module._RIDGE == RIDGE
+
+
+def test_leave_one_out_equals_refitting_without_the_one() -> None:
+    head = Head(examples(), vectors(), LABELS, ALONE)
+
+    for row in ALONE:
+        assert head.left_out[row] == pytest.approx(refitted(head, row, np.array([row])), abs=1e-9)
+
+
+def test_a_group_is_left_out_as_a_whole() -> None:
+    groups = np.array([0, 0, 0, 1, 2, 3, 3, 4, 4, 5])
+    head = Head(examples(), vectors(), LABELS, groups)
+
+    for row in ALONE:
+        others = np.flatnonzero(groups == groups[row])
+        assert head.left_out[row] == pytest.approx(refitted(head, row, others), abs=1e-9)
+
+
+def test_a_head_built_anew_without_the_one_says_nearly_the_same() -> None:
+    """Not exactly: the weights of words and the mean vector are measured on all questions, without their classes."""
+    whole = Head(examples(), vectors(), LABELS, ALONE)
+
+    for row in ALONE:
+        kept = np.setdiff1d(ALONE, [row])
+        anew = Head([examples()[i] for i in kept], vectors()[kept], LABELS[kept], kept)
+        [scores] = anew.scores([examples()[row]], vectors()[[row]])
+        assert whole.left_out[row] == pytest.approx(scores, abs=0.12)
+
+
+def test_a_question_left_out_is_scored_lower_than_one_that_was_learned() -> None:
+    head = Head(examples(), vectors(), LABELS, ALONE)
+    learned = head.scores(examples(), vectors())
+
+    own = (LABELS[:, None] == head.classes).argmax(axis=1)
+    assert (head.left_out[ALONE, own] < learned[ALONE, own]).all()
+
+
+def test_scores_are_highest_for_the_class_of_a_question() -> None:
+    head = Head(examples(), vectors(), LABELS, ALONE)
+
+    found = head.scores([Example("emprunter des livres", ("emprunter", "livres"))], vectors()[:1])
+
+    assert head.classes.tolist() == [OUTSIDE, 0, 1]
+    assert head.classes[found[0].argmax()] == 0
+    assert found.shape == (1, 3)
+
+
+def test_a_question_of_unknown_words_is_scored_by_its_vector_alone() -> None:
+    head = Head(examples(), vectors(), LABELS, ALONE)
+
+    found = head.scores([Example("", ())], vectors()[4:5])
+
+    assert head.classes[found[0].argmax()] == 1

@@ -1,0 +1,482 @@
+"""Readers of Markdown, HTML, Word, OpenDocument and tables, on documents that the tests make."""
+
+import contextlib
+import io
+import zipfile
+from collections.abc import Callable
+
+import docx
+import openpyxl
+import pytest
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus import archive
+from corpus.builder import Builder, Run, bare_links
+from corpus.document import BlockKind, Reading
+from corpus.docx_reader import read_docx
+from corpus.errors import UnreadableDocumentError
+from corpus.html_reader import read_html
+from corpus.markdown_reader import read_markdown
+from corpus.odt_reader import read_odt
+from corpus.table_reader import read_csv, read_xlsx
+
+H, Q, P, ITEM, TABLE = (
+    BlockKind.HEADING,
+    BlockKind.QUESTION,
+    BlockKind.PARAGRAPH,
+    BlockKind.ITEM,
+    BlockKind.TABLE,
+)
+
+
+def blocks(reading: Reading) -> list[tuple[BlockKind, int, str]]:
+    return [(block.kind, block.level, reading.text[block.start : block.end]) for block in reading.blocks]
+
+
+def links(reading: Reading) -> list[tuple[str, str]]:
+    return [(reading.text[link.start : link.end], link.url) for link in reading.links]
+
+
+# Builder
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(st.builds(Run, st.text(), st.sampled_from([None, "https://a.fr/"]), st.booleans())),
+            st.sampled_from(BlockKind),
+        )
+    )
+)
+def test_blocks_cover_the_text_in_order_and_no_word_is_changed(added: list[tuple[list[Run], BlockKind]]) -> None:
+    builder = Builder()
+    for runs, kind in added:
+        builder.add(runs, kind, level=1)
+    reading = builder.reading()
+
+    outside = reading.text
+    for block in reversed(reading.blocks):
+        assert reading.text[block.start : block.end].strip() == reading.text[block.start : block.end] != ""
+        outside = outside[: block.start] + outside[block.end :]
+    assert not outside.strip()
+    given_text = "".join(run.text for runs, _ in added for run in runs)
+    invisible = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
+    assert "".join(reading.text.split()) == "".join(given_text.translate(invisible).split())
+
+
+def test_the_punctuation_around_an_address_is_not_part_of_it() -> None:
+    text = "Voir (https://a.fr/b), https://fr.wikipedia.org/wiki/Paris_(Texas). Ou « http://c.fr/?d=e » !"
+
+    assert [link.url for link in bare_links(text)] == [
+        "https://a.fr/b",
+        "https://fr.wikipedia.org/wiki/Paris_(Texas)",
+        "http://c.fr/?d=e",
+    ]
+
+
+def test_a_broken_line_is_mended_and_a_typed_bullet_is_an_item() -> None:
+    builder = Builder()
+    builder.add([Run("Deux cas sont\nprévus :\n- le contrat est\nsigné ;\n- il ne l’est pas.")], P)
+    builder.add([Run("12, rue du Port\n59000 Lille")], P)
+
+    assert blocks(builder.reading()) == [
+        (P, 0, "Deux cas sont prévus :"),
+        (ITEM, 1, "- le contrat est signé ;"),
+        (ITEM, 1, "- il ne l’est pas."),
+        (P, 0, "12, rue du Port\n59000 Lille"),
+    ]
+    assert builder.reading().text.startswith("Deux cas sont prévus :\n- le contrat est signé ;\n- il")
+
+
+# Markdown
+
+
+MARKDOWN = """\
+---
+title: réglages du site
+---
+# Foire *aux* questions
+
+## Qui **paie** ?
+
+L’État `paie`, selon [la circulaire](https://a.fr/c) et
+<https://b.fr/d>. <!-- caché -->
+
+1. un
+   - sous-point
+
+     suite du sous-point
+2. deux
+
+**Et après ?**
+
+| Catégorie | Jours |
+|-----------|-------|
+| A         | **25** |
+
+<details>
+<summary>Peut-on modifier ?</summary>
+
+Oui, par *avenant*.
+
+</details>
+"""
+
+
+def test_markdown_loses_its_marks_and_keeps_its_structure() -> None:
+    reading = read_markdown(MARKDOWN.encode(), "faq.md")
+
+    assert blocks(reading) == [
+        (H, 1, "Foire aux questions"),
+        (H, 2, "Qui paie ?"),
+        (P, 0, "L’État paie, selon la circulaire et https://b.fr/d."),
+        (ITEM, 1, "un"),
+        (ITEM, 2, "sous-point suite du sous-point"),
+        (ITEM, 1, "deux"),
+        (H, 3, "Et après ?"),
+        (TABLE, 0, "Catégorie\tJours"),
+        (TABLE, 0, "A\t25"),
+        (Q, 0, "Peut-on modifier ?"),
+        (P, 0, "Oui, par avenant."),
+    ]
+    assert links(reading) == [("la circulaire", "https://a.fr/c"), ("https://b.fr/d", "https://b.fr/d")]
+
+
+def test_markdown_of_an_old_windows_editor_is_read() -> None:
+    assert read_markdown("L’été à l’œuvre\r\n".encode("cp1252"), "a.md").text == "L’été à l’œuvre"
+
+
+# HTML
+
+
+PAGE = """\
+<html><head><title>Site</title><style>p {}</style></head><body>
+<header><p>Bandeau</p></header><nav><ul><li>Menu</li></ul></nav>
+<form id="page"><main>
+  <header><h1>Foire aux
+    questions</h1></header>
+  <p>Un <b>mot</b>, un <a href="https://a.fr/x"><i>li</i>en</a>, un <a href="/ici">autre</a>,
+     <a href="javascript:x()">un piège</a>.<!-- caché --></p>
+  <p hidden>caché</p><p style="display: none">caché</p><p aria-hidden="true">caché</p><script>x()</script>
+  <h2><button aria-controls="un">Qui paie&nbsp;?</button></h2>
+  <div id="un" hidden>
+    <ul><li><p>L’État ;</p><p>toujours.</p><ol><li>oui</li></ol></li><li>la Région</li></ul>
+    <button>Imprimer</button>
+  </div>
+  <details><summary><h3>Et l’Europe ?</h3></summary>Parfois.<br>Voir plus loin.</details>
+  <dl><dt>Et la commune ?</dt><dd>Jamais.</dd></dl>
+  <table><tr><th>Qui</th><th>Quoi</th></tr><tr><td><p>un</p><p>deux</p></td><td>trois</td></tr></table>
+  <table><tr><td>Mise en page</td></tr></table>
+  <form><label>Votre avis</label><input></form><aside>Publicité</aside>
+</main></form><footer>Mentions légales</footer></body></html>
+"""
+
+
+def test_html_keeps_the_main_content_only() -> None:
+    reading = read_html(PAGE.encode(), "page.html")
+
+    assert blocks(reading) == [
+        (H, 1, "Foire aux questions"),
+        (P, 0, "Un mot, un lien, un autre, un piège."),
+        (H, 2, "Qui paie\u00a0?"),
+        (ITEM, 1, "L’État ;\ntoujours."),
+        (ITEM, 2, "oui"),
+        (ITEM, 1, "la Région"),
+        (Q, 0, "Et l’Europe ?"),
+        (P, 0, "Parfois.\nVoir plus loin."),
+        (Q, 0, "Et la commune ?"),
+        (P, 0, "Jamais."),
+        (TABLE, 0, "Qui\tQuoi"),
+        (TABLE, 0, "un deux\ttrois"),
+        (P, 0, "Mise en page"),
+    ]
+    assert links(reading) == [("lien", "https://a.fr/x")]
+
+
+def test_html_without_main_gives_its_articles_and_without_them_its_body() -> None:
+    assert read_html(b"<body><p>menu</p><article><p>un</p></article></body>", "a.html").text == "un"
+    assert read_html(b"<p>un</p><footer>pied</footer><p>deux</p>", "a.html").text == "un\n\ndeux"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16"])
+def test_html_says_one_encoding_and_uses_another(encoding: str) -> None:
+    page = "<html><head><meta charset='utf-8'></head><body><p>L’été à l’œuvre</p></body></html>"
+
+    assert read_html(page.encode(encoding), "a.html").text == "L’été à l’œuvre"
+
+
+def test_very_deep_html_keeps_its_words() -> None:
+    page = "<div>" * 5000 + "au fond" + "</div>" * 5000 + "<p>en haut</p>"
+
+    assert read_html(page.encode(), "a.html").text == "au fond\n\nen haut"
+
+
+# Word
+
+
+def _run(text: str, parent: str | None = None) -> OxmlElement:
+    run, words = OxmlElement("w:r"), OxmlElement("w:t")
+    words.text = text
+    words.set(qn("xml:space"), "preserve")
+    run.append(words)
+    if parent is None:
+        return run
+    wrapper = OxmlElement(parent)
+    wrapper.append(run)
+    return wrapper
+
+
+def _word_file() -> bytes:
+    document = docx.Document()
+    document.styles.add_style("Titre 2", 1)  # what other office programs call "Heading 2"
+    document.styles.add_style("Titre maison", 1).base_style = document.styles["Heading 3"]
+    document.add_heading("Foire aux questions", 0)
+    document.add_heading("Objet", 1)
+    document.add_paragraph("Périmètre", style="Titre 2")
+    document.add_paragraph("Durée", style="Titre maison")
+    paragraph = document.add_paragraph("Le contrat\test")
+    paragraph.add_run().add_break()
+    paragraph.add_run("signé, voir ")
+    link = _run("ici", "w:hyperlink")
+    relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/hyperlink"
+    link.set(qn("r:id"), document.part.relate_to("https://a.fr/x", relation, is_external=True))
+    for part in (link, _run(" (ajouté)", "w:ins"), _run(" (supprimé)", "w:del")):
+        paragraph._p.append(part)
+    document.add_paragraph("un", style="List Bullet")
+    document.add_paragraph("sous", style="List Bullet 2")
+    document.add_paragraph().add_run("Peut-on le modifier ?").bold = True
+    document.add_paragraph("Oui.")
+    table = document.add_table(2, 2)
+    for cell, text in zip((cell for row in table.rows for cell in row.cells), ["A", "B", "C", "D"], strict=True):
+        cell.text = text
+    document.add_table(1, 1).cell(0, 0).text = "Encadré"
+    document.add_paragraph("Fin.")
+    document.sections[0].header.paragraphs[0].text = "En-tête"
+    return _saved(document)
+
+
+def _saved(document: object) -> bytes:
+    buffer = io.BytesIO()
+    document.save(buffer)  # type: ignore[attr-defined]
+    return buffer.getvalue()
+
+
+def test_word_document_is_read_in_its_order() -> None:
+    reading = read_docx(_word_file(), "faq.docx")
+
+    assert blocks(reading) == [
+        (H, 1, "Foire aux questions"),
+        (H, 1, "Objet"),
+        (H, 2, "Périmètre"),
+        (H, 3, "Durée"),
+        (P, 0, "Le contrat est signé, voir ici (ajouté)"),
+        (ITEM, 1, "un"),
+        (ITEM, 2, "sous"),
+        (H, 4, "Peut-on le modifier ?"),
+        (P, 0, "Oui."),
+        (TABLE, 0, "A\tB"),
+        (TABLE, 0, "C\tD"),
+        (P, 0, "Encadré"),
+        (P, 0, "Fin."),
+    ]
+    assert links(reading) == [("ici", "https://a.fr/x")]
+
+
+# OpenDocument
+
+OFFICE = "urn:oasis:names:tc:opendocument:xmlns:"
+CONTENT = f"""\
+<?xml version="1.0" encoding="UTF-8"?>
+<office:document-content xmlns:office="{OFFICE}office:1.0" xmlns:text="{OFFICE}text:1.0"
+  xmlns:table="{OFFICE}table:1.0" xmlns:draw="{OFFICE}drawing:1.0" xmlns:style="{OFFICE}style:1.0"
+  xmlns:fo="{OFFICE}xsl-fo-compatible:1.0" xmlns:xlink="http://www.w3.org/1999/xlink">
+<office:automatic-styles>
+  <style:style style:name="P1" style:parent-style-name="Title"/>
+  <style:style style:name="T1"><style:text-properties fo:font-weight="bold"/></style:style>
+</office:automatic-styles>
+<office:body><office:text>
+  <text:tracked-changes><text:p>supprimé</text:p></text:tracked-changes>
+  <text:table-of-content><text:p>Objet 1</text:p></text:table-of-content>
+  <text:p text:style-name="P1">Foire aux questions</text:p>
+  <text:h text:outline-level="2">Ob<text:soft-page-break/>jet</text:h>
+  <text:p>Le<text:s text:c="3"/>contrat<text:tab/>est<text:line-break/>signé, voir <text:a
+    xlink:href="https://a.fr/x">ici</text:a><text:note><text:note-citation>1</text:note-citation></text:note>.</text:p>
+  <text:list><text:list-item><text:p>un</text:p><text:p>Deux</text:p>
+    <text:list><text:list-item><text:p>sous</text:p></text:list-item></text:list></text:list-item></text:list>
+  <text:section><text:p><text:span text:style-name="T1">Peut-on le modifier ?</text:span></text:p></text:section>
+  <text:p>Oui.<draw:frame><draw:text-box><text:p>Encadré</text:p></draw:text-box></draw:frame></text:p>
+  <table:table><table:table-row><table:table-cell><text:p>A</text:p><text:p>B</text:p></table:table-cell>
+    <table:table-cell><text:p>C</text:p></table:table-cell></table:table-row></table:table>
+</office:text></office:body></office:document-content>
+"""
+
+
+def _odt(
+    content: str = CONTENT, mimetype: str = "application/vnd.oasis.opendocument.text", manifest: str = ""
+) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as odt:
+        odt.writestr("mimetype", mimetype)
+        odt.writestr("content.xml", content)
+        manifest = f'<m:manifest xmlns:m="{OFFICE}manifest:1.0">{manifest}</m:manifest>'
+        odt.writestr("META-INF/manifest.xml", manifest)
+    return buffer.getvalue()
+
+
+def test_opendocument_text_is_read_in_its_order() -> None:
+    reading = read_odt(_odt(), "faq.odt")
+
+    assert blocks(reading) == [
+        (H, 1, "Foire aux questions"),
+        (H, 2, "Objet"),
+        (P, 0, "Le contrat est signé, voir ici."),
+        (ITEM, 1, "un\nDeux"),
+        (ITEM, 2, "sous"),
+        (H, 3, "Peut-on le modifier ?"),
+        (P, 0, "Oui."),
+        (P, 0, "Encadré"),
+        (TABLE, 0, "A B\tC"),
+    ]
+    assert links(reading) == [("ici", "https://a.fr/x")]
+
+
+# Tables
+
+
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+@pytest.mark.parametrize("answer", ["réponse", "REPONSE", " Answer "])
+def test_each_row_of_a_csv_is_a_question(delimiter: str, encoding: str, answer: str) -> None:
+    lines = [
+        ["Thème", "ID", "Question", answer],
+        ["x", "a-1", '"Qui paie, ou ""finance"" ?"', '"Deux cas :\n- l’État ;\n- la Région.\n\nSinon, personne."'],
+        ["", "", "", ""],
+        ["x", "a-2", "Quand ?", "En 2021."],
+    ]
+    data = "\r\n".join(delimiter.join(line) for line in lines).encode(encoding)
+
+    reading = read_csv(data, "faq.csv")
+
+    assert blocks(reading) == [
+        (Q, 0, 'Qui paie, ou "finance" ?'),
+        (P, 0, "Deux cas :"),
+        (ITEM, 1, "- l’État ;"),
+        (ITEM, 1, "- la Région."),
+        (P, 0, "Sinon, personne."),
+        (Q, 0, "Quand ?"),
+        (P, 0, "En 2021."),
+    ]
+    assert [block.key for block in reading.blocks if block.kind is Q] == ["a-1", "a-2"]
+
+
+def test_a_csv_needs_no_ids() -> None:
+    reading = read_csv(b"question,answer\nQui ?,Nous.\n", "faq.csv")
+
+    assert [(block.kind, block.key) for block in reading.blocks] == [(Q, None), (P, None)]
+
+
+@pytest.mark.parametrize(
+    ("table", "problem"),
+    [
+        ("id;titre\n1;Qui ?", "il manque la colonne « question » (la première ligne contient : « id », « titre »)."),
+        ("question;texte\nQui ?;Nous.", "il manque la colonne « réponse »"),
+        ("question;réponse;answer\nQui ?;Nous.;Nous.", "il y a plusieurs fois la colonne « réponse »"),
+        ("id;question;réponse\n1;Qui ?;Nous.\n2;Où ?;", "ligne 3 : la colonne « réponse » est vide."),
+        ("id;question;réponse\n1;;Nous.", "ligne 2 : la colonne « question » est vide."),
+        ("id;question;réponse\n;Qui ?;Nous.", "ligne 2 : la colonne « id » est vide."),
+        ("id;question;réponse\n1;A ?;B\n\n1;C ?;D", "ligne 4 : l’id « 1 » est déjà celui de la ligne 2."),
+        ('question;réponse\n"Qui ?;Nous.', "la ligne 2 du fichier n’est pas du CSV correct"),
+        ("question;réponse\n", "ce tableau ne contient aucune question."),
+        ("", "il manque la colonne « question » (la première ligne contient : rien)."),
+    ],
+)
+def test_a_wrong_table_is_refused_with_its_column_and_line(table: str, problem: str) -> None:
+    with pytest.raises(UnreadableDocumentError) as refused:
+        read_csv(table.encode(), "faq.csv")
+
+    assert problem in refused.value.reason.replace("\u00a0", " ")
+    assert refused.value.remedy
+
+
+def test_the_sheet_that_has_the_columns_is_read() -> None:
+    workbook = openpyxl.Workbook()
+    workbook.active.append(["Notes"])
+    sheet = workbook.create_sheet("FAQ")
+    for row in ([None], ["id", "Question", "Réponse"], [12.0, "Qui paie ?", "L’État.\n• toujours"], [None, None, None]):
+        sheet.append(row)
+
+    reading = read_xlsx(_saved(workbook), "faq.xlsx")
+
+    assert blocks(reading) == [(Q, 0, "Qui paie ?"), (P, 0, "L’État."), (ITEM, 1, "• toujours")]
+    assert reading.blocks[0].key == "12"
+
+
+# Files that cannot be read
+
+
+@pytest.mark.parametrize(
+    ("reader", "data"),
+    [
+        (read_docx, b"PK\x03\x04 tronqu\xe9"),
+        (read_docx, _odt()),
+        (read_odt, _word_file()),
+        (read_odt, _odt(mimetype="application/vnd.oasis.opendocument.spreadsheet")),
+        (read_odt, _odt(content=CONTENT[:400])),
+        (read_odt, _odt(content='<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>')),
+        (read_xlsx, b""),
+        (read_xlsx, _word_file()),
+    ],
+)
+def test_a_damaged_or_foreign_office_file_is_refused(reader: Callable[[bytes, str], Reading], data: bytes) -> None:
+    with pytest.raises(UnreadableDocumentError, match="endommagé, ou son contenu ne correspond pas"):
+        reader(data, "fichier")
+
+
+@pytest.mark.parametrize("place", [60, 500, 2000, 5000, 12000, 20000])
+def test_a_word_file_with_a_wrong_byte_never_crashes(place: int) -> None:
+    data = bytearray(_word_file())
+    data[place] ^= 0xFF
+
+    with contextlib.suppress(UnreadableDocumentError):
+        read_docx(bytes(data), "faq.docx")
+
+
+@pytest.mark.parametrize("reader", [read_docx, read_odt, read_xlsx])
+def test_an_encrypted_office_file_is_refused(reader: Callable[[bytes, str], Reading]) -> None:
+    with pytest.raises(UnreadableDocumentError, match="mot de passe"):
+        reader(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(512), "secret")
+
+
+def test_an_encrypted_opendocument_text_is_refused() -> None:
+    with pytest.raises(UnreadableDocumentError, match="mot de passe"):
+        read_odt(_odt(manifest="<m:file-entry><m:encryption-data/></m:file-entry>"), "secret.odt")
+
+
+def test_a_zip_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "LARGEST", 1_000_000)
+
+    with pytest.raises(UnreadableDocumentError, match="pèserait 2 Mo"):
+        read_odt(_odt(content=" " * 2_000_000), "bombe.odt")
+
+
+@pytest.mark.parametrize(
+    ("reader", "data"),
+    [
+        (read_markdown, b"\n"),
+        (read_html, b"<body><div id='app'></div><script>go()</script></body>"),
+        (read_docx, _saved(docx.Document())),
+        (read_odt, _odt(content=CONTENT[: CONTENT.index("<office:body>")] + "</office:document-content>")),
+    ],
+)
+def test_a_file_without_text_is_refused(reader: Callable[[bytes, str], Reading], data: bytes) -> None:
+    with pytest.raises(UnreadableDocumentError, match="ne contient aucun texte"):
+        reader(data, "vide")
+
+
+@pytest.mark.parametrize("reader", [read_markdown, read_csv, read_html])
+def test_bytes_that_are_no_text_are_refused(reader: Callable[[bytes, str], Reading]) -> None:
+    with pytest.raises(UnreadableDocumentError, match="n’est pas un texte lisible"):
+        reader(b"\x89PNG\r\n\x1a\n\x00\x00\x81", "image")

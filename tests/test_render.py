@@ -1,0 +1,200 @@
+"""HTML of answers and greeting: every character of a quote arrives, and nothing of it runs."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+from fake_assistant import HOSTILE, HOSTILE_TEXT, About, LeftOut, answered, quote, refused
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.answer import Answer, Kind
+from bot.render import (
+    Segment,
+    answer_html,
+    greeting_html,
+    proof_against_markdown,
+    question_html,
+    segments,
+    web_address,
+)
+from bot.texts import french_date, french_number
+from corpus.document import Document, Source
+
+RULES = Document(
+    source=Source("regles", "Règlement", "Ville de Test", "2021-05-20", "guide", "regles.txt"),
+    text="Article 1\nLe dépôt est gratuit. La copie coûte 2 €.\nArticle 2\nL’accès est libre.",
+    sha256="f" * 64,
+    blocks=(),
+    pages=(0, 52),
+)
+
+
+def parsed(html: str) -> Tag:
+    return BeautifulSoup(html, "html.parser")
+
+
+def words(element: Tag | None) -> str:
+    assert element is not None
+    return " ".join(element.get_text().split())
+
+
+def test_a_quote_is_cut_at_its_highlights() -> None:
+    cut = quote(RULES, "Le dépôt est gratuit. La copie coûte 2 €.", "La copie coûte 2 €.")
+
+    assert list(segments(cut)) == [
+        Segment("Le dépôt est gratuit. ", marked=False),
+        Segment("La copie coûte 2 €.", marked=True),
+    ]
+
+
+@pytest.mark.parametrize("highlights", [((5, 3),), ((0, 999),), ((0, 9), (8, 12))])
+def test_highlights_that_do_not_fit_are_refused(highlights: tuple[tuple[int, int], ...]) -> None:
+    wrong = replace(quote(RULES, "Le dépôt est gratuit."), highlights=highlights)
+
+    with pytest.raises(ValueError, match="does not fit"):
+        list(segments(wrong))
+
+
+def test_an_answer_shows_the_quote_then_its_source() -> None:
+    found = quote(RULES, "L’accès est libre.", "L’accès", question="Qui entre ?", section="Article 2")
+    html = parsed(answer_html(answered("qui entre", found)))
+
+    assert words(html.select_one(".mm-message")) == "Voici ce que disent les textes :"
+    assert html.select_one("blockquote .mm-text").get_text() == "L’accès est libre."
+    assert [mark.get_text() for mark in html.select("mark")] == ["L’accès"]
+    assert [words(line) for line in html.select("figcaption p")] == [
+        "Règlement Ville de Test, 20 mai 2021, page 2",
+        "Partie : Article 2",
+        "Question posée dans le texte : Qui entre ?",
+    ]
+    assert html.select("figcaption a") == []
+
+
+def test_the_source_links_to_the_document_and_shows_its_notice() -> None:
+    html = parsed(answer_html(answered("q", quote(HOSTILE, "Après."))))
+    link = html.select_one("figcaption a")
+
+    assert link["href"] == "https://www.example.org/guide_a.pdf"
+    assert words(link) == "Ouvrir le document (example.org, nouvel onglet)"
+    assert words(html.select_one(".mm-badge")) == "version de mai 2021"
+
+
+def test_further_quotes_are_folded_and_the_first_is_not() -> None:
+    answer = answered("q", quote(RULES, "Le dépôt est gratuit."), quote(RULES, "L’accès est libre."))
+    html = parsed(answer_html(answer))
+
+    assert [q.get_text() for q in html.select(".mm-text")] == ["Le dépôt est gratuit.", "L’accès est libre."]
+    assert [q.get_text() for q in html.select("details .mm-text")] == ["L’accès est libre."]
+    assert words(html.select_one("summary")) == "Voir un autre passage"
+
+
+def test_what_was_understood_is_said() -> None:
+    html = parsed(answer_html(answered("q", understood=(("interco", "intercommunalité"),))))
+
+    assert words(html.select_one(".mm-understood")) == "« interco » compris comme « intercommunalité »"
+
+
+@pytest.mark.parametrize(
+    ("kind", "lead"),
+    [
+        (Kind.REFUSE, "Les questions les plus proches :"),
+        (Kind.CLARIFY, "Choisissez la question qui correspond :"),
+    ],
+)
+def test_suggestions_are_buttons_that_hold_the_question_verbatim(kind: Kind, lead: str) -> None:
+    questions = ("Combien  coûte\nla copie ?", "Qui _entre_ & sort ?")
+    html = parsed(answer_html(replace(refused("q", *questions), kind=kind)))
+
+    assert words(html.select_one(".mm-lead")) == lead
+    assert tuple(button.get_text() for button in html.select("button.mm-ask")) == questions
+
+
+def test_smalltalk_is_its_message_only() -> None:
+    html = parsed(answer_html(Answer("bonjour", Kind.SMALLTALK, 1.0, "Bonjour.")))
+
+    assert words(html) == "Bonjour."
+
+
+def test_the_greeting_names_what_is_known_what_is_not_and_why() -> None:
+    missing = Source("circ", "Circulaire 12", "Ministère", "2020-11", "circular", "c.pdf", url="https://x.fr/c")
+    about = About(
+        documents=(HOSTILE.source, RULES.source),
+        left_out=(LeftOut(missing, "Le fichier n’a pas été téléchargé.", "motamot fetch"),),
+        examples=("Qui entre ?",),
+    )
+    html = parsed(greeting_html(about))
+
+    assert [words(line) for line in html.select(".mm-documents li")] == [
+        "Guide <b>des</b> _pièges_ & autres Commune d’Essai, mai 2021 version de mai 2021",
+        "Règlement Ville de Test, 20 mai 2021",
+        "Circulaire 12 Ministère, novembre 2020 Le fichier n’a pas été téléchargé. "
+        "Ouvrir le document (x.fr, nouvel onglet)",
+    ]
+    assert [button.get_text() for button in html.select("button.mm-ask")] == ["Qui entre ?"]
+
+
+def test_hostile_text_becomes_text() -> None:
+    html = parsed(proof_against_markdown(answer_html(answered("q", quote(HOSTILE, HOSTILE_TEXT)))))
+
+    assert html.select_one(".mm-text").get_text() == HOSTILE_TEXT
+    assert html.select("img, script, style, .mm-text a, .mm-text b") == []
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
+def test_any_text_comes_back_whole_and_holds_nothing_for_markdown(text: str) -> None:
+    html = proof_against_markdown(f'<p class="mm-verbatim">{escaped(text)}</p>')
+    body = html.removeprefix('<p class="mm-verbatim">').removesuffix("</p>")
+
+    assert references_resolved(body) == text
+    assert not re.search(r"[*_~`$\\|\[\]()<>!\n\r\t]|\d\.", body)
+
+
+def escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def references_resolved(html: str) -> str:
+    """As a browser does it: Python's own ``unescape`` drops control characters."""
+    return re.sub(r"&#(\d+);", lambda found: chr(int(found[1])), html)
+
+
+def test_the_question_is_shown_as_typed() -> None:
+    html = proof_against_markdown(question_html("<script>x</script>\n  a_b_"))
+
+    assert "\n" not in html
+    assert parsed(html).select_one(".mm-verbatim").get_text() == "<script>x</script>\n  a_b_"
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("https://a.fr/b?c=1&d=é", "https://a.fr/b?c=1&d=%C3%A9"),
+        ("http://a.fr/un deux", "http://a.fr/un%20deux"),
+        ("javascript:alert(1)", None),
+        ("//a.fr/b", None),
+        ("http://[", None),
+        (None, None),
+    ],
+)
+def test_only_web_addresses_become_links(url: str | None, address: str | None) -> None:
+    assert web_address(url) == address
+
+
+@pytest.mark.parametrize(
+    ("catalogue", "shown"),
+    [
+        ("2021-05", "mai 2021"),
+        ("2021-05-20", "20 mai 2021"),
+        ("2021-08-01", "1er août 2021"),
+        ("2021", "2021"),
+        ("2021-13", "2021-13"),
+    ],
+)
+def test_dates_are_said_in_french(catalogue: str, shown: str) -> None:
+    assert french_date(catalogue) == shown
+
+
+def test_numbers_have_a_narrow_space() -> None:
+    assert french_number(2345) == "2\u202f345"

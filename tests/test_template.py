@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+
+from corpus.errors import CorpusError
+from corpus.lexicon import read_lexicon
+from corpus.phrasings import read_phrasings
+from corpus.reading import read_corpus
+from corpus.template import create_corpus
+
+
+def test_a_new_corpus_works_as_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "mon" / "corpus"
+
+    created = create_corpus(folder)
+
+    assert [path.relative_to(folder).as_posix() for path in created] == [
+        "catalogue.toml",
+        "documents/exemple-faq.md",
+        "lexicon.toml",
+        "phrasings/exemple-faq.toml",
+    ]
+    corpus = read_corpus(folder)
+    assert (corpus.left_out, corpus.unlisted) == ((), ())
+    assert [entry.heading_text for entry in corpus.entries] == [
+        "Comment s’inscrire à la médiathèque ?",
+        "Combien de documents peut-on emprunter ?",
+        "Que faire en cas de perte d’un document ?",
+    ]
+    targets = read_phrasings(folder, corpus.entries)
+    assert [(target.passage.text[:21], target.phrasings[0]) for target in targets] == [
+        ("L’inscription se fait", "je voudrais une carte de bibliothèque"),
+        ("Elle est gratuite pou", "c’est payant la médiathèque ?"),
+        ("Le document perdu doi", "j’ai perdu un livre"),
+    ]
+    lexicon = read_lexicon(folder)
+    assert lexicon.words == {"bibliothèque": ("médiathèque",)}
+    assert list(lexicon.acronyms) == ["AAH"]
+
+
+def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
+    assert len(create_corpus(tmp_path)) == 4
+
+
+@pytest.mark.parametrize("occupied", ["folder", "file"])
+def test_nothing_is_overwritten(tmp_path: Path, occupied: str) -> None:
+    target = tmp_path / "corpus"
+    if occupied == "folder":
+        target.mkdir()
+        (target / "catalogue.toml").write_text("le mien", encoding="utf-8")
+    else:
+        target.write_text("le mien", encoding="utf-8")
+
+    with pytest.raises(CorpusError, match="indiquez un nouveau dossier"):
+        create_corpus(target)
+
+    kept = target / "catalogue.toml" if occupied == "folder" else target
+    assert kept.read_text(encoding="utf-8") == "le mien"
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "fichier").write_text("x", encoding="utf-8")
+
+    with pytest.raises(CorpusError, match=r"fichier/corpus\u00a0» ne peut pas être écrit"):
+        create_corpus(tmp_path / "fichier" / "corpus")

@@ -1,0 +1,178 @@
+"""Reading a typed question: shorthand, misspellings, acronyms, capitals, everyday words."""
+
+import random
+
+import pytest
+from simplemma.strategies.dictionaries.dictionary_factory import DefaultDictionaryFactory
+
+from corpus.lexicon import Lexicon
+from index.french import fold, stem, words
+from index.understanding import Reader
+
+TEXTS = [
+    "Le contrat de relance (CRTE) est signé par l’intercommunalité. Son périmètre peut être révisé.",
+    "L’agence de l’État finance les projets ; où les déposer ? La préfecture présente la programmation.",
+]
+LEXICON = Lexicon(
+    acronyms={
+        "CRTE": ("contrat de relance et de transition écologique",),
+        "PNR": ("parc naturel régional",),
+        "TI": ("Territoires d'industrie",),
+    },
+    words={"interco": ("intercommunalité",), "communauté de communes": ("intercommunalité",), "sous": ("financements",)},
+)
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader(TEXTS, LEXICON)
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("le CTRE", "le CRTE"),
+        ("le crte", "le CRTE"),
+        ("le cter et le npr", "le CRTE et le PNR"),
+        ("le cr et le tcrex", "le cr et le tcrex"),  # too short, or another letter: no acronym
+    ],
+)
+def test_an_acronym_is_recognised_with_its_letters_swapped(reader: Reader, typed: str, read: str) -> None:
+    assert reader.read(typed).text == read
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("kel delai pr le projet", "quel delai pour le projet"),
+        ("pk signer", "pourquoi signer"),
+        ("g un projet", "j'ai un projet"),
+    ],
+)
+def test_shorthand_is_written_out(reader: Reader, typed: str, read: str) -> None:
+    assert reader.read(typed).text == read
+
+
+def test_an_elided_letter_is_no_shorthand(reader: Reader) -> None:
+    assert reader.read("c'est signé").text == "c'est signé"
+    assert reader.read("c’est signé").text == "c’est signé"
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("mon intercomunalité", "mon intercommunalité"),  # a letter is missing
+        ("le perrimètre", "le périmètre"),  # one too many
+        ("la préfectrue", "la préfecture"),  # two swapped
+        ("la progrannation", "la programmation"),  # two wrong
+        ("le vontrat", "le contrat"),
+        ("le perimetre", "le périmètre"),  # accents that a phone leaves out
+        ("xyzzyx", "xyzzyx"),  # like nothing
+    ],
+)
+def test_misspellings_become_words_of_the_corpus(reader: Reader, typed: str, read: str) -> None:
+    assert reader.read(typed).text == read
+
+
+def test_what_was_read_otherwise_is_reported_but_accents_are_not(reader: Reader) -> None:
+    understood = reader.read("pk le CTRE et le perimetre de l'intercomunalité")
+
+    assert understood.replaced == (
+        ("pk", "pourquoi"),
+        ("CTRE", "CRTE"),
+        ("intercomunalité", "intercommunalité"),
+    )
+
+
+def test_a_misspelling_between_two_words_of_the_corpus_is_left_alone() -> None:
+    reader = Reader(["La vente et la pente, la fente."], Lexicon())
+
+    assert reader.read("la zente").text == "la zente"
+
+
+def dictionary_words(n: int) -> list[str]:
+    """A sample of the single words of simplemma's French dictionary, the same at each run."""
+    forms = (form.decode() if isinstance(form, bytes) else form for form in DefaultDictionaryFactory().get_dictionary("fr"))
+    single = sorted(form for form in forms if words(form) == [fold(form)])
+    return random.Random(2021).sample(single, n)
+
+
+def test_the_letters_of_a_correct_french_word_are_never_changed() -> None:
+    reader = Reader(TEXTS, Lexicon(acronyms=LEXICON.acronyms))
+
+    changed = {word: reader.read(word).text for word in dictionary_words(20_000) if reader.read(word).replaced}
+
+    # Familiar spellings that the dictionary lists too.
+    assert {word: text for word, text in changed.items() if fold(word) not in {"kil", "kils", "ca", "aprem"}} == {}
+
+
+def test_accents_that_were_typed_are_kept() -> None:
+    reader = Reader(TEXTS, Lexicon())
+
+    accented = [word for word in dictionary_words(20_000) if not word.isascii()]
+
+    assert [word for word in accented if reader.read(word).text not in (word, "après-midi")] == []
+    # The corpus has "présente", "signé", "révisé" and "où" only.
+    assert reader.read("présenté, signée, révise ; ou là").text == "présenté, signée, révise ; ou là"
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("LE PERIMETRE DU CRTE EST-IL REVISE ?", "le périmètre du CRTE est-il révisé ?"),
+        ("LES TI", "LES TI"),  # too short to be shouting
+        ("Le PNR", "Le PNR"),
+    ],
+)
+def test_a_question_in_capitals_is_read_in_small_letters(reader: Reader, typed: str, read: str) -> None:
+    assert reader.read(typed).text == read
+
+
+def test_an_acronym_of_the_question_matches_the_words_of_the_corpus(reader: Reader) -> None:
+    # PNR stands nowhere in the texts: what it means is added. CRTE stands there: nothing is.
+    assert reader.read("notre PNR").added == (stem("parc"), stem("naturel"), stem("regional"))
+    assert reader.read("notre CRTE").added == ()
+
+
+def test_the_words_of_the_question_match_an_acronym_of_the_corpus(reader: Reader) -> None:
+    understood = reader.read("le contrat de relance et de transition écologique")
+
+    # As a text of the corpus that holds the acronym is indexed.
+    [acronym] = reader.terms("CRTE")
+    assert understood.added == (acronym,)
+    assert acronym in reader.terms("Le contrat de relance et de transition écologique")
+
+
+def test_every_acronym_of_a_lexicon_is_indexed_under_one_key() -> None:
+    names = ["CRTE", "ADEME", "CNES", "DETR", "INSEE", "SGAR", "AESH"]
+    reader = Reader([], Lexicon(acronyms={name: (f"zzz{i} www{i}",) for i, name in enumerate(names)}))
+
+    for i, name in enumerate(names):
+        assert reader.read(f"zzz{i} www{i}").added == tuple(reader.terms(name))
+
+
+def test_everyday_words_bring_the_words_of_the_corpus(reader: Reader) -> None:
+    understood = reader.read("notre interco a des projets")
+
+    assert understood.text == "notre interco a des projets (intercommunalité)"
+    assert understood.added == (stem("intercommunalite"),)
+    assert ("interco", "intercommunalité") in understood.replaced
+    assert stem("interco") in understood.terms
+
+
+@pytest.mark.parametrize("typed", ["les intercos", "nos Communautés de communes", "COMMUNAUTE DE COMMUNES"])
+def test_everyday_words_are_known_in_the_plural_and_in_capitals(reader: Reader, typed: str) -> None:
+    assert reader.read(typed).added == (stem("intercommunalite"),)
+
+
+def test_everyday_words_are_whole_words(reader: Reader) -> None:
+    assert reader.read("une interconnexion en sousface").added == ()
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "?!", "\u200b\u0007", "🙂 🙂"])
+def test_a_question_without_words_has_no_terms(reader: Reader, typed: str) -> None:
+    assert reader.read(typed).terms == ()
+
+
+def test_line_breaks_and_invisible_characters_are_read_as_spaces_or_not_at_all(reader: Reader) -> None:
+    assert reader.read("le\u00a0contrat\nest\u200b signe\u0301 \u0007").text == "le contrat est signé"
