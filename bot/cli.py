@@ -136,10 +136,9 @@ def build(
 @app.command()
 def fetch(corpus: CorpusOption = None) -> None:
     """Télécharger les documents du catalogue qui ont une adresse."""
-    from corpus.fetch import fetch as download
-
     from corpus.catalogue import read_catalogue
     from corpus.errors import CorpusError
+    from corpus.fetch import fetch as download
 
     settings = read_settings(corpus=corpus)
     console, failed = Console(stderr=True, soft_wrap=True), 0
@@ -155,7 +154,7 @@ def fetch(corpus: CorpusOption = None) -> None:
             )
         except CorpusError as error:
             failed += 1
-            console.print(f"« {source.title} » n’a pas été téléchargé. {error}", markup=False, highlight=False)
+            console.print(str(error), markup=False, highlight=False)
     raise typer.Exit(FAILED if failed else ANSWERED)
 
 

@@ -5,10 +5,14 @@ import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
-from index.french import STOP_WORDS, stem, words
+from bot.recogniser import QUESTION, Example, Recogniser
+from index.french import words
+
+# A courtesy taken for a question is refused, which is dull; a question taken for a courtesy is lost.
+_LIKELY = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,43 +30,64 @@ def courtesy(message: str, vocabulary: Collection[str]) -> Courtesy | None:
         message: As typed.
         vocabulary: Stems of the documents; a message that has one beside its courtesy asks about them.
     """
-    said = words(message)
-    text = " ".join(said)
-    if not said:
-        return None
-    found = [(family, pattern) for family, _, patterns in _families() for pattern in patterns if pattern.search(text)]
-    if not found:
-        return None
-    left = text
-    for _, pattern in found:
-        left = pattern.sub(" ", left)
-    others = [w for w in left.split() if w not in STOP_WORDS and w not in _beside()]
-    about = any(stem(word) in vocabulary for word in others)
-    # "Bonjour Marie" is a greeting; "traduire bonjour en japonais" is not.
-    if about or len(others) > 1 or (others and len(said) > 3 and {f for f, _ in found} <= _LIGHT):
-        return None
-    # A question about the assistant outweighs the greeting before it.
-    family = min((f for f, _ in found), key=_PRECEDENCE.index)
-    return Courtesy(family, next(reply for name, reply, _ in _families() if name == family))
+    family = recognised(message, vocabulary, _recogniser())
+    return Courtesy(family, _toml("courtesy.toml")["family"][family]["reply"]) if family else None
 
 
-_LIGHT = {"greeting", "thanks", "goodbye", "agreement"}
-_PRECEDENCE = ("privacy", "sources", "who", "what", "feedback", "thanks", "goodbye", "greeting", "agreement")
+def recognised(message: str, vocabulary: Collection[str], recogniser: Recogniser) -> str | None:
+    """The family of a message that asks nothing of the documents, None for anything else."""
+    if not words(message):
+        return next((_signs()[sign] for sign in message if sign in _signs()), None)
+    judged = recogniser.judge(message)
+    if judged.probability < _LIKELY or not judged.strange.isdisjoint(vocabulary):
+        return None
+    # A lone word that nothing is known of ("tourisme") is not a courtesy, however short.
+    return judged.family if judged.familiar or hints(message) else None
+
+
+def hints(message: str) -> frozenset[str]:
+    """The families whose hand-written patterns a message matches."""
+    text = " ".join(words(message))
+    return frozenset(family for family, pattern in _patterns() if pattern.search(text))
+
+
+def examples() -> list[Example]:
+    """Every message to learn from: courtesies, questions that look like them, questions about other things."""
+    content = _toml("courtesy_examples.toml")
+    outside = files("index").joinpath("out_of_scope.txt").read_text(encoding="utf-8").splitlines()
+    found = [Example(t, family) for family, table in content["family"].items() for t in table["examples"]]
+    found += [Example(text, QUESTION) for text in content["not_courtesy"]]
+    # Small talk that the documents do not answer either ("es-tu marié") is in that file and is courtesy here.
+    found += [Example(line, QUESTION) for line in outside if line.strip() and "who" not in hints(line)]
+    return found
 
 
 @cache
-def _families() -> tuple[tuple[str, str, tuple[re.Pattern[str], ...]], ...]:
+def _recogniser() -> Recogniser:
+    return Recogniser(examples(), hints)
+
+
+@cache
+def _signs() -> dict[str, str]:
+    """Emoji -> family, from the examples that have no word."""
+    return {
+        sign: family
+        for family, table in _toml("courtesy_examples.toml")["family"].items()
+        for text in table["examples"]
+        if not words(text)
+        for sign in text
+        if not sign.isspace()
+    }
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple(
-        (name, family["reply"], tuple(re.compile(rf"\b(?:{p})") for p in family["patterns"]))
-        for name, family in _file()["family"].items()
+        (family, re.compile(rf"\b(?:{'|'.join(table['patterns'])})"))
+        for family, table in _toml("courtesy.toml")["family"].items()
     )
 
 
 @cache
-def _beside() -> frozenset[str]:
-    return frozenset(_file()["beside"].split())
-
-
-@cache
-def _file() -> dict[str, Any]:
-    return tomllib.loads((Path(__file__).parent / "courtesy.toml").read_text(encoding="utf-8"))
+def _toml(name: str) -> dict[str, Any]:
+    return tomllib.loads(files("bot").joinpath(name).read_text(encoding="utf-8"))

@@ -4,10 +4,9 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpus.reading import read_corpus
-
 from bot.settings import Settings, read_settings
 from corpus.errors import MotamotError
+from corpus.reading import read_corpus
 from index import store
 from index.building import fingerprint
 from index.default_model import default_encoder
@@ -62,6 +61,10 @@ def _documents(settings: Settings) -> list[Finding]:
     except MotamotError as error:
         return [Finding("Documents", False, str(error))]
     found = [Finding("Documents", True, f"{len(corpus.documents)} lu(s), {len(corpus.entries)} entrées")]
+    found += [
+        Finding("Document", False, f"« {name} » n’est pas dans catalogue.toml", "Ajoutez-l’y, ou retirez le fichier.")
+        for name in corpus.unlisted
+    ]
     return found + [Finding("Document", False, f"« {o.source.title} » : {o.reason}", o.remedy) for o in corpus.left_out]
 
 

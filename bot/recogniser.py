@@ -19,7 +19,7 @@ QUESTION = "question"
 
 # Strength, n-grams and weights were compared by five-fold cross-validation: neighbours differ by under a point.
 _STRENGTH = 10.0
-_CHARACTERS = (2, 4)
+_CHARACTERS = (3, 4)
 _CHARACTER_WEIGHT = 0.7
 # Far from convergence on purpose: ten times the accuracy changes no decision and takes four times as long.
 _TOLERANCE = 1e-2
@@ -100,9 +100,7 @@ class Recogniser:
     def _read(self, text: str, known: bool) -> "_Said":
         spelled = _spelled(text)
         # An example of courtesy has been counted once in its own words.
-        strange = frozenset(
-            s for s in _stems(spelled) if s not in STOP_WORDS and self._seen[s] <= int(known)
-        )
+        strange = frozenset(s for s in _stems(spelled) if s not in STOP_WORDS and self._seen[s] <= int(known))
         hints = self._hints(text)
         reduced = ["^", *(_reduced(word, strange) for word in spelled), "$"]
         runs = [" ".join(reduced[i : i + n]) for n in (1, 2) for i in range(len(reduced) - n + 1)]

@@ -68,6 +68,13 @@ def show_built(console: Console, built: "Built") -> None:
             highlight=False,
             style="yellow",
         )
+    for name in corpus.unlisted:
+        console.print(
+            f"Non cité : « {name} » est dans le dossier des documents, mais pas dans catalogue.toml.",
+            markup=False,
+            highlight=False,
+            style="yellow",
+        )
 
 
 def entries_to_json(document: Document, entries: Sequence[Entry]) -> dict[str, Any]:

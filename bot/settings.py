@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     root_path: str = ""
     """Prefix under which a reverse proxy publishes the pages."""
     max_error: float = Field(default=0.05, gt=0, lt=1)
-    """Share of wrong answers accepted among the answers given; it sets the threshold of refusal."""
+    """Share of the questions without an answer that may be given one; it sets the threshold of refusal."""
 
     @classmethod
     def settings_customise_sources(

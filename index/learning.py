@@ -41,9 +41,6 @@ _PENALTY = 1.0
 # Score differences of the head are small numbers; this makes them comparable with standardised fields.
 _HEAD_SCALE = 4.0
 
-NEVER = 1.1
-"""A threshold that no probability reaches."""
-
 
 @dataclass(frozen=True, slots=True)
 class Curve:

@@ -55,14 +55,14 @@ class Searcher:
         self.layout = Layout.of(stored.entries, stored.editor_targets)
         reader = Reader([t for e in stored.entries for t in (e.heading_text, e.body_text)], stored.lexicon)
         dense = stored.dense
-        self._matcher = Matcher(
+        self.matcher = Matcher(
             self.layout,
             reader,
             Vectored(dense["headings"], dense["passages"], dense["sentences"], dense["phrasings"]),
         )
-        asked = _questions(self._matcher, self.layout.phrasings, dense["phrasings"].vectors)
-        outside = _questions(self._matcher, [text for _, text in stored.outside], dense["outside"].vectors)
-        self._head = train_head(self._matcher, asked, outside, [group for group, _ in stored.outside])
+        asked = _questions(self.matcher, self.layout.phrasings, dense["phrasings"].vectors)
+        outside = _questions(self.matcher, [text for _, text in stored.outside], dense["outside"].vectors)
+        self._head = train_head(self.matcher, asked, outside, [group for group, _ in stored.outside])
         self._weights = stored.learned.weights
         self.threshold = stored.learned.threshold
         self.sources: tuple[Source, ...] = stored.sources
@@ -93,10 +93,10 @@ class Searcher:
         """
         if k < 1:
             raise ValueError(f"k must be at least 1, got {k}")
-        understood = self._matcher.reader.read(question)
-        vectors = self._encoder.encode_queries(self._matcher.pieces(understood))
+        understood = self.matcher.reader.read(question)
+        vectors = self._encoder.encode_queries(self.matcher.pieces(understood))
         asked = Question(understood, vectors)
-        match = self._matcher.match(asked)
+        match = self.matcher.match(asked)
         scores = self._head.scores([example(understood)], vectors[:1])[0] if self._head else None
         owner = self.layout.entry_of_target
         ranking = rank(
@@ -117,7 +117,7 @@ class Searcher:
 
     def _sentences(self, passage: int, query: np.ndarray) -> dict[Span, float]:
         rows = np.flatnonzero(self.layout.passage_of_sentence == passage)
-        vectors = self._matcher.vectored.sentences
+        vectors = self.matcher.vectored.sentences
         return {self.layout.sentences[i]: float(vectors.vector(int(i)) @ query) for i in rows}
 
 

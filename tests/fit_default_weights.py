@@ -1,0 +1,145 @@
+"""Fit the weights that a corpus without phrasings uses, and say how they fare on a corpus they have not seen.
+
+    python tests/fit_default_weights.py SHARED WORK [--write]
+
+``SHARED`` holds ``benchmarks/cnil-faq`` and ``benchmarks/out-of-scope``; ``WORK`` keeps the indexes between runs.
+Questions come from the CNIL reformulations and from the phrasings of the shipped corpus, asked here as if nobody
+had written them down; each corpus weighs the same. ``--write`` replaces ``index/default_weights.json``.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from benchmark_corpora import write_benchmark
+
+import index
+from corpus.lexicon import Lexicon, read_lexicon
+from corpus.phrasings import read_phrasings
+from corpus.reading import read_corpus
+from index import store
+from index.building import build
+from index.default_model import default_encoder
+from index.encoder import Encoder
+from index.learning import calibrated, learned_to_json, outside_questions
+from index.matcher import FIELDS, Match, Matcher, Question
+from index.ranking import TEXT_FIELDS, TEXT_SIGNALS, Weights, features, fit_ranking, rank
+from index.searcher import Searcher
+
+_LEARNED = [FIELDS.index(name) for name in TEXT_FIELDS]
+_PENALTY = 1.0
+_DEFAULT_CORPUS = Path(index.__file__).parents[1] / "corpus"
+
+
+class Sample:
+    """One corpus without phrasings, matched with questions it answers and questions it does not."""
+
+    def __init__(self, folder: Path, index_folder: Path, encoder: Encoder, asked: list[str], wanted: list[str]) -> None:
+        build(folder, index_folder, encoder)
+        searcher = Searcher(store.load(index_folder), encoder)
+        self.layout = searcher.layout
+        self.owner = searcher.layout.entry_of_target
+        row = {entry.id: n for n, entry in enumerate(searcher.layout.entries)}
+        self.wanted = np.asarray([row[w] for w in wanted])
+        matcher = searcher.matcher
+        outside = [t for _, t in outside_questions(searcher.layout.entries, Lexicon(), ())]
+        self.inside = [self._match(matcher, encoder, q) for q in asked]
+        self.outside = [self._match(matcher, encoder, q) for q in outside]
+        self.columns = [features(m, None, self.owner) for m, _ in self.inside]
+
+    @staticmethod
+    def _match(matcher: Matcher, encoder: Encoder, text: str) -> tuple[Match, int]:
+        read = matcher.reader.read(text)
+        return matcher.match(Question(read, encoder.encode_queries(matcher.pieces(read)))), len(read.terms)
+
+    def targets(self, n: int) -> np.ndarray:
+        """Rows of the targets of the entry that question ``n`` wants."""
+        return np.flatnonzero(self.owner == self.wanted[n])
+
+    def ranks(self, weights: Weights, rows: np.ndarray) -> np.ndarray:
+        """Rank, from 1, of the wanted entry for each of the questions ``rows``."""
+        found = []
+        for n in rows:
+            match, words = self.inside[n]
+            entries = rank(match, None, weights, self.owner, words).entries
+            found.append(1 + int((entries > entries[self.wanted[n]]).sum()))
+        return np.asarray(found)
+
+
+def fit(samples: list[tuple[Sample, np.ndarray]]) -> Weights:
+    """Weights of the fields from some questions of each sample, each sample weighing the same."""
+    columns, wanted = [], []
+    smallest = min(len(rows) for _, rows in samples)
+    for sample, rows in samples:
+        chosen = np.random.default_rng(0).permutation(rows)[:smallest]
+        columns += [sample.columns[n] for n in chosen]
+        wanted += [sample.targets(int(n)) for n in chosen]
+    fields = fit_ranking(columns, wanted, _PENALTY, _LEARNED)
+    return Weights(tuple(fields.tolist()), (), ())
+
+
+def main() -> None:
+    shared, work = Path(sys.argv[1]), Path(sys.argv[2])
+    encoder = default_encoder()
+    cnil = write_benchmark(shared / "benchmarks" / "cnil-faq", work / "cnil")
+    bare = work / "default"
+    (bare / "documents").mkdir(parents=True, exist_ok=True)
+    corpus = read_corpus(_DEFAULT_CORPUS)
+    for document in corpus.documents:
+        name = document.source.file
+        (bare / "documents" / name).write_bytes((_DEFAULT_CORPUS / "documents" / name).read_bytes())
+    for name in ("catalogue.toml", "lexicon.toml"):
+        (bare / name).write_bytes((_DEFAULT_CORPUS / name).read_bytes())
+    read_lexicon(bare)
+    pairs = [
+        (text, target.passage.entry)
+        for target in read_phrasings(_DEFAULT_CORPUS, corpus.entries).targets
+        for text in target.phrasings
+    ]
+    samples = [
+        Sample(cnil.folder, work / "cnil-index", encoder, list(cnil.queries), list(cnil.relevant)),
+        Sample(bare, work / "default-index", encoder, [t for t, _ in pairs], [e for _, e in pairs]),
+    ]
+    whole = [np.arange(len(s.inside)) for s in samples]
+    for name, own, other in (("cnil", 0, 1), ("default corpus", 1, 0)):
+        unseen = fit([(samples[other], whole[other])])
+        ranks = samples[own].ranks(unseen, whole[own])
+        folds = np.arange(len(ranks)) % 5
+        crossed = np.zeros(len(ranks), dtype=int)
+        for fold in range(5):
+            both = fit([(samples[own], whole[own][folds != fold]), (samples[other], whole[other])])
+            crossed[folds == fold] = samples[own].ranks(both, whole[own][folds == fold])
+        for how, found in (("fitted on the other corpus only", ranks), ("five-fold with the other", crossed)):
+            print(f"{name:16} {how:34} hit@1 {np.mean(found == 1):.3f}  hit@5 {np.mean(found <= 5):.3f}")
+    weights = fit(list(zip(samples, whole, strict=True)))
+    rankings, answerable, right = [], [], []
+    for sample in samples:
+        for n, (match, words) in enumerate(sample.inside):
+            rankings.append(rank(match, None, weights, sample.owner, words))
+            answerable.append(True)
+            right.append(int(rankings[-1].entries.argmax()) == sample.wanted[n])
+        for match, words in sample.outside:
+            rankings.append(rank(match, None, weights, sample.owner, words))
+            answerable.append(False)
+            right.append(False)
+    learned = calibrated(
+        rankings,
+        np.asarray(answerable),
+        np.asarray(right),
+        np.arange(len(rankings)),
+        weights,
+        TEXT_SIGNALS,
+        0.05,
+    )
+    print("fields", dict(zip(TEXT_FIELDS, np.round(learned.weights.fields, 3), strict=False)))
+    silent = np.mean([p < learned.threshold for p, a in zip(learned.curve.probabilities, answerable, strict=True) if a])
+    print(f"threshold {learned.threshold:.3f}: wrongly silent {silent:.3f} where 0.05 of the others are answered")
+    if "--write" in sys.argv:
+        path = Path(index.__file__).parent / "default_weights.json"
+        path.write_text(json.dumps(learned_to_json(learned), indent=1) + "\n", encoding="utf-8")
+        print(f"wrote {path.name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""Other ways people ask: each group points to an entry, a paragraph or a sentence, or is refused by name."""
+
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, plain
+
+from corpus.document import Document, Entry, Source
+from corpus.errors import CorpusError
+from corpus.phrasings import Phrasings, read_phrasings, squeeze
+from corpus.reading import read_corpus
+from corpus.splitting import split
+from corpus.text_reader import read_text
+
+FAQ = """Q : Comment s’inscrire à la médiathèque ?
+R : L’inscription est gratuite. Une carte est remise à l’accueil.
+
+Q : Que peut-on emprunter ?
+R : Deux cas se présentent :
+- Les livres se prêtent trois semaines.
+- Les « films » se prêtent une semaine. Le retard coûte un euro.
+"""
+
+
+@pytest.fixture(scope="module")
+def entries() -> list[Entry]:
+    reading = read_text(FAQ.encode(), "faq.txt")
+    source = Source("faq", "FAQ", "Ville", "2024-03", "faq", "faq.txt")
+    return split(Document(source, reading.text, "0" * 64, reading.blocks))
+
+
+def phrasings(folder: Path, table: str, name: str = "faq") -> Path:
+    (folder / "phrasings").mkdir(exist_ok=True)
+    (folder / "phrasings" / f"{name}.toml").write_text(table, encoding="utf-8")
+    return folder
+
+
+def test_a_group_points_to_the_first_passage_of_its_entry(tmp_path: Path, entries: list[Entry]) -> None:
+    folder = phrasings(tmp_path, '[[entry]]\nquestion = "Comment s’inscrire"\nask = ["s\'abonner", "avoir une carte"]')
+
+    [target] = read_phrasings(folder, entries).targets
+
+    assert target.passage.text == "L’inscription est gratuite. Une carte est remise à l’accueil."
+    assert target.span.of(target.passage.document.text) == target.passage.text
+    assert target.phrasings == ("s'abonner", "avoir une carte")
+
+
+def test_a_group_may_point_to_a_paragraph_by_its_first_words_without_its_bullet(
+    tmp_path: Path, entries: list[Entry]
+) -> None:
+    folder = phrasings(tmp_path, '[[entry]]\nquestion = "Que peut-on"\npart = "Les livres"\nask = ["livres"]')
+
+    [target] = read_phrasings(folder, entries).targets
+
+    assert "Les livres se prêtent trois semaines." in target.span.of(target.passage.document.text)
+
+
+def test_a_group_may_point_to_a_sentence(tmp_path: Path, entries: list[Entry]) -> None:
+    folder = phrasings(tmp_path, '[[entry]]\nquestion = "Que peut-on"\nsentence = "Le retard"\nask = ["amende"]')
+
+    [target] = read_phrasings(folder, entries).targets
+
+    assert target.span.of(target.passage.document.text) == "Le retard coûte un euro."
+
+
+def test_a_file_may_list_questions_that_its_document_does_not_answer(tmp_path: Path, entries: list[Entry]) -> None:
+    folder = phrasings(tmp_path, 'unanswered = ["À quelle heure ferme-t-elle ?"]')
+
+    assert read_phrasings(folder, entries) == Phrasings(unanswered=("À quelle heure ferme-t-elle ?",))
+
+
+def test_a_file_of_a_document_that_is_not_indexed_is_passed_over(tmp_path: Path, entries: list[Entry]) -> None:
+    folder = phrasings(tmp_path, '[[entry]]\nquestion = "Autre"\nask = ["autre"]', name="circulaire")
+
+    assert read_phrasings(folder, entries) == Phrasings()
+    assert read_phrasings(tmp_path / "nowhere", entries) == Phrasings()
+
+
+@pytest.mark.parametrize(
+    ("table", "named"),
+    [
+        ('question = "Pourquoi"\nask = ["a"]', ["faq.toml", "table 1", "« Pourquoi »", "motamot inspect"]),
+        ('question = "Que"\npart = "Les disques"\nask = ["a"]', ["faq.toml", "table 1", "« Les disques »"]),
+        ('question = "Que"\nsentence = "Le chat"\nask = ["a"]', ["faq.toml", "table 1", "« Le chat »"]),
+        ('question = "Que"\nasks = ["a"]', ["faq.toml", "table 1", "« asks »", "ask, part, question, sentence"]),
+        ('question = "Que"', ["faq.toml", "table 1", "« ask »"]),
+        ('question = "Que"\nask = "a"', ["« ask »"]),
+        ('question = "Que"\nask = [""]', ["« ask »"]),
+        ('ask = ["a"]', ["faq.toml", "table 1", "« question »"]),
+    ],
+)
+def test_errors_name_file_table_and_key(tmp_path: Path, entries: list[Entry], table: str, named: list[str]) -> None:
+    with pytest.raises(CorpusError) as caught:
+        read_phrasings(phrasings(tmp_path, f"[[entry]]\n{table}"), entries)
+
+    assert [word for word in named if word not in plain(str(caught.value))] == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[entry\n",
+        "entry = 3",
+        "[[entree]]\nquestion = 'Que'",
+        "entry = ['a']",
+        "unanswered = 'Que'",
+        "unanswered = ['']",
+    ],
+)
+def test_another_file_than_tables_of_entries_is_refused(tmp_path: Path, entries: list[Entry], content: str) -> None:
+    with pytest.raises(CorpusError, match=r"faq\.toml"):
+        read_phrasings(phrasings(tmp_path, content), entries)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("o Les livres", "les livres"),
+        ("- L’inscription", "L'inscription"),
+        ("Une\n  carte\u00a0?", "une carte ?"),
+        ("« Films »", "films »"),
+    ],
+)
+def test_beginnings_are_compared_without_bullets_spaces_case_and_apostrophes(one: str, other: str) -> None:
+    assert squeeze(one) == squeeze(other)
+
+
+def test_the_phrasings_that_are_shipped_point_somewhere() -> None:
+    corpus = read_corpus(ROOT / "corpus")
+
+    targets = read_phrasings(ROOT / "corpus", corpus.entries).targets
+
+    # Each of the nine entries of the FAQ can be asked for in several ways.
+    assert {t.passage.entry for t in targets} == {e.id for e in corpus.entries if e.document.id == "faq-cti-crte"}
+    assert min(len(t.phrasings) for t in targets) >= 10
