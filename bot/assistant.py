@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 
 from bot import texts
 from bot.answer import Answer, Kind, Ranked
-from bot.conversation import readings
+from bot.conversation import read_turn
 from bot.courtesy import courtesy
 from bot.quoting import quote
 from corpus.document import Source
 from corpus.reading import LeftOut
+from index.details import given, lacks
 from index.french import stems
 from index.searcher import Hit, Result, Searcher
 
@@ -22,6 +23,10 @@ _WORTH_READING = 0.05
 # Two entries this close, which together leave little to any other, are a question back to the visitor.
 _TIED = 0.2
 _TOGETHER = 0.75
+
+
+# A turn this many times less likely to be answered than the threshold asks for something else.
+_CLEARLY = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +91,22 @@ class Assistant:
         )
 
     def _search(self, question: str, history: Sequence[str]) -> Result:
-        """The most confident of the ways to read a turn: alone, or with what came before."""
-        results = [self._searcher.search(text, _N_RANKED) for text in readings(question, history, self._vocabulary)]
-        return max(results, key=lambda r: r.confidence)
+        """Search a turn alone or with what came before, as it needs."""
+        reading = read_turn(question, history, self._vocabulary)
+        alone = self._searcher.search(reading.alone, _N_RANKED) if reading.alone else None
+        if reading.joined is None or (alone and self._is_settled(alone)):
+            return alone or self._searcher.search(question, _N_RANKED)
+        joined = self._searcher.search(reading.joined, _N_RANKED)
+        body = joined.hits[0].entry.body_text if joined.hits else ""
+        if lacks(question, given(body)):
+            # "Et combien ?" after a question that was answered: the answer must still say how much.
+            return replace(joined, answerable=0.0, confidence=0.0)
+        return joined
+
+    def _is_settled(self, alone: Result) -> bool:
+        """Whether half a sentence is enough: it is answered, or clearly is about something else."""
+        threshold = self._searcher.threshold
+        return alone.answerable >= threshold or alone.answerable < threshold / _CLEARLY
 
 
 def _headings(hits: Sequence[Hit], n: int) -> tuple[str, ...]:

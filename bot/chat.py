@@ -3,8 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Protocol, Self
@@ -199,40 +198,27 @@ def _chatbot(chat: Chat) -> gr.Chatbot:
 
 def mount_chat(app: FastAPI, assistant: AssistantLike, root_path: str) -> gr.routes.App:
     """Put the chat at the root of ``app``, with all that Gradio would add turned off; returns its own app."""
-    with _event_loop():
-        gr.mount_gradio_app(
-            app,
-            build_chat(assistant),
-            path="/",
-            root_path=root_path or None,
-            footer_links=[],
-            run_history=False,
-            enable_monitoring=False,
-            ssr_mode=False,
-            pwa=False,
-            mcp_server=False,
-            show_error=False,
-            max_file_size=1,  # bytes: no page of ours uploads anything
-            i18n=gr.I18n(fr=texts.GRADIO, en=texts.GRADIO),
-            # Named fonts of the system: a theme's own would be files to load.
-            theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
-        )
+    # In a running event loop: without one, Gradio makes several and leaves them open.
+    asyncio.run(_mount(app, assistant, root_path))
     [chat] = [route.app for route in app.routes if isinstance(getattr(route, "app", None), gr.routes.App)]
     return chat
 
 
-@contextmanager
-def _event_loop() -> Iterator[None]:
-    """An event loop for Gradio to find while it is mounted: it would make one and leave it open."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        loop = asyncio.new_event_loop()
-        asyncio.set_event_loop(loop)
-        try:
-            yield
-        finally:
-            asyncio.set_event_loop(None)
-            loop.close()
-    else:
-        yield
+async def _mount(app: FastAPI, assistant: AssistantLike, root_path: str) -> None:
+    gr.mount_gradio_app(
+        app,
+        build_chat(assistant),
+        path="/",
+        root_path=root_path or None,
+        footer_links=[],
+        run_history=False,
+        enable_monitoring=False,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        show_error=False,
+        max_file_size=1,  # bytes: no page of ours uploads anything
+        i18n=gr.I18n(fr=texts.GRADIO, en=texts.GRADIO),
+        # Named fonts of the system: a theme's own would be files to load.
+        theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
+    )

@@ -125,7 +125,7 @@ def build(
     corpus: CorpusOption = None,
     index: IndexOption = None,
     max_error: Annotated[
-        float | None, typer.Option(help="Part d’erreurs acceptée parmi les réponses données (0,05 = 5 %).")
+        float | None, typer.Option(help="Part admise de questions hors sujet auxquelles il répond (0,05 = 5 %).")
     ] = None,
 ) -> None:
     """Lire le corpus et construire l’index."""

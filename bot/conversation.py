@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from index.french import STOP_WORDS, fold, stem, stems, words
 
@@ -52,12 +53,24 @@ _POINTERS = frozenset(
         "dessus",
     ]
 )
+_SHORT = 8
+"""Words of meaning beyond which a correction is a question of its own."""
 _FEW = 3
 """Words of meaning from which a turn stands on its own."""
 
 
-def readings(turn: str, history: Sequence[str], vocabulary: Collection[str]) -> list[str]:
-    """The ways to read a turn, to be searched; one that is complete in itself is read alone.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a turn may be read."""
+
+    alone: str | None
+    """The turn itself; None when it says nothing without what came before."""
+    joined: str | None
+    """With what came before; None when it stands on its own."""
+
+
+def read_turn(turn: str, history: Sequence[str], vocabulary: Collection[str]) -> Reading:
+    """Read a turn alone, with what came before, or, when it is half a sentence, either way.
 
     Args:
         turn: What was just typed.
@@ -66,17 +79,15 @@ def readings(turn: str, history: Sequence[str], vocabulary: Collection[str]) -> 
     """
     switched = _SWITCH.sub("", turn, count=1)
     if switched != turn and switched.strip():
-        return [switched]
-    if not history:
-        return [turn]
+        return Reading(switched, None)
     previous = subject(history)
     if not previous:
-        return [turn]
-    if _CORRECTION.search(turn) and len(stems(turn)) <= 8:
-        return [_corrected(turn, previous)]
+        return Reading(turn, None)
+    if _CORRECTION.search(turn) and len(stems(turn)) <= _SHORT:
+        return Reading(None, _corrected(turn, previous))
     if not is_elliptical(turn, vocabulary):
-        return [turn]
-    return [f"{previous} {turn}"]
+        return Reading(turn, None)
+    return Reading(turn if len(stems(turn)) > 1 else None, f"{previous} {turn}")
 
 
 def subject(history: Sequence[str]) -> str:

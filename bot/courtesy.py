@@ -12,7 +12,7 @@ from bot.recogniser import QUESTION, Example, Recogniser
 from index.french import words
 
 # A courtesy taken for a question is refused, which is dull; a question taken for a courtesy is lost.
-_LIKELY = 0.6
+_LIKELY = 2 / 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,10 +54,6 @@ def content_policy(nonce: str | None = None) -> str:
     )
 
 
-class TooLargeError(Exception):
-    """The body grew beyond the limit while it was read."""
-
-
 class Guard:
     """ASGI middleware that lets through only what the pages need."""
 
@@ -94,29 +90,23 @@ class Guard:
         return None
 
     async def forward(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, counting its body: a chunked one announces no length."""
-        read = 0
-        started = False
-
-        async def counted() -> Message:
-            nonlocal read
+        """Pass the request on once its whole body is known to be small: a chunked one announces no length."""
+        body, more = b"", True
+        while more:
             message = await receive()
-            read += len(message.get("body", b""))
-            if read > self.max_body:
-                raise TooLargeError
-            return message
+            if message["type"] == "http.disconnect":
+                return
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            if len(body) > self.max_body:
+                await problem(413, texts.BODY_TOO_LARGE)(scope, receive, send)
+                return
+        whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
-        async def watched(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
+        async def replay() -> Message:
+            return whole.pop() if whole else await receive()
 
-        try:
-            await self.app(scope, counted, watched)
-        except TooLargeError:
-            if started:
-                raise
-            await problem(413, texts.BODY_TOO_LARGE)(scope, receive, send)
+        await self.app(scope, replay, send)
 
 
 class Published:

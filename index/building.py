@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from corpus.errors import IndexStoreError
+from corpus.errors import CorpusError, IndexStoreError
 from corpus.lexicon import read_lexicon
 from corpus.phrasings import read_phrasings
 from corpus.reading import Corpus, read_corpus
@@ -74,7 +74,7 @@ def build(
         IndexStoreError: The index cannot be written.
     """
     mark = fingerprint(corpus_folder, encoder.name, max_error)
-    corpus = read_corpus(corpus_folder)
+    corpus = _readable(read_corpus(corpus_folder))
     lexicon = read_lexicon(corpus_folder)
     phrasings = read_phrasings(corpus_folder, corpus.entries)
     targets = phrasings.targets
@@ -122,6 +122,13 @@ def build(
         ),
     )
     return Built(corpus, len(layout.passages), encoding.n_encoded, index_folder)
+
+
+def _readable(corpus: Corpus) -> Corpus:
+    if corpus.entries:
+        return corpus
+    reasons = " ".join(f"« {left.source.title} » : {left.reason} {left.remedy}" for left in corpus.left_out)
+    raise CorpusError(f"Aucun document de « {corpus.folder} » n’a pu être lu. {reasons}")
 
 
 def _read(matcher: Matcher, texts: Sequence[str], vectors: Dense) -> list[Question]:

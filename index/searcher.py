@@ -13,6 +13,7 @@ from corpus.reading import LeftOut
 from index import store
 from index.encoder import Encoder
 from index.fields import Layout
+from index.head import OUTSIDE
 from index.learning import example, opinion, train_head
 from index.matcher import Matcher, Question, Vectored
 from index.ranking import confidence, rank
@@ -97,7 +98,7 @@ class Searcher:
         vectors = self._encoder.encode_queries(self.matcher.pieces(understood))
         asked = Question(understood, vectors)
         match = self.matcher.match(asked)
-        scores = self._head.scores([example(understood)], vectors[:1])[0] if self._head else None
+        scores = self._head_scores(understood, asked)
         owner = self.layout.entry_of_target
         ranking = rank(
             match,
@@ -114,6 +115,17 @@ class Searcher:
         sure = confidence(ranking, self._weights)
         passage = int(self.layout.passage_of_target[ranking.best])
         return Result(understood, tuple(hits), sure.answerable, sure.right, self._sentences(passage, vectors[0]))
+
+    def _head_scores(self, understood: Understood, asked: Question) -> np.ndarray | None:
+        """Scores of the head's classes: of a long message, what its most telling sentence says counts too."""
+        if self._head is None:
+            return None
+        pieces = [understood, *(self.matcher.reader.read(p) for p in self.matcher.pieces(understood)[1:])]
+        scores = self._head.scores([example(p) for p in pieces], asked.vectors)
+        inside = self._head.classes != OUTSIDE
+        best = scores[1 + int(scores[1:, inside].max(axis=1).argmax())] if len(scores) > 1 else scores[0]
+        found: np.ndarray = (scores[0] + best) / 2
+        return found
 
     def _sentences(self, passage: int, query: np.ndarray) -> dict[Span, float]:
         rows = np.flatnonzero(self.layout.passage_of_sentence == passage)

@@ -37,7 +37,9 @@ class Reader:
     """Reads questions with the vocabulary of one corpus and its lexicon."""
 
     def __init__(self, texts: Iterable[str], lexicon: Lexicon) -> None:
-        self._surface = _surface_forms(texts)
+        forms = _surface_forms(texts)
+        self._forms = {form for counts in forms.values() for form in counts}
+        self._surface = {word: counts.most_common(1)[0][0] for word, counts in forms.items()}
         self._acronyms = {fold(acronym): acronym for acronym in lexicon.acronyms}
         self._expansions = {
             tuple(stems(expansion)): stem(fold(acronym))
@@ -97,8 +99,8 @@ class Reader:
             return shorthand
         if word in self._surface:
             # Accents that a phone leaves out matter to the encoder; those that were typed are meant,
-            # and little words differ by them ("ou" and "où").
-            meant = not typed.isascii() or typed[0].isupper() or word in STOP_WORDS
+            # and so are words that differ by them ("ou" and "où", "vote" and "voté").
+            meant = not typed.isascii() or typed[0].isupper() or word in STOP_WORDS or typed in self._forms
             return typed if meant else self._surface[word]
         if word in STOP_WORDS or word in self._known or word.isdigit() or is_french(word):
             return typed
@@ -156,15 +158,15 @@ def _is_shouted(question: str) -> bool:
     return len(letters) > 12 and sum(c.isupper() for c in letters) > 0.7 * len(letters)
 
 
-def _surface_forms(texts: Iterable[str]) -> dict[str, str]:
-    """Folded word -> how the corpus most often writes it."""
+def _surface_forms(texts: Iterable[str]) -> dict[str, Counter[str]]:
+    """Folded word -> how often the corpus writes it in each way."""
     counts: dict[str, Counter[str]] = {}
     for text in texts:
         for token in _TOKEN.findall(text):
             # "Les" at the head of a sentence is "les"; "CRTE" and "TI" stay.
             form = token if token.isupper() and len(token) > 1 else token.lower()
             counts.setdefault(fold(form), Counter())[form] += 1
-    return {word: forms.most_common(1)[0][0] for word, forms in counts.items()}
+    return counts
 
 
 @cache

@@ -116,6 +116,13 @@ def test_accents_that_were_typed_are_kept() -> None:
     assert reader.read("présenté, signée, révise ; ou là").text == "présenté, signée, révise ; ou là"
 
 
+def test_words_that_differ_by_their_accents_stay_apart() -> None:
+    reader = Reader(["Le budget est voté. Il est voté chaque année, lors d’un vote à main levée."], Lexicon())
+
+    assert reader.read("le vote ; un an ou deux a faire").text == "le vote ; un an ou deux a faire"
+    assert reader.read("a main levee").text == "a main levée"
+
+
 @pytest.mark.parametrize(
     ("typed", "read"),
     [

@@ -1,0 +1,200 @@
+"""The rows of the indexes, the fields of a match, and phrasings left out of it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from fake_encoder import FakeEncoder
+
+from corpus.document import Document, Entry, Passage, Source, Span
+from corpus.lexicon import Lexicon
+from corpus.phrasings import Target
+from index.dense import Dense
+from index.fields import Layout
+from index.matcher import FIELDS, Matcher, Question, Vectored
+from index.understanding import Reader
+
+TEXT = "Qui signe ? Le maire signe le contrat. Un avenant est voté. Quand voter ? Le conseil vote en mai."
+ENCODER = FakeEncoder(["contrat", "avenant", "maire", "vote"])
+
+
+def at(words: str) -> Span:
+    start = TEXT.index(words)
+    return Span(start, start + len(words))
+
+
+def passage(entry: str, words: str, question: str) -> Passage:
+    span = at(words)
+    return Passage(DOCUMENT, entry, span.start, span.end, quote=span, question=at(question))
+
+
+DOCUMENT = Document(Source("faq", "FAQ", "Ville", "2024-03", "faq", "faq.txt"), TEXT, "0" * 64, ())
+SIGNING = passage("qui", "Le maire signe le contrat. Un avenant est voté.", "Qui signe ?")
+VOTING = passage("quand", "Le conseil vote en mai.", "Quand voter ?")
+ENTRIES = [
+    Entry(DOCUMENT, "qui", at("Qui signe ?"), Span(SIGNING.start, SIGNING.end), (SIGNING,)),
+    Entry(DOCUMENT, "quand", at("Quand voter ?"), Span(VOTING.start, VOTING.end), (VOTING,)),
+]
+AMENDING = Target(SIGNING, at("Un avenant est voté."), ("faire un avenant", "modifier"))
+"""What an editor asks for one sentence."""
+SIGNED = Target(SIGNING, Span(SIGNING.start, SIGNING.end), ("le contrat du maire", "contrat"))
+"""What an editor asks for a whole passage."""
+
+
+def matcher(editor: Sequence[Target]) -> Matcher:
+    layout = Layout.of(ENTRIES, editor)
+    encode = ENCODER.encode_passages
+    return Matcher(
+        layout,
+        Reader([e.heading_text + " " + e.body_text for e in ENTRIES], Lexicon()),
+        Vectored(
+            Dense.of(encode(layout.heading_texts())),
+            Dense.of(encode(layout.passage_texts())),
+            Dense.of(encode(layout.sentence_texts())),
+            Dense.of(encode(layout.phrasings)),
+        ),
+    )
+
+
+def ask(matcher: Matcher, text: str) -> Question:
+    understood = matcher.reader.read(text)
+    return Question(understood, ENCODER.encode_queries(matcher.pieces(understood)))
+
+
+def column(matcher: Matcher, text: str, field: str, without: Sequence[int] = ()) -> list[float]:
+    rows = np.asarray(without, dtype=np.intp) if without else None
+    found: list[float] = matcher.match(ask(matcher, text), rows).fields[:, FIELDS.index(field)].tolist()
+    return found
+
+
+def test_targets_are_the_passages_then_those_of_the_editor() -> None:
+    layout = Layout.of(ENTRIES, [AMENDING, SIGNED])
+
+    # SIGNED is the first passage itself: its phrasings join that row.
+    assert [t.span.of(TEXT) for t in layout.targets] == [SIGNING.text, VOTING.text, "Un avenant est voté."]
+    assert layout.phrasings == ("le contrat du maire", "contrat", "faire un avenant", "modifier")
+    assert layout.target_of_phrasing.tolist() == [0, 0, 2, 2]
+    assert layout.passage_of_target.tolist() == [0, 1, 0]
+    assert layout.entry_of_target.tolist() == [0, 1, 0]
+    assert layout.entry_of_passage.tolist() == [0, 1]
+
+
+def test_sentences_keep_their_place_in_the_document() -> None:
+    layout = Layout.of(ENTRIES, [])
+
+    assert layout.sentence_texts() == [
+        "Le maire signe le contrat.",
+        "Un avenant est voté.",
+        "Le conseil vote en mai.",
+    ]
+    assert [s.of(TEXT) for s in layout.sentences] == layout.sentence_texts()
+    assert layout.passage_of_sentence.tolist() == [0, 0, 1]
+
+
+def test_a_passage_is_known_with_the_question_above_it() -> None:
+    layout = Layout.of(ENTRIES, [])
+
+    assert layout.heading_texts() == ["Qui signe ?", "Quand voter ?"]
+    assert layout.passage_texts()[1] == "Quand voter ? Le conseil vote en mai."
+
+
+def test_an_entry_without_a_heading_is_known_by_its_first_sentence() -> None:
+    bare = Entry(DOCUMENT, "bare", None, Span(SIGNING.start, SIGNING.end), (SIGNING,))
+
+    assert Layout.of([bare], []).heading_texts() == ["Le maire signe le contrat."]
+
+
+def test_the_dense_fields_are_cosines_with_heading_passage_and_best_sentence() -> None:
+    m = matcher([AMENDING])
+
+    # Passage 0 has the words contrat, avenant and maire once each, passage 1 has vote.
+    third = 1 / 3**0.5
+    assert column(m, "le maire", "passage_dense") == pytest.approx([third, 0, third])
+    # The sentence on the mayor also has "contrat"; the target of the amendment has its own sentence only.
+    assert column(m, "le maire", "sentence_dense") == pytest.approx([0.5**0.5, 0, 0])
+    # No heading has a listed word: all lie on the last axis, as a question without listed words does.
+    assert column(m, "le maire", "heading_dense") == pytest.approx([0, 0, 0])
+    assert column(m, "bonjour", "heading_dense") == pytest.approx([1, 1, 1])
+
+
+def test_phrasings_speak_for_their_target_and_for_no_other() -> None:
+    m = matcher([AMENDING, SIGNED])
+
+    # "contrat" is a phrasing of target 0; target 1 has none and gets the least of those that have.
+    assert column(m, "contrat", "phrasing_dense") == pytest.approx([1, 0, 0])
+    # Phrasings of 0: "le contrat du maire" (0.71) and "contrat" (1).
+    assert column(m, "contrat", "phrasing_dense_mean") == pytest.approx([(0.5**0.5 + 1) / 2, 0, 0])
+
+
+def test_a_phrasing_left_out_is_as_if_it_had_never_been_written() -> None:
+    every = matcher([SIGNED, AMENDING])
+    fewer = matcher([Target(SIGNED.passage, SIGNED.span, ("le contrat du maire",)), AMENDING])
+
+    # Row 1 is "contrat", asked again: what is left must be the cosine with "le contrat du maire".
+    for field in ("phrasing_dense", "phrasing_dense_mean"):
+        assert column(every, "contrat", field, without=[1]) == pytest.approx(column(fewer, "contrat", field))
+        assert column(every, "contrat", field, without=[1])[0] == pytest.approx(0.5**0.5)
+
+
+def test_the_only_phrasing_of_a_target_left_out_is_as_if_nobody_asked_for_it() -> None:
+    only = Target(VOTING, Span(VOTING.start, VOTING.end), ("le vote",))
+    every, fewer = matcher([SIGNED, only]), matcher([SIGNED])
+
+    for field in ("phrasing_dense", "phrasing_dense_mean"):
+        assert column(every, "le vote", field, without=[2]) == pytest.approx(column(fewer, "le vote", field))
+
+
+def test_a_phrasing_left_out_does_not_vouch_for_its_own_words() -> None:
+    m = matcher([SIGNED, AMENDING])
+    [row] = [i for i, text in enumerate(m.layout.phrasings) if text == "modifier"]
+    asked = ask(m, "modifier")
+
+    # No document has "modifier": only this phrasing does.
+    assert m.match(asked).novelty == 0
+    assert m.match(asked).familiarity.tolist() == [1, 0]
+    assert m.match(asked, np.array([row])).novelty == 1
+    assert m.match(asked, np.array([row])).familiarity.tolist() == [0, 0]
+
+
+def test_coverage_weighs_words_by_their_rarity() -> None:
+    m = matcher([])
+
+    # Entry 0 has "maire", entry 1 "conseil"; each word stands in one entry of two, so they weigh the same.
+    found = m.match(ask(m, "le maire et le conseil"))
+    assert found.coverage == pytest.approx([0.5, 0.5])
+    assert found.strangeness == 0
+    # A word that no entry has weighs as much as the rarest.
+    assert m.match(ask(m, "le maire et la fusée")).strangeness == pytest.approx(0.5)
+    assert m.match(ask(m, "?")).strangeness == 0
+
+
+def test_a_detail_that_an_entry_lacks_is_noted() -> None:
+    m = matcher([])
+
+    # "Combien" wants a number; neither entry has one.
+    assert m.match(ask(m, "Combien coûte le contrat ?")).missing.tolist() == [1, 1]
+    assert m.match(ask(m, "Qui signe ?")).missing.tolist() == [0, 0]
+
+
+def test_the_sentences_of_a_long_message_are_read_one_by_one() -> None:
+    m = matcher([])
+    story = "Je vous écris au sujet de notre commune qui grandit. Nous avons bien reçu votre courrier. Merci. "
+    question = "Qui signe le contrat de la commune ?"
+
+    pieces = m.pieces(m.reader.read(story + question))
+
+    assert pieces[0] == story + question
+    # The question first; "Merci." is too short to be about anything.
+    assert pieces[1:] == [
+        question,
+        "Je vous écris au sujet de notre commune qui grandit.",
+        "Nous avons bien reçu votre courrier.",
+    ]
+    assert m.pieces(m.reader.read(question)) == [question]
+
+
+def test_a_corpus_without_phrasings_can_be_matched() -> None:
+    m = matcher([])
+
+    assert column(m, "le vote", "phrasing_dense") == [0, 0]
+    assert column(m, "le vote", "passage_dense") == pytest.approx([0, 1])
