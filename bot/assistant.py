@@ -12,7 +12,7 @@ from bot.quoting import quote
 from corpus.document import Source
 from corpus.reading import LeftOut
 from index.details import given, lacks
-from index.french import stems
+from index.french import stems, words
 from index.searcher import Hit, Result, Searcher
 
 _N_SUGGESTIONS = 3
@@ -47,6 +47,7 @@ class Assistant:
         self._vocabulary = frozenset(
             term for entry in searcher.layout.entries for term in stems(f"{entry.heading_text} {entry.body_text}")
         )
+        courtesy("bonjour", self._vocabulary)  # learns its examples now, not while the first visitor waits
 
     def about(self) -> About:
         """What is indexed, what is not, and a few questions to begin with."""
@@ -63,10 +64,10 @@ class Assistant:
         return replace(answer, elapsed_ms=round((time.perf_counter() - begun) * 1000, 1))
 
     def _answer(self, question: str, history: Sequence[str]) -> Answer:
-        if not question.strip():
-            return Answer(question, Kind.SMALLTALK, 1.0, texts.ASK_SOMETHING)
         if polite := courtesy(question, self._vocabulary):
             return Answer(question, Kind.SMALLTALK, 1.0, polite.reply)
+        if not words(question):
+            return Answer(question, Kind.SMALLTALK, 1.0, texts.ASK_SOMETHING)
         result = self._search(question, history)
         ranking = tuple(Ranked(h.entry.document.id, h.entry.id, round(h.score, 4)) for h in result.hits[:_N_RANKED])
         spoken = Answer(

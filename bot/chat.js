@@ -9,88 +9,137 @@
   const log = () => document.querySelector("#mm-log [role=log]");
   const questions = () => document.querySelectorAll("#mm-log .mm-question");
 
+  /* --- questions wait in line -------------------------------------------------------------------
+     Typed or chosen, a question leaves through Gradio's hidden box, one at a time: Gradio reads that
+     box a moment after it is told to, and an answer that came late would hide the one after it. */
+  const line = [];
+  let asking = null; /* the question under way, "" for a new conversation, null for nothing */
+  let eraseNext = false;
+  let patience = 0;
+
+  function ask(question) {
+    line.push(question);
+    next();
+  }
+
+  function next() {
+    const hidden = document.querySelector("#mm-chosen textarea");
+    if (asking !== null || line.length === 0 || !hidden) return;
+    begin(line.shift());
+    write(hidden, asking);
+    hidden.dispatchEvent(new KeyboardEvent("keypress", { key: "Enter", bubbles: true, cancelable: true }));
+  }
+
+  function begin(question) {
+    asking = question;
+    /* Gradio asks nothing at all while it believes that the connection is lost. */
+    patience = setTimeout(() => done(phrases.unreachable), 3000);
+  }
+
+  function done(complaint) {
+    clearTimeout(patience);
+    say(complaint);
+    const box = typedBox();
+    if (complaint && asking && box && !box.value.trim()) write(box, asking);
+    asking = null;
+    if (eraseNext) {
+      eraseNext = false;
+      document.getElementById("mm-again")?.click();
+    } else {
+      next();
+    }
+  }
+
+  /* A new conversation waits for the answer under way, which would bring the old one back. */
+  function erase(event) {
+    line.length = 0;
+    if (asking === null) {
+      begin("");
+    } else {
+      eraseNext = true;
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  }
+
   /* Gradio reads a field on its "input" event, and submits it on "keypress". */
   function write(field, value) {
     field.value = value;
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
-  /* --- a suggestion is asked as it stands; what was being typed stays in its box --------------- */
+  function send(event) {
+    event.preventDefault();
+    event.stopPropagation();
+    const box = typedBox();
+    const question = box.value;
+    if (!question.trim()) return;
+    write(box, "");
+    box.focus();
+    ask(question);
+  }
+
   document.addEventListener("click", (event) => {
-    const button = event.target.closest(".mm-ask");
-    const chosen = document.querySelector("#mm-chosen textarea");
-    if (!button || !chosen) return;
-    write(chosen, button.textContent);
-    chosen.dispatchEvent(new KeyboardEvent("keypress", { key: "Enter", bubbles: true, cancelable: true }));
-  });
+    const button = event.target.closest(".mm-ask, #mm-send, #mm-again");
+    if (button?.id === "mm-send") send(event);
+    else if (button?.id === "mm-again") erase(event);
+    else if (button) ask(button.textContent);
+  }, { capture: true });
 
-  /* --- the draft: cleared once sent, given back when the server cannot be reached -------------- */
-  function status() {
-    let line = document.getElementById("mm-status");
-    if (!line) {
-      line = document.createElement("p");
-      line.id = "mm-status";
-      line.setAttribute("role", "status");
-      document.getElementById("mm-composer")?.append(line);
-    }
-    return line;
-  }
+  document.addEventListener("keypress", (event) => {
+    const enter = event.key === "Enter" && !event.shiftKey && !event.isComposing;
+    if (enter && event.target === typedBox()) send(event);
+  }, { capture: true });
 
-  function say(phrase) {
-    const line = status();
-    if (line.textContent !== phrase) line.textContent = phrase;
-  }
-
-  function questionOf(options) {
-    try {
-      const [question] = JSON.parse(options.body).data;
-      return typeof question === "string" ? question : "";
-    } catch {
-      return ""; /* not a request of ours: let it pass as it is */
-    }
-  }
-
+  /* --- what became of the question ------------------------------------------------------------- */
   const plainFetch = window.fetch.bind(window);
   window.fetch = async (target, options) => {
     const address = typeof target === "string" ? target : (target.url ?? String(target));
     if (!address.includes(PREDICT)) return plainFetch(target, options);
-    const question = questionOf(options ?? {});
-    const box = typedBox();
-    if (question && box && box.value === question) write(box, "");
-    /* An answer takes less time than this line: it shows on a slow network only. */
-    const patience = setTimeout(() => say(phrases.searching), 400);
+    clearTimeout(patience);
+    /* An answer takes less time than this phrase: it shows on a slow network only. */
+    patience = setTimeout(() => say(phrases.searching), 400);
     try {
       const response = await plainFetch(target, options);
-      clearTimeout(patience);
-      say(response.ok ? "" : response.status === 413 ? phrases.tooLarge : phrases.unreachable);
-      if (!response.ok) giveBack(question);
+      await response.clone().text();
+      /* After Gradio has read and shown it. */
+      setTimeout(() => done(complaintAbout(response)), 0);
       return response;
     } catch (error) {
-      say(phrases.unreachable);
-      giveBack(question);
+      done(phrases.unreachable);
       throw error;
-    } finally {
-      clearTimeout(patience);
     }
   };
 
-  function giveBack(question) {
-    const box = typedBox();
-    if (box && question && !box.value.trim()) write(box, question);
+  function complaintAbout(response) {
+    if (response.ok) return "";
+    return response.status === 413 ? phrases.tooLarge : phrases.unreachable;
+  }
+
+  function say(phrase) {
+    let status = document.getElementById("mm-status");
+    if (!status) {
+      status = document.createElement("p");
+      status.id = "mm-status";
+      status.setAttribute("role", "status");
+      document.getElementById("mm-composer")?.append(status);
+    }
+    if (status.textContent !== phrase) status.textContent = phrase;
   }
 
   /* Gradio reloads the page when it finds the server restarted: the draft waits in this tab. */
   const DRAFT = "motamot-draft";
   window.addEventListener("pagehide", () => {
-    const draft = typedBox()?.value ?? "";
-    if (draft.trim()) sessionStorage.setItem(DRAFT, draft);
+    const draft = typedBox()?.value.trim() ? typedBox().value : (asking ?? "");
+    if (draft) sessionStorage.setItem(DRAFT, draft);
   });
 
   let restored = false;
   function restoreDraft() {
     if (restored || !typedBox()) return;
     restored = true;
-    giveBack(sessionStorage.getItem(DRAFT));
+    const draft = sessionStorage.getItem(DRAFT);
+    if (draft && !typedBox().value) write(typedBox(), draft);
     sessionStorage.removeItem(DRAFT);
   }
 

@@ -153,7 +153,7 @@ def build_chat(assistant: AssistantLike) -> gr.Blocks:
         conversation = gr.State(Conversation(), time_to_live=STATE_SECONDS)
         log = _chatbot(chat)
         with gr.Row(elem_id="mm-composer"):
-            typed = gr.Textbox(
+            gr.Textbox(
                 label=texts.QUESTION_LABEL,
                 placeholder=texts.QUESTION_HINT,
                 lines=1,
@@ -163,13 +163,11 @@ def build_chat(assistant: AssistantLike) -> gr.Blocks:
                 min_width=0,
                 html_attributes=gr.InputHTMLAttributes(lang="fr", enterkeyhint="send", autocomplete="off"),
             )
-            send = gr.Button(texts.SEND, variant="primary", elem_id="mm-send", scale=0, min_width=0)
+            gr.Button(texts.SEND, variant="primary", elem_id="mm-send", scale=0, min_width=0)
             again = gr.Button(texts.START_OVER, variant="secondary", elem_id="mm-again", scale=0, min_width=0)
-        # The script of the page writes here the question of the button that was pressed: the draft stays.
+        # The script of the page sends through here what is typed or chosen, one question at a time.
         chosen = gr.Textbox(label=texts.CHOSEN_QUESTION, visible="hidden", elem_id="mm-chosen")
         shown = [log, conversation]
-        typed.submit(chat.ask, [typed, conversation], shown, **quiet)
-        send.click(chat.ask, [typed, conversation], shown, **quiet)
         chosen.submit(chat.ask, [chosen, conversation], shown, **quiet)
         again.click(chat.start_over, None, shown, **quiet)
     return page
@@ -177,7 +175,7 @@ def build_chat(assistant: AssistantLike) -> gr.Blocks:
 
 def _chatbot(chat: Chat) -> gr.Chatbot:
     return gr.Chatbot(
-        value=chat.messages(Conversation()),
+        value=list[Any](chat.messages(Conversation())),
         label=texts.CONVERSATION,
         show_label=False,
         container=False,
@@ -198,13 +196,23 @@ def _chatbot(chat: Chat) -> gr.Chatbot:
 
 def mount_chat(app: FastAPI, assistant: AssistantLike, root_path: str) -> gr.routes.App:
     """Put the chat at the root of ``app``, with all that Gradio would add turned off; returns its own app."""
-    # In a running event loop: without one, Gradio makes several and leaves them open.
-    asyncio.run(_mount(app, assistant, root_path))
-    [chat] = [route.app for route in app.routes if isinstance(getattr(route, "app", None), gr.routes.App)]
+
+    async def within_a_loop() -> None:
+        _mount(app, assistant, root_path)
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        # Without a running loop, Gradio would make several and leave them open.
+        asyncio.run(within_a_loop())
+    else:
+        _mount(app, assistant, root_path)
+    mounted = (getattr(route, "app", None) for route in app.routes)
+    [chat] = [own for own in mounted if isinstance(own, gr.routes.App)]
     return chat
 
 
-async def _mount(app: FastAPI, assistant: AssistantLike, root_path: str) -> None:
+def _mount(app: FastAPI, assistant: AssistantLike, root_path: str) -> None:
     gr.mount_gradio_app(
         app,
         build_chat(assistant),

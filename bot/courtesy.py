@@ -13,6 +13,8 @@ from index.french import words
 
 # A courtesy taken for a question is refused, which is dull; a question taken for a courtesy is lost.
 _LIKELY = 2 / 3
+# Asks for the coloured drawing of the character before it; says nothing by itself.
+_VARIATION = "\N{VARIATION SELECTOR-16}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def _signs() -> dict[str, str]:
         for text in table["examples"]
         if not words(text)
         for sign in text
-        if not sign.isspace()
+        if not (sign.isspace() or sign == _VARIATION)
     }
 
 

@@ -36,7 +36,7 @@ TITLE_WORD = re.compile(
     re.IGNORECASE,
 )
 ASKED = re.compile(
-    r"(?:questions?|q)\s*(?:n\s?[°o]\s*)?(?P<value>\d{1,3})?\s*(?:[:.)–—]|-(?=\s))\s*(?=\D)", re.IGNORECASE
+    r"(?:questions?|q)\s*(?:n\s?[°o]\s*)?(?P<value>\d{1,3})?\s*(?:[:.)–—]|-(?=\s))\s*(?=\S)", re.IGNORECASE
 )
 ANSWERED = re.compile(
     r"(?:r[ée]ponses?|r)\s*(?:n\s?[°o]\s*)?(?P<value>\d{1,3})?\s*(?:[:)–—]|\.(?=\s+\D)|-(?=\s))\s*(?=\S)",

@@ -47,8 +47,11 @@ class Reader:
             for expansion in expansions
         }
         self._spelled = {fold(a): expansions[0] for a, expansions in lexicon.acronyms.items()}
-        self._words = {tuple(words(key)): values for key, values in lexicon.words.items()}
-        known_by_key = {word for key in self._words for word in key}
+        self._words: dict[str, list[tuple[list[str], str, tuple[str, ...]]]] = {}
+        for key, values in lexicon.words.items():
+            run = _singular(words(key))
+            self._words.setdefault(run[0] if run else "", []).append((run, key, values))
+        known_by_key = {word for key in lexicon.words for word in words(key)}
         self._known = set(self._surface) | set(self._acronyms) | known_by_key
         # Only words long enough for one wrong letter to leave them recognisable are repaired to.
         self._candidates = sorted(w for w in self._surface if len(w) >= 4 and not w.isdigit())
@@ -130,15 +133,21 @@ class Reader:
 
     def _everyday(self, text: str, replaced: list[tuple[str, str]]) -> tuple[list[str], list[str]]:
         """Stems and words that the lexicon adds for the everyday words of a question."""
-        typed = words(text)
+        typed = _singular(words(text))
         added: list[str] = []
         additions: list[str] = []
-        for key, values in self._words.items():
-            if _contains(typed, key) or _contains([w.rstrip("s") for w in typed], [k.rstrip("s") for k in key]):
-                replaced.append((" ".join(key), values[0]))
-                additions.append(values[0])
-                added += [term for value in values for term in stems(value)]
+        for place, word in enumerate(typed):
+            for run, key, values in self._words.get(word, ()):
+                if typed[place : place + len(run)] == run and values[0] not in additions:
+                    replaced.append((key, values[0]))
+                    additions.append(values[0])
+                    added += [term for value in values for term in stems(value)]
         return added, additions
+
+
+def _singular(typed: Sequence[str]) -> list[str]:
+    """Folded words without the plural's s or x, so that "comcoms" is "comcom"."""
+    return [word[:-1] if len(word) > 3 and word[-1] in "sx" else word for word in typed]
 
 
 def _contains(terms: Sequence[str], run: Sequence[str]) -> bool:

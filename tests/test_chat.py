@@ -1,6 +1,7 @@
 """The chat's handlers and the web server around them, without a browser."""
 
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -129,7 +130,7 @@ def test_two_questions_sent_at_once_are_both_kept_in_order(assistant: FakeAssist
     first = threading.Thread(target=chat.ask, args=("lente", conversation))
     first.start()
     while not assistant.asked:
-        pass
+        time.sleep(0.01)
     second = threading.Thread(target=chat.ask, args=("bonjour", conversation))
     second.start()
     gate.set()

@@ -33,10 +33,22 @@ FILES = [
 ]
 
 
+FEW = {key: asked[:2] for key, asked in PHRASINGS.items()}
+"""Too few for weights of their own, which take seconds to learn: the shipped ones serve."""
+
+
+@pytest.fixture(scope="module")
+def few_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library's FAQ with few phrasings (in ``corpus``), indexed (in ``index``)."""
+    folder = tmp_path_factory.mktemp("few")
+    build(write_corpus(folder / "corpus", FAQ, FEW), folder / "index", small_encoder())
+    return folder
+
+
 @pytest.fixture
-def copy(small_index: Path, tmp_path: Path) -> Path:
+def copy(few_index: Path, tmp_path: Path) -> Path:
     """A corpus and its index that a test may damage."""
-    return Path(shutil.copytree(small_index, tmp_path / "copy"))
+    return Path(shutil.copytree(few_index, tmp_path / "copy"))
 
 
 def version(index: Path) -> Path:
@@ -69,8 +81,10 @@ def test_what_is_loaded_is_what_was_saved(small_index: Path, tmp_path: Path) -> 
     }
 
 
-def test_saved_then_loaded_gives_the_same_hits(small_searcher: Searcher, copy: Path) -> None:
-    loaded = Searcher.load(copy / "index", small_encoder())
+def test_saved_then_loaded_gives_the_same_hits(small_searcher: Searcher, small_index: Path, tmp_path: Path) -> None:
+    store.save(tmp_path, store.load(small_index / "index"))
+
+    loaded = Searcher.load(tmp_path, small_encoder())
 
     assert [loaded.search(q) for q in QUESTIONS] == [small_searcher.search(q) for q in QUESTIONS]
 
@@ -152,7 +166,7 @@ def test_a_build_killed_while_it_writes_leaves_the_index_before_in_service(
 ) -> None:
     before = version(copy / "index")
     faq = {**FAQ, "horaires": ("Quand la médiathèque ferme-t-elle ?", "Elle ferme le lundi.")}
-    write_corpus(copy / "corpus", faq)
+    write_corpus(copy / "corpus", faq, FEW)
     with monkeypatch.context() as patched:
         _kill_at(patched, step)
         with pytest.raises(KilledError):
@@ -198,7 +212,7 @@ def test_old_versions_are_swept_away_but_the_last(copy: Path) -> None:
     index = copy / "index"
     for day in range(3):
         faq = {**FAQ, "horaires": ("Quand la médiathèque ferme-t-elle ?", f"Elle ferme le {day + 1} mai.")}
-        build(write_corpus(copy / "corpus", faq), index, small_encoder())
+        build(write_corpus(copy / "corpus", faq, FEW), index, small_encoder())
 
     assert len(list(index.glob("v-*"))) == 2
     assert version(index).is_dir()
@@ -255,7 +269,7 @@ def test_building_again_encodes_nothing(copy: Path) -> None:
 def test_building_again_encodes_only_what_changed(copy: Path) -> None:
     question, answer = FAQ["retard"]
     faq = {**FAQ, "retard": (question, answer.replace("une semaine", "dix jours"))}
-    phrasings = {**PHRASINGS, "retard": [*PHRASINGS["retard"], "rendre en retard"]}
+    phrasings = {**FEW, "retard": [*FEW["retard"], "rendre en retard"]}
     write_corpus(copy / "corpus", faq, phrasings)
     encoder = small_encoder()
 
@@ -328,5 +342,5 @@ def test_a_corpus_of_which_nothing_can_be_read_is_refused(tmp_path: Path) -> Non
     write_corpus(tmp_path / "corpus")
     (tmp_path / "corpus" / "documents" / "mediatheque.csv").unlink()
 
-    with pytest.raises(CorpusError, match=r"Guide du lecteur.*mediatheque\.csv|Guide du lecteur.*manque"):
+    with pytest.raises(CorpusError, match="Guide du lecteur"):
         build(tmp_path / "corpus", tmp_path / "index", small_encoder())

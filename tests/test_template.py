@@ -27,7 +27,7 @@ def test_a_new_corpus_works_as_it_is(tmp_path: Path) -> None:
         "Combien de documents peut-on emprunter ?",
         "Que faire en cas de perte d’un document ?",
     ]
-    targets = read_phrasings(folder, corpus.entries)
+    targets = read_phrasings(folder, corpus.entries).targets
     assert [(target.passage.text[:21], target.phrasings[0]) for target in targets] == [
         ("L’inscription se fait", "je voudrais une carte de bibliothèque"),
         ("Elle est gratuite pou", "c’est payant la médiathèque ?"),

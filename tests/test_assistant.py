@@ -1,0 +1,191 @@
+"""The assistant over the library's FAQ: it quotes, refuses, asks back, or is polite."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import fields
+
+import pytest
+from small_corpus import FAQ, PHRASINGS
+
+from bot import texts
+from bot.answer import Answer, Kind, Quote, QuoteSource
+from bot.assistant import Assistant
+from bot.courtesy import courtesy
+from corpus.document import Document
+from index.searcher import Searcher
+
+
+def marked(quote: Quote) -> list[str]:
+    return [quote.text[a:b] for a, b in quote.highlights]
+
+
+@pytest.mark.parametrize(
+    ("question", "entry", "sentence"),
+    [
+        ("qui peut avoir une carte ?", "inscription", "Une carte est remise à l’accueil."),
+        ("AMENDE SI RETARD ?", "retard", "Aucune amende n’est due."),
+        ("peut-on réserver un ordinateur ?", "internet", "Un ordinateur se réserve à l’accueil."),
+        ("une association veut louer la salle", "salle", "La salle est prêtée aux associations du canton."),
+        ("le portage c'est quand", "portage", "Le portage à domicile est réservé aux personnes âgées."),
+    ],
+)
+def test_it_answers_with_the_sentence_of_the_right_entry(
+    small_assistant: Assistant, question: str, entry: str, sentence: str
+) -> None:
+    answer = small_assistant.ask(question)
+
+    assert (answer.kind, answer.message, answer.question) == (Kind.ANSWER, texts.ANSWERED, question)
+    assert answer.quotes[0].source.entry == entry
+    assert answer.quotes[0].text == FAQ[entry][1]
+    assert marked(answer.quotes[0]) == [sentence]
+    assert answer.confidence > 0.5
+    assert answer.suggestions == ()
+
+
+def test_the_source_is_that_of_the_catalogue(small_assistant: Assistant, small_searcher: Searcher) -> None:
+    [quote, *_] = small_assistant.ask("amende de retard").quotes
+
+    assert quote.source == QuoteSource(
+        document="mediatheque",
+        entry="retard",
+        title="Guide du lecteur",
+        publisher="Ville de Montbrun",
+        date="2024-03",
+        page=None,
+        section=None,
+        question="Que risque-t-on en cas de retard ?",
+        url=None,
+        sha256=small_searcher.manifest.documents["mediatheque"],
+        notice="édition de mars 2024",
+    )
+
+
+def questions() -> Iterator[str]:
+    """Every question, phrasing and sentence of the library, and random words of them."""
+    for question, answer in FAQ.values():
+        yield from (question, answer)
+    for asked in PHRASINGS.values():
+        yield from asked
+    rng = random.Random(7)
+    vocabulary = " ".join(q + " " + a for q, a in FAQ.values()).split()
+    for _ in range(60):
+        yield " ".join(rng.sample(vocabulary, rng.randint(1, 9)))
+
+
+def test_every_quote_and_every_mark_is_a_slice_of_the_document(
+    small_assistant: Assistant, small_searcher: Searcher
+) -> None:
+    document: Document = small_searcher.layout.entries[0].document
+    kinds = set()
+
+    for question in questions():
+        answer = small_assistant.ask(question)
+        kinds.add(answer.kind)
+        for quote in answer.quotes:
+            assert quote.text == document.text[quote.start : quote.end]
+            assert quote.text.strip()
+            assert quote.highlights
+            assert all(0 <= a < b <= len(quote.text) for a, b in quote.highlights)
+        assert (len(answer.quotes) >= 1) == (answer.kind == Kind.ANSWER)
+
+    assert {Kind.ANSWER, Kind.REFUSE} <= kinds
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["quelle est la capitale du Pérou ?", "recette du gratin dauphinois", "asdf qsdf", "météo de demain"],
+)
+def test_it_refuses_what_the_documents_do_not_answer(small_assistant: Assistant, question: str) -> None:
+    answer = small_assistant.ask(question)
+
+    assert (answer.kind, answer.message, answer.quotes) == (Kind.REFUSE, texts.REFUSED, ())
+    assert answer.confidence < 0.5
+    assert len(answer.suggestions) == 3
+    assert set(answer.suggestions) <= {question for question, _ in FAQ.values()}
+
+
+def test_every_suggestion_is_a_question_of_the_documents_that_works_when_asked(small_assistant: Assistant) -> None:
+    by_question = {question: entry for entry, (question, _) in FAQ.items()}
+    answer = small_assistant.ask("quelle est la capitale du Pérou ?")
+
+    for suggestion in (*answer.suggestions, *small_assistant.about().examples):
+        asked = small_assistant.ask(suggestion)
+        assert (asked.kind, asked.quotes[0].source.entry) == (Kind.ANSWER, by_question[suggestion])
+
+
+def test_between_two_entries_it_asks_back(small_assistant: Assistant) -> None:
+    answer = small_assistant.ask("carte ou livres")
+
+    assert (answer.kind, answer.message, answer.quotes) == (Kind.CLARIFY, texts.CLARIFY, ())
+    assert set(answer.suggestions) == {FAQ["inscription"][0], FAQ["pret"][0]}
+
+
+def test_everyday_words_and_misspellings_are_understood_and_said(small_assistant: Assistant) -> None:
+    answer = small_assistant.ask("emprunter un bouqin, un bouquin")
+
+    assert answer.quotes[0].source.entry == "pret"
+    assert ("bouquin", "livres") in answer.understood
+
+
+@pytest.mark.parametrize(
+    ("message", "family"), [("Bonjour !", "greeting"), ("merci bcp", "thanks"), ("es-tu un robot ?", "who")]
+)
+def test_it_is_polite(small_assistant: Assistant, message: str, family: str) -> None:
+    polite = courtesy(message, frozenset())
+    answer = small_assistant.ask(message)
+
+    assert polite is not None
+    assert (polite.family, answer.kind, answer.message) == (family, Kind.SMALLTALK, polite.reply)
+    assert (answer.quotes, answer.ranking, answer.confidence) == ((), (), 1.0)
+
+
+@pytest.mark.parametrize("message", ["", "   ", "\n\t", "?", "…!", "\u200b"])
+def test_a_message_without_words_is_met_with_a_question(small_assistant: Assistant, message: str) -> None:
+    assert small_assistant.ask(message).message == texts.ASK_SOMETHING
+
+
+def test_half_a_sentence_is_read_with_what_came_before(small_assistant: Assistant) -> None:
+    before = ["Une association peut-elle avoir la salle ?"]
+
+    assert small_assistant.ask("et c'est possible pour qui ?", before).quotes[0].source.entry == "salle"
+    assert small_assistant.ask("et c'est possible pour qui ?").kind != Kind.ANSWER
+
+
+def test_a_complete_question_is_not_read_with_what_came_before(small_assistant: Assistant) -> None:
+    before = ["Une association peut-elle avoir la salle ?"]
+
+    answer = small_assistant.ask("Quelle amende faut-il payer après un retard ?", before)
+
+    assert answer.quotes[0].source.entry == "retard"
+
+
+def test_the_ranking_lists_the_entries_best_first_whatever_the_kind(small_assistant: Assistant) -> None:
+    for question in ("amende de retard", "quelle est la capitale du Pérou ?"):
+        ranking = small_assistant.ask(question).ranking
+
+        assert {r.entry for r in ranking} == set(FAQ)
+        assert [r.score for r in ranking] == sorted((r.score for r in ranking), reverse=True)
+        assert sum(r.score for r in ranking) == pytest.approx(1, abs=1e-3)
+
+
+def test_asking_twice_gives_the_same_answer(small_assistant: Assistant) -> None:
+    def content(answer: Answer) -> list[object]:
+        return [getattr(answer, f.name) for f in fields(answer) if f.name != "elapsed_ms"]
+
+    assert content(small_assistant.ask("un bouquin")) == content(small_assistant.ask("un bouquin"))
+
+
+def test_it_says_what_it_knows(small_assistant: Assistant) -> None:
+    about = small_assistant.about()
+
+    assert [d.title for d in about.documents] == ["Guide du lecteur"]
+    assert about.left_out == ()
+    # The four shortest questions.
+    assert about.examples == (FAQ["pret"][0], FAQ["retard"][0], FAQ["internet"][0], FAQ["inscription"][0])
+
+
+def test_a_search_wants_at_least_one_hit(small_searcher: Searcher) -> None:
+    with pytest.raises(ValueError, match="at least 1, got 0"):
+        small_searcher.search("carte", k=0)
+    [hit] = small_searcher.search("carte", k=1).hits
+    assert (hit.entry.id, hit.rank) == ("inscription", 1)

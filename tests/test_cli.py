@@ -1,0 +1,364 @@
+"""The command: its JSON is the contract, its exit codes mean what they say, its errors are one line of French."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from conftest import plain
+from small_corpus import FAQ, small_encoder, write_corpus
+
+from bot import cli
+from corpus.document import Entry
+from corpus.reading import read_corpus
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a run of the command left."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def run(
+    small_index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Run:
+    """Runs ``motamot`` from an empty folder, on the library's corpus and index, with its fake encoder."""
+    for name in [name for name in os.environ if name.startswith("MOTAMOT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MOTAMOT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("MOTAMOT_CORPUS", str(small_index / "corpus"))
+    monkeypatch.setenv("MOTAMOT_INDEX", str(small_index / "index"))
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(cli, "_encoder", lambda _: small_encoder())
+
+    def command(*arguments: object) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["motamot", *map(str, arguments)])
+        with pytest.raises(SystemExit) as exited:
+            cli.main()
+        printed = capsys.readouterr()
+        return Ran(exited.value.code or 0, printed.out, plain(printed.err))  # type: ignore[arg-type]
+
+    return command
+
+
+@pytest.fixture
+def entries(small_index: Path) -> dict[str, Entry]:
+    """The library's entries, by identifier."""
+    return {entry.id: entry for entry in read_corpus(small_index / "corpus").entries}
+
+
+def test_an_answer_in_json_is_the_contract(run: Run, entries: dict[str, Entry]) -> None:
+    ran = run("ask", "--json", "amende de retard")
+
+    answer = json.loads(ran.out)
+    assert ran.code == 0
+    assert set(answer) == {
+        "question", "kind", "confidence", "message", "quotes", "understood", "suggestions", "ranking", "elapsed_ms",
+    }  # fmt: skip
+    quote = answer["quotes"][0]
+    body, text = entries["retard"].body, entries["retard"].document.text
+    assert set(quote) == {"text", "highlights", "source", "start", "end"}
+    assert (quote["start"], quote["end"], quote["text"]) == (body.start, body.end, text[body.start : body.end])
+    assert quote["highlights"] == [[0, len("Aucune amende n’est due.")]]
+    assert quote["source"] == {
+        "document": "mediatheque",
+        "entry": "retard",
+        "title": "Guide du lecteur",
+        "publisher": "Ville de Montbrun",
+        "date": "2024-03",
+        "page": None,
+        "section": None,
+        "question": "Que risque-t-on en cas de retard ?",
+        "url": None,
+        "sha256": entries["retard"].document.sha256,
+        "notice": "édition de mars 2024",
+    }
+    assert (answer["question"], answer["kind"]) == ("amende de retard", "answer")
+    assert 0.5 < answer["confidence"] <= 1
+    assert answer["ranking"][0] == {"document": "mediatheque", "entry": "retard", "score": pytest.approx(1, abs=0.1)}
+    assert answer["elapsed_ms"] > 0
+
+
+def test_a_refusal_exits_1_and_quotes_nothing(run: Run) -> None:
+    ran = run("ask", "quelle est la capitale du Pérou ?", "--json")
+
+    answer = json.loads(ran.out)
+    assert (ran.code, answer["kind"], answer["quotes"]) == (1, "refuse", [])
+    assert len(answer["suggestions"]) == 3
+
+
+@pytest.mark.parametrize(("question", "kind"), [("bonjour", "smalltalk"), ("carte ou livres", "clarify")])
+def test_courtesy_and_asking_back_exit_0(run: Run, question: str, kind: str) -> None:
+    ran = run("ask", question, "--json")
+
+    assert (ran.code, json.loads(ran.out)["kind"]) == (0, kind)
+
+
+def test_an_answer_is_printed_word_for_word_with_its_source(run: Run) -> None:
+    out = plain(run("ask", "amende de retard").out)
+
+    assert FAQ["retard"][1] in out
+    assert "Guide du lecteur, Ville de Montbrun, mars 2024, édition de mars 2024" in out
+
+
+def test_a_batch_answers_line_by_line_and_plays_the_earlier_turns(run: Run, tmp_path: Path) -> None:
+    rows = [
+        {"id": "a", "turns": ["amende de retard"]},
+        {"id": 2, "turns": ["Une association peut-elle avoir la salle ?", "et c'est possible pour qui ?"]},
+        {"id": "c", "turns": ["capitale du Pérou"]},
+    ]
+    (tmp_path / "in.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+
+    ran = run("batch", "in.jsonl")
+
+    found = [json.loads(line) for line in ran.out.splitlines()]
+    assert ran.code == 0
+    assert [list(line) for line in found] == [["id", "answer"]] * 3
+    assert [line["id"] for line in found] == ["a", "2", "c"]
+    assert [line["answer"]["kind"] for line in found] == ["answer", "answer", "refuse"]
+    assert found[1]["answer"]["quotes"][0]["source"]["entry"] == "salle"
+    assert found[1]["answer"]["question"] == "et c'est possible pour qui ?"
+
+
+def test_a_batch_that_cannot_be_read_says_which_line_before_it_answers_any(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text('{"id": "a", "turns": ["amende"]}\n{"id": "b"}', encoding="utf-8")
+
+    ran = run("batch", "in.jsonl")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("Erreur : « in.jsonl », ligne 2 : ")
+    assert ran.err.count("\n") == 1
+
+
+def test_inspect_shows_what_was_understood(run: Run, entries: dict[str, Entry]) -> None:
+    ran = run("inspect", "mediatheque", "--json")
+
+    found = json.loads(ran.out)
+    assert (ran.code, found["document"]) == (0, "mediatheque")
+    assert [e["id"] for e in found["entries"]] == list(FAQ)
+    retard, body = found["entries"][2], entries["retard"].body
+    assert (retard["heading"], retard["start"], retard["end"]) == (FAQ["retard"][0], body.start, body.end)
+    assert [p["text"] for p in retard["passages"]] == [FAQ["retard"][1]]
+    printed = run("inspect", "mediatheque").out
+    assert FAQ["salle"][0] in printed
+    assert FAQ["salle"][1] in printed
+
+
+def test_inspect_reads_a_file_that_is_in_no_catalogue(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "faq.txt").write_text("Q : Qui signe ?\nR : Le maire signe.\n", encoding="utf-8")
+
+    found = json.loads(run("inspect", "faq.txt", "--json").out)
+
+    assert [e["heading"] for e in found["entries"]] == ["Qui signe ?"]
+
+
+def test_inspect_names_a_document_that_is_not_there_and_those_that_are(run: Run) -> None:
+    ran = run("inspect", "budget")
+
+    assert ran.code == 2
+    assert "« budget »" in ran.err
+    assert "mediatheque" in ran.err
+
+
+def test_a_new_corpus_works_as_it_is(run: Run, tmp_path: Path) -> None:
+    made = run("init", "mien")
+    assert (made.code, (tmp_path / "mien" / "catalogue.toml").is_file()) == (0, True)
+    assert "motamot serve --corpus mien" in made.out
+
+    question = read_corpus(tmp_path / "mien").entries[0].heading_text
+    ran = run("ask", "--json", question, "--corpus", "mien", "--index", "son-index")
+
+    assert json.loads(ran.out)["question"] == question
+    assert ran.code in (0, 1)  # the fake encoder knows none of its words
+    assert "Index construit" in ran.err
+
+
+def test_a_new_corpus_never_replaces_anything(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "mien").mkdir()
+    (tmp_path / "mien" / "notes.txt").write_text("à garder", encoding="utf-8")
+
+    ran = run("init", "mien")
+
+    assert (ran.code, sorted(os.listdir("mien"))) == (2, ["notes.txt"])
+    assert "« mien »" in ran.err
+
+
+def test_build_says_what_it_left_out_and_why(run: Run, tmp_path: Path) -> None:
+    corpus = write_corpus(tmp_path / "corpus", phrasings={})
+    with (corpus / "catalogue.toml").open("a", encoding="utf-8") as file:
+        file.write(
+            '[[source]]\nid = "budget"\ntitle = "Budget primitif"\npublisher = "Ville"\n'
+            'date = "2024"\nkind = "page"\nfile = "budget.pdf"\n'.replace('"2024"', '"2024-01"')
+        )
+
+    ran = run("build", "--corpus", corpus, "--index", tmp_path / "index")
+
+    assert ran.code == 0
+    assert "1 document(s), 6 entrées" in ran.err
+    assert "Laissé de côté : « Budget primitif »" in ran.err
+
+
+def test_a_stale_index_is_built_again_by_itself(run: Run, tmp_path: Path) -> None:
+    corpus = write_corpus(tmp_path / "corpus", phrasings={})
+    arguments = ("ask", "--json", "amende de retard", "--corpus", corpus, "--index", tmp_path / "index")
+
+    first, second = run(*arguments), run(*arguments)
+    write_corpus(corpus, {**FAQ, "retard": (FAQ["retard"][0], "Une amende de dix centimes par jour.")}, {})
+    third = run(*arguments)
+
+    assert ["Index construit" in ran.err for ran in (first, second, third)] == [True, False, True]
+    assert "(3 textes encodés)" in third.err or "(2 textes encodés)" in third.err
+    assert json.loads(third.out)["ranking"][0]["entry"] == "retard"
+
+
+def test_a_damaged_index_is_said_and_built_again(run: Run, tmp_path: Path) -> None:
+    corpus = write_corpus(tmp_path / "corpus", phrasings={})
+    arguments = ("ask", "amende", "--corpus", corpus, "--index", tmp_path / "index")
+    run(*arguments)
+    [path] = (tmp_path / "index").glob("v-*/corpus.json")
+    path.write_bytes(b"{}")
+
+    ran = run(*arguments)
+
+    assert ran.code in (0, 1)
+    assert "corpus.json" in ran.err
+    assert "Index construit" in ran.err
+
+
+def known(path: Path) -> Path:
+    rows = [
+        {"id": "a", "turns": ["amende de retard"], "expect": ["Aucune amende n’est due."]},
+        {"id": "b", "turns": ["amende de retard"], "expect": ["Un rappel part"]},
+        {"id": "c", "turns": ["capitale du Pérou"], "kind": "refuse"},
+        {"id": "d", "turns": ["bonjour"], "kind": "smalltalk"},
+    ]
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return path
+
+
+def test_evaluate_counts_and_exits_1_below_the_wanted_rate(run: Run, tmp_path: Path) -> None:
+    questions = known(tmp_path / "known.jsonl")
+
+    ran = run("evaluate", questions, "--json")
+    figures = json.loads(ran.out)
+
+    assert ran.code == 0
+    assert [figures[name]["value"] for name in ("hit_rate", "right_entry", "refusal_rate", "courtesy_rate")] == [
+        0.5, 1, 1, 1,
+    ]  # fmt: skip
+    assert [q["verdict"] for q in figures["questions"]] == ["right", "wrong_part", "right", "right"]
+    assert run("evaluate", questions, "--min-hit", "0.5").code == 0
+    assert run("evaluate", questions, "--min-hit", "0.51").code == 1
+
+
+def test_evaluate_writes_a_report_that_asks_nothing_of_the_network(run: Run, tmp_path: Path) -> None:
+    ran = run("evaluate", known(tmp_path / "known.jsonl"), "--report", tmp_path / "report.html")
+
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert ran.code == 0
+    assert "50,0" in html
+    assert "amende de retard" in html
+    assert "http" not in html.replace("http://www.w3.org", "")
+    assert "src=" not in html
+
+
+def test_evaluate_names_the_line_of_an_excerpt_that_stands_nowhere(run: Run, tmp_path: Path) -> None:
+    row = {"id": "a", "turns": ["amende"], "expect": ["Le maire signe."]}
+    (tmp_path / "known.jsonl").write_text(json.dumps(row), encoding="utf-8")
+
+    ran = run("evaluate", "known.jsonl")
+
+    assert ran.code == 2
+    assert "ligne 1" in ran.err
+    assert "« Le maire signe. »" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["ask", "amende", "--corpus", "nowhere"], ["« nowhere »", "motamot init"]),
+        (["batch", "nowhere.jsonl"], ["« nowhere.jsonl »"]),
+        (["evaluate", "nowhere.csv"], ["nowhere.csv"]),
+    ],
+)
+def test_an_error_is_one_line_of_french_and_exits_2(run: Run, arguments: list[str], named: list[str]) -> None:
+    ran = run(*arguments)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("Erreur : ")
+    assert ran.err.count("\n") == 1
+    assert [word for word in named if word not in ran.err] == []
+
+
+@pytest.mark.parametrize("arguments", [["ask"], ["ask", "a", "--prot", "1"], ["demander", "a"], []])
+def test_a_command_that_is_mistyped_exits_2(run: Run, arguments: list[str]) -> None:
+    assert run(*arguments).code == 2
+
+
+def test_serving_on_a_port_in_use_is_refused_before_the_encoder_is_loaded(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(_: object) -> None:
+        raise AssertionError("the encoder was loaded")
+
+    monkeypatch.setattr(cli, "_encoder", never)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ran = run("serve", "--port", port)
+
+    assert ran.code == 2
+    assert f"127.0.0.1:{port}" in ran.err
+    assert "--port" in ran.err
+
+
+def test_fetch_says_when_there_is_nothing_to_download(run: Run) -> None:
+    ran = run("fetch")
+
+    assert ran.code == 0
+    assert "Aucun document du catalogue n’a d’adresse" in ran.err
+
+
+def test_doctor_names_what_is_wrong(
+    run: Run, monkeypatch: pytest.MonkeyPatch, small_index: Path, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("bot.doctor.default_encoder", small_encoder)
+
+    fine = run("doctor", "--json")
+    stale = run("doctor", "--json", "--index", tmp_path / "none")
+    nowhere = run("doctor", "--corpus", tmp_path)
+
+    findings = json.loads(fine.out)
+    assert [set(finding) for finding in findings] == [{"name", "fine", "detail", "remedy"}] * len(findings)
+    assert [f["name"] for f in findings] == ["Réglages", "Place sur le disque", "Documents", "Modèle", "Index"]
+    assert fine.code == (0 if all(f["fine"] for f in findings) else 2)  # the disk may be nearly full
+    assert [f["fine"] for f in findings if f["name"] != "Place sur le disque"] == [True] * 4
+    assert stale.code == 2
+    assert [f["name"] for f in json.loads(stale.out) if not f["fine"] and "Place" not in f["name"]] == ["Index"]
+    assert "motamot build" in json.loads(stale.out)[-1]["detail"]
+    assert nowhere.code == 2
+    assert "catalogue.toml" in nowhere.out
+
+
+def test_the_installed_command_lists_every_command_in_french() -> None:
+    motamot = Path(sys.executable).with_name("motamot")
+
+    done = subprocess.run([motamot, "--help"], capture_output=True, text=True, timeout=60, check=True)
+
+    for name in ("serve", "ask", "batch", "build", "fetch", "inspect", "evaluate", "init", "doctor"):
+        assert f"\n  {name} " in done.stdout
+    assert "mot pour mot" in done.stdout

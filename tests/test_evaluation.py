@@ -1,0 +1,316 @@
+"""Known questions and verdicts, each derived by hand."""
+
+import json
+from math import sqrt
+from pathlib import Path
+
+import openpyxl
+import pytest
+from conftest import ROOT, plain
+
+from bot.answer import Answer, Kind, Quote, QuoteSource, Ranked
+from bot.evaluation import Judged, Rate, Report, Verdict, evaluate, judge
+from bot.known_questions import Excerpt, KnownQuestion, KnownQuestionsError, read_batch, read_known_questions
+from corpus.document import Document, Entry, Passage, Source, Span
+from corpus.reading import read_corpus
+
+TEXT = "Qui signe ?\nLe maire signe. Le préfet\nsigne aussi. Quand ?\nL’avenant est voté en mai."
+DOCUMENT = Document(Source("faq", "FAQ", "Ville", "2024-03", "faq", "faq.txt"), TEXT, "0" * 64, ())
+
+
+def at(words: str) -> Span:
+    start = TEXT.index(words)
+    return Span(start, start + len(words))
+
+
+def entry(id_: str, heading: str, body: str) -> Entry:
+    span = at(body)
+    return Entry(DOCUMENT, id_, at(heading), span, (Passage(DOCUMENT, id_, span.start, span.end, span),))
+
+
+BOTH = "Le maire signe. Le préfet\nsigne aussi."
+ENTRIES = [entry("qui", "Qui signe ?", BOTH), entry("quand", "Quand ?", "L’avenant est voté en mai.")]
+
+
+def lines(path: Path, *rows: object) -> Path:
+    path.write_text("".join(f"{row if isinstance(row, str) else json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def known(tmp_path: Path, *rows: object) -> list[KnownQuestion]:
+    return read_known_questions(lines(tmp_path / "q.jsonl", *rows), ENTRIES)
+
+
+def test_an_excerpt_is_found_whatever_its_line_breaks_and_apostrophes(tmp_path: Path) -> None:
+    [question] = known(
+        tmp_path,
+        {"id": "a", "turns": ["Qui ?"], "expect": ["Le préfet signe aussi.", "L'avenant est voté"], "tags": ["plain"]},
+    )
+
+    assert question == KnownQuestion(
+        "a",
+        ("Qui ?",),
+        Kind.ANSWER,
+        (
+            Excerpt("faq", at("Le préfet\nsigne aussi."), "qui"),
+            Excerpt("faq", at("L’avenant est voté"), "quand"),
+        ),
+        ("plain",),
+    )
+
+
+def test_an_excerpt_that_stands_twice_counts_at_both_places(tmp_path: Path) -> None:
+    [question] = known(tmp_path, {"id": "a", "turns": ["Qui ?"], "expect": ["signe"]})
+
+    assert [TEXT[e.span.start : e.span.end] for e in question.expect] == ["signe"] * 3
+    assert [e.entry for e in question.expect] == ["qui"] * 3
+
+
+FINE = {"id": "a", "turns": ["Qui ?"], "expect": ["Le maire"]}
+
+
+@pytest.mark.parametrize(
+    ("row", "named"),
+    [
+        ({**FINE, "expect": ["Le roi signe."]}, ["« Le roi signe. »", "aucun document"]),
+        ({**FINE, "expect": []}, ["« expect »"]),
+        ({**FINE, "expect": [" "]}, ["aucun document"]),
+        ({**FINE, "id": ""}, ["« id »"]),
+        ({"turns": ["Qui ?"], "expect": ["Le maire"]}, ["« id »"]),
+        ({**FINE, "turns": "Qui ?"}, ["« turns »"]),
+        ({**FINE, "turns": []}, ["« turns »"]),
+        ({**FINE, "turns": [""]}, ["« turns »"]),
+        ({**FINE, "kind": "clarify"}, ["'clarify'", "answer, refuse, smalltalk"]),
+        (FINE, ["« a »", "déjà"]),
+        ("{", ["JSON"]),
+        ("[]", ["JSON"]),
+    ],
+)
+def test_errors_name_the_file_and_the_line(tmp_path: Path, row: object, named: list[str]) -> None:
+    with pytest.raises(KnownQuestionsError) as caught:
+        known(tmp_path, FINE, "", row)
+
+    # The blank line 2 is passed over and counted.
+    assert [word for word in ["« q.jsonl »", "ligne 3", *named] if word not in plain(str(caught.value))] == []
+
+
+def test_a_line_separator_inside_a_question_ends_no_line(tmp_path: Path) -> None:
+    raw = json.dumps({**FINE, "turns": ["Qui\u2028signe ?"]}, ensure_ascii=False)
+
+    assert known(tmp_path, raw)[0].turns == ("Qui\u2028signe ?",)
+
+
+TABLE = [
+    ["id", "turns", "kind", "expect", "tags"],
+    ["a", "Bonjour\nQui signe, le maire ou le préfet ?", "", "Le maire signe.\nLe préfet signe aussi.", "plain typo"],
+    ["2", "Qui paie ?", "refuse", "", ""],
+]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_a_table_is_read_as_the_same_questions(tmp_path: Path, delimiter: str, encoding: str) -> None:
+    rows = [delimiter.join(f'"{cell}"' if "\n" in cell or delimiter in cell else cell for cell in row) for row in TABLE]
+    (tmp_path / "q.csv").write_bytes("\r\n".join(rows).encode(encoding))
+
+    assert_is_the_table(read_known_questions(tmp_path / "q.csv", ENTRIES))
+
+
+def test_a_workbook_is_read_as_the_same_questions(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in TABLE:
+        book.active.append([int(cell) if cell.isdigit() else cell or None for cell in row])
+    book.save(tmp_path / "q.xlsx")
+
+    assert_is_the_table(read_known_questions(tmp_path / "q.xlsx", ENTRIES))
+
+
+def assert_is_the_table(questions: list[KnownQuestion]) -> None:
+    maire, prefet = (Excerpt("faq", at(words), "qui") for words in ("Le maire signe.", "Le préfet\nsigne aussi."))
+    assert questions == [
+        KnownQuestion(
+            "a", ("Bonjour", "Qui signe, le maire ou le préfet ?"), Kind.ANSWER, (maire, prefet), ("plain", "typo")
+        ),
+        KnownQuestion("2", ("Qui paie ?",), Kind.REFUSE, ()),
+    ]
+
+
+@pytest.mark.parametrize("name", ["q.csv", "q.xlsx"])
+def test_an_excerpt_that_stands_nowhere_names_the_line_of_a_table(tmp_path: Path, name: str) -> None:
+    rows = [["id", "question", "expect"], ["a", "Qui ?", "Le maire"], ["b", "Qui ?", "Le roi"]]
+    if name == "q.csv":
+        (tmp_path / name).write_text("\n".join(map(";".join, rows)), encoding="utf-8")
+    else:
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append(row)
+        book.save(tmp_path / name)
+
+    with pytest.raises(KnownQuestionsError, match=rf"{name}.*ligne 3.*Le roi"):
+        read_known_questions(tmp_path / name, ENTRIES)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("q.txt", b"Qui ?"),
+        ("q.xlsx", b"no workbook"),
+        ("q.csv", b"\x00\x01\x02"),
+        ("q.csv", b""),
+        ("q.jsonl", b"\x00\x01"),
+        ("q.jsonl", b"\n\n"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+
+    with pytest.raises(KnownQuestionsError, match=name):
+        read_known_questions(tmp_path / name, ENTRIES)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(KnownQuestionsError, match=r"nowhere\.jsonl"):
+        read_known_questions(tmp_path / "nowhere.jsonl", ENTRIES)
+
+
+def test_a_batch_needs_no_expected_answer(tmp_path: Path) -> None:
+    path = lines(tmp_path / "in.jsonl", {"id": "a", "turns": ["Qui ?", "Et quand ?"]}, {"id": 2, "turns": ["Qui ?"]})
+
+    assert read_batch(path) == [("a", ["Qui ?", "Et quand ?"]), ("2", ["Qui ?"])]
+    for row in ({"id": "a"}, {"turns": ["Qui ?"]}, {"id": "a", "turns": []}, {"id": "a", "turns": [3]}):
+        with pytest.raises(KnownQuestionsError, match=r"in\.jsonl.*ligne 1"):
+            read_batch(lines(path, row))
+
+
+def answer(kind: Kind, *highlights: str, entry: str = "qui", body: str = BOTH, ranking: str = "qui quand") -> Answer:
+    """An answer that quotes ``body`` with these parts of it marked."""
+    start = at(body).start
+    marked = tuple((at(h).start - start, at(h).end - start) for h in highlights)
+    source = QuoteSource("faq", entry, "FAQ", "Ville", "2024-03", None, None, None, None, "0" * 64)
+    quotes = (Quote(body, marked, source, start, at(body).end),) if highlights else ()
+    ranked = tuple(Ranked("faq", name, 0.5) for name in ranking.split())
+    return Answer("Qui ?", kind, 0.9, "", quotes, ranking=ranked, elapsed_ms=20.0)
+
+
+def question(*expect: str, kind: Kind = Kind.ANSWER, entry: str = "qui") -> KnownQuestion:
+    return KnownQuestion("a", ("Qui ?",), kind, tuple(Excerpt("faq", at(words), entry) for words in expect))
+
+
+MAYOR, PREFECT = "Le maire signe.", "Le préfet\nsigne aussi."  # 15 and 22 characters
+
+
+@pytest.mark.parametrize(
+    ("asked", "given", "verdict", "rank"),
+    [
+        (question(MAYOR), answer(Kind.ANSWER, MAYOR), Verdict.RIGHT, 1),
+        (question(MAYOR), answer(Kind.ANSWER, PREFECT), Verdict.WRONG_PART, 1),
+        # 22 of 37 characters lie inside what is expected, then 15 of 37.
+        (question(PREFECT), answer(Kind.ANSWER, MAYOR, PREFECT), Verdict.RIGHT, 1),
+        (question(MAYOR), answer(Kind.ANSWER, MAYOR, PREFECT), Verdict.WRONG_PART, 1),
+        # The excerpts are taken together: neither alone holds most of what is marked.
+        (question(MAYOR, PREFECT), answer(Kind.ANSWER, BOTH), Verdict.RIGHT, 1),
+        # Exactly half is not most: "Le m" of "Le maire".
+        (question("Le m"), answer(Kind.ANSWER, "Le maire"), Verdict.WRONG_PART, 1),
+        # The right place of the document, but answered in the name of another entry.
+        (question(MAYOR), answer(Kind.ANSWER, MAYOR, entry="quand", ranking="quand qui"), Verdict.WRONG_ENTRY, 2),
+        (question(MAYOR), answer(Kind.REFUSE), Verdict.SILENT, 1),
+        (question(MAYOR), answer(Kind.SMALLTALK, ranking=""), Verdict.SILENT, None),
+        (question(MAYOR), answer(Kind.CLARIFY), Verdict.CLARIFIED, 1),
+        (question(MAYOR), answer(Kind.CLARIFY, ranking="quand autre qui"), Verdict.WRONG_ENTRY, 3),
+        (question(kind=Kind.REFUSE), answer(Kind.REFUSE), Verdict.RIGHT, None),
+        (question(kind=Kind.REFUSE), answer(Kind.ANSWER, MAYOR), Verdict.NOT_REFUSED, None),
+        (question(kind=Kind.REFUSE), answer(Kind.CLARIFY), Verdict.NOT_REFUSED, None),
+        (question(kind=Kind.SMALLTALK), answer(Kind.SMALLTALK), Verdict.RIGHT, None),
+        (question(kind=Kind.SMALLTALK), answer(Kind.REFUSE), Verdict.NOT_COURTEOUS, None),
+    ],
+)
+def test_verdicts(asked: KnownQuestion, given: Answer, verdict: Verdict, rank: int | None) -> None:
+    judged = judge(asked, given)
+
+    assert (judged.verdict, judged.rank) == (verdict, rank)
+
+
+def test_the_interval_of_wilson_by_hand() -> None:
+    found = Rate.of(8, 10)
+
+    # Centre (0.8 + 1.96²/20) / (1 + 1.96²/10) = 0.71674; half 1.96/1.38416 x sqrt(0.016 + 0.009604) = 0.22658.
+    assert found.value == 0.8
+    assert (found.low, found.high) == pytest.approx((0.71674 - 0.22658, 0.71674 + 0.22658), abs=1e-5)
+    assert found.n == 10
+
+
+def test_the_interval_of_wilson_at_the_ends() -> None:
+    z2 = 1.96**2
+
+    # All of 10: from 1 / (1 + z²/10) to 1. None of 10: the mirror image.
+    assert (Rate.of(10, 10).low, Rate.of(10, 10).high) == pytest.approx((1 / (1 + z2 / 10), 1))
+    assert (Rate.of(0, 10).low, Rate.of(0, 10).high) == pytest.approx((0, 1 - 1 / (1 + z2 / 10)))
+    assert Rate.of(0, 0) == Rate(0.0, 0.0, 1.0, 0)
+    assert Rate.of(50, 100).high - 0.5 == pytest.approx(1.96 / (1 + z2 / 100) * sqrt(0.0025 + z2 / 40000))
+
+
+def judged(verdict: Verdict, rank: int | None = None, kind: Kind = Kind.ANSWER) -> Judged:
+    return Judged(question(kind=kind), answer(Kind.REFUSE), verdict, rank)
+
+
+def test_the_figures_of_a_report_by_hand() -> None:
+    report = Report(
+        (
+            judged(Verdict.RIGHT, 1),
+            judged(Verdict.WRONG_PART, 1),
+            judged(Verdict.WRONG_ENTRY, 2),
+            judged(Verdict.SILENT, 4),
+            judged(Verdict.SILENT, None),
+            judged(Verdict.RIGHT, kind=Kind.REFUSE),
+            judged(Verdict.NOT_REFUSED, kind=Kind.REFUSE),
+            judged(Verdict.RIGHT, kind=Kind.SMALLTALK),
+        )
+    )
+
+    assert report.hit_rate.value == 1 / 5
+    assert report.right_entry.value == 2 / 5
+    assert report.silent.value == 2 / 5
+    assert [report.hit_at(k).value for k in (1, 2, 3, 5)] == [2 / 5, 3 / 5, 3 / 5, 4 / 5]
+    assert report.mrr == pytest.approx((1 + 1 + 1 / 2 + 1 / 4 + 0) / 5)
+    assert report.refused.value == 1 / 2
+    assert report.courteous.value == 1
+    assert report.latency_ms(50) == 20
+    figures = report.to_json()
+    assert figures["hit_rate"]["n"] == 5
+    assert figures["refusal_rate"]["value"] == 0.5
+    assert figures["hit@3"]["value"] == 3 / 5
+    assert figures["questions"][2] == {
+        "id": "a",
+        "turns": ["Qui ?"],
+        "kind": "refuse",
+        "verdict": "wrong_entry",
+        "rank": 2,
+        "confidence": 0.9,
+    }
+
+
+def test_the_earlier_turns_are_played_before_the_one_that_is_judged() -> None:
+    asked: list[tuple[str, tuple[str, ...]]] = []
+
+    class Recorder:
+        def ask(self, question: str, history: tuple[str, ...] = ()) -> Answer:
+            asked.append((question, tuple(history)))
+            return answer(Kind.REFUSE)
+
+    three = KnownQuestion("a", ("Qui ?", "Le maire ?", "Et quand ?"), Kind.REFUSE, ())
+
+    report = evaluate(Recorder(), [three])  # type: ignore[arg-type]
+
+    assert asked == [("Et quand ?", ("Qui ?", "Le maire ?"))]
+    assert report.judged[0].verdict == Verdict.RIGHT
+
+
+@pytest.mark.parametrize("half", ["tune", "held"])
+def test_the_known_questions_that_are_shipped_can_be_read(half: str) -> None:
+    entries = read_corpus(ROOT / "corpus").entries
+
+    questions = read_known_questions(ROOT / "tests" / "known_questions" / f"{half}.jsonl", entries)
+
+    assert len(questions) == 197
+    # Every excerpt stands in an entry that can be answered.
+    assert [q.id for q in questions if any(e.entry is None for e in q.expect)] == []

@@ -1,0 +1,138 @@
+"""Quotes: verbatim slices, proven, with the sentences that answer marked."""
+
+from dataclasses import replace
+
+import pytest
+
+from bot.answer import Quote
+from bot.quoting import NotVerbatimError, prove, quote
+from corpus.document import Document, Entry, Passage, Source, Span
+from corpus.phrasings import Target
+from index.searcher import Hit
+
+TEXT = (
+    "Titre I\nPrêts\nQue peut-on emprunter ?\nDeux cas :\n"
+    "- Les livres se prêtent. Les films aussi.\n"
+    "1. M. le maire signe. 2) Le retard coûte un euro."
+)
+SOURCE = Source(
+    "faq", "Guide", "Ville", "2024-03", "faq", "faq.txt", url="https://example.org/faq", notice="édition de mars"
+)
+DOCUMENT = Document(SOURCE, TEXT, "ab" * 32, (), pages=(0, TEXT.index("1. M.")))
+
+
+def at(words: str) -> Span:
+    start = TEXT.index(words)
+    return Span(start, start + len(words))
+
+
+ITEM = "- Les livres se prêtent. Les films aussi."
+RULES = "1. M. le maire signe. 2) Le retard coûte un euro."
+WHOLE = Span(at("Deux cas :").start, at(ITEM).end)
+"""What can be read alone: the item with its lead-in."""
+
+
+def passage(words: str, whole: Span, question: str = "Que peut-on emprunter ?") -> Passage:
+    span = at(words)
+    above = (at("Titre I"), at("Prêts"))
+    return Passage(DOCUMENT, "emprunter", span.start, span.end, whole, at(question), section=above)
+
+
+def hit(words: str = ITEM, target: str | None = None, whole: Span = WHOLE, question: str | None = None) -> Hit:
+    found = passage(words, whole, *([question] if question else []))
+    entry = Entry(DOCUMENT, "emprunter", found.question, Span(found.start, found.end), (found,))
+    return Hit(entry, Target(found, at(target) if target else Span(found.start, found.end)), score=0.9, rank=1)
+
+
+def marked(made: Quote) -> list[str]:
+    return [made.text[a:b] for a, b in made.highlights]
+
+
+def test_a_quote_is_the_slice_that_can_be_read_alone() -> None:
+    made = quote(hit())
+
+    assert made.text == "Deux cas :\n- Les livres se prêtent. Les films aussi."
+    assert made.text == TEXT[made.start : made.end]
+
+
+def test_the_sentences_nearest_to_the_question_are_marked() -> None:
+    books, films = at("- Les livres se prêtent."), at("Les films aussi.")
+
+    assert marked(quote(hit(), {books: 0.9, films: 0.6})) == ["Les livres se prêtent."]
+    assert marked(quote(hit(), {books: 0.6, films: 0.9})) == ["Les films aussi."]
+    # Within a hundredth of the best both answer.
+    assert marked(quote(hit(), {books: 0.895, films: 0.9})) == ["Les livres se prêtent.", "Les films aussi."]
+
+
+def test_without_cosines_the_whole_passage_is_marked() -> None:
+    assert marked(quote(hit())) == ["Les livres se prêtent.", "Les films aussi."]
+
+
+def test_the_sentence_that_an_editor_pointed_to_is_marked_whatever_its_cosine() -> None:
+    cosines = {at("- Les livres se prêtent."): 0.9, at("Les films aussi."): 0.1}
+
+    assert marked(quote(hit(target="Les films aussi."), cosines)) == ["Les films aussi."]
+
+
+def test_a_slice_smaller_than_a_sentence_is_marked_as_it_is() -> None:
+    assert marked(quote(hit(target="films"))) == ["films"]
+
+
+def test_a_bullet_or_a_number_is_not_marked_but_a_title_is() -> None:
+    found = quote(hit(RULES, whole=at(RULES)))
+
+    # Where the sentences are cut is not the matter here: only what opens them.
+    assert not any(text.startswith(("1.", "2)")) for text in marked(found))
+    assert any(text.startswith("M. le maire") for text in marked(found))
+
+
+def test_the_source_says_where_the_quote_stands() -> None:
+    source = quote(hit()).source
+
+    assert (source.document, source.entry, source.sha256) == ("faq", "emprunter", "ab" * 32)
+    assert (source.title, source.publisher, source.date) == ("Guide", "Ville", "2024-03")
+    assert (source.url, source.notice) == ("https://example.org/faq", "édition de mars")
+    assert (source.question, source.section) == ("Que peut-on emprunter ?", "Titre I › Prêts")
+
+
+def test_the_page_is_that_of_what_is_marked() -> None:
+    across = Span(at("Deux cas :").start, len(TEXT))
+
+    assert quote(hit()).source.page == 1
+    assert quote(hit(RULES, whole=across)).source.page == 2
+
+
+def test_a_heading_that_is_no_question_is_the_last_part_of_the_section() -> None:
+    source = quote(hit(question="Deux cas :")).source
+
+    assert (source.question, source.section) == (None, "Titre I › Prêts › Deux cas :")
+
+
+@pytest.mark.parametrize(
+    ("change", "value"),
+    [
+        ("text", "Deux cas :\n- Les livres se prêtent. Les films non."),
+        ("text", "Deux cas:\n- Les livres se prêtent. Les films aussi."),
+        ("start", 0),
+        ("end", 60),
+        ("highlights", ((0, 1000),)),
+        ("highlights", ((5, 5),)),
+        ("highlights", ((-3, 4),)),
+        ("highlights", ((4, 9), (8, 12))),
+        ("highlights", ((8, 12), (0, 4))),
+    ],
+)
+def test_whatever_is_not_a_slice_is_not_let_out(change: str, value: object) -> None:
+    made = quote(hit())
+    prove(made, DOCUMENT)
+
+    with pytest.raises(NotVerbatimError, match=r"faq \["):
+        prove(replace(made, **{change: value}), DOCUMENT)  # type: ignore[arg-type]
+
+
+def test_a_blank_slice_is_no_quote() -> None:
+    at_line_break = TEXT.index("\n")
+    blank = replace(quote(hit()), text="\n", start=at_line_break, end=at_line_break + 1, highlights=())
+
+    with pytest.raises(NotVerbatimError):
+        prove(blank, DOCUMENT)
