@@ -148,7 +148,8 @@ def build_chat(assistant: AssistantLike) -> gr.Blocks:
         "trigger_mode": "multiple",
         "show_progress": "hidden",
     }
-    with gr.Blocks(title=texts.PAGE_TITLE, analytics_enabled=False, fill_width=True) as page:
+    page = gr.Blocks(title=texts.PAGE_TITLE, analytics_enabled=False, fill_width=True)
+    with page:
         gr.Markdown(f"# {texts.TITLE}\n\n{texts.TAGLINE}", elem_id="mm-header")
         conversation = gr.State(Conversation(), time_to_live=STATE_SECONDS)
         log = _chatbot(chat)

@@ -89,8 +89,8 @@ def unanswered(entries: Sequence[Entry], lexicon: Lexicon) -> list[tuple[int, st
         if any(set(stems(word)) <= vocabulary for word in detail["needs"] if stems(word)):
             continue
         for place, ask in enumerate(detail["ask"]):
-            # Each way of asking meets its own few subjects, so that neither is learned by heart.
-            chosen = subjects[(number + place) % 3 :: 3][:3]
+            # Each way of asking meets a subject of its own, so that neither is learned by heart.
+            chosen = subjects[(number + place) % 6 :: 6][:1]
             questions += [(number, ask.replace("{}", subject)) for subject in chosen]
     return questions
 

@@ -1,5 +1,6 @@
 """The fields of a corpus: what each target is known by, and how well a question matches it there."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -100,12 +101,24 @@ class CharGrams:
     """TF-IDF over character 3- to 5-grams inside words: what survives a typing error."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        self._vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True)
-        self._matrix = self._vectorizer.fit_transform([fold(t) or " ." for t in texts]) if texts else None
+        self._size = len(texts)
+        if texts:
+            vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True)
+            self._columns = vectorizer.fit_transform([fold(t) or " ." for t in texts]).tocsc()
+            self._grams_of = vectorizer.build_analyzer()
+            self._vocabulary: dict[str, int] = vectorizer.vocabulary_
+            self._idf = vectorizer.idf_
 
     def scores(self, query: str) -> Floats:
-        """Cosine of every text with the query, shape ``(n_texts,)``, in [0, 1]."""
-        if self._matrix is None:
+        """Cosine of every text with the query, shape ``(n_texts,)``, in [0, 1].
+
+        As ``TfidfVectorizer.transform`` weighs a text, without the 2 ms of its checks.
+        """
+        if not self._size:
             return np.zeros(0, dtype=np.float32)
-        vector = self._vectorizer.transform([fold(query)])
-        return np.asarray((self._matrix @ vector.T).todense(), dtype=np.float32).ravel()
+        counts = Counter(self._vocabulary[gram] for gram in self._grams_of(fold(query)) if gram in self._vocabulary)
+        if not counts:
+            return np.zeros(self._size, dtype=np.float32)
+        grams = np.fromiter(counts, dtype=np.intp)
+        weights = (1 + np.log(np.fromiter(counts.values(), dtype=np.float64))) * self._idf[grams]
+        return np.asarray(self._columns[:, grams] @ (weights / np.linalg.norm(weights)), dtype=np.float32)

@@ -94,6 +94,7 @@ class Matcher:
         self._idf = _idf(whole)
         self._vocabulary = [frozenset(w) for w in whole]
         self._asked_words = self._count_asked()
+        self._inside = self._sentences_of_targets()
         self._given = [details.given(f"{e.heading_text} {e.body_text}") for e in layout.entries]
 
     def pieces(self, understood: Understood) -> list[str]:
@@ -137,7 +138,8 @@ class Matcher:
             self._heading_chars.scores(seen.text)[e],
             *self._of_phrasings(phrasing),
         ]
-        missing = np.asarray([details.lacks(seen.text, given) for given in self._given], dtype=np.float32)
+        wanted = details.wanted(seen.text)
+        missing = np.asarray([bool(wanted & ~given) for given in self._given], dtype=np.float32)
         return Match(np.stack(columns, axis=1).astype(np.float32), *self._covered(seen, without), missing)
 
     @staticmethod
@@ -150,23 +152,19 @@ class Matcher:
         scores = index.scores(understood.terms)
         return scores + _ADDED_WEIGHT * index.scores(understood.added) if understood.added else scores
 
-    def _of_sentences(self, scores: Floats) -> Floats:
-        """The best sentence inside each target."""
-        best = np.full(len(self.layout.passages), -1.0, dtype=np.float32)
-        np.maximum.at(best, self.layout.passage_of_sentence, scores)
-        found = best[self.layout.passage_of_target]
-        for row in range(len(self.layout.passages), len(self.layout.targets)):
-            span = self.layout.targets[row].span
-            inside = [
-                float(scores[i])
-                for i in self._sentences_in(int(self.layout.passage_of_target[row]), span.start, span.end)
-            ]
-            found[row] = max(inside, default=float(found[row]))
+    def _sentences_of_targets(self) -> list[Rows]:
+        """Rows of the sentences inside each target; of its whole passage where there is none."""
+        layout, found = self.layout, []
+        for target, passage in zip(layout.targets, layout.passage_of_target, strict=True):
+            rows = np.flatnonzero(layout.passage_of_sentence == passage)
+            spans = [layout.sentences[i] for i in rows]
+            inside = [target.span.start <= s.start and s.end <= target.span.end for s in spans]
+            found.append(rows[inside] if any(inside) else rows)
         return found
 
-    def _sentences_in(self, passage: int, start: int, end: int) -> list[int]:
-        rows = np.flatnonzero(self.layout.passage_of_sentence == passage)
-        return [int(i) for i in rows if start <= self.layout.sentences[i].start and self.layout.sentences[i].end <= end]
+    def _of_sentences(self, scores: Floats) -> Floats:
+        """The best sentence inside each target."""
+        return np.asarray([scores[rows].max() if len(rows) else -1.0 for rows in self._inside], dtype=np.float32)
 
     def _of_phrasings(self, scores: Floats) -> list[Floats]:
         """Best and mean of the three nearest phrasings (dense), best BM25, best character n-grams."""

@@ -35,12 +35,40 @@ FAQ = {
 """Identifier -> question and answer; each answer has two sentences."""
 
 PHRASINGS = {
-    "inscription": ["avoir une carte", "carte de lecteur", "inscrire mon fils", "s'abonner", "carte gratuite", "abonnement"],
-    "pret": ["emprunter des livres", "livres à emporter", "emprunter un roman", "romans", "livres prêtés", "prendre un livre"],
+    "inscription": [
+        "avoir une carte",
+        "carte de lecteur",
+        "inscrire mon fils",
+        "s'abonner",
+        "carte gratuite",
+        "abonnement",
+    ],
+    "pret": [
+        "emprunter des livres",
+        "livres à emporter",
+        "emprunter un roman",
+        "romans",
+        "livres prêtés",
+        "prendre un livre",
+    ],
     "retard": ["amende de retard", "livre rendu trop tard", "retard", "payer une amende", "rappel reçu", "amende ?"],
     "internet": ["ordinateur libre", "wifi", "aller sur internet", "ordinateurs", "connexion wifi", "internet gratuit"],
-    "salle": ["louer la salle", "salle pour une association", "réunion dans la salle", "association", "salle libre", "réserver une salle"],
-    "portage": ["livraison à domicile", "portage", "apporter des livres à ma mère âgée", "domicile", "portage du mardi", "bénévole"],
+    "salle": [
+        "louer la salle",
+        "salle pour une association",
+        "réunion dans la salle",
+        "association",
+        "salle libre",
+        "réserver une salle",
+    ],
+    "portage": [
+        "livraison à domicile",
+        "portage",
+        "apporter des livres à ma mère âgée",
+        "domicile",
+        "portage du mardi",
+        "bénévole",
+    ],
 }
 """Identifier -> how people ask it."""
 

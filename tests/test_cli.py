@@ -31,9 +31,7 @@ Run = Callable[..., Ran]
 
 
 @pytest.fixture
-def run(
-    small_index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
+def run(small_index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs ``motamot`` from an empty folder, on the library's corpus and index, with its fake encoder."""
     for name in [name for name in os.environ if name.startswith("MOTAMOT_")]:
         monkeypatch.delenv(name)
@@ -192,7 +190,7 @@ def test_a_new_corpus_never_replaces_anything(run: Run, tmp_path: Path) -> None:
 
     ran = run("init", "mien")
 
-    assert (ran.code, sorted(os.listdir("mien"))) == (2, ["notes.txt"])
+    assert (ran.code, list(Path("mien").iterdir())) == (2, [Path("mien/notes.txt")])
     assert "« mien »" in ran.err
 
 

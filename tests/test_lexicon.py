@@ -17,7 +17,8 @@ def lexicon(folder: Path, content: str) -> Path:
 def test_a_value_is_one_expression_or_a_list(tmp_path: Path) -> None:
     folder = lexicon(
         tmp_path,
-        '[acronyms]\nPNR = "parc naturel régional"\nCTI = ["contrat TI", "contrat d\'industrie"]\n[words]\n"com com" = "commune"',
+        '[acronyms]\nPNR = "parc naturel régional"\nCTI = ["contrat TI", "contrat d\'industrie"]\n'
+        '[words]\n"com com" = "commune"',
     )
 
     assert read_lexicon(folder) == Lexicon(

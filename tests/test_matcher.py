@@ -5,12 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from fake_encoder import FakeEncoder
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from corpus.document import Document, Entry, Passage, Source, Span
 from corpus.lexicon import Lexicon
 from corpus.phrasings import Target
 from index.dense import Dense
-from index.fields import Layout
+from index.fields import CharGrams, Layout
+from index.french import fold
 from index.matcher import FIELDS, Matcher, Question, Vectored
 from index.understanding import Reader
 
@@ -198,3 +200,17 @@ def test_a_corpus_without_phrasings_can_be_matched() -> None:
 
     assert column(m, "le vote", "phrasing_dense") == [0, 0]
     assert column(m, "le vote", "passage_dense") == pytest.approx([0, 1])
+
+
+def test_character_grams_are_weighed_as_scikit_learn_does() -> None:
+    texts = ["Le contrat est signé", "Un avenant", "Les contrats, le contrat", ""]
+    queries = ["contrat contrat", "signee !", "L’avenant du CONTRAT", "zzz", ""]
+    reference = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True)
+    rows = reference.fit_transform([fold(text) or " ." for text in texts])
+    grams = CharGrams(texts)
+
+    for query in queries:
+        expected = (rows @ reference.transform([fold(query)]).T).toarray().ravel()
+        assert grams.scores(query) == pytest.approx(expected, abs=1e-6)
+    assert grams.scores("contrat")[0] > grams.scores("cntrat")[0] > 0
+    assert CharGrams([]).scores("contrat").shape == (0,)

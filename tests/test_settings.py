@@ -77,7 +77,7 @@ def test_errors_name_the_key_and_the_value(tmp_path: Path, line: str, named: lis
 def test_an_error_of_the_environment_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOTAMOT_PORT", "70000")
 
-    with pytest.raises(SettingsError, match="'70000'.*MOTAMOT_PORT"):
+    with pytest.raises(SettingsError, match=r"'70000'.*MOTAMOT_PORT"):
         read_settings()
 
 

@@ -19,7 +19,11 @@ LEXICON = Lexicon(
         "PNR": ("parc naturel régional",),
         "TI": ("Territoires d'industrie",),
     },
-    words={"interco": ("intercommunalité",), "communauté de communes": ("intercommunalité",), "sous": ("financements",)},
+    words={
+        "interco": ("intercommunalité",),
+        "communauté de communes": ("intercommunalité",),
+        "sous": ("financements",),
+    },
 )
 
 
@@ -92,7 +96,8 @@ def test_a_misspelling_between_two_words_of_the_corpus_is_left_alone() -> None:
 
 def dictionary_words(n: int) -> list[str]:
     """A sample of the single words of simplemma's French dictionary, the same at each run."""
-    forms = (form.decode() if isinstance(form, bytes) else form for form in DefaultDictionaryFactory().get_dictionary("fr"))
+    dictionary = DefaultDictionaryFactory().get_dictionary("fr")
+    forms = (form.decode() if isinstance(form, bytes) else form for form in dictionary)
     single = sorted(form for form in forms if words(form) == [fold(form)])
     return random.Random(2021).sample(single, n)
 

@@ -1,0 +1,153 @@
+"""Nothing leaves: the main job runs whole where every way out of the machine is closed, and tries none."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.model
+
+JOB = '''
+import ipaddress, json, os, socket, sys, threading, time
+from pathlib import Path
+
+attempted = []
+
+
+def is_loopback(host):
+    if host in ("localhost", "", None, b"localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.decode() if isinstance(host, bytes) else host).is_loopback
+    except ValueError:
+        return False  # a name: only a resolver outside knows it
+
+
+def closed(name, host_of):
+    """Replaces socket.<name>: anything but this machine is noted, and refused."""
+    owner = socket.socket if hasattr(socket.socket, name) else socket
+    real = getattr(owner, name)
+
+    def guarded(*arguments, **named):
+        host = host_of(*arguments, **named)
+        if not is_loopback(host):
+            attempted.append(f"{name} {host}")
+            raise OSError(f"{name} {host}: closed by the test")
+        return real(*arguments, **named)
+
+    setattr(owner, name, guarded)
+
+
+def address(_, where, *rest):
+    return where[0] if isinstance(where, tuple) else None  # a path: a socket of this machine
+
+
+for name in ("connect", "connect_ex"):
+    closed(name, address)
+closed("sendto", lambda _, data, *rest: address(_, rest[-1]))
+for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr"):
+    closed(name, lambda host, *rest, **named: host)
+
+
+def ask(port, path, body=None):
+    import http.client
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    headers = {"Content-Type": "application/json"} if body else {}
+    connection.request("POST" if body else "GET", path, body, headers)
+    response = connection.getresponse()
+    return response.status, response.read().decode()
+
+
+def run(*arguments):
+    """The command, as typed; its exit code."""
+    from bot.cli import main
+    sys.argv = ["motamot", *arguments]
+    try:
+        main()
+    except SystemExit as exited:
+        return exited.code or 0
+    return 0
+
+
+codes = [run("build"), run("ask", sys.argv[1], "--json"), run("ask", "recette de la tarte aux pommes")]
+
+from bot.cli import _assistant
+from bot.server import build_app
+from bot.settings import read_settings
+import uvicorn
+
+app = build_app(_assistant(read_settings()))
+with socket.socket() as free:
+    free.bind(("127.0.0.1", 0))
+    port = free.getsockname()[1]
+server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
+thread = threading.Thread(target=server.run)
+thread.start()
+while not server.started:
+    assert thread.is_alive()
+    time.sleep(0.05)
+page = ask(port, "/")
+answer = ask(port, "/api/ask", json.dumps({"question": sys.argv[1]}))
+app.state.chat.stop_event.set()
+server.should_exit = True
+thread.join(20)
+
+# Proof that the doors are closed, and that the test would see someone try them.
+tried = list(attempted)
+for attempt in (lambda: socket.create_connection(("192.0.2.1", 80), 1), lambda: socket.getaddrinfo("example.org", 80)):
+    try:
+        attempt()
+    except OSError:
+        pass
+report = {"codes": codes, "page": page[0], "answer": answer, "tried": tried, "doors": len(attempted) - len(tried)}
+Path(os.environ["REPORT"]).write_text(json.dumps(report), encoding="utf-8")
+'''
+QUESTION = "Peut-on modifier un CTI en cours par avenant ?"
+
+
+@pytest.fixture(scope="module")
+def job(model_home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """What the main job did, from the build to an answer over HTTP."""
+    folder = tmp_path_factory.mktemp("offline")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MOTAMOT_")}
+    environment |= {
+        "MOTAMOT_HOME": str(model_home),
+        "MOTAMOT_INDEX": str(folder / "index"),
+        "REPORT": str(folder / "report.json"),
+        # What a developer's machine may have set must not be what keeps it offline.
+        "HF_HUB_OFFLINE": "",
+        "GRADIO_ANALYTICS_ENABLED": "",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", JOB, QUESTION],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    found: dict[str, object] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    return found
+
+
+def test_build_ask_and_refuse_work_without_a_network(job: dict[str, object]) -> None:
+    assert job["codes"] == [0, 0, 1]
+
+
+def test_the_page_and_the_answer_are_served_without_a_network(job: dict[str, object]) -> None:
+    status, body = job["answer"]  # type: ignore[misc]
+
+    assert (job["page"], status) == (200, 200)
+    [quote, *_] = json.loads(body)["quotes"]
+    assert "par voie d’avenant" in quote["text"]
+    assert quote["source"]["page"] == 2
+
+
+def test_no_way_out_was_tried(job: dict[str, object]) -> None:
+    assert job["tried"] == []
+    assert job["doors"] == 2, "the doors were not closed: this test proves nothing"
