@@ -79,13 +79,14 @@ def serve(
     from bot.server import build_app  # seconds of import, for this command only
     from bot.server import serve as run
 
-    Console(stderr=True).print(
+    site = build_app(assistant, root_path=settings.root_path)
+    Console(stderr=True, soft_wrap=True).print(
         f"La page de questions est ouverte : http://{settings.host}:{settings.port}{settings.root_path}/"
         "  (Ctrl+C pour arrêter)",
         markup=False,
         highlight=False,
     )
-    run(build_app(assistant, root_path=settings.root_path), settings.host, settings.port)
+    run(site, settings.host, settings.port)
 
 
 @app.command()

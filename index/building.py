@@ -14,6 +14,7 @@ from corpus.lexicon import read_lexicon
 from corpus.phrasings import read_phrasings
 from corpus.reading import Corpus, read_corpus
 from index import store
+from index.defaults import MAX_ERROR
 from index.dense import Dense, Vectors
 from index.encoder import Encoder
 from index.fields import Layout
@@ -64,7 +65,7 @@ def build(
     index_folder: Path,
     encoder: Encoder,
     *,
-    max_error: float = 0.05,
+    max_error: float = MAX_ERROR,
     on_progress: Progress | None = None,
 ) -> Built:
     """Read a corpus and write its index as a new version; the one before serves until then.

@@ -61,7 +61,8 @@ def test_the_source_is_that_of_the_catalogue(small_assistant: Assistant, small_s
 
 
 def questions() -> Iterator[str]:
-    """Every question, phrasing and sentence of the library, and random words of them."""
+    """Every question, phrasing and answer of the library, random words of them, and what is not of them."""
+    yield from ("quelle est la capitale du Pérou ?", "combien coûte une voiture")
     for question, answer in FAQ.values():
         yield from (question, answer)
     for asked in PHRASINGS.values():

@@ -14,6 +14,7 @@ JOB = '''
 import ipaddress, json, os, socket, sys, threading, time
 from pathlib import Path
 
+QUESTION = sys.argv[1]
 attempted = []
 
 
@@ -72,7 +73,7 @@ def run(*arguments):
     return 0
 
 
-codes = [run("build"), run("ask", sys.argv[1], "--json"), run("ask", "recette de la tarte aux pommes")]
+codes = [run("build"), run("ask", QUESTION, "--json"), run("ask", "recette de la tarte aux pommes")]
 
 from bot.cli import _assistant
 from bot.server import build_app
@@ -90,7 +91,7 @@ while not server.started:
     assert thread.is_alive()
     time.sleep(0.05)
 page = ask(port, "/")
-answer = ask(port, "/api/ask", json.dumps({"question": sys.argv[1]}))
+answer = ask(port, "/api/ask", json.dumps({"question": QUESTION}))
 app.state.chat.stop_event.set()
 server.should_exit = True
 thread.join(20)

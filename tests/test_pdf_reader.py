@@ -12,9 +12,7 @@ from corpus.errors import UnreadableDocumentError
 from corpus.pdf_reader import read_pdf
 from corpus.splitting import split
 
-MANY = " ".join(
-    f"La mesure {number} concerne {number * 7} communes du territoire." for number in range(1, 130)
-)
+MANY = " ".join(f"La mesure {number} concerne {number * 7} communes du territoire." for number in range(1, 130))
 SENTENCE = "Le contrat de relance et de transition fixe les actions que le territoire mène avec l'État. "
 
 
@@ -23,9 +21,7 @@ class Paper(FPDF):
 
     def header(self) -> None:
         self.set_font("helvetica", size=8)
-        self.cell(
-            0, 5, f"Guide des contrats - édition {2020 + self.page_no()}", new_x="LMARGIN", new_y="NEXT"
-        )
+        self.cell(0, 5, f"Guide des contrats - édition {2020 + self.page_no()}", new_x="LMARGIN", new_y="NEXT")
         self.ln(8)
 
     def footer(self) -> None:
@@ -278,9 +274,7 @@ def test_each_numbered_question_of_the_real_faqs_is_an_entry(shared: Path, name:
 
     assert len(entries) == count
     assert all(entry.heading_text.endswith("?") for entry in entries)
-    numbers = [
-        reading.text[: entry.heading.start].rstrip()[-3:].strip() for entry in entries if entry.heading
-    ]
+    numbers = [reading.text[: entry.heading.start].rstrip()[-3:].strip() for entry in entries if entry.heading]
     assert numbers == [f"{number}." for number in range(1, count + 1)]
 
 
@@ -292,9 +286,7 @@ def test_an_answer_of_a_real_faq_runs_over_its_page_break(shared: Path) -> None:
     assert "n’auront pas cette action de télédéclaration à faire eux-mêmes. Cette décision" in fifth.body_text
     assert fifth.body_text.endswith("l’affichage des taux d’approvisionnement dans le lieu de restauration.")
     assert "Défis & Controverses" not in fifth.body_text
-    assert fifth.heading_text.startswith(
-        "Quel intérêt pour une SRC (société de restauration collective) de saisir"
-    )
+    assert fifth.heading_text.startswith("Quel intérêt pour une SRC (société de restauration collective) de saisir")
     assert "des restaurants clients" in fifth.heading_text
 
 

@@ -55,8 +55,7 @@ https://www.legifrance.gouv.fr/circ?id=1
     reading = read_text(raw.encode(), "note.txt")
 
     assert reading.text == (
-        "Voir la circulaire : https://www.legifrance.gouv.fr/circ?id=1\n\n"
-        "Le contrat est signé.\n\nIl dure six ans."
+        "Voir la circulaire : https://www.legifrance.gouv.fr/circ?id=1\n\nLe contrat est signé.\n\nIl dure six ans."
     )
     assert reading.pages == (0, reading.text.index("Il dure"))
     assert [link.url for link in reading.links] == ["https://www.legifrance.gouv.fr/circ?id=1"]
@@ -66,6 +65,5 @@ def test_an_address_that_stands_in_the_text_stays() -> None:
     raw = "Voir https://a.gouv.fr/x\n\nhttps://a.gouv.fr/y\n\n\nFin du texte.\n"
 
     assert (
-        read_text(raw.encode(), "note.txt").text
-        == "Voir https://a.gouv.fr/x\n\nhttps://a.gouv.fr/y\n\nFin du texte."
+        read_text(raw.encode(), "note.txt").text == "Voir https://a.gouv.fr/x\n\nhttps://a.gouv.fr/y\n\nFin du texte."
     )
