@@ -102,8 +102,8 @@
     try {
       const response = await plainFetch(target, options);
       await response.clone().text();
-      /* After Gradio has read and shown it. */
-      setTimeout(() => done(complaintAbout(response)), 0);
+      /* After Gradio has read and shown it: a question that left earlier could be lost with the old log. */
+      setTimeout(() => done(complaintAbout(response)), asking === "" ? 250 : 0);
       return response;
     } catch (error) {
       done(phrases.unreachable);

@@ -14,6 +14,7 @@ from pydantic_settings import (
 
 import corpus
 from corpus.errors import SettingsError
+from index.defaults import MAX_ERROR
 from index.home import data_home
 
 _FILE = "motamot.toml"
@@ -25,7 +26,7 @@ _EXPECTED = {
     "host": "une adresse comme 127.0.0.1",
     "port": "un nombre entier de 1 à 65535",
     "root_path": "un préfixe comme /assistant",
-    "max_error": "un nombre entre 0 et 1, comme 0.05",
+    "max_error": "un nombre entre 0 et 1, comme 0.08",
 }
 """What each key wants, for the message that says what is wrong."""
 
@@ -45,7 +46,7 @@ class Settings(BaseSettings):
     port: int = Field(default=7860, ge=1, le=65535)
     root_path: str = ""
     """Prefix under which a reverse proxy publishes the pages."""
-    max_error: float = Field(default=0.05, gt=0, lt=1)
+    max_error: float = Field(default=MAX_ERROR, gt=0, lt=1)
     """Share of the questions without an answer that may be given one; it sets the threshold of refusal."""
 
     @classmethod

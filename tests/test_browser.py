@@ -20,6 +20,7 @@ from corpus.document import Document, Source
 sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
 Page = sync_api.Page
 expect = sync_api.expect
+expect.set_options(timeout=15_000)  # milliseconds; a loaded machine takes its time
 
 pytestmark = pytest.mark.browser
 

@@ -8,6 +8,7 @@ from conftest import ROOT, plain
 
 from bot.settings import read_settings
 from corpus.errors import SettingsError
+from index.defaults import MAX_ERROR
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +29,7 @@ def test_without_settings_the_shipped_corpus_is_served_to_this_machine_only(
     mark = hashlib.sha256(str(ROOT / "corpus").encode()).hexdigest()[:12]
     assert (settings.host, settings.port, settings.root_path) == ("127.0.0.1", 7860, "")
     assert (settings.corpus, settings.index_folder) == (ROOT / "corpus", tmp_path / "indexes" / mark)
-    assert (settings.encoder, settings.max_error) == (None, 0.05)
+    assert (settings.encoder, settings.max_error) == (None, MAX_ERROR)
 
 
 def test_the_file_yields_to_the_environment_which_yields_to_the_command_line(

@@ -17,6 +17,7 @@ from small_corpus import FAQ, PHRASINGS, WORDS, small_encoder, write_corpus
 from corpus.errors import CorpusError, IndexStoreError
 from index import store
 from index.building import build, is_fresh
+from index.defaults import MAX_ERROR
 from index.searcher import Searcher
 
 QUESTIONS = ["qui peut avoir une carte ?", "amende de retard", "louer la sale", "quelle est la capitale du Pérou ?"]
@@ -109,7 +110,7 @@ def test_one_flipped_bit_in_any_file_is_refused_with_the_command_that_mends_it(
     with pytest.raises(IndexStoreError, match="motamot build"):
         Searcher.load(index, small_encoder())
     if name in ("CURRENT", "manifest.json"):
-        assert not is_fresh(copy / "corpus", index, small_encoder().name, 0.05)
+        assert not is_fresh(copy / "corpus", index, small_encoder().name, MAX_ERROR)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -307,10 +308,10 @@ def test_an_index_is_stale_when_anything_that_shapes_it_changed(copy: Path) -> N
     corpus, index, encoder = copy / "corpus", copy / "index", small_encoder()
 
     def fresh() -> bool:
-        return is_fresh(corpus, index, encoder.name, 0.05)
+        return is_fresh(corpus, index, encoder.name, MAX_ERROR)
 
     assert fresh()
-    assert not is_fresh(corpus, index, "another encoder", 0.05)
+    assert not is_fresh(corpus, index, "another encoder", MAX_ERROR)
     assert not is_fresh(corpus, index, encoder.name, 0.1)
     for name in (
         "catalogue.toml",
