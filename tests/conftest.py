@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from bot.assistant import Assistant
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from index.searcher import Searcher
 
 ROOT = Path(__file__).parents[1]
+
+# A busy machine is no defect of what is tested.
+settings.register_profile("motamot", deadline=None)
+settings.load_profile("motamot")
 
 
 def plain(message: str) -> str:

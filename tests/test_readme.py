@@ -1,0 +1,36 @@
+"""The README's commands exist, are the ones that CI types, and do what it shows."""
+
+import re
+
+import pytest
+from conftest import ROOT
+from typer.testing import CliRunner
+
+from bot.cli import app
+from index.encoder import SentenceTransformerEncoder
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+
+
+def test_every_command_is_documented_and_every_documented_command_exists() -> None:
+    assert set(re.findall(r"motamot ([a-z]+)\b", README)) == COMMANDS
+
+
+def test_the_two_commands_are_those_that_ci_types() -> None:
+    assert "pip install -e . && motamot serve" in README
+    assert 'pip install -e ".[test]" && pytest' in README
+    assert 'pip install -q -e ".[test]"' in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+@pytest.mark.model
+def test_the_transcript_is_what_the_program_says(
+    encoder: SentenceTransformerEncoder, default_index: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.cli._encoder", lambda settings: encoder)
+    shown = re.findall(r'^\$ motamot ask "(.+)"\n((?:(?!^\$|^```).*\n)+)', README, re.MULTILINE)
+    assert len(shown) == 2
+    for (question, transcript), code in zip(shown, (0, 1), strict=True):
+        result = CliRunner().invoke(app, ["ask", question, "--index", str(default_index)])
+        assert result.exit_code == code
+        assert "".join(result.stdout.split()) == "".join(transcript.split())
