@@ -440,8 +440,11 @@ def test_a_word_file_with_a_wrong_byte_never_crashes(place: int) -> None:
     data = bytearray(_word_file())
     data[place] ^= 0xFF
 
+    read = []
     with contextlib.suppress(UnreadableDocumentError):
-        read_docx(bytes(data), "faq.docx")
+        read.append(read_docx(bytes(data), "faq.docx").text)
+
+    assert read in ([], [read_docx(_word_file(), "faq.docx").text])  # refused, or read as it was
 
 
 @pytest.mark.parametrize("reader", [read_docx, read_odt, read_xlsx])
