@@ -76,8 +76,8 @@ def serve(
     settings = read_settings(host=host, port=port, root_path=root_path, corpus=corpus, index=index)
     _check_port(settings.host, settings.port)
     assistant = _assistant(settings)
-    from bot.server import build_app  # seconds of import, for this command only
-    from bot.server import serve as run
+    from bot.web.server import build_app  # seconds of import, for this command only
+    from bot.web.server import serve as run
 
     site = build_app(assistant, root_path=settings.root_path)
     Console(stderr=True, soft_wrap=True).print(
@@ -112,7 +112,7 @@ def batch(
     index: IndexOption = None,
 ) -> None:
     """Répondre à un fichier de questions : une ligne JSON {"id", "answer"} par question."""
-    from bot.known_questions import read_batch
+    from bot.evaluating.known_questions import read_batch
 
     asked = read_batch(questions)
     assistant = _assistant(read_settings(corpus=corpus, index=index))
@@ -189,8 +189,8 @@ def evaluate(
     index: IndexOption = None,
 ) -> None:
     """Mesurer les réponses sur un fichier de questions dont on connaît la réponse."""
-    from bot.evaluation import evaluate as run
-    from bot.known_questions import read_known_questions
+    from bot.evaluating.evaluation import evaluate as run
+    from bot.evaluating.known_questions import read_known_questions
 
     searcher = _searcher(read_settings(corpus=corpus, index=index))
     known = read_known_questions(questions, searcher.layout.entries)

@@ -15,7 +15,7 @@ from corpus.document import Document, Entry
 
 if TYPE_CHECKING:
     from bot.doctor import Finding
-    from bot.evaluation import Rate, Report
+    from bot.evaluating.evaluation import Rate, Report
     from index.building import Built
 
 
@@ -173,7 +173,7 @@ def show_evaluation(console: Console, report: "Report") -> None:
 
 def write_evaluation(path: Path, name: str, report: "Report") -> None:
     """A self-contained HTML report."""
-    environment = Environment(loader=PackageLoader("bot"), autoescape=select_autoescape())
+    environment = Environment(loader=PackageLoader("bot.evaluating"), autoescape=select_autoescape())
     html = environment.get_template("evaluation.html").render(name=name, figures=figures(report), judged=report.judged)
     path.write_text(html, encoding="utf-8")
 

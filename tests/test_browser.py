@@ -14,7 +14,7 @@ import uvicorn
 from fake_assistant import HOSTILE, HOSTILE_TEXT, About, FakeAssistant, LeftOut, answered, quote, refused
 
 from bot.answer import Answer, Kind
-from bot.server import build_app
+from bot.web.server import build_app
 from corpus.document import Document, Source
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")

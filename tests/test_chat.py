@@ -11,8 +11,8 @@ from fake_assistant import HOSTILE, About, FakeAssistant, answered, quote, refus
 from fastapi.testclient import TestClient
 
 from bot.answer import Answer, Kind
-from bot.chat import MAX_HISTORY, MAX_TURNS, Chat, Conversation
-from bot.server import build_app
+from bot.web.chat import MAX_HISTORY, MAX_TURNS, Chat, Conversation
+from bot.web.server import build_app
 from corpus.errors import IndexStoreError
 
 ABOUT = About(documents=(HOSTILE.source,), examples=("Que perçoit l’agent ?",))

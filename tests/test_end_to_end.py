@@ -8,8 +8,8 @@ from conftest import ROOT
 
 from bot.answer import Answer, Kind
 from bot.assistant import Assistant
-from bot.evaluation import Report, evaluate
-from bot.known_questions import read_known_questions
+from bot.evaluating.evaluation import Report, evaluate
+from bot.evaluating.known_questions import read_known_questions
 from corpus.document import Document
 from index.building import build
 from index.encoder import SentenceTransformerEncoder

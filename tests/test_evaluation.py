@@ -9,8 +9,8 @@ import pytest
 from conftest import ROOT, plain
 
 from bot.answer import Answer, Kind, Quote, QuoteSource, Ranked
-from bot.evaluation import Judged, Rate, Report, Verdict, evaluate, judge
-from bot.known_questions import Excerpt, KnownQuestion, KnownQuestionsError, read_batch, read_known_questions
+from bot.evaluating.evaluation import Judged, Rate, Report, Verdict, evaluate, judge
+from bot.evaluating.known_questions import Excerpt, KnownQuestion, KnownQuestionsError, read_batch, read_known_questions
 from corpus.document import Document, Entry, Passage, Source, Span
 from corpus.reading import read_corpus
 

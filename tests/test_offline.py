@@ -76,7 +76,7 @@ def run(*arguments):
 codes = [run("build"), run("ask", QUESTION, "--json"), run("ask", "recette de la tarte aux pommes")]
 
 from bot.cli import _assistant
-from bot.server import build_app
+from bot.web.server import build_app
 from bot.settings import read_settings
 import uvicorn
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.answer import Answer, Kind
-from bot.render import (
+from bot.texts import french_date, french_number
+from bot.web.render import (
     Segment,
     answer_html,
     greeting_html,
@@ -19,7 +20,6 @@ from bot.render import (
     segments,
     web_address,
 )
-from bot.texts import french_date, french_number
 from corpus.document import Document, Source
 
 RULES = Document(

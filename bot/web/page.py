@@ -8,7 +8,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import texts
-from bot.guard import content_policy, local_path
+from bot.web.guard import content_policy, local_path
 
 OWN_HEAD = f"""
 <title>{escape(texts.PAGE_TITLE)}</title>

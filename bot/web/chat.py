@@ -10,7 +10,7 @@ from typing import Any, Protocol, Self
 
 from bot import texts
 from bot.answer import Answer, Kind
-from bot.render import (
+from bot.web.render import (
     AboutLike,
     answer_html,
     greeting_html,

@@ -10,7 +10,7 @@ import numpy as np
 
 from bot.answer import Answer, Kind
 from bot.assistant import Assistant
-from bot.known_questions import KnownQuestion
+from bot.evaluating.known_questions import KnownQuestion
 
 
 class Verdict(StrEnum):

@@ -13,10 +13,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from bot import texts
-from bot.chat import MAX_HISTORY, MAX_QUESTION, AssistantLike, mount_chat
-from bot.guard import Guard, Published
-from bot.page import PageMender
-from bot.problem import problem
+from bot.web.chat import MAX_HISTORY, MAX_QUESTION, AssistantLike, mount_chat
+from bot.web.guard import Guard, Published
+from bot.web.page import PageMender
+from bot.web.problem import problem
 from corpus.errors import MotamotError
 
 LOG = logging.getLogger(__name__)

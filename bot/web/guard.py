@@ -8,7 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import texts
-from bot.problem import problem
+from bot.web.problem import problem
 
 MAX_BODY = 64 * 1024
 """Bytes. A question of 2,000 characters takes 12 kB when each is escaped, with ten earlier ones far less."""

@@ -1,0 +1,1 @@
+"""The pages and the endpoints: what a browser or a program reaches."""
