@@ -8,6 +8,7 @@ from bot import texts
 from bot.answer import Answer, Kind, Ranked
 from bot.conversation import read_turn
 from bot.courtesy import courtesy
+from bot.library import Library
 from bot.quoting import quote
 from corpus.document import Source
 from corpus.reading import LeftOut
@@ -37,6 +38,8 @@ class About:
     left_out: tuple[LeftOut, ...]
     examples: tuple[str, ...]
     """Questions taken from the documents, verbatim."""
+    built: str
+    """When the index was, ISO 8601, UTC."""
 
 
 class Assistant:
@@ -44,6 +47,7 @@ class Assistant:
 
     def __init__(self, searcher: Searcher) -> None:
         self._searcher = searcher
+        self.library = Library.of(searcher.layout.entries)
         self._vocabulary = frozenset(
             term for entry in searcher.layout.entries for term in stems(f"{entry.heading_text} {entry.body_text}")
         )
@@ -55,7 +59,7 @@ class Assistant:
         headings = [e.heading_text for e in self._searcher.layout.entries if e.heading]
         # The shortest are the easiest to read on a button.
         examples = sorted(questions or headings, key=len)[:_N_EXAMPLES]
-        return About(self._searcher.sources, self._searcher.left_out, tuple(examples))
+        return About(self._searcher.sources, self._searcher.left_out, tuple(examples), self._searcher.manifest.built)
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
         """Answer one question, read alone or with the earlier questions when it needs them (oldest first)."""

@@ -13,10 +13,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bot import report
+from bot import journal_cli, report
 from bot.answer import Kind
-from bot.settings import Settings, read_settings
-from corpus.errors import MotamotError, SettingsError
+from bot.settings import Settings, journal_file, read_settings
+from corpus.errors import MotamotError, SettingsError, typeset
 
 if TYPE_CHECKING:
     from bot.assistant import Assistant
@@ -33,6 +33,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+app.add_typer(journal_cli.app, name="journal")
 
 CorpusOption = Annotated[
     Path | None,
@@ -69,24 +71,50 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Adresse d’écoute.")] = None,
     port: Annotated[int | None, typer.Option(help="Port d’écoute.")] = None,
     root_path: Annotated[str | None, typer.Option(help="Préfixe derrière un serveur mandataire.")] = None,
+    frame_ancestors: Annotated[
+        str | None, typer.Option(metavar="SITES", help="Sites qui peuvent afficher le service dans leurs pages.")
+    ] = None,
     corpus: CorpusOption = None,
     index: IndexOption = None,
 ) -> None:
     """Ouvrir la page de questions (construit l’index si besoin)."""
-    settings = read_settings(host=host, port=port, root_path=root_path, corpus=corpus, index=index)
+    settings = read_settings(
+        host=host, port=port, root_path=root_path, frame_ancestors=frame_ancestors, corpus=corpus, index=index
+    )
     _check_port(settings.host, settings.port)
     assistant = _assistant(settings)
-    from bot.web.server import build_app  # seconds of import, for this command only
+    from bot import journal
+    from bot.logs import configure_logs
+    from bot.web.house import House
+    from bot.web.server import Service, build_app  # seconds of import, for this command only
     from bot.web.server import serve as run
 
-    site = build_app(assistant, root_path=settings.root_path)
-    Console(stderr=True, soft_wrap=True).print(
-        f"La page de questions est ouverte : http://{settings.host}:{settings.port}{settings.root_path}/"
-        "  (Ctrl+C pour arrêter)",
-        markup=False,
-        highlight=False,
-    )
-    run(site, settings.host, settings.port)
+    configure_logs(settings.log_format)
+    house = House(settings.operator, settings.contact, settings.theme, settings.frame_ancestors)
+    with journal.kept(journal_file(), settings.journal, settings.journal_days) as book:
+        service = Service(book, settings.rate_limit, settings.trusted_proxies, settings.metrics)
+        site = build_app(assistant, root_path=settings.root_path, house=house, corpus=settings.corpus, service=service)
+        Console(stderr=True, soft_wrap=True).print(
+            f"La page de questions est ouverte : http://{settings.host}:{settings.port}{settings.root_path}/"
+            "  (Ctrl+C pour arrêter)",
+            markup=False,
+            highlight=False,
+        )
+        run(site, settings.host, settings.port)
+
+
+@app.command()
+def mcp(corpus: CorpusOption = None, index: IndexOption = None) -> None:
+    """Servir les mêmes réponses à un agent, par le Model Context Protocol, sur l’entrée et la sortie standard."""
+    from bot import journal
+    from bot.logs import configure_logs
+    from bot.mcp_server import build_mcp
+    from bot.web.desk import Desk
+
+    settings = read_settings(corpus=corpus, index=index)
+    configure_logs(settings.log_format)
+    with journal.kept(journal_file(), settings.journal, settings.journal_days) as book:
+        build_mcp(Desk(_assistant(settings), book)).run("stdio")
 
 
 @app.command()
@@ -132,6 +160,19 @@ def build(
     """Lire le corpus et construire l’index."""
     settings = read_settings(corpus=corpus, index=index, max_error=max_error)
     _build(settings, _encoder(settings))
+
+
+@app.command()
+def rollback(corpus: CorpusOption = None, index: IndexOption = None) -> None:
+    """Remettre en service la version précédente de l’index (un serveur ouvert la reprend de lui-même)."""
+    from index import store
+
+    settings = read_settings(corpus=corpus, index=index)
+    manifest = store.rollback(settings.index_folder)
+    _say(
+        f"L’index construit le {manifest.built} est de nouveau en service. Il ne sera reconstruit que si le corpus "
+        "change, ou par « motamot build »."
+    )
 
 
 @app.command()
@@ -183,27 +224,38 @@ def evaluate(
     report_file: Annotated[
         Path | None, typer.Option("--report", metavar="OUT.html", help="Écrire aussi un rapport HTML.")
     ] = None,
-    min_hit: Annotated[float, typer.Option(help="Code de sortie 1 si le taux de réussite est plus bas.")] = 0.0,
+    save: Annotated[
+        Path | None, typer.Option("--save", metavar="RUN.json", help="Enregistrer l’évaluation, pour une comparaison.")
+    ] = None,
+    compare: Annotated[
+        Path | None, typer.Option("--compare", metavar="RUN.json", help="Comparer à une évaluation enregistrée.")
+    ] = None,
+    min_hit: Annotated[
+        float, typer.Option(min=0, max=1, help="Code de sortie 1 si le taux de réussite est plus bas (0.9 = 90 %).")
+    ] = 0.0,
+    max_error: Annotated[
+        float | None, typer.Option(help="Essayer une autre part admise d’erreurs, sans reconstruire l’index.")
+    ] = None,
     as_json: JsonOption = False,
     corpus: CorpusOption = None,
     index: IndexOption = None,
 ) -> None:
     """Mesurer les réponses sur un fichier de questions dont on connaît la réponse."""
-    from bot.evaluating.evaluation import evaluate as run
-    from bot.evaluating.known_questions import read_known_questions
+    from bot.evaluating import command, wording
 
-    searcher = _searcher(read_settings(corpus=corpus, index=index))
-    known = read_known_questions(questions, searcher.layout.entries)
+    wanted = command.Wanted(questions, report_file, save, compare, as_json)
+    checked = command.check(wanted)
+    settings = read_settings(corpus=corpus, index=index)
+    stated = read_settings(corpus=corpus, index=index, max_error=max_error)
+    searcher = open_searcher(settings)
+    if max_error is not None:
+        command.restate(searcher, settings.index_folder, stated.max_error)
     with _progress("Évaluation") as advance:
-        result = run(_assistant_on(searcher), known, advance)
-    if as_json:
-        print(json.dumps(result.to_json(), ensure_ascii=False, indent=2))
-    else:
-        report.show_evaluation(Console(), result)
-    if report_file:
-        report.write_evaluation(report_file, questions.name, result)
-        Console(stderr=True).print(f"Rapport écrit dans « {report_file} ».", markup=False)
-    raise typer.Exit(REFUSED if result.hit_rate.n and result.hit_rate.value < min_hit else ANSWERED)
+        result = command.ask_all(wanted, checked, searcher, advance)
+    command.publish(wanted, checked, searcher, stated.max_error, result)
+    if shortfall := wording.shortfall(result.hit_rate, min_hit):
+        Console(stderr=True, soft_wrap=True).print(shortfall, markup=False, highlight=False)
+        raise typer.Exit(REFUSED)
 
 
 @app.command()
@@ -262,12 +314,13 @@ def _build(settings: Settings, encoder: "Encoder") -> "Built":
             encoder,
             max_error=settings.max_error,
             on_progress=advance,
+            on_wait=lambda: _say("Une autre construction de cet index est en cours : j’attends qu’elle finisse."),
         )
     report.show_built(Console(stderr=True, soft_wrap=True), built)
     return built
 
 
-def _searcher(settings: Settings) -> "Searcher":
+def open_searcher(settings: Settings) -> "Searcher":
     """The index of these settings, built when it is missing, stale or damaged."""
     from corpus.errors import IndexStoreError
     from index.building import is_fresh
@@ -278,19 +331,27 @@ def _searcher(settings: Settings) -> "Searcher":
         try:
             return Searcher.load(settings.index_folder, encoder)
         except IndexStoreError as error:
-            Console(stderr=True, soft_wrap=True).print(f"{error} C’est ce que je fais.", markup=False)
-    _build(settings, encoder)
+            _say(f"{error} C’est ce que je fais.")
+    try:
+        _build(settings, encoder)
+    except MotamotError as error:
+        try:
+            before = Searcher.load(settings.index_folder, encoder)
+        except IndexStoreError:
+            raise error from None  # the cause, not its consequence
+        _say(f"{error} En attendant, l’index construit le {before.manifest.built} répond.")
+        return before
     return Searcher.load(settings.index_folder, encoder)
 
 
-def _assistant_on(searcher: "Searcher") -> "Assistant":
-    from bot.assistant import Assistant
-
-    return Assistant(searcher)
+def _say(message: str) -> None:
+    Console(stderr=True, soft_wrap=True).print(typeset(message), markup=False, highlight=False)
 
 
 def _assistant(settings: Settings) -> "Assistant":
-    return _assistant_on(_searcher(settings))
+    from bot.assistant import Assistant
+
+    return Assistant(open_searcher(settings))
 
 
 @contextmanager

@@ -34,7 +34,7 @@ def quote(hit: Hit, cosines: dict[Span, float] | None = None) -> Quote:
     made = Quote(
         text=span.of(document.text),
         highlights=tuple((s.start - span.start, s.end - span.start) for s in marked),
-        source=_source(hit, marked[0].start),
+        source=source_of(document, marked[0].start, hit.entry.id, passage),
         start=span.start,
         end=span.end,
     )
@@ -72,16 +72,15 @@ def _without_bullet(span: Span, text: str) -> Span:
     return Span(found.end(), span.end) if found and found.end() < span.end else span
 
 
-def _source(hit: Hit, offset: int) -> QuoteSource:
-    passage: Passage = hit.target.passage
-    document = passage.document
-    heading = passage.question.of(document.text) if passage.question else None
+def source_of(document: Document, offset: int, entry: str, passage: Passage | None) -> QuoteSource:
+    """Where the character at ``offset`` stands: in ``passage`` of ``entry``, or under no heading that we know."""
+    heading = passage.question.of(document.text) if passage and passage.question else None
     is_question = heading is not None and heading.rstrip().endswith("?")
-    above = [s.of(document.text) for s in passage.section]
+    above = [s.of(document.text) for s in passage.section] if passage else []
     section = above if is_question or heading is None else [*above, heading]
     return QuoteSource(
         document=document.id,
-        entry=hit.entry.id,
+        entry=entry,
         title=document.source.title,
         publisher=document.source.publisher,
         date=document.source.date,

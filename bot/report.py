@@ -1,12 +1,9 @@
-"""What the command line prints: answers, passages, builds, evaluations and findings."""
+"""What the command line prints: answers, passages, builds and findings."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, select_autoescape
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from bot.answer import Answer, Quote
@@ -15,7 +12,6 @@ from corpus.document import Document, Entry
 
 if TYPE_CHECKING:
     from bot.doctor import Finding
-    from bot.evaluating.evaluation import Rate, Report
     from index.building import Built
 
 
@@ -126,56 +122,6 @@ def show_entries(console: Console, document: Document, entries: Sequence[Entry])
             for span in passage.context:
                 console.print(Text(f"      ↳ {span.of(document.text)}", style="dim"), soft_wrap=True)
             console.print(Text(f"  {passage.start}–{passage.end}  {passage.text}"), soft_wrap=True)
-
-
-def percent(rate: "Rate") -> str:
-    """A rate and its confidence interval in French."""
-    if rate.n == 0:
-        return "—"
-    low, high = (f"{100 * v:.0f}" for v in (rate.low, rate.high))
-    return f"{100 * rate.value:.1f} % [{low}–{high}]".replace(".", ",") + f" (n = {rate.n})"
-
-
-def figures(report: "Report") -> list[tuple[str, str]]:
-    """The figures of an evaluation, named in French."""
-    return [
-        ("Bonne réponse, au bon endroit", percent(report.hit_rate)),
-        ("Bonne entrée citée", percent(report.right_entry)),
-        ("Bonne entrée au premier rang", percent(report.hit_at(1))),
-        ("Bonne entrée parmi les trois premières", percent(report.hit_at(3))),
-        ("Bonne entrée parmi les cinq premières", percent(report.hit_at(5))),
-        ("MRR", f"{report.mrr:.3f}".replace(".", ",")),
-        ("Silence à tort", percent(report.silent)),
-        ("Refus des questions hors sujet", percent(report.refused)),
-        ("Politesses reconnues", percent(report.courteous)),
-        (
-            "Temps de réponse, médiane et 95e centile",
-            f"{report.latency_ms(50):.0f} ms, {report.latency_ms(95):.0f} ms",
-        ),
-    ]
-
-
-def show_evaluation(console: Console, report: "Report") -> None:
-    """The figures, then each question that went wrong."""
-    table = Table("Mesure", "Valeur [intervalle à 95 %]")
-    for name, value in figures(report):
-        table.add_row(name, value)
-    console.print(table)
-    for judged in report.judged:
-        if judged.verdict != "right":
-            console.print(
-                f"{judged.verdict}  {judged.question.id}  {' / '.join(judged.question.turns)}",
-                markup=False,
-                highlight=False,
-                soft_wrap=True,
-            )
-
-
-def write_evaluation(path: Path, name: str, report: "Report") -> None:
-    """A self-contained HTML report."""
-    environment = Environment(loader=PackageLoader("bot.evaluating"), autoescape=select_autoescape())
-    html = environment.get_template("evaluation.html").render(name=name, figures=figures(report), judged=report.judged)
-    path.write_text(html, encoding="utf-8")
 
 
 def finding_to_json(finding: "Finding") -> dict[str, Any]:

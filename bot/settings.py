@@ -3,21 +3,28 @@
 import hashlib
 import os
 from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
 import corpus
+from bot.web.clients import LOOPBACK, RATE, read_proxies
+from bot.web.framing import read_frame_ancestors
+from bot.web.house import check_theme
 from corpus.errors import SettingsError
 from index.defaults import MAX_ERROR
 from index.home import data_home
 
 _FILE = "motamot.toml"
+
+ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
 
 _EXPECTED = {
     "corpus": "un dossier",
@@ -27,6 +34,17 @@ _EXPECTED = {
     "port": "un nombre entier de 1 à 65535",
     "root_path": "un préfixe comme /assistant",
     "max_error": "un nombre entre 0 et 1, comme 0.08",
+    "frame_ancestors": "les adresses des sites qui peuvent afficher le service dans leurs pages, sans chemin et séparées "
+    "par des espaces, comme https://intranet.exemple.fr (chaque site est à nommer : « * » n’est pas admis)",
+    "theme": "un dossier",
+    "operator": "le nom de l’organisme, sur une ligne",
+    "journal": "true ou false",
+    "journal_days": "un nombre de jours de 1 à 3650",
+    "rate_limit": "un nombre de demandes par durée, comme 60/minute (second, minute, hour ou day), ou « non »",
+    "trusted_proxies": "les adresses des serveurs mandataires, séparées par des espaces, comme 127.0.0.1 10.0.0.0/8",
+    "metrics": "« local » (cette machine), « tous » ou « non »",
+    "log_format": "« texte » ou « json »",
+    "contact": "une adresse de courriel, un numéro de téléphone ou un service, sur une ligne",
 }
 """What each key wants, for the message that says what is wrong."""
 
@@ -49,6 +67,28 @@ class Settings(BaseSettings):
     max_error: float = Field(default=MAX_ERROR, gt=0, lt=1)
     """Share of the questions without an answer that may be given one; it sets the threshold of refusal."""
 
+    frame_ancestors: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_frame_ancestors)] = ()
+    """Sites that may show the pages inside theirs, besides the one that publishes them."""
+    theme: Path | None = None
+    """Folder with the operator's colours (``theme.css``) and logo (``logo.svg`` or ``logo.png``)."""
+    operator: str = Field(default="", max_length=200, pattern=ONE_LINE)
+    """Name of the organisation that answers for the service."""
+    contact: str = Field(default="", max_length=200, pattern=ONE_LINE)
+    """Whom to ask when the texts do not answer; shown with every refusal."""
+
+    journal: bool = False
+    """Whether questions are written down, masked; what was written before stays ``journal_days`` all the same."""
+    journal_days: int = Field(default=90, ge=1, le=3650)
+    """How long."""
+    rate_limit: str = Field(default="60/minute", pattern=RATE)
+    """Questions that one client may send; ``non`` for no limit."""
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_proxies)] = LOOPBACK
+    """Addresses and networks whose ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are believed."""
+    metrics: Literal["local", "tous", "non"] = "local"
+    """Who may read ``/metrics``."""
+    log_format: Literal["texte", "json"] = "texte"
+    """Of what is logged on standard error."""
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -68,6 +108,11 @@ class Settings(BaseSettings):
             return self.index
         mark = hashlib.sha256(str(self.corpus.resolve()).encode()).hexdigest()[:12]
         return data_home() / "indexes" / mark
+
+
+def journal_file() -> Path:
+    """Where the journal is, when there is one."""
+    return data_home() / "journal.sqlite3"
 
 
 def _file() -> Path:
@@ -98,6 +143,7 @@ def read_settings(**given: object) -> Settings:
         ) from error
     except ValueError as error:
         raise SettingsError(f"« {path} » n’est pas un fichier TOML valable ({error}).") from error
+    check_theme(settings.theme)
     if not (settings.corpus / "catalogue.toml").is_file():
         raise SettingsError(
             f"« {settings.corpus} » n’est pas un dossier de corpus : il n’y a pas de « catalogue.toml ». "

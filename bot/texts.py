@@ -53,13 +53,9 @@ NO_SCRIPT = "Cette page a besoin de JavaScript. Merci de l’activer dans votre 
 NOT_FOUND = "Cette adresse n’existe pas sur ce service."
 FORBIDDEN_ORIGIN = "Cette demande vient d’un autre site et a été refusée."
 BODY_TOO_LARGE = "La demande est trop volumineuse."
-INVALID_REQUEST = (
-    "La demande n’a pas la forme attendue"
-    f"{NBSP}: un objet JSON avec «{NBSP}question{NBSP}» (un texte) et, si besoin, "
-    f"«{NBSP}history{NBSP}» (une liste de textes)."
-)
 EMPTY_QUESTION = "La question est vide."
 SERVER_ERROR = "Une erreur de ce service empêche de répondre."
+METRICS_LOCAL = f"Ces mesures ne se lisent que depuis la machine du service{NBSP}: le réglage «{NBSP}metrics{NBSP}» peut les ouvrir."
 
 GRADIO = {
     "common.submit": SEND,
@@ -117,6 +113,14 @@ def too_long(length: int, limit: int) -> str:
     return (
         f"Votre question compte {french_number(length)} caractères, et je peux en lire "
         f"{french_number(limit)}. Merci de la raccourcir."
+    )
+
+
+def too_many(seconds: int) -> str:
+    """The client sent too much, and may send again in so many seconds."""
+    return (
+        "Vous avez envoyé beaucoup de demandes en peu de temps. "
+        f"Merci de patienter {french_number(seconds)} seconde{'s' if seconds > 1 else ''}, puis de recommencer."
     )
 
 

@@ -4,6 +4,8 @@ import io
 import zipfile
 import zlib
 
+from lxml import etree
+
 from corpus.errors import UnreadableDocumentError
 
 # Unpacked. The longest reports we know unpack to 30 MB; zipfile never reads past a member's declared size.
@@ -43,6 +45,11 @@ def open_archive(data: bytes, name: str) -> zipfile.ZipFile:
     if any(member.flag_bits & 1 for member in archive.infolist()):
         raise encrypted(name)
     return archive
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error of lxml, which calls it one of syntax, is that of a system without memory."""
+    return isinstance(error, etree.XMLSyntaxError) and error.code == etree.ErrorTypes.ERR_NO_MEMORY
 
 
 def broken(name: str) -> UnreadableDocumentError:

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from corpus.document import Block, BlockKind, Link, Reading
+from corpus.lines import INVISIBLE
 
-_BLANK = re.compile(r"[ \t\r\n\v\f\x1c-\x1f\x85\u2028\u2029]+")
-_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
-"""Soft hyphen, zero-width space, word joiner, byte order mark: nobody sees them, searches trip over them."""
+_BLANK = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
+"""Controls too: a terminal would obey them."""
+_INVISIBLE = re.compile(f"[{INVISIBLE}]")
 
 _URL = re.compile(r"https?://[^\s<>«»“”\"]+")
 _AFTER_URL = ".,;:!?…'’*"
@@ -127,11 +128,13 @@ def bare_links(text: str, known: Sequence[Link] = ()) -> list[Link]:
 
 def _without_tail(url: str) -> str:
     """Without the punctuation of the sentence around it: "(voir https://a.fr/b)." ends at ``b``."""
-    while url[-1] in _AFTER_URL or any(
-        url[-1] == closer and url.count(opener) < url.count(closer) for opener, closer in ("()", "[]")
-    ):
-        url = url[:-1]
-    return url
+    spare = {closer: url.count(closer) - url.count(opener) for opener, closer in ("()", "[]")}
+    end = len(url)
+    while url[end - 1] in _AFTER_URL or spare.get(url[end - 1], 0) > 0:
+        end -= 1
+        if url[end] in spare:
+            spare[url[end]] -= 1
+    return url[:end]
 
 
 def _is_bold_question(runs: Sequence[Run]) -> bool:

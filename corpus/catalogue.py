@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
@@ -18,9 +19,12 @@ KINDS = ("faq", "circular", "guide", "page")
 SUFFIXES = (".txt", ".md", ".pdf", ".docx", ".odt", ".html", ".htm", ".csv", ".xlsx")
 """Of the files we can read."""
 
+# Controls, formats such as right-to-left marks, lone surrogates, line separators.
+_UNSEEN = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
 _REQUIRED = ("id", "title", "publisher", "date", "kind")
 _OPTIONAL = ("file", "url", "notice")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _DATE = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?")
 
 
@@ -32,7 +36,7 @@ def read_catalogue(folder: Path) -> list[Source]:
     """
     path = folder / CATALOGUE
     tables = _tables(path)
-    sources = [_source(table, _where(path, number, table), folder) for number, table in enumerate(tables, 1)]
+    sources = [_source(table, _where(path, number, table)) for number, table in enumerate(tables, 1)]
     for key in ("id", "file"):
         _refuse_duplicates(key, [getattr(source, key) for source in sources], path)
     return sources
@@ -45,11 +49,20 @@ def unlisted_documents(folder: Path, sources: Iterable[Source]) -> tuple[str, ..
     found = (path.relative_to(documents) for path in documents.rglob("*") if path.is_file())
     return tuple(
         sorted(
-            path.as_posix()
+            shown(path.as_posix())
             for path in found
             if path.suffix.lower() in SUFFIXES and path not in named and not path.name.startswith((".", "~$"))
         )
     )
+
+
+def shown(name: str) -> str:
+    r"""A file name on one line, whatever bytes it is made of.
+
+    >>> shown("note\n\x1b[31m\udcff.txt")
+    'note\\n\\x1b[31m\\udcff.txt'
+    """
+    return "".join(c.encode("unicode_escape").decode() if unicodedata.category(c) in _UNSEEN else c for c in name)
 
 
 def file_name_of(url: str, source_id: str) -> str:
@@ -75,7 +88,7 @@ def _tables(path: Path) -> list[dict[str, Any]]:
         ) from error
     except OSError as error:
         raise CorpusError(f"« {path} » ne peut pas être lu ({error.strerror}) : vérifiez ses droits.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CorpusError(
             f"« {path} » n’est pas un fichier TOML valable ({error}) : corrigez la ligne indiquée."
         ) from error
@@ -93,7 +106,7 @@ def _where(path: Path, number: int, table: Mapping[str, Any]) -> str:
     return f"« {path} », [[source]] n° {number}{named}"
 
 
-def _source(table: Mapping[str, Any], where: str, folder: Path) -> Source:
+def _source(table: Mapping[str, Any], where: str) -> Source:
     known = (*_REQUIRED, *_OPTIONAL)
     if unknown := sorted(set(table) - set(known)):
         raise CorpusError(f"{where} : clé inconnue « {unknown[0]} » ; clés admises : {', '.join(known)}.")
@@ -111,7 +124,7 @@ def _source(table: Mapping[str, Any], where: str, folder: Path) -> Source:
     if "url" in values and not _is_web_address(values["url"]):
         raise _wrong(where, "url", values["url"], "une adresse qui commence par https:// ou http://")
     values.setdefault("file", file_name_of(values.get("url", ""), values["id"]))
-    _check_file(values["file"], where, folder / DOCUMENTS)
+    _check_file(values["file"], where)
     values["file"] = Path(values["file"]).as_posix()  # "./a.txt" is "a.txt"
     return Source(**values)
 
@@ -143,14 +156,14 @@ def _is_web_address(value: str) -> bool:
         return False
 
 
-def _check_file(file: str, where: str, documents: Path) -> None:
+def _check_file(file: str, where: str) -> None:
     relative = Path(file)
+    if _CONTROL.search(file):
+        raise _wrong(where, "file", file, "un nom d’une ligne, sans caractère invisible")
     if "\\" in file or relative.is_absolute() or ".." in relative.parts:
         raise _wrong(where, "file", file, f"un nom relatif au dossier {DOCUMENTS}, sans « .. »")
     if relative.suffix.lower() not in SUFFIXES:
         raise _wrong(where, "file", file, f"un fichier {', '.join(SUFFIXES)}")
-    if not (documents / relative).resolve().is_relative_to(documents.resolve()):
-        raise _wrong(where, "file", file, f"un fichier du dossier {DOCUMENTS}, et non un lien vers un autre")
 
 
 def _wrong(where: str, key: str, value: object, expected: str) -> CorpusError:

@@ -3,15 +3,21 @@
 import codecs
 
 from corpus.errors import UnreadableDocumentError
+from corpus.limits import LIMITS, beyond
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
-def decode(data: bytes, name: str) -> str:
+def decode(data: bytes, name: str, most: int = LIMITS.characters) -> str:
     """Read UTF-8 and UTF-16 with a mark, UTF-8 without one, else Windows-1252, which Excel still writes.
 
+    Args:
+        data: The whole file.
+        name: For the refusal.
+        most: Characters; a text that has more is refused before anything is made of it.
+
     Raises:
-        UnreadableDocumentError: None of them fits, or the bytes are no text at all.
+        UnreadableDocumentError: It is too long, none of them fits, or the bytes are no text at all.
     """
     encoding = next((encoding for mark, encoding in _MARKS if data.startswith(mark)), None)
     for candidate in [encoding] if encoding else ["utf-8", "cp1252"]:
@@ -19,6 +25,8 @@ def decode(data: bytes, name: str) -> str:
             text = data.decode(candidate)
         except UnicodeDecodeError:
             continue
+        if len(text) > most:
+            raise beyond(name, len(text), most, "caractères")
         if "\0" not in text:
             return text.replace("\r\n", "\n").replace("\r", "\n")
     raise UnreadableDocumentError(

@@ -9,7 +9,7 @@ import docx
 from docx.oxml.ns import qn
 from lxml import etree
 
-from corpus.archive import BROKEN, broken, empty, open_archive
+from corpus.archive import BROKEN, broken, empty, is_out_of_memory, open_archive
 from corpus.builder import BREAK, Builder, Run
 from corpus.document import BlockKind, Reading
 
@@ -42,9 +42,13 @@ def read_docx(data: bytes, name: str) -> Reading:
     open_archive(data, name).close()
     try:
         document = docx.Document(io.BytesIO(data))
+        if document.element.getroottree().docinfo.doctype:
+            raise broken(name)  # Word writes none: its entities would be words that we lose
         reader = _Reader(document)
         reader.read(document.element.body)
     except (*BROKEN, KeyError, AttributeError, TypeError, etree.LxmlError) as error:
+        if is_out_of_memory(error):
+            raise MemoryError from error
         raise broken(name) from error
     reading = reader.builder.reading()
     if not reading.blocks:

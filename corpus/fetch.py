@@ -6,6 +6,7 @@ Beside each file, ``<file>.json`` notes where it came from: ``{"url", "date", "s
 import hashlib
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,10 +17,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from corpus.catalogue import DOCUMENTS
 from corpus.document import Source
 from corpus.errors import CorpusError
-from corpus.reading import LARGEST
+from corpus.reading import LARGEST, place
 
 NOTE_SUFFIX = ".json"
 _SCHEMES = ("https", "http")
@@ -27,7 +27,8 @@ _SCHEMES = ("https", "http")
 _MOST_REDIRECTS = 5
 # Time without a single byte, in seconds: servers of public bodies take up to 20 to wake.
 TIMEOUT = 30.0
-_PIECE = 65_536
+# For a whole file, in seconds: 50 MB at 30 kB a second. A server that sends a byte now and then is left there.
+LONGEST = 1800.0
 # A page may open with comments and blank lines before it says what it is.
 _BEGINNING = 1024
 
@@ -73,7 +74,7 @@ def fetch(
     """
     if source.url is None:
         raise ValueError(f"source {source.id!r} has no url to fetch from")
-    path = folder / DOCUMENTS / source.file
+    path = place(source, folder)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -137,8 +138,11 @@ def _save(
     _check_size(total or 0, max_bytes)
     digest, size, beginning = hashlib.sha256(), 0, b""
     on_progress(0, total)
+    deadline = time.monotonic() + LONGEST
     with unfinished.open("wb") as file:
-        for piece in response.iter_bytes(_PIECE):
+        for piece in response.iter_bytes():
+            if time.monotonic() > deadline:
+                raise _RefusedError(f"le site n’avait pas tout envoyé après {_french(LONGEST / 60)} minutes")
             size += len(piece)
             _check_size(size, max_bytes)
             beginning += piece[: _BEGINNING - len(beginning)]

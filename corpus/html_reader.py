@@ -1,7 +1,7 @@
 """Reads web pages: what the page is about, without its menus, banners and forms."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from bs4 import BeautifulSoup
@@ -42,11 +42,13 @@ def read_html(data: bytes, name: str) -> Reading:
         UnreadableDocumentError: No text is left, as in a page that a script fills in.
     """
     soup = BeautifulSoup(_decoded(data, name), "lxml")
+    opened = _opened(soup)
     for roots in (soup.select("main, [role=main]"), soup.select("article"), soup.select("body")):
         builder = Builder()
+        known = set(map(id, roots))  # elements compare by what they hold: slowly, and two may hold the same
         for root in roots:
-            if not any(parent in roots for parent in root.parents):
-                read_element(root, builder)
+            if not any(id(parent) in known for parent in root.parents):
+                _read(root, builder, opened)
         if (reading := builder.reading()).blocks:
             return reading
     raise UnreadableDocumentError(
@@ -58,8 +60,18 @@ def read_html(data: bytes, name: str) -> Reading:
 
 def read_element(root: Tag, builder: Builder) -> None:
     """Append the blocks inside ``root``, which loses what is no content."""
-    _remove_what_is_no_content(root)
+    _read(root, builder, _opened(root))
+
+
+def _read(root: Tag, builder: Builder, opened: Set[str]) -> None:
+    _remove_what_is_no_content(root, opened)
     _PageReader(builder).read(root)
+
+
+def _opened(page: Tag) -> frozenset[str]:
+    """Identifiers of what a button of the page shows or hides: content, though hidden at first."""
+    controls = page.find_all(lambda tag: tag.has_attr("aria-controls"))
+    return frozenset(identifier for tag in controls for identifier in str(tag["aria-controls"]).split())
 
 
 def _decoded(data: bytes, name: str) -> str:
@@ -68,17 +80,14 @@ def _decoded(data: bytes, name: str) -> str:
         declared = "cp1252"  # as every browser reads them
     try:
         return data.decode(declared)
-    except (LookupError, UnicodeDecodeError):
-        return decode(data, name)  # pages lie about their encoding: we look for ourselves
+    except (LookupError, ValueError):
+        return decode(data, name, len(data))  # pages lie about their encoding: we look for ourselves
 
 
-def _remove_what_is_no_content(root: Tag) -> None:
-    page = next((parent for parent in root.parents if parent.name == "[document]"), root)
-    controls = page.find_all(lambda tag: tag.has_attr("aria-controls"))
-    opened = {identifier for tag in controls for identifier in str(tag["aria-controls"]).split()}
-    for tag in root.find_all(True):
-        if not tag.decomposed and (_is_no_content(tag) or (_is_hidden(tag) and tag.get("id") not in opened)):
-            tag.decompose()
+def _remove_what_is_no_content(root: Tag, opened: Set[str]) -> None:
+    # Not decompose(): to ask what was decomposed already, the library searches the whole of each tag.
+    for tag in [t for t in root.find_all(True) if _is_no_content(t) or (_is_hidden(t) and t.get("id") not in opened)]:
+        tag.extract()
 
 
 def _is_no_content(tag: Tag) -> bool:

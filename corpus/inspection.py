@@ -5,7 +5,7 @@ from pathlib import Path
 from corpus.catalogue import read_catalogue
 from corpus.document import Document, Source
 from corpus.errors import CorpusError
-from corpus.reading import read_document
+from corpus.reading import read_document, read_file
 
 
 def find_document(name: str, corpus_folder: Path) -> Document:
@@ -20,9 +20,8 @@ def find_document(name: str, corpus_folder: Path) -> Document:
             return read_document(source, corpus_folder)
     path = Path(name)
     if path.is_file():
-        # Read as a source of the catalogue whose file lies elsewhere: an absolute path stands alone.
         kind = "faq" if "faq" in path.stem.lower() else "page"
         source = Source(path.stem, path.stem, "", "1970-01", kind, str(path.resolve()))
-        return read_document(source, corpus_folder)
+        return read_file(source, path)
     known = ", ".join(source.id for source in sources) or "aucun"
     raise CorpusError(f"« {name} » n’est ni un document du catalogue ({known}) ni un fichier.")

@@ -29,7 +29,7 @@ def read_lexicon(folder: Path) -> Lexicon:
         return Lexicon()
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CorpusError(
             f"« {path} » n’est pas un fichier TOML valable ({error}) : corrigez la ligne indiquée."
         ) from error

@@ -19,8 +19,9 @@ HANGING = frozenset(_HANGING.split())
 _ABBREVIATIONS = "al. art. cf. chap. d. ex. l. m. mm. mme. p. pp. r. réf. tél. op. cit. n°."
 ABBREVIATIONS = frozenset(_ABBREVIATIONS.split())
 SOFT_HYPHEN = "\u00ad"
-# Soft hyphen, zero-width space, word joiner, byte order mark: nobody sees them, searches trip over them.
-INVISIBLE = SOFT_HYPHEN + "\u200b\u2060\ufeff"
+# Soft hyphen, zero-width space, word joiner, byte order mark: nobody sees them, searches trip over them. And the
+# marks that turn the direction of writing: with them a text shows other words than it holds.
+INVISIBLE = SOFT_HYPHEN + "\u200b\u2060\ufeff" + "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 CLOSING = "»\"”’')] \u00a0\u202f"
 OPENING = "«\"“‘'([ \u00a0\u202f"
 

@@ -47,12 +47,16 @@ ASIDE = re.compile(
     r"(?:textes? de )?r[ée]f[ée]rences?(?=\s*:)|textes? applicables?(?=\s*:)|sources?(?=\s*:))\b",
     re.IGNORECASE,
 )
-# "Titre ........ 12", "I. INTRODUCTION ------ 3"
-CONTENTS = re.compile(
-    r"(?:\.{4,}|-{4,}|_{4,}|…{2,}|(?:[.·‧…]\s){4,}|·{4,})[.\-_·‧…\s]*(?:\d{1,4}|[ivxlc]{1,6})\s*$", re.I
-)
+# Between the title and the page of a line of contents.
+LEADERS = re.compile(r"\.{4}|-{4}|_{4}|…{2}|(?:[.·‧…]\s){4}|·{4}")
+_LEADING = re.compile(r"[.\-_·‧…\s]")
+_PAGE = re.compile(r"\d{1,4}|[ivxlc]{1,6}", re.IGNORECASE)
+# Longer than any page number.
+_PAGE_LENGTH = 8
 CONTENTS_TITLE = re.compile(r"(?:sommaire|table des mati[èe]res|plan(?: du document)?)\W*", re.IGNORECASE)
 PAGE_AT_END = re.compile(r"[^\W\d].*\D\s(\d{1,3})$")
+# Longer lines are no line of contents.
+_LONGEST_CONTENTS = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +143,31 @@ class Numbering:
         return marker.rank == 1 or marker.rank == self.last.get(marker.style, 0) + 1
 
 
+def leads_to_page(text: str) -> bool:
+    """Whether the text ends as a line of a table of contents does.
+
+    >>> [leads_to_page(text) for text in ("Titre ........ 12", "I. INTRODUCTION ------ iv", "Attendez...", "Le 12")]
+    [True, True, False, False]
+    """
+    # By hand: a pattern for the whole would take time with the cube of a row of dots.
+    text = text.rstrip()
+    start = len(text)
+    while start > max(0, len(text) - _PAGE_LENGTH) and not _LEADING.match(text, start - 1):
+        start -= 1
+    if not _PAGE.fullmatch(text, start):
+        return False
+    first = start
+    while first and _LEADING.match(text, first - 1):
+        first -= 1
+    return LEADERS.search(text, first, start) is not None
+
+
 def contents(texts: Sequence[str]) -> frozenset[int]:
     """Which blocks are a table of contents: lines with leaders and a page, and what stands between.
 
     Under a title "Sommaire", page numbers that grow are enough.
     """
-    found = {index for index, text in enumerate(texts) if CONTENTS.search(text)}
+    found = {index for index, text in enumerate(texts) if leads_to_page(text)}
     for first, second in pairwise(sorted(found)):
         if second - first <= 4:
             found.update(range(first, second))
@@ -157,8 +180,8 @@ def contents(texts: Sequence[str]) -> frozenset[int]:
 def _numbered_lines(texts: Sequence[str], title: int) -> set[int]:
     page, end = 0, title
     for index in range(title + 1, len(texts)):
-        match = PAGE_AT_END.search(texts[index])
-        if match and page <= int(match[1]) <= page + 60 and len(texts[index]) < 250:
+        match = PAGE_AT_END.search(texts[index]) if len(texts[index]) < _LONGEST_CONTENTS else None
+        if match and page <= int(match[1]) <= page + 60:
             page, end = int(match[1]), index
         elif index > end + 2:
             break

@@ -18,6 +18,8 @@ après arrière au auto avant bi celle celles celui ceux ci co contre demi deux 
 inter intra là mi micro mini multi néo non outre par peut pluri porte post pré quasi rendez sans semi sous
 super sur trans tri vice vis
 """
+# Of the end of a line that is looked at: longer than any word.
+_TAIL = 200
 PREFIXES = frozenset(_PREFIXES.split())
 URL_END = re.compile(r"(?:https?://|www\.)\S*$", re.IGNORECASE)
 URL_REST = re.compile(r"[a-z0-9%#?&=_~+][\w\-./?=&%#~+:,;@]*", re.IGNORECASE)
@@ -82,7 +84,7 @@ def joint(above: str, below: str, *, spaced: bool, full: bool, vocabulary: Vocab
     address = URL_END.search(above)
     if address:
         return Joint.TIGHT if full and _address_goes_on(address.group(), below, spaced=spaced) else Joint.SPACE
-    cut, rest = CUT.search(above), REST.match(below)
+    cut, rest = CUT.search(above[-_TAIL:]), REST.match(below)
     if not cut:
         digits = re.search(r"\w[-‐]$", above) and re.match(r"\d", below) and not spaced
         return Joint.TIGHT if digits else Joint.SPACE

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from corpus.headings import Group, Look
 from corpus.lines import Line, goes_on, hangs, is_terminal, starts_high, starts_low
-from corpus.markers import ANSWERED, ASIDE, ASKED, CONTENTS, TITLE_WORD, Marker, Numbering
+from corpus.markers import ANSWERED, ASIDE, ASKED, TITLE_WORD, Marker, Numbering, leads_to_page
 
 # A gap of a third more than the ordinary one parts paragraphs; twice as much parts even half sentences.
 WIDE, VERY_WIDE = 1.3, 2.2
@@ -78,7 +78,7 @@ def paragraphs(lines: Sequence[Line]) -> tuple[list[Group], Look]:
 
 def _breaks(view: View, index: int, marker: Marker | None, expected: bool, group: Group) -> bool:
     above, line = view.lines[index - 1], view.lines[index]
-    if CONTENTS.search(above.text):
+    if leads_to_page(above.text):
         return True
     sure = goes_on(above.text, line.text)
     if marker and _marks(view, index, marker, expected):

@@ -8,17 +8,20 @@ from contextlib import contextmanager
 from io import BytesIO
 
 from pypdf import PdfReader
-from pypdf.errors import PyPdfError
+from pypdf.errors import LimitReachedError, PyPdfError
 
 from corpus.document import Reading
 from corpus.errors import UnreadableDocumentError
 from corpus.layout import compose
 from corpus.legibility import is_legible
+from corpus.limits import LIMITS, beyond
 from corpus.pdf_lines import Printed, joined, printed
 from corpus.running import without_noise
 
 # Fewer letters than this per page on average is a scan with a stamp or a page number.
 LETTERS_PER_PAGE = 20
+# Twenty are read in a second; the longest budgets and town plans we know have half as many.
+MOST_PAGES = 2_000
 # What pypdf and the decoders under it raise on damaged files, besides its own errors.
 DAMAGE = (
     PyPdfError,
@@ -61,11 +64,25 @@ def _pages(data: bytes, name: str) -> list[list[Printed]]:
         reader = PdfReader(BytesIO(data))
         if reader.is_encrypted and not reader.decrypt(""):
             raise _protected(name)
-        return [printed(page) for page in reader.pages]
+        if len(reader.pages) > MOST_PAGES:
+            raise beyond(name, len(reader.pages), MOST_PAGES, "pages")
+        return list(_printed(reader, name))
     except UnreadableDocumentError:
         raise
+    except LimitReachedError as error:
+        raise _swollen(name) from error
     except DAMAGE as error:
         raise _damaged(name) from error
+
+
+def _printed(reader: PdfReader, name: str) -> Iterator[list[Printed]]:
+    characters = 0
+    for page in reader.pages:
+        lines = printed(page)
+        characters += sum(len(line.text) for line in lines)
+        if characters > LIMITS.characters:
+            raise beyond(name, characters, LIMITS.characters, "caractères, au moins,")
+        yield lines
 
 
 def _not_a_pdf(data: bytes, name: str) -> UnreadableDocumentError:
@@ -110,6 +127,15 @@ def _damaged(name: str) -> UnreadableDocumentError:
         name,
         "ce PDF est endommagé ou incomplet.",
         "Téléchargez-le de nouveau ou demandez l’original à son éditeur.",
+    )
+
+
+def _swollen(name: str) -> UnreadableDocumentError:
+    """Of the limits of pypdf: 75 MB for a stream once decompressed, a million pieces in a page, and the like."""
+    return UnreadableDocumentError(
+        name,
+        "ce PDF contient une page ou un objet démesuré, une fois décompressé.",
+        "Imprimez-le dans un nouveau PDF, ou demandez l’original à son éditeur.",
     )
 
 

@@ -56,7 +56,7 @@ def read_phrasings(folder: Path, entries: Sequence[Entry]) -> Phrasings:
 def _content(path: Path) -> dict[str, Any]:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CorpusError(
             f"« {path} » n’est pas un fichier TOML valable ({error}) : corrigez la ligne indiquée."
         ) from error

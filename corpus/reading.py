@@ -1,36 +1,17 @@
 """Reads a whole corpus: every document of its catalogue, split into entries, and what had to be left out."""
 
-import hashlib
-from collections.abc import Callable, Mapping
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from corpus.catalogue import DOCUMENTS, read_catalogue, unlisted_documents
-from corpus.document import Document, Entry, Reading, Source
-from corpus.docx_reader import read_docx
+from corpus.document import Document, Entry, Source
 from corpus.errors import UnreadableDocumentError
-from corpus.html_reader import read_html
-from corpus.markdown_reader import read_markdown
-from corpus.odt_reader import read_odt
-from corpus.pdf_reader import read_pdf
-from corpus.splitting import split
-from corpus.table_reader import read_csv, read_xlsx
-from corpus.text_reader import read_text
+from corpus.limits import LIMITS, Limits
+from corpus.safe_reader import SafeReader
 
-LARGEST = 50_000_000
-"""Bytes of a file. The longest official reports, with their images, are a fifth of this."""
-
-READERS: Mapping[str, Callable[[bytes, str], Reading]] = {
-    ".txt": read_text,
-    ".md": read_markdown,
-    ".pdf": read_pdf,
-    ".docx": read_docx,
-    ".odt": read_odt,
-    ".html": read_html,
-    ".htm": read_html,
-    ".csv": read_csv,
-    ".xlsx": read_xlsx,
-}
+LARGEST = LIMITS.file
+"""Bytes of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +35,7 @@ class Corpus:
     """Files of the documents folder that the catalogue does not name: nobody will be quoted from them."""
 
 
-def read_corpus(folder: Path) -> Corpus:
+def read_corpus(folder: Path, limits: Limits = LIMITS) -> Corpus:
     """Read the documents of a corpus folder; one that cannot be read does not keep the others out.
 
     Raises:
@@ -64,75 +45,56 @@ def read_corpus(folder: Path) -> Corpus:
     documents: list[Document] = []
     entries: list[Entry] = []
     left_out: list[LeftOut] = []
-    for source in sources:
-        try:
-            document = read_document(source, folder)
-            entries += _entries(document)
-        except UnreadableDocumentError as error:
-            left_out.append(LeftOut(source, error.reason, error.remedy))
-        else:
-            documents.append(document)
+    with SafeReader(limits) as reader:
+        for source in sources:
+            try:
+                document, own = reader.read(source, place(source, folder))
+                entries += _quotable(document, own)
+            except UnreadableDocumentError as error:
+                left_out.append(LeftOut(source, error.reason, error.remedy))
+            else:
+                documents.append(document)
     unlisted = unlisted_documents(folder, sources)
     return Corpus(folder, tuple(documents), tuple(entries), tuple(left_out), unlisted)
 
 
-def read_document(source: Source, folder: Path) -> Document:
+def read_document(source: Source, folder: Path, limits: Limits = LIMITS) -> Document:
     """Read the file of one source of a corpus folder.
 
     Raises:
-        UnreadableDocumentError: It is missing, too large, of no format that we read, or its reader says why.
+        UnreadableDocumentError: It is missing, beyond the limits, of no format that we read, or its reader says why.
     """
-    return read_file(source, folder / DOCUMENTS / source.file)
+    return read_file(source, place(source, folder), limits)
 
 
-def read_file(source: Source, path: Path) -> Document:
+def read_file(source: Source, path: Path, limits: Limits = LIMITS) -> Document:
     """Read one file, wherever it lies.
 
     Raises:
         UnreadableDocumentError: As ``read_document``.
     """
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
+    with SafeReader(limits) as reader:
+        return reader.read(source, path)[0]
+
+
+def place(source: Source, folder: Path) -> Path:
+    """Where the file of a source lies, which must be inside the documents folder.
+
+    Raises:
+        UnreadableDocumentError: A link leads elsewhere: to what nobody meant to publish.
+    """
+    documents = folder / DOCUMENTS
+    real = Path(os.path.realpath(documents / source.file))
+    if not real.is_relative_to(os.path.realpath(documents)):
         raise UnreadableDocumentError(
             source.file,
-            f"le format « {path.suffix or 'sans extension'} » n’est pas pris en charge.",
-            f"Enregistrez ce document dans l’un des formats {', '.join(READERS)}.",
+            f"c’est un lien vers un fichier qui n’est pas dans le dossier « {DOCUMENTS} ».",
+            "Copiez-y le document lui-même.",
         )
-    data = _bytes(source, path)
-    reading = reader(data, source.file)
-    sha256 = hashlib.sha256(data).hexdigest()
-    return Document(source, reading.text, sha256, reading.blocks, reading.pages, reading.links)
+    return documents / source.file
 
 
-def _bytes(source: Source, path: Path) -> bytes:
-    if not path.is_file():
-        raise UnreadableDocumentError(source.file, "ce fichier manque.", _how_to_get(source))
-    try:
-        size = path.stat().st_size
-        if size <= LARGEST:
-            return path.read_bytes()
-    except OSError as error:
-        raise UnreadableDocumentError(
-            source.file, f"ce fichier ne peut pas être ouvert ({error.strerror}).", "Vérifiez ses droits."
-        ) from error
-    raise UnreadableDocumentError(
-        source.file,
-        f"ce fichier pèse {size / 1_000_000:.0f} Mo (maximum : {LARGEST // 1_000_000} Mo).",
-        "Réduisez ses images ou partagez-le en plusieurs documents.",
-    )
-
-
-def _how_to_get(source: Source) -> str:
-    if source.url:
-        return (
-            f"Lancez « motamot fetch », ou téléchargez-le avec votre navigateur à l’adresse {source.url} "
-            f"et enregistrez-le sous le nom « {source.file} » dans le dossier « {DOCUMENTS} »."
-        )
-    return f"Placez-le dans le dossier « {DOCUMENTS} », ou retirez sa table [[source]] du catalogue."
-
-
-def _entries(document: Document) -> list[Entry]:
-    entries = split(document)
+def _quotable(document: Document, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
     if not entries:
         raise UnreadableDocumentError(
             document.source.file,

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 from itertools import pairwise
 
@@ -23,6 +23,9 @@ PAGE_NUMBER = re.compile(
 )
 BARE_NUMBER = re.compile(r"[\s.]*(\d{1,4})[\s.]*")
 BARE_URL = re.compile(r"https?://\S+", re.IGNORECASE)
+_AFTER_URL = ".,;:)"
+# Of a number: more are no number of a page.
+_MOST_DIGITS = 9
 
 
 def without_noise(lines: list[Line]) -> list[Line]:
@@ -93,7 +96,7 @@ def _running(lines: Sequence[Line], edge: list[list[int]]) -> set[int]:
 
 def _counts_pages(lines: Sequence[Line], found: list[int]) -> bool:
     """Whether each number of the lines is constant or grows with the pages: not "Article 5", "Article 9"."""
-    rows = [[int(number) for number in re.findall(r"\d+", lines[index].text)] for index in found]
+    rows = [[int(number[:_MOST_DIGITS]) for number in re.findall(r"\d+", lines[index].text)] for index in found]
     if len({len(row) for row in rows}) > 1:
         return False
     pages = [lines[index].page for index in found]
@@ -151,24 +154,25 @@ def printed_links(lines: Sequence[Line], raw: str) -> list[Line]:
     The lists become noise, and what follows each of them starts a new page.
     """
     marked: list[Line] = []
-    page, index, pending = 0, 0, False
+    told: set[str] = set()
+    page, index, end, pending = 0, 0, 0, False
     while index < len(lines):
-        end = index
+        end = max(index, end)
         while end < len(lines) and BARE_URL.fullmatch(lines[end].text):
             end += 1
-        block = lines[index:end]
-        if block and _is_list(block, lines[end:], marked, raw):
-            marked += [replace(line, page=page, noise=True) for line in block]
+        after = lines[end] if end < len(lines) else None
+        if index < end and _is_list(lines[index:end], after, told, raw):
+            marked += [replace(line, page=page, noise=True) for line in lines[index:end]]
             page, index, pending = page + 1, end, True
             continue
         line = lines[index]
         marked.append(replace(line, page=page, gap=None if pending else line.gap))
+        told.update(url.rstrip(_AFTER_URL) for url in BARE_URL.findall(line.text))
         index, pending = index + 1, False
     return marked
 
 
-def _is_list(block: Sequence[Line], after: Sequence[Line], above: Sequence[Line], raw: str) -> bool:
-    told = {url.rstrip(".,;:)") for line in above for url in BARE_URL.findall(line.text)}
-    if not all(line.text.rstrip(".,;:)") in told for line in block):
+def _is_list(block: Sequence[Line], after: Line | None, told: Set[str], raw: str) -> bool:
+    if not all(line.text.rstrip(_AFTER_URL) in told for line in block):
         return False
-    return not after or len(re.findall(r"\r\n|\r|\n", raw[block[-1].end : after[0].start])) > 2
+    return after is None or len(re.findall(r"\r\n|\r|\n", raw[block[-1].end : after.start])) > 2

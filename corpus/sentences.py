@@ -6,12 +6,13 @@ from corpus.document import Span
 
 _LINE = re.compile(r"[^\n\r\v\f\x85\u2028\u2029]+")
 
+# Every mark is tried once, from the first of its row: visitors may type a thousand of them.
 _END = re.compile(
     r"""
     (?:
-        [.?!…]+ (?: [ \u00a0\u202f]? [?!…]+ )*              # « ?! », « … ! »
-        (?: [”’"')\]\u00b9\u00b2\u00b3\u2070-\u2079]        # a closer or a note mark that touches it
-          | \s* [»”)\]] )*                                   # a French closer after its space
+        (?<! [.?!…]) [.?!…]++ (?: [ \u00a0\u202f] [?!…]++ )*  # « ?! », « … ! »
+        (?: [»”’"')\]\u00b9\u00b2\u00b3\u2070-\u2079]        # a closer or a note mark that touches it
+          | \s++ [»”)\]] )*                                  # a French closer after its space
       | ; (?= \s+ [•‣▪▫◦●○■□➢➔►✓*–—-] \s )                  # the end of a bullet inside a line
     )
     (?= \s )

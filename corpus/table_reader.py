@@ -7,10 +7,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
-
-from corpus.archive import BROKEN, broken, open_archive
+from corpus.archive import BROKEN, broken, is_out_of_memory, open_archive
 from corpus.builder import Builder, Run
 from corpus.decoding import decode
 from corpus.document import BlockKind, Reading
@@ -57,10 +54,14 @@ def read_xlsx(data: bytes, name: str) -> Reading:
     Raises:
         UnreadableDocumentError: As ``read_csv``, or the file is encrypted, damaged or no workbook.
     """
+    from openpyxl.utils.exceptions import InvalidFileException  # a fifth of a second, which a .csv need not wait for
+
     open_archive(data, name).close()
     try:
         sheets = list(_sheets(data))
     except (*BROKEN, KeyError, TypeError, AttributeError, SyntaxError, InvalidFileException) as error:
+        if is_out_of_memory(error):
+            raise MemoryError from error
         raise broken(name) from error
     rows = max(sheets, key=lambda rows: _known_columns(rows[0].cells if rows else ()), default=[])
     return _read(rows, name)
@@ -82,6 +83,8 @@ def _csv_rows(text: str, delimiter: str, name: str) -> Iterator[_Row]:
 
 
 def _sheets(data: bytes) -> Iterator[list[_Row]]:
+    import openpyxl
+
     with warnings.catch_warnings():
         # openpyxl warns of styles, validations and extensions that it drops: none of them holds an answer.
         warnings.simplefilter("ignore")

@@ -1,6 +1,7 @@
 """Building an index: read the corpus, encode what changed, learn the weights, write."""
 
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,12 +9,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from corpus.errors import CorpusError, IndexStoreError
 from corpus.lexicon import read_lexicon
+from corpus.limits import LIMITS
 from corpus.phrasings import read_phrasings
 from corpus.reading import Corpus, read_corpus
-from index import store
+from index import store, versions
 from index.defaults import MAX_ERROR
 from index.dense import Dense, Vectors
 from index.encoder import Encoder
@@ -46,18 +49,32 @@ def fingerprint(corpus_folder: Path, encoder: str, max_error: float) -> str:
         digest.update(f"{library}={version(library)}\n".encode())
     files = [p for n in ("*.toml", "documents/**/*", "phrasings/*.toml") for p in corpus_folder.glob(n)]
     for path in sorted(p for p in files if p.is_file()):
-        with path.open("rb") as file:
-            content = hashlib.file_digest(file, "sha256").hexdigest()
-        digest.update(f"{path.relative_to(corpus_folder).as_posix()} {content}\n".encode())
+        name = os.fsencode(path.relative_to(corpus_folder))  # which may be no text
+        digest.update(hashlib.sha256(name).digest() + _content_mark(path))
     return digest.hexdigest()
 
 
-def is_fresh(corpus_folder: Path, index_folder: Path, encoder: str, max_error: float) -> bool:
-    """Whether the index was built from this corpus, by this code, encoder and setting."""
+def _content_mark(path: Path) -> bytes:
+    """SHA-256 of a file; of its size where it is too large to be read, and of nothing where it cannot be."""
     try:
-        return store.read_manifest(index_folder).fingerprint == fingerprint(corpus_folder, encoder, max_error)
+        if (size := path.stat().st_size) > LIMITS.file:
+            return hashlib.sha256(str(size).encode()).digest()
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError:
+        return hashlib.sha256().digest()
+
+
+def is_fresh(corpus_folder: Path, index_folder: Path, encoder: str, max_error: float) -> bool:
+    """Whether the index was built from this corpus, by this code, encoder and setting.
+
+    Also when the index of this very corpus was rolled back: what is in service was chosen.
+    """
+    try:
+        built = store.read_manifest(index_folder).fingerprint
     except IndexStoreError:
         return False
+    return fingerprint(corpus_folder, encoder, max_error) in {built, *versions.withdrawn(index_folder)}
 
 
 def build(
@@ -67,15 +84,40 @@ def build(
     *,
     max_error: float = MAX_ERROR,
     on_progress: Progress | None = None,
+    on_wait: Callable[[], None] | None = None,
 ) -> Built:
     """Read a corpus and write its index as a new version; the one before serves until then.
+
+    Builds of one index take turns: ``on_wait`` is called when another is under way. If that one makes the very
+    index that we want, it is not made twice.
 
     Raises:
         CorpusError: The catalogue, lexicon or phrasings cannot be used, or no document can be read.
         IndexStoreError: The index cannot be written.
     """
-    mark = fingerprint(corpus_folder, encoder.name, max_error)
-    corpus = _readable(read_corpus(corpus_folder))
+    with versions.turn(index_folder, on_wait) as waited:
+        mark = fingerprint(corpus_folder, encoder.name, max_error)
+        corpus = _readable(read_corpus(corpus_folder))
+        if waited and _is_built(index_folder, mark):
+            return Built(corpus, sum(len(entry.passages) for entry in corpus.entries), 0, index_folder)
+        # One thread: how many share a sum changes its last digits, and two builds are to learn the same.
+        with threadpool_limits(1, user_api="blas"):
+            built = _build(corpus, index_folder, encoder, mark, max_error, on_progress)
+        versions.forgive(index_folder)
+    return built
+
+
+def _is_built(index_folder: Path, mark: str) -> bool:
+    try:
+        return store.load(index_folder).manifest.fingerprint == mark
+    except IndexStoreError:
+        return False
+
+
+def _build(
+    corpus: Corpus, index_folder: Path, encoder: Encoder, mark: str, max_error: float, on_progress: Progress | None
+) -> Built:
+    corpus_folder = corpus.folder
     lexicon = read_lexicon(corpus_folder)
     phrasings = read_phrasings(corpus_folder, corpus.entries)
     targets = phrasings.targets
@@ -84,6 +126,7 @@ def build(
     outside = tuple(outside_questions(corpus.entries, lexicon, phrasings.unanswered)) if targets else ()
     fields = {
         "headings": layout.heading_texts(),
+        "openings": layout.opening_texts(),
         "passages": layout.passage_texts(),
         "sentences": layout.sentence_texts(),
         "phrasings": [reader.read(t).text for t in layout.phrasings],
@@ -91,9 +134,7 @@ def build(
     }
     encoding = _Encoding(encoder, _vectors_before(index_folder, encoder), on_progress)
     dense = encoding.encode(fields)
-    matcher = Matcher(
-        layout, reader, Vectored(dense["headings"], dense["passages"], dense["sentences"], dense["phrasings"])
-    )
+    matcher = Matcher(layout, reader, Vectored.of(dense))
     asked = _read(matcher, layout.phrasings, dense["phrasings"])
     beyond = _read(matcher, [t for _, t in outside], dense["outside"])
     groups = [group for group, _ in outside]

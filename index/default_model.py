@@ -26,6 +26,7 @@ from index.encoder import SentenceTransformerEncoder
 from index.home import data_home
 from index.model_folder import write_model_folder
 from index.packed_model import PackedModel
+from index.reasons import reason
 
 log = logging.getLogger(__name__)
 
@@ -204,20 +205,7 @@ def _told_in_french(folder: Path) -> Iterator[None]:
         yield
     except (OSError, SafetensorError) as error:
         raise IndexStoreError(
-            f"Le modèle ne peut pas être décompressé dans « {folder} » ({_reason(error)}). Libérez "
+            f"Le modèle ne peut pas être décompressé dans « {folder} » ({reason(error)}). Libérez "
             f"{_BYTES_NEEDED >> 20} Mo, ou indiquez un autre dossier par la variable MOTAMOT_HOME : "
             "MOTAMOT_HOME=/chemin/du/dossier motamot serve"
         ) from error
-
-
-def _reason(error: Exception) -> str:
-    reasons = {
-        errno.ENOSPC: "disque plein",
-        errno.EDQUOT: "quota de disque dépassé",
-        errno.EROFS: "système de fichiers en lecture seule",
-        errno.EACCES: "accès refusé",
-        errno.EPERM: "accès refusé",
-        errno.ENOTDIR: "un fichier porte ce nom",
-        errno.EEXIST: "un fichier porte ce nom",
-    }
-    return reasons.get(getattr(error, "errno", None) or 0, str(error))

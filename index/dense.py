@@ -64,13 +64,14 @@ class Dense:
         np.put_along_axis(scores, rows, found, axis=1)
         return scores
 
-    def save(self, path: Path) -> None:
-        """Write in FAISS's own format."""
-        faiss.write_index(self._index, str(path))
+    def to_bytes(self) -> bytes:
+        """In FAISS's own format. Not written by FAISS: on a full disk it cuts the file short and says nothing."""
+        content: bytes = faiss.serialize_index(self._index).tobytes()
+        return content
 
     @classmethod
     def load(cls, path: Path) -> "Dense":
-        """Read what ``save`` wrote.
+        """Read a file that holds ``to_bytes``.
 
         Raises:
             RuntimeError: FAISS cannot read the file.

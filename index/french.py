@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -38,6 +39,11 @@ def words(text: str) -> list[str]:
     ['l', 'intercommunalite', 's', 'est', 'inscrite', 'en', '2019']
     """
     return _WORD.findall(fold(text))
+
+
+def singular(typed: Sequence[str]) -> list[str]:
+    """Folded words without the plural's s or x, so that "comcoms" is "comcom"."""
+    return [word[:-1] if len(word) > 3 and word[-1] in "sx" else word for word in typed]
 
 
 @cache

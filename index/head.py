@@ -1,8 +1,10 @@
 """A linear classifier over an editor's phrasings: which target does a question ask for, if any."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -47,33 +49,55 @@ class Head:
     def __init__(self, examples: Sequence[Example], vectors: Vectors, labels: Rows, groups: Rows) -> None:
         self._chars = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
         self._terms = TfidfVectorizer(analyzer=_with_bigrams, sublinear_tf=True)
-        self._char_rows = self._chars.fit_transform([e.text for e in examples])
-        self._term_rows = self._terms.fit_transform([e.terms for e in examples])
+        char_rows = self._chars.fit_transform([e.text for e in examples])
+        term_rows = self._terms.fit_transform([e.terms for e in examples])
         self._mean = vectors.mean(axis=0)
         self._vectors = self._centred(vectors)
         self.classes: Rows = np.unique(labels)
         wanted = (labels[:, None] == self.classes).astype(np.float64)
-        kernel = self._kernel(examples, vectors)
+        kernel = (char_rows @ char_rows.T + term_rows @ term_rows.T).toarray() + self._dense(vectors)
         inverse = np.linalg.inv(kernel + _RIDGE * np.eye(len(kernel)))
         self._dual: Doubles = inverse @ wanted
+        # Two of the three kernels are linear: what their examples say is one weight for each gram and class.
+        self._of_chars = _Linear(self._chars, char_rows, self._dual)
+        self._of_terms = _Linear(self._terms, term_rows, self._dual)
         self.left_out: Doubles = _left_out(kernel @ inverse, wanted, groups)
         """Score of each class for each example, had its group not been learned from; ``(n, n_classes)``."""
 
     def scores(self, examples: Sequence[Example], vectors: Vectors) -> Doubles:
         """Score of each class, near 1 for the right one and 0 for the others; shape ``(n, n_classes)``."""
-        found: Doubles = self._kernel(examples, vectors) @ self._dual
+        linear = [self._of_chars.scores(e.text) + self._of_terms.scores(e.terms) for e in examples]
+        found: Doubles = np.stack(linear) + self._dense(vectors) @ self._dual
         return found
 
-    def _kernel(self, examples: Sequence[Example], vectors: Vectors) -> Doubles:
-        chars = self._chars.transform([e.text for e in examples]) @ self._char_rows.T
-        terms = self._terms.transform([e.terms for e in examples]) @ self._term_rows.T
+    def _dense(self, vectors: Vectors) -> Doubles:
         cosines = self._centred(vectors) @ self._vectors.T
-        dense = _DENSE_WEIGHT * np.exp(_DENSE_SHARPNESS * (cosines.astype(np.float64) - 1))
-        return np.asarray(chars.toarray() + terms.toarray() + dense)
+        found: Doubles = _DENSE_WEIGHT * np.exp(_DENSE_SHARPNESS * (cosines.astype(np.float64) - 1))
+        return found
 
     def _centred(self, vectors: Vectors) -> Vectors:
         moved = vectors - self._mean
         found: Vectors = moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9)
+        return found
+
+
+class _Linear:
+    """A linear kernel over TF-IDF rows, folded into one weight for each gram and class."""
+
+    def __init__(self, vectorizer: TfidfVectorizer, rows: Any, dual: Doubles) -> None:
+        self._grams_of = vectorizer.build_analyzer()
+        self._vocabulary: dict[str, int] = vectorizer.vocabulary_
+        self._idf: Doubles = vectorizer.idf_
+        self._weights: Doubles = rows.T @ dual  # (n_grams, n_classes)
+
+    def scores(self, text: Any) -> Doubles:
+        """Share of the score of each class, shape ``(n_classes,)``, weighed as ``TfidfVectorizer.transform`` does."""
+        counts = Counter(self._vocabulary[gram] for gram in self._grams_of(text) if gram in self._vocabulary)
+        if not counts:
+            return np.zeros(self._weights.shape[1])
+        grams = np.fromiter(counts, dtype=np.intp)
+        weights = (1 + np.log(np.fromiter(counts.values(), dtype=np.float64))) * self._idf[grams]
+        found: Doubles = (weights / np.linalg.norm(weights)) @ self._weights[grams]
         return found
 
 

@@ -1,14 +1,15 @@
 """How well a question matches every target of a corpus, field by field."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from corpus.sentences import sentences
 from index import details
 from index.dense import Dense, Vectors
+from index.encoder import Encoder
 from index.fields import CharGrams, Floats, Layout, Rows
 from index.lexical import Bm25
 from index.understanding import Reader, Understood
@@ -21,6 +22,7 @@ FIELDS = (
     "passage_bm25",
     "entry_bm25",
     "heading_chars",
+    "opening_dense",
     "phrasing_dense",
     "phrasing_dense_mean",
     "phrasing_bm25",
@@ -43,9 +45,15 @@ class Vectored:
     """The dense indexes of a corpus, one for each field of its layout."""
 
     headings: Dense
+    openings: Dense
     passages: Dense
     sentences: Dense
     phrasings: Dense
+
+    @classmethod
+    def of(cls, dense: Mapping[str, Dense]) -> "Vectored":
+        """From indexes by the names of its fields; others are left aside."""
+        return cls(*(dense[field.name] for field in fields(cls)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +115,21 @@ class Matcher:
         asking = [p for p in parts if p.rstrip().endswith("?")]
         return [text, *(asking + [p for p in parts if p not in asking])[:_MOST_PIECES]]
 
+    def question(self, understood: Understood, encoder: Encoder) -> Question:
+        """Encode what was read.
+
+        Where nobody wrote how people ask, the whole is the mean of the question with its acronyms and with
+        their words: one of the two is what the documents say.
+        """
+        pieces = self.pieces(understood)
+        spelled = [understood.spelled_out] if understood.spelled_out and not self.layout.phrasings else []
+        vectors = encoder.encode_queries([*pieces, *spelled])
+        if spelled:
+            whole = vectors[0] + vectors[-1]
+            vectors = vectors[:-1].copy()
+            vectors[0] = whole / np.linalg.norm(whole)
+        return Question(understood, vectors)
+
     def match(self, question: Question, without: Rows | None = None) -> Match:
         """Match a question against every target.
 
@@ -136,6 +159,7 @@ class Matcher:
             self._bm25(self._passage_bm25, seen)[p],
             self._bm25(self._entry_bm25, seen)[e],
             self._heading_chars.scores(seen.text)[e],
+            self._dense(self.vectored.openings, question)[e],
             *self._of_phrasings(phrasing),
         ]
         wanted = details.wanted(seen.text)

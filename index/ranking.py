@@ -12,7 +12,7 @@ from index.matcher import FIELDS, Match
 
 Doubles = npt.NDArray[np.float64]
 
-TEXT_FIELDS = FIELDS[:7]
+TEXT_FIELDS = FIELDS[:8]
 """What every corpus has; the others need an editor's phrasings."""
 
 TEXT_SIGNALS = (

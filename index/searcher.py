@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from corpus.document import Entry, Source, Span
 from corpus.errors import IndexStoreError
@@ -52,15 +53,14 @@ class Searcher:
     """An index in memory. Safe to share between threads: nothing in it changes."""
 
     def __init__(self, stored: store.Stored, encoder: Encoder) -> None:
+        # The products of one question are too small to share: with two threads they take 8 ms instead of one
+        # as soon as something else wants a core.
+        threadpool_limits(1, user_api="blas")
         self._encoder = encoder
         self.layout = Layout.of(stored.entries, stored.editor_targets)
         reader = Reader([t for e in stored.entries for t in (e.heading_text, e.body_text)], stored.lexicon)
         dense = stored.dense
-        self.matcher = Matcher(
-            self.layout,
-            reader,
-            Vectored(dense["headings"], dense["passages"], dense["sentences"], dense["phrasings"]),
-        )
+        self.matcher = Matcher(self.layout, reader, Vectored.of(dense))
         asked = _questions(self.matcher, self.layout.phrasings, dense["phrasings"].vectors)
         outside = _questions(self.matcher, [text for _, text in stored.outside], dense["outside"].vectors)
         self._head = train_head(self.matcher, asked, outside, [group for group, _ in stored.outside])
@@ -95,8 +95,7 @@ class Searcher:
         if k < 1:
             raise ValueError(f"k must be at least 1, got {k}")
         understood = self.matcher.reader.read(question)
-        vectors = self._encoder.encode_queries(self.matcher.pieces(understood))
-        asked = Question(understood, vectors)
+        asked = self.matcher.question(understood, self._encoder)
         match = self.matcher.match(asked)
         scores = self._head_scores(understood, asked)
         owner = self.layout.entry_of_target
@@ -114,7 +113,7 @@ class Searcher:
             hits.append(Hit(self.layout.entries[int(row)], target, float(ranking.entries[row]), place))
         sure = confidence(ranking, self._weights)
         passage = int(self.layout.passage_of_target[ranking.best])
-        return Result(understood, tuple(hits), sure.answerable, sure.right, self._sentences(passage, vectors[0]))
+        return Result(understood, tuple(hits), sure.answerable, sure.right, self._sentences(passage, asked.vectors[0]))
 
     def _head_scores(self, understood: Understood, asked: Question) -> np.ndarray | None:
         """Scores of the head's classes: of a long message, what its most telling sentence says counts too."""

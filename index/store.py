@@ -1,33 +1,25 @@
 """An index on disk: FAISS's own format plus JSON, in versions side by side, each checksummed."""
 
-import hashlib
 import json
-import os
-import shutil
-import time
-from collections.abc import Sequence
+import logging
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-from corpus.document import Block, BlockKind, Document, Entry, Link, Passage, Source, Span
+from corpus.document import Entry, Source, Span
 from corpus.errors import IndexStoreError
 from corpus.lexicon import Lexicon
 from corpus.phrasings import Target
 from corpus.reading import LeftOut
+from corpus.record import document_from_json, document_to_json, entry_from_json, entry_to_json, pair
+from index import versions
 from index.dense import Dense
 from index.learning import Learned, learned_from_json, learned_to_json
 
+log = logging.getLogger(__name__)
+
 FORMAT = 1
 """Changes when an index written by another version of this code could be misread."""
-
-_CURRENT = "CURRENT"
-_MEND = "reconstruisez-le avec « motamot build »."
-_KEPT_VERSIONS = 2
-_DRAFT = ".draft-"
-# Seconds. A draft is written in a few: an hour old, its writer was killed.
-_ABANDONED = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,52 +60,52 @@ class Stored:
 
 
 def save(folder: Path, stored: Stored) -> Path:
-    """Write a new version beside the others, then point to it in one atomic step.
+    """Write a new version beside the others, then put it in service in one atomic step.
 
     Raises:
         IndexStoreError: The folder cannot be written; what was there still answers.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        # Not mkdtemp: its folder is closed to others, and the account that serves may not be the one that builds.
-        draft = folder / f"{_DRAFT}{uuid4().hex}"
-        draft.mkdir()
-        try:
-            for name, dense in stored.dense.items():
-                dense.save(draft / f"{name}.faiss")
-            _write_json(draft / "corpus.json", _corpus_to_json(stored))
-            _write_json(draft / "learned.json", learned_to_json(stored.learned))
-            files = {path.name: _sha256(path) for path in sorted(draft.iterdir())}
-            _write_json(draft / "manifest.json", {**asdict(stored.manifest), "files": files})
-            version = folder / _version_name(draft / "manifest.json")
-            if version.exists():
-                shutil.rmtree(version)
-            draft.replace(version)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
-        pointer = folder / f".{_CURRENT}-{os.getpid()}"
-        pointer.write_text(version.name, encoding="utf-8")
-        pointer.replace(folder / _CURRENT)
-    except (OSError, RuntimeError) as error:
-        raise IndexStoreError(
-            f"L’index ne peut pas être écrit dans « {folder} » ({error}) : vérifiez la place et les droits, "
-            "ou choisissez un autre dossier avec « --index » ; l’index précédent reste en service."
-        ) from error
-    _prune(folder, version)
-    return version
+    with versions.written(folder), versions.drafted(folder) as draft:
+        for name, dense in stored.dense.items():
+            versions.write(draft / f"{name}.faiss", dense.to_bytes())
+        _write_json(draft / "corpus.json", _corpus_to_json(stored))
+        _write_json(draft / "learned.json", learned_to_json(stored.learned))
+        files = {path.name: versions.sha256(path) for path in sorted(draft.iterdir())}
+        _write_json(draft / versions.MANIFEST, {**asdict(stored.manifest), "files": files})
+        return versions.publish(folder, draft)
 
 
-def _prune(folder: Path, current: Path) -> None:
-    """Keep the newest versions; one that is still being read may be deleted: it is in memory already.
+def rollback(folder: Path) -> Manifest:
+    """Put the version before the one in service back in service; its manifest.
 
-    Drafts that a killed build left behind go too.
+    The corpus of the version that is left is noted: it is not built again before it changes, or before a build
+    is asked for.
+
+    Raises:
+        IndexStoreError: No older version is whole, or the folder cannot be written.
     """
-    versions = sorted(folder.glob("v-*"), key=lambda p: p.stat().st_mtime, reverse=True)
-    for old in [v for v in versions if v != current][_KEPT_VERSIONS - 1 :]:
-        shutil.rmtree(old, ignore_errors=True)
-    for draft in folder.glob(f"{_DRAFT}*"):
-        if time.time() - draft.stat().st_mtime > _ABANDONED:
-            shutil.rmtree(draft, ignore_errors=True)
+    with versions.turn(folder), versions.written(folder):
+        left = versions.current(folder)
+        known = versions.newest_first(folder)
+        for older in known[known.index(left) + 1 :]:
+            try:
+                manifest = _load(older).manifest
+            except IndexStoreError as error:
+                log.warning("%s cannot be gone back to: %s", older, error)
+                continue
+            _withdraw(folder, left)
+            versions.point_to(folder, older)
+            return manifest
+    raise IndexStoreError(
+        f"L’index « {folder} » n’a pas de version précédente en bon état : corrigez le corpus, puis {versions.MEND}"
+    )
+
+
+def _withdraw(folder: Path, left: Path) -> None:
+    try:
+        versions.withdraw(folder, _manifest(left)[0].fingerprint)
+    except IndexStoreError as error:
+        log.warning("what %s was built from is not known: %s", left, error)  # damaged: that is why one goes back
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -122,7 +114,7 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         IndexStoreError: There is no index, or its manifest is damaged or of another format.
     """
-    return _manifest(_version(folder))[0]
+    return _manifest(versions.current(folder))[0]
 
 
 def load(folder: Path) -> Stored:
@@ -131,14 +123,26 @@ def load(folder: Path) -> Stored:
     Raises:
         IndexStoreError: The index is missing, foreign or damaged; the message says how to mend it.
     """
-    version = _version(folder)
+    version = versions.current(folder)
+    while True:
+        try:
+            return _load(version)
+        except IndexStoreError:
+            newer = versions.current(folder)
+            if newer == version:
+                raise
+            version = newer  # a build replaced the one that we were reading
+
+
+def _load(version: Path) -> Stored:
+    folder = version.parent
     manifest, files = _manifest(version)
     try:
-        damaged = [name for name, wanted in files.items() if _sha256(version / name) != wanted]
+        damaged = [name for name, wanted in files.items() if versions.sha256(version / name) != wanted]
     except OSError as error:
-        raise IndexStoreError(f"L’index « {folder} » est abîmé ({error}) : {_MEND}") from error
+        raise IndexStoreError(f"L’index « {folder} » est abîmé ({error}) : {versions.MEND}") from error
     if damaged:
-        raise IndexStoreError(f"L’index « {folder} » est abîmé (fichier « {damaged[0]} ») : {_MEND}")
+        raise IndexStoreError(f"L’index « {folder} » est abîmé (fichier « {damaged[0]} ») : {versions.MEND}")
     try:
         corpus = json.loads((version / "corpus.json").read_text(encoding="utf-8"))
         entries, targets = _corpus_from_json(corpus)
@@ -156,47 +160,31 @@ def load(folder: Path) -> Stored:
             texts={name: tuple(texts) for name, texts in corpus["texts"].items()},
             dense={name: Dense.load(version / f"{name}.faiss") for name in corpus["texts"]},
         )
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise IndexStoreError(f"L’index « {folder} » ne peut pas être lu ({error}) : {_MEND}") from error
-
-
-def _version_name(manifest: Path) -> str:
-    return f"v-{_sha256(manifest)[:16]}"
-
-
-def _version(folder: Path) -> Path:
-    try:
-        name = (folder / _CURRENT).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise IndexStoreError(f"Il n’y a pas d’index dans « {folder} » : {_MEND}") from error
-    if not name.startswith("v-") or "/" in name or not (folder / name).is_dir():
-        raise IndexStoreError(f"L’index « {folder} » est abîmé (version « {name} » absente) : {_MEND}")
-    return folder / name
+    except (OSError, KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+        raise IndexStoreError(f"L’index « {folder} » ne peut pas être lu ({error}) : {versions.MEND}") from error
 
 
 def _manifest(version: Path) -> tuple[Manifest, dict[str, str]]:
+    path = version / versions.MANIFEST
     try:
-        if _version_name(version / "manifest.json") != version.name:
+        if not versions.is_named_after(version, path):
             raise ValueError("SHA-256")
-        content = json.loads((version / "manifest.json").read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
         files = content.pop("files")
         if content.get("format") != FORMAT:
             raise IndexStoreError(
                 f"L’index « {version.parent} » vient d’une autre version de Motamot "
-                f"(format {content.get('format')}, attendu {FORMAT}) : {_MEND}"
+                f"(format {content.get('format')}, attendu {FORMAT}) : {versions.MEND}"
             )
         return Manifest(**content), files
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise IndexStoreError(f"L’index « {version.parent} » est abîmé (manifeste : {error}) : {_MEND}") from error
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        raise IndexStoreError(
+            f"L’index « {version.parent} » est abîmé (manifeste : {error}) : {versions.MEND}"
+        ) from error
 
 
 def _write_json(path: Path, content: object) -> None:
-    path.write_text(json.dumps(content, ensure_ascii=False, indent=None, sort_keys=True), encoding="utf-8")
+    versions.write(path, json.dumps(content, ensure_ascii=False, indent=None, sort_keys=True).encode())
 
 
 def _corpus_to_json(stored: Stored) -> dict[str, Any]:
@@ -204,12 +192,12 @@ def _corpus_to_json(stored: Stored) -> dict[str, Any]:
     passages = [p for e in stored.entries for p in e.passages]
     row = {(p.document.id, p.start, p.end): i for i, p in enumerate(passages)}
     return {
-        "documents": [asdict(d) for d in documents],
-        "entries": [_entry_to_json(e) for e in stored.entries],
+        "documents": [document_to_json(d) for d in documents],
+        "entries": [entry_to_json(e) for e in stored.entries],
         "targets": [
             {
                 "passage": row[t.passage.document.id, t.passage.start, t.passage.end],
-                "span": _pair(t.span),
+                "span": pair(t.span),
                 "phrasings": list(t.phrasings),
             }
             for t in stored.editor_targets
@@ -222,64 +210,10 @@ def _corpus_to_json(stored: Stored) -> dict[str, Any]:
     }
 
 
-def _entry_to_json(entry: Entry) -> dict[str, Any]:
-    return {
-        "document": entry.document.id,
-        "id": entry.id,
-        "heading": _pair(entry.heading),
-        "body": _pair(entry.body),
-        "passages": [
-            {
-                "start": p.start,
-                "end": p.end,
-                "quote": _pair(p.quote),
-                "question": _pair(p.question),
-                "section": [_pair(s) for s in p.section],
-                "context": [_pair(s) for s in p.context],
-            }
-            for p in entry.passages
-        ],
-    }
-
-
-def _pair(span: Span | None) -> list[int] | None:
-    return [span.start, span.end] if span else None
-
-
-def _span(pair: Sequence[int] | None) -> Span | None:
-    return Span(*pair) if pair else None
-
-
 def _corpus_from_json(content: dict[str, Any]) -> tuple[tuple[Entry, ...], tuple[Target, ...]]:
-    documents = {d["source"]["id"]: _document(d) for d in content["documents"]}
-    entries = []
-    for e in content["entries"]:
-        document = documents[e["document"]]
-        passages = tuple(
-            Passage(
-                document=document,
-                entry=e["id"],
-                start=p["start"],
-                end=p["end"],
-                quote=Span(*p["quote"]),
-                question=_span(p["question"]),
-                section=tuple(Span(*s) for s in p["section"]),
-                context=tuple(Span(*s) for s in p["context"]),
-            )
-            for p in e["passages"]
-        )
-        entries.append(Entry(document, e["id"], _span(e["heading"]), Span(*e["body"]), passages))
+    documents = {d["source"]["id"]: document_from_json(d) for d in content["documents"]}
+    entries = tuple(entry_from_json(e, documents) for e in content["entries"])
     flat = [p for e in entries for p in e.passages]
-    targets = [Target(flat[t["passage"]], Span(*t["span"]), tuple(t["phrasings"])) for t in content["targets"]]
-    return tuple(entries), tuple(targets)
-
-
-def _document(content: dict[str, Any]) -> Document:
-    return Document(
-        source=Source(**content["source"]),
-        text=content["text"],
-        sha256=content["sha256"],
-        blocks=tuple(Block(**{**b, "kind": BlockKind(b["kind"])}) for b in content["blocks"]),
-        pages=tuple(content["pages"]),
-        links=tuple(Link(**link) for link in content["links"]),
+    return entries, tuple(
+        Target(flat[t["passage"]], Span(*t["span"]), tuple(t["phrasings"])) for t in content["targets"]
     )

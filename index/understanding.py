@@ -5,7 +5,7 @@ import tomllib
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +13,9 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from corpus.lexicon import Lexicon
-from index.french import STOP_WORDS, fold, is_french, stem, stems, words
+from index.acronyms import explained
+from index.aliases import Aliases
+from index.french import STOP_WORDS, fold, is_french, singular, stem, stems, words
 
 # A word or a number with the apostrophe that elides it: what is repaired and re-cased one by one.
 _TOKEN = re.compile(r"[^\W_]+", re.UNICODE)
@@ -31,12 +33,18 @@ class Understood:
     """Stems that the lexicon adds; they count for less."""
     replaced: tuple[tuple[str, str], ...]
     """What was read as something else, as the page reports it."""
+    spelled_out: str | None = None
+    """The text with its acronyms spelled out, where there are any."""
 
 
 class Reader:
     """Reads questions with the vocabulary of one corpus and its lexicon."""
 
     def __init__(self, texts: Iterable[str], lexicon: Lexicon) -> None:
+        texts = list(texts)
+        # What the documents explain themselves needs no editor; what the editor wrote goes before it.
+        lexicon = replace(lexicon, acronyms={**explained(texts), **lexicon.acronyms})
+        self._aliases = Aliases(lexicon)
         forms = _surface_forms(texts)
         self._forms = {form for counts in forms.values() for form in counts}
         self._surface = {word: counts.most_common(1)[0][0] for word, counts in forms.items()}
@@ -49,8 +57,9 @@ class Reader:
         self._spelled = {fold(a): expansions[0] for a, expansions in lexicon.acronyms.items()}
         self._words: dict[str, list[tuple[list[str], str, tuple[str, ...]]]] = {}
         for key, values in lexicon.words.items():
-            run = _singular(words(key))
+            run = singular(words(key))
             self._words.setdefault(run[0] if run else "", []).append((run, key, values))
+        self._general = _usable(lexicon, self._surface)
         known_by_key = {word for key in lexicon.words for word in words(key)}
         self._known = set(self._surface) | set(self._acronyms) | known_by_key
         # Only words long enough for one wrong letter to leave them recognisable are repaired to.
@@ -75,7 +84,7 @@ class Reader:
                 replaced.append((typed, written))
             return written
 
-        text = _TOKEN.sub(rewrite, question)
+        text, aliases = self._aliases.replace(_TOKEN.sub(rewrite, question))
         terms = stems(text)
         added, additions = self._everyday(text, replaced)
         spelled = self._acronyms_spelled_in(terms)
@@ -88,9 +97,14 @@ class Reader:
         return Understood(
             text=f"{text} ({', '.join(additions)})" if additions else text,
             terms=tuple(terms),
-            added=tuple(dict.fromkeys([*spelled, *expanded, *added])),
-            replaced=tuple(dict.fromkeys(replaced)),
+            added=tuple(dict.fromkeys([*spelled, *expanded, *added, *self._general_terms(text, terms)])),
+            replaced=tuple(dict.fromkeys([*replaced, *aliases])),
+            spelled_out=self._spelled_out(text),
         )
+
+    def _spelled_out(self, text: str) -> str | None:
+        spelled = _TOKEN.sub(lambda match: self._spelled.get(fold(match.group()), match.group()), text)
+        return spelled if spelled != text else None
 
     def _written(self, typed: str, elided: bool) -> str:
         """One typed word as the corpus writes it; unchanged when it is a correct word."""
@@ -133,7 +147,7 @@ class Reader:
 
     def _everyday(self, text: str, replaced: list[tuple[str, str]]) -> tuple[list[str], list[str]]:
         """Stems and words that the lexicon adds for the everyday words of a question."""
-        typed = _singular(words(text))
+        typed = singular(words(text))
         added: list[str] = []
         additions: list[str] = []
         for place, word in enumerate(typed):
@@ -144,10 +158,33 @@ class Reader:
                     added += [term for value in values for term in stems(value)]
         return added, additions
 
+    def _general_terms(self, text: str, terms: Sequence[str]) -> list[str]:
+        """Stems that the words of every administration add, the longest expression first."""
+        typed = singular(words(text))
+        added: list[str] = []
+        place = 0
+        while place < len(typed):
+            fitting = [
+                e for e in self._general.get(typed[place], ()) if tuple(typed[place : place + len(e[0])]) == e[0]
+            ]
+            run, found = max(fitting, key=lambda e: len(e[0]), default=((typed[place],), ()))
+            added += [term for term in found if term not in terms]
+            place += len(run)
+        return added
 
-def _singular(typed: Sequence[str]) -> list[str]:
-    """Folded words without the plural's s or x, so that "comcoms" is "comcom"."""
-    return [word[:-1] if len(word) > 3 and word[-1] in "sx" else word for word in typed]
+
+def _usable(lexicon: Lexicon, surface: Iterable[str]) -> dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]]:
+    """First word -> (words typed, stems added) of what the shipped thesaurus can add for these documents."""
+    own = {tuple(singular(words(key))) for key in lexicon.words}
+    known = {term for word in surface for term in stems(word)}
+    found: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
+    for key, values in _thesaurus().items():
+        run = tuple(singular(words(key)))
+        read = [stems(value) for value in values]
+        added = tuple(dict.fromkeys(term for value in read if known.issuperset(value) for term in value))
+        if added and run not in own:
+            found.setdefault(run[0], []).append((run, added))
+    return found
 
 
 def _contains(terms: Sequence[str], run: Sequence[str]) -> bool:
@@ -183,3 +220,10 @@ def _shorthand() -> dict[str, str]:
     """Shorthand of short messages (``pk`` -> ``pourquoi``), shipped with the code."""
     content = tomllib.loads((Path(__file__).parent / "sms.toml").read_text(encoding="utf-8"))
     return {fold(key): value for key, value in content["sms"].items()}
+
+
+@cache
+def _thesaurus() -> dict[str, tuple[str, ...]]:
+    """Everyday words -> words of any administration, shipped with the code."""
+    content = tomllib.loads((Path(__file__).parent / "everyday.toml").read_text(encoding="utf-8"))
+    return {key: tuple(values) for key, values in content["words"].items()}

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 
+pytest_plugins = ["pytester"]
+
 # A busy machine is no defect of what is tested.
 settings.register_profile("motamot", deadline=None)
 settings.load_profile("motamot")

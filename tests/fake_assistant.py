@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.answer import Answer, Kind, Quote, QuoteSource
+from bot.library import Library
 from corpus.document import Document, Source
 
 HOSTILE_TEXT = "\n".join(
@@ -89,6 +90,7 @@ class About:
     documents: tuple[Source, ...]
     left_out: tuple[LeftOut, ...] = ()
     examples: tuple[str, ...] = ()
+    built: str = "2026-01-02T03:04:05+00:00"
 
 
 @dataclass
@@ -101,6 +103,7 @@ class FakeAssistant:
     slow: dict[str, threading.Event] = field(default_factory=dict)
     """Questions answered only once their event is set."""
     asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    library: Library = field(default_factory=lambda: Library([HOSTILE]))
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
         self.asked.append((question, tuple(history)))

@@ -23,7 +23,7 @@ from index.building import build
 from index.default_model import default_encoder
 from index.encoder import Encoder
 from index.learning import calibrated, learned_to_json, outside_questions
-from index.matcher import FIELDS, Match, Matcher, Question
+from index.matcher import FIELDS, Match, Matcher
 from index.ranking import TEXT_FIELDS, TEXT_SIGNALS, Weights, features, fit_ranking, rank
 from index.searcher import Searcher
 
@@ -51,7 +51,7 @@ class Sample:
     @staticmethod
     def _match(matcher: Matcher, encoder: Encoder, text: str) -> tuple[Match, int]:
         read = matcher.reader.read(text)
-        return matcher.match(Question(read, encoder.encode_queries(matcher.pieces(read)))), len(read.terms)
+        return matcher.match(matcher.question(read, encoder)), len(read.terms)
 
     def targets(self, n: int) -> np.ndarray:
         """Rows of the targets of the entry that question ``n`` wants."""
@@ -137,7 +137,7 @@ def main() -> None:
     print(f"threshold {learned.threshold:.3f}: wrongly silent {silent:.3f} where 0.05 of the others are answered")
     if "--write" in sys.argv:
         path = Path(index.__file__).parent / "default_weights.json"
-        path.write_text(json.dumps(learned_to_json(learned), indent=1) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(learned_to_json(learned)) + "\n", encoding="utf-8")
         print(f"wrote {path.name}")
 
 

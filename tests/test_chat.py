@@ -11,7 +11,8 @@ from fake_assistant import HOSTILE, About, FakeAssistant, answered, quote, refus
 from fastapi.testclient import TestClient
 
 from bot.answer import Answer, Kind
-from bot.web.chat import MAX_HISTORY, MAX_TURNS, Chat, Conversation
+from bot.web.chat import MAX_TURNS, Chat, Conversation
+from bot.web.desk import MAX_HISTORY, Desk
 from bot.web.server import build_app
 from corpus.errors import IndexStoreError
 
@@ -46,7 +47,7 @@ def said(messages: list[dict[str, str]]) -> list[tuple[str, str]]:
 
 
 def test_questions_and_answers_alternate_after_the_greeting(assistant: FakeAssistant) -> None:
-    chat, conversation = Chat(assistant), Conversation()
+    chat, conversation = Chat(Desk(assistant)), Conversation()
     chat.ask("bonjour", conversation)
     messages, _ = chat.ask("météo", conversation)
 
@@ -62,7 +63,7 @@ def test_questions_and_answers_alternate_after_the_greeting(assistant: FakeAssis
 
 
 def test_earlier_questions_are_given_as_history_but_not_courtesies(assistant: FakeAssistant) -> None:
-    chat, conversation = Chat(assistant), Conversation()
+    chat, conversation = Chat(Desk(assistant)), Conversation()
     for question in ["bonjour", "météo", "panne", "et demain ?"]:
         chat.ask(question, conversation)
 
@@ -70,7 +71,7 @@ def test_earlier_questions_are_given_as_history_but_not_courtesies(assistant: Fa
 
 
 def test_history_and_screen_are_bounded(assistant: FakeAssistant) -> None:
-    chat, conversation = Chat(assistant), Conversation()
+    chat, conversation = Chat(Desk(assistant)), Conversation()
     for number in range(MAX_TURNS + 5):
         messages, _ = chat.ask(f"question {number}", conversation)
 
@@ -82,14 +83,14 @@ def test_history_and_screen_are_bounded(assistant: FakeAssistant) -> None:
 @pytest.mark.parametrize("question", ["", "  \n "])
 def test_an_empty_question_changes_nothing(assistant: FakeAssistant, question: str) -> None:
     conversation = Conversation()
-    Chat(assistant).ask(question, conversation)
+    Chat(Desk(assistant)).ask(question, conversation)
 
     assert conversation.turns == []
     assert assistant.asked == []
 
 
 def test_a_question_too_long_is_refused_with_both_numbers_and_kept_on_screen(assistant: FakeAssistant) -> None:
-    messages, _ = Chat(assistant).ask("x" * 2345, Conversation())
+    messages, _ = Chat(Desk(assistant)).ask("x" * 2345, Conversation())
 
     assert said(messages) == [
         ("user", "Vous avez demandé :" + "x" * 2345),
@@ -102,7 +103,7 @@ def test_a_question_too_long_is_refused_with_both_numbers_and_kept_on_screen(ass
 
 
 def test_an_unforeseen_error_is_said_in_french_without_its_detail(assistant: FakeAssistant) -> None:
-    messages, _ = Chat(assistant).ask("panne", Conversation())
+    messages, _ = Chat(Desk(assistant)).ask("panne", Conversation())
     [_, (_, reply)] = said(messages)
 
     assert reply.startswith("Je n’ai pas pu répondre, à cause d’une erreur de ce service.")
@@ -111,13 +112,13 @@ def test_an_unforeseen_error_is_said_in_french_without_its_detail(assistant: Fak
 
 
 def test_an_error_that_one_can_mend_says_its_remedy(assistant: FakeAssistant) -> None:
-    messages, _ = Chat(assistant).ask("index", Conversation())
+    messages, _ = Chat(Desk(assistant)).ask("index", Conversation())
 
     assert said(messages)[1][1].startswith("L’index manque : lancez « motamot build ».")
 
 
 def test_a_new_conversation_has_the_greeting_only(assistant: FakeAssistant) -> None:
-    messages, conversation = Chat(assistant).start_over()
+    messages, conversation = Chat(Desk(assistant)).start_over()
 
     assert said(messages) == []
     assert "Guide" in messages[0]["content"]
@@ -125,7 +126,7 @@ def test_a_new_conversation_has_the_greeting_only(assistant: FakeAssistant) -> N
 
 
 def test_two_questions_sent_at_once_are_both_kept_in_order(assistant: FakeAssistant) -> None:
-    chat, conversation = Chat(assistant), Conversation()
+    chat, conversation = Chat(Desk(assistant)), Conversation()
     gate = assistant.slow["lente"] = threading.Event()
     first = threading.Thread(target=chat.ask, args=("lente", conversation))
     first.start()

@@ -254,7 +254,7 @@ def test_evaluate_counts_and_exits_1_below_the_wanted_rate(run: Run, tmp_path: P
     figures = json.loads(ran.out)
 
     assert ran.code == 0
-    assert [figures[name]["value"] for name in ("hit_rate", "right_entry", "refusal_rate", "courtesy_rate")] == [
+    assert [figures[name]["value"] for name in ("hit_rate", "right_entry", "refusal_recall", "courtesy_rate")] == [
         0.5, 1, 1, 1,
     ]  # fmt: skip
     assert [q["verdict"] for q in figures["questions"]] == ["right", "wrong_part", "right", "right"]

@@ -36,7 +36,7 @@ def test_the_fake_encoder_counts_listed_words() -> None:
 def test_batches_hold_texts_of_one_length() -> None:
     long, short = "x" * 4_000, "y" * 10
 
-    assert list(batches_by_length([short, long, long, long])) == [[1, 2], [3, 0]]
+    assert list(batches_by_length([short, long, long, long])) == [[1, 2], [3], [0]]
 
 
 @given(st.lists(st.integers(0, 3_000).map("x".__mul__), max_size=80))

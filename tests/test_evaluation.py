@@ -1,7 +1,6 @@
 """Known questions and verdicts, each derived by hand."""
 
 import json
-from math import sqrt
 from pathlib import Path
 
 import openpyxl
@@ -9,8 +8,9 @@ import pytest
 from conftest import ROOT, plain
 
 from bot.answer import Answer, Kind, Quote, QuoteSource, Ranked
-from bot.evaluating.evaluation import Judged, Rate, Report, Verdict, evaluate, judge
+from bot.evaluating.evaluation import Report, evaluate, judge
 from bot.evaluating.known_questions import Excerpt, KnownQuestion, KnownQuestionsError, read_batch, read_known_questions
+from bot.evaluating.outcome import Verdict
 from corpus.document import Document, Entry, Passage, Source, Span
 from corpus.reading import read_corpus
 
@@ -230,65 +230,6 @@ def test_verdicts(asked: KnownQuestion, given: Answer, verdict: Verdict, rank: i
     assert (judged.verdict, judged.rank) == (verdict, rank)
 
 
-def test_the_interval_of_wilson_by_hand() -> None:
-    found = Rate.of(8, 10)
-
-    # Centre (0.8 + 1.96²/20) / (1 + 1.96²/10) = 0.71674; half 1.96/1.38416 x sqrt(0.016 + 0.009604) = 0.22658.
-    assert found.value == 0.8
-    assert (found.low, found.high) == pytest.approx((0.71674 - 0.22658, 0.71674 + 0.22658), abs=1e-5)
-    assert found.n == 10
-
-
-def test_the_interval_of_wilson_at_the_ends() -> None:
-    z2 = 1.96**2
-
-    # All of 10: from 1 / (1 + z²/10) to 1. None of 10: the mirror image.
-    assert (Rate.of(10, 10).low, Rate.of(10, 10).high) == pytest.approx((1 / (1 + z2 / 10), 1))
-    assert (Rate.of(0, 10).low, Rate.of(0, 10).high) == pytest.approx((0, 1 - 1 / (1 + z2 / 10)))
-    assert Rate.of(0, 0) == Rate(0.0, 0.0, 1.0, 0)
-    assert Rate.of(50, 100).high - 0.5 == pytest.approx(1.96 / (1 + z2 / 100) * sqrt(0.0025 + z2 / 40000))
-
-
-def judged(verdict: Verdict, rank: int | None = None, kind: Kind = Kind.ANSWER) -> Judged:
-    return Judged(question(kind=kind), answer(Kind.REFUSE), verdict, rank)
-
-
-def test_the_figures_of_a_report_by_hand() -> None:
-    report = Report(
-        (
-            judged(Verdict.RIGHT, 1),
-            judged(Verdict.WRONG_PART, 1),
-            judged(Verdict.WRONG_ENTRY, 2),
-            judged(Verdict.SILENT, 4),
-            judged(Verdict.SILENT, None),
-            judged(Verdict.RIGHT, kind=Kind.REFUSE),
-            judged(Verdict.NOT_REFUSED, kind=Kind.REFUSE),
-            judged(Verdict.RIGHT, kind=Kind.SMALLTALK),
-        )
-    )
-
-    assert report.hit_rate.value == 1 / 5
-    assert report.right_entry.value == 2 / 5
-    assert report.silent.value == 2 / 5
-    assert [report.hit_at(k).value for k in (1, 2, 3, 5)] == [2 / 5, 3 / 5, 3 / 5, 4 / 5]
-    assert report.mrr == pytest.approx((1 + 1 + 1 / 2 + 1 / 4 + 0) / 5)
-    assert report.refused.value == 1 / 2
-    assert report.courteous.value == 1
-    assert report.latency_ms(50) == 20
-    figures = report.to_json()
-    assert figures["hit_rate"]["n"] == 5
-    assert figures["refusal_rate"]["value"] == 0.5
-    assert figures["hit@3"]["value"] == 3 / 5
-    assert figures["questions"][2] == {
-        "id": "a",
-        "turns": ["Qui ?"],
-        "kind": "refuse",
-        "verdict": "wrong_entry",
-        "rank": 2,
-        "confidence": 0.9,
-    }
-
-
 def test_the_earlier_turns_are_played_before_the_one_that_is_judged() -> None:
     asked: list[tuple[str, tuple[str, ...]]] = []
 
@@ -299,10 +240,25 @@ def test_the_earlier_turns_are_played_before_the_one_that_is_judged() -> None:
 
     three = KnownQuestion("a", ("Qui ?", "Le maire ?", "Et quand ?"), Kind.REFUSE, ())
 
-    report = evaluate(Recorder(), [three])  # type: ignore[arg-type]
+    report = evaluate(Recorder(), [three])
 
     assert asked == [("Et quand ?", ("Qui ?", "Le maire ?"))]
     assert report.judged[0].verdict == Verdict.RIGHT
+
+
+def test_the_hit_rate_counts_the_questions_with_an_answer() -> None:
+    fine, poor = answer(Kind.ANSWER, MAYOR), answer(Kind.ANSWER, PREFECT)
+    judged = [judge(question(MAYOR), given) for given in (fine, poor)]
+    judged.append(judge(question(kind=Kind.REFUSE), fine))
+
+    assert (Report(tuple(judged)).hit_rate.value, Report(tuple(judged)).hit_rate.n) == (0.5, 2)
+
+
+def test_an_outcome_names_the_entries_and_keeps_what_was_measured() -> None:
+    outcome = judge(question(MAYOR, PREFECT), answer(Kind.ANSWER, MAYOR, ranking="quand qui")).outcome
+
+    assert (outcome.wanted, outcome.ranking, outcome.rank) == (("faq/qui",), ("faq/quand", "faq/qui"), 2)
+    assert (outcome.expected, outcome.given, outcome.confidence, outcome.elapsed_ms) == ("answer", "answer", 0.9, 20.0)
 
 
 @pytest.mark.parametrize("half", ["tune", "held"])

@@ -39,7 +39,9 @@ def vectors(seed: int = 0) -> npt.NDArray[np.float32]:
 
 def refitted(head: Head, row: int, group: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
     """Scores of one question by a ridge regression on the same kernel that never saw its group."""
-    kernel = head._kernel(examples(), vectors())
+    chars = head._chars.transform([e.text for e in examples()])
+    terms = head._terms.transform([e.terms for e in examples()])
+    kernel = (chars @ chars.T + terms @ terms.T).toarray() + head._dense(vectors())
     wanted = (LABELS[:, None] == head.classes).astype(float)
     kept = np.setdiff1d(ALONE, group)
     dual = np.linalg.solve(kernel[np.ix_(kept, kept)] + RIDGE * np.eye(len(kept)), wanted[kept])

@@ -51,6 +51,7 @@ def matcher(editor: Sequence[Target]) -> Matcher:
         Reader([e.heading_text + " " + e.body_text for e in ENTRIES], Lexicon()),
         Vectored(
             Dense.of(encode(layout.heading_texts())),
+            Dense.of(encode(layout.opening_texts())),
             Dense.of(encode(layout.passage_texts())),
             Dense.of(encode(layout.sentence_texts())),
             Dense.of(encode(layout.phrasings)),

@@ -32,6 +32,11 @@ H, Q, P, ITEM, TABLE = (
 )
 
 
+CONTROLS = [*range(0x20), *range(0x7F, 0xA0)]
+TURNING = [0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+"""Marks that set the direction of writing."""
+
+
 def blocks(reading: Reading) -> list[tuple[BlockKind, int, str]]:
     return [(block.kind, block.level, reading.text[block.start : block.end]) for block in reading.blocks]
 
@@ -63,8 +68,15 @@ def test_blocks_cover_the_text_in_order_and_no_word_is_changed(added: list[tuple
         outside = outside[: block.start] + outside[block.end :]
     assert not outside.strip()
     given_text = "".join(run.text for runs, _ in added for run in runs)
-    invisible = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff"))
+    invisible = dict.fromkeys([0xAD, 0x200B, 0x2060, 0xFEFF, *TURNING]) | dict.fromkeys(CONTROLS, " ")
     assert "".join(reading.text.split()) == "".join(given_text.translate(invisible).split())
+
+
+def test_what_turns_the_writing_or_commands_a_terminal_is_left_out() -> None:
+    builder = Builder()
+    builder.add([Run("Le \u202erutcerid\u202c sig\u2066ne\u2069.\x1b[31m Rouge\x07\x9b fin\x00.")], P)
+
+    assert builder.reading().text == "Le rutcerid signe. [31m Rouge fin ."
 
 
 def test_the_punctuation_around_an_address_is_not_part_of_it() -> None:

@@ -3,10 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from corpus import reading
 from corpus.document import Source
 from corpus.errors import CorpusError, UnreadableDocumentError
-from corpus.reading import READERS, read_corpus, read_document
+from corpus.formats import READERS
+from corpus.limits import Limits
+from corpus.reading import read_corpus, read_document
 
 FAQ = "# Foire aux questions\n\n## Qui paie ?\n\nL’État paie.\n\n## Quand ?\n\nEn 2021.\n"
 
@@ -97,9 +98,8 @@ def test_an_unknown_format_names_those_that_are_read(tmp_path: Path) -> None:
         read_document(source("ancien.doc"), tmp_path)
 
 
-def test_a_file_over_the_limit_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "LARGEST", 1_000_000)
+def test_a_file_over_the_limit_is_refused_unread(tmp_path: Path) -> None:
     folder = corpus_of(tmp_path, gros__txt="x" * 2_000_000)
 
     with pytest.raises(UnreadableDocumentError, match="pèse 2 Mo \\(maximum\u00a0: 1 Mo\\)"):
-        read_document(source("gros.txt"), folder)
+        read_document(source("gros.txt"), folder, Limits(file=1_000_000))

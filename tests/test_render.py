@@ -76,7 +76,7 @@ def test_the_source_links_to_the_document_and_shows_its_notice() -> None:
     html = parsed(answer_html(answered("q", quote(HOSTILE, "Après."))))
     link = html.select_one("figcaption a")
 
-    assert link["href"] == "https://www.example.org/guide_a.pdf"
+    assert link["href"] == "https://www.example.org/guide_a.pdf#page=1"
     assert words(link) == "Ouvrir le document (example.org, nouvel onglet)"
     assert words(html.select_one(".mm-badge")) == "version de mai 2021"
 

@@ -104,3 +104,11 @@ def test_a_very_long_line_takes_time_in_proportion() -> None:
     text = "Les élus signent le contrat. " * 20_000
 
     assert len(sentences(text)) == 20_000
+
+
+@pytest.mark.parametrize("row", ["!" * 20_000, "." * 20_000, ")" * 20_000, "! " * 20_000, ") " * 20_000, "» " * 20_000])
+def test_a_row_of_marks_takes_no_time(row: str) -> None:
+    """It took more than the age of the universe: any visitor could have typed it."""
+    text = f"Non.{row}x Oui."
+
+    assert "".join(span.of(text) for span in sentences(text)).replace(" ", "") == text.replace(" ", "")

@@ -15,7 +15,7 @@ from fake_encoder import FakeEncoder
 from small_corpus import FAQ, PHRASINGS, WORDS, small_encoder, write_corpus
 
 from corpus.errors import CorpusError, IndexStoreError
-from index import store
+from index import store, versions
 from index.building import build, is_fresh
 from index.defaults import MAX_ERROR
 from index.searcher import Searcher
@@ -60,7 +60,7 @@ def test_an_index_is_faiss_and_json(small_index: Path) -> None:
     index = small_index / "index"
 
     assert sorted(["CURRENT", *(p.name for p in version(index).iterdir())]) == FILES
-    assert [p.name for p in index.iterdir() if p.name.startswith(".")] == []
+    assert [p.name for p in index.iterdir() if p.name.startswith(".")] == [".lock"]
     manifest = json.loads((version(index) / "manifest.json").read_text(encoding="utf-8"))
     assert (manifest["format"], manifest["encoder"], manifest["dim"]) == (1, "fake:" + "+".join(WORDS), len(WORDS) + 1)
     assert list(manifest["documents"]) == ["mediatheque"]
@@ -161,7 +161,7 @@ class KilledError(BaseException):
     """What no code of ours catches, as a kill."""
 
 
-@pytest.mark.parametrize("step", ["_write_json", "_sha256"])
+@pytest.mark.parametrize("step", ["write", "sha256", "publish", "point_to"])
 def test_a_build_killed_while_it_writes_leaves_the_index_before_in_service(
     copy: Path, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,45 +178,43 @@ def test_a_build_killed_while_it_writes_leaves_the_index_before_in_service(
 
 
 def _kill_at(patched: pytest.MonkeyPatch, step: str) -> None:
-    """Let ``store`` do ``step`` once, then die; its folder of drafts stays, as after a real kill."""
-    real: Callable[..., object] = getattr(store, step)
-    done = []
+    """Let ``versions`` do ``step`` once, or begin it if it is done once only, then die; drafts stay."""
+    real: Callable[..., object] = getattr(versions, step)
+    done = [step] if step in ("publish", "point_to") else []
 
     def once(*arguments: object) -> object:
         if done:
             raise KilledError
-        done.append(arguments)
+        done.append(step)
         return real(*arguments)
 
-    patched.setattr(store, step, once)
-    patched.setattr(store.shutil, "rmtree", lambda *_, **__: None)
+    patched.setattr(versions, step, once)
+    patched.setattr(versions.shutil, "rmtree", lambda *_, **__: None)
     # The build reads the index before as well, with the same functions.
     patched.setattr("index.building._vectors_before", lambda *_: {})
 
 
 def test_a_draft_left_by_a_killed_build_is_ignored_then_swept_away(copy: Path) -> None:
     index = copy / "index"
-    old, young = index / ".draft-old", index / ".draft-young"
-    for draft in (old, young):
-        draft.mkdir()
-        (draft / "headings.faiss").write_bytes(b"half of a")
-    os.utime(old, (0, 0))
+    (index / ".draft-a").mkdir()
+    (index / ".draft-a" / "headings.faiss").write_bytes(b"half of a")
+    (index / ".CURRENT-b").write_bytes(b"v-")
 
     assert store.load(index).manifest.format == 1
     build(copy / "corpus", index, small_encoder())
 
-    # A young draft may belong to a build that is under way.
-    assert (old.exists(), young.exists()) == (False, True)
+    assert sorted(p.name for p in index.glob(".*")) == [".lock"]
 
 
-def test_old_versions_are_swept_away_but_the_last(copy: Path) -> None:
+def test_old_versions_are_swept_away_but_the_last_three(copy: Path) -> None:
     index = copy / "index"
-    for day in range(3):
+    for day in range(4):
         faq = {**FAQ, "horaires": ("Quand la médiathèque ferme-t-elle ?", f"Elle ferme le {day + 1} mai.")}
         build(write_corpus(copy / "corpus", faq, FEW), index, small_encoder())
 
-    assert len(list(index.glob("v-*"))) == 2
-    assert version(index).is_dir()
+    kept = [store._load(v).entries[-1].body_text for v in versions.newest_first(index)]
+    assert kept == ["Elle ferme le 4 mai.", "Elle ferme le 3 mai.", "Elle ferme le 2 mai."]
+    assert version(index) == versions.newest_first(index)[0]
 
 
 @contextmanager

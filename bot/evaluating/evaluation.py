@@ -1,155 +1,69 @@
-"""How often is it right: known questions asked one by one, judged, and counted."""
+"""How often is it right: known questions asked one by one and judged."""
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from enum import StrEnum
-from typing import Any
-
-import numpy as np
+from dataclasses import dataclass
+from typing import Protocol
 
 from bot.answer import Answer, Kind
-from bot.assistant import Assistant
+from bot.evaluating.estimates import Estimate
 from bot.evaluating.known_questions import KnownQuestion
+from bot.evaluating.outcome import Outcome, Verdict
+
+# A clarification offers two entries.
+_CHOICES = 2
 
 
-class Verdict(StrEnum):
-    """What became of one known question."""
+class Answering(Protocol):
+    """What can be evaluated."""
 
-    RIGHT = "right"
-    WRONG_PART = "wrong_part"
-    """The right entry, but what is highlighted lies mostly elsewhere in it."""
-    WRONG_ENTRY = "wrong_entry"
-    SILENT = "silent"
-    """Refused or met with courtesy although the documents answer."""
-    CLARIFIED = "clarified"
-    """Asked back, the right entry being among the choices."""
-    NOT_REFUSED = "not_refused"
-    NOT_COURTEOUS = "not_courteous"
+    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+        """Answer one question; ``history`` holds the earlier ones, oldest first."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One known question, what was said to it, and the verdict."""
+    """One known question, what was said to it, and what that is worth."""
 
     question: KnownQuestion
     answer: Answer
-    verdict: Verdict
-    rank: int | None
-    """Of the right entry in the ranking, from 1; None when it is not there or none is expected."""
+    outcome: Outcome
 
+    @property
+    def verdict(self) -> Verdict:
+        return self.outcome.verdict
 
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """A share with its 95 % confidence interval (Wilson 1927)."""
-
-    value: float
-    low: float
-    high: float
-    n: int
-
-    @classmethod
-    def of(cls, hits: int, n: int) -> "Rate":
-        """``hits`` out of ``n``; 0 out of 0 is a rate of 0 about which nothing is known."""
-        if n == 0:
-            return cls(0.0, 0.0, 1.0, 0)
-        z, share = 1.96, hits / n
-        centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-        half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-        return cls(share, max(0.0, centre - half), min(1.0, centre + half), n)
+    @property
+    def rank(self) -> int | None:
+        return self.outcome.rank
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Every known question judged, and the figures."""
+    """Every known question judged."""
 
     judged: tuple[Judged, ...]
 
     @property
-    def in_scope(self) -> list[Judged]:
-        return [j for j in self.judged if j.question.kind == Kind.ANSWER]
+    def outcomes(self) -> list[Outcome]:
+        return [j.outcome for j in self.judged]
 
     @property
-    def out_of_scope(self) -> list[Judged]:
-        return [j for j in self.judged if j.question.kind == Kind.REFUSE]
-
-    def share(self, among: Sequence[Judged], true: Callable[[Judged], bool]) -> Rate:
-        """Share of ``among`` for which ``true`` holds."""
-        return Rate.of(sum(map(true, among)), len(among))
-
-    @property
-    def hit_rate(self) -> Rate:
+    def hit_rate(self) -> Estimate:
         """In scope: answered, from the right entry, at the right place."""
-        return self.share(self.in_scope, lambda j: j.verdict == Verdict.RIGHT)
-
-    @property
-    def right_entry(self) -> Rate:
-        """In scope: answered from the right entry."""
-        return self.share(self.in_scope, lambda j: j.verdict in (Verdict.RIGHT, Verdict.WRONG_PART))
-
-    @property
-    def silent(self) -> Rate:
-        """In scope: wrongly silent."""
-        return self.share(self.in_scope, lambda j: j.verdict == Verdict.SILENT)
-
-    @property
-    def refused(self) -> Rate:
-        """Out of scope: refused."""
-        return self.share(self.out_of_scope, lambda j: j.verdict == Verdict.RIGHT)
-
-    @property
-    def courteous(self) -> Rate:
-        """Courtesy met with courtesy."""
-        among = [j for j in self.judged if j.question.kind == Kind.SMALLTALK]
-        return self.share(among, lambda j: j.verdict == Verdict.RIGHT)
-
-    def hit_at(self, k: int) -> Rate:
-        """In scope: the right entry among the first ``k`` of the ranking, whatever was said."""
-        return self.share(self.in_scope, lambda j: j.rank is not None and j.rank <= k)
-
-    @property
-    def mrr(self) -> float:
-        """Mean reciprocal rank of the right entry over the in-scope questions, in [0, 1]."""
-        among = self.in_scope
-        return sum(1 / j.rank for j in among if j.rank) / len(among) if among else 0.0
-
-    def latency_ms(self, percentile: float) -> float:
-        """Time of one answer, milliseconds."""
-        return float(np.percentile([j.answer.elapsed_ms for j in self.judged], percentile))
-
-    def to_json(self) -> dict[str, Any]:
-        """Figures and verdicts, for a program."""
-        rates = {"hit_rate": self.hit_rate, "right_entry": self.right_entry, "wrongly_silent": self.silent}
-        rates |= {"refusal_rate": self.refused, "courtesy_rate": self.courteous}
-        rates |= {f"hit@{k}": self.hit_at(k) for k in (1, 3, 5)}
-        return {
-            **{name: asdict(rate) for name, rate in rates.items()},
-            "mrr": self.mrr,
-            "latency_ms": {"p50": self.latency_ms(50), "p95": self.latency_ms(95)},
-            "questions": [
-                {
-                    "id": j.question.id,
-                    "turns": list(j.question.turns),
-                    "kind": j.answer.kind,
-                    "verdict": j.verdict,
-                    "rank": j.rank,
-                    "confidence": j.answer.confidence,
-                }
-                for j in self.judged
-            ],
-        }
+        among = [o for o in self.outcomes if o.expected == Kind.ANSWER]
+        return Estimate.share(sum(o.right for o in among), len(among))
 
 
 def evaluate(
-    assistant: Assistant,
+    assistant: Answering,
     questions: Sequence[KnownQuestion],
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Ask every known question, earlier turns first, and judge the last answer."""
     judged = []
     for done, question in enumerate(questions, 1):
-        answer = assistant.ask(question.turns[-1], question.turns[:-1])
-        judged.append(judge(question, answer))
+        judged.append(judge(question, assistant.ask(question.turns[-1], question.turns[:-1])))
         if on_progress:
             on_progress(done, len(questions))
     return Report(tuple(judged))
@@ -157,7 +71,19 @@ def evaluate(
 
 def judge(question: KnownQuestion, answer: Answer) -> Judged:
     """The verdict on one answer."""
-    return Judged(question, answer, _verdict(question, answer), _rank(question, answer))
+    outcome = Outcome(
+        id=question.id,
+        turns=question.turns,
+        expected=question.kind,
+        given=answer.kind,
+        verdict=_verdict(question, answer),
+        wanted=tuple(dict.fromkeys(f"{e.document}/{e.entry}" for e in question.expect if e.entry is not None)),
+        ranking=tuple(f"{ranked.document}/{ranked.entry}" for ranked in answer.ranking),
+        confidence=answer.confidence,
+        elapsed_ms=answer.elapsed_ms,
+        tags=question.tags,
+    )
+    return Judged(question, answer, outcome)
 
 
 def _verdict(question: KnownQuestion, answer: Answer) -> Verdict:
@@ -166,9 +92,19 @@ def _verdict(question: KnownQuestion, answer: Answer) -> Verdict:
     if question.kind == Kind.SMALLTALK:
         return Verdict.RIGHT if answer.kind == Kind.SMALLTALK else Verdict.NOT_COURTEOUS
     if answer.kind == Kind.CLARIFY:
-        return Verdict.CLARIFIED if (_rank(question, answer) or 99) <= 2 else Verdict.WRONG_ENTRY
+        return _verdict_on_choices(question, answer)
     if answer.kind != Kind.ANSWER:
         return Verdict.SILENT
+    return _verdict_on_quote(question, answer)
+
+
+def _verdict_on_choices(question: KnownQuestion, answer: Answer) -> Verdict:
+    wanted = {(e.document, e.entry) for e in question.expect}
+    offered = {(r.document, r.entry) for r in answer.ranking[:_CHOICES]}
+    return Verdict.CLARIFIED if wanted & offered else Verdict.WRONG_ENTRY
+
+
+def _verdict_on_quote(question: KnownQuestion, answer: Answer) -> Verdict:
     first = answer.quotes[0]
     if not any(e.document == first.source.document and e.entry == first.source.entry for e in question.expect):
         return Verdict.WRONG_ENTRY
@@ -180,11 +116,3 @@ def _verdict(question: KnownQuestion, answer: Answer) -> Verdict:
             expected.update(range(excerpt.span.start, excerpt.span.end))
     inside = sum(1 for a, b in marked for at in range(a, b) if at in expected)
     return Verdict.RIGHT if 2 * inside > sum(b - a for a, b in marked) else Verdict.WRONG_PART
-
-
-def _rank(question: KnownQuestion, answer: Answer) -> int | None:
-    wanted = {(e.document, e.entry) for e in question.expect}
-    for rank, ranked in enumerate(answer.ranking, 1):
-        if (ranked.document, ranked.entry) in wanted:
-            return rank
-    return None

@@ -102,7 +102,7 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
 
 def _sheet_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     try:
-        sheet = load_workbook(path, read_only=True, data_only=True).active
+        sheet = load_workbook(io.BytesIO(path.read_bytes()), read_only=True, data_only=True).active
     except (BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as error:
         raise KnownQuestionsError(
             f"« {path.name} » n’est pas un classeur lisible ({error}) : enregistrez-le de nouveau au format .xlsx."

@@ -6,12 +6,13 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from bot import texts
-from bot.answer import Answer, Kind
+from bot.answer import Kind
+from bot.logs import report_failure
+from bot.web.desk import MAX_HISTORY, MAX_QUESTION, Desk, readable
 from bot.web.render import (
-    AboutLike,
     answer_html,
     greeting_html,
     notice_html,
@@ -29,25 +30,13 @@ from fastapi import FastAPI
 
 LOG = logging.getLogger(__name__)
 
-MAX_QUESTION = 2_000
-"""Characters: ten times the longest question of the known FAQs; beyond, it is a text to be read."""
 MAX_TURNS = 50
 """Kept on screen; each answer sends them all again, about 4 kB each before compression."""
-MAX_HISTORY = 10
-"""Earlier questions given to the assistant."""
 STATE_SECONDS = 4 * 3_600
 """How long a conversation left alone stays in memory."""
 
 Message = dict[str, str]
 """``{"role": …, "content": …}``, as Gradio wants it."""
-
-
-class AssistantLike(Protocol):
-    """What the chat asks of an assistant."""
-
-    def ask(self, question: str, history: Sequence[str] = ()) -> Answer: ...
-
-    def about(self) -> AboutLike: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +74,14 @@ class Conversation:
 class Chat:
     """The handlers of the page: they never raise, because Gradio would speak English in their place."""
 
-    def __init__(self, assistant: AssistantLike) -> None:
-        self.assistant = assistant
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
 
     def ask(self, question: str, conversation: Conversation) -> tuple[Any, Any]:
         """Answer, unless there is nothing to answer; returns the messages and the conversation."""
         if not question or not question.strip():
             return gr.skip(), gr.skip()
+        question = readable(question)
         with conversation.lock:
             conversation.add(self.turn(question, conversation.history()))
             return self.messages(conversation), conversation
@@ -101,15 +91,16 @@ class Chat:
         if len(question) > MAX_QUESTION:
             return Turn(question, notice_html(texts.too_long(len(question), MAX_QUESTION)), understood=False)
         try:
-            answer = self.assistant.ask(question.strip(), history)
+            reply = self.desk.reply(question.strip(), history)
             # A greeting says nothing that a later question could refer to.
-            return Turn(question, answer_html(answer), understood=answer.kind is not Kind.SMALLTALK)
+            html = answer_html(reply.answer, history, contact=self.desk.contact, reference=reply.reference)
+            return Turn(question, html, understood=reply.answer.kind is not Kind.SMALLTALK)
         except MotamotError as error:
             return Turn(question, notice_html(str(error), texts.RETRY, [question]), understood=False)
-        except Exception:
+        except Exception as error:  # noqa: BLE001
             # Whatever it is, the visitor must read French and be able to go on; the log gets the
             # trace without the question, which is written nowhere.
-            LOG.exception("a question could not be answered")
+            report_failure(LOG, "a question could not be answered", error)
             return Turn(question, notice_html(texts.FAILED, texts.RETRY, [question]), understood=False)
 
     def start_over(self) -> tuple[list[Message], Conversation]:
@@ -127,9 +118,9 @@ class Chat:
     def greeting(self) -> str:
         """What the assistant knows now: it may have been rebuilt since the server started."""
         try:
-            return greeting_html(self.assistant.about())
-        except Exception:  # as above
-            LOG.exception("the greeting could not be written")
+            return greeting_html(self.desk.about(), self.desk.journal_days)
+        except Exception as error:  # noqa: BLE001  as above
+            report_failure(LOG, "the greeting could not be written", error)
             return notice_html(texts.FAILED)
 
 
@@ -137,9 +128,9 @@ def _message(role: str, html: str) -> Message:
     return {"role": role, "content": proof_against_markdown(html)}
 
 
-def build_chat(assistant: AssistantLike) -> gr.Blocks:
+def build_chat(desk: Desk) -> gr.Blocks:
     """The page, to be mounted: its style and script come from the server."""
-    chat = Chat(assistant)
+    chat = Chat(desk)
     # queue=False: 13 ms instead of 18 for one visitor, and it works whatever the number of workers.
     # show_progress: Gradio's speaks English; the script of the page says it instead.
     quiet: dict[str, Any] = {
@@ -195,11 +186,11 @@ def _chatbot(chat: Chat) -> gr.Chatbot:
     )
 
 
-def mount_chat(app: FastAPI, assistant: AssistantLike, root_path: str) -> gr.routes.App:
+def mount_chat(app: FastAPI, desk: Desk, root_path: str) -> gr.routes.App:
     """Put the chat at the root of ``app``, with all that Gradio would add turned off; returns its own app."""
 
     async def within_a_loop() -> None:
-        _mount(app, assistant, root_path)
+        _mount(app, desk, root_path)
 
     try:
         asyncio.get_running_loop()
@@ -207,16 +198,16 @@ def mount_chat(app: FastAPI, assistant: AssistantLike, root_path: str) -> gr.rou
         # Without a running loop, Gradio would make several and leave them open.
         asyncio.run(within_a_loop())
     else:
-        _mount(app, assistant, root_path)
+        _mount(app, desk, root_path)
     mounted = (getattr(route, "app", None) for route in app.routes)
     [chat] = [own for own in mounted if isinstance(own, gr.routes.App)]
     return chat
 
 
-def _mount(app: FastAPI, assistant: AssistantLike, root_path: str) -> None:
+def _mount(app: FastAPI, desk: Desk, root_path: str) -> None:
     gr.mount_gradio_app(
         app,
-        build_chat(assistant),
+        build_chat(desk),
         path="/",
         root_path=root_path or None,
         footer_links=[],

@@ -5,20 +5,26 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import texts
+from bot.web.framing import SELF
 from bot.web.problem import problem
+from bot.web.responses import explain
 
 MAX_BODY = 64 * 1024
 """Bytes. A question of 2,000 characters takes 12 kB when each is escaped, with ten earlier ones far less."""
 
 OPEN_ROUTES = re.compile(
     r"""
-      GET  (?: / | /healthz | /config | /theme\.css | /favicon\.ico | /robots\.txt
+      GET  (?: / | /healthz | /readyz | /metrics | /api | /api/openapi\.json | /config | /theme\.css | /favicon\.ico | /robots\.txt
+             | /panneau | /integration | /accessibilite | /embed\.js
+             | /(?: preuve | document )/[0-9A-Za-z]{1,80}/[0-9A-Za-z.-]{1,40} | /fichier/[0-9A-Za-z]{1,80}
+             | /reponse | /fiche
              | /motamot/[\w.-]+ | /assets/[\w./-]+ | /static/[\w./-]+
              | /gradio_api/(?: heartbeat/\w+ | app_id ) )
-    | POST (?: /api/ask | /gradio_api/run/predict )
+    | POST (?: /api/ask | /api/feedback | /gradio_api/run/predict )
     """,
     re.VERBOSE,
 )
@@ -32,10 +38,12 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
     "Cross-Origin-Opener-Policy": "same-origin",
+    # The one file for other sites, embed.js, says otherwise itself.
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
 
 
-def content_policy(nonce: str | None = None) -> str:
+def content_policy(nonce: str | None = None, frame_ancestors: str = SELF) -> str:
     """The Content-Security-Policy: only this server, and inline scripts that carry ``nonce``."""
     scripts = f"'self' 'nonce-{nonce}'" if nonce else "'self'"
     return "; ".join(
@@ -49,7 +57,7 @@ def content_policy(nonce: str | None = None) -> str:
             "object-src 'none'",
             "base-uri 'self'",
             "form-action 'self'",
-            "frame-ancestors 'self'",
+            f"frame-ancestors {frame_ancestors}",
         ]
     )
 
@@ -57,9 +65,10 @@ def content_policy(nonce: str | None = None) -> str:
 class Guard:
     """ASGI middleware that lets through only what the pages need."""
 
-    def __init__(self, app: ASGIApp, max_body: int = MAX_BODY) -> None:
+    def __init__(self, app: ASGIApp, max_body: int = MAX_BODY, frame_ancestors: str = SELF) -> None:
         self.app = app
         self.max_body = max_body
+        self.frame_ancestors = frame_ancestors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -69,10 +78,10 @@ class Guard:
             # A websocket: nothing here speaks it, and an ASGI server answers 403 to this.
             await send({"type": "websocket.close", "code": 1008})
             return
-        send = with_headers(send)
+        send = with_headers(send, self.frame_ancestors)
         refusal = self.refusal(scope)
         if refusal is not None:
-            await problem(*refusal)(scope, receive, send)
+            await explain(Request(scope), *refusal)(scope, receive, send)
             return
         await self.forward(scope, receive, send)
 
@@ -131,7 +140,9 @@ def local_path(scope: MutableMapping[str, Any]) -> str:
     return path
 
 
-def with_headers(send: Callable[[Message], Awaitable[None]]) -> Callable[[Message], Awaitable[None]]:
+def with_headers(
+    send: Callable[[Message], Awaitable[None]], frame_ancestors: str = SELF
+) -> Callable[[Message], Awaitable[None]]:
     """Add the security headers to the response, where it has none of its own."""
 
     async def sender(message: Message) -> None:
@@ -139,7 +150,7 @@ def with_headers(send: Callable[[Message], Awaitable[None]]) -> Callable[[Messag
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
-            headers.setdefault("Content-Security-Policy", content_policy())
+            headers.setdefault("Content-Security-Policy", content_policy(frame_ancestors=frame_ancestors))
         await send(message)
 
     return sender

@@ -9,12 +9,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import texts
 from bot.web.guard import content_policy, local_path
+from bot.web.house import House
+from bot.web.render import TEMPLATES
 
 OWN_HEAD = f"""
 <title>{escape(texts.PAGE_TITLE)}</title>
 <meta name="robots" content="noindex">
 <meta name="color-scheme" content="light dark">
+<link rel="icon" href="motamot/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="motamot/chat.css">
 <link rel="stylesheet" href="motamot/theme.css">
+<link rel="stylesheet" href="motamot/proof.css">
+<script src="motamot/quote.js" defer></script>
 <script src="motamot/chat.js" defer data-conversation="{escape(texts.CONVERSATION)}"
  data-searching="{escape(texts.SEARCHING)}"
  data-unreachable="{escape(texts.UNREACHABLE)}" data-too-large="{escape(texts.TOO_LARGE)}"></script>
@@ -23,23 +29,35 @@ OWN_HEAD = f"""
 OWN_BODY = f"<noscript><p>{escape(texts.NO_SCRIPT)}</p></noscript>"
 
 SOCIAL_METAS = re.compile(r"""<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*""")
-MANIFEST = re.compile(r"""<link rel="manifest"[^>]*>""")
+FOREIGN_LINKS = re.compile(r"""<link\s[^>]*?rel="(?:manifest|icon|shortcut icon|apple-touch-icon)"[^>]*>""")
 
 
-def mend(html: str, nonce: str) -> str:
+def mend(html: str, nonce: str, house: House, feedback: bool = False) -> str:
     """Gradio's page with the language, the head and the nonce of its inline scripts put right."""
-    html = MANIFEST.sub("", SOCIAL_METAS.sub("", html))
+    html = FOREIGN_LINKS.sub("", SOCIAL_METAS.sub("", html))
     html = re.sub(r"<html\s+lang=\"en\"", '<html lang="fr"', html, count=1)
     html = re.sub(r"<script(?=[\s>])(?![^>]*\ssrc=)", f'<script nonce="{nonce}"', html)
-    html = html.replace("</head>", f"{OWN_HEAD}</head>", 1)
-    return re.sub(r"(<body[^>]*>)", lambda tag: tag[1] + OWN_BODY, html, count=1)
+    own = '<link rel="stylesheet" href="motamot/own.css">\n' if house.style else ""
+    if feedback:
+        own += _part("feedback_head.html", house)
+    html = html.replace("</head>", f"{OWN_HEAD}{own}</head>", 1)
+    before, after = (_part(name, house) for name in ("brand.html", "footer.html"))
+    html = re.sub(r"(<body[^>]*>)", lambda tag: tag[1] + OWN_BODY + before, html, count=1)
+    return html.replace("</body>", f"{after}</body>", 1)
+
+
+def _part(template: str, house: House) -> str:
+    """A part that this page shares with those of ours."""
+    return TEMPLATES.get_template(template).render(house=house, base="")
 
 
 class PageMender:
     """ASGI middleware that mends the page served at ``/`` and leaves everything else alone."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, house: House, feedback: bool = False) -> None:
         self.app = app
+        self.house = house
+        self.feedback = feedback
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "GET" or local_path(scope) != "/":
@@ -57,20 +75,20 @@ class PageMender:
             elif message["type"] == "http.response.body":
                 body += message.get("body", b"")
                 if not message.get("more_body", False):
-                    await _send_mended(start, body, send)
+                    await self.send_mended(start, body, send)
             else:  # an extension, such as the one that Starlette's test client reads templates by
                 await send(message)
 
         await self.app({**scope, "headers": kept}, receive, collect)
 
-
-async def _send_mended(start: Message, body: bytes, send: Send) -> None:
-    headers = MutableHeaders(scope=start)
-    if headers.get("content-type", "").startswith("text/html"):
-        nonce = secrets.token_urlsafe(16)
-        body = mend(body.decode(), nonce).encode()
-        headers["Content-Length"] = str(len(body))
-        headers["Content-Security-Policy"] = content_policy(nonce)
-        headers["Cache-Control"] = "no-store"
-    await send(start)
-    await send({"type": "http.response.body", "body": body})
+    async def send_mended(self, start: Message, body: bytes, send: Send) -> None:
+        """The response, mended when it is the page."""
+        headers = MutableHeaders(scope=start)
+        if headers.get("content-type", "").startswith("text/html"):
+            nonce = secrets.token_urlsafe(16)
+            body = mend(body.decode(), nonce, self.house, self.feedback).encode()
+            headers["Content-Length"] = str(len(body))
+            headers["Content-Security-Policy"] = content_policy(nonce, self.house.frame_ancestors)
+            headers["Cache-Control"] = "no-store"
+        await send(start)
+        await send({"type": "http.response.body", "body": body})

@@ -10,9 +10,12 @@ from urllib.parse import quote as percent_encode
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from bot import texts
 from bot.answer import Answer, Kind, Quote
+from bot.web import page_texts, thumbs, wording
+from bot.web.addresses import Addresses
 from corpus.document import Source
 
 
@@ -36,6 +39,8 @@ class AboutLike(Protocol):
     def left_out(self) -> Sequence[LeftOutLike]: ...
     @property
     def examples(self) -> Sequence[str]: ...
+    @property
+    def built(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,18 @@ def web_host(url: str) -> str:
     return (urlsplit(url).hostname or "").removeprefix("www.")
 
 
+def linked(contact: str) -> Markup:
+    """A contact as a link, when it is a mail address, a telephone number or the address of a page."""
+    address = web_address(contact)
+    if re.fullmatch(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+", contact):
+        address = f"mailto:{percent_encode(contact, safe='@+')}"
+    elif re.fullmatch(r"\+?[\d .\u00a0]{4,20}", contact):
+        address = f"tel:{re.sub(r'[^+0-9]', '', contact)}"
+    if address is None:
+        return escape(contact)
+    return Markup('<a class="mm-link" href="{}">{}</a>').format(address, contact)
+
+
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -91,6 +108,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals["texts"] = texts
+    environment.globals["phrases"] = page_texts
+    environment.filters["linked"] = linked
+    environment.globals["wording"] = wording
+    environment.globals["thumbs"] = thumbs
     environment.filters["french_date"] = texts.french_date
     environment.filters["segments"] = segments
     environment.filters["web_address"] = web_address
@@ -108,14 +129,36 @@ LEADS = {
 }
 
 
-def answer_html(answer: Answer) -> str:
-    """An answer of any kind."""
-    return TEMPLATES.get_template("answer.html").render(answer=answer, lead=LEADS[answer.kind])
+def answer_html(
+    answer: Answer,
+    history: Sequence[str] = (),
+    *,
+    contact: str = "",
+    standalone: bool = False,
+    reference: str | None = None,
+) -> str:
+    """An answer of any kind.
+
+    Args:
+        answer: What was answered.
+        history: The earlier questions it was read with, oldest first: the links to it need them.
+        contact: Whom to ask instead, said with a refusal; empty when nobody is named.
+        standalone: On a page of its own, where the questions it offers are links and not buttons of a chat.
+        reference: Its name in the journal, for the thumbs; without one there are none.
+    """
+    return TEMPLATES.get_template("answer.html").render(
+        answer=answer,
+        lead=LEADS[answer.kind],
+        addresses=Addresses.of_answer(answer.question, history),
+        contact=contact,
+        standalone=standalone,
+        reference=reference,
+    )
 
 
-def greeting_html(about: AboutLike) -> str:
-    """What the assistant knows, what it could not read, and questions to try."""
-    return TEMPLATES.get_template("greeting.html").render(about=about)
+def greeting_html(about: AboutLike, journal_days: int = 0) -> str:
+    """What the assistant knows, what it could not read, questions to try, and how long questions are kept if they are."""
+    return TEMPLATES.get_template("greeting.html").render(about=about, journal_days=journal_days)
 
 
 def question_html(question: str) -> str:

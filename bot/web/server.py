@@ -1,6 +1,7 @@
 """The web server: the chat page, the answer endpoint, and the guard in front of both."""
 
-import logging
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from socket import socket
 
@@ -8,58 +9,109 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
-from pydantic import BaseModel, ConfigDict, Field
-from starlette.concurrency import run_in_threadpool
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, Response
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from bot import texts
-from bot.web.chat import MAX_HISTORY, MAX_QUESTION, AssistantLike, mount_chat
+from bot.journal import Journal
+from bot.web import api_texts
+from bot.web.api import build_api, invalid
+from bot.web.chat import mount_chat
+from bot.web.clients import LOOPBACK, NO_LIMIT
+from bot.web.desk import AssistantLike, Desk
 from bot.web.guard import Guard, Published
+from bot.web.house import House
+from bot.web.limiting import Limiter
+from bot.web.originals import Originals
 from bot.web.page import PageMender
+from bot.web.pages import build_pages
 from bot.web.problem import problem
+from bot.web.proof import build_proof
+from bot.web.reply import build_reply
+from bot.web.responses import LastResort, explain
+from bot.web.running import MetricsFor, build_running
 from corpus.errors import MotamotError
 
-LOG = logging.getLogger(__name__)
-
-OWN_FILES = {"theme.css": "text/css", "chat.js": "text/javascript"}
+OWN_FILES = {
+    "theme.css": "text/css",
+    "chat.css": "text/css",
+    "chat.js": "text/javascript",
+    "panel.css": "text/css",
+    "panel.js": "text/javascript",
+    "pages.css": "text/css",
+    "integration.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+    "proof.css": "text/css",
+    "quote.js": "text/javascript",
+    "api.css": "text/css",
+    "feedback.css": "text/css",
+    "feedback.js": "text/javascript",
+}
 """Files of this folder served as they are."""
 
-
-class Question(BaseModel):
-    """The body of ``POST /api/ask``."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    question: str
-    history: list[str] = Field(default_factory=list)
-    """Earlier questions, oldest first."""
+_NOBODY = House()
 
 
-def build_app(assistant: AssistantLike, *, root_path: str = "") -> FastAPI:
+@dataclass(frozen=True, slots=True)
+class Service:
+    """How the site is run."""
+
+    journal: Journal | None = None
+    """Where questions are written down; None for nowhere."""
+    rate: str = NO_LIMIT
+    """Questions that one client may send, such as ``60/minute``."""
+    trusted_proxies: tuple[str, ...] = LOOPBACK
+    """Addresses and networks whose ``X-Forwarded-For`` is believed."""
+    metrics_for: MetricsFor = "local"
+
+
+_PLAIN = Service()
+
+
+def build_app(
+    assistant: AssistantLike,
+    *,
+    root_path: str = "",
+    house: House = _NOBODY,
+    corpus: Path | None = None,
+    service: Service = _PLAIN,
+) -> FastAPI:
     """The whole site on one assistant.
 
     Args:
         assistant: Answers the questions; called from several threads at once.
         root_path: Prefix under which a proxy publishes the site, such as ``/assistant``; the
             proxy may keep or strip it.
+        house: The organisation that answers for the site.
+        corpus: Folder of the catalogue, where the original files are; without it no proof says that they still hold.
+        service: Journal, limits, who may look.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    _add_endpoints(app, assistant)
+    app.state.house = house
+    desk = Desk(assistant, service.journal, house.contact)
+    app.include_router(build_pages(desk, house))
+    app.include_router(build_proof(assistant, Originals(corpus), datetime.now))
+    app.include_router(build_reply(assistant, datetime.now))
+    _add_endpoints(app)
+    app.include_router(build_api(desk))
+    app.include_router(build_running(desk, service.metrics_for))
     _add_problems(app)
-    app.state.chat = mount_chat(app, assistant, root_path)
-    app.add_middleware(PageMender)
+    app.state.chat = mount_chat(app, desk, root_path)
+    app.add_middleware(PageMender, house=house, feedback=service.journal is not None)
     # Its presence also keeps Gradio from answering any origin with credentials.
     app.add_middleware(CORSMiddleware, allow_origins=[])
-    app.add_middleware(Guard)
+    app.add_middleware(LastResort)
+    if service.rate != NO_LIMIT:
+        app.add_middleware(Limiter, rate=service.rate, refused=desk.metrics.refused_clients)
+    app.add_middleware(Guard, frame_ancestors=house.frame_ancestors)
     app.add_middleware(Published, root_path=root_path)
+    # Who asks, and by http or https, as said by a proxy that the operator trusts.
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(service.trusted_proxies))
     return app
 
 
-def _add_endpoints(app: FastAPI, assistant: AssistantLike) -> None:
-    @app.get("/healthz")
-    async def healthz() -> JSONResponse:
-        return JSONResponse({"status": "ok"})
-
+def _add_endpoints(app: FastAPI) -> None:
     @app.get("/motamot/{name}")
     async def own_file(name: str) -> Response:
         if name not in OWN_FILES:
@@ -70,27 +122,20 @@ def _add_endpoints(app: FastAPI, assistant: AssistantLike) -> None:
             headers={"Cache-Control": "no-cache"},
         )
 
-    @app.post("/api/ask")
-    async def ask(asked: Question) -> Response:
-        question = asked.question.strip()
-        if not question:
-            return problem(422, texts.EMPTY_QUESTION)
-        if len(question) > MAX_QUESTION:
-            return problem(422, texts.too_long(len(question), MAX_QUESTION))
-        try:
-            answer = await run_in_threadpool(assistant.ask, question, tuple(asked.history[-MAX_HISTORY:]))
-        except MotamotError as error:
-            return problem(503, str(error))
-        except Exception:  # the caller reads French and no trace; the log has the trace
-            LOG.exception("a question could not be answered")
-            return problem(500, texts.SERVER_ERROR)
-        return JSONResponse(answer.to_json())
-
 
 def _add_problems(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
-    async def invalid(_request: Request, _error: RequestValidationError) -> Response:
-        return problem(422, texts.INVALID_REQUEST)
+    async def misshapen(request: Request, error: RequestValidationError) -> Response:
+        return invalid(request, error.errors())
+
+    @app.exception_handler(MotamotError)
+    async def unable(request: Request, error: MotamotError) -> Response:
+        return explain(request, 503, str(error))
+
+    @app.exception_handler(HTTPException)
+    async def refused(request: Request, error: HTTPException) -> Response:
+        phrase = {400: api_texts.UNREADABLE, 405: api_texts.METHOD}
+        return explain(request, error.status_code, phrase.get(error.status_code, texts.NOT_FOUND))
 
 
 class _Server(uvicorn.Server):
@@ -112,6 +157,8 @@ def serve(app: FastAPI, host: str, port: int) -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # the application reads them, from the proxies it trusts
+        log_config=None,  # ours
         timeout_graceful_shutdown=5,  # seconds for the answers under way
     )
     _Server(config).run()

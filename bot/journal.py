@@ -1,0 +1,238 @@
+"""The journal: what was asked and what it was worth, in SQLite, when the operator wants it, and then for a time.
+
+Nobody is in it: no address, no browser, no session, and what identifies a person in a question is
+masked before it is written.
+"""
+
+import logging
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event, Lock, Thread
+
+from bot.answer import Answer
+from bot.masking import mask
+from corpus.errors import MotamotError
+
+LOG = logging.getLogger(__name__)
+
+_VERSION = 1
+"""Of the table below, kept in ``PRAGMA user_version``."""
+_TABLE = """
+CREATE TABLE question (
+    reference TEXT PRIMARY KEY,
+    asked TEXT NOT NULL,
+    question TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    document TEXT,
+    entry TEXT,
+    confidence REAL NOT NULL,
+    elapsed_ms REAL NOT NULL,
+    helpful INTEGER,
+    reason TEXT,
+    comment TEXT
+) STRICT, WITHOUT ROWID
+"""
+_WAIT = 5.0
+"""Seconds to wait for another process that writes; one record takes a millisecond."""
+_PURGE_EVERY = 3_600.0
+"""Seconds: a line outlives its last day by an hour at most, even where nobody asks anything."""
+
+
+class JournalError(MotamotError):
+    """A journal that cannot be opened, read or written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One line of the journal."""
+
+    reference: str
+    """Opaque, random: what the visitor's page gives back with a thumb."""
+    asked: str
+    """When, ISO 8601, UTC, to the second."""
+    question: str
+    """Masked."""
+    kind: str
+    document: str | None
+    """Of the first quote; of a question without an answer, the nearest."""
+    entry: str | None
+    """The same."""
+    confidence: float
+    elapsed_ms: float
+    helpful: bool | None = None
+    """The visitor's thumb, None without one."""
+    reason: str | None = None
+    comment: str | None = None
+    """Masked."""
+
+
+class Journal:
+    """A journal on disk. Safe to share between threads, and the file between processes.
+
+    Args:
+        path: The file; it and its folder are made, readable by their owner only.
+        days: How long a line is kept.
+
+    Raises:
+        JournalError: The file cannot be opened, or is something else.
+    """
+
+    def __init__(self, path: Path, days: int) -> None:
+        self.path = path
+        self.days = days
+        self._lock = Lock()
+        try:
+            self._connection = _open(path)
+        except (OSError, sqlite3.Error) as error:
+            raise JournalError(
+                f"Le journal « {path} » ne peut pas être ouvert ({error}) : vérifiez les droits et la place sur le "
+                "disque, ou éteignez-le avec « journal = false »."
+            ) from error
+
+    def close(self) -> None:
+        """Let go of the file; further calls fail."""
+        with self._lock:
+            self._connection.close()
+
+    def record(self, answer: Answer) -> str:
+        """Write one question down, masked; once this returns, not even a killed process loses it.
+
+        Returns:
+            The reference of the line.
+        """
+        first = answer.quotes[0].source if answer.quotes else next(iter(answer.ranking), None)
+        row = (
+            secrets.token_hex(8),
+            _iso(datetime.now(UTC)),
+            mask(answer.question),
+            answer.kind.value,
+            first.document if first else None,
+            first.entry if first else None,
+            answer.confidence,
+            answer.elapsed_ms,
+        )
+        with self._writing() as connection:
+            connection.execute(
+                "INSERT INTO question (reference, asked, question, kind, document, entry, confidence, elapsed_ms) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                row,
+            )
+        return row[0]
+
+    def judge(self, reference: str, helpful: bool, reason: str | None = None, comment: str | None = None) -> bool:
+        """Add a visitor's thumb to a line, in place of an earlier one; False when there is no such line."""
+        with self._writing() as connection:
+            changed = connection.execute(
+                "UPDATE question SET helpful = ?, reason = ?, comment = ? WHERE reference = ?",
+                (int(helpful), reason, mask(comment) if comment else None, reference),
+            )
+            return changed.rowcount == 1
+
+    def purge(self, everything: bool = False, now: datetime | None = None) -> int:
+        """Erase the lines older than ``days``, or all of them; their words leave the disk too."""
+        limit = "9999" if everything else _iso((now or datetime.now(UTC)) - timedelta(days=self.days))
+        with self._writing() as connection:
+            erased = connection.execute("DELETE FROM question WHERE asked < ?", (limit,)).rowcount
+            # The write-ahead log may still hold them: emptied into the file, where secure_delete wrote zeros.
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return erased
+
+    def records(self, unanswered: bool = False, unhelpful: bool = False) -> Iterator[Record]:
+        """The lines, oldest first: all, or those refused and those that did not help, as asked."""
+        wanted = " OR ".join(
+            [*(["kind = 'refuse'"] if unanswered else []), *(["helpful = 0"] if unhelpful else [])] or ["TRUE"]
+        )
+        names = tuple(Record.__dataclass_fields__)
+        with self._writing() as connection:
+            rows = connection.execute(
+                f"SELECT {', '.join(names)} FROM question WHERE {wanted} ORDER BY asked, reference"
+            ).fetchall()
+        for row in rows:
+            line = dict(zip(names, row, strict=True))
+            helpful = None if line["helpful"] is None else bool(line["helpful"])
+            yield Record(**{**line, "helpful": helpful})
+
+    @contextmanager
+    def purged_on_schedule(self, every: float = _PURGE_EVERY) -> Iterator[None]:
+        """Purge now and every so many seconds, until the block ends."""
+        ended = Event()
+
+        def keep() -> None:
+            while not ended.wait(every):
+                try:
+                    self.purge()
+                except JournalError as error:  # a full disk, a lock held too long: the next round tries again
+                    LOG.error("%s", error)
+
+        self.purge()
+        keeper = Thread(target=keep, name="journal-purge", daemon=True)
+        keeper.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            keeper.join()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for one statement: each is a transaction of its own."""
+        with self._lock:
+            try:
+                yield self._connection
+            except sqlite3.Error as error:
+                raise JournalError(f"Le journal « {self.path} » ne peut pas être lu ou écrit ({error}).") from error
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Made here, so that nobody else may read it; SQLite gives its companions the same rights.
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None, check_same_thread=False)
+    try:
+        _prepare(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    # Readers and a writer do not wait for each other; what is written survives the end of the process.
+    connection.execute("PRAGMA journal_mode = WAL").fetchall()
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA secure_delete = ON").fetchall()
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        [(version,)] = connection.execute("PRAGMA user_version").fetchall()
+        if version == 0:
+            connection.execute(_TABLE)
+            connection.execute(f"PRAGMA user_version = {_VERSION}")
+        elif version != _VERSION:
+            raise sqlite3.DatabaseError(f"format {version}, et non {_VERSION}")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@contextmanager
+def kept(path: Path, wanted: bool, days: int) -> Iterator[Journal | None]:
+    """The journal of a site while it is served, purged on schedule; None when it is not wanted.
+
+    One that was kept before and no longer is goes on losing its lines when their time comes.
+    """
+    if not wanted and not path.is_file():
+        yield None
+        return
+    with closing(Journal(path, days)) as journal, journal.purged_on_schedule():
+        yield journal if wanted else None

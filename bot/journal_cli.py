@@ -1,0 +1,105 @@
+"""``motamot journal``: read what was asked, and erase it."""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import asdict
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bot.journal import Journal, JournalError, Record
+from bot.settings import journal_file, read_settings
+
+app = typer.Typer(help="Lire ou effacer le journal des questions.", no_args_is_help=True, rich_markup_mode=None)
+
+
+class Format(StrEnum):
+    """Of an export."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+COLUMNS = {
+    "reference": "référence",
+    "asked": "posée le (UTC)",
+    "question": "question",
+    "kind": "nature",
+    "document": "document",
+    "entry": "entrée",
+    "confidence": "confiance",
+    "elapsed_ms": "durée (ms)",
+    "helpful": "utile",
+    "reason": "motif",
+    "comment": "commentaire",
+}
+"""Fields of a record and their names in the editor's table."""
+
+_YES_NO = {True: "oui", False: "non", None: ""}
+
+
+@app.command()
+def export(
+    style: Annotated[
+        Format, typer.Option("--format", help="Tableau (csv) ou une ligne JSON par question.")
+    ] = Format.CSV,
+    unanswered: Annotated[bool, typer.Option("--unanswered", help="Seulement les questions sans réponse.")] = False,
+    unhelpful: Annotated[bool, typer.Option("--unhelpful", help="Seulement les réponses qui n’ont pas aidé.")] = False,
+) -> None:
+    """Écrire le journal sur la sortie standard, de la plus ancienne question à la plus récente."""
+    with _open() as journal:
+        records = journal.records(unanswered=unanswered, unhelpful=unhelpful)
+        # As bytes: a table that Excel opens starts with a mark of its encoding, whatever the terminal's.
+        sys.stdout.buffer.write(_csv(records) if style is Format.CSV else _jsonl(records))
+        sys.stdout.buffer.flush()
+
+
+@app.command()
+def purge(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Effacer tout le journal, et non ses seules lignes échues.")
+    ] = False,
+) -> None:
+    """Effacer les lignes plus anciennes que « journal_days », ou toutes."""
+    with _open() as journal:
+        erased = journal.purge(everything)
+    Console(soft_wrap=True).print(
+        "Aucune ligne à effacer."
+        if not erased
+        else f"{erased} ligne{'s' if erased > 1 else ''} effacée{'s' if erased > 1 else ''}.",
+        highlight=False,
+    )
+
+
+def _open() -> closing[Journal]:
+    path = journal_file()
+    if not path.is_file():
+        raise JournalError(
+            f"Il n’y a pas de journal « {path} » : il s’ouvre avec « journal = true », au lancement de « motamot serve »."
+        )
+    return closing(Journal(path, read_settings().journal_days))
+
+
+def _csv(records: Iterable[Record]) -> bytes:
+    table = io.StringIO(newline="")
+    writer = csv.writer(table, delimiter=";")
+    writer.writerow(COLUMNS.values())
+    for record in records:
+        line = {**asdict(record), "helpful": _YES_NO[record.helpful]}
+        writer.writerow([_inert(line[name]) for name in COLUMNS])
+    return table.getvalue().encode("utf-8-sig")
+
+
+def _jsonl(records: Iterable[Record]) -> bytes:
+    return "".join(f"{json.dumps(asdict(record), ensure_ascii=False)}\n" for record in records).encode()
+
+
+def _inert(value: object) -> object:
+    """A spreadsheet runs a text that starts like a formula, and visitors write what they want: quoted."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t"} else value

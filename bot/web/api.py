@@ -1,0 +1,115 @@
+"""The endpoints for programs and for our own pages: a question in, an answer out, then a thumb."""
+
+import logging
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from bot import texts
+from bot.answer import Answer
+from bot.logs import report_failure
+from bot.web import api_texts, openapi
+from bot.web.desk import MAX_HISTORY, MAX_QUESTION, Desk, Reply, readable
+from bot.web.problem import problem
+from bot.web.render import answer_html
+from bot.web.responses import accepts_html, page
+from bot.web.thumbs import Reason
+from bot.web.validation import explain_errors
+from corpus.errors import MotamotError
+
+LOG = logging.getLogger(__name__)
+
+JOURNAL_HEADER = "X-Motamot-Journal"
+"""What `POST /api/feedback` wants back; absent when the journal is off."""
+
+
+Text = Annotated[str, BeforeValidator(lambda given: readable(given) if isinstance(given, str) else given)]
+"""A text that can be shown whatever was sent."""
+
+
+class Question(BaseModel):
+    """The body of ``POST /api/ask``."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    question: Text = Field(description=api_texts.QUESTION)
+    history: list[Annotated[Text, Field(max_length=MAX_QUESTION)]] = Field(
+        default_factory=list, max_length=api_texts.MAX_SENT, description=api_texts.HISTORY
+    )
+
+
+class Feedback(BaseModel):
+    """The body of ``POST /api/feedback``."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    journal: str = Field(pattern=r"^[0-9a-f]{16}$", description=api_texts.JOURNAL)
+    helpful: bool = Field(description=api_texts.HELPFUL)
+    reason: Annotated[Reason | None, Field(strict=False, description=api_texts.REASON)] = None
+    comment: Text | None = Field(default=None, max_length=api_texts.MAX_COMMENT, description=api_texts.COMMENT)
+
+
+def build_api(desk: Desk) -> APIRouter:
+    """The routes under ``/api``, and the page that documents them."""
+    api = APIRouter(prefix="/api")
+
+    @api.post("/ask", response_model=Answer, **openapi.ASK)
+    async def ask(request: Request, asked: Question) -> Response:
+        question = asked.question.strip()
+        history = tuple(asked.history[-MAX_HISTORY:])
+        if not question:
+            return problem(422, texts.EMPTY_QUESTION)
+        if len(question) > MAX_QUESTION:
+            return problem(422, texts.too_long(len(question), MAX_QUESTION))
+        try:
+            reply = await run_in_threadpool(desk.reply, question, history)
+        except MotamotError as error:
+            return problem(503, str(error))
+        except Exception as error:  # noqa: BLE001  the caller reads French; the log has the trace
+            report_failure(LOG, "a question could not be answered", error)
+            return problem(500, texts.SERVER_ERROR)
+        response = respond(request, reply, history, desk.contact)
+        if reply.reference:
+            response.headers[JOURNAL_HEADER] = reply.reference
+        return response
+
+    @api.post("/feedback", status_code=204, **openapi.FEEDBACK)
+    async def feedback(given: Feedback) -> Response:
+        if desk.journal is None:
+            return problem(404, api_texts.JOURNAL_OFF)
+        try:
+            known = await run_in_threadpool(desk.judge, given.journal, given.helpful, given.reason, given.comment)
+        except MotamotError as error:
+            return problem(503, str(error))
+        return Response(status_code=204) if known else problem(404, api_texts.NO_SUCH_LINE)
+
+    description = openapi.describe(api.routes)
+
+    @api.get("/openapi.json", include_in_schema=False)
+    async def document() -> JSONResponse:
+        return JSONResponse(description)
+
+    @api.get("", include_in_schema=False)
+    async def documentation(request: Request) -> Response:
+        return page(request, "api.html", api=openapi.reading(description))
+
+    return api
+
+
+def respond(request: Request, reply: Reply, history: Sequence[str], contact: str) -> Response:
+    """The answer in the form that the caller accepts: the HTML of the chat for our light page, else JSON."""
+    if accepts_html(request):
+        html = answer_html(reply.answer, history, contact=contact, reference=reply.reference)
+        return HTMLResponse(html, headers={"Vary": "Accept"})
+    return JSONResponse(reply.answer.to_json(), headers={"Vary": "Accept"})
+
+
+def invalid(request: Request, errors: Sequence[Any]) -> Response:
+    """What is wrong in a body, as pydantic found it."""
+    expected = api_texts.EXPECTED.get(request.url.path.rpartition("/")[2], {})
+    found = explain_errors(errors, expected)
+    return problem(422, f"{api_texts.INVALID} {found[0]['detail']}", found)

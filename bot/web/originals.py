@@ -1,0 +1,142 @@
+"""The files of the corpus as they are today: whether they are still what was read, and still hold a quote's words."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from threading import Lock
+
+from corpus.catalogue import DOCUMENTS
+from corpus.document import Document, Span
+from corpus.errors import UnreadableDocumentError
+from corpus.reading import LARGEST, read_file
+
+
+class Today(Enum):
+    """What became of a quote's words."""
+
+    SAME_FILE = "the file has not changed, so they stand where they stood"
+    STILL_THERE = "the file has changed and they still stand in it"
+    NO_LONGER_THERE = "the file has changed and they no longer stand in it"
+    UNREADABLE = "the file has changed and cannot be read"
+    NO_FILE = "the file is no longer there"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The outcome of one check."""
+
+    today: Today
+    sha256: str | None = None
+    """Of the file as it is today."""
+    page: int | None = None
+    """Where the words stand in a file that has changed."""
+    reason: str = ""
+    """Why it cannot be read, in French."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A file as it was at one moment; read again only when the system says that it was touched."""
+
+    mark: tuple[int, int, int, int]
+    sha256: str
+    document: Document | None = None
+    """As it reads today, if it has changed."""
+    reason: str = ""
+
+
+class Originals:
+    """The files behind the indexed documents. Safe to share between threads."""
+
+    def __init__(self, corpus: Path | None) -> None:
+        """``corpus`` is the folder of the catalogue; without one no file is there."""
+        self._folder = corpus / DOCUMENTS if corpus else None
+        self._seen: dict[str, _Seen] = {}
+        self._lock = Lock()
+
+    def path(self, document: Document) -> Path | None:
+        """The file, if it is still the one that was read."""
+        path = self._path(document)
+        seen = self._look(document) if path else None
+        return path if seen and seen.sha256 == document.sha256 else None
+
+    def data(self, document: Document) -> bytes | None:
+        """The bytes that were read, if the file still holds them: hashed at every call."""
+        path = self._path(document)
+        try:
+            if path is None or path.stat().st_size > LARGEST:
+                return None
+            data = path.read_bytes()
+        except OSError:
+            return None
+        return data if hashlib.sha256(data).hexdigest() == document.sha256 else None
+
+    def standing(self, document: Document, span: Span) -> Standing:
+        """Whether the words of a slice still stand in the file as it is today."""
+        seen = self._look(document)
+        if seen is None:
+            return Standing(Today.NO_FILE)
+        if seen.sha256 == document.sha256:
+            return Standing(Today.SAME_FILE, seen.sha256)
+        if seen.document is None:
+            return Standing(Today.UNREADABLE, seen.sha256, reason=seen.reason)
+        offset = find_words(_whole_words(span, document.text), seen.document.text)
+        if offset is None:
+            return Standing(Today.NO_LONGER_THERE, seen.sha256)
+        return Standing(Today.STILL_THERE, seen.sha256, page=seen.document.page_at(offset))
+
+    def _path(self, document: Document) -> Path | None:
+        return self._folder / document.source.file if self._folder else None
+
+    def _look(self, document: Document) -> _Seen | None:
+        path = self._path(document)
+        if path is None:
+            return None
+        try:
+            found = path.stat()
+            mark = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+            with self._lock:  # the same file is never read twice at once
+                seen = self._seen.get(document.source.file)
+                if seen is None or seen.mark != mark:
+                    seen = self._seen[document.source.file] = _read(path, mark, document)
+        except OSError:
+            return None
+        return seen
+
+
+def _read(path: Path, mark: tuple[int, int, int, int], document: Document) -> _Seen:
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    if sha256 == document.sha256:
+        return _Seen(mark, sha256)
+    try:
+        now = read_file(document.source, path)
+    except UnreadableDocumentError as error:
+        return _Seen(mark, sha256, reason=error.reason)
+    return _Seen(mark, now.sha256, now)
+
+
+def find_words(words: str, text: str) -> int | None:
+    r"""Where the same words follow each other in a text, whatever white space parts them; whole words only.
+
+    >>> find_words("le contrat\nest signé", "Hier, le contrat est signé.")
+    6
+    >>> find_words("un délai de 2", "Hier, un délai de 20 jours.")
+    """
+    pattern = r"\s+".join(re.escape(word) for word in words.split())
+    before = r"(?<!\w)" if re.match(r"\s*\w", words) else ""
+    after = r"(?!\w)" if re.search(r"\w\s*$", words) else ""
+    found = re.search(before + pattern + after, text) if pattern else None
+    return found.start() if found else None
+
+
+def _whole_words(span: Span, text: str) -> str:
+    """The slice, and what it lacks of its first and last words: half of "20" must not be found in "25"."""
+    start, end = span.start, span.end
+    while start > 0 and re.match(r"\w\w", text[start - 1 : start + 1]):
+        start -= 1
+    while end < len(text) and re.match(r"\w\w", text[end - 1 : end + 1]):
+        end += 1
+    return text[start:end]

@@ -1,0 +1,79 @@
+"""The light page, the script that embeds it in another site, and the pages for those who publish the service."""
+
+from pathlib import Path
+
+from fastapi import APIRouter, Request
+from markupsafe import Markup
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import FileResponse, Response
+
+from bot import texts
+from bot.web import integration_texts
+from bot.web.desk import MAX_HISTORY, MAX_QUESTION, Desk
+from bot.web.house import LOGOS, House
+from bot.web.problem import problem
+from bot.web.render import greeting_html, notice_html, question_html
+from bot.web.responses import page
+
+HERE = Path(__file__).parent
+FRESH = {"Cache-Control": "no-cache"}
+"""Kept by browsers, and asked about again each time: a file may change with a new version."""
+SAFE_IMAGE = {**FRESH, "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
+"""An SVG opened by its own address is a document: it runs nothing and fetches nothing."""
+SHAPES = frozenset({"panneau", "bloc"})
+"""How the light page is embedded: it fills a panel that has its title, or is a block as high as its content."""
+
+
+def build_pages(desk: Desk, house: House) -> APIRouter:
+    """The routes of these pages."""
+    pages = APIRouter()
+
+    @pages.get("/panneau")
+    async def panel(request: Request, forme: str = "") -> Response:
+        about = await run_in_threadpool(desk.about)
+        return page(
+            request,
+            "panel.html",
+            shape=forme if forme in SHAPES else "alone",
+            # Already escaped, by the templates that the chat uses too.
+            greeting=Markup(greeting_html(about, desk.journal_days)),
+            blank=Markup(question_html("")),
+            trouble=Markup(notice_html("")),
+            feedback=desk.journal is not None,
+            no_script=Markup(notice_html(texts.NO_SCRIPT)),
+            max_question=MAX_QUESTION,
+            max_history=MAX_HISTORY,
+        )
+
+    @pages.get("/integration")
+    async def integration(request: Request) -> Response:
+        return page(request, "integration.html", integration=integration_texts, address=address_of(request))
+
+    @pages.get("/accessibilite")
+    async def accessibility(request: Request) -> Response:
+        return page(request, "accessibility.html")
+
+    @pages.get("/embed.js")
+    async def embed() -> Response:
+        # The one file that a page of another site loads, whatever policy that page has.
+        headers = {**FRESH, "Cross-Origin-Resource-Policy": "cross-origin"}
+        return FileResponse(HERE / "embed.js", media_type="text/javascript", headers=headers)
+
+    @pages.get("/motamot/own.css")
+    async def own_style() -> Response:
+        if house.style is None:
+            return problem(404, texts.NOT_FOUND)
+        return FileResponse(house.style, media_type="text/css", headers=FRESH)
+
+    @pages.get("/motamot/logo.{kind}")
+    async def own_logo(kind: str) -> Response:
+        if house.logo is None or house.logo.name != f"logo.{kind}":
+            return problem(404, texts.NOT_FOUND)
+        return FileResponse(house.logo, media_type=LOGOS[house.logo.name], headers=SAFE_IMAGE)
+
+    return pages
+
+
+def address_of(request: Request) -> str:
+    """Address of the site as the browser sees it, a slash at its end."""
+    return f"{request.url.scheme}://{request.url.netloc}{request.scope['root_path']}/"

@@ -1,0 +1,295 @@
+/* The light page: asks the same endpoint as a program would, and shows the HTML that the server made of the answer.
+   Phrases come from the data-* of <main>. Nothing typed is lost: a question waits, is answered, or can be sent again. */
+(() => {
+  "use strict";
+
+  const main = document.querySelector("main");
+  const phrases = main.dataset;
+  const log = document.getElementById("mm-conversation");
+  const form = document.querySelector(".mm-composer");
+  const box = document.getElementById("mm-typed");
+  const status = document.querySelector(".mm-status");
+  const eraser = document.querySelector(".mm-erase");
+  const framed = window.parent !== window;
+  const block = document.body.classList.contains("mm-bloc");
+  const PATIENCE = 60000; /* ms; an answer takes far less than one second */
+  const LONGEST_WAIT = 60; /* s; a longer one that the server asks for is left to the visitor */
+  const TRIES = 3;
+  const KEPT_TURNS = 50;
+
+  /* --- what is kept: in this tab only, so that the next person at a shared computer finds nothing ----------
+     Each frame of a page has its own name, so its own conversation. Where storage is refused, memory only. */
+  const KEY = `motamot ${location.pathname} ${window.name}`;
+  let turns = []; /* { question, html, understood }, html empty while there is no answer */
+
+  function keep() {
+    const kept = turns.slice(-KEPT_TURNS).map(({ question, html, understood }) => ({ question, html, understood }));
+    try {
+      if (kept.length || box.value) sessionStorage.setItem(KEY, JSON.stringify({ turns: kept, draft: box.value }));
+      else sessionStorage.removeItem(KEY);
+    } catch {
+      /* No storage in this frame, or no room left: the conversation stays on screen all the same. */
+    }
+    eraser.hidden = turns.length === 0;
+  }
+
+  function restore() {
+    let kept = null;
+    try {
+      kept = JSON.parse(sessionStorage.getItem(KEY));
+    } catch {
+      return; /* as above */
+    }
+    for (const { question, html, understood } of kept?.turns ?? []) {
+      const turn = begin(question);
+      const reply = html ? fragment(html) : null;
+      if (reply) Object.assign(turn, { html, understood }), turn.element.append(reply);
+      else trouble(turn, phrases.unfinished, phrases.again);
+    }
+    if (kept?.draft && !box.value) box.value = kept.draft;
+    eraser.hidden = turns.length === 0;
+    fit();
+  }
+
+  /* --- questions wait in line, and leave one at a time -------------------------------------------------- */
+  const line = [];
+  let stop = new AbortController(); /* of the conversation: erasing it gives up what is under way */
+  let working = false;
+
+  function ask(question) {
+    const turn = begin(question);
+    enter(turn);
+    reveal(turn);
+  }
+
+  function begin(question) {
+    const element = document.getElementById("mm-asked").content.cloneNode(true).firstElementChild;
+    element.querySelector(".mm-verbatim").textContent = question;
+    log.append(element);
+    const turn = { question, html: "", understood: false, element };
+    turns.push(turn);
+    return turn;
+  }
+
+  function enter(turn) {
+    if (working) state(turn, phrases.queued);
+    line.push(turn);
+    keep();
+    work();
+  }
+
+  async function work() {
+    if (working) return;
+    working = true;
+    const conversation = stop;
+    while (line.length && !conversation.signal.aborted) {
+      const turn = line.shift();
+      state(turn, "");
+      await answer(turn, conversation.signal);
+    }
+    if (conversation === stop) working = false;
+  }
+
+  async function answer(turn, erased, tries = 1) {
+    const slow = setTimeout(() => say(phrases.searching), 400);
+    const outcome = await send(turn, erased);
+    clearTimeout(slow);
+    if (erased.aborted) return;
+    if (outcome.wait && tries < TRIES) {
+      say(phrases.slowDown.replace("{seconds}", outcome.wait));
+      await pause(outcome.wait * 1000, erased);
+      if (!erased.aborted) await answer(turn, erased, tries + 1);
+      return;
+    }
+    say("");
+    if (outcome.reply) {
+      turn.html = outcome.html;
+      turn.understood = !outcome.reply.matches(".mm-smalltalk");
+      turn.element.append(outcome.reply);
+    } else {
+      trouble(turn, outcome.complaint, outcome.label);
+    }
+    keep();
+    /* Whoever has gone on reading or moving through the conversation is left where they are. */
+    if (!log.contains(document.activeElement)) reveal(turn);
+  }
+
+  /* Returns the answer, or what to say of its absence. */
+  async function send(turn, erased) {
+    const earlier = turns.slice(0, turns.indexOf(turn)).filter((one) => one.understood).map((one) => one.question);
+    const history = earlier.slice(-Number(phrases.maxHistory));
+    try {
+      const response = await fetch("api/ask", {
+        method: "POST",
+        headers: { "Content-Type": "application/json", Accept: "text/html" },
+        body: JSON.stringify({ question: turn.question, history }),
+        signal: AbortSignal.any ? AbortSignal.any([erased, AbortSignal.timeout(PATIENCE)]) : erased,
+      });
+      const text = await response.text();
+      if (!response.ok) return refused(response, text);
+      const reply = fragment(text);
+      return reply ? { html: text, reply } : { complaint: phrases.busy, label: phrases.again };
+    } catch {
+      return { complaint: phrases.offline, label: phrases.again };
+    }
+  }
+
+  function refused(response, text) {
+    const seconds = Number(response.headers.get("Retry-After"));
+    if (response.status === 413) return { complaint: phrases.tooLarge, label: phrases.edit };
+    if (response.status === 429) {
+      const wait = seconds > 0 && seconds <= LONGEST_WAIT ? Math.ceil(seconds) : 0;
+      return { wait, complaint: phrases.tooMany, label: phrases.again };
+    }
+    /* Our own server says in French what happened; a proxy in front of it does not. */
+    const own = (response.headers.get("Content-Type") ?? "").includes("problem+json");
+    const label = response.status === 422 ? phrases.edit : phrases.again;
+    return { complaint: own ? JSON.parse(text).detail : response.status === 500 ? phrases.failed : phrases.busy, label };
+  }
+
+  const pause = (ms, erased) => new Promise((done) => {
+    const timer = setTimeout(done, ms);
+    erased.addEventListener("abort", () => { clearTimeout(timer); done(); });
+  });
+
+  /* --- what is shown --------------------------------------------------------------------------------- */
+  /* The server's own HTML; a page of something else in its place (a proxy, a portal) is not one. */
+  function fragment(html) {
+    const reply = new DOMParser().parseFromString(html, "text/html").querySelector("body > .mm-answer");
+    return reply && document.adoptNode(reply);
+  }
+
+  function trouble(turn, complaint, label) {
+    const notice = document.getElementById("mm-trouble").content.cloneNode(true).firstElementChild;
+    notice.querySelector(".mm-message").textContent = complaint;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "mm-action mm-second";
+    button.textContent = label;
+    button.addEventListener("click", () => {
+      if (label === phrases.edit) {
+        box.value = box.value.trim() ? `${turn.question}\n${box.value}` : turn.question;
+        turns.splice(turns.indexOf(turn), 1);
+        turn.element.remove();
+        fit();
+        keep();
+      } else {
+        notice.remove();
+        enter(turn);
+      }
+      box.focus(); /* the button that had it is gone */
+    });
+    notice.append(button);
+    turn.element.append(notice);
+  }
+
+  function state(turn, phrase) {
+    turn.element.querySelector(".mm-state")?.remove();
+    if (!phrase) return;
+    const shown = document.createElement("p");
+    shown.className = "mm-state";
+    shown.textContent = phrase;
+    turn.element.append(shown);
+  }
+
+  function say(phrase) {
+    if (status.textContent !== phrase) status.textContent = phrase;
+  }
+
+  /* The question at the top of the window, so that its answer starts in view. */
+  function reveal(turn) {
+    const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (block && host) tell("show", turn.element.getBoundingClientRect().top + window.scrollY);
+    else turn.element.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
+  }
+
+  /* As high as what is typed. */
+  function fit() {
+    box.style.height = "auto";
+    box.style.height = `${box.scrollHeight + box.offsetHeight - box.clientHeight}px`;
+  }
+
+  /* --- what the visitor does ------------------------------------------------------------------------- */
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const question = box.value;
+    if (!question.trim()) return;
+    if ([...question].length > Number(phrases.maxQuestion)) {
+      say(phrases.tooLong);
+      return;
+    }
+    box.value = "";
+    fit();
+    say("");
+    box.focus();
+    ask(question);
+  });
+
+  box.addEventListener("input", fit);
+  box.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    form.requestSubmit();
+  });
+
+  main.addEventListener("click", (event) => {
+    const chosen = event.target.closest(".mm-ask");
+    if (chosen) ask(chosen.textContent);
+  });
+
+  eraser.addEventListener("click", () => {
+    stop.abort();
+    stop = new AbortController();
+    working = false;
+    line.length = 0;
+    turns = [];
+    log.replaceChildren();
+    keep();
+    say(phrases.erased);
+    box.focus();
+  });
+
+  window.addEventListener("pagehide", keep);
+
+  /* --- in a frame: the page around, and it alone, hears our height and where to look; never what is said --- */
+  let host = null; /* its origin, once it has greeted us */
+
+  function tell(motamot, value) {
+    if (host) window.parent.postMessage({ motamot, value }, host);
+  }
+
+  if (framed) {
+    window.addEventListener("message", (event) => {
+      if (event.source !== window.parent || typeof event.data?.motamot !== "string") return;
+      if (event.data.motamot === "hello" && event.origin !== "null") {
+        host = event.origin;
+        tellHeight();
+      } else if (event.data.motamot === "focus" && window.matchMedia("(pointer: fine)").matches) {
+        box.focus({ preventScroll: true }); /* on a telephone the keyboard would hide the greeting */
+      }
+    });
+    document.addEventListener("keydown", (event) => {
+      const ours = event.key === "Escape" && !event.defaultPrevented && !event.isComposing;
+      if (ours && !document.querySelector("dialog[open]")) tell("close");
+    });
+    /* A frame has no button to come back; a dialog in one as high as its content would open out of sight. */
+    document.addEventListener("click", (event) => {
+      const link = event.target.closest("a[href]");
+      if (!link || link.hash && link.pathname === location.pathname) return;
+      if (link.matches(".mm-view") && !block) return;
+      link.target = "_blank";
+      link.rel = "noopener";
+      if (link.matches(".mm-view")) event.stopPropagation();
+    }, { capture: true });
+    for (const link of document.querySelectorAll(".mm-foot a[href^=\"http\"], .mm-foot a:not([href*=\":\"])")) {
+      link.append(` (${phrases.newTab})`);
+    }
+    new ResizeObserver(tellHeight).observe(document.body);
+  }
+
+  function tellHeight() {
+    if (block) tell("height", Math.ceil(document.body.getBoundingClientRect().height));
+  }
+
+  restore();
+})();

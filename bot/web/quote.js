@@ -1,0 +1,219 @@
+/* What is done with a quote wherever one is shown: copy it with its reference, see it in its document
+   beside what one reads, print its sheet. Without this script the links lead to pages of their own. */
+(() => {
+  "use strict";
+
+  const own = new URL(document.currentScript.src);
+  const phrases = {
+    copied: "Citation copiée", notCopied: "La copie n’a pas été permise", close: "Fermer",
+    whole: "Ouvrir en pleine page", loading: "Ouverture du document…", viewer: "Document cité",
+    failed: "Le document n’a pas pu être ouvert. Vérifiez votre connexion, puis essayez à nouveau, ou ouvrez-le en pleine page.",
+  };
+  const NBSP = "\u00a0";
+  const AWAY = ".mm-proof, .mm-sheet, .mm-permalink"; /* opened apart from a conversation, which would be lost */
+  const conversation = () => document.querySelector("#mm-log, [role=log]");
+  document.documentElement.classList.add("mm-scripted");
+
+  /* --- copy ------------------------------------------------------------------------------------- */
+  const escaped = (text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+  const textOf = (root, selector) => (root.querySelector(selector)?.textContent ?? "").trim().replace(/\s+/g, " ");
+
+  /* The words as they are in the page, which are the document's own, and where they stand. */
+  function reference(cited) {
+    const words = cited.querySelector(".mm-text").textContent;
+    const title = textOf(cited, ".mm-title");
+    const where = textOf(cited, ".mm-where");
+    const notice = textOf(cited, ".mm-badge");
+    const about = `${where}${notice ? ` (${notice})` : ""}`;
+    const proof = cited.querySelector("a.mm-proof").href;
+    const lines = escaped(words).replace(/\n/g, "<br>");
+    return {
+      plain: `«${NBSP}${words}${NBSP}»\n\n${title}, ${about}\nPreuve${NBSP}: ${proof}`,
+      html: `<blockquote>«${NBSP}${lines}${NBSP}»</blockquote><p><cite>${escaped(title)}</cite>, ${escaped(about)}`
+        + `<br>Preuve${NBSP}: <a href="${escaped(proof)}">${escaped(proof)}</a></p>`,
+    };
+  }
+
+  async function copy(button) {
+    const done = await write(reference(button.closest(".mm-cited")));
+    say(done ? phrases.copied : phrases.notCopied);
+    button.dataset.name ??= button.textContent;
+    button.textContent = done ? phrases.copied : phrases.notCopied;
+    setTimeout(() => { button.textContent = button.dataset.name; }, 3000);
+  }
+
+  async function write({ plain, html }) {
+    try {
+      await navigator.clipboard.write([new ClipboardItem({
+        "text/plain": new Blob([plain], { type: "text/plain" }), "text/html": new Blob([html], { type: "text/html" }),
+      })]);
+      return true;
+    } catch {
+      return writeAsBefore(plain, html); /* not over HTTPS, or in a frame that may not */
+    }
+  }
+
+  function writeAsBefore(plain, html) {
+    let done = false;
+    const fill = (event) => {
+      event.clipboardData.setData("text/plain", plain);
+      event.clipboardData.setData("text/html", html);
+      event.preventDefault();
+      done = true;
+    };
+    document.addEventListener("copy", fill, { capture: true, once: true });
+    document.execCommand("copy");
+    document.removeEventListener("copy", fill, { capture: true });
+    return done;
+  }
+
+  /* There before it speaks, or it is not heard; in the dialog when one is open, or it is inert. */
+  function say(phrase) {
+    const room = document.querySelector("dialog.mm-beside[open]") ?? document.body;
+    let status = room.querySelector(":scope > .mm-said");
+    if (!status) {
+      status = document.createElement("p");
+      status.className = "mm-said mm-spoken";
+      status.setAttribute("role", "status");
+      room.append(status);
+    }
+    status.textContent = "";
+    setTimeout(() => { status.textContent = phrase; }, 50);
+  }
+
+  /* --- see in the document ----------------------------------------------------------------------- */
+  let dialog = null;
+  let turn = 0; /* the last page asked for wins */
+
+  function build() {
+    dialog = document.createElement("dialog");
+    dialog.className = "mm-page mm-beside";
+    dialog.setAttribute("aria-label", phrases.viewer);
+    const bar = document.createElement("div");
+    bar.className = "mm-bar";
+    const whole = document.createElement("a");
+    whole.className = "mm-link mm-whole";
+    whole.textContent = phrases.whole;
+    whole.target = "_blank";
+    whole.rel = "noopener";
+    const close = document.createElement("button");
+    close.type = "button";
+    close.className = "mm-close";
+    close.textContent = phrases.close;
+    close.addEventListener("click", () => dialog.close());
+    bar.append(whole, close);
+    const room = document.createElement("div");
+    room.className = "mm-room";
+    room.tabIndex = -1;
+    dialog.append(bar, room);
+    /* The browser gives the focus back to the link; the page is no longer shared with the document. */
+    dialog.addEventListener("close", () => {
+      document.documentElement.classList.remove("mm-sharing-page");
+      room.replaceChildren();
+    });
+    dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+    document.body.append(dialog);
+  }
+
+  async function see(address) {
+    if (!dialog?.isConnected) build();
+    const mine = ++turn;
+    const room = dialog.querySelector(".mm-room");
+    dialog.querySelector(".mm-whole").href = address;
+    if (!dialog.open) {
+      room.replaceChildren(paragraph(phrases.loading));
+      document.documentElement.classList.add("mm-sharing-page");
+      dialog.showModal();
+      dialog.querySelector(".mm-close").focus();
+    }
+    let content;
+    try {
+      content = await fetched(address);
+    } catch {
+      content = paragraph(phrases.failed);
+    }
+    if (mine !== turn || !dialog.open) return;
+    room.replaceChildren(content);
+    room.scrollTop = 0;
+    const title = room.querySelector("h2.mm-title");
+    (title ?? room).focus({ preventScroll: true });
+    const passage = room.querySelector("#passage");
+    passage?.scrollIntoView({ block: passage.matches(".mm-paper") ? "start" : "center" });
+  }
+
+  function paragraph(text) {
+    const made = document.createElement("p");
+    made.textContent = text;
+    return made;
+  }
+
+  /* The page's own content, its addresses made whole and its title one level down: this page has its own. */
+  async function fetched(address) {
+    const response = await fetch(address, { credentials: "same-origin", headers: { Accept: "text/html" } });
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const content = page.querySelector("main > .mm-viewer") ?? page.querySelector("main");
+    for (const [selector, name] of [["[href]", "href"], ["[src]", "src"]]) {
+      for (const element of content.querySelectorAll(selector)) {
+        element.setAttribute(name, new URL(element.getAttribute(name), response.url).href);
+      }
+    }
+    const title = content.querySelector("h1");
+    const lower = document.createElement("h2");
+    lower.className = "mm-title";
+    lower.tabIndex = -1;
+    lower.textContent = title.textContent;
+    title.replaceWith(lower);
+    content.querySelectorAll("h2.mm-label").forEach((old) => {
+      const made = document.createElement("h3");
+      made.className = old.className;
+      made.id = old.id;
+      made.textContent = old.textContent;
+      old.replaceWith(made);
+    });
+    return document.adoptNode(content);
+  }
+
+  /* Twice as large, in a frame that scrolls: by keyboard too. */
+  function zoom(button) {
+    const leaf = button.closest(".mm-leaf");
+    const frame = leaf.querySelector(".mm-frame");
+    const large = leaf.classList.toggle("mm-large");
+    button.setAttribute("aria-pressed", String(large));
+    if (large) {
+      frame.tabIndex = 0;
+      frame.setAttribute("role", "group");
+      frame.setAttribute("aria-label", leaf.querySelector("img").alt);
+    } else {
+      for (const name of ["tabindex", "role", "aria-label"]) frame.removeAttribute(name);
+    }
+    leaf.querySelector("#passage")?.scrollIntoView({ block: "center", inline: "start" });
+  }
+
+  /* --- one place hears every click --------------------------------------------------------------- */
+  document.addEventListener("click", (event) => {
+    const plain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+    const found = event.target.closest?.(`.mm-copy, .mm-print, .mm-zoom, a.mm-view, ${AWAY}`);
+    if (!found || !plain) return;
+    if (found.matches(".mm-copy")) copy(found);
+    else if (found.matches(".mm-print")) window.print();
+    else if (found.matches(".mm-zoom")) zoom(found);
+    else if (found.matches("a.mm-view")) {
+      if (!document.querySelector("main > .mm-viewer")) {
+        event.preventDefault();
+        see(found.href);
+      }
+    } else if (conversation()) {
+      found.target = "_blank";
+      found.rel = "noopener";
+    }
+  });
+
+  /* Behind a proxy the server may not know its own name; the browser does. */
+  for (const link of document.querySelectorAll("a.mm-address")) {
+    const found = new URL(link.getAttribute("href"));
+    const known = new URL(own.pathname.replace(/motamot\/quote\.js$/, ""), own);
+    const local = found.pathname.slice(found.pathname.search(/preuve\//));
+    link.href = new URL(local, known).href;
+    link.textContent = link.href;
+  }
+})();

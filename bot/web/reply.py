@@ -1,0 +1,86 @@
+"""A question and its answer as pages of their own: one to share, one to print."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from markupsafe import Markup
+from starlette.responses import Response
+
+from bot import texts
+from bot.answer import Answer, Quote
+from bot.conversation import subject
+from bot.web import wording
+from bot.web.addresses import Addresses
+from bot.web.desk import MAX_HISTORY, MAX_QUESTION, AssistantLike
+from bot.web.proof import absolute
+from bot.web.render import LEADS, answer_html
+from bot.web.responses import explain, page
+from bot.web.viewer import pages_of
+from corpus.document import Span
+
+Earlier = Annotated[list[str] | None, Query()]
+"""``avant``, repeated: the questions before this one, oldest first."""
+
+
+def build_reply(assistant: AssistantLike, now: Callable[[], datetime]) -> APIRouter:
+    """The routes of one question; a visit to them is no new question: no journal knows of it.
+
+    Args:
+        assistant: Answers.
+        now: The moment of the consultation, in local time.
+    """
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/reponse")
+    def reply(request: Request, question: str = "", avant: Earlier = None) -> Response:
+        history = tuple(avant or ())[-MAX_HISTORY:]
+        answer = _answer(assistant, request, question, history)
+        if isinstance(answer, Response):
+            return answer
+        return page(
+            request,
+            "reply.html",
+            question=answer.question,
+            earlier=subject(history),
+            # Already escaped: the same HTML as in the chat.
+            reply=Markup(answer_html(answer, history, contact=request.app.state.house.contact, standalone=True)),
+        )
+
+    @router.get("/fiche")
+    def sheet(request: Request, question: str = "", avant: Earlier = None) -> Response:
+        history = tuple(avant or ())[-MAX_HISTORY:]
+        answer = _answer(assistant, request, question, history)
+        if isinstance(answer, Response):
+            return answer
+        first = answer.quotes[0] if answer.quotes else None
+        return page(
+            request,
+            "sheet.html",
+            answer=answer,
+            lead=LEADS[answer.kind],
+            addresses=Addresses.of_answer(answer.question, history),
+            earlier=subject(history),
+            pages=_pages(assistant, first) if first else range(0),
+            address=absolute(request, Addresses().proof(first)) if first else "",
+            today=texts.french_date(now().date().isoformat()),
+        )
+
+    return router
+
+
+def _answer(assistant: AssistantLike, request: Request, question: str, history: tuple[str, ...]) -> Answer | Response:
+    """The answer, or the page that says why there is none."""
+    asked = question.strip()
+    if not asked:
+        return explain(request, 404, wording.EMPTY)
+    longest = max(map(len, (asked, *history)))
+    if longest > MAX_QUESTION:
+        return explain(request, 413, texts.too_long(longest, MAX_QUESTION))
+    return assistant.ask(asked, history)
+
+
+def _pages(assistant: AssistantLike, quote: Quote) -> range:
+    document = assistant.library.document(quote.source.sha256)
+    return pages_of(document, Span(quote.start, quote.end)) if document else range(0)

@@ -1,0 +1,102 @@
+"""Pages of ours as responses, with a policy that lets nothing inline run, and errors in the form that the caller reads."""
+
+import logging
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot import texts
+from bot.logs import report_failure
+from bot.web import page_texts
+from bot.web.house import House
+from bot.web.problem import problem
+from bot.web.render import TEMPLATES
+
+LOG = logging.getLogger(__name__)
+
+
+def strict_policy(frame_ancestors: str) -> str:
+    """The Content-Security-Policy of a page of ours: files of this server, and nothing written in the page."""
+    return "; ".join(
+        [
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self' data:",
+            "connect-src 'self'",
+            "frame-src 'self'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            f"frame-ancestors {frame_ancestors}",
+        ]
+    )
+
+
+def page(request: Request, template: str, *, status: int = 200, base: str = "", **values: Any) -> HTMLResponse:
+    """A page of ours.
+
+    Args:
+        request: What asks for it; its application knows the house.
+        template: Name of its template, which extends ``layout.html``.
+        status: Of the response.
+        base: From the page to the root of the site: nothing for a page that stands there.
+        values: What the template needs.
+    """
+    house: House = request.app.state.house
+    html = TEMPLATES.get_template(template).render(house=house, base=base, **values)
+    return HTMLResponse(
+        html,
+        status,
+        {
+            "Content-Security-Policy": strict_policy(house.frame_ancestors),
+            "Content-Language": "fr",
+            "Cache-Control": "no-store",
+            "Vary": "Accept",
+        },
+    )
+
+
+def explain(request: Request, status: int, detail: str) -> Response:
+    """An error: a page for the person who follows a link, a problem document for a program."""
+    if not wants_page(request):
+        return problem(status, detail)
+    # From any depth: the prefix is known to the server, not to the address.
+    base = f"{request.scope.get('root_path', '').rstrip('/')}/"
+    title = page_texts.ERRORS.get(status, page_texts.ERROR)
+    return page(request, "error.html", status=status, base=base, title=title, detail=detail)
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person's browser is to show what is answered."""
+    return request.method in {"GET", "HEAD"} and accepts_html(request)
+
+
+def accepts_html(request: Request) -> bool:
+    """Whether the caller names HTML among what it reads; a program that takes anything does not."""
+    return "text/html" in request.headers.get("accept", "").lower()
+
+
+class LastResort:
+    """ASGI middleware that says in French that the service failed, where nothing else did."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception as error:
+            if begun or scope["type"] != "http":
+                raise
+            # Whatever it is, a person reads French; the log gets the trace, without the question.
+            report_failure(LOG, "a request could not be answered", error)
+            await explain(Request(scope), 500, texts.SERVER_ERROR)(scope, receive, send)

@@ -1,0 +1,187 @@
+"""What the viewer shows: the printed pages with the words of a quote highlighted, or the text itself."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import PurePath
+from threading import Lock
+
+from bot.web.alignment import Page
+from bot.web.originals import Originals
+from bot.web.page_image import Box, PrintedPage, UnusablePageError, line_boxes, page_image, printed_page
+from corpus.document import BlockKind, Document, Span
+
+MAX_PAGES = 4
+"""Shown at once: a quote over more has the others one link further."""
+MAX_TEXT = 200_000
+"""Characters of a text shown whole: a document of about 60 pages."""
+AROUND = 20_000
+"""Characters shown before and after the words in a longer one."""
+IMAGES_KEPT = 64_000_000
+"""Bytes of images kept in memory: about 500 pages."""
+TEXTS_KEPT = 64
+"""Pages whose characters are kept, about 1 MB each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One printed page to show."""
+
+    number: int
+    width: int
+    """Points; with ``height``, what keeps its room while the image loads."""
+    height: int
+    boxes: tuple[Box, ...]
+    """Where the words are; none when they are not on this page, or cannot be placed exactly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of characters of a block, inside the quote or outside it."""
+
+    text: str
+    marked: bool
+    first: bool = False
+    """Whether the quote starts here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """One block of a text to show; its pieces put end to end are its text."""
+
+    kind: BlockKind
+    level: int
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A text to show, whole or around the quote."""
+
+    paragraphs: tuple[Paragraph, ...]
+    cut_before: bool
+    cut_after: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The printed pages to show."""
+
+    sheets: tuple[Sheet, ...]
+    exact: bool
+    """Whether every word of the quote that stands on these pages is highlighted."""
+
+
+class Viewer:
+    """Draws pages of the files that are still what was read. Safe to share between threads."""
+
+    def __init__(self, originals: Originals) -> None:
+        self._originals = originals
+        self._printed = lru_cache(TEXTS_KEPT)(self._read_printed)
+        self._images: dict[tuple[str, int], bytes] = {}
+        self._lock = Lock()
+
+    def spread(self, document: Document, span: Span, numbers: range) -> Spread | None:
+        """These pages with the words of ``span`` highlighted, exactly or not at all.
+
+        None when the document is no PDF, or its file is not at hand as it was read, or cannot be drawn.
+        """
+        if PurePath(document.source.file).suffix.lower() != ".pdf" or self._originals.path(document) is None:
+            return None
+        try:
+            pages = [self._printed(document, number) for number in numbers]
+        except (UnusablePageError, FileNotFoundError):
+            return None
+        found = [placed(document, span, number, page) for number, page in zip(numbers, pages, strict=True)]
+        exact = all(boxes is not None for boxes in found)
+        # Half of a quote highlighted would look like the whole of it.
+        sheets = tuple(
+            Sheet(number, round(page.width), round(page.height), tuple(boxes or ()) if exact else ())
+            for number, page, boxes in zip(numbers, pages, found, strict=True)
+        )
+        return Spread(sheets, exact)
+
+    def image(self, document: Document, number: int) -> bytes | None:
+        """One page as a WebP image; None when its file is not at hand as it was read, or cannot be drawn."""
+        key = (document.sha256, number)
+        with self._lock:
+            if known := self._images.get(key):
+                return known
+        data = self._originals.data(document)
+        if data is None:
+            return None
+        try:
+            image = page_image(data, number)
+        except UnusablePageError:
+            return None
+        with self._lock:
+            self._images[key] = image
+            while sum(map(len, self._images.values())) > IMAGES_KEPT:
+                del self._images[next(iter(self._images))]
+        return image
+
+    def _read_printed(self, document: Document, number: int) -> PrintedPage:
+        data = self._originals.data(document)
+        if data is None:
+            raise FileNotFoundError(document.source.file)
+        return printed_page(data, number)
+
+
+def pages_of(document: Document, span: Span) -> range:
+    """Numbers of the pages that a slice stands on, from 1; at most ``MAX_PAGES``; empty without pages."""
+    words = span.of(document.text)
+    first = document.page_at(span.start + len(words) - len(words.lstrip()))
+    last = document.page_at(span.start + max(len(words.rstrip()) - 1, 0))
+    if first is None or last is None:
+        return range(0)
+    return range(first, min(last, first + MAX_PAGES - 1) + 1)
+
+
+def placed(document: Document, span: Span, number: int, page: PrintedPage) -> list[Box] | None:
+    """Boxes around the words of a slice that stand on page ``number``; None when they cannot be placed exactly."""
+    start, end = _page_span(document, number)
+    wanted = Span(min(max(span.start, start), end), max(min(span.end, end), start))
+    text = document.text[start:end]
+    if wanted.start >= wanted.end or not wanted.of(document.text).strip():
+        return []
+    blocks = [
+        Span(max(block.start, start) - start, min(block.end, end) - start)
+        for block in document.blocks
+        if block.end > start and block.start < end
+    ]
+    places = Page(text, blocks, page.text).locate(wanted.shift(-start))
+    return line_boxes(page, places) if places else None
+
+
+def _page_span(document: Document, number: int) -> tuple[int, int]:
+    starts = (*document.pages, len(document.text))
+    return starts[number - 1], starts[number]
+
+
+def window(document: Document, span: Span) -> Window:
+    """The text around a slice, paragraph by paragraph; the whole of it when it is not too long."""
+    whole = len(document.text) <= MAX_TEXT
+    start, end = (0, len(document.text)) if whole else (span.start - AROUND, span.end + AROUND)
+    shown = [block for block in document.blocks if block.end > start and block.start < end]
+    paragraphs: list[Paragraph] = []
+    marked = False
+    for block in shown:
+        pieces = tuple(_pieces(document.text, Span(block.start, block.end), span, first=not marked))
+        marked = marked or any(piece.marked for piece in pieces)
+        paragraphs.append(Paragraph(block.kind, block.level, pieces))
+    if not marked:  # between two blocks, or in a document without any
+        pieces = tuple(_pieces(document.text, Span(max(start, 0), min(end, len(document.text))), span, first=True))
+        paragraphs = [Paragraph(BlockKind.PARAGRAPH, 0, pieces)]
+    return Window(tuple(paragraphs), cut_before=start > 0, cut_after=end < len(document.text))
+
+
+def _pieces(text: str, block: Span, marked: Span, *, first: bool) -> Iterator[Piece]:
+    """Cut a block where the quote starts and ends."""
+    start = min(max(marked.start, block.start), block.end)
+    end = max(min(marked.end, block.end), start)
+    if block.start < start:
+        yield Piece(text[block.start : start], marked=False)
+    if start < end:
+        yield Piece(text[start:end], marked=True, first=first)
+    if end < block.end:
+        yield Piece(text[end : block.end], marked=False)

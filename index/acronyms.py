@@ -1,0 +1,113 @@
+"""Acronyms that the documents explain themselves: « délégué à la protection des données (DPO) »."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
+from index.french import STOP_WORDS, fold
+
+_ACRONYM = r"[A-Z][A-Z0-9]{1,7}"
+_AFTER = re.compile(rf"((?:[^\W\d_][\w’'-]*[ \u00a0]+){{1,9}})\(\s*({_ACRONYM})\s*\)")
+"""Words, then their acronym between brackets."""
+_BEFORE = re.compile(rf"\b({_ACRONYM})[ \u00a0]*\(\s*((?:[^\W\d_][\w’'-]*[ \u00a0]*){{2,9}})\)")
+"""An acronym, then its words between brackets."""
+_WORD = re.compile(r"[^\W\d_][\w-]*")
+_ELISION = re.compile(r"^(?:qu|[cdjlmnst])['’]", re.IGNORECASE)
+
+# An acronym whose letters are not those of its words (DPO, from the English) must be met this often behind
+# the same words before they are believed to be its own.
+_OFTEN = 3
+
+
+def explained(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Acronyms and the words that a text gives for them, most frequent first.
+
+    Letters are aligned as by Schwartz and Hearst (2003, "A simple algorithm for identifying abbreviation
+    definitions in biomedical text"); an acronym from another language is believed when it often follows the
+    same words.
+
+    >>> explained(["Le parc naturel régional (PNR) est créé par décret."])
+    {'PNR': ('parc naturel régional',)}
+    """
+    meanings: dict[str, Counter[str]] = defaultdict(Counter)
+    unexplained: dict[str, list[list[str]]] = defaultdict(list)
+    for text in texts:
+        for words, acronym in _AFTER.findall(text):
+            if found := spelled(acronym, words):
+                meanings[acronym][found] += 1
+            else:
+                unexplained[acronym].append(words.split())
+        for acronym, words in _BEFORE.findall(text):
+            if (found := spelled(acronym, words)) and found == words.strip():
+                meanings[acronym][found] += 1
+    for acronym, before in unexplained.items():
+        if acronym not in meanings and (common := _common_end(before)):
+            meanings[acronym][common] = len(before)
+    return {a: tuple(_distinct(counts)) for a, counts in sorted(meanings.items())}
+
+
+def spelled(acronym: str, words: str) -> str | None:
+    """The end of ``words`` that an acronym abbreviates, or None.
+
+    Where the telling words begin with its letters, one each, those; else the shortest end that begins with the
+    first letter and holds the others in order, most of them at the head of a word.
+    """
+    return _by_initials(acronym, words) or _by_letters(acronym, words)
+
+
+def _by_initials(acronym: str, words: str) -> str | None:
+    places = [m for m in _WORD.finditer(words) if m.end() - m.start() > 1]  # the d of "d'impact" is no word
+    telling = [m for m in places if fold(m.group()) not in STOP_WORDS]
+    for found in (telling, places):
+        last = found[-len(acronym) :]
+        if len(last) == len(acronym) >= 2 and "".join(fold(m.group())[0] for m in last) == acronym.lower():
+            return words[last[0].start() :].strip()
+    return None
+
+
+def _by_letters(acronym: str, words: str) -> str | None:
+    at = len(words)
+    folded = fold(words)
+    if len(folded) != len(words):
+        return None
+    for place, letter in enumerate(reversed(acronym.lower())):
+        first = place == len(acronym) - 1
+        at -= 1
+        while at >= 0 and not (folded[at] == letter and (not first or at == 0 or not folded[at - 1].isalnum())):
+            at -= 1
+        if at < 0:
+            return None
+    found = words[at:].strip()
+    telling = [w for w in _WORD.findall(fold(found)) if w not in STOP_WORDS]
+    fits = 2 <= len(telling) <= len(acronym) + 2 and len(found) > 2 * len(acronym)
+    return found if fits and _begins_most(acronym, telling) else None
+
+
+def _begins_most(acronym: str, telling: list[str]) -> bool:
+    """Whether most letters of the acronym begin its words: others are found in any sentence."""
+    letters = iter(acronym.lower())
+    begun = sum(any(letter == word[0] for letter in letters) for word in telling)
+    return begun >= min(len(telling), len(acronym)) - 1 and begun >= 2
+
+
+def _common_end(before: list[list[str]]) -> str | None:
+    """The words that always stand before an acronym met often enough, when at least two of them tell something."""
+    if len(before) < _OFTEN:
+        return None
+    common: list[str] = []
+    for column in zip(*(reversed(words) for words in before), strict=False):
+        if len({_ELISION.sub("", fold(word)).rstrip("sx") for word in column}) > 1:
+            break
+        common.insert(0, column[0])
+    while common and fold(common[0]) in STOP_WORDS:
+        common.pop(0)
+    telling = [w for w in common if fold(w) not in STOP_WORDS]
+    return _ELISION.sub("", " ".join(common)) if len(telling) >= 2 else None
+
+
+def _distinct(counts: Counter[str]) -> list[str]:
+    """Without the plurals and capitals of those kept."""
+    kept: dict[str, str] = {}
+    for words, _ in counts.most_common():
+        kept.setdefault(" ".join(w.rstrip("sx") for w in fold(words).split()), words)
+    return list(kept.values())

@@ -1,0 +1,221 @@
+"""The versions of an index, side by side in its folder, and the pointer to the one in service.
+
+``CURRENT`` names a folder ``v-…``, itself named after the SHA-256 of its manifest; builds write into
+``.draft-…`` and take their turn at ``.lock``; ``WITHDRAWN`` lists what was rolled back from.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from corpus.errors import IndexStoreError
+from index.reasons import reason
+
+CURRENT = "CURRENT"
+MANIFEST = "manifest.json"
+MEND = "reconstruisez-le avec « motamot build »."
+KEPT = 3
+"""The one in service and two to go back to: yesterday's mistake may be seen after today's build."""
+
+_WITHDRAWN = "WITHDRAWN"
+_LOCK = ".lock"
+_DRAFT = ".draft-"
+_POINTER = f".{CURRENT}-"
+
+
+@contextmanager
+def turn(folder: Path, on_wait: Callable[[], None] | None = None) -> Iterator[bool]:
+    """Hold the folder for one build, the others waiting; yields whether we had to wait ourselves.
+
+    The system releases it when its holder ends, however it ends; what a killed one left behind is swept away.
+
+    Raises:
+        IndexStoreError: The folder cannot be written.
+    """
+    with written(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / _LOCK).open("a")
+    with lock:
+        with written(folder):
+            waited = not _locked_at_once(lock.fileno())
+            if waited:
+                if on_wait:
+                    on_wait()
+                fcntl.flock(lock, fcntl.LOCK_EX)
+        _sweep(folder)
+        yield waited
+
+
+def _locked_at_once(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _sweep(folder: Path) -> None:
+    for draft in folder.glob(f"{_DRAFT}*"):
+        shutil.rmtree(draft, ignore_errors=True)
+    for pointer in folder.glob(f"{_POINTER}*"):
+        pointer.unlink(missing_ok=True)
+
+
+@contextmanager
+def drafted(folder: Path) -> Iterator[Path]:
+    """A new folder to write a version in; what was not published is gone afterwards."""
+    folder.mkdir(parents=True, exist_ok=True)
+    # Not mkdtemp: its folder is closed to others, and the account that serves may not be the one that builds.
+    draft = folder / f"{_DRAFT}{uuid4().hex}"
+    draft.mkdir()
+    try:
+        yield draft
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def publish(folder: Path, draft: Path) -> Path:
+    """Make a draft, whole and with its manifest, the version in service."""
+    name = name_of(draft / MANIFEST)
+    # The same content may have been built within the same second: neither takes the place of the other.
+    taken = sum(1 for _ in folder.glob(f"{name}*"))
+    version = folder / (f"{name}.{taken}-{uuid4().hex[:4]}" if taken else name)
+    _sync(draft)
+    draft.replace(version)
+    point_to(folder, version)
+    _prune(folder, version)
+    return version
+
+
+def point_to(folder: Path, version: Path) -> None:
+    """Put a version in service, in one step that a crash leaves done or not done."""
+    _sync(folder)
+    pointer = folder / f"{_POINTER}{uuid4().hex}"
+    try:
+        write(pointer, version.name.encode())
+        pointer.replace(folder / CURRENT)
+    finally:
+        pointer.unlink(missing_ok=True)
+    _sync(folder)
+
+
+def current(folder: Path) -> Path:
+    """The version in service.
+
+    Raises:
+        IndexStoreError: There is none.
+    """
+    try:
+        name = (folder / CURRENT).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise IndexStoreError(f"Il n’y a pas d’index dans « {folder} » : {MEND}") from error
+    if not name.startswith("v-") or "/" in name or "\0" in name or not (folder / name).is_dir():
+        raise IndexStoreError(f"L’index « {folder} » est abîmé (version « {name} » absente) : {MEND}")
+    return folder / name
+
+
+def is_in_service(folder: Path) -> bool:
+    """Whether there is a version in service, whole or not."""
+    try:
+        current(folder)
+    except IndexStoreError:
+        return False
+    return True
+
+
+def newest_first(folder: Path) -> list[Path]:
+    """Every version, in service or not, whole or not, by the moment it was built."""
+    return sorted(folder.glob("v-*"), key=_built, reverse=True)
+
+
+def _built(version: Path) -> tuple[str, int]:
+    """As its manifest notes it, to the second, then as the disk does; the latter alone if it is damaged."""
+    try:
+        written = version.stat().st_mtime_ns
+    except FileNotFoundError:
+        return "", 0  # swept away meanwhile
+    try:
+        return str(json.loads((version / MANIFEST).read_text(encoding="utf-8"))["built"]), written
+    except (OSError, ValueError, KeyError, TypeError):
+        return datetime.fromtimestamp(written / 1e9, UTC).isoformat(timespec="seconds"), written
+
+
+def _prune(folder: Path, in_service: Path) -> None:
+    """Keep the newest versions; one that is still being read may go: its reader then turns to the newer one."""
+    for old in [v for v in newest_first(folder) if v != in_service][KEPT - 1 :]:
+        shutil.rmtree(old, ignore_errors=True)
+    _sweep(folder)
+
+
+def withdrawn(folder: Path) -> frozenset[str]:
+    """Fingerprints of the corpora whose index was rolled back: none is built again unasked."""
+    try:
+        return frozenset((folder / _WITHDRAWN).read_text(encoding="utf-8").split())
+    except (OSError, UnicodeDecodeError):
+        return frozenset()
+
+
+def withdraw(folder: Path, fingerprint: str) -> None:
+    """Add one to them."""
+    known = sorted({*withdrawn(folder), fingerprint})
+    draft = folder / f"{_POINTER}{uuid4().hex}"
+    write(draft, "\n".join(known).encode())
+    draft.replace(folder / _WITHDRAWN)
+
+
+def forgive(folder: Path) -> None:
+    """Forget them: a build was asked for."""
+    (folder / _WITHDRAWN).unlink(missing_ok=True)
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file down to the disk: an error there is an error here, and not a file cut short."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    """Names in a folder are on the disk before anything points to them."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def name_of(manifest: Path) -> str:
+    """Of the version that has this manifest, before the dot that parts those of one content."""
+    return f"v-{sha256(manifest)[:16]}"
+
+
+def is_named_after(version: Path, manifest: Path) -> bool:
+    """Whether the manifest is the one that the version got its name from."""
+    return version.name.partition(".")[0] == name_of(manifest)
+
+
+def sha256(path: Path) -> str:
+    """Of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def written(folder: Path) -> Iterator[None]:
+    """What the system refuses to write is told in French, with the remedy."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        serving = " ; l’index précédent reste en service" if is_in_service(folder) else ""
+        raise IndexStoreError(
+            f"L’index ne peut pas être écrit dans « {folder} » ({reason(error)}) : vérifiez la place et les droits, "
+            f"ou choisissez un autre dossier avec « --index »{serving}."
+        ) from error

@@ -1,0 +1,258 @@
+"""The report in HTML: what it says, and that it needs nothing else."""
+
+import re
+import shutil
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from conftest import plain
+from fake_assistant import HOSTILE_TEXT
+from outcomes import not_refused, outcome, polite
+
+from bot.answer import Answer, Kind, Quote, QuoteSource, Ranked
+from bot.evaluating.cards import Piece, card
+from bot.evaluating.comparison import compare
+from bot.evaluating.evaluation import Judged, Report, judge
+from bot.evaluating.known_questions import Excerpt, KnownQuestion
+from bot.evaluating.outcome import Outcome, Verdict
+from bot.evaluating.page import page
+from bot.evaluating.plots import Bar, histogram, plots
+from bot.evaluating.run import Conditions, Run
+from bot.evaluating.showing import Texts
+from corpus.document import Document, Entry, Passage, Source, Span
+
+HEADING = "Qui signe <le> contrat ?"
+TEXT = f"{HEADING}\n{HOSTILE_TEXT}"
+BODY = Span(len(HEADING) + 1, len(TEXT))
+DOCUMENT = Document(Source("faq", "FAQ & <suite>", "Ville", "2024-03", "faq", "faq.txt"), TEXT, "0" * 64, ())
+ENTRIES = [Entry(DOCUMENT, "qui", Span(0, len(HEADING)), BODY, (Passage(DOCUMENT, "qui", BODY.start, BODY.end, BODY),))]
+CONDITIONS = Conditions("q<1>.jsonl", "2026-11-23T14:05:00+00:00", "1.0", 0.45, 0.05, ("FAQ (mars 2024)", "Guide"))
+MARKED = "- premier point :  deux  espaces"
+
+
+def asked(id_: str, words: str, kind: Kind = Kind.ANSWER, tags: tuple[str, ...] = ()) -> KnownQuestion:
+    expect = (Excerpt("faq", Span(TEXT.index(MARKED), TEXT.index(MARKED) + len(MARKED)), "qui"),)
+    return KnownQuestion(id_, ("Bonjour <i>", words), kind, expect if kind == Kind.ANSWER else (), tags)
+
+
+def given(*marks: str, kind: Kind = Kind.ANSWER, confidence: float = 0.9, ms: float = 20.0) -> Answer:
+    text = BODY.of(TEXT)
+    source = QuoteSource("faq", "qui", "FAQ & <suite>", "Ville", "2024-03", 2, None, HEADING, None, "0" * 64)
+    highlights = tuple((text.index(mark), text.index(mark) + len(mark)) for mark in marks)
+    quotes = (Quote(text, highlights, source, BODY.start, BODY.end),) if marks else ()
+    ranking = (Ranked("faq", "qui", 0.9), Ranked("faq", "autre", 0.1))
+    return Answer("", kind, confidence, "Je ne sais pas.", quotes, ranking=ranking, elapsed_ms=ms)
+
+
+REPORT = Report(
+    (
+        judge(asked("good", "Qui signe donc <b> ?", tags=("sms",)), given(MARKED)),
+        judge(asked("part", "Et l’image ?", tags=("sms", "<tag>")), given("10. dixième point", confidence=0.7)),
+        judge(asked("silent", "Signature ?"), given(kind=Kind.REFUSE, confidence=0.2, ms=90.0)),
+        judge(asked("trap", "Combien ?", Kind.REFUSE), given(MARKED, confidence=0.6)),
+        judge(asked("hello", "Bonjour", Kind.SMALLTALK), given(kind=Kind.SMALLTALK, confidence=1.0)),
+    )
+)
+RUN = Run(CONDITIONS, tuple(REPORT.outcomes))
+BEFORE = Run(
+    replace(CONDITIONS, date="2026-10-01T08:00:00+00:00"),
+    tuple(replace(o, verdict=Verdict.SILENT) if o.id == "good" else o for o in REPORT.outcomes),
+)
+
+
+def rendered(report: Report = REPORT, run: Run = RUN, before: Run | None = None) -> str:
+    comparison = compare(before.outcomes, run.outcomes) if before else None
+    return page(run, report, ENTRIES, comparison, before)
+
+
+class Reader(HTMLParser):
+    """The words of a page, its tags, and whether they are closed as they were opened."""
+
+    VOID = ("meta", "br", "line", "rect", "circle", "polyline", "polygon")
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if not self.open or self.open[-1] != "style":
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(plain("".join(self.words)).split())
+
+
+def test_the_page_says_what_matters_in_plain_french() -> None:
+    text = Reader(rendered()).text
+
+    assert "5 questions, le 23 novembre 2026 à 14 h 05 UTC. Documents : FAQ (mars 2024) ; Guide." in text
+    assert (
+        "Sur 3 questions auxquelles les documents répondent, l’assistant donne la bonne réponse, au bon endroit, "
+        "1 fois, et se tait à tort 1 fois. Sur 1 question hors sujet, il en refuse 0 et répond à tort à 1."
+    ) in text
+    # 1 of 3, and its interval by Wilson.
+    assert "Bonne réponse, au bon endroit 33,3 % de 6,1 à 79,2 %, sur 3 questions" in text
+    assert "bonne réponse : 1" in text
+    assert "seuil en vigueur (0,450, pour un taux d’erreur admis de 5,0 %)" in text
+    assert "À revoir : 3 questions sur 5, les plus graves d’abord." in text
+
+
+def test_failures_come_first_and_the_worst_of_them_before() -> None:
+    text = Reader(rendered()).text.partition("Question par question")[2]
+
+    order = [text.index(f"{word} (1)") for word in (
+        "Aurait dû refuser", "Silence à tort", "Bonne entrée, mauvaise phrase surlignée",
+        "Justes : les documents répondent", "Justes : politesses",
+    )]  # fmt: skip
+    assert order == sorted(order)
+
+
+def test_whatever_is_quoted_is_text_and_never_markup() -> None:
+    html = rendered()
+    read = Reader(html)
+
+    assert read.open == []
+    assert "Qui signe donc <b> ?" in read.text
+    assert "Bonjour <i>" in read.text
+    assert "q<1>.jsonl" in read.text
+    assert "<tag>" in read.text
+    assert {tag for tag, _ in read.tags} & {"script", "img", "b", "i", "tag", "link", "iframe"} == set()
+    assert f"<mark>{MARKED}</mark>" in html
+
+
+def test_the_page_needs_nothing_else() -> None:
+    html = rendered(before=BEFORE)
+
+    attributes = {name for _, attrs in Reader(html).tags for name in attrs}
+    assert attributes & {"src", "href", "onclick", "onerror", "data", "action"} == set()
+    assert re.search(r"url\(|@import|https?://", html.replace("https://evil.example", "")) is None
+
+
+def test_the_page_can_be_read_without_its_plots() -> None:
+    tags = Reader(rendered()).tags
+
+    ids = {attrs.get("id") for _, attrs in tags}
+    drawn = [attrs for tag, attrs in tags if tag == "svg" and attrs.get("role") == "img"]
+    assert len(drawn) == 3
+    assert [a for a in drawn for name in (a["aria-labelledby"] or "").split() if name not in ids] == []
+    assert [a for tag, a in tags if tag == "svg" and "role" not in a and a.get("aria-hidden") != "true"] == []
+    assert [a for tag, a in tags if tag == "th" and "scope" not in a] == []
+
+
+def test_a_comparison_tells_what_changed() -> None:
+    text = Reader(rendered(before=BEFORE)).text
+
+    assert "Depuis l’évaluation précédente, sur 5 questions communes : 1 gagnée, 0 perdue." in text
+    assert "Évaluation précédente : « q<1>.jsonl », le 1er octobre 2026 à 8 h 00 UTC" in text
+    assert "(good : silence à tort → bonne réponse)" in text
+    assert "+33,3 points depuis l’évaluation précédente" in text
+    assert "évaluation précédente : silence à tort" in text  # on the question's card
+    assert "Ce qui a changé" not in Reader(rendered()).text
+
+
+@pytest.mark.parametrize("ids", [("good",), ("trap",), ("hello",), ("silent",)])
+def test_a_run_of_one_kind_has_a_page(ids: tuple[str, ...]) -> None:
+    judged = tuple(j for j in REPORT.judged if j.question.id in ids)
+    run = Run(CONDITIONS, tuple(j.outcome for j in judged))
+
+    assert Reader(rendered(Report(judged), run)).open == []
+
+
+def test_a_run_whose_questions_were_all_reworded_has_a_page() -> None:
+    before = Run(CONDITIONS, tuple(replace(o, turns=("autre",)) for o in RUN.outcomes))
+
+    assert "Aucune question n’est comparable" in Reader(rendered(before=before)).text
+
+
+def test_a_card_shows_what_is_marked_and_a_little_around() -> None:
+    long = f"{'avant ' * 100}DÉBUT milieu FIN{' après' * 100}"
+    marks = tuple((long.index(word), long.index(word) + len(word)) for word in ("DÉBUT", "FIN"))
+    answer = given(MARKED)
+    quote = replace(answer.quotes[0], text=long, highlights=marks)
+    judged = Judged(asked("x", "?"), replace(answer, quotes=(quote,)), outcome("x"))
+
+    pieces = card(judged, Texts(ENTRIES), None).pieces
+
+    # 26 times « avant » and its space are 156 of the 160 characters: the word cut in two is left out.
+    assert pieces == (
+        Piece(" […] " + "avant " * 26, False),
+        Piece("DÉBUT", True),
+        Piece(" milieu ", False),
+        Piece("FIN", True),
+        Piece(" après" * 26 + " […] ", False),
+    )
+
+
+def test_a_card_names_the_entry_and_the_verdict_before() -> None:
+    judged = REPORT.judged[1]
+
+    changed = card(judged, Texts(ENTRIES), outcome("part", Verdict.SILENT))
+    same = card(judged, Texts(ENTRIES), outcome("part", Verdict.WRONG_PART))
+
+    assert changed.wanted == ((MARKED, HEADING),)
+    assert plain(changed.source) == f"{HEADING}, FAQ & <suite>, mars 2024, page 2"
+    assert changed.ranked == ((HEADING, 0.9, True), ("(sans titre) faq/autre", 0.1, False))
+    assert (changed.before, same.before) == ("silence à tort", None)
+
+
+def test_the_histogram_by_hand() -> None:
+    # The slowest hundredth ends at 47.5 ms: 24 bars of 2 ms.
+    bars = histogram([1.0, 2.0, 3.9, *[30.0] * 200, 47.5, 47.5, 47.5, 1000.0])
+
+    assert [(b.low, b.high, b.n) for b in bars if b.n] == [(0, 2, 1), (2, 4, 2), (30, 32, 200), (46, None, 4)]
+    assert len(bars) == 24
+    assert histogram([]) == ()
+    assert sum(b.n for b in histogram([0.0])) == 1
+    assert histogram([20.0] * 5)[-1] == Bar(20, 21, 5)
+
+
+def test_the_axis_of_risk_ends_above_the_curve() -> None:
+    def top(*outcomes: Outcome) -> float:
+        return plots(outcomes).risk.top
+
+    assert top(outcome("a")) == 0.1
+    assert top(outcome("a"), not_refused("b")) == 0.5
+    assert top(outcome("a"), outcome("b"), not_refused("c")) == 0.4
+    assert plots([polite("p")]).risk.points == ()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_page_fits_and_asks_nothing_of_the_network(tmp_path: Path, width: int) -> None:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no chromium: apt-get install chromium")
+    (tmp_path / "report.html").write_text(rendered(before=BEFORE), encoding="utf-8")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        seen = browser.new_page(viewport={"width": width, "height": 800})
+        requests: list[str] = []
+        complaints: list[str] = []
+        seen.on("request", lambda request: requests.append(request.url))
+        seen.on("console", lambda message: complaints.append(message.text))
+        seen.goto((tmp_path / "report.html").as_uri())
+        scrolled = seen.evaluate("document.documentElement.scrollWidth")
+        opened = seen.evaluate("[...document.querySelectorAll('details.group')].map(d => d.open)")
+        browser.close()
+
+    assert requests == [(tmp_path / "report.html").as_uri()]
+    assert complaints == []
+    assert scrolled <= width
+    # One question won and three kinds of failure are unfolded, two kinds of success are not.
+    assert opened == [True] * 4 + [False] * 2

@@ -1,0 +1,461 @@
+"""Documents made to hurt: each is refused with its limit or read without harm, and the rest is indexed."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import hostile_files as hostile
+import pytest
+from conftest import plain
+from fuzz_readers import check
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from seed_files import ANSWER, CSV, HTML, MARKDOWN, QUESTION, SEEDS, TEXT, odt, word, workbook
+
+from corpus import safe_reader
+from corpus.document import Document, Source
+from corpus.errors import UnreadableDocumentError
+from corpus.formats import READERS, read_file
+from corpus.limits import LIMITS, Limits
+from corpus.reading import Corpus, read_corpus, read_document
+from corpus.safe_reader import SafeReader
+from corpus.splitting import split
+
+LESS = Limits(file=3_000_000, memory=500 * 2**20, cpu_seconds=2)
+"""Exceeded in seconds; twenty times more than the other documents here need."""
+
+DAMAGED = "ce fichier est endommagé, ou son contenu ne correspond pas à son extension."
+PDF_DAMAGED = "ce PDF est endommagé ou incomplet."
+SWOLLEN = "ce PDF contient une page ou un objet démesuré, une fois décompressé."
+NO_TEXT = "ce fichier n’est pas un texte lisible."
+LINK = "c’est un lien vers un fichier qui n’est pas dans le dossier « documents »."
+ODD = "ce n’est pas un fichier ordinaire, mais un dossier, un tube ou un périphérique."
+INLINE = '<row r="1"><c r="A1" t="inlineStr"><is><t>&a9;</t></is></c></row>'
+
+REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
+    "boucle-pages.pdf": (hostile.looping_pages, PDF_DAMAGED),
+    "boucle-objet.pdf": (hostile.looping_object, PDF_DAMAGED),
+    "imbrique.pdf": (lambda: hostile.nested_arrays(100_000), PDF_DAMAGED),
+    "10000-pages.pdf": (lambda: hostile.many_pages(10_000), "ce document compte 10 000 pages (maximum : 2 000)."),
+    "bombe.pdf": (lambda: hostile.compressed(200_000_000), SWOLLEN),
+    "bombe-double.pdf": (lambda: hostile.compressed(200_000_000, 2), SWOLLEN),
+    "bombe-pages.pdf": (lambda: hostile.doubling_forms(60), "sa lecture demande plus de 2 secondes de calcul."),
+    "vide.pdf": (bytes, "le fichier est vide."),
+    "programme.pdf": (hostile.executable, "ce fichier n’est pas un PDF, malgré son nom."),
+    "programme.docx": (hostile.executable, DAMAGED),
+    "programme.txt": (hostile.executable, NO_TEXT),
+    "programme.html": (hostile.executable, NO_TEXT),
+    "programme.csv": (hostile.executable, NO_TEXT),
+    "bombe.docx": (
+        lambda: hostile.padded(word(), 300_000_000),
+        "une fois décompressé, ce fichier pèserait 300 Mo (maximum : 200 Mo).",
+    ),
+    "menteur.docx": (lambda: hostile.understated(word(), "word/document.xml", 100), DAMAGED),
+    "menteur.odt": (lambda: hostile.understated(odt(), "content.xml", 100), DAMAGED),
+    "poupees.docx": (lambda: hostile.matryoshka(5), DAMAGED),
+    "rires.docx": (lambda: hostile.word_with("<w:p><w:r><w:t>&a9;</w:t></w:r></w:p>", hostile.BILLION_LAUGHS), DAMAGED),
+    "rires.odt": (lambda: odt("<text:p>&a9;</text:p>", hostile.BILLION_LAUGHS), DAMAGED),
+    "rires.xlsx": (lambda: hostile.sheet_with(INLINE, hostile.BILLION_LAUGHS), DAMAGED),
+    "secret.docx": (lambda: hostile.word_with("<w:p><w:r><w:t>a &a9;</w:t></w:r></w:p>", hostile.FOREIGN), DAMAGED),
+    "secret.odt": (lambda: odt("<text:p>&a9;</text:p>", hostile.FOREIGN), DAMAGED),
+    "secret.xlsx": (lambda: hostile.sheet_with(INLINE, hostile.FOREIGN), DAMAGED),
+    "profond.odt": (lambda: hostile.deep_odt(50_000), DAMAGED),
+    "profond.docx": (lambda: hostile.word_with("<w:sdt>" * 20_000 + "</w:sdt>" * 20_000), DAMAGED),
+    "enorme.docx": (
+        lambda: hostile.word_with("<w:p/>" * 6_000_000),
+        "sa lecture demande plus de 500 Mo de mémoire.",
+    ),
+    "menteur.csv": (hostile.lying_csv, NO_TEXT),
+    "menteur.html": (hostile.lying_page, NO_TEXT),
+    "loin.xlsx": (
+        lambda: hostile.sheet_with('<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'),
+        "il manque la colonne « question » (la première ligne contient : « 1 »).",
+    ),
+    "guillemet.csv": (
+        lambda: CSV.encode() + b'"' + b"a" * 200_000,
+        "la ligne 6 du fichier n’est pas du CSV correct (field larger than field limit (131072)).",
+    ),
+    "long.txt": (lambda: b"a" * 4_000_000, "ce fichier pèse 4 Mo (maximum : 3 Mo)."),
+    "tube.txt": (bytes, ODD),
+    "dossier.txt": (bytes, ODD),
+    "prise.txt": (bytes, ODD),
+    "ailleurs.txt": (bytes, LINK),
+    "sous/passwd.txt": (bytes, LINK),
+    "peripherique.txt": (bytes, LINK),
+    "boucle.txt": (bytes, "ce fichier ne peut pas être ouvert (Too many levels of symbolic links)."),
+    "x" * 300 + ".txt": (bytes, "ce fichier ne peut pas être ouvert (File name too long)."),
+}
+"""Name -> maker of the file, and why it is left out."""
+
+READ: dict[str, tuple[Callable[[], bytes], str]] = {
+    "references.pdf": (hostile.broken_references, ANSWER),
+    "boucle-versions.pdf": (hostile.looping_history, "La commune paie les travaux de la salle"),
+    "boucle-dessin.pdf": (hostile.looping_form, "La commune paie les travaux de la salle"),
+    "script.pdf": (hostile.script, "La commune paie les travaux de la salle"),
+    "script.html": (HTML.encode, ANSWER),
+    "profond.html": (lambda: b"<div>" * 50_000 + HTML.encode(), ANSWER),
+    "profond.md": (lambda: b"[" * 20_000 + b"\n\n" + MARKDOWN.encode(), ANSWER),
+    "points.txt": (lambda: TEXT.encode() + b"\n\nA" + b"!" * 100_000 + b"." * 100_000 + b"x", ANSWER),
+    "parentheses.html": (lambda: HTML.encode() + b"<p>http://a" + b")" * 100_000, ANSWER),
+    "emboites.html": (lambda: HTML.encode().replace(b"<main>", b"<main>" * 5_000), ANSWER),
+    "l'été « 🎉 » & <b>.txt": (TEXT.encode, ANSWER),
+    "dernier.md": (MARKDOWN.encode, ANSWER),
+}
+"""Name -> maker of a file that is read in spite of it all, and words that it holds."""
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    """All of them in one corpus, read once."""
+    folder = tmp_path_factory.mktemp("hostile")
+    documents = folder / "documents"
+    documents.mkdir()
+    names = [*REFUSED, *READ]
+    tables = [
+        f'[[source]]\nid = "d{number}"\ntitle = "T"\npublisher = "P"\ndate = "2021-05"\nkind = "faq"\n'
+        f"file = '''{name}'''\n"
+        for number, name in enumerate(names)
+    ]
+    (folder / "catalogue.toml").write_text("\n".join(tables), encoding="utf-8")
+    for name, (make, _) in (REFUSED | READ).items():
+        if len(name) < 200 and "/" not in name:
+            (documents / name).write_bytes(make())
+    _make_odd_files(documents, folder / "elsewhere")
+    return read_corpus(folder, LESS)
+
+
+def _make_odd_files(documents: Path, elsewhere: Path) -> None:
+    elsewhere.mkdir()
+    (elsewhere / "passwd.txt").write_text("secret", encoding="utf-8")
+    for name in ("tube.txt", "dossier.txt", "prise.txt", "ailleurs.txt", "peripherique.txt", "boucle.txt"):
+        (documents / name).unlink()
+    os.mkfifo(documents / "tube.txt")
+    (documents / "dossier.txt").mkdir()
+    with socket.socket(socket.AF_UNIX) as made:
+        here = os.open(documents, os.O_RDONLY)  # the name of a socket may have 108 bytes at most
+        made.bind(f"/proc/self/fd/{here}/prise.txt")
+        os.close(here)
+    (documents / "ailleurs.txt").symlink_to(elsewhere / "passwd.txt")
+    (documents / "sous").symlink_to(elsewhere)
+    (documents / "peripherique.txt").symlink_to("/dev/zero")
+    (documents / "boucle.txt").symlink_to(documents / "boucle.txt")
+    (documents / os.fsdecode(b"\xff\n\x1b[31m.txt")).write_text("x", encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", [n for n in REFUSED if len(n) < 200])
+def test_it_is_refused_with_the_reason(corpus: Corpus, name: str) -> None:
+    [left] = [left for left in corpus.left_out if left.source.file == name]
+
+    assert plain(left.reason) == REFUSED[name][1]
+    assert left.remedy
+
+
+def test_a_name_that_is_too_long_is_refused(corpus: Corpus) -> None:
+    [left] = [left for left in corpus.left_out if len(left.source.file) > 200]
+
+    assert plain(left.reason) == "ce fichier ne peut pas être ouvert (File name too long)."
+
+
+@pytest.mark.parametrize("name", READ)
+def test_it_is_read_without_harm(corpus: Corpus, name: str) -> None:
+    [document] = [document for document in corpus.documents if document.source.file == name]
+
+    assert READ[name][1] in document.text
+    assert any(entry.document is document for entry in corpus.entries)
+
+
+def test_all_are_accounted_for_in_the_order_of_the_catalogue(corpus: Corpus) -> None:
+    assert [left.source.file for left in corpus.left_out] == list(REFUSED)
+    assert [document.source.file for document in corpus.documents] == list(READ)
+
+
+def test_nothing_of_the_outside_is_read(corpus: Corpus) -> None:
+    for document in corpus.documents:
+        assert "secret" not in document.text
+        assert "root:" not in document.text
+
+
+def test_a_file_whose_name_is_no_text_is_named_on_one_line(corpus: Corpus) -> None:
+    assert corpus.unlisted == ("\\udcff\\n\\x1b[31m.txt",)
+
+
+# The process that reads
+
+
+def source(file: str) -> Source:
+    return Source("note", "Note", "Mairie", "2021-05", "faq", file)
+
+
+def refusal(path: Path, limits: Limits) -> str:
+    with SafeReader(limits) as reader, pytest.raises(UnreadableDocumentError) as caught:
+        reader.read(source(path.name), path)
+    assert caught.value.name == path.name
+    return plain(f"{caught.value.reason} {caught.value.remedy}")
+
+
+@pytest.mark.parametrize("suffix", SEEDS)
+def test_it_gives_what_reading_here_gives(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"note{suffix}"
+    path.write_bytes(SEEDS[suffix]())
+
+    with SafeReader() as reader:
+        found = reader.read(source(path.name), path)
+
+    here = read_file(source(path.name), path)
+    assert found == (here, tuple(split(here)))
+    assert ANSWER in found[0].text
+
+
+def test_one_process_serves_as_long_as_all_goes_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[list[str]] = []
+    real = subprocess.Popen
+
+    def counted(command: list[str], **options: object) -> object:
+        started.append(command)
+        return real(command, **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(safe_reader.subprocess, "Popen", counted)
+    for number in range(5):
+        (tmp_path / f"{number}.txt").write_text(TEXT, encoding="utf-8")
+    (tmp_path / "pire.pdf").write_bytes(hostile.doubling_forms(60))
+
+    def read_all(reader: SafeReader) -> list[Document]:
+        return [reader.read(source(f"{n}.txt"), tmp_path / f"{n}.txt")[0] for n in range(5)]
+
+    with SafeReader(Limits(cpu_seconds=1)) as reader:
+        before = read_all(reader)
+        assert len(started) == 1
+        with pytest.raises(UnreadableDocumentError):
+            reader.read(source("pire.pdf"), tmp_path / "pire.pdf")
+        assert read_all(reader) == before
+        assert len(started) == 2
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        (Limits(characters=100), "ce document compte 166 caractères (maximum : 100)."),
+        (Limits(blocks=5), "ce document compte 7 paragraphes (maximum : 5)."),
+        (Limits(passages=2), "ce document compte 4 passages (maximum : 2)."),
+    ],
+)
+def test_a_limit_is_named_with_what_was_found(tmp_path: Path, limits: Limits, reason: str) -> None:
+    path = tmp_path / "note.txt"
+    path.write_text(TEXT, encoding="utf-8")
+
+    assert refusal(path, limits) == f"{reason} Partagez-le en plusieurs documents, ou n’en gardez que la partie utile."
+
+
+def test_a_text_over_five_million_characters_is_refused_before_it_is_laid_out(tmp_path: Path) -> None:
+    path = tmp_path / "long.md"
+    path.write_bytes(b"a" * 5_000_001)
+
+    assert refusal(path, LIMITS).startswith("ce document compte 5 000 001 caractères (maximum : 5 000 000).")
+
+
+def test_a_text_of_200_mb_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "long.txt"
+    with path.open("wb") as file:
+        file.truncate(200_000_000)
+
+    assert refusal(path, LIMITS).startswith("ce fichier pèse 200 Mo (maximum : 50 Mo).")
+
+
+def test_a_file_that_never_ends_by_the_clock_is_given_up(tmp_path: Path) -> None:
+    path = tmp_path / "lent.pdf"
+    path.write_bytes(hostile.doubling_forms(60))
+
+    assert refusal(path, Limits(wall_seconds=2)) == (
+        "sa lecture n’était pas finie après 2 secondes. Enregistrez-le de nouveau (un PDF : imprimez-le dans un "
+        "nouveau PDF), ou partagez-le en plusieurs documents."
+    )
+
+
+BROKEN = """
+import os, signal, sys
+from corpus import reading_process
+def broken(*arguments):
+    {how}
+reading_process.read_file = broken
+reading_process.main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [
+        (
+            "os.kill(os.getpid(), signal.SIGSEGV)",
+            f"sa lecture s’est arrêtée brutalement (état -{signal.SIGSEGV.value}).",
+        ),
+        (
+            "os.kill(os.getpid(), signal.SIGKILL)",
+            "sa lecture a été arrêtée par le système, sans doute faute de mémoire.",
+        ),
+        ("os._exit(3)", "sa lecture s’est arrêtée brutalement (état 3)."),
+        ("raise MemoryError", "sa lecture demande plus de 2048 Mo de mémoire."),
+        ("bytearray(3 * 2**30)", "sa lecture demande plus de 2048 Mo de mémoire."),
+        ("while True: pass", "sa lecture demande plus de 1 secondes de calcul."),
+        ("{}['clé']", "une erreur de Motamot empêche de le lire (KeyError: 'clé')."),
+        (
+            "arguments[1].with_name('écrit').write_text('x')",
+            "une erreur de Motamot empêche de le lire (OSError: [Errno 27]",
+        ),
+        (
+            "print('x' * 10**6); os.write(1, b'x' * 10**6); sys.exit('au revoir')",
+            "sa lecture s’est arrêtée brutalement",
+        ),
+    ],
+)
+def test_a_reader_that_breaks_breaks_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, reason: str
+) -> None:
+    start = "import json, sys; sys.path[:] = json.loads(sys.argv[1])\n" + BROKEN.replace("{how}", how)
+    monkeypatch.setattr(safe_reader, "_START", start)
+    path = tmp_path / "note.txt"
+    path.write_text(TEXT, encoding="utf-8")
+
+    assert refusal(path, Limits(cpu_seconds=1)).startswith(reason)
+
+
+def test_what_a_document_leaves_in_memory_condemns_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second document of a process finds no room; in a process of its own it does."""
+    start = """
+import json, sys; sys.path[:] = json.loads(sys.argv[1])
+from corpus import reading_process
+real, seen = reading_process.read_file, []
+def crowded(*arguments):
+    seen.append(1)
+    if len(seen) > 1:
+        raise MemoryError
+    return real(*arguments)
+reading_process.read_file = crowded
+reading_process.main()
+"""
+    monkeypatch.setattr(safe_reader, "_START", start)
+    path = tmp_path / "note.txt"
+    path.write_text(TEXT, encoding="utf-8")
+
+    with SafeReader() as reader:
+        texts = [reader.read(source("note.txt"), path)[0].text for _ in range(3)]
+
+    assert texts == [read_file(source("note.txt"), path).text] * 3
+
+
+def test_the_reading_process_knows_no_model() -> None:
+    program = (
+        "import sys, corpus.reading_process, corpus.formats as formats\n"
+        "from contextlib import suppress\n"
+        "for read in formats.READERS.values():\n"
+        "    with suppress(Exception):\n"
+        "        read(b'', 'vide')\n"
+        "print(*sorted(sys.modules))"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert {"pypdf", "docx", "openpyxl", "bs4"} <= set(ran.stdout.split())
+    assert not {"torch", "faiss", "gradio", "sklearn", "index", "bot", "httpx"} & set(ran.stdout.split())
+
+
+def test_half_a_character_of_a_font_becomes_the_sign_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = READERS[".txt"]
+    monkeypatch.setitem(READERS, ".txt", lambda data, name: real(data, name).__class__("a\ud800b", ()))  # type: ignore[arg-type]
+    (tmp_path / "note.txt").write_text("a", encoding="utf-8")
+
+    assert read_file(source("note.txt"), tmp_path / "note.txt").text == "a\ufffdb"
+
+
+def test_inspecting_a_file_is_as_safe(tmp_path: Path) -> None:
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents" / "pire.pdf").write_bytes(hostile.doubling_forms(60))
+
+    with pytest.raises(UnreadableDocumentError, match="plus de 1 secondes de calcul"):
+        read_document(source("pire.pdf"), tmp_path, Limits(cpu_seconds=1))
+
+
+# Fuzzing; what tests/fuzz_readers.py found
+
+
+FOUND: dict[str, bytes] = {
+    # Took minutes: a pattern that tries every way to cut a row of dots.
+    "points.txt": b"Titre " + b"." * 20_000 + b" a",
+    "points.md": b"| " + b"-" * 20_000 + b" a |\n|---|\n| b |\n",
+    # Broke the reader: an encoding that decodes nothing.
+    "codage.html": b'<meta charset="undefined"><p>L\xe9gende.</p>',
+    # Took minutes: the whole page searched again for each of its parts.
+    "parties.html": b"<main><p>Bonjour.</p></main>" * 1_500,
+    # Took minutes: every element compared with every other, by what it holds.
+    "emboites.html": b"<main>" * 3_000 + b"Bonjour.",
+    # Broke Python: a "page number" of 5,000 digits at the same place of two pages.
+    "nombres.txt": b"\f".join(b"Texte de la page.\nBas " + b"9" * 5_000 + b"\n" for _ in range(3)),
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_fuzzing_found_is_read(name: str) -> None:
+    check("." + name.partition(".")[2], FOUND[name])
+
+
+def test_an_encoding_whose_name_is_no_name_is_refused() -> None:
+    with pytest.raises(UnreadableDocumentError, match="n’est pas un texte lisible"):
+        READERS[".html"](b'<meta charset="utf\0-8"><p>L\xe9gende.</p>', "page.html")
+
+
+bent = st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=12), st.integers(0, 40)), min_size=1, max_size=6)
+"""Places in a file, what is written there and how much it replaces."""
+
+
+@pytest.mark.parametrize("suffix", SEEDS)
+@settings(max_examples=25, derandomize=True, database=None)
+@given(changes=bent)
+def test_a_bent_file_is_read_or_refused(suffix: str, changes: list[tuple[float, bytes, int]]) -> None:
+    data = SEEDS[suffix]()
+    for place, written, replaced in changes:
+        at = int(place * len(data))
+        data = data[:at] + written + data[at + replaced :]
+
+    _read_or_refuse(suffix, data)
+
+
+@pytest.mark.parametrize("suffix", [".docx", ".odt", ".xlsx"])
+@settings(max_examples=25, derandomize=True, database=None)
+@given(changes=bent, member=st.floats(0, 0.99))
+def test_a_bent_member_of_an_office_file_is_read_or_refused(
+    suffix: str, changes: list[tuple[float, bytes, int]], member: float
+) -> None:
+    def bend(name: str, old: bytes) -> bytes:
+        if name != chosen:
+            return old
+        for place, written, replaced in changes:
+            at = int(place * len(old))
+            old = old[:at] + written + old[at + replaced :]
+        return old
+
+    names = hostile.members(SEEDS[suffix]())
+    chosen = names[int(member * len(names))]
+
+    _read_or_refuse(suffix, hostile.rezipped(SEEDS[suffix](), bend))
+
+
+@pytest.mark.parametrize("suffix", [".txt", ".md", ".html", ".csv"])
+@settings(max_examples=40, derandomize=True, database=None)
+@given(text=st.text(max_size=400))
+def test_any_text_is_read_or_refused(suffix: str, text: str) -> None:
+    _read_or_refuse(suffix, text.encode("utf-8", "replace"))
+
+
+def _read_or_refuse(suffix: str, data: bytes) -> None:
+    with suppress(UnreadableDocumentError):
+        check(suffix, data)
+
+
+def test_the_seeds_of_fuzzing_are_read() -> None:
+    for suffix, make in SEEDS.items():
+        check(suffix, make())
+        assert QUESTION in READERS[suffix](make(), "note").text
+    assert len(hostile.members(workbook())) > 5

@@ -1,0 +1,295 @@
+"""The journal: what is kept, for how long, by how many writers; and nothing at all by default."""
+
+import json
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event
+
+import pytest
+from fake_assistant import HOSTILE, answered, quote, refused
+from typer.testing import CliRunner
+
+from bot.answer import Answer, Kind, Ranked
+from bot.cli import app
+from bot.journal import Journal, JournalError, kept
+from bot.masking import EMAIL
+
+ANSWERED = replace(answered("Où voter ?", quote(HOSTILE, "Après.")), elapsed_ms=12.5)
+REFUSED = replace(refused("Et la météo ?"), ranking=(Ranked("hostile", "essai", 0.2),))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "home" / "journal.sqlite3"
+
+
+def words_on_disk(path: Path, words: str) -> list[str]:
+    """The files of the journal that hold these words."""
+    return [file.name for file in sorted(path.parent.glob("*")) if words.encode() in file.read_bytes()]
+
+
+def test_a_line_holds_time_question_kind_entry_and_nothing_of_the_visitor(path: Path) -> None:
+    with closing(Journal(path, 90)) as journal:
+        first = journal.record(ANSWERED)
+        second = journal.record(REFUSED)
+        one, other = journal.records()
+
+    assert (one.reference, other.reference) == (first, second) or (one.reference, other.reference) == (second, first)
+    [answer] = [line for line in (one, other) if line.reference == first]
+    [refusal] = [line for line in (one, other) if line.reference == second]
+    assert (answer.question, answer.kind, answer.document, answer.entry) == ("Où voter ?", "answer", "hostile", "essai")
+    assert (answer.confidence, answer.elapsed_ms, answer.helpful) == (0.9, 12.5, None)
+    assert (refusal.kind, refusal.document, refusal.entry) == ("refuse", "hostile", "essai")  # the nearest
+    assert abs(datetime.fromisoformat(answer.asked) - datetime.now(UTC)) < timedelta(minutes=5)
+    with closing(sqlite3.connect(path)) as raw:
+        columns = [row[1] for row in raw.execute("PRAGMA table_info(question)")]
+    assert columns == list(one.__dataclass_fields__)
+
+
+def test_references_are_random(path: Path) -> None:
+    with closing(Journal(path, 90)) as journal:
+        references = {journal.record(ANSWERED) for _ in range(50)}
+
+    assert len(references) == 50
+    assert all(len(each) == 16 and int(each, 16) >= 0 for each in references)
+
+
+def test_what_identifies_a_person_is_masked_before_it_is_written(path: Path) -> None:
+    with closing(Journal(path, 90)) as journal:
+        reference = journal.record(replace(REFUSED, question="répondez à jean.secret@mairie.fr"))
+        journal.judge(reference, False, "autre", "appelez Jean au 06 12 34 56 78")
+        [line] = journal.records()
+
+        assert line.question == f"répondez à {EMAIL}"
+        assert line.comment == "appelez Jean au [téléphone]"
+        assert words_on_disk(path, "jean.secret") == words_on_disk(path, "12 34 56") == []
+        assert words_on_disk(path, "pelez Jean") != []
+
+
+def test_a_thumb_replaces_the_one_before_and_needs_a_line(path: Path) -> None:
+    with closing(Journal(path, 90)) as journal:
+        reference = journal.record(ANSWERED)
+        assert journal.judge(reference, False, "incomplet", "il manque la date")
+        assert journal.judge(reference, True)
+        assert not journal.judge("0" * 16, True)
+        [line] = journal.records()
+
+    assert (line.helpful, line.reason, line.comment) == (True, None, None)
+
+
+def test_old_lines_go_and_their_words_leave_the_disk(path: Path) -> None:
+    with closing(Journal(path, 30)) as journal:
+        journal.record(replace(ANSWERED, question="zanzibar"))
+        now = datetime.now(UTC)
+        assert journal.purge(now=now + timedelta(days=29, hours=23)) == 0
+        assert words_on_disk(path, "zanzibar") != []
+        assert journal.purge(now=now + timedelta(days=30, minutes=1)) == 1
+        assert list(journal.records()) == []
+        assert words_on_disk(path, "zanzibar") == []
+
+
+def test_everything_can_be_erased_at_once(path: Path) -> None:
+    with closing(Journal(path, 30)) as journal:
+        for _ in range(3):
+            journal.record(REFUSED)
+
+        assert journal.purge(everything=True) == 3
+        assert words_on_disk(path, "météo") == []
+
+
+def test_only_their_owner_reads_the_files(path: Path) -> None:
+    with closing(Journal(path, 90)) as journal:
+        journal.record(ANSWERED)
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+
+    assert modes == {"journal.sqlite3": 0o600, "journal.sqlite3-wal": 0o600, "journal.sqlite3-shm": 0o600}
+
+
+def test_without_a_wish_for_it_no_file_is_made(path: Path) -> None:
+    with kept(path, wanted=False, days=90) as journal:
+        assert journal is None
+
+    assert not path.parent.exists()
+
+
+def test_a_journal_no_longer_wanted_still_loses_its_old_lines(path: Path) -> None:
+    with closing(Journal(path, 1)) as journal:
+        journal.record(ANSWERED)
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute("UPDATE question SET asked = '2020-01-01T00:00:00Z'")
+
+    with kept(path, wanted=False, days=1) as journal:
+        assert journal is None
+    with closing(Journal(path, 1)) as journal:
+        assert list(journal.records()) == []
+
+
+def test_it_is_purged_again_and_again_while_it_is_served(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    times, enough = [], Event()
+
+    def count(self: Journal) -> int:
+        times.append(1)
+        if len(times) == 3:
+            enough.set()
+        return 0
+
+    monkeypatch.setattr(Journal, "purge", count)
+    with closing(Journal(path, 1)) as journal, journal.purged_on_schedule(every=0.01):
+        assert enough.wait(20)
+
+
+@pytest.mark.parametrize("content", [b"not a database at all, but long enough to be read as one" * 20, None])
+def test_a_file_that_is_no_journal_is_named_with_the_remedy(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "journal.sqlite3"
+    if content is None:
+        with closing(sqlite3.connect(path)) as raw:
+            raw.execute("PRAGMA user_version = 7")
+    else:
+        path.write_bytes(content)
+
+    with pytest.raises(JournalError, match=r"journal\.sqlite3.*journal = false"):
+        Journal(path, 90)
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from bot.answer import Answer, Kind
+from bot.journal import Journal
+
+journal = Journal(Path(sys.argv[1]), 90)
+for number in range(int(sys.argv[3])):
+    answer = Answer(f"{sys.argv[2]} {number}", Kind.REFUSE, 0.1, "")
+    print(journal.record(answer), flush=True)
+"""
+
+
+def test_several_processes_write_and_one_is_killed_and_no_line_is_lost(path: Path) -> None:
+    endless, each = 1_000_000, 300
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, path, name, str(count)],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=path.parents[1],
+        )
+        for name, count in [("killed", endless), ("a", each), ("b", each), ("c", each)]
+    ]
+    killed, *others = writers
+    assert killed.stdout is not None
+    acknowledged = [killed.stdout.readline().strip() for _ in range(100)]
+    os.kill(killed.pid, signal.SIGKILL)
+    # What it printed before it died was acknowledged too; a last line may be cut short.
+    acknowledged += [line.strip() for line in killed.communicate()[0].splitlines(keepends=True) if line.endswith("\n")]
+    for writer in others:
+        acknowledged += writer.communicate(timeout=120)[0].split()
+    assert [writer.returncode for writer in writers] == [-signal.SIGKILL, 0, 0, 0]
+
+    with closing(Journal(path, 90)) as journal:
+        lines = {line.reference: line.question for line in journal.records()}
+    with closing(sqlite3.connect(path)) as raw:
+        [(verdict,)] = raw.execute("PRAGMA integrity_check").fetchall()
+    assert verdict == "ok"
+    assert len(acknowledged) >= 100 + 3 * each
+    assert [reference for reference in acknowledged if reference not in lines] == []
+    assert sorted(q for q in lines.values() if q.startswith("b ")) == sorted(f"b {n}" for n in range(each))
+
+
+# --- the command -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data directory with three lines: answered, refused, and answered without help."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MOTAMOT_HOME", str(tmp_path))
+    with closing(Journal(tmp_path / "journal.sqlite3", 90)) as journal:
+        journal.record(ANSWERED)
+        journal.record(replace(REFUSED, question='=HYPERLINK("x") ; et la météo ?'))
+        journal.judge(journal.record(replace(ANSWERED, question="Où payer ?")), False, "incomplet", "le tarif")
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as raw, raw:
+        for number, start in enumerate(["Où voter", "=HYPER", "Où payer"], 1):
+            raw.execute(
+                "UPDATE question SET asked = ? WHERE question LIKE ?", (f"2090-01-0{number}T08:00:00Z", f"{start}%")
+            )
+    return tmp_path
+
+
+def exported(*options: str) -> str:
+    result = CliRunner().invoke(app, ["journal", "export", *options], catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.stdout_bytes.decode("utf-8")
+
+
+def test_the_editor_reads_a_table_that_runs_no_formula(home: Path) -> None:
+    table = exported()
+    rows = [row.split(";") for row in table.removeprefix("\ufeff").splitlines()]
+
+    assert table.startswith("\ufeff")
+    assert rows[0][1:] == [
+        "posée le (UTC)", "question", "nature", "document", "entrée", "confiance", "durée (ms)", "utile", "motif",
+        "commentaire",
+    ]  # fmt: skip
+    assert rows[1][1:] == [
+        "2090-01-01T08:00:00Z",
+        "Où voter ?",
+        "answer",
+        "hostile",
+        "essai",
+        "0.9",
+        "12.5",
+        "",
+        "",
+        "",
+    ]
+    assert '"\'=HYPERLINK(""x"") ; et la météo ?"' in table
+    assert rows[3][-3:] == ["non", "incomplet", "le tarif"]
+
+
+@pytest.mark.parametrize(
+    ("options", "starts"),
+    [
+        ([], ["Où voter", "=HYPERLI", "Où payer"]),
+        (["--unanswered"], ["=HYPERLI"]),
+        (["--unhelpful"], ["Où payer"]),
+        (["--unanswered", "--unhelpful"], ["=HYPERLI", "Où payer"]),
+    ],
+)
+def test_a_program_reads_the_lines_it_asks_for(home: Path, options: list[str], starts: list[str]) -> None:
+    lines = [json.loads(line) for line in exported("--format", "jsonl", *options).splitlines()]
+
+    assert [line["question"][:8] for line in lines] == starts
+
+
+def test_the_command_erases(home: Path) -> None:
+    nothing = CliRunner().invoke(app, ["journal", "purge"])
+    everything = CliRunner().invoke(app, ["journal", "purge", "--all"])
+
+    assert (nothing.stdout, everything.stdout) == ("Aucune ligne à effacer.\n", "3 lignes effacées.\n")
+    assert exported("--format", "jsonl") == ""
+
+
+def test_without_a_journal_the_command_says_how_to_open_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOTAMOT_HOME", str(tmp_path))
+
+    result = CliRunner().invoke(app, ["journal", "export"])
+
+    assert isinstance(result.exception, JournalError)
+    assert "journal = true" in str(result.exception)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_courtesies_are_written_down_too(path: Path) -> None:
+    with closing(Journal(path, 90)) as journal:
+        journal.record(Answer("bonjour", Kind.SMALLTALK, 1.0, "Bonjour."))
+        [line] = journal.records()
+
+    assert (line.kind, line.document, line.entry) == ("smalltalk", None, None)

@@ -1,0 +1,127 @@
+"""So many questions a client: who is counted together, what the refused one is told."""
+
+from collections.abc import Iterator
+
+import pytest
+from fake_assistant import HOSTILE, About, FakeAssistant
+from fastapi.testclient import TestClient
+
+from bot.settings import read_settings
+from bot.web.clients import network, read_proxies
+from bot.web.server import Service, build_app
+from corpus.errors import SettingsError
+
+PROXY = "10.0.0.1"
+
+
+@pytest.fixture
+def client() -> Iterator[TestClient]:
+    """A site that lets each client ask twice a day, behind a proxy."""
+    assistant = FakeAssistant(answers={}, known=About((HOSTILE.source,)))
+    app = build_app(assistant, service=Service(rate="2/day", trusted_proxies=(PROXY, "fd00::/8"), metrics_for="tous"))
+    with TestClient(app, client=(PROXY, 1)) as client:
+        yield client
+
+
+def ask(client: TestClient, forwarded_for: str) -> int:
+    return client.post("/api/ask", json={"question": "q"}, headers={"x-forwarded-for": forwarded_for}).status_code
+
+
+def test_the_third_question_is_refused_in_french_with_the_time_to_wait(client: TestClient) -> None:
+    assert [ask(client, "192.0.2.1") for _ in range(2)] == [200, 200]
+    refused = client.post("/api/ask", json={"question": "q"}, headers={"x-forwarded-for": "192.0.2.1"})
+
+    assert refused.status_code == 429
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert "frame-ancestors" in refused.headers["content-security-policy"]
+    assert 86_000 < int(refused.headers["retry-after"]) <= 86_400
+    assert refused.json()["detail"].startswith(
+        "Vous avez envoyé beaucoup de demandes en peu de temps. Merci de patienter 86\u202f"
+    )
+    assert "motamot_rate_limited_total 1.0" in client.get("/metrics").text
+
+
+def test_each_client_has_its_own_count(client: TestClient) -> None:
+    for _ in range(3):
+        ask(client, "192.0.2.1")
+
+    assert [ask(client, "192.0.2.2") for _ in range(3)] == [200, 200, 429]
+
+
+def test_all_that_asks_counts_together_and_reading_counts_for_nothing(client: TestClient) -> None:
+    headers = {"x-forwarded-for": "192.0.2.1"}
+    for _ in range(5):
+        client.get("/healthz", headers=headers)
+    paths = ["/api/feedback", "/api/ask", "/gradio_api/run/predict"]
+
+    assert [client.post(path, json={}, headers=headers).status_code for path in paths] == [422, 422, 429]
+
+
+def test_what_a_client_says_of_itself_is_not_believed(client: TestClient) -> None:
+    """Only the last address is the trusted proxy's own word."""
+    lies = [ask(client, f"198.51.100.{n}, 192.0.2.1") for n in range(3)]
+
+    assert lies == [200, 200, 429]
+
+
+def test_an_address_is_believed_from_a_trusted_proxy_only() -> None:
+    app = build_app(FakeAssistant({}, About((HOSTILE.source,))), service=Service(rate="2/day"))
+    with TestClient(app, client=("203.0.113.9", 1)) as client:
+        assert [ask(client, f"192.0.2.{n}") for n in range(3)] == [200, 200, 429]
+
+
+def test_without_a_rate_nobody_is_counted() -> None:
+    with TestClient(build_app(FakeAssistant({}, About((HOSTILE.source,))))) as client:
+        assert {ask(client, "192.0.2.1") for _ in range(100)} == {200}
+
+
+@pytest.mark.parametrize(
+    ("host", "counted"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::"),
+        ("2001:db8:1:3:aaaa::1", "2001:db8:1:3::"),
+        ("", ""),
+    ],
+)
+def test_an_ipv6_subscriber_is_one_client(host: str, counted: str) -> None:
+    assert network(host) == counted
+
+
+def test_proxies_are_addresses_or_networks() -> None:
+    assert read_proxies("127.0.0.1 10.0.0.0/8") == read_proxies(["127.0.0.1", "10.0.0.0/8"]) == (
+        "127.0.0.1", "10.0.0.0/8",
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="intranet"):
+        read_proxies("intranet")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("RATE_LIMIT", "60", "comme 60/minute"),
+        ("RATE_LIMIT", "0/minute", "comme 60/minute"),
+        ("TRUSTED_PROXIES", "*", "comme 127.0.0.1 10.0.0.0/8"),
+        ("JOURNAL", "peut-être", "true ou false"),
+        ("JOURNAL_DAYS", "0", "un nombre de jours de 1 à 3650"),
+        ("METRICS", "oui", "local"),
+        ("LOG_FORMAT", "xml", "json"),
+    ],
+)
+def test_a_setting_of_another_form_is_named(
+    key: str, value: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"MOTAMOT_{key}", value)
+
+    with pytest.raises(SettingsError) as caught:
+        read_settings()
+
+    assert [part for part in (key.lower(), value, expected) if part not in str(caught.value)] == []
+
+
+def test_by_default_questions_are_counted_not_kept_and_seen_by_nobody() -> None:
+    settings = read_settings()
+
+    assert (settings.journal, settings.journal_days, settings.metrics) == (False, 90, "local")
+    assert (settings.rate_limit, settings.trusted_proxies) == ("60/minute", ("127.0.0.1", "::1"))

@@ -1,0 +1,283 @@
+"""``pytest questions.jsonl``: one test a known question, one readable failure each."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import openpyxl
+import pytest
+from fake_assistant import About, FakeAssistant, answered, quote
+from small_corpus import write_corpus
+
+from bot.answer import Answer, Ranked
+from bot.evaluating import pytest_plugin
+from bot.settings import Settings
+from corpus.document import Document
+from corpus.errors import IndexStoreError
+from corpus.reading import read_corpus
+
+NO_FINE = "Aucune amende n’est due."
+AMENDMENT = (
+    "Les CTI en cours pourront être révisés par voie d’avenant afin de tenir compte de l’évolution des priorités "
+    "stratégiques et des projets locaux dans le contexte de la relance."
+)
+ROWS: list[dict[str, object]] = [
+    {"id": "q1", "turns": ["amende de retard"], "expect": [NO_FINE], "tags": ["sms"]},
+    {"id": "q2", "turns": ["Bonjour", "et le rappel ?"], "expect": ["Un rappel part après une semaine."]},
+    {"id": "q3", "turns": ["capitale du Pérou"], "kind": "refuse", "tags": ["far"]},
+    {"id": "q4", "turns": ["wifi"], "expect": ["Un ordinateur se réserve"]},
+]
+"""The first and the third are met as they should be."""
+
+
+class Opened:
+    """How often the assistant was opened, and with what settings."""
+
+    def __init__(self, assistant: FakeAssistant) -> None:
+        self.assistant = assistant
+        self.settings: list[Settings] = []
+
+    def __call__(self, settings: Settings) -> FakeAssistant:
+        self.settings.append(settings)
+        return self.assistant
+
+
+@pytest.fixture
+def corpus(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The library's FAQ, which the settings name."""
+    for name in [name for name in os.environ if name.startswith("MOTAMOT_")]:
+        monkeypatch.delenv(name)
+    folder = write_corpus(pytester.path / "corpus")
+    monkeypatch.setenv("MOTAMOT_CORPUS", str(folder))
+    monkeypatch.setenv("MOTAMOT_HOME", str(pytester.path / "home"))
+    return folder
+
+
+@pytest.fixture
+def opened(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> Opened:
+    """A fake assistant that always quotes the answer on late books, its first sentence marked."""
+    document = read_corpus(corpus).documents[0]
+    found = Opened(FakeAssistant({"amende de retard": late(document), "et le rappel ?": late(document)}, About(())))
+    monkeypatch.setattr(pytest_plugin, "open_assistant", found)
+    return found
+
+
+def late(document: Document) -> Answer:
+    given = quote(document, f"{NO_FINE} Un rappel part après une semaine.", NO_FINE, question="En cas de retard ?")
+    given = replace(given, source=replace(given.source, entry="retard"))
+    ranking = (Ranked("mediatheque", "retard", 0.9), Ranked("mediatheque", "pret", 0.1))
+    return replace(answered("", given), ranking=ranking)
+
+
+@pytest.fixture
+def questions(pytester: pytest.Pytester) -> Path:
+    path = pytester.path / "questions.jsonl"
+    path.write_text("\n".join(map(json.dumps, ROWS)), encoding="utf-8")
+    return path
+
+
+def outcomes(result: pytest.RunResult) -> dict[str, int]:
+    return {name: n for name, n in result.parseoutcomes().items() if name not in ("seconds", "second")}
+
+
+def test_each_question_is_a_test_and_the_assistant_is_opened_once(
+    pytester: pytest.Pytester, opened: Opened, questions: Path
+) -> None:
+    result = pytester.runpytest_inprocess("questions.jsonl", "-v")
+
+    assert outcomes(result) == {"passed": 2, "failed": 2}
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(
+        ["questions.jsonl::q1 PASSED*", "questions.jsonl::q2 FAILED*", "questions.jsonl::q3 PASSED*"]
+    )
+    assert len(opened.settings) == 1
+    # The earlier turns are played as history.
+    assert opened.assistant.asked[1] == ("et le rappel ?", ("Bonjour",))
+
+
+def test_a_failure_says_what_was_asked_wanted_and_got_without_a_traceback(
+    pytester: pytest.Pytester, opened: Opened, questions: Path
+) -> None:
+    result = pytester.runpytest_inprocess("questions.jsonl")
+
+    result.stdout.fnmatch_lines(
+        [
+            "*q2 : et le rappel ?*",
+            "bonne entrée, mauvaise phrase surlignée",
+            "  avant  ?: Bonjour",
+            "  demandé?: et le rappel [?]",
+            "  attendu?: «*Un rappel part après une semaine.*» [[]Que risque-t-on en cas de retard*",
+            "  obtenu ?: «*Aucune amende n’est due.*» [[]En cas de retard*",
+            "  rang   ?: 1 (confiance 0,90)",
+            "*q4 : wifi*",
+            "silence à tort",
+            "  obtenu ?: un refus",
+            "  rang   ?: absent du classement (confiance 0,10)",
+            "FAILED questions.jsonl::q2 - *bonne entrée, mauvaise phrase surlignée*",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("*pytest_plugin.py*")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "counts"),
+    [
+        (["questions.jsonl::q2"], {"failed": 1}),
+        (["questions.jsonl::q1", "questions.jsonl::q3"], {"passed": 2}),
+        (["questions.jsonl", "-k", "sms or far"], {"passed": 2, "deselected": 2}),
+        (["questions.jsonl", "-k", "refuse"], {"passed": 1, "deselected": 3}),
+        (["questions.jsonl", "-x"], {"passed": 1, "failed": 1}),
+    ],
+)
+def test_questions_are_chosen_as_other_tests_are(
+    pytester: pytest.Pytester, opened: Opened, questions: Path, arguments: list[str], counts: dict[str, int]
+) -> None:
+    assert outcomes(pytester.runpytest_inprocess(*arguments)) == counts
+
+
+def test_the_last_failures_can_be_run_again(pytester: pytest.Pytester, opened: Opened, questions: Path) -> None:
+    pytester.runpytest_inprocess("questions.jsonl")
+    opened.assistant.asked.clear()
+
+    result = pytester.runpytest_inprocess("questions.jsonl", "--lf")
+
+    assert outcomes(result)["failed"] == 2
+    assert [asked for asked, _ in opened.assistant.asked] == ["et le rappel ?", "wifi"]
+
+
+def test_a_file_met_in_a_folder_is_not_collected(pytester: pytest.Pytester, opened: Opened, questions: Path) -> None:
+    pytester.makepyfile(test_other="def test_other():\n    pass\n")
+
+    assert outcomes(pytester.runpytest_inprocess()) == {"passed": 1}
+    assert outcomes(pytester.runpytest_inprocess(".")) == {"passed": 1}
+    assert opened.settings == []
+    assert outcomes(pytester.runpytest_inprocess(".", "questions.jsonl", "-k", "q1 or other")) == {
+        "passed": 2,
+        "deselected": 3,
+    }
+
+
+def write_csv(path: Path) -> None:
+    path.write_text(f"id;question;expect\nq1;amende de retard;{NO_FINE}\n", encoding="utf-8")
+
+
+def write_xlsx(path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["id", "question", "expect"], ["q1", "amende de retard", NO_FINE]):
+        book.active.append(row)
+    book.save(path)
+
+
+@pytest.mark.parametrize(("name", "write"), [("q.csv", write_csv), ("q.xlsx", write_xlsx)])
+def test_tables_are_collected_too(
+    pytester: pytest.Pytester, opened: Opened, name: str, write: Callable[[Path], None]
+) -> None:
+    write(pytester.path / name)
+
+    assert outcomes(pytester.runpytest_inprocess(f"{name}::q1")) == {"passed": 1}
+
+
+def test_a_line_that_cannot_be_used_is_one_error_of_collection(
+    pytester: pytest.Pytester, opened: Opened, questions: Path
+) -> None:
+    questions.write_text(json.dumps({"id": "q1", "turns": ["?"], "expect": ["Le roi signe."]}), encoding="utf-8")
+
+    result = pytester.runpytest_inprocess("questions.jsonl")
+
+    assert outcomes(result) == {"errors": 1}
+    result.stdout.fnmatch_lines(["*questions.jsonl*ligne 1*Le roi signe.*aucun document*"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+    assert opened.settings == []
+
+
+def test_a_corpus_that_is_not_there_is_one_error_of_collection(
+    pytester: pytest.Pytester, opened: Opened, questions: Path
+) -> None:
+    result = pytester.runpytest_inprocess("questions.jsonl", "--motamot-corpus", "nowhere")
+
+    assert outcomes(result) == {"errors": 1}
+    result.stdout.fnmatch_lines(["*nowhere*n’est pas un dossier de corpus*"])
+
+
+def test_an_assistant_that_cannot_be_opened_is_tried_once(
+    pytester: pytest.Pytester, corpus: Path, questions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+
+    def broken(settings: Settings) -> FakeAssistant:
+        tried.append(settings)
+        raise IndexStoreError("L’index est abîmé.")
+
+    monkeypatch.setattr(pytest_plugin, "open_assistant", broken)
+
+    result = pytester.runpytest_inprocess("questions.jsonl")
+
+    assert outcomes(result) == {"errors": 4}
+    assert len(tried) == 1
+    result.stdout.fnmatch_lines(["L’index est abîmé."])
+
+
+def test_the_options_of_pytest_win_over_the_settings(
+    pytester: pytest.Pytester, opened: Opened, questions: Path
+) -> None:
+    other = write_corpus(pytester.path / "other")
+
+    result = pytester.runpytest_inprocess(
+        "questions.jsonl::q1", f"--motamot-corpus={other}", f"--motamot-index={pytester.path / 'built'}"
+    )
+
+    assert outcomes(result) == {"passed": 1}
+    assert (opened.settings[0].corpus, opened.settings[0].index) == (other, pytester.path / "built")
+    result.stdout.fnmatch_lines(["motamot: corpus*other*index*built*"])
+
+
+def test_other_runs_of_pytest_load_nothing_of_ours(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_light():
+            assert "bot.evaluating.pytest_plugin" in sys.modules
+            heavy = {"torch", "numpy", "scipy", "faiss", "ir_measures", "pydantic", "openpyxl", "bot.settings"}
+            assert not heavy & set(sys.modules)
+        """
+    )
+
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+
+    assert outcomes(result) == {"passed": 1}
+    result.stdout.no_fnmatch_line("*motamot: corpus*")
+
+
+@pytest.mark.model
+def test_the_real_assistant_passes_a_question_that_the_readme_shows(
+    pytester: pytest.Pytester, default_index: Path, model_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("MOTAMOT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("MOTAMOT_HOME", str(model_home))
+    rows = [
+        {"id": "q1", "turns": ["Peut-on modifier un CTI en cours par avenant ?"], "expect": [AMENDMENT]},
+        {"id": "q2", "turns": ["Quelle est la recette de la tarte aux pommes ?"], "expect": [AMENDMENT]},
+    ]
+    (pytester.path / "q.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+
+    # In a process of its own, as people run it.
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "q.jsonl", f"--motamot-index={default_index}"],
+        cwd=pytester.path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+    assert ran.returncode == pytest.ExitCode.TESTS_FAILED, ran.stdout + ran.stderr
+    assert "1 failed, 1 passed" in ran.stdout
+    assert "FAILED q.jsonl::q2" in ran.stdout
+    assert "silence à tort" in ran.stdout
