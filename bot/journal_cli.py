@@ -81,7 +81,8 @@ def _open() -> closing[Journal]:
     path = journal_file()
     if not path.is_file():
         raise JournalError(
-            f"Il n’y a pas de journal « {path} » : il s’ouvre avec « journal = true », au lancement de « motamot serve »."
+            f"Il n’y a pas de journal « {path} » : il s’ouvre avec « journal = true »,"
+            " au lancement de « motamot serve »."
         )
     return closing(Journal(path, read_settings().journal_days))
 

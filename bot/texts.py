@@ -47,6 +47,10 @@ UNREACHABLE = (
     f"{NBSP}: vérifiez votre connexion, puis envoyez-la à nouveau."
 )
 TOO_LARGE = "Votre texte est trop long pour être envoyé. Merci de le raccourcir."
+TOO_MANY = (
+    "Vous avez envoyé beaucoup de questions en peu de temps. Celle-ci est restée dans la zone de saisie"
+    f"{NBSP}: envoyez-la à nouveau dans un instant."
+)
 SEARCHING = "Recherche en cours…"
 NO_SCRIPT = "Cette page a besoin de JavaScript. Merci de l’activer dans votre navigateur, puis de recharger la page."
 
@@ -55,7 +59,10 @@ FORBIDDEN_ORIGIN = "Cette demande vient d’un autre site et a été refusée."
 BODY_TOO_LARGE = "La demande est trop volumineuse."
 EMPTY_QUESTION = "La question est vide."
 SERVER_ERROR = "Une erreur de ce service empêche de répondre."
-METRICS_LOCAL = f"Ces mesures ne se lisent que depuis la machine du service{NBSP}: le réglage «{NBSP}metrics{NBSP}» peut les ouvrir."
+METRICS_LOCAL = (
+    f"Ces mesures ne se lisent que depuis la machine du service{NBSP}: "
+    f"le réglage «{NBSP}metrics{NBSP}» peut les ouvrir."
+)
 
 GRADIO = {
     "common.submit": SEND,

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import socket
 import subprocess
 import sys
 import time
@@ -224,7 +225,12 @@ BODIES: list[tuple[str, bytes]] = [
 """All the ways in for a text, sound and unsound."""
 
 
-def post(url: str, body: bytes) -> int:
+ADDRESSES = ["/reponse?question=zanzibar", "/panneau?zanzibar", "/zanzibar", "/metrics?zanzibar", "/?zanzibar=1"]
+"""Pages that may be asked for with a question in their address."""
+
+
+def post(url: str, body: bytes | None) -> int:
+    """The status of a request; without a body it is a GET."""
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
     try:
         with urllib.request.urlopen(request, timeout=60) as response:
@@ -242,9 +248,6 @@ def test_a_session_leaves_no_word_in_any_file_nor_in_the_logs(tmp_path: Path, lo
             "PYTHONPATH": str(Path(__file__).parent),
             "PATH": "/usr/bin:/bin",
         }
-        # The port is the server's to choose: bound here first, to know it.
-        import socket
-
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -260,6 +263,7 @@ def test_a_session_leaves_no_word_in_any_file_nor_in_the_logs(tmp_path: Path, lo
                 except OSError:
                     time.sleep(0.1)
             statuses = [post(f"{site}{path}", body) for path, body in BODIES]
+            statuses += [post(f"{site}{path}", None) for path in ADDRESSES]
         finally:
             server.terminate()
             server.wait(60)

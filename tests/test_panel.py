@@ -264,7 +264,7 @@ def test_when_the_server_says_how_long_to_wait_the_question_leaves_by_itself(vis
 
     visit.page.route("**/api/ask", once)
     visit.send("bonjour")
-    expect(visit.status).to_contain_text("partira d’elle-même dans 1\u00a0seconde")
+    expect(visit.status).to_contain_text("partira d’elle-même dans 1\u00a0s.")
     expect(visit.answers).to_have_text("Bonjour.")
     expect(visit.status).to_have_text("")
 
@@ -364,7 +364,7 @@ def test_axe_finds_nothing_in_any_state(browser: Any, address: str, viewport: di
         found[question] = violations(page)
     context.close()
 
-    assert found == dict.fromkeys(found, [])
+    assert found == {name: [] for name in found}
 
 
 def test_the_page_has_one_title_a_log_and_named_controls(visit: Visit) -> None:

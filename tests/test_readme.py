@@ -11,6 +11,7 @@ from index.encoder import SentenceTransformerEncoder
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+COMMANDS |= {group.name for group in app.registered_groups}
 
 
 def test_every_command_is_documented_and_every_documented_command_exists() -> None:

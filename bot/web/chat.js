@@ -113,6 +113,7 @@
 
   function complaintAbout(response) {
     if (response.ok) return "";
+    if (response.status === 429) return phrases.tooMany;
     return response.status === 413 ? phrases.tooLarge : phrases.unreachable;
   }
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from bot import texts
 from bot.answer import Kind
-from bot.logs import report_failure
+from bot.logs import DiscreetTraceback, report_failure
 from bot.web.desk import MAX_HISTORY, MAX_QUESTION, Desk, readable
 from bot.web.render import (
     answer_html,
@@ -29,6 +29,10 @@ import gradio as gr
 from fastapi import FastAPI
 
 LOG = logging.getLogger(__name__)
+
+# Gradio prints what it refuses, with the values that it was sent: that may be a question.
+for _module in (gr.routes, gr.route_utils, gr.queueing):
+    _module.traceback = DiscreetTraceback(LOG)  # type: ignore[attr-defined]  # mypy knows modules by their stubs
 
 MAX_TURNS = 50
 """Kept on screen; each answer sends them all again, about 4 kB each before compression."""

@@ -18,7 +18,8 @@ MAX_BODY = 64 * 1024
 
 OPEN_ROUTES = re.compile(
     r"""
-      GET  (?: / | /healthz | /readyz | /metrics | /api | /api/openapi\.json | /config | /theme\.css | /favicon\.ico | /robots\.txt
+      GET  (?: / | /healthz | /readyz | /metrics | /api | /api/openapi\.json | /config
+             | /theme\.css | /favicon\.ico | /robots\.txt
              | /panneau | /integration | /accessibilite | /embed\.js
              | /(?: preuve | document )/[0-9A-Za-z]{1,80}/[0-9A-Za-z.-]{1,40} | /fichier/[0-9A-Za-z]{1,80}
              | /reponse | /fiche

@@ -7,8 +7,8 @@ from bot.texts import NBSP, TITLE
 
 HEADING = "Intégrer les questions dans un site"
 INTRO = (
-    "Une ligne à coller dans vos pages, et vos visiteurs posent leurs questions sans les quitter. Rien n’est chargé d’un "
-    "autre serveur que celui-ci, aucun cookie n’est déposé."
+    "Une ligne à coller dans vos pages, et vos visiteurs posent leurs questions sans les quitter. Rien n’est chargé "
+    "d’un autre serveur que celui-ci, aucun cookie n’est déposé."
 )
 COPY = "Copier"
 COPIED = "Copié dans le presse-papiers."
@@ -27,21 +27,21 @@ ATTRIBUTES = (
     ),
 )
 COLOURS = (
-    "Le bouton et la barre du panneau prennent les couleurs de votre page si elle donne ces deux variables dans sa feuille "
-    f"de style. Leur contraste doit être d’au moins 4,5{NBSP}:{NBSP}1."
+    "Le bouton et la barre du panneau prennent les couleurs de votre page si elle donne ces deux variables dans sa "
+    f"feuille de style. Leur contraste doit être d’au moins 4,5{NBSP}:{NBSP}1."
 )
 COLOURS_TITLE = "les couleurs du bouton"
 COLOURS_CODE = ":root { --mm-accent: #17506a; --mm-on-accent: #ffffff; }"
 
 ALLOW = "Autorisations"
 ALLOW_HERE = (
-    "Par défaut, seules les pages publiées à la même adresse que ce service peuvent l’afficher. La personne qui gère ce "
-    "service nomme les autres sites dans son fichier motamot.toml (ou avec l’option --frame-ancestors)."
+    "Par défaut, seules les pages publiées à la même adresse que ce service peuvent l’afficher. La personne qui gère "
+    "ce service nomme les autres sites dans son fichier motamot.toml (ou avec l’option --frame-ancestors)."
 )
 ALLOW_CODE = 'frame_ancestors = ["https://intranet.exemple.fr"]'
 ALLOW_THERE = (
-    "Si vos pages envoient un en-tête Content-Security-Policy, ajoutez-y ce service. Aucun style ni script dans la page "
-    f"n’est nécessaire{NBSP}: ni «{NBSP}unsafe-inline{NBSP}», ni «{NBSP}unsafe-eval{NBSP}»."
+    "Si vos pages envoient un en-tête Content-Security-Policy, ajoutez-y ce service. Aucun style ni script dans la "
+    f"page n’est nécessaire{NBSP}: ni «{NBSP}unsafe-inline{NBSP}», ni «{NBSP}unsafe-eval{NBSP}»."
 )
 POLICY_TITLE = "les directives de votre politique de sécurité"
 SANDBOX = (
@@ -82,8 +82,8 @@ def ways(address: str) -> tuple[Way, ...]:
     return (
         Way(
             "Un bouton qui ouvre un panneau",
-            f"À coller une fois, n’importe où dans la page ou dans son gabarit. C’est la façon conseillée{NBSP}: le bouton "
-            "reste en bas de la fenêtre, et rien d’autre n’est chargé tant qu’il n’est pas utilisé.",
+            f"À coller une fois, n’importe où dans la page ou dans son gabarit. C’est la façon conseillée{NBSP}: le "
+            "bouton reste en bas de la fenêtre, et rien d’autre n’est chargé tant qu’il n’est pas utilisé.",
             f"{script} defer></script>",
         ),
         Way(
@@ -94,7 +94,8 @@ def ways(address: str) -> tuple[Way, ...]:
         Way(
             "Un simple iframe",
             "Sans aucun script dans votre page, avec une hauteur fixe que vous choisissez.",
-            f'<iframe src="{address}panneau" title="{TITLE}" width="100%" height="640" allow="clipboard-write"></iframe>',
+            f'<iframe src="{address}panneau" title="{TITLE}" width="100%" height="640"'
+            ' allow="clipboard-write"></iframe>',
         ),
     )
 

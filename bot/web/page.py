@@ -23,7 +23,8 @@ OWN_HEAD = f"""
 <script src="motamot/quote.js" defer></script>
 <script src="motamot/chat.js" defer data-conversation="{escape(texts.CONVERSATION)}"
  data-searching="{escape(texts.SEARCHING)}"
- data-unreachable="{escape(texts.UNREACHABLE)}" data-too-large="{escape(texts.TOO_LARGE)}"></script>
+ data-unreachable="{escape(texts.UNREACHABLE)}" data-too-large="{escape(texts.TOO_LARGE)}"
+ data-too-many="{escape(texts.TOO_MANY)}"></script>
 """
 
 OWN_BODY = f"<noscript><p>{escape(texts.NO_SCRIPT)}</p></noscript>"

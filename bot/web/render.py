@@ -157,7 +157,7 @@ def answer_html(
 
 
 def greeting_html(about: AboutLike, journal_days: int = 0) -> str:
-    """What the assistant knows, what it could not read, questions to try, and how long questions are kept if they are."""
+    """What it knows, what it could not read, questions to try, and how long questions are kept, if they are."""
     return TEMPLATES.get_template("greeting.html").render(about=about, journal_days=journal_days)
 
 

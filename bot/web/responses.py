@@ -1,4 +1,4 @@
-"""Pages of ours as responses, with a policy that lets nothing inline run, and errors in the form that the caller reads."""
+"""Pages of ours as responses under a policy that lets nothing inline run, and errors as the caller reads them."""
 
 import logging
 from typing import Any
