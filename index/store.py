@@ -18,7 +18,7 @@ from index.learning import Learned, learned_from_json, learned_to_json
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2
 """Changes when an index written by another version of this code could be misread."""
 
 

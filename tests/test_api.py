@@ -273,6 +273,7 @@ def test_the_description_is_valid_and_names_the_two_endpoints(description: dict[
     assert description["openapi"].startswith("3.1")
     assert list(description["paths"]) == ["/api/ask", "/api/feedback"]
     assert description["servers"] == [{"url": ".."}]
+    assert description["externalDocs"]["url"] == "../api"
 
 
 @pytest.mark.parametrize("name", ["Answer", "Quote", "QuoteSource", "Ranked"])

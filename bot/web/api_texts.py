@@ -12,10 +12,10 @@ MAX_COMMENT = 500
 TITLE = "Interface pour les programmes"
 DESCRIPTION = typeset(
     "Posez une question, recevez la réponse telle qu’elle est écrite dans les textes, avec sa source et sa place. "
-    "Rien n’est reformulé : chaque citation est une tranche du document, et peut être vérifiée. "
-    "La documentation à lire est à l’adresse « /api », sa description OpenAPI à l’adresse « /api/openapi.json »."
+    "Rien n’est reformulé : chaque citation est une tranche du document, et peut être vérifiée."
 )
 
+TO_READ = "La même documentation, à lire."
 ASK = "Poser une question"
 ASK_MORE = typeset(
     "Renvoie une réponse citée, une demande de précision, un refus ou une formule de courtoisie (« kind »). "

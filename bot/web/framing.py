@@ -24,7 +24,7 @@ def read_frame_ancestors(value: object) -> tuple[str, ...]:
     # The separators are those that a person types: a line break is not one, so that none reaches a header.
     sites = re.split(r"[ ,]+", value.strip(" ,")) if isinstance(value, str) else value
     if not isinstance(sites, list | tuple):
-        raise ValueError(value)
+        raise ValueError(f"{value!r} is not a list of sites")
     return tuple(_read(site) for site in sites if site != "")
 
 
@@ -32,5 +32,5 @@ def _read(site: object) -> str:
     found = site.lower() if isinstance(site, str) else ""
     port = re.search(r":(\d+)/?\Z", found)
     if not _SITE.fullmatch(found) or (port and not 1 <= int(port[1]) <= 65535):
-        raise ValueError(site)
+        raise ValueError(f"{site!r} is not the address of a site")
     return found.removesuffix("/")

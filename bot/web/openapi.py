@@ -88,6 +88,7 @@ def describe(routes: Sequence[BaseRoute]) -> Schema:
     )
     # From `/api/openapi.json` to the root of the site, whatever the prefix it is published under.
     document["servers"] = [{"url": ".."}]
+    document["externalDocs"] = {"description": api_texts.TO_READ, "url": "../api"}
     schemas = document["components"]["schemas"]
     problems = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(problems.pop("$defs"))
