@@ -117,7 +117,10 @@ class Sets:
             self._one("Motamot without phrasings", bare, weights, unit),
             Motamot("Motamot with phrasings", lambda _: searcher, unit),
         )
-        for half, seen in (("held", "Motamot was not tuned on them"), ("tune", "Motamot was tuned on them")):
+        for half, seen in (
+            ("held", "Motamot was not tuned on them, though their totals were seen"),
+            ("tune", "Motamot was tuned on them"),
+        ):
             known = read_known_questions(ROOT / "tests" / "known_questions" / f"{half}.jsonl", stored.entries)
             known = [k for k in known if k.kind == Kind.ANSWER and len(k.turns) == 1]
             yield Trial(

@@ -14,9 +14,7 @@ OFFLINE = f"Cette question n’est pas partie{NBSP}: le service ne répond pas. 
 BUSY = "Le service est momentanément indisponible. Il n’a pas pu répondre à cette question."
 TOO_LARGE = "Cette question est trop longue pour être envoyée. Merci de la raccourcir."
 SECONDS = "{seconds}"
-SLOW_DOWN = (
-    f"Vous avez posé beaucoup de questions en peu de temps. Celle-ci partira d’elle-même dans {SECONDS}{NBSP}s."
-)
+SLOW_DOWN = f"Vous avez posé beaucoup de questions en peu de temps. Celle-ci partira d’elle-même dans {SECONDS}{NBSP}s."
 TOO_MANY = "Vous avez posé beaucoup de questions en peu de temps. Merci de patienter avant de renvoyer celle-ci."
 FAILED = "Une erreur de ce service l’a empêché de répondre à cette question."
 SEND_AGAIN = "Envoyer à nouveau"
