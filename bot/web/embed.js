@@ -143,7 +143,13 @@
       inner.focus();
       tell(inner, "focus");
     });
-    inner.addEventListener("load", () => { if (dialog.open && inner.matches(":focus")) tell(inner, "focus"); });
+    inner.addEventListener("load", () => {
+      if (!dialog.open || !inner.matches(":focus")) return;
+      /* It was empty when it took the focus, and what has come since has none. */
+      inner.blur();
+      inner.focus();
+      tell(inner, "focus");
+    });
     close.addEventListener("click", () => dialog.close());
     dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
     listen(inner, { close: () => dialog.close() });
