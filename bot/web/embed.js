@@ -72,7 +72,7 @@
     iframe { display: block; width: 100%; border: 0; }
     dialog iframe { flex: 1; min-height: 0; }
     .inline { height: 420px; border-radius: 8px; }
-    .here { position: absolute; left: 0; width: 1px; height: 1px; }
+    .here { position: absolute; left: 0; width: 1px; height: 1px; scroll-margin-top: 12px; }
     @media (prefers-color-scheme: dark) { dialog { background: #12171b; } }
     @media (max-width: 640px), (max-height: 480px) {
       dialog, .left dialog { inset: 0; width: 100%; height: 100%; height: 100dvh; border: 0; border-radius: 0; }
@@ -106,11 +106,12 @@
     });
   }
 
-  function load(inner) {
+  function load(inner, loaded = () => {}) {
     if (inner.src) return;
     inner.addEventListener("load", () => {
       inner.dataset.ready = "";
       tell(inner, "hello");
+      loaded();
     });
     inner.src = inner.dataset.src;
   }
@@ -137,18 +138,13 @@
       make("div", { class: "bar" }, make("h2", { id: "title" }, title), close), inner);
     const room = make("aside", { "aria-label": title, class: options.position === "left" ? "left" : "right" }, open, dialog);
     room.style.setProperty("--rank", String(registry.bases.size - 1));
+    /* Only if nothing else was reached meanwhile, such as the button that closes. */
+    const enter = () => { if (dialog.open && inner.getRootNode().activeElement === inner) tell(inner, "focus"); };
     open.addEventListener("click", () => {
-      load(inner);
+      load(inner, enter);
       dialog.showModal(); /* the rest of the page is out of reach; closing gives the focus back to the button */
       inner.focus();
-      tell(inner, "focus");
-    });
-    inner.addEventListener("load", () => {
-      if (!dialog.open || !inner.matches(":focus")) return;
-      /* It was empty when it took the focus, and what has come since has none. */
-      inner.blur();
-      inner.focus();
-      tell(inner, "focus");
+      enter();
     });
     close.addEventListener("click", () => dialog.close());
     dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });

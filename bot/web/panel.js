@@ -199,8 +199,10 @@
   /* The question at the top of the window, so that its answer starts in view. */
   function reveal(turn) {
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (block && host) tell("show", turn.element.getBoundingClientRect().top + window.scrollY);
-    else turn.element.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
+    if (block && host) {
+      tellHeight(); /* first: the page around could not scroll so far down */
+      tell("show", turn.element.getBoundingClientRect().top + window.scrollY);
+    } else turn.element.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
   }
 
   /* As high as what is typed. */
@@ -264,7 +266,7 @@
       if (event.data.motamot === "hello" && event.origin !== "null") {
         host = event.origin;
         tellHeight();
-      } else if (event.data.motamot === "focus" && window.matchMedia("(pointer: fine)").matches) {
+      } else if (event.data.motamot === "focus" && !window.matchMedia("(pointer: coarse)").matches) {
         box.focus({ preventScroll: true }); /* on a telephone the keyboard would hide the greeting */
       }
     });
