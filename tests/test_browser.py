@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import uvicorn
 from fake_assistant import HOSTILE, HOSTILE_TEXT, About, FakeAssistant, LeftOut, answered, quote, refused
+from real_site import violations
 
 from bot.answer import Answer, Kind
 from bot.web.server import build_app
@@ -330,3 +331,16 @@ def test_a_text_too_large_is_refused_in_french_and_given_back(visit: Visit) -> N
 
     expect(visit.page.locator("#mm-status")).to_contain_text("Votre texte est trop long")
     assert len(visit.page.input_value("#mm-typed textarea")) == 70_000
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_axe_finds_nothing_in_any_state(visit: Visit, width: int, scheme: str) -> None:
+    visit.page.set_viewport_size({"width": width, "height": 800})
+    visit.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    expect(visit.page.get_by_role("log", name="Conversation")).to_be_visible()  # named once Gradio has drawn it
+    found = {"empty": violations(visit.page)}
+    for question in ["piège", "météo", "aides", "panne"]:
+        visit.ask(question)
+        found[question] = violations(visit.page)
+
+    assert found == {name: [] for name in found}
