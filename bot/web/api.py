@@ -16,7 +16,7 @@ from bot.web import api_texts, openapi
 from bot.web.desk import MAX_HISTORY, MAX_QUESTION, Desk, Reply, readable
 from bot.web.problem import problem
 from bot.web.render import answer_html
-from bot.web.responses import accepts_html, page
+from bot.web.responses import accepts_html, address_of, page
 from bot.web.thumbs import Reason
 from bot.web.validation import explain_errors
 from corpus.errors import MotamotError
@@ -95,7 +95,7 @@ def build_api(desk: Desk) -> APIRouter:
 
     @api.get("", include_in_schema=False)
     async def documentation(request: Request) -> Response:
-        return page(request, "api.html", api=openapi.reading(description))
+        return page(request, "api.html", api=openapi.reading(description), address=address_of(request).rstrip("/"))
 
     return api
 

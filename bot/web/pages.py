@@ -13,7 +13,7 @@ from bot.web.desk import MAX_HISTORY, MAX_QUESTION, Desk
 from bot.web.house import LOGOS, House
 from bot.web.problem import problem
 from bot.web.render import greeting_html, notice_html, question_html
-from bot.web.responses import page
+from bot.web.responses import address_of, page
 
 HERE = Path(__file__).parent
 FRESH = {"Cache-Control": "no-cache"}
@@ -72,8 +72,3 @@ def build_pages(desk: Desk, house: House) -> APIRouter:
         return FileResponse(house.logo, media_type=LOGOS[house.logo.name], headers=SAFE_IMAGE)
 
     return pages
-
-
-def address_of(request: Request) -> str:
-    """Address of the site as the browser sees it, a slash at its end."""
-    return f"{request.url.scheme}://{request.url.netloc}{request.scope['root_path']}/"

@@ -100,3 +100,8 @@ class LastResort:
             # Whatever it is, a person reads French; the log gets the trace, without the question.
             report_failure(LOG, "a request could not be answered", error)
             await explain(Request(scope), 500, texts.SERVER_ERROR)(scope, receive, send)
+
+
+def address_of(request: Request) -> str:
+    """Address of the site as the browser sees it, a slash at its end."""
+    return f"{request.url.scheme}://{request.url.netloc}{request.scope['root_path']}/"
