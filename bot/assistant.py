@@ -21,6 +21,8 @@ _N_EXAMPLES = 4
 _N_RANKED = 10
 # A second passage is worth unfolding when it is at least this likely to be the one meant.
 _WORTH_READING = 0.05
+# Below, the answer is rather wrong than right, and says so.
+_SURE = 0.5
 # Two entries this close, which together leave little to any other, are a question back to the visitor.
 _TIED = 0.2
 _TOGETHER = 0.75
@@ -91,7 +93,7 @@ class Assistant:
         return replace(
             spoken,
             kind=Kind.ANSWER,
-            message=texts.ANSWERED,
+            message=texts.ANSWERED if result.confidence >= _SURE else texts.UNSURE,
             quotes=(quote(first, result.sentences), *further),
         )
 

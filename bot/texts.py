@@ -137,6 +137,7 @@ def further_passages(count: int) -> str:
 
 
 ANSWERED = f"Voici ce que dit le texte{NBSP}:"
+UNSURE = f"Je ne suis pas certain que ce texte réponde à votre question{NBSP}:"
 REFUSED = (
     f"Je ne sais pas répondre à cette question{NBSP}: les textes que je connais n’y répondent pas, "
     "ou je ne l’ai pas comprise."

@@ -73,6 +73,13 @@ def questions() -> Iterator[str]:
         yield " ".join(rng.sample(vocabulary, rng.randint(1, 9)))
 
 
+def test_an_answer_that_is_rather_wrong_than_right_says_so(small_assistant: Assistant) -> None:
+    answers = [small_assistant.ask(question) for question in questions()]
+    given = {answer.confidence >= 0.5: answer.message for answer in answers if answer.kind is Kind.ANSWER}
+
+    assert given == {True: texts.ANSWERED, False: texts.UNSURE}
+
+
 def test_every_quote_and_every_mark_is_a_slice_of_the_document(
     small_assistant: Assistant, small_searcher: Searcher
 ) -> None:
