@@ -10,9 +10,12 @@ from typing import Any
 
 from bot.recogniser import QUESTION, Example, Recogniser
 from index.french import words
+from index.politeness import bare
 
 # A courtesy taken for a question is refused, which is dull; a question taken for a courtesy is lost.
 _LIKELY = 2 / 3
+# Words that a question takes at least: "bonjour monsieur le robot" leaves two.
+_ASKS = 3
 # Asks for the coloured drawing of the character before it; says nothing by itself.
 _VARIATION = "\N{VARIATION SELECTOR-16}"
 
@@ -43,6 +46,11 @@ def recognised(message: str, vocabulary: Collection[str], recogniser: Recogniser
     judged = recogniser.judge(message)
     if judged.probability < _LIKELY or not judged.strange.isdisjoint(vocabulary):
         return None
+    # "Merci de me dire comment supprimer mon compte": what is asked decides, not how politely.
+    asked = bare(message)
+    certain = judged.probability == 1  # one of the examples
+    if asked != message and not certain and len(words(asked)) >= _ASKS:
+        return judged.family if recognised(asked, vocabulary, recogniser) else None
     # A lone word that nothing is known of ("tourisme") is not a courtesy, however short.
     return judged.family if judged.familiar or hints(message) else None
 

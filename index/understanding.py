@@ -16,6 +16,7 @@ from corpus.lexicon import Lexicon
 from index.acronyms import explained
 from index.aliases import Aliases
 from index.french import STOP_WORDS, fold, is_french, singular, stem, stems, words
+from index.politeness import bare
 
 # A word or a number with the apostrophe that elides it: what is repaired and re-cased one by one.
 _TOKEN = re.compile(r"[^\W_]+", re.UNICODE)
@@ -72,7 +73,7 @@ class Reader:
 
     def read(self, question: str) -> Understood:
         """Read one question."""
-        question = _clean(question)
+        question = bare(_clean(question))
         shouted = _is_shouted(question)
         replaced: list[tuple[str, str]] = []
 

@@ -130,6 +130,22 @@ def test_a_word_of_the_documents_makes_a_courtesy_a_question_about_them() -> Non
     assert courtesy("bonsoir cher notaire", frozenset(stems("le notaire"))) is None
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "merci de me dire comment supprimer mon compte",
+        "A quoi ça sert un cookie ? merci bcp pour ton aide",
+        "Bonjour, comment contrôler mes données personnelles sur internet ?",
+        "j'ai une question : qu'est-ce que le droit d'accès ?",
+    ],
+)
+def test_what_is_asked_decides_and_not_how_politely(message: str) -> None:
+    """Said of the assistant, these words are courtesy; asked of documents that speak of them, they are questions."""
+    vocabulary = frozenset(stems("supprimer un compte, contrôler ses données, un cookie, le droit d’accès"))
+
+    assert courtesy(message, vocabulary) is None
+
+
 def test_a_word_of_the_documents_is_not_read_as_a_misspelt_courtesy() -> None:
     assert courtesy("boujour", frozenset(stems("boujour"))) is None
 
