@@ -138,7 +138,8 @@ def _build(
     asked = _read(matcher, layout.phrasings, dense["phrasings"])
     beyond = _read(matcher, [t for _, t in outside], dense["outside"])
     groups = [group for group, _ in outside]
-    learned = learn(matcher, train_head(matcher, asked, beyond, groups), asked, beyond, groups, max_error)
+    head = train_head(matcher, asked, beyond, groups)
+    learned = learn(matcher, head, asked, beyond, groups, len(phrasings.unanswered), max_error)
     manifest = store.Manifest(
         format=store.FORMAT,
         encoder=encoder.name,

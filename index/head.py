@@ -12,6 +12,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from index.dense import Vectors
 from index.fields import Rows
+from index.ranking import Opinion
 
 Doubles = npt.NDArray[np.float64]
 
@@ -22,6 +23,9 @@ OUTSIDE = -1
 _RIDGE = 0.3
 _DENSE_WEIGHT = 2.0
 _DENSE_SHARPNESS = 2.0
+
+# Score differences of the head are small numbers; this makes them comparable with standardised fields.
+_SCALE = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +48,12 @@ class Head:
         vectors: Theirs, shape ``(n, dim)``.
         labels: Class of each, shape ``(n,)``.
         groups: Examples of one group are left out together, shape ``(n,)``.
+        wider: The same of ``left_out_wider``.
     """
 
-    def __init__(self, examples: Sequence[Example], vectors: Vectors, labels: Rows, groups: Rows) -> None:
+    def __init__(
+        self, examples: Sequence[Example], vectors: Vectors, labels: Rows, groups: Rows, wider: Rows | None = None
+    ) -> None:
         self._chars = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
         self._terms = TfidfVectorizer(analyzer=_with_bigrams, sublinear_tf=True)
         char_rows = self._chars.fit_transform([e.text for e in examples])
@@ -61,8 +68,11 @@ class Head:
         # Two of the three kernels are linear: what their examples say is one weight for each gram and class.
         self._of_chars = _Linear(self._chars, char_rows, self._dual)
         self._of_terms = _Linear(self._terms, term_rows, self._dual)
-        self.left_out: Doubles = _left_out(kernel @ inverse, wanted, groups)
+        hat = kernel @ inverse
+        self.left_out: Doubles = _left_out(hat, wanted, groups)
         """Score of each class for each example, had its group not been learned from; ``(n, n_classes)``."""
+        self.left_out_wider: Doubles = self.left_out if wider is None else _left_out(hat, wanted, wider)
+        """The same, had its wider group not been learned from."""
 
     def scores(self, examples: Sequence[Example], vectors: Vectors) -> Doubles:
         """Score of each class, near 1 for the right one and 0 for the others; shape ``(n, n_classes)``."""
@@ -114,3 +124,14 @@ def _left_out(hat: Doubles, wanted: Doubles, groups: Rows) -> Doubles:
 
 def _with_bigrams(terms: Sequence[str]) -> list[str]:
     return [*terms, *(f"{a} {b}" for a, b in pairwise(terms))]
+
+
+def opinion(head: Head | None, scores: Doubles | None, n_targets: int) -> Opinion | None:
+    """Scores of the head's classes as an opinion on every target."""
+    if head is None or scores is None:
+        return None
+    inside = head.classes != OUTSIDE
+    targets = np.full(n_targets, float(min(0.0, scores[inside].min())))
+    targets[head.classes[inside]] = scores[inside]
+    outside = float(scores[~inside].max(initial=0.0))
+    return Opinion((_SCALE * targets).astype(np.float32), outside)

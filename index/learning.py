@@ -17,13 +17,12 @@ from index.dense import Vectors
 from index.fields import Rows
 from index.french import fold
 from index.head import OUTSIDE, Example, Head
-from index.matcher import FIELDS, Match, Matcher, Question
+from index.matcher import FIELDS, Matcher, Question
 from index.ranking import (
     HEAD_SIGNALS,
     RANK_SIGNALS,
     SIGNALS,
     Doubles,
-    Opinion,
     Ranking,
     Weights,
     confidence,
@@ -31,15 +30,18 @@ from index.ranking import (
     fit_ranking,
     rank,
 )
+from index.trials import NOBODY, Trials
 from index.understanding import Understood
 
 # A head needs a few examples of each class; its closed form is cubic in their number.
 _FEWEST_PHRASINGS = 30
 _MOST_PHRASINGS = 5000
 _PENALTY = 1.0
-
-# Score differences of the head are small numbers; this makes them comparable with standardised fields.
-_HEAD_SCALE = 4.0
+# Where more entries than this have no phrasings, the text tells as much as the head.
+_MOSTLY = 0.5
+# Least threshold where near questions without an answer were made up, some of which a neighbour answers: silent
+# when it is twice as likely that nothing does.
+_LEAST = 1 / 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class Curve:
     """That the corpus answers."""
     answerable: tuple[bool, ...]
     """Whether the corpus answers."""
+    least: float = 0.0
+    """No threshold is lower."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +103,9 @@ def train_head(
     labels = np.concatenate([matcher.layout.target_of_phrasing, np.full(len(outside), OUTSIDE, dtype=np.intp)])
     groups = np.concatenate([np.asarray(outside_groups, dtype=np.intp) + len(asked), np.arange(len(asked))])
     groups = np.roll(groups, len(asked))
-    return Head([example(q.understood) for q in questions], vectors, labels, groups)
-
-
-def opinion(head: Head | None, scores: Doubles | None, n_targets: int) -> Opinion | None:
-    """Scores of the head's classes as an opinion on every target."""
-    if head is None or scores is None:
-        return None
-    inside = head.classes != OUTSIDE
-    targets = np.full(n_targets, float(min(0.0, scores[inside].min())))
-    targets[head.classes[inside]] = scores[inside]
-    outside = float(scores[~inside].max(initial=0.0))
-    return Opinion((_HEAD_SCALE * targets).astype(np.float32), outside)
+    entries = matcher.layout.entry_of_target[matcher.layout.target_of_phrasing]
+    wider = np.concatenate([entries, len(matcher.layout.entries) + np.arange(len(outside))])
+    return Head([example(q.understood) for q in questions], vectors, labels, groups, wider)
 
 
 def learn(
@@ -119,33 +114,53 @@ def learn(
     asked: Sequence[Question],
     outside: Sequence[Question],
     outside_groups: Sequence[int],
+    n_unanswered: int,
     max_error: float,
 ) -> Learned:
-    """Weights, calibration and threshold of a corpus, from its phrasings; shipped ones without phrasings."""
+    """Weights, calibration and threshold of a corpus, from its phrasings; shipped ones without phrasings.
+
+    Args:
+        matcher: The corpus.
+        head: Of the same questions; None where there are too few phrasings.
+        asked: Its phrasings, in the order of its layout.
+        outside: Questions that it does not answer.
+        outside_groups: The group of each of these.
+        n_unanswered: How many of these its editor wrote; where they are few, near ones are made up.
+        max_error: See ``threshold``.
+    """
     if head is None:
         return _shipped(max_error)
-    layout = matcher.layout
-    owner = layout.entry_of_target
-    matches: list[Match] = []
-    opinions: list[Opinion | None] = []
-    for row, question in enumerate([*asked, *outside]):
-        without = np.asarray([row], dtype=np.intp) if row < len(asked) else None
-        matches.append(matcher.match(question, without))
-        opinions.append(opinion(head, head.left_out[row], len(layout.targets)))
-    columns = [features(m, o, owner) for m, o in zip(matches[: len(asked)], opinions, strict=False)]
-    wanted = [np.asarray([t], dtype=np.intp) for t in layout.target_of_phrasing]
-    fields = fit_ranking(columns, wanted, _PENALTY, range(len(FIELDS) + 1))
+    trials = Trials(matcher, head, asked, outside, outside_groups)
+    inside = trials.phrasings() + trials.unasked_phrasings()
+    near = trials.orphans(near_to_simulate(len(outside), n_unanswered))
+    columns = [features(t.match, t.opinion, t.owner) for t in inside]
+    fields = fit_ranking(columns, [t.wanted for t in inside], _PENALTY, range(len(FIELDS) + 1))
     weights = Weights(tuple(fields.tolist()), (), ())
-    rankings = [
-        rank(m, o, weights, owner, len(q.understood.terms))
-        for m, o, q in zip(matches, opinions, [*asked, *outside], strict=True)
-    ]
-    answerable = np.arange(len(rankings)) < len(asked)
-    first = np.asarray([int(r.entries.argmax()) for r in rankings])
-    right = np.zeros(len(rankings), dtype=bool)
-    right[: len(asked)] = first[: len(asked)] == owner[layout.target_of_phrasing]
-    groups = np.concatenate([-1 - np.arange(len(asked)), np.asarray(outside_groups, dtype=np.intp)])
-    return calibrated(rankings, answerable, right, groups, weights, HEAD_SIGNALS, max_error)
+    everything = inside + trials.without_answer() + near
+    rankings = [rank(t.match, t.opinion, weights, t.owner, t.words) for t in everything]
+    entry = np.asarray([t.entry for t in everything])
+    learned = calibrated(
+        rankings,
+        answerable=entry != NOBODY,
+        right=(entry != NOBODY) & (entry == [int(r.entries.argmax()) for r in rankings]),
+        groups=np.asarray([t.group for t in everything]),
+        weights=weights,
+        telling=SIGNALS if trials.unasked > _MOSTLY else HEAD_SIGNALS,
+        max_error=max_error,
+    )
+    if not near:
+        return learned
+    # A neighbour may answer what its own entry no longer does: these count in the calibration, not as errors.
+    real = [n for n, trial in enumerate(everything) if not trial.simulated]
+    curve = Curve(
+        tuple(learned.curve.probabilities[n] for n in real), tuple(learned.curve.answerable[n] for n in real), _LEAST
+    )
+    return Learned(learned.weights, threshold(curve, max_error), curve)
+
+
+def near_to_simulate(n_outside: int, n_unanswered: int) -> int:
+    """How many near questions without an answer to make up, where an editor wrote few: half of the general ones."""
+    return max(0, (n_outside - n_unanswered) // 2 - n_unanswered)
 
 
 def calibrated(
@@ -208,7 +223,7 @@ def threshold(curve: Curve, max_error: float) -> float:
     if not unanswerable:
         return 0.5
     allowed = int(max_error * len(unanswerable))
-    return min(unanswerable[len(unanswerable) - 1 - allowed] + 1e-6, 1.0)
+    return max(min(unanswerable[len(unanswerable) - 1 - allowed] + 1e-6, 1.0), curve.least)
 
 
 def _logistic(signals: Doubles, truth: npt.NDArray[np.bool_], telling: Sequence[str]) -> tuple[float, ...]:
@@ -257,5 +272,5 @@ def learned_from_json(content: dict[str, object]) -> Learned:
     return Learned(
         Weights(*(tuple(weights[name]) for name in ("fields", "answerable", "right"))),  # type: ignore[arg-type]
         float(content["threshold"]),  # type: ignore[arg-type]
-        Curve(tuple(curve["probabilities"]), tuple(bool(a) for a in curve["answerable"])),
+        Curve(tuple(curve["probabilities"]), tuple(bool(a) for a in curve["answerable"]), curve.get("least", 0.0)),  # type: ignore[arg-type]
     )

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
+import numpy.typing as npt
 
 from corpus.sentences import sentences
 from index import details
@@ -81,6 +82,8 @@ class Match:
     """The same, for words that neither a document nor a phrasing has."""
     missing: Floats
     """Shape ``(n_entries,)``: 1 where the question wants a number, a date or an address that the entry lacks."""
+    asked: npt.NDArray[np.bool_]
+    """Shape ``(n_entries,)``: whether somebody wrote how people ask for it, what was left out aside."""
 
 
 class Matcher:
@@ -101,6 +104,8 @@ class Matcher:
         self._phrasing_chars = CharGrams(layout.phrasings)
         self._idf = _idf(whole)
         self._vocabulary = [frozenset(w) for w in whole]
+        self._phrasing_words = [frozenset(reader.read(t).terms) for t in layout.phrasings]
+        self._entry_of_phrasing = layout.entry_of_target[layout.target_of_phrasing]
         self._asked_words = self._count_asked()
         self._inside = self._sentences_of_targets()
         self._given = [details.given(f"{e.heading_text} {e.body_text}") for e in layout.entries]
@@ -135,7 +140,7 @@ class Matcher:
 
         Args:
             question: Read and encoded by this corpus's reader and encoder.
-            without: Rows of phrasings to leave out, as cross-validation does.
+            without: Rows of phrasings of one entry to leave out, as cross-validation does.
         """
         layout, seen = self.layout, question.understood
         heading = self._dense(self.vectored.headings, question)
@@ -164,7 +169,16 @@ class Matcher:
         ]
         wanted = details.wanted(seen.text)
         missing = np.asarray([bool(wanted & ~given) for given in self._given], dtype=np.float32)
-        return Match(np.stack(columns, axis=1).astype(np.float32), *self._covered(seen, without), missing)
+        scores = np.stack(columns, axis=1).astype(np.float32)
+        return Match(scores, *self._covered(seen, without), missing, self._asked(without))
+
+    def _asked(self, without: Rows | None) -> npt.NDArray[np.bool_]:
+        kept = np.ones(len(self._entry_of_phrasing), dtype=bool)
+        if without is not None:
+            kept[without] = False
+        asked = np.zeros(len(self.layout.entries), dtype=bool)
+        asked[self._entry_of_phrasing[kept]] = True
+        return asked
 
     @staticmethod
     def _dense(index: Dense, question: Question) -> Floats:
@@ -210,8 +224,8 @@ class Matcher:
     def _count_asked(self) -> list[Counter[str]]:
         """How many phrasings of each entry have each word."""
         counts: list[Counter[str]] = [Counter() for _ in self.layout.entries]
-        for text, target in zip(self.layout.phrasings, self.layout.target_of_phrasing, strict=True):
-            counts[self.layout.entry_of_target[target]].update(set(self.reader.read(text).terms))
+        for own, entry in zip(self._phrasing_words, self._entry_of_phrasing, strict=True):
+            counts[entry].update(own)
         return counts
 
     def _covered(self, understood: Understood, without: Rows | None) -> tuple[Floats, Floats, float, float]:
@@ -219,11 +233,12 @@ class Matcher:
         unseen = max(self._idf.values(), default=1.0)
         weights = {t: self._idf.get(t, unseen) for t in terms}
         total = sum(weights.values()) or 1.0
-        # A phrasing left out must not vouch for its own words.
-        spare = -1
+        asked = [{t for t in terms if counts[t]} for counts in self._asked_words]
         if without is not None and len(without):
-            spare = int(self.layout.entry_of_target[self.layout.target_of_phrasing[without[0]]])
-        asked = [{t for t in terms if counts[t] > (entry == spare)} for entry, counts in enumerate(self._asked_words)]
+            # Phrasings left out must not vouch for their own words.
+            spare = int(self._entry_of_phrasing[without[0]])
+            gone = Counter(t for row in without for t in self._phrasing_words[row])
+            asked[spare] = {t for t in terms if self._asked_words[spare][t] > gone[t]}
         heard = set().union(*asked) if asked else set()
         coverage = [sum(w for t, w in weights.items() if t in own) / total for own in self._vocabulary]
         familiar = [

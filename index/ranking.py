@@ -86,15 +86,29 @@ def features(match: Match, opinion: Opinion | None, entry_of_target: Rows) -> Do
     """Columns to rank by, shape ``(n_targets, len(FIELDS) + 1)``.
 
     Each field is standardised over the entries of the corpus, so that one set of weights serves corpora
-    whose scores lie elsewhere.
+    whose scores lie elsewhere. What phrasings say is standardised over the entries that have some: of the
+    others they say nothing, neither for nor against, which is 0.
     """
     n_entries = int(entry_of_target.max()) + 1
-    best = np.full((n_entries, match.fields.shape[1]), -np.inf)
-    np.maximum.at(best, entry_of_target, match.fields)
-    deviation = best.std(axis=0)
-    standard = (match.fields - best.mean(axis=0)) / np.where(deviation > 1e-6, deviation, 1.0)
     head = np.zeros(len(match.fields)) if opinion is None else opinion.targets
-    return np.column_stack([standard, head])
+    columns: Doubles = np.column_stack([match.fields, head]).astype(np.float64)
+    best = np.full((n_entries, columns.shape[1]), -np.inf)
+    np.maximum.at(best, entry_of_target, columns)
+    text, phrased = slice(0, len(TEXT_FIELDS)), slice(len(TEXT_FIELDS), len(FIELDS))
+    found = np.zeros_like(columns)
+    found[:, text] = _standard(columns[:, text], best[:, text])
+    if match.asked.any():
+        found[:, phrased] = _standard(columns[:, phrased], best[match.asked, phrased])
+        # The head's scores compare from one corpus to the other: only their level is set.
+        found[:, -1] = columns[:, -1] - np.median(best[match.asked, -1])
+        found[~match.asked[entry_of_target], len(TEXT_FIELDS) :] = 0.0
+    return found
+
+
+def _standard(columns: Doubles, best: Doubles) -> Doubles:
+    deviation = best.std(axis=0)
+    found: Doubles = (columns - best.mean(axis=0)) / np.where(deviation > 1e-6, deviation, 1.0)
+    return found
 
 
 def rank(match: Match, opinion: Opinion | None, weights: Weights, entry_of_target: Rows, words: int) -> Ranking:

@@ -14,8 +14,8 @@ from corpus.reading import LeftOut
 from index import store
 from index.encoder import Encoder
 from index.fields import Layout
-from index.head import OUTSIDE
-from index.learning import example, opinion, train_head
+from index.head import OUTSIDE, opinion
+from index.learning import example, train_head
 from index.matcher import Matcher, Question, Vectored
 from index.ranking import confidence, rank
 from index.understanding import Reader, Understood

@@ -18,7 +18,7 @@ from index.learning import Learned, learned_from_json, learned_to_json
 
 log = logging.getLogger(__name__)
 
-FORMAT = 2
+FORMAT = 3
 """Changes when an index written by another version of this code could be misread."""
 
 

@@ -69,6 +69,16 @@ def test_a_group_is_left_out_as_a_whole() -> None:
         assert head.left_out[row] == pytest.approx(refitted(head, row, others), abs=1e-9)
 
 
+def test_a_wider_group_is_left_out_beside_the_narrow_one() -> None:
+    wider = np.array([0, 0, 0, 0, 1, 1, 1, 2, 2, 2])
+    head = Head(examples(), vectors(), LABELS, ALONE, wider)
+
+    for row in ALONE:
+        assert head.left_out[row] == pytest.approx(refitted(head, row, np.array([row])), abs=1e-9)
+        others = np.flatnonzero(wider == wider[row])
+        assert head.left_out_wider[row] == pytest.approx(refitted(head, row, others), abs=1e-9)
+
+
 def test_leaving_one_out_does_not_flatter() -> None:
     """Words are weighed and vectors centred with the one that is left out: this must not raise its own score."""
     whole = Head(examples(), vectors(), LABELS, ALONE)

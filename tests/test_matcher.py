@@ -215,3 +215,21 @@ def test_character_grams_are_weighed_as_scikit_learn_does() -> None:
         assert grams.scores(query) == pytest.approx(expected, abs=1e-6)
     assert grams.scores("contrat")[0] > grams.scores("cntrat")[0] > 0
     assert CharGrams([]).scores("contrat").shape == (0,)
+
+
+def test_an_entry_is_asked_for_as_long_as_one_of_its_phrasings_is_left() -> None:
+    m = matcher([SIGNED, AMENDING])
+    question = ask(m, "contrat")
+
+    assert m.match(question).asked.tolist() == [True, False]
+    assert m.match(question, np.array([0, 1, 2])).asked.tolist() == [True, False]
+    assert m.match(question, np.array([0, 1, 2, 3])).asked.tolist() == [False, False]
+
+
+def test_phrasings_left_out_do_not_vouch_for_their_words() -> None:
+    m = matcher([SIGNED, AMENDING])
+    question = ask(m, "modifier")  # a phrasing of the first entry, and no word of the documents
+
+    assert m.match(question).novelty == 0
+    assert m.match(question, np.array([3])).novelty == 1
+    assert m.match(question, np.array([0, 1, 2])).novelty == 0

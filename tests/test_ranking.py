@@ -5,12 +5,13 @@ from math import exp, log
 import numpy as np
 import pytest
 
+from index.head import opinion
 from index.learning import (
     Curve,
     Learned,
     learned_from_json,
     learned_to_json,
-    opinion,
+    near_to_simulate,
     threshold,
 )
 from index.matcher import FIELDS, Match
@@ -25,7 +26,8 @@ def match(*first_field: float) -> Match:
     fields = np.zeros((len(first_field), len(FIELDS)), dtype=np.float32)
     fields[:, 0] = first_field
     none = np.zeros(2, dtype=np.float32)
-    return Match(fields, coverage=none, familiarity=none, strangeness=0.0, novelty=0.0, missing=none)
+    asked = np.ones(min(len(first_field), 2), dtype=bool)
+    return Match(fields, coverage=none, familiarity=none, strangeness=0.0, novelty=0.0, missing=none, asked=asked)
 
 
 def weights(first_field: float = 0.0, head: float = 0.0) -> Weights:
@@ -45,10 +47,30 @@ def test_fields_are_standardised_over_entries() -> None:
     assert columns[:, 1:].tolist() == [[0.0] * len(FIELDS)] * 3
 
 
-def test_the_opinion_of_the_head_is_the_last_column() -> None:
+def test_the_opinion_of_the_head_is_the_last_column_at_the_level_of_its_median() -> None:
     columns = features(match(0, 0, 0), Opinion(np.array([0.1, 2.0, 0.3], dtype=np.float32), 0.0), OWNER)
 
-    assert columns[:, -1] == pytest.approx([0.1, 2.0, 0.3])
+    # The entries' best are 0.1 and 2: median 1.05.
+    assert columns[:, -1] == pytest.approx([-0.95, 0.95, -0.75])
+
+
+def test_of_an_entry_without_phrasings_they_say_nothing() -> None:
+    row = FIELDS.index("phrasing_dense")
+    fields = np.zeros((4, len(FIELDS)), dtype=np.float32)
+    fields[:, 0] = [0.2, 0.8, 0.5, 0.5]
+    fields[:, row] = [0.3, 0.9, 0.1, 0.1]
+    none = np.zeros(3, dtype=np.float32)
+    asked = np.array([True, True, False])
+    one = Match(fields, coverage=none, familiarity=none, strangeness=0.0, novelty=0.0, missing=none, asked=asked)
+
+    columns = features(one, Opinion(np.array([1.0, 3.0, -9.0, -9.0], dtype=np.float32), 0.0), np.array([0, 1, 2, 2]))
+
+    # Over the two entries that have some: mean 0.6, deviation 0.3, and the head's median 2.
+    assert columns[:, row] == pytest.approx([-1, 1, 0, 0], abs=1e-6)
+    assert columns[:, -1] == pytest.approx([-1, 1, 0, 0])
+    # The text speaks for all three: best 0.2, 0.8 and 0.5, mean 0.5.
+    assert columns[3, 0] == pytest.approx(0, abs=1e-6)
+    assert columns[1, 0] > 1
 
 
 def test_an_entry_is_as_likely_as_its_best_target() -> None:
@@ -161,6 +183,24 @@ def test_without_unanswered_questions_the_threshold_is_even_odds() -> None:
     assert threshold(Curve((0.9, 0.2), (True, True)), 0.05) == 0.5
 
 
+def test_no_threshold_is_lower_than_the_least_of_its_curve() -> None:
+    assert threshold(Curve((0.1, 0.9), (False, True), least=0.25), 0.05) == 0.25
+    assert threshold(Curve((0.6, 0.9), (False, True), least=0.25), 0.05) == pytest.approx(0.6, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("outside", "unanswered", "simulated"),
+    [
+        (300, 0, 150),  # half of the general ones
+        (300, 50, 75),  # half of 250, less the 50 that were written
+        (300, 100, 0),
+        (0, 0, 0),
+    ],
+)
+def test_near_questions_are_made_up_where_an_editor_wrote_few(outside: int, unanswered: int, simulated: int) -> None:
+    assert near_to_simulate(outside, unanswered) == simulated
+
+
 @pytest.mark.parametrize("max_error", [0, 1, -0.1, 2])
 def test_a_share_that_is_none_is_refused(max_error: float) -> None:
     with pytest.raises(ValueError, match=rf"\(0, 1\), got {max_error}"):
@@ -168,7 +208,7 @@ def test_a_share_that_is_none_is_refused(max_error: float) -> None:
 
 
 def test_what_was_learned_can_be_written_and_read() -> None:
-    learned = Learned(Weights((0.5,), (1.0, 2.0), (3.0,)), 0.7, Curve((0.1, 0.9), (False, True)))
+    learned = Learned(Weights((0.5,), (1.0, 2.0), (3.0,)), 0.7, Curve((0.1, 0.9), (False, True), 1 / 3))
 
     assert learned_from_json(learned_to_json(learned)) == learned
 

@@ -1,0 +1,53 @@
+"""An editor who has written how people ask for some entries has not lost the others."""
+
+
+import pytest
+from fake_encoder import FakeEncoder
+from small_corpus import FAQ, WORDS, write_corpus
+
+from bot.answer import Kind
+from bot.assistant import Assistant
+from index.building import build
+from index.searcher import Searcher
+
+UNASKED = {
+    "horaires": ("À quelle heure ouvre la médiathèque ?", "Elle ouvre à dix heures. Le lundi est un jour de repos."),
+    "parking": ("Où garer sa voiture ?", "Un parking gratuit est derrière le bâtiment. Il ferme à vingt heures."),
+    "enfants": ("Y a-t-il des contes pour les enfants ?", "L’heure du conte a lieu le mercredi. L’entrée est libre."),
+    "presse": ("Peut-on lire le journal sur place ?", "Dix journaux sont en salle de presse. Ils ne sortent pas."),
+    "dons": ("Acceptez-vous les dons de livres ?", "Les dons sont reçus au bureau. Les encyclopédies sont refusées."),
+    "musique": ("Prêtez-vous des disques ?", "Trois disques se prêtent à la fois. Les vinyles restent en rayon."),
+    "expositions": ("Comment proposer une exposition ?", "Un dossier est à remettre en mars. Le jury répond en mai."),
+}
+ASKED = [
+    ("A quelle heure ca ouvre la mediatheque", "horaires"),
+    ("où je peux garer ma voiture", "parking"),
+    ("des contes pour enfants ?", "enfants"),
+    ("lire le journal", "presse"),
+    ("vous prenez les dons de livres ?", "dons"),
+    ("prêter des disques", "musique"),
+    ("proposer une exposition", "expositions"),
+]
+
+
+@pytest.fixture(scope="module")
+def assistant(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
+    folder = tmp_path_factory.mktemp("partial")
+    encoder = FakeEncoder((*WORDS, "heure", "voiture", "contes", "journal", "dons", "disques", "exposition"))
+    build(write_corpus(folder / "corpus", FAQ | UNASKED), folder / "index", encoder)
+    return Assistant(Searcher.load(folder / "index", encoder))
+
+
+@pytest.mark.parametrize(("question", "entry"), ASKED)
+def test_an_entry_that_nobody_wrote_phrasings_for_is_found(assistant: Assistant, question: str, entry: str) -> None:
+    answer = assistant.ask(question)
+
+    assert answer.kind is Kind.ANSWER
+    assert answer.quotes[0].source.entry == entry
+
+
+@pytest.mark.parametrize(
+    ("question", "entry"), [("avoir une carte", "inscription"), ("amende si retard", "retard"), ("wifi", "internet")]
+)
+def test_the_others_are_still_found_by_their_phrasings(assistant: Assistant, question: str, entry: str) -> None:
+    assert assistant.ask(question).quotes[0].source.entry == entry
