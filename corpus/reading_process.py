@@ -1,22 +1,17 @@
 """The process that reads documents for another: what breaks or stops it, breaks or stops nothing else.
 
-It reads one JSON object a line from standard input, and answers on standard output with eight bytes of length
-and a JSON object. It imports no model and no index, writes no file, and ends with its standard input.
+It answers each request with a JSON object. It imports no model and no index, writes no file, and ends with its
+standard input.
 """
 
 import json
-import os
-import resource
-import signal
-import sys
-import time
 import traceback
 from collections.abc import Mapping
 from dataclasses import asdict
-from math import ceil
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
+from corpus.child_process import answer_requests, confine
 from corpus.document import Source
 from corpus.errors import UnreadableDocumentError
 from corpus.formats import read_file
@@ -24,38 +19,25 @@ from corpus.limits import Limits, beyond
 from corpus.record import Record, document_to_json, entry_to_json
 from corpus.splitting import split
 
-LENGTH = 8
-"""Bytes, big-endian, before each answer."""
 
-
-def request(source: Source, path: Path, limits: Limits) -> bytes:
-    """The line that asks for one document."""
-    return json.dumps({"source": asdict(source), "path": str(path), "limits": asdict(limits)}).encode() + b"\n"
+def request(source: Source, path: Path, limits: Limits) -> Record:
+    """What asks for one document."""
+    return {"source": asdict(source), "path": str(path), "limits": asdict(limits)}
 
 
 def main() -> None:
     """Answer until standard input ends."""
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints is no answer
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the process that asks: it ends this one
-    for line in sys.stdin.buffer:
-        asked = json.loads(line)
-        limits = Limits(**asked["limits"])
-        _confine(limits)
-        _write(answers, _answer(asked, limits))
+    answer_requests(_read)
 
 
-def _confine(limits: Limits) -> None:
-    """No file written, no memory or time beyond the limits: the system ends this process instead."""
-    _limit(resource.RLIMIT_AS, limits.memory)
-    _limit(resource.RLIMIT_FSIZE, 0)
-    _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_CPU, ceil(time.process_time()) + limits.cpu_seconds)
-
-
-def _limit(what: int, most: int) -> None:
-    _, hard = resource.getrlimit(what)
-    resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+def _read(asked: Mapping[str, Any]) -> bytes:
+    limits = Limits(**asked["limits"])
+    confine(limits.memory, limits.cpu_seconds)
+    answer = _answer(asked, limits)
+    try:
+        return json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace")
+    except MemoryError:
+        return json.dumps({"memory": True}).encode()
 
 
 def _answer(asked: Mapping[str, Any], limits: Limits) -> Record:
@@ -77,13 +59,3 @@ def _answer(asked: Mapping[str, Any], limits: Limits) -> Record:
 def _count(source: Source, what: str, found: int, most: int) -> None:
     if found > most:
         raise beyond(source.file, found, most, what)
-
-
-def _write(answers: BinaryIO, answer: Record) -> None:
-    try:
-        data = json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace")
-    except MemoryError:
-        data = json.dumps({"memory": True}).encode()
-    answers.write(len(data).to_bytes(LENGTH, "big"))
-    answers.write(data)
-    answers.flush()

@@ -2,39 +2,23 @@
 
 import json
 import logging
-import os
-import select
 import signal
-import subprocess
-import sys
-import time
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from corpus.child_process import ChildProcess, EndedError
 from corpus.document import Document, Entry, Source
 from corpus.errors import CorpusError, UnreadableDocumentError
 from corpus.limits import LARGEST_ANSWER, LIMITS, Limits
-from corpus.reading_process import LENGTH, request
+from corpus.reading_process import request
 from corpus.record import document_from_json, entry_from_json
 
 log = logging.getLogger(__name__)
 
-# The same modules as here, from the same places.
-_START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from corpus.reading_process import main; main()"
-_PIECE = 1 << 20
+_START = "from corpus.reading_process import main; main()"
 _AGAIN = "Enregistrez-le de nouveau (un PDF : imprimez-le dans un nouveau PDF)"
 _SHORTER = f"{_AGAIN}, ou partagez-le en plusieurs documents."
-
-
-class _EndedError(Exception):
-    """The reading process ended, or was ended, before it answered."""
-
-    def __init__(self, status: int, *, late: bool = False) -> None:
-        super().__init__(status)
-        self.status = status
-        self.late = late
 
 
 class SafeReader:
@@ -45,13 +29,13 @@ class SafeReader:
 
     def __init__(self, limits: Limits = LIMITS) -> None:
         self.limits = limits
-        self._process: subprocess.Popen[bytes] | None = None
+        self._child = ChildProcess(_START, LARGEST_ANSWER)
 
     def __enter__(self) -> "SafeReader":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._end()
+        self._child.end()
 
     def read(self, source: Source, path: Path) -> tuple[Document, tuple[Entry, ...]]:
         """The document in a file, and its entries, of which there may be none.
@@ -83,19 +67,19 @@ class SafeReader:
 
     def _once(self, source: Source, path: Path) -> dict[str, Any] | None:
         """What the process answers; None when it must be asked again, in a fresh one."""
-        fresh = self._process is None
+        fresh = not self._child.running
         try:
             answer = self._ask(request(source, path, self.limits))
-        except _EndedError as ended:
+        except EndedError as ended:
             if not fresh and ended.status != -signal.SIGXCPU and not ended.late:
                 return None
             raise self._told(source, ended) from ended
         if "memory" in answer:
-            self._end()
+            self._child.end()
             return answer if fresh else None
         return answer
 
-    def _told(self, source: Source, ended: _EndedError) -> UnreadableDocumentError:
+    def _told(self, source: Source, ended: EndedError) -> UnreadableDocumentError:
         if ended.status == -signal.SIGXCPU:
             reason = f"sa lecture demande plus de {self.limits.cpu_seconds} secondes de calcul."
         elif ended.late:
@@ -106,74 +90,14 @@ class SafeReader:
             reason = f"sa lecture s’est arrêtée brutalement (état {ended.status})."
         return UnreadableDocumentError(source.file, reason, _SHORTER)
 
-    def _ask(self, line: bytes) -> dict[str, Any]:
-        process = self._started()
-        if process.stdin is None or process.stdout is None:
-            raise ValueError("the reading process has no pipes")
-        deadline = time.monotonic() + self.limits.wall_seconds
+    def _ask(self, asked: dict[str, Any]) -> dict[str, Any]:
         try:
-            process.stdin.write(line)
-            process.stdin.flush()
-            length = int.from_bytes(self._exactly(LENGTH, process.stdout.fileno(), deadline), "big")
-            if length > LARGEST_ANSWER:
-                self._end()
-                raise _EndedError(0)
-            answer = json.loads(self._exactly(length, process.stdout.fileno(), deadline))
-        except BrokenPipeError as error:
-            raise _EndedError(self._end()) from error
+            answer = json.loads(self._child.ask(asked, self.limits.wall_seconds))
+        except OSError as error:
+            raise CorpusError(
+                f"Les documents ne peuvent pas être lus : le programme qui les lit ne démarre pas ({error}). "
+                "Vérifiez la mémoire libre et le nombre de processus permis."
+            ) from error
         if not isinstance(answer, dict):
             raise ValueError(f"an object was expected from the reading process, got {type(answer)}")
         return answer
-
-    def _exactly(self, wanted: int, pipe: int, deadline: float) -> bytes:
-        pieces: list[bytes] = []
-        while wanted:
-            ready, _, _ = select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))
-            if not ready:
-                raise _EndedError(self._end(), late=True)
-            piece = os.read(pipe, min(wanted, _PIECE))
-            if not piece:
-                raise _EndedError(self._end(patience=5.0))
-            pieces.append(piece)
-            wanted -= len(piece)
-        return b"".join(pieces)
-
-    def _started(self) -> subprocess.Popen[bytes]:
-        if self._process is None:
-            command = [sys.executable, "-P", "-W", "ignore", "-c", _START, json.dumps(sys.path)]
-            # The order of sets, as everything else, is the same at each reading. Threads take addresses for nothing.
-            environment = {**os.environ, "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-            try:
-                self._process = subprocess.Popen(
-                    command,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                    env=environment,
-                )
-            except OSError as error:
-                raise CorpusError(
-                    f"Les documents ne peuvent pas être lus : le programme qui les lit ne démarre pas ({error}). "
-                    "Vérifiez la mémoire libre et le nombre de processus permis."
-                ) from error
-        return self._process
-
-    def _end(self, patience: float = 0.0) -> int:
-        """End the process; its status is minus the number of the signal that ended it, where one did."""
-        process, self._process = self._process, None
-        if process is None:
-            return 0
-        try:
-            return process.wait(patience) if patience else self._killed(process)
-        except subprocess.TimeoutExpired:
-            return self._killed(process)
-        finally:
-            for pipe in (process.stdin, process.stdout):
-                with suppress(BrokenPipeError):  # of the request that the process did not live to read
-                    if pipe:
-                        pipe.close()
-
-    @staticmethod
-    def _killed(process: subprocess.Popen[bytes]) -> int:
-        process.kill()
-        return process.wait()

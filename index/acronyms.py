@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from index.french import STOP_WORDS, fold
 
 _ACRONYM = r"[A-Z][A-Z0-9]{1,7}"
-_AFTER = re.compile(rf"((?:[^\W\d_][\w’'-]*[ \u00a0]+){{1,9}})\(\s*({_ACRONYM})\s*\)")
-"""Words, then their acronym between brackets."""
-_BEFORE = re.compile(rf"\b({_ACRONYM})[ \u00a0]*\(\s*((?:[^\W\d_][\w’'-]*[ \u00a0]*){{2,9}})\)")
+_AFTER = re.compile(rf"(?<![\w’'-])((?:[^\W\d_][\w’'-]*+[ \u00a0]++){{1,9}}+)\(\s*+({_ACRONYM})\s*+\)")
+"""Words, then their acronym between brackets. Nothing is given back once taken, and only the head of a word begins:
+a text made to be slow takes as long as another."""
+_BEFORE = re.compile(rf"\b({_ACRONYM})[ \u00a0]*+\(\s*+((?:[^\W\d_][\w’'-]*+[ \u00a0]*+){{2,9}}+)\)")
 """An acronym, then its words between brackets."""
 _WORD = re.compile(r"[^\W\d_][\w-]*")
 _ELISION = re.compile(r"^(?:qu|[cdjlmnst])['’]", re.IGNORECASE)

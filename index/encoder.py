@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from corpus.errors import IndexStoreError
+from index.batching import Batching
 from index.dense import Vectors
+from index.home import check_temporary_folder
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -85,7 +87,8 @@ class SentenceTransformerEncoder:
         folder = _model_folder(model)
         label = folder.resolve().name if Path(model).expanduser() == folder else model
         self.name = name or f"{label}@{_fingerprint(folder)}"
-        self._lock = Lock()
+        self._lock, self._words = Lock(), Lock()
+        self._together = Batching(self._encode_few, _BATCH_TEXTS)
         self._model = _load(folder)
         self._halved = _shrink(self._model)
         self._query_prompt, self._passage_prompt = _prompts(self._model, self.name)
@@ -99,11 +102,23 @@ class SentenceTransformerEncoder:
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """See ``Encoder``."""
-        return self._encode(texts, self._query_prompt, None)
+        if len(texts) > _BATCH_TEXTS:
+            return self._encode(texts, self._query_prompt, None)
+        return self._together.encode(texts)
 
     def encode_passages(self, texts: Sequence[str], on_progress: Progress | None = None) -> Vectors:
         """See ``Encoder``; on_progress comes after each batch, the longest passages first."""
         return self._encode(texts, self._passage_prompt, on_progress)
+
+    def _encode_few(self, texts: Sequence[str]) -> Vectors:
+        """Queries of several people, on one core."""
+        import torch
+
+        torch.set_num_threads(1)  # of this thread alone
+        vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
+        for batch in batches_by_length(texts):
+            vectors[batch] = self._run([texts[row] for row in batch], self._query_prompt)
+        return vectors
 
     def _encode(self, texts: Sequence[str], prompt: str, on_progress: Progress | None) -> Vectors:
         import torch
@@ -130,7 +145,8 @@ class SentenceTransformerEncoder:
         # Half a surrogate pair, as a broken phone may send, has no UTF-8 form.
         whole = [text.encode("utf-8", "replace").decode() for text in texts]
         # The two halves of SentenceTransformer.encode, without the 3 ms of its checks at each question.
-        features = self._model.preprocess(whole, prompt=prompt or None)
+        with self._words:  # a tokenizer has its own state
+            features = self._model.preprocess(whole, prompt=prompt or None)
         with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._halved):
             found = self._model(features)["sentence_embedding"]
         vectors: Vectors = torch.nn.functional.normalize(found.float(), dim=1).numpy()
@@ -157,6 +173,7 @@ def batches_by_length(texts: Sequence[str]) -> Iterator[list[int]]:
 
 
 def _load(folder: Path) -> "SentenceTransformer":
+    check_temporary_folder()
     # Importing makes millions of objects and frees none: with the collector off it takes 5 s, not 6.3.
     with _collector_paused():
         from huggingface_hub import constants

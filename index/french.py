@@ -84,7 +84,7 @@ def stem(word: str) -> str:
     for _ in range(2):
         key = _stemmer.stemWord(key)
         if len(key) > 3:
-            key = key.rstrip("e")
+            key = key.rstrip("e") or key  # "eeee" is a word, however little it says
     return key
 
 

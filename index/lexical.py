@@ -23,7 +23,8 @@ class Bm25:
             vocabulary: dict[str, int] = {}
             ids = [[vocabulary.setdefault(term, len(vocabulary)) for term in text] for text in texts]
             self._index = bm25s.BM25(k1=k1, b=b, method="lucene")
-            self._index.index((ids, vocabulary), show_progress=False)
+            # A copy: bm25s adds a word of its own, the empty one, which then has no column.
+            self._index.index((ids, dict(vocabulary)), show_progress=False)
             self._vocabulary = vocabulary
 
     def scores(self, terms: Sequence[str]) -> Scores:

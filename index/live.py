@@ -17,7 +17,7 @@ T = TypeVar("T")
 # Seconds. One look at a file's date; a new version takes seconds to build and to load anyway.
 EVERY = 2.0
 
-_Mark = tuple[int, int, int] | None
+Mark = tuple[int, int, int] | None
 """Inode, date and size of the pointer to the version in service; None where there is none."""
 
 
@@ -31,14 +31,15 @@ class Live(Generic[T]):
         folder: Of the index.
         load: Reads the version in service, as ``Searcher.load`` does; called outside the threads that answer.
         first: What it made at the start.
+        seen: The pointer before that: a version that came while it was loading is loaded at the next check.
     """
 
-    def __init__(self, folder: Path, load: Callable[[], T], first: T) -> None:
+    def __init__(self, folder: Path, load: Callable[[], T], first: T, seen: Mark) -> None:
         self._folder = folder
         self._load = load
         self._held = first
         self._turn = threading.Lock()
-        self._mark = _mark(folder)
+        self._mark = seen
         self._problem: str | None = None
 
     def get(self) -> T:
@@ -56,7 +57,7 @@ class Live(Generic[T]):
         One that is missing or damaged is logged and left aside until the pointer changes again.
         """
         with self._turn:
-            mark = _mark(self._folder)
+            mark = pointer(self._folder)
             if mark == self._mark:
                 return False
             self._mark = mark  # as it was before loading: what changes meanwhile is seen next time
@@ -91,7 +92,8 @@ class Live(Generic[T]):
             thread.join()
 
 
-def _mark(folder: Path) -> _Mark:
+def pointer(folder: Path) -> Mark:
+    """What tells one version in service from the next, without reading it."""
     try:
         found = (folder / versions.CURRENT).stat()
     except OSError:

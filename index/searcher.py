@@ -56,7 +56,7 @@ class Searcher:
         # The products of one question are too small to share: with two threads they take 8 ms instead of one
         # as soon as something else wants a core.
         threadpool_limits(1, user_api="blas")
-        self._encoder = encoder
+        self.encoder = encoder
         self.layout = Layout.of(stored.entries, stored.editor_targets)
         reader = Reader([t for e in stored.entries for t in (e.heading_text, e.body_text)], stored.lexicon)
         dense = stored.dense
@@ -95,7 +95,7 @@ class Searcher:
         if k < 1:
             raise ValueError(f"k must be at least 1, got {k}")
         understood = self.matcher.reader.read(question)
-        asked = self.matcher.question(understood, self._encoder)
+        asked = self.matcher.question(understood, self.encoder)
         match = self.matcher.match(asked)
         scores = self._head_scores(understood, asked)
         owner = self.layout.entry_of_target

@@ -95,3 +95,8 @@ def test_the_dictionary_knows_words_without_their_accents() -> None:
     assert is_french("etes")
     assert not is_french("revizion")
     assert not is_french("crte")
+
+
+@pytest.mark.parametrize("word", ["eeee", "e" * 2000, "ééééé"])
+def test_no_word_has_an_empty_key(word: str) -> None:
+    assert stem(fold(word)) != ""

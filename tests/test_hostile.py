@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from seed_files import ANSWER, CSV, HTML, MARKDOWN, QUESTION, SEEDS, TEXT, odt, word, workbook
 
-from corpus import safe_reader
+from corpus import child_process, safe_reader
 from corpus.document import Document, Source
 from corpus.errors import UnreadableDocumentError
 from corpus.formats import READERS, read_file
@@ -219,7 +219,7 @@ def test_one_process_serves_as_long_as_all_goes_well(tmp_path: Path, monkeypatch
         started.append(command)
         return real(command, **options)  # type: ignore[call-overload]
 
-    monkeypatch.setattr(safe_reader.subprocess, "Popen", counted)
+    monkeypatch.setattr(child_process.subprocess, "Popen", counted)
     for number in range(5):
         (tmp_path / f"{number}.txt").write_text(TEXT, encoding="utf-8")
     (tmp_path / "pire.pdf").write_bytes(hostile.doubling_forms(60))
@@ -315,8 +315,7 @@ reading_process.main()
 def test_a_reader_that_breaks_breaks_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, reason: str
 ) -> None:
-    start = "import json, sys; sys.path[:] = json.loads(sys.argv[1])\n" + BROKEN.replace("{how}", how)
-    monkeypatch.setattr(safe_reader, "_START", start)
+    monkeypatch.setattr(safe_reader, "_START", BROKEN.replace("{how}", how))
     path = tmp_path / "note.txt"
     path.write_text(TEXT, encoding="utf-8")
 
@@ -326,7 +325,6 @@ def test_a_reader_that_breaks_breaks_nothing_else(
 def test_what_a_document_leaves_in_memory_condemns_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second document of a process finds no room; in a process of its own it does."""
     start = """
-import json, sys; sys.path[:] = json.loads(sys.argv[1])
 from corpus import reading_process
 real, seen = reading_process.read_file, []
 def crowded(*arguments):

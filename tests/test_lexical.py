@@ -53,3 +53,8 @@ def test_a_field_without_words_scores_nothing(texts: list[list[str]]) -> None:
 
 def test_an_empty_text_among_others_scores_nothing() -> None:
     assert Bm25([["contrat"], []]).scores(["contrat"])[1] == 0
+
+
+def test_an_empty_word_is_unknown() -> None:
+    """bm25s adds one of its own to the vocabulary, which has no score."""
+    assert Bm25(TEXTS).scores([""]).tolist() == [0, 0, 0]

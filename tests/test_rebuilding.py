@@ -22,7 +22,7 @@ from corpus.errors import CorpusError, IndexStoreError
 from index import store, versions
 from index.building import Built, build, fingerprint, is_fresh
 from index.defaults import MAX_ERROR
-from index.live import Live
+from index.live import Live, pointer
 from index.searcher import Searcher
 from index.store import Stored
 
@@ -383,7 +383,7 @@ def live(folder: Path) -> Live[Searcher]:
     def load() -> Searcher:
         return Searcher.load(folder / "index", small_encoder())
 
-    return Live(folder / "index", load, load())
+    return Live(folder / "index", load, load(), pointer(folder / "index"))
 
 
 def closes(searcher: Searcher) -> str:
@@ -470,7 +470,7 @@ def test_what_nobody_foresaw_does_not_end_the_watch(folder: Path, caplog: pytest
         loaded.set()
         return "new"
 
-    served = Live(folder / "index", load, "old")
+    served = Live(folder / "index", load, "old", pointer(folder / "index"))
     with served.watched(every=0.01):
         store.rollback(folder / "index")
         assert failed.wait(60)

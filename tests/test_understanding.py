@@ -188,3 +188,13 @@ def test_a_question_without_words_has_no_terms(reader: Reader, typed: str) -> No
 
 def test_line_breaks_and_invisible_characters_are_read_as_spaces_or_not_at_all(reader: Reader) -> None:
     assert reader.read("le\u00a0contrat\nest\u200b signe\u0301 \u0007").text == "le contrat est signé"
+
+
+def test_so_many_misspellings_are_looked_up_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = Reader(TEXTS, LEXICON)
+    looked_up: list[str] = []
+    monkeypatch.setattr(reader, "_repaired", looked_up.append)
+    typed = [f"{a}{b}qzjkw" for a in "abcdefgh" for b in "bcdfghjk"]
+    reader.read(" ".join([*typed[:20], *typed]))
+
+    assert looked_up == typed[:30]
