@@ -48,20 +48,25 @@ class Assistant:
     """Answers questions over one index. Holds no conversation: each call brings its own."""
 
     def __init__(self, searcher: Searcher) -> None:
-        self._searcher = searcher
+        self.searcher = searcher
         self.library = Library.of(searcher.layout.entries)
         self._vocabulary = frozenset(
             term for entry in searcher.layout.entries for term in stems(f"{entry.heading_text} {entry.body_text}")
         )
         courtesy("bonjour", self._vocabulary)  # learns its examples now, not while the first visitor waits
 
+    @property
+    def problem(self) -> None:
+        """Nothing: an index loaded once stays as it is."""
+        return None
+
     def about(self) -> About:
         """What is indexed, what is not, and a few questions to begin with."""
-        questions = [e.heading_text for e in self._searcher.layout.entries if e.heading_text.endswith("?")]
-        headings = [e.heading_text for e in self._searcher.layout.entries if e.heading]
+        questions = [e.heading_text for e in self.searcher.layout.entries if e.heading_text.endswith("?")]
+        headings = [e.heading_text for e in self.searcher.layout.entries if e.heading]
         # The shortest are the easiest to read on a button.
         examples = sorted(questions or headings, key=len)[:_N_EXAMPLES]
-        return About(self._searcher.sources, self._searcher.left_out, tuple(examples), self._searcher.manifest.built)
+        return About(self.searcher.sources, self.searcher.left_out, tuple(examples), self.searcher.manifest.built)
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
         """Answer one question, read alone or with the earlier questions when it needs them (oldest first)."""
@@ -84,7 +89,7 @@ class Assistant:
             understood=result.understood.replaced,
             ranking=ranking,
         )
-        if result.answerable < self._searcher.threshold:
+        if result.answerable < self.searcher.threshold:
             return replace(spoken, suggestions=_headings(result.hits, _N_SUGGESTIONS))
         if tied := _tied(result.hits):
             return replace(spoken, kind=Kind.CLARIFY, message=texts.CLARIFY, suggestions=tied)
@@ -100,10 +105,10 @@ class Assistant:
     def _search(self, question: str, history: Sequence[str]) -> Result:
         """Search a turn alone or with what came before, as it needs."""
         reading = read_turn(question, history, self._vocabulary)
-        alone = self._searcher.search(reading.alone, _N_RANKED) if reading.alone else None
+        alone = self.searcher.search(reading.alone, _N_RANKED) if reading.alone else None
         if reading.joined is None or (alone and self._is_settled(alone)):
-            return alone or self._searcher.search(question, _N_RANKED)
-        joined = self._searcher.search(reading.joined, _N_RANKED)
+            return alone or self.searcher.search(question, _N_RANKED)
+        joined = self.searcher.search(reading.joined, _N_RANKED)
         body = joined.hits[0].entry.body_text if joined.hits else ""
         if lacks(question, given(body)):
             # "Et combien ?" after a question that was answered: the answer must still say how much.
@@ -112,7 +117,7 @@ class Assistant:
 
     def _is_settled(self, alone: Result) -> bool:
         """Whether half a sentence is enough: it is answered, or clearly is about something else."""
-        threshold = self._searcher.threshold
+        threshold = self.searcher.threshold
         return alone.answerable >= threshold or alone.answerable < threshold / _CLEARLY
 
 

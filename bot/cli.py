@@ -1,7 +1,9 @@
 """The command ``motamot``: every message to a person is in French; exit code 0 answered, 1 refused, 2 error."""
 
 import json
+import logging
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -12,26 +14,29 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from typer.exceptions import TyperException
 
 from bot import journal_cli, report
 from bot.answer import Kind
+from bot.logs import configure_logs, say
 from bot.settings import Settings, journal_file, read_settings
-from corpus.errors import MotamotError, SettingsError, typeset
+from bot.settings_file import read_log_format
+from bot.usage import FrenchTyper, complaint
+from corpus.errors import MotamotError, SettingsError
 
 if TYPE_CHECKING:
     from bot.assistant import Assistant
+    from bot.live_assistant import LiveAssistant
     from index.building import Built
     from index.encoder import Encoder
     from index.searcher import Searcher
 
 ANSWERED, REFUSED, FAILED = 0, 1, 2
 
-app = typer.Typer(
+app = FrenchTyper(
     help="Répond aux questions en citant les textes mot pour mot, ou dit qu’il ne sait pas.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,
 )
 
 app.add_typer(journal_cli.app, name="journal")
@@ -50,7 +55,10 @@ def main() -> None:
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
+    except TyperException as error:
+        print(complaint(error), file=sys.stderr)
+        sys.exit(error.exit_code)
     except MotamotError as error:
         _fail(str(error))
     except KeyboardInterrupt:
@@ -62,15 +70,17 @@ def main() -> None:
 
 
 def _fail(message: str) -> NoReturn:
-    Console(stderr=True, soft_wrap=True).print(f"Erreur : {message}", markup=False, highlight=False)
+    say(f"Erreur : {message}", logging.ERROR)
     sys.exit(FAILED)
 
 
 @app.command()
 def serve(
-    host: Annotated[str | None, typer.Option(help="Adresse d’écoute.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port d’écoute.")] = None,
-    root_path: Annotated[str | None, typer.Option(help="Préfixe derrière un serveur mandataire.")] = None,
+    host: Annotated[str | None, typer.Option(metavar="ADRESSE", help="Adresse d’écoute.")] = None,
+    port: Annotated[int | None, typer.Option(metavar="PORT", help="Port d’écoute.")] = None,
+    root_path: Annotated[
+        str | None, typer.Option(metavar="PRÉFIXE", help="Préfixe derrière un serveur mandataire.")
+    ] = None,
     frame_ancestors: Annotated[
         str | None, typer.Option(metavar="SITES", help="Sites qui peuvent afficher le service dans leurs pages.")
     ] = None,
@@ -78,53 +88,63 @@ def serve(
     index: IndexOption = None,
 ) -> None:
     """Ouvrir la page de questions (construit l’index si besoin)."""
+    configure_logs(read_log_format())
+    # As Ctrl+C does: what is open is closed. While it serves, the server lets the open answers finish first.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(ANSWERED))
     settings = read_settings(
         host=host, port=port, root_path=root_path, frame_ancestors=frame_ancestors, corpus=corpus, index=index
     )
     _check_port(settings.host, settings.port)
-    assistant = _assistant(settings)
+    assistant = _live(settings)
     from bot import journal
-    from bot.logs import configure_logs
     from bot.web.house import House
     from bot.web.server import Service, build_app  # seconds of import, for this command only
     from bot.web.server import serve as run
 
-    configure_logs(settings.log_format)
     house = House(settings.operator, settings.contact, settings.theme, settings.frame_ancestors)
     with journal.kept(journal_file(), settings.journal, settings.journal_days) as book:
         service = Service(book, settings.rate_limit, settings.trusted_proxies, settings.metrics)
         site = build_app(assistant, root_path=settings.root_path, house=house, corpus=settings.corpus, service=service)
-        Console(stderr=True, soft_wrap=True).print(
+        say(
             f"La page de questions est ouverte : http://{settings.host}:{settings.port}{settings.root_path}/"
-            "  (Ctrl+C pour arrêter)",
-            markup=False,
-            highlight=False,
+            "  (Ctrl+C pour arrêter)"
         )
-        run(site, settings.host, settings.port)
+        try:
+            with assistant.watched():
+                run(site, settings.host, settings.port)
+        finally:
+            say("Le service est arrêté.")
 
 
 @app.command()
 def mcp(corpus: CorpusOption = None, index: IndexOption = None) -> None:
-    """Servir les mêmes réponses à un agent, par le Model Context Protocol, sur l’entrée et la sortie standard."""
+    """Servir les mêmes réponses à un agent (MCP).
+
+    Par le Model Context Protocol, sur l’entrée et la sortie standard.
+    """
     from bot import journal
-    from bot.logs import configure_logs
     from bot.mcp_server import build_mcp
     from bot.web.desk import Desk
 
+    configure_logs(read_log_format())
     settings = read_settings(corpus=corpus, index=index)
-    configure_logs(settings.log_format)
     with journal.kept(journal_file(), settings.journal, settings.journal_days) as book:
-        build_mcp(Desk(_assistant(settings), book)).run("stdio")
+        assistant = _live(settings)
+        with assistant.watched():
+            build_mcp(Desk(assistant, book)).run("stdio")
 
 
 @app.command()
 def ask(
-    question: Annotated[str, typer.Argument(help="La question, entre guillemets.")],
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="La question, entre guillemets.")],
     as_json: JsonOption = False,
     corpus: CorpusOption = None,
     index: IndexOption = None,
 ) -> None:
-    """Répondre à une question (code de sortie 0 : réponse, 1 : je ne sais pas, 2 : erreur)."""
+    """Répondre à une question.
+
+    Code de sortie 0 : réponse, 1 : je ne sais pas, 2 : erreur.
+    """
     answer = _assistant(read_settings(corpus=corpus, index=index)).ask(question)
     if as_json:
         print(json.dumps(answer.to_json(), ensure_ascii=False, indent=2))
@@ -139,7 +159,10 @@ def batch(
     corpus: CorpusOption = None,
     index: IndexOption = None,
 ) -> None:
-    """Répondre à un fichier de questions : une ligne JSON {"id", "answer"} par question."""
+    """Répondre à un fichier de questions.
+
+    Une ligne JSON {"id", "answer"} par question.
+    """
     from bot.evaluating.known_questions import read_batch
 
     asked = read_batch(questions)
@@ -154,7 +177,8 @@ def build(
     corpus: CorpusOption = None,
     index: IndexOption = None,
     max_error: Annotated[
-        float | None, typer.Option(help="Part admise de questions hors sujet auxquelles il répond (0,05 = 5 %).")
+        float | None,
+        typer.Option(metavar="PART", help="Part admise de réponses à des questions hors sujet (0.05 = 5 %)."),
     ] = None,
 ) -> None:
     """Lire le corpus et construire l’index."""
@@ -164,12 +188,15 @@ def build(
 
 @app.command()
 def rollback(corpus: CorpusOption = None, index: IndexOption = None) -> None:
-    """Remettre en service la version précédente de l’index (un serveur ouvert la reprend de lui-même)."""
+    """Remettre en service l’index précédent.
+
+    Un serveur ouvert le reprend de lui-même.
+    """
     from index import store
 
     settings = read_settings(corpus=corpus, index=index)
     manifest = store.rollback(settings.index_folder)
-    _say(
+    say(
         f"L’index construit le {manifest.built} est de nouveau en service. Il ne sera reconstruit que si le corpus "
         "change, ou par « motamot build »."
     )
@@ -202,11 +229,16 @@ def fetch(corpus: CorpusOption = None) -> None:
 
 @app.command()
 def inspect(
-    document: Annotated[str, typer.Argument(help="Identifiant du document dans le catalogue, ou fichier.")],
+    document: Annotated[
+        str, typer.Argument(metavar="DOCUMENT", help="Identifiant du document dans le catalogue, ou fichier.")
+    ],
     corpus: CorpusOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Montrer ce qui a été compris d’un document : ses questions, ses parties, ses passages."""
+    """Montrer ce qui a été compris d’un document.
+
+    Ses questions, ses parties, ses passages.
+    """
     from corpus.inspection import find_document
     from corpus.splitting import split
 
@@ -231,16 +263,23 @@ def evaluate(
         Path | None, typer.Option("--compare", metavar="RUN.json", help="Comparer à une évaluation enregistrée.")
     ] = None,
     min_hit: Annotated[
-        float, typer.Option(min=0, max=1, help="Code de sortie 1 si le taux de réussite est plus bas (0.9 = 90 %).")
+        float,
+        typer.Option(
+            min=0, max=1, metavar="TAUX", help="Code de sortie 1 si le taux de réussite est plus bas (0.9 = 90 %)."
+        ),
     ] = 0.0,
     max_error: Annotated[
-        float | None, typer.Option(help="Essayer une autre part admise d’erreurs, sans reconstruire l’index.")
+        float | None,
+        typer.Option(metavar="PART", help="Essayer une autre part admise d’erreurs, sans reconstruire l’index."),
     ] = None,
     as_json: JsonOption = False,
     corpus: CorpusOption = None,
     index: IndexOption = None,
 ) -> None:
-    """Mesurer les réponses sur un fichier de questions dont on connaît la réponse."""
+    """Mesurer les réponses sur des questions connues.
+
+    Un fichier de questions dont on connaît la réponse.
+    """
     from bot.evaluating import command, wording
 
     wanted = command.Wanted(questions, report_file, save, compare, as_json)
@@ -254,13 +293,16 @@ def evaluate(
         result = command.ask_all(wanted, checked, searcher, advance)
     command.publish(wanted, checked, searcher, stated.max_error, result)
     if shortfall := wording.shortfall(result.hit_rate, min_hit):
-        Console(stderr=True, soft_wrap=True).print(shortfall, markup=False, highlight=False)
+        say(shortfall)
         raise typer.Exit(REFUSED)
 
 
 @app.command()
 def init(folder: Annotated[Path, typer.Argument(metavar="DOSSIER", help="Dossier à créer.")]) -> None:
-    """Créer un corpus à remplir : catalogue, documents, lexique, autres façons de demander."""
+    """Créer un corpus à remplir.
+
+    Catalogue, documents, lexique, autres façons de demander.
+    """
     from corpus.template import create_corpus
 
     console = Console(soft_wrap=True)
@@ -271,15 +313,20 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DOSSIER", help="Dossier
 
 @app.command()
 def doctor(corpus: CorpusOption = None, index: IndexOption = None, as_json: JsonOption = False) -> None:
-    """Vérifier l’installation : réglages, modèle, documents, index, place sur le disque."""
+    """Vérifier l’installation, et dire que faire.
+
+    Bibliothèques, réglages, place sur le disque, documents, modèle, index, journal, port, horloge. Code de sortie
+    0 : il répond (avec ou sans point d’attention), 2 : une erreur l’en empêche.
+    """
     from bot.doctor import examine
+    from bot.examining.finding import Level, worst
 
     findings = examine(corpus, index)
     if as_json:
-        print(json.dumps([report.finding_to_json(f) for f in findings], ensure_ascii=False, indent=2))
+        print(json.dumps(report.findings_to_json(findings), ensure_ascii=False, indent=2))
     else:
         report.show_findings(Console(soft_wrap=True), findings)
-    raise typer.Exit(ANSWERED if all(f.fine for f in findings) else FAILED)
+    raise typer.Exit(FAILED if worst(findings) is Level.ERROR else ANSWERED)
 
 
 def _check_port(host: str, port: int) -> None:
@@ -314,7 +361,7 @@ def _build(settings: Settings, encoder: "Encoder") -> "Built":
             encoder,
             max_error=settings.max_error,
             on_progress=advance,
-            on_wait=lambda: _say("Une autre construction de cet index est en cours : j’attends qu’elle finisse."),
+            on_wait=lambda: say("Une autre construction de cet index est en cours : j’attends qu’elle finisse."),
         )
     report.show_built(Console(stderr=True, soft_wrap=True), built)
     return built
@@ -331,7 +378,7 @@ def open_searcher(settings: Settings) -> "Searcher":
         try:
             return Searcher.load(settings.index_folder, encoder)
         except IndexStoreError as error:
-            _say(f"{error} C’est ce que je fais.")
+            say(f"{error} C’est ce que je fais.")
     try:
         _build(settings, encoder)
     except MotamotError as error:
@@ -339,19 +386,23 @@ def open_searcher(settings: Settings) -> "Searcher":
             before = Searcher.load(settings.index_folder, encoder)
         except IndexStoreError:
             raise error from None  # the cause, not its consequence
-        _say(f"{error} En attendant, l’index construit le {before.manifest.built} répond.")
+        say(f"{error} En attendant, l’index construit le {before.manifest.built} répond.")
         return before
     return Searcher.load(settings.index_folder, encoder)
-
-
-def _say(message: str) -> None:
-    Console(stderr=True, soft_wrap=True).print(typeset(message), markup=False, highlight=False)
 
 
 def _assistant(settings: Settings) -> "Assistant":
     from bot.assistant import Assistant
 
     return Assistant(open_searcher(settings))
+
+
+def _live(settings: Settings) -> "LiveAssistant":
+    from bot.live_assistant import LiveAssistant
+    from index.live import pointer
+
+    seen = pointer(settings.index_folder)
+    return LiveAssistant(settings.index_folder, _assistant(settings), seen)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import logging
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,8 +16,10 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 
 from bot.answer import Answer
+from bot.erasing import erase
 from bot.masking import mask
 from corpus.errors import MotamotError
+from index.reasons import reason
 
 LOG = logging.getLogger(__name__)
 
@@ -42,6 +44,10 @@ _WAIT = 5.0
 """Seconds to wait for another process that writes; one record takes a millisecond."""
 _PURGE_EVERY = 3_600.0
 """Seconds: a line outlives its last day by an hour at most, even where nobody asks anything."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 class JournalError(MotamotError):
@@ -91,8 +97,8 @@ class Journal:
             self._connection = _open(path)
         except (OSError, sqlite3.Error) as error:
             raise JournalError(
-                f"Le journal « {path} » ne peut pas être ouvert ({error}) : vérifiez les droits et la place sur le "
-                "disque, ou éteignez-le avec « journal = false »."
+                f"Le journal « {path} » ne peut pas être ouvert ({reason(error)}) : vérifiez les droits et la place "
+                "sur le disque, ou éteignez-le avec « journal = false »."
             ) from error
 
     def close(self) -> None:
@@ -109,7 +115,7 @@ class Journal:
         first = answer.quotes[0].source if answer.quotes else next(iter(answer.ranking), None)
         row = (
             secrets.token_hex(8),
-            _iso(datetime.now(UTC)),
+            _iso(_now()),
             mask(answer.question),
             answer.kind.value,
             first.document if first else None,
@@ -136,12 +142,9 @@ class Journal:
 
     def purge(self, everything: bool = False, now: datetime | None = None) -> int:
         """Erase the lines older than ``days``, or all of them; their words leave the disk too."""
-        limit = "9999" if everything else _iso((now or datetime.now(UTC)) - timedelta(days=self.days))
+        limit = "9999" if everything else _iso((now or _now()) - timedelta(days=self.days))
         with self._writing() as connection:
-            erased = connection.execute("DELETE FROM question WHERE asked < ?", (limit,)).rowcount
-            # The write-ahead log may still hold them: emptied into the file, where secure_delete wrote zeros.
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        return erased
+            return erase(connection, limit)
 
     def records(self, unanswered: bool = False, unhelpful: bool = False) -> Iterator[Record]:
         """The lines, oldest first: all, or those refused and those that did not help, as asked."""
@@ -159,18 +162,18 @@ class Journal:
             yield Record(**{**line, "helpful": helpful})
 
     @contextmanager
-    def purged_on_schedule(self, every: float = _PURGE_EVERY) -> Iterator[None]:
-        """Purge now and every so many seconds, until the block ends."""
+    def purged_on_schedule(self, every: float = _PURGE_EVERY, clock: Callable[[], datetime] = _now) -> Iterator[None]:
+        """Purge now and every so many seconds, until the block ends; ``clock`` says what is old by then."""
         ended = Event()
 
         def keep() -> None:
             while not ended.wait(every):
                 try:
-                    self.purge()
+                    self.purge(now=clock())
                 except JournalError as error:  # a full disk, a lock held too long: the next round tries again
                     LOG.error("%s", error)
 
-        self.purge()
+        self.purge(now=clock())
         keeper = Thread(target=keep, name="journal-purge", daemon=True)
         keeper.start()
         try:
@@ -207,6 +210,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL").fetchall()
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA secure_delete = ON").fetchall()
+    connection.execute("PRAGMA temp_store = MEMORY")  # a sweep copies the lines: not into a file of their own
     connection.execute("BEGIN IMMEDIATE")
     try:
         [(version,)] = connection.execute("PRAGMA user_version").fetchall()
@@ -229,10 +233,18 @@ def _iso(moment: datetime) -> str:
 def kept(path: Path, wanted: bool, days: int) -> Iterator[Journal | None]:
     """The journal of a site while it is served, purged on schedule; None when it is not wanted.
 
-    One that was kept before and no longer is goes on losing its lines when their time comes.
+    One that was kept before and no longer is goes on losing its lines when their time comes, as far as it can be
+    written.
     """
-    if not wanted and not path.is_file():
+    try:
+        journal = Journal(path, days) if wanted or path.is_file() else None
+    except JournalError as error:
+        if wanted:
+            raise
+        LOG.error("les lignes échues de l’ancien journal ne sont pas effacées : %s", error)
+        journal = None
+    if journal is None:
         yield None
         return
-    with closing(Journal(path, days)) as journal, journal.purged_on_schedule():
+    with closing(journal), journal.purged_on_schedule():
         yield journal if wanted else None

@@ -15,8 +15,9 @@ from rich.console import Console
 
 from bot.journal import Journal, JournalError, Record
 from bot.settings import journal_file, read_settings
+from bot.usage import FrenchTyper
 
-app = typer.Typer(help="Lire ou effacer le journal des questions.", no_args_is_help=True, rich_markup_mode=None)
+app = FrenchTyper(help="Lire ou effacer le journal des questions.")
 
 
 class Format(StrEnum):
@@ -52,7 +53,10 @@ def export(
     unanswered: Annotated[bool, typer.Option("--unanswered", help="Seulement les questions sans réponse.")] = False,
     unhelpful: Annotated[bool, typer.Option("--unhelpful", help="Seulement les réponses qui n’ont pas aidé.")] = False,
 ) -> None:
-    """Écrire le journal sur la sortie standard, de la plus ancienne question à la plus récente."""
+    """Écrire le journal sur la sortie standard.
+
+    De la plus ancienne question à la plus récente.
+    """
     with _open() as journal:
         records = journal.records(unanswered=unanswered, unhelpful=unhelpful)
         # As bytes: a table that Excel opens starts with a mark of its encoding, whatever the terminal's.

@@ -1,12 +1,24 @@
 """What the program logs: what happened and where, never what a visitor typed."""
 
+import atexit
 import json
 import logging
+import os
 import sys
+import threading
 import traceback
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Literal
+from typing import Literal, TextIO
+
+from rich.console import Console
+
+from corpus.errors import typeset
+
+LOG = logging.getLogger("motamot")
+
+_OURS = ("motamot", "bot", "corpus", "index")
+"""Names of loggers whose information is worth a line."""
 
 LogFormat = Literal["texte", "json"]
 
@@ -58,6 +70,9 @@ class TextFormatter(logging.Formatter):
     def __init__(self) -> None:
         super().__init__("%(levelname)s %(name)s: %(message)s")
 
+    def format(self, record: logging.LogRecord) -> str:
+        return super().format(_discreet(record))
+
     def formatException(self, ei: _ExcInfo) -> str:  # noqa: N802  the library's name
         return trace(ei[1]) if ei[1] else ""
 
@@ -70,18 +85,78 @@ class JsonFormatter(TextFormatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _discreet(record).getMessage(),
         }
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)
 
 
+def _discreet(record: logging.LogRecord) -> logging.LogRecord:
+    """Without the objects that asyncio shows after its first line: an error is among them, with its message."""
+    if record.name != "asyncio":
+        return record
+    return logging.makeLogRecord({**record.__dict__, "msg": record.getMessage().partition("\n")[0], "args": None})
+
+
 def configure_logs(style: LogFormat) -> None:
-    """Send the warnings and errors of every library to standard error, in this form."""
-    handler = logging.StreamHandler(sys.stderr)
+    """Send what we log, and the warnings and errors of every library, to standard error, in this form.
+
+    With ``json`` each line that comes out there is an object; errors that nobody catches lose their message in
+    both forms.
+    """
+    handler = logging.StreamHandler(_taken_over() if style == "json" else sys.stderr)
     # A library that wants its own details logged (bm25s) does not get them.
-    handler.setLevel(logging.WARNING)
+    handler.addFilter(lambda record: record.levelno >= logging.WARNING or record.name.partition(".")[0] in _OURS)
     handler.setFormatter(JsonFormatter() if style == "json" else TextFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    for name in _OURS:
+        logging.getLogger(name).setLevel(logging.INFO)
     logging.captureWarnings(True)
+    # A record that cannot be formatted would be printed with its arguments.
+    logging.raiseExceptions = False
+    sys.excepthook = lambda _kind, error, _trace: _uncaught(error)
+    threading.excepthook = lambda about: _uncaught(about.exc_value) if about.exc_value else None
+
+
+def _taken_over() -> TextIO:
+    """Make a log of each line that anybody writes on standard error, be it a library in C or a child process.
+
+    Returns:
+        The real one.
+    """
+    kept = os.dup(2)
+    come_out, go_in = os.pipe()
+    os.dup2(go_in, 2)
+    os.close(go_in)
+
+    def follow() -> None:
+        with open(come_out, encoding="utf-8", errors="replace") as lines:  # noqa: PTH123  a descriptor
+            for line in lines:
+                if line.strip():
+                    LOG.info("%s", line.rstrip())
+
+    follower = threading.Thread(target=follow, name="motamot-stderr", daemon=True)
+    follower.start()
+
+    def finish() -> None:
+        sys.stderr.flush()
+        os.dup2(kept, 2)  # the pipe ends here, unless a child still has it
+        follower.join(1)
+
+    atexit.register(finish)
+    return open(kept, "w", encoding="utf-8", buffering=1, closefd=False)
+
+
+def _uncaught(error: BaseException) -> None:
+    if isinstance(error, KeyboardInterrupt):
+        return
+    report_failure(LOG, "an error that nobody caught", error)
+
+
+def say(message: str, level: int = logging.INFO) -> None:
+    """Tell the person at the terminal, or whoever collects the logs, one sentence of French."""
+    if any(isinstance(handler.formatter, JsonFormatter) for handler in logging.getLogger().handlers):
+        LOG.log(level, "%s", typeset(message))
+    else:
+        Console(stderr=True, soft_wrap=True).print(typeset(message), markup=False, highlight=False)

@@ -11,7 +11,7 @@ from bot.texts import french_date
 from corpus.document import Document, Entry
 
 if TYPE_CHECKING:
-    from bot.doctor import Finding
+    from bot.examining.finding import Finding
     from index.building import Built
 
 
@@ -124,16 +124,26 @@ def show_entries(console: Console, document: Document, entries: Sequence[Entry])
             console.print(Text(f"  {passage.start}–{passage.end}  {passage.text}"), soft_wrap=True)
 
 
-def finding_to_json(finding: "Finding") -> dict[str, Any]:
-    """One finding, for a program."""
-    return {"name": finding.name, "fine": finding.fine, "detail": finding.detail, "remedy": finding.remedy}
+def findings_to_json(findings: Sequence["Finding"]) -> dict[str, Any]:
+    """What was examined, for a program that watches."""
+    from bot.examining.finding import worst
+
+    return {
+        "level": worst(findings).label,
+        "findings": [
+            {"name": f.name, "level": f.level.label, "detail": f.detail, "remedy": f.remedy} for f in findings
+        ],
+    }
+
+
+_COLOURS = {"ok": "green", "attention": "yellow", "erreur": "red"}
 
 
 def show_findings(console: Console, findings: Sequence["Finding"]) -> None:
     """What was examined, and what to do."""
     for finding in findings:
-        mark = "[green]ok[/]    " if finding.fine else "[red]à voir[/]"
-        console.print(f"{mark} ", end="", highlight=False)
-        console.print(f"{finding.name} : {finding.detail}", markup=False, highlight=False)
+        label = finding.level.label
+        console.print(Text(f"{label:<9} ", style=_COLOURS[label]), end="")
+        console.print(f"{finding.name}\u00a0: {finding.detail}", markup=False, highlight=False)
         if finding.remedy:
-            console.print(f"       → {finding.remedy}", markup=False, highlight=False)
+            console.print(f"          → {finding.remedy}", markup=False, highlight=False)

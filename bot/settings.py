@@ -2,6 +2,9 @@
 
 import hashlib
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,18 +18,20 @@ from pydantic_settings import (
 )
 
 import corpus
+from bot.settings_file import PREFIX, config_file, place_of, toml_problem
 from bot.web.clients import LOOPBACK, RATE, read_proxies
 from bot.web.framing import read_frame_ancestors
 from bot.web.house import check_theme
 from corpus.errors import SettingsError
 from index.defaults import MAX_ERROR
 from index.home import data_home
-
-_FILE = "motamot.toml"
+from index.reasons import reason
 
 ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
+_HOST = r"^[A-Za-z0-9.:_%-]+$"
+_ROOT_PATH = r"^(/[A-Za-z0-9._~-]+)*/?$"
 
-_EXPECTED = {
+EXPECTED = {
     "corpus": "un dossier",
     "index": "un dossier",
     "encoder": "le dossier d’un modèle",
@@ -48,28 +53,58 @@ _EXPECTED = {
 }
 """What each key wants, for the message that says what is wrong."""
 
+_VARIABLES = frozenset(f"{PREFIX}{key}" for key in ("HOME", "CONFIG", *map(str.upper, EXPECTED)))
+_NEARLY = 0.87
+"""difflib ratio from which a variable is one of ours, mistyped: one letter in twelve or so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A key and the value that it may not have."""
+
+    key: str
+    value: object
+
+
+def _number(value: object) -> object:
+    """What may be a number: ``true`` is none, though Python takes it for 1."""
+    if isinstance(value, bool):
+        raise ValueError("a number is wanted")
+    return value
+
+
+def _folder(value: object) -> object:
+    """What may be a folder: an empty name would be the current one, which nobody means."""
+    if value == "":
+        raise ValueError("a name is wanted")
+    return value
+
+
+Number = Annotated[int, BeforeValidator(_number)]
+Folder = Annotated[Path, BeforeValidator(_folder)]
+
 
 class Settings(BaseSettings):
     """What an operator may set; every key is also a variable: ``port`` is ``MOTAMOT_PORT``."""
 
-    model_config = SettingsConfigDict(env_prefix="MOTAMOT_", extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", env_ignore_empty=True)
 
-    corpus: Path = Path(corpus.__file__).parent
+    corpus: Folder = Path(corpus.__file__).parent
     """Folder with ``catalogue.toml`` and ``documents``."""
-    index: Path | None = None
+    index: Folder | None = None
     """Folder of the built index; by default one for each corpus in the data directory."""
     encoder: str | None = None
     """Folder of a sentence-transformers model that replaces the one that comes with pip."""
-    host: str = "127.0.0.1"
-    port: int = Field(default=7860, ge=1, le=65535)
-    root_path: str = ""
+    host: str = Field(default="127.0.0.1", pattern=_HOST)
+    port: Number = Field(default=7860, ge=1, le=65535)
+    root_path: str = Field(default="", pattern=_ROOT_PATH)
     """Prefix under which a reverse proxy publishes the pages."""
     max_error: float = Field(default=MAX_ERROR, gt=0, lt=1)
     """Share of the questions without an answer that may be given one; it sets the threshold of refusal."""
 
     frame_ancestors: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_frame_ancestors)] = ()
     """Sites that may show the pages inside theirs, besides the one that publishes them."""
-    theme: Path | None = None
+    theme: Folder | None = None
     """Folder with the operator's colours (``theme.css``) and logo (``logo.svg`` or ``logo.png``)."""
     operator: str = Field(default="", max_length=200, pattern=ONE_LINE)
     """Name of the organisation that answers for the service."""
@@ -78,7 +113,7 @@ class Settings(BaseSettings):
 
     journal: bool = False
     """Whether questions are written down, masked; what was written before stays ``journal_days`` all the same."""
-    journal_days: int = Field(default=90, ge=1, le=3650)
+    journal_days: Number = Field(default=90, ge=1, le=3650)
     """How long."""
     rate_limit: str = Field(default="60/minute", pattern=RATE)
     """Questions that one client may send; ``non`` for no limit."""
@@ -99,7 +134,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  pydantic names it
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Command line, then environment, then the file."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=_file())
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=config_file())
 
     @property
     def index_folder(self) -> Path:
@@ -115,34 +150,27 @@ def journal_file() -> Path:
     return data_home() / "journal.sqlite3"
 
 
-def _file() -> Path:
-    return Path(os.environ.get("MOTAMOT_CONFIG") or _FILE)
-
-
 def read_settings(**given: object) -> Settings:
     """Settings in force; ``given`` are those of the command line, None when not given.
 
     Raises:
-        SettingsError: A value is not of the form expected; the message names the key and the value.
+        SettingsError: A value is not of the form expected, or a name is not one of ours; the message names the
+            key, the value, where it stands and what was expected.
     """
-    path = _file()
+    path = config_file()
     if os.environ.get("MOTAMOT_CONFIG") and not path.is_file():
         raise SettingsError(f"MOTAMOT_CONFIG désigne « {path} », qui n’existe pas : corrigez cette variable.")
+    _refuse_mistyped_variables()
+    chosen = {key: value for key, value in given.items() if value is not None}
     try:
-        settings = Settings(**{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+        settings = Settings(**chosen)  # type: ignore[arg-type]
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        if key not in _EXPECTED:
-            raise SettingsError(
-                f"« {path} » : clé inconnue « {key} » ; clés admises : {', '.join(_EXPECTED)}."
-            ) from error
-        raise SettingsError(
-            f"Réglage « {key} » : la valeur {first.get('input')!r} ne convient pas, est attendu : {_EXPECTED[key]} ; "
-            f"corrigez-la dans « {path} », dans la variable MOTAMOT_{key.upper()} ou sur la ligne de commande."
-        ) from error
+        wrong = [_explained(Wrong(str(each["loc"][0]), each["input"]), chosen) for each in error.errors()]
+        raise SettingsError(" ".join(dict.fromkeys(wrong))) from error
     except ValueError as error:
-        raise SettingsError(f"« {path} » n’est pas un fichier TOML valable ({error}).") from error
+        raise SettingsError(f"« {path} » n’est pas un fichier TOML valable ({toml_problem(error)}).") from error
+    except OSError as error:
+        raise SettingsError(f"« {path} » ne peut pas être lu ({reason(error)}) : vérifiez ses droits.") from error
     check_theme(settings.theme)
     if not (settings.corpus / "catalogue.toml").is_file():
         raise SettingsError(
@@ -150,3 +178,40 @@ def read_settings(**given: object) -> Settings:
             "Créez-en un avec « motamot init DOSSIER », ou corrigez « --corpus »."
         )
     return settings
+
+
+def _refuse_mistyped_variables() -> None:
+    for name in foreign_variables():
+        if close := get_close_matches(name, _VARIABLES, n=1, cutoff=_NEARLY):
+            raise SettingsError(f"Variable inconnue « {name} » ; vouliez-vous dire « {close[0]} » ?")
+
+
+def own_variables() -> list[str]:
+    """Variables of the environment that we read."""
+    return sorted(name for name in os.environ if name.upper() in _VARIABLES)
+
+
+def foreign_variables() -> list[str]:
+    """Variables of the environment that look like ours and are not: nobody reads them."""
+    return sorted(name for name in map(str.upper, os.environ) if name.startswith(PREFIX) and name not in _VARIABLES)
+
+
+def _explained(wrong: Wrong, chosen: Mapping[str, object]) -> str:
+    if wrong.key not in EXPECTED:
+        close = get_close_matches(wrong.key, EXPECTED, n=1, cutoff=0.6)
+        hint = f"vouliez-vous dire « {close[0]} » ?" if close else f"clés admises : {', '.join(EXPECTED)}."
+        return f"{place_of(wrong.key)} : clé inconnue « {wrong.key} » ; {hint}"
+    return (
+        f"Réglage « {wrong.key} » : la valeur {wrong.value!r} ne convient pas, est attendu : {EXPECTED[wrong.key]} ; "
+        f"corrigez-la {_where(wrong.key, chosen)}."
+    )
+
+
+def _where(key: str, chosen: Mapping[str, object]) -> str:
+    """Where the value of a key comes from: the same order as that of the sources."""
+    variable = f"{PREFIX}{key.upper()}"
+    if key in chosen:
+        return f"sur la ligne de commande (--{key.replace('_', '-')})"
+    if variable in map(str.upper, os.environ):
+        return f"dans la variable {variable}"
+    return f"dans {place_of(key)}"

@@ -51,12 +51,22 @@ TOO_MANY = (
     "Vous avez envoyé beaucoup de questions en peu de temps. Celle-ci est restée dans la zone de saisie"
     f"{NBSP}: envoyez-la à nouveau dans un instant."
 )
+OVERLOADED = "Trop de questions arrivent en même temps. Merci de réessayer dans quelques secondes."
+OVERLOADED_KEPT = (
+    "Trop de questions arrivent en même temps. La vôtre est restée dans la zone de saisie"
+    f"{NBSP}: envoyez-la à nouveau dans quelques secondes."
+)
 SEARCHING = "Recherche en cours…"
 NO_SCRIPT = "Cette page a besoin de JavaScript. Merci de l’activer dans votre navigateur, puis de recharger la page."
 
 NOT_FOUND = "Cette adresse n’existe pas sur ce service."
 FORBIDDEN_ORIGIN = "Cette demande vient d’un autre site et a été refusée."
 BODY_TOO_LARGE = "La demande est trop volumineuse."
+FOREIGN_CALL = "Cette demande n’a pas la forme de celles que la page de ce service envoie."
+MALFORMED = "Cette demande ne peut pas être lue."
+WRONG_HOST = f"Cette demande ne peut pas être lue{NBSP}: son en-tête «{NBSP}Host{NBSP}» n’est pas le nom d’un site."
+TOO_SLOW = "La demande n’est pas arrivée en entier dans le temps prévu. Merci de la renvoyer."
+WRONG_RANGE = "La partie demandée n’existe pas dans ce fichier."
 EMPTY_QUESTION = "La question est vide."
 SERVER_ERROR = "Une erreur de ce service empêche de répondre."
 METRICS_LOCAL = (

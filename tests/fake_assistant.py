@@ -104,6 +104,7 @@ class FakeAssistant:
     """Questions answered only once their event is set."""
     asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     library: Library = field(default_factory=lambda: Library([HOSTILE]))
+    problem: str | None = None
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
         self.asked.append((question, tuple(history)))

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import uvicorn
 
+from bot.web.server import configuration
+
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -33,7 +35,8 @@ def free_port() -> int:
 @contextmanager
 def served(app: Any, port: int) -> Iterator[None]:
     """The application on a port of this machine, until the end of the block."""
-    config = uvicorn.Config(app, port=port, log_level="error", proxy_headers=False, timeout_graceful_shutdown=1)
+    config = configuration(app, "127.0.0.1", port)
+    config.timeout_graceful_shutdown = 1
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -43,8 +46,6 @@ def served(app: Any, port: int) -> Iterator[None]:
     try:
         yield
     finally:
-        if hasattr(app.state, "chat"):
-            app.state.chat.stop_event.set()
         server.should_exit = True
         thread.join(10)
 

@@ -1,5 +1,6 @@
 """The chat's handlers and the web server around them, without a browser."""
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -11,11 +12,14 @@ from fake_assistant import HOSTILE, About, FakeAssistant, answered, quote, refus
 from fastapi.testclient import TestClient
 
 from bot.answer import Answer, Kind
-from bot.web.chat import MAX_TURNS, Chat, Conversation
+from bot.web.chat import Chat
 from bot.web.desk import MAX_HISTORY, Desk
 from bot.web.server import build_app
+from bot.web.visits import MAX_TURNS, Visits
 from corpus.errors import IndexStoreError
 
+KEY = "A-page_secret_of_128-b"
+"""Of a visitor's page."""
 ABOUT = About(documents=(HOSTILE.source,), examples=("Que perçoit l’agent ?",))
 
 
@@ -47,9 +51,9 @@ def said(messages: list[dict[str, str]]) -> list[tuple[str, str]]:
 
 
 def test_questions_and_answers_alternate_after_the_greeting(assistant: FakeAssistant) -> None:
-    chat, conversation = Chat(Desk(assistant)), Conversation()
-    chat.ask("bonjour", conversation)
-    messages, _ = chat.ask("météo", conversation)
+    chat = Chat(Desk(assistant))
+    chat.ask("bonjour", KEY)
+    messages = chat.ask("météo", KEY)
 
     assert said(messages) == [
         ("user", "Vous avez demandé :bonjour"),
@@ -63,17 +67,17 @@ def test_questions_and_answers_alternate_after_the_greeting(assistant: FakeAssis
 
 
 def test_earlier_questions_are_given_as_history_but_not_courtesies(assistant: FakeAssistant) -> None:
-    chat, conversation = Chat(Desk(assistant)), Conversation()
+    chat = Chat(Desk(assistant))
     for question in ["bonjour", "météo", "panne", "et demain ?"]:
-        chat.ask(question, conversation)
+        chat.ask(question, KEY)
 
     assert assistant.asked[-1] == ("et demain ?", ("météo",))
 
 
 def test_history_and_screen_are_bounded(assistant: FakeAssistant) -> None:
-    chat, conversation = Chat(Desk(assistant)), Conversation()
+    chat = Chat(Desk(assistant))
     for number in range(MAX_TURNS + 5):
-        messages, _ = chat.ask(f"question {number}", conversation)
+        messages = chat.ask(f"question {number}", KEY)
 
     assert len(messages) == 1 + 2 * MAX_TURNS
     assert len(assistant.asked[-1][1]) == MAX_HISTORY
@@ -82,15 +86,15 @@ def test_history_and_screen_are_bounded(assistant: FakeAssistant) -> None:
 
 @pytest.mark.parametrize("question", ["", "  \n "])
 def test_an_empty_question_changes_nothing(assistant: FakeAssistant, question: str) -> None:
-    conversation = Conversation()
-    Chat(Desk(assistant)).ask(question, conversation)
+    visits = Visits()
+    Chat(Desk(assistant), visits).ask(question, KEY)
 
-    assert conversation.turns == []
+    assert len(visits) == 0
     assert assistant.asked == []
 
 
 def test_a_question_too_long_is_refused_with_both_numbers_and_kept_on_screen(assistant: FakeAssistant) -> None:
-    messages, _ = Chat(Desk(assistant)).ask("x" * 2345, Conversation())
+    messages = Chat(Desk(assistant)).ask("x" * 2345, KEY)
 
     assert said(messages) == [
         ("user", "Vous avez demandé :" + "x" * 2345),
@@ -103,7 +107,7 @@ def test_a_question_too_long_is_refused_with_both_numbers_and_kept_on_screen(ass
 
 
 def test_an_unforeseen_error_is_said_in_french_without_its_detail(assistant: FakeAssistant) -> None:
-    messages, _ = Chat(Desk(assistant)).ask("panne", Conversation())
+    messages = Chat(Desk(assistant)).ask("panne", KEY)
     [_, (_, reply)] = said(messages)
 
     assert reply.startswith("Je n’ai pas pu répondre, à cause d’une erreur de ce service.")
@@ -112,33 +116,35 @@ def test_an_unforeseen_error_is_said_in_french_without_its_detail(assistant: Fak
 
 
 def test_an_error_that_one_can_mend_says_its_remedy(assistant: FakeAssistant) -> None:
-    messages, _ = Chat(Desk(assistant)).ask("index", Conversation())
+    messages = Chat(Desk(assistant)).ask("index", KEY)
 
     assert said(messages)[1][1].startswith("L’index manque : lancez « motamot build ».")
 
 
 def test_a_new_conversation_has_the_greeting_only(assistant: FakeAssistant) -> None:
-    messages, conversation = Chat(Desk(assistant)).start_over()
+    chat = Chat(Desk(assistant))
+    chat.ask("météo", KEY)
+    messages = chat.start_over(KEY)
 
     assert said(messages) == []
     assert "Guide" in messages[0]["content"]
-    assert conversation.turns == []
+    assert [text for role, text in said(chat.ask("bonjour", KEY)) if role == "user"] == ["Vous avez demandé :bonjour"]
 
 
 def test_two_questions_sent_at_once_are_both_kept_in_order(assistant: FakeAssistant) -> None:
-    chat, conversation = Chat(Desk(assistant)), Conversation()
+    chat = Chat(Desk(assistant))
     gate = assistant.slow["lente"] = threading.Event()
-    first = threading.Thread(target=chat.ask, args=("lente", conversation))
+    first = threading.Thread(target=chat.ask, args=("lente", KEY))
     first.start()
     while not assistant.asked:
         time.sleep(0.01)
-    second = threading.Thread(target=chat.ask, args=("bonjour", conversation))
+    second = threading.Thread(target=chat.ask, args=("bonjour", KEY))
     second.start()
     gate.set()
     first.join(10)
     second.join(10)
 
-    assert [turn.question for turn in conversation.turns] == ["lente", "bonjour"]
+    assert [turn.question for turn in chat.visits.conversation(KEY).turns] == ["lente", "bonjour"]
 
 
 # --- the server --------------------------------------------------------------------------------
@@ -268,25 +274,48 @@ def test_the_endpoint_explains_its_errors_in_french(
     assert response.json()["detail"].startswith(detail)
 
 
-def ask_as(client: TestClient, visitor: str, question: str) -> list[tuple[str, str]]:
+def key_of(client: TestClient) -> str:
+    """The secret of a page that was just opened."""
+    [key] = re.findall(r'"value":"([\w-]{22})"', client.get("/").text)
+    return key
+
+
+def ask_as(client: TestClient, key: str, question: str) -> list[tuple[str, str]]:
     """Ask through Gradio's endpoint, as the page of that visitor does."""
     config = client.get("/config").json()
     [submit] = [d for d in config["dependencies"] if d["targets"][0][1] == "submit"][:1]
-    body = {"data": [question, None], "fn_index": submit["id"], "session_hash": visitor}
+    body = {"data": [question, key], "fn_index": submit["id"], "session_hash": "shared"}
     data = client.post("/gradio_api/run/predict", json=body).json()["data"]
     return said([{"role": m["role"], "content": m["content"][0]["text"]} for m in data[0]])
 
 
 def test_visitors_do_not_share_a_conversation(client: TestClient) -> None:
-    ask_as(client, "anne", "bonjour")
-    bob = ask_as(client, "bob", "météo")
-    anne = ask_as(client, "anne", "météo")
+    anne_key, bob_key = (key_of(client) for _ in range(2))
+    ask_as(client, anne_key, "bonjour")
+    bob = ask_as(client, bob_key, "météo")
+    anne = ask_as(client, anne_key, "météo")
 
     assert len(bob) == 2
     assert [text for role, text in anne if role == "user"] == [
         "Vous avez demandé :bonjour",
         "Vous avez demandé :météo",
     ]
+
+
+@pytest.mark.parametrize("header", ["x-forwarded-host", "x-gradio-server"])
+def test_where_the_page_stands_is_not_for_anybody_to_say(client: TestClient, header: str) -> None:
+    page = client.get("/", headers={header: "https://evil.example", "x-forwarded-proto": "https"}).text
+
+    assert '"root":"http://testserver"' in page
+    assert "evil.example" not in page
+
+
+@pytest.mark.parametrize("host", ["[", "a b", "evil.example/x", "<script>", "a@b", ""])
+def test_a_host_that_is_no_name_is_refused(client: TestClient, host: str) -> None:
+    response = client.get("/integration", headers={"host": host, "accept": "text/html"})
+
+    assert response.status_code == 400
+    assert "Demande illisible" in response.text
 
 
 @pytest.mark.parametrize("prefix", ["", "/assistant"])

@@ -313,6 +313,9 @@ def test_serving_on_a_port_in_use_is_refused_before_the_encoder_is_loaded(
         raise AssertionError("the encoder was loaded")
 
     monkeypatch.setattr(cli, "_encoder", never)
+    # These are of the process that serves, not of the one that tests.
+    monkeypatch.setattr(cli, "configure_logs", lambda _: None)
+    monkeypatch.setattr("bot.cli.signal.signal", lambda *_: None)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -329,27 +332,6 @@ def test_fetch_says_when_there_is_nothing_to_download(run: Run) -> None:
 
     assert ran.code == 0
     assert "Aucun document du catalogue n’a d’adresse" in ran.err
-
-
-def test_doctor_names_what_is_wrong(
-    run: Run, monkeypatch: pytest.MonkeyPatch, small_index: Path, tmp_path: Path
-) -> None:
-    monkeypatch.setattr("bot.doctor.default_encoder", small_encoder)
-
-    fine = run("doctor", "--json")
-    stale = run("doctor", "--json", "--index", tmp_path / "none")
-    nowhere = run("doctor", "--corpus", tmp_path)
-
-    findings = json.loads(fine.out)
-    assert [set(finding) for finding in findings] == [{"name", "fine", "detail", "remedy"}] * len(findings)
-    assert [f["name"] for f in findings] == ["Réglages", "Place sur le disque", "Documents", "Modèle", "Index"]
-    assert fine.code == (0 if all(f["fine"] for f in findings) else 2)  # the disk may be nearly full
-    assert [f["fine"] for f in findings if f["name"] != "Place sur le disque"] == [True] * 4
-    assert stale.code == 2
-    assert [f["name"] for f in json.loads(stale.out) if not f["fine"] and "Place" not in f["name"]] == ["Index"]
-    assert "motamot build" in json.loads(stale.out)[-1]["detail"]
-    assert nowhere.code == 2
-    assert "catalogue.toml" in nowhere.out
 
 
 def test_the_installed_command_lists_every_command_in_french() -> None:

@@ -132,10 +132,25 @@ def test_a_journal_no_longer_wanted_still_loses_its_old_lines(path: Path) -> Non
         assert list(journal.records()) == []
 
 
+def test_a_journal_no_longer_wanted_that_cannot_be_opened_stops_nothing(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.parent.mkdir()
+    damaged = path.with_name("damaged.sqlite3")
+    damaged.write_bytes(b"not a database at all, but long enough to be read as one" * 20)
+
+    with kept(damaged, wanted=False, days=1) as journal:
+        assert journal is None
+    with pytest.raises(JournalError), kept(damaged, wanted=True, days=1):
+        pass
+
+    assert caplog.text.count("les lignes échues de l’ancien journal ne sont pas effacées") == 1
+
+
 def test_it_is_purged_again_and_again_while_it_is_served(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     times, enough = [], Event()
 
-    def count(self: Journal) -> int:
+    def count(self: Journal, now: datetime) -> int:
         times.append(1)
         if len(times) == 3:
             enough.set()

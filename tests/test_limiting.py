@@ -1,11 +1,14 @@
 """So many questions a client: who is counted together, what the refused one is told."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from fake_assistant import HOSTILE, About, FakeAssistant
 from fastapi.testclient import TestClient
 
+from bot.journal import Journal
 from bot.settings import read_settings
 from bot.web.clients import network, read_proxies
 from bot.web.server import Service, build_app
@@ -55,6 +58,52 @@ def test_all_that_asks_counts_together_and_reading_counts_for_nothing(client: Te
     paths = ["/api/feedback", "/api/ask", "/gradio_api/run/predict"]
 
     assert [client.post(path, json={}, headers=headers).status_code for path in paths] == [422, 422, 429]
+
+
+@pytest.mark.parametrize("page", ["/reponse", "/fiche"])
+def test_a_shared_question_counts_like_another(client: TestClient, page: str) -> None:
+    headers = {"x-forwarded-for": "192.0.2.1", "accept": "text/html"}
+    ask(client, "192.0.2.1")
+    found = [client.get(f"{page}?question=q", headers=headers) for _ in range(2)]
+
+    assert [answer.status_code for answer in found] == [200, 429]
+    assert 86_000 < int(found[1].headers["retry-after"]) <= 86_400
+    assert '<html lang="fr"' in found[1].text
+    assert "Trop de demandes" in found[1].text
+    assert ask(client, "192.0.2.1") == 429
+    assert 'motamot_questions_total{kind="refuse"} 2.0' in client.get("/metrics").text
+
+
+@pytest.mark.parametrize(
+    "path", [f"/preuve/{HOSTILE.sha256}/0-5", f"/document/{HOSTILE.sha256}/page-1.webp", "/fichier/abc", "/readyz"]
+)
+def test_one_may_read_six_times_as_often_as_ask(client: TestClient, path: str) -> None:
+    headers = {"x-forwarded-for": "192.0.2.1"}
+    ask(client, "192.0.2.1")
+    found = [client.get(path, headers=headers).status_code for _ in range(13)]
+
+    assert 429 not in found[:12]
+    assert found[12] == 429
+    assert client.head(path, headers=headers).status_code == 429
+    assert ask(client, "192.0.2.1") == 200
+
+
+def test_the_limit_does_not_depend_on_how_an_address_is_written(client: TestClient) -> None:
+    headers = {"x-forwarded-for": "192.0.2.1"}
+    paths = ["/reponse?question=q", "/reponse?question=q&x=1", "/%72eponse?question=q", "/reponse?question=q#a"]
+
+    assert [client.get(path, headers=headers).status_code for path in paths] == [200, 200, 429, 429]
+
+
+def test_a_shared_question_is_not_written_down_again(tmp_path: Path) -> None:
+    with closing(Journal(tmp_path / "journal.sqlite3", 90)) as journal:
+        app = build_app(FakeAssistant({}, About((HOSTILE.source,))), service=Service(journal))
+        with TestClient(app) as client:
+            client.post("/api/ask", json={"question": "q"})
+            assert client.get("/reponse?question=q").status_code == 200
+            assert client.get("/fiche?question=q").status_code == 200
+
+        assert [line.question for line in journal.records()] == ["q"]
 
 
 def test_what_a_client_says_of_itself_is_not_believed(client: TestClient) -> None:

@@ -1,6 +1,5 @@
 """An editor who has written how people ask for some entries has not lost the others."""
 
-
 import pytest
 from fake_encoder import FakeEncoder
 from small_corpus import FAQ, WORDS, write_corpus

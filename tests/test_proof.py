@@ -17,7 +17,7 @@ from printed_corpus import HOURS, OPENING, RULE, assistant_on, documents, write_
 from bot.answer import Quote
 from bot.library import Library
 from bot.quoting import source_of
-from bot.web import originals
+from bot.web.desk import Desk
 from bot.web.guard import Guard
 from bot.web.house import House
 from bot.web.originals import Originals, find_words
@@ -27,6 +27,7 @@ from bot.web.reply import build_reply
 from bot.web.server import build_app
 from bot.web.viewer import AROUND, MAX_TEXT, window
 from corpus.document import Block, BlockKind, Document, Source, Span
+from corpus.safe_reader import SafeReader
 
 HTML = {"accept": "text/html"}
 
@@ -49,7 +50,7 @@ def site(assistant: FakeAssistant, folder: Path | None) -> TestClient:
     app = FastAPI()
     app.state.house = House()
     app.include_router(build_proof(assistant, Originals(folder), lambda: NOON))
-    app.include_router(build_reply(assistant, lambda: NOON))
+    app.include_router(build_reply(Desk(assistant), lambda: NOON))
     app.add_middleware(Guard)
     return TestClient(app, headers=HTML)
 
@@ -168,8 +169,8 @@ def test_a_file_is_read_again_only_when_it_was_touched(
 ) -> None:
     (folder / "documents" / "horaires.txt").write_text("Fermée.", encoding="utf-8")
     reads = []
-    read = originals.read_file
-    monkeypatch.setattr(originals, "read_file", lambda *args: reads.append(args) or read(*args))
+    read = SafeReader.read
+    monkeypatch.setattr(SafeReader, "read", lambda *args: reads.append(args) or read(*args))
     for _ in range(3):
         standing(client, first(assistant, "horaires"))
 

@@ -1,12 +1,14 @@
 """Settings: the file, then the environment, then the command line; errors name key and value."""
 
 import hashlib
+import os
+import tomllib
 from pathlib import Path
 
 import pytest
 from conftest import ROOT, plain
 
-from bot.settings import read_settings
+from bot.settings import EXPECTED, Settings, foreign_variables, read_settings
 from corpus.errors import SettingsError
 from index.defaults import MAX_ERROR
 
@@ -15,8 +17,8 @@ from index.defaults import MAX_ERROR
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder without settings, and an environment without ours."""
     monkeypatch.chdir(tmp_path)
-    for name in ("CONFIG", "CORPUS", "INDEX", "ENCODER", "HOST", "PORT", "ROOT_PATH", "MAX_ERROR"):
-        monkeypatch.delenv(f"MOTAMOT_{name}", raising=False)
+    for name in [name for name in os.environ if name.startswith("MOTAMOT_")]:
+        monkeypatch.delenv(name)
 
 
 def test_without_settings_the_shipped_corpus_is_served_to_this_machine_only(
@@ -55,31 +57,122 @@ def test_a_chosen_index_folder_is_used_as_it_is(tmp_path: Path) -> None:
     assert read_settings(index=tmp_path / "i").index_folder == tmp_path / "i"
 
 
-@pytest.mark.parametrize(
-    ("line", "named"),
-    [
-        ('port = "abc"', ["« port »", "'abc'", "un nombre entier de 1 à 65535", "motamot.toml", "MOTAMOT_PORT"]),
-        ("port = 0", ["« port »", "0", "un nombre entier de 1 à 65535"]),
-        ("max_error = 1.5", ["« max_error »", "1.5", "entre 0 et 1", "MOTAMOT_MAX_ERROR"]),
-        ("host = 3", ["« host »", "3", "une adresse"]),
-        ("prot = 7861", ["motamot.toml", "« prot »", "clés admises", "port"]),
-        ("port : 3", ["motamot.toml", "TOML"]),
-    ],
-)
-def test_errors_name_the_key_and_the_value(tmp_path: Path, line: str, named: list[str]) -> None:
-    (tmp_path / "motamot.toml").write_text(line, encoding="utf-8")
+WRONG = {
+    "corpus": [("3", None), ('""', None)],
+    "index": [('""', None), ("[1]", None)],
+    "encoder": [("3", None)],
+    "host": [("3", None), ('"deux mots"', "deux mots"), ('"a/b"', "a/b")],
+    "port": [('"abc"', "abc"), ("0", "0"), ("70000", "70000"), ("true", None), ("80.5", "80.5")],
+    "root_path": [('"assistant"', "assistant"), ('"/a b"', "/a b"), ("3", None)],
+    "max_error": [("1.5", "1.5"), ("0", "0"), ('"cinq"', "cinq"), ('"nan"', "nan")],
+    "frame_ancestors": [('"*"', "*"), ('"intranet"', "intranet"), ("3", None)],
+    "theme": [("3", None), ('""', None)],
+    "operator": [('"deux\\nlignes"', "deux\nlignes"), (f'"{"x" * 201}"', "x" * 201)],
+    "contact": [('"deux\\nlignes"', "deux\nlignes"), ("3", None)],
+    "journal": [('"oui"', "oui"), ("2", "2")],
+    "journal_days": [("0", "0"), ("4000", "4000"), ('"un mois"', "un mois"), ("true", None)],
+    "rate_limit": [('"60"', "60"), ('"60/min"', "60/min"), ('"0/minute"', "0/minute"), ("60", None)],
+    "trusted_proxies": [('"proxy"', "proxy"), ('"10.0.0.0/99"', "10.0.0.0/99"), ("3", None)],
+    "metrics": [('"oui"', "oui"), ("true", None)],
+    "log_format": [('"xml"', "xml"), ("3", None)],
+}
+"""Of each key, values that it may not have: as the file writes them, and as the environment does where it can."""
 
+
+def message() -> str:
     with pytest.raises(SettingsError) as caught:
         read_settings()
+    return plain(str(caught.value))
 
-    assert [word for word in named if word not in plain(str(caught.value))] == []
+
+def test_every_key_is_tried() -> None:
+    assert set(WRONG) == set(EXPECTED) == set(Settings.model_fields)
 
 
-def test_an_error_of_the_environment_names_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MOTAMOT_PORT", "70000")
+@pytest.mark.parametrize(("key", "written"), [(key, written) for key, pairs in WRONG.items() for written, _ in pairs])
+def test_a_wrong_value_of_the_file_is_named_with_its_line(tmp_path: Path, key: str, written: str) -> None:
+    (tmp_path / "motamot.toml").write_text(f"# réglages\n\n{key} = {written}\n", encoding="utf-8")
+    value = tomllib.loads(f"v = {written}")["v"]
 
-    with pytest.raises(SettingsError, match=r"'70000'.*MOTAMOT_PORT"):
-        read_settings()
+    assert message() == plain(
+        f"Réglage « {key} » : la valeur {value!r} ne convient pas, est attendu : {EXPECTED[key]} ; "
+        "corrigez-la dans « motamot.toml », ligne 3."
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "given"), [(key, given) for key, pairs in WRONG.items() for _, given in pairs if given is not None]
+)
+def test_a_wrong_value_of_the_environment_is_named_with_its_variable(
+    monkeypatch: pytest.MonkeyPatch, key: str, given: str
+) -> None:
+    monkeypatch.setenv(f"MOTAMOT_{key.upper()}", given)
+
+    assert message() == plain(
+        f"Réglage « {key} » : la valeur {given!r} ne convient pas, est attendu : {EXPECTED[key]} ; "
+        f"corrigez-la dans la variable MOTAMOT_{key.upper()}."
+    )
+
+
+def test_a_wrong_value_of_the_command_line_is_named_with_its_option(tmp_path: Path) -> None:
+    (tmp_path / "motamot.toml").write_text("port = 8000", encoding="utf-8")
+
+    with pytest.raises(SettingsError, match=r"'/a b'.*sur la ligne de commande \(--root-path\)"):
+        read_settings(root_path="/a b")
+
+
+def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+    (tmp_path / "motamot.toml").write_text('port = 0\nmetrics = "oui"\nprot = 1', encoding="utf-8")
+
+    assert [word for word in ("« port »", "« metrics »", "« prot »") if word not in message()] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("prot = 7861", "« motamot.toml », ligne 1 : clé inconnue « prot » ; vouliez-vous dire « port » ?"),
+        ("journal_day = 3", "vouliez-vous dire « journal_days » ?"),
+        ("[journal.x]", "« journal »"),
+        ("xyz = 3", "clé inconnue « xyz » ; clés admises : corpus, index, encoder, "),
+        ("[motamot]\nport = 3", "« motamot.toml », ligne 1 : clé inconnue « motamot » ; clés admises : "),
+        ("port : 3", "« motamot.toml » n’est pas un fichier TOML valable (ligne 1, colonne 6)."),
+        ('port = 1\nport = 2\nhost = "', "n’est pas un fichier TOML valable (ligne 2, colonne 9)."),
+        ('host = "', "n’est pas un fichier TOML valable (il finit trop tôt)."),
+    ],
+)
+def test_a_file_that_is_mistyped_is_named_with_the_place(tmp_path: Path, line: str, hint: str) -> None:
+    (tmp_path / "motamot.toml").write_text(line, encoding="utf-8")
+
+    assert hint in message()
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "motamot.toml").write_bytes('operator = "Châtel"'.encode("latin-1"))
+
+    assert message() == "« motamot.toml » n’est pas un fichier TOML valable (il n’est pas en UTF-8)."
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [("MOTAMOT_PROT", "PORT"), ("MOTAMOT_JOURNAL_DAY", "JOURNAL_DAYS"), ("MOTAMOT_LOGFORMAT", "LOG_FORMAT")],
+)
+def test_a_variable_that_is_mistyped_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, meant: str) -> None:
+    monkeypatch.setenv(variable, "1")
+
+    assert message() == f"Variable inconnue « {variable} » ; vouliez-vous dire « MOTAMOT_{meant} » ?"
+
+
+def test_variables_of_others_and_empty_ones_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The second and the third are what Kubernetes gives a service of our name; an empty one is what Compose gives.
+    for name in ("MOTAMOT_SHARED", "MOTAMOT_SERVICE_PORT", "MOTAMOT_PORT_7860_TCP", "MOTAMOT_TEST_HOME"):
+        monkeypatch.setenv(name, "x")
+    monkeypatch.setenv("MOTAMOT_INDEX", "")
+
+    settings = read_settings()
+
+    assert settings.index is None
+    assert {"MOTAMOT_SHARED", "MOTAMOT_SERVICE_PORT"} <= set(foreign_variables())
+    assert "MOTAMOT_INDEX" not in foreign_variables()
 
 
 def test_a_file_of_settings_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

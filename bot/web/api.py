@@ -36,7 +36,11 @@ class Question(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    question: Text = Field(description=api_texts.QUESTION)
+    # Described here and judged below, without the white space around it.
+    question: Text = Field(
+        description=api_texts.QUESTION,
+        json_schema_extra={"minLength": 1, "maxLength": MAX_QUESTION, "pattern": r"[^\s\u001c-\u001f\u0085]"},
+    )
     history: list[Annotated[Text, Field(max_length=MAX_QUESTION)]] = Field(
         default_factory=list, max_length=api_texts.MAX_SENT, description=api_texts.HISTORY
     )

@@ -118,7 +118,9 @@ FIELDS = {
 """What each field of a response is, by schema."""
 
 ERRORS = {
+    400: "Le corps de la demande n’est pas du JSON en UTF-8, ou son adresse n’est pas lisible.",
     404: typeset("L’adresse n’existe pas ; pour un avis : le journal est éteint, ou n’a pas cette ligne."),
+    408: "La demande n’est pas arrivée en entier dans le temps prévu.",
     413: "La demande dépasse 64 kilo-octets.",
     422: typeset("La demande n’a pas la forme attendue : « errors » dit où."),
     429: typeset("Trop de demandes en peu de temps : « Retry-After » dit dans combien de secondes recommencer."),

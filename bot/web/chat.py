@@ -4,14 +4,12 @@ import asyncio
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
-from threading import Lock
-from typing import Any, Self
+from typing import Any
 
 from bot import texts
 from bot.answer import Kind
 from bot.logs import DiscreetTraceback, report_failure
-from bot.web.desk import MAX_HISTORY, MAX_QUESTION, Desk, readable
+from bot.web.desk import MAX_QUESTION, Desk, readable
 from bot.web.render import (
     answer_html,
     greeting_html,
@@ -19,6 +17,7 @@ from bot.web.render import (
     proof_against_markdown,
     question_html,
 )
+from bot.web.visits import Conversation, Turn, Visits
 from corpus.errors import MotamotError
 
 # Read when gradio is imported: without them the process calls api.gradio.app and huggingface.co.
@@ -34,61 +33,29 @@ LOG = logging.getLogger(__name__)
 for _module in (gr.routes, gr.route_utils, gr.queueing):
     _module.traceback = DiscreetTraceback(LOG)  # type: ignore[attr-defined]  # mypy knows modules by their stubs
 
-MAX_TURNS = 50
-"""Kept on screen; each answer sends them all again, about 4 kB each before compression."""
-STATE_SECONDS = 4 * 3_600
-"""How long a conversation left alone stays in memory."""
+KEY = "motamot-page-key"
+"""Stands in the page where each visitor's own secret is written when it is served: see ``PageMender``."""
 
 Message = dict[str, str]
 """``{"role": …, "content": …}``, as Gradio wants it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A question and what was said to it, as HTML."""
-
-    question: str
-    reply: str
-    understood: bool
-    """Whether the assistant read it: only then may a later question refer to it."""
-
-
-class Conversation:
-    """What one visitor asked, in memory only; the lock keeps two questions sent at once in order.
-
-    Not a dataclass: Gradio would try to copy its lock.
-    """
-
-    def __init__(self) -> None:
-        self.turns: list[Turn] = []
-        self.lock = Lock()
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        """Gradio copies the first value for each visitor: each starts with an empty conversation."""
-        return type(self)()
-
-    def history(self) -> tuple[str, ...]:
-        """The earlier questions, oldest first."""
-        return tuple(turn.question for turn in self.turns if turn.understood)[-MAX_HISTORY:]
-
-    def add(self, turn: Turn) -> None:
-        self.turns = [*self.turns, turn][-MAX_TURNS:]
-
-
 class Chat:
     """The handlers of the page: they never raise, because Gradio would speak English in their place."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, visits: Visits | None = None) -> None:
         self.desk = desk
+        self.visits = Visits() if visits is None else visits
 
-    def ask(self, question: str, conversation: Conversation) -> tuple[Any, Any]:
-        """Answer, unless there is nothing to answer; returns the messages and the conversation."""
+    def ask(self, question: str, key: str | None) -> Any:
+        """Answer, unless there is nothing to answer; returns the messages of the conversation under this key."""
         if not question or not question.strip():
-            return gr.skip(), gr.skip()
-        question = readable(question)
+            return gr.skip()
+        conversation = self.visits.conversation(key)
         with conversation.lock:
-            conversation.add(self.turn(question, conversation.history()))
-            return self.messages(conversation), conversation
+            conversation.add(self.turn(readable(question), conversation.history()))
+            self.visits.keep(key, conversation)
+            return self.messages(conversation)
 
     def turn(self, question: str, history: Sequence[str]) -> Turn:
         """One question answered, or a courteous phrase that says why not."""
@@ -107,10 +74,10 @@ class Chat:
             report_failure(LOG, "a question could not be answered", error)
             return Turn(question, notice_html(texts.FAILED, texts.RETRY, [question]), understood=False)
 
-    def start_over(self) -> tuple[list[Message], Conversation]:
+    def start_over(self, key: str | None) -> list[Message]:
         """A new conversation, with its greeting."""
-        conversation = Conversation()
-        return self.messages(conversation), conversation
+        self.visits.forget(key)
+        return self.messages(Conversation())
 
     def messages(self, conversation: Conversation) -> list[Message]:
         """The whole conversation as Gradio wants it."""
@@ -146,7 +113,6 @@ def build_chat(desk: Desk) -> gr.Blocks:
     page = gr.Blocks(title=texts.PAGE_TITLE, analytics_enabled=False, fill_width=True)
     with page:
         gr.Markdown(f"# {texts.TITLE}\n\n{texts.TAGLINE}", elem_id="mm-header")
-        conversation = gr.State(Conversation(), time_to_live=STATE_SECONDS)
         log = _chatbot(chat)
         with gr.Row(elem_id="mm-composer"):
             gr.Textbox(
@@ -163,9 +129,11 @@ def build_chat(desk: Desk) -> gr.Blocks:
             again = gr.Button(texts.START_OVER, variant="secondary", elem_id="mm-again", scale=0, min_width=0)
         # The script of the page sends through here what is typed or chosen, one question at a time.
         chosen = gr.Textbox(label=texts.CHOSEN_QUESTION, visible="hidden", elem_id="mm-chosen")
-        shown = [log, conversation]
-        chosen.submit(chat.ask, [chosen, conversation], shown, **quiet)
-        again.click(chat.start_over, None, shown, **quiet)
+        # Not in Gradio's own state: whoever knows or guesses the name of a session, which stands in addresses
+        # and so in logs, would read the conversation; nor does Gradio ever empty it.
+        key = gr.Textbox(KEY, label=texts.CONVERSATION, visible="hidden", elem_id="mm-key")
+        chosen.submit(chat.ask, [chosen, key], log, **quiet)
+        again.click(chat.start_over, key, log, **quiet)
     return page
 
 

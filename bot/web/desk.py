@@ -31,6 +31,9 @@ class AssistantLike(Protocol):
 
     def about(self) -> AboutLike: ...
 
+    @property
+    def problem(self) -> str | None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -66,14 +69,20 @@ class Desk:
         self.metrics = Metrics()
         self.metrics.journal.set(journal is not None)
         self.metrics.watch_index(lambda: datetime.fromisoformat(self.about().built))
+        self.metrics.watch_problem(lambda: self.assistant.problem)
 
     def reply(self, question: str, history: Sequence[str] = ()) -> Reply:
         """Answer one question (stripped, not empty); ``history`` are earlier ones, oldest first."""
+        answer = self.answer(question, history)
+        return Reply(answer, self._write_down(answer))
+
+    def answer(self, question: str, history: Sequence[str] = ()) -> Answer:
+        """The same for a question that was asked before, and is not written down again."""
         begun = time.perf_counter()
         with self.metrics.failures.count_exceptions():
             answer = self.assistant.ask(question, history)
         self.metrics.answered(answer.kind, time.perf_counter() - begun)
-        return Reply(answer, self._write_down(answer))
+        return answer
 
     def judge(self, reference: str, helpful: bool, reason: str | None = None, comment: str | None = None) -> bool:
         """Write down a visitor's opinion of an answer; False when the journal has no such line.

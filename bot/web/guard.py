@@ -1,5 +1,6 @@
 """What stands in front of the pages: closed doors, small bodies, same site only, strict headers."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -10,11 +11,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import texts
 from bot.web.framing import SELF
-from bot.web.problem import problem
 from bot.web.responses import explain
 
 MAX_BODY = 64 * 1024
 """Bytes. A question of 2,000 characters takes 12 kB when each is escaped, with ten earlier ones far less."""
+BODY_SECONDS = 20.0
+"""For the whole of a body: 64 kB over a telephone line of 56 kbit/s take 10."""
 
 OPEN_ROUTES = re.compile(
     r"""
@@ -23,16 +25,28 @@ OPEN_ROUTES = re.compile(
              | /panneau | /integration | /accessibilite | /embed\.js
              | /(?: preuve | document )/[0-9A-Za-z]{1,80}/[0-9A-Za-z.-]{1,40} | /fichier/[0-9A-Za-z]{1,80}
              | /reponse | /fiche
-             | /motamot/[\w.-]+ | /assets/[\w./-]+ | /static/[\w./-]+
-             | /gradio_api/(?: heartbeat/\w+ | app_id ) )
+             | /motamot/[\w.-]{1,80} | /(?: assets | static )(?: /\w[\w.-]{0,80} ){1,5}
+             | /gradio_api/app_id )
     | POST (?: /api/ask | /api/feedback | /gradio_api/run/predict )
     """,
-    re.VERBOSE,
+    re.VERBOSE | re.ASCII,
 )
-"""All that the pages need. Gradio also opens an upload of any size, its queue, its API pages: closed."""
+"""All that the pages need. Gradio also opens an upload of any size, its queue, streams that never end, its API pages:
+closed."""
+
+HOST = re.compile(
+    r"(?: [a-z0-9_.-]{1,253} | \[[0-9a-f:.]{2,45}\] )(?: :\d{1,5} )?", re.VERBOSE | re.IGNORECASE | re.ASCII
+)
+"""What a browser may send; it stands in addresses that our pages show."""
 
 SAME_SITE = frozenset({"same-origin", "none"})
 """Values of Sec-Fetch-Site for our own pages and for an address typed by hand; programs send none."""
+
+UNHEARD = frozenset({b"x-forwarded-host", b"x-forwarded-proto", b"x-gradio-server"})
+"""Headers that Gradio believes, whoever sends them, to be where it stands. A trusted proxy was heard before."""
+
+HANG_UP = {"Connection": "close"}
+"""With a refusal: what the caller is still sending is not waited for."""
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -66,9 +80,16 @@ def content_policy(nonce: str | None = None, frame_ancestors: str = SELF) -> str
 class Guard:
     """ASGI middleware that lets through only what the pages need."""
 
-    def __init__(self, app: ASGIApp, max_body: int = MAX_BODY, frame_ancestors: str = SELF) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        max_body: int = MAX_BODY,
+        frame_ancestors: str = SELF,
+        body_seconds: float = BODY_SECONDS,
+    ) -> None:
         self.app = app
         self.max_body = max_body
+        self.body_seconds = body_seconds
         self.frame_ancestors = frame_ancestors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,41 +103,57 @@ class Guard:
         send = with_headers(send, self.frame_ancestors)
         refusal = self.refusal(scope)
         if refusal is not None:
-            await explain(Request(scope), *refusal)(scope, receive, send)
+            await explain(Request(scope), *refusal, HANG_UP)(scope, receive, send)
             return
         await self.forward(scope, receive, send)
 
     def refusal(self, scope: Scope) -> tuple[int, str] | None:
         """Status and phrase when the request is refused before its body is read."""
         headers = Headers(scope=scope)
+        hosts = headers.getlist("host")
+        if len(hosts) > 1 or not all(HOST.fullmatch(host) for host in hosts):
+            return 400, texts.WRONG_HOST
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         if not re.fullmatch(OPEN_ROUTES, f"{method}{local_path(scope)}"):
             return 404, texts.NOT_FOUND
         if method == "POST" and headers.get("sec-fetch-site", "none") not in SAME_SITE:
             return 403, texts.FORBIDDEN_ORIGIN
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > self.max_body:
+        if not re.fullmatch(r"\d{1,12}", length, re.ASCII) or int(length) > self.max_body:
             return 413, texts.BODY_TOO_LARGE
         return None
 
     async def forward(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on once its whole body is known to be small: a chunked one announces no length."""
-        body, more = b"", True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-            if len(body) > self.max_body:
-                await problem(413, texts.BODY_TOO_LARGE)(scope, receive, send)
-                return
+        try:
+            async with asyncio.timeout(self.body_seconds):
+                body = await self.body(receive)
+        except TimeoutError:
+            await explain(Request(scope), 408, texts.TOO_SLOW, HANG_UP)(scope, receive, send)
+            return
+        if body is None:
+            return
+        if len(body) > self.max_body:
+            await explain(Request(scope), 413, texts.BODY_TOO_LARGE, HANG_UP)(scope, receive, send)
+            return
         whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def replay() -> Message:
             return whole.pop() if whole else await receive()
 
-        await self.app(scope, replay, send)
+        headers = [(name, value) for name, value in scope["headers"] if name not in UNHEARD]
+        await self.app({**scope, "headers": headers}, replay, send)
+
+    async def body(self, receive: Receive) -> bytes | None:
+        """The body, as far as it shows that it is too large; None when the caller hung up."""
+        body, more = bytearray(), True
+        while more and len(body) <= self.max_body:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        return bytes(body)
 
 
 class Published:

@@ -45,11 +45,19 @@ class Metrics:
         self.refused_clients = Counter(
             "motamot_rate_limited", "Requests refused because their client sent too many.", registry=self.registry
         )
+        self.refused_questions = Counter(
+            "motamot_overloaded", "Questions refused because too many were waiting.", registry=self.registry
+        )
         self.journal_failures = Counter(
             "motamot_journal_failures", "Questions answered that the journal could not keep.", registry=self.registry
         )
         self.journal = Gauge("motamot_journal_on", "1 when questions are written down.", registry=self.registry)
         self._age = Gauge("motamot_index_age_seconds", "Time since the index was built.", registry=self.registry)
+        self._refused_index = Gauge(
+            "motamot_index_refused",
+            "1 when the newest index cannot be loaded and the one before answers.",
+            registry=self.registry,
+        )
         Info("motamot", "What runs.", registry=self.registry).info({"version": version("motamot")})
         ProcessCollector(registry=self.registry)
 
@@ -65,6 +73,10 @@ class Metrics:
     def watch_index(self, built: Callable[[], datetime]) -> None:
         """Take the age of the index, at each reading, from the date of its building."""
         self._age.set_function(lambda: (datetime.now(UTC) - built()).total_seconds())
+
+    def watch_problem(self, problem: Callable[[], str | None]) -> None:
+        """Say, at each reading, whether the newest index is left aside."""
+        self._refused_index.set_function(lambda: float(problem() is not None))
 
     def page(self) -> bytes:
         """All of them, as Prometheus reads them."""

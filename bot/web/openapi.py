@@ -37,7 +37,7 @@ ASK: Schema = {
     "response_description": api_texts.ANSWER,
     "responses": {
         200: {"headers": {"X-Motamot-Journal": _JOURNAL_HEADER}},
-        **_errors(413, 422, 429, 500, 503),
+        **_errors(400, 408, 413, 422, 429, 500, 503),
     },
     "openapi_extra": {
         "x-codeSamples": [
@@ -65,7 +65,7 @@ FEEDBACK: Schema = {
     "summary": api_texts.FEEDBACK,
     "description": api_texts.FEEDBACK_MORE,
     "response_description": api_texts.THANKS,
-    "responses": _errors(404, 413, 422, 429, 503),
+    "responses": _errors(400, 404, 408, 413, 422, 429, 500, 503),
     "openapi_extra": {
         "x-codeSamples": [
             {

@@ -2,15 +2,20 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
+from stat import S_ISREG
 from threading import Lock
 
 from corpus.catalogue import DOCUMENTS
 from corpus.document import Document, Span
 from corpus.errors import UnreadableDocumentError
-from corpus.reading import LARGEST, read_file
+from corpus.limits import LIMITS
+from corpus.safe_reader import SafeReader
+
+_LIMITS = replace(LIMITS, cpu_seconds=30, wall_seconds=60)
+"""A visitor waits: a tenth of what a build may take, enough for 600 pages of PDF."""
 
 
 class Today(Enum):
@@ -62,17 +67,6 @@ class Originals:
         seen = self._look(document) if path else None
         return path if seen and seen.sha256 == document.sha256 else None
 
-    def data(self, document: Document) -> bytes | None:
-        """The bytes that were read, if the file still holds them: hashed at every call."""
-        path = self._path(document)
-        try:
-            if path is None or path.stat().st_size > LARGEST:
-                return None
-            data = path.read_bytes()
-        except OSError:
-            return None
-        return data if hashlib.sha256(data).hexdigest() == document.sha256 else None
-
     def standing(self, document: Document, span: Span) -> Standing:
         """Whether the words of a slice still stand in the file as it is today."""
         seen = self._look(document)
@@ -96,6 +90,8 @@ class Originals:
             return None
         try:
             found = path.stat()
+            if not S_ISREG(found.st_mode):  # a pipe would be waited for without end
+                return None
             mark = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
             with self._lock:  # the same file is never read twice at once
                 seen = self._seen.get(document.source.file)
@@ -112,7 +108,8 @@ def _read(path: Path, mark: tuple[int, int, int, int], document: Document) -> _S
     if sha256 == document.sha256:
         return _Seen(mark, sha256)
     try:
-        now = read_file(document.source, path)
+        with SafeReader(_LIMITS) as reader:
+            now, _ = reader.read(document.source, path)
     except UnreadableDocumentError as error:
         return _Seen(mark, sha256, reason=error.reason)
     return _Seen(mark, now.sha256, now)

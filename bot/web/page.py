@@ -8,6 +8,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import texts
+from bot.web import page_texts
+from bot.web.chat import KEY
 from bot.web.guard import content_policy, local_path
 from bot.web.house import House
 from bot.web.render import TEMPLATES
@@ -24,7 +26,12 @@ OWN_HEAD = f"""
 <script src="motamot/chat.js" defer data-conversation="{escape(texts.CONVERSATION)}"
  data-searching="{escape(texts.SEARCHING)}"
  data-unreachable="{escape(texts.UNREACHABLE)}" data-too-large="{escape(texts.TOO_LARGE)}"
- data-too-many="{escape(texts.TOO_MANY)}"></script>
+ data-too-many="{escape(texts.TOO_MANY)}" data-asked="{escape(texts.YOU_ASKED)}"
+ data-queued="{escape(page_texts.QUEUED)}" data-unsent="{escape(page_texts.UNSENT)}"
+ data-resend="{escape(page_texts.SEND_AGAIN)}" data-edit="{escape(page_texts.EDIT)}"
+ data-unreachable-held="{escape(page_texts.OFFLINE)}" data-too-large-held="{escape(page_texts.TOO_LARGE)}"
+ data-too-many-held="{escape(page_texts.TOO_MANY)}" data-overloaded="{escape(texts.OVERLOADED_KEPT)}"
+ data-overloaded-held="{escape(page_texts.OVERLOADED)}"></script>
 """
 
 OWN_BODY = f"<noscript><p>{escape(texts.NO_SCRIPT)}</p></noscript>"
@@ -36,6 +43,7 @@ FOREIGN_LINKS = re.compile(r"""<link\s[^>]*?rel="(?:manifest|icon|shortcut icon|
 def mend(html: str, nonce: str, house: House, feedback: bool = False) -> str:
     """Gradio's page with the language, the head and the nonce of its inline scripts put right."""
     html = FOREIGN_LINKS.sub("", SOCIAL_METAS.sub("", html))
+    html = html.replace(KEY, secrets.token_urlsafe(16))
     html = re.sub(r"<html\s+lang=\"en\"", '<html lang="fr"', html, count=1)
     html = re.sub(r"<script(?=[\s>])(?![^>]*\ssrc=)", f'<script nonce="{nonce}"', html)
     own = '<link rel="stylesheet" href="motamot/own.css">\n' if house.style else ""

@@ -193,6 +193,7 @@
   }
 
   function say(phrase) {
+    status.classList.toggle("mm-quiet", phrase === phrases.searching || phrase === phrases.erased);
     if (status.textContent !== phrase) status.textContent = phrase;
   }
 

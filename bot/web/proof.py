@@ -17,7 +17,7 @@ from bot.web.addresses import DEEP, Addresses
 from bot.web.desk import AssistantLike
 from bot.web.originals import Originals, Today
 from bot.web.responses import explain, page
-from bot.web.viewer import Viewer, pages_of, window
+from bot.web.viewer import MAX_PAGES, Viewer, pages_of, window
 from corpus.document import Document, Span
 
 MAX_WORDS = 20_000
@@ -98,7 +98,8 @@ def absolute(request: Request, address: str) -> str:
 
 
 def _find(assistant: AssistantLike, sha256: str, place: str) -> _Shown:
-    document = assistant.library.document(sha256)
+    library = assistant.library  # once: the index may be replaced between two looks
+    document = library.document(sha256)
     if document is None:
         raise _LostError(wording.NO_DOCUMENT)
     found = _RANGE.fullmatch(place)
@@ -108,7 +109,7 @@ def _find(assistant: AssistantLike, sha256: str, place: str) -> _Shown:
     if end - start > MAX_WORDS:
         raise _LostError(wording.too_many_words(MAX_WORDS))
     span = Span(start, end)
-    return _Shown(document, span, assistant.library.quote(document, span))
+    return _Shown(document, span, library.quote(document, span))
 
 
 def _view(
@@ -121,7 +122,8 @@ def _view(
     own = pages_of(shown.document, shown.span)
     asked = request.query_params.get("page", "")
     turned = int(asked) if _NUMBER.fullmatch(asked) and int(asked) <= len(shown.document.pages) else None
-    numbers = own if turned is None else range(turned, turned + 1)
+    marked = own[:MAX_PAGES]
+    numbers = marked if turned is None else range(turned, turned + 1)
     spread = viewer.spread(shown.document, shown.span, numbers)
     return page(
         request,
@@ -136,7 +138,7 @@ def _view(
         total=len(shown.document.pages),
         before=numbers[0] - 1 if spread else 0,
         after=numbers[-1] + 1 if spread and numbers[-1] < len(shown.document.pages) else 0,
-        away=numbers != own,
+        away=numbers != marked,
         window=None if spread else window(shown.document, shown.span),
         unseen=not spread and PurePath(shown.document.source.file).suffix.lower() == ".pdf",
         file=originals.path(shown.document) is not None,

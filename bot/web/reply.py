@@ -13,7 +13,7 @@ from bot.answer import Answer, Quote
 from bot.conversation import subject
 from bot.web import wording
 from bot.web.addresses import Addresses
-from bot.web.desk import MAX_HISTORY, MAX_QUESTION, AssistantLike
+from bot.web.desk import MAX_HISTORY, MAX_QUESTION, AssistantLike, Desk
 from bot.web.proof import absolute
 from bot.web.render import LEADS, answer_html
 from bot.web.responses import explain, page
@@ -24,11 +24,14 @@ Earlier = Annotated[list[str] | None, Query()]
 """``avant``, repeated: the questions before this one, oldest first."""
 
 
-def build_reply(assistant: AssistantLike, now: Callable[[], datetime]) -> APIRouter:
-    """The routes of one question; a visit to them is no new question: no journal knows of it.
+def build_reply(desk: Desk, now: Callable[[], datetime]) -> APIRouter:
+    """The routes of one question.
+
+    A visit is counted as a question, since it costs as much; the journal does not write it down: what was asked
+    once and shared with fifty people would stand there as asked fifty times.
 
     Args:
-        assistant: Answers.
+        desk: Answers.
         now: The moment of the consultation, in local time.
     """
     router = APIRouter(include_in_schema=False)
@@ -36,7 +39,7 @@ def build_reply(assistant: AssistantLike, now: Callable[[], datetime]) -> APIRou
     @router.get("/reponse")
     def reply(request: Request, question: str = "", avant: Earlier = None) -> Response:
         history = tuple(avant or ())[-MAX_HISTORY:]
-        answer = _answer(assistant, request, question, history)
+        answer = _answer(desk, request, question, history)
         if isinstance(answer, Response):
             return answer
         return page(
@@ -51,7 +54,7 @@ def build_reply(assistant: AssistantLike, now: Callable[[], datetime]) -> APIRou
     @router.get("/fiche")
     def sheet(request: Request, question: str = "", avant: Earlier = None) -> Response:
         history = tuple(avant or ())[-MAX_HISTORY:]
-        answer = _answer(assistant, request, question, history)
+        answer = _answer(desk, request, question, history)
         if isinstance(answer, Response):
             return answer
         first = answer.quotes[0] if answer.quotes else None
@@ -62,7 +65,7 @@ def build_reply(assistant: AssistantLike, now: Callable[[], datetime]) -> APIRou
             lead=LEADS[answer.kind],
             addresses=Addresses.of_answer(answer.question, history),
             earlier=subject(history),
-            pages=_pages(assistant, first) if first else range(0),
+            pages=_pages(desk.assistant, first) if first else range(0),
             address=absolute(request, Addresses().proof(first)) if first else "",
             today=texts.french_date(now().date().isoformat()),
         )
@@ -70,7 +73,7 @@ def build_reply(assistant: AssistantLike, now: Callable[[], datetime]) -> APIRou
     return router
 
 
-def _answer(assistant: AssistantLike, request: Request, question: str, history: tuple[str, ...]) -> Answer | Response:
+def _answer(desk: Desk, request: Request, question: str, history: tuple[str, ...]) -> Answer | Response:
     """The answer, or the page that says why there is none."""
     asked = question.strip()
     if not asked:
@@ -78,7 +81,7 @@ def _answer(assistant: AssistantLike, request: Request, question: str, history: 
     longest = max(map(len, (asked, *history)))
     if longest > MAX_QUESTION:
         return explain(request, 413, texts.too_long(longest, MAX_QUESTION))
-    return assistant.ask(asked, history)
+    return desk.answer(asked, history)
 
 
 def _pages(assistant: AssistantLike, quote: Quote) -> range:

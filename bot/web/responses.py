@@ -1,17 +1,19 @@
 """Pages of ours as responses under a policy that lets nothing inline run, and errors as the caller reads them."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import texts
 from bot.logs import report_failure
-from bot.web import page_texts
+from bot.web import api_texts, page_texts
 from bot.web.house import House
-from bot.web.problem import problem
+from bot.web.problem import MEDIA_TYPE, problem
 from bot.web.render import TEMPLATES
 
 LOG = logging.getLogger(__name__)
@@ -58,14 +60,16 @@ def page(request: Request, template: str, *, status: int = 200, base: str = "", 
     )
 
 
-def explain(request: Request, status: int, detail: str) -> Response:
+def explain(request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
     """An error: a page for the person who follows a link, a problem document for a program."""
     if not wants_page(request):
-        return problem(status, detail)
+        return problem(status, detail, headers=headers)
     # From any depth: the prefix is known to the server, not to the address.
     base = f"{request.scope.get('root_path', '').rstrip('/')}/"
     title = page_texts.ERRORS.get(status, page_texts.ERROR)
-    return page(request, "error.html", status=status, base=base, title=title, detail=detail)
+    response = page(request, "error.html", status=status, base=base, title=title, detail=detail)
+    response.headers.update(headers or {})
+    return response
 
 
 def wants_page(request: Request) -> bool:
@@ -78,19 +82,36 @@ def accepts_html(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "").lower()
 
 
+FOREIGN = {
+    400: texts.MALFORMED,
+    403: texts.NOT_FOUND,
+    404: texts.NOT_FOUND,
+    405: api_texts.METHOD,
+    413: texts.BODY_TOO_LARGE,
+    416: texts.WRONG_RANGE,
+    422: texts.MALFORMED,
+}
+"""What is said instead of the errors of libraries, by status."""
+
+
 class LastResort:
-    """ASGI middleware that says in French that the service failed, where nothing else did."""
+    """ASGI middleware that says in French that the service failed, or what a library says in English."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = False
+        status = 0
+        """Of an answer that is not given as it is."""
 
         async def watched(message: Message) -> None:
-            nonlocal begun
-            begun = begun or message["type"] == "http.response.start"
-            await send(message)
+            nonlocal begun, status
+            if message["type"] == "http.response.start" and _in_english(message):
+                status = message["status"]
+            elif not status:
+                begun = True
+                await send(message)
 
         try:
             await self.app(scope, receive, watched)
@@ -99,7 +120,16 @@ class LastResort:
                 raise
             # Whatever it is, a person reads French; the log gets the trace, without the question.
             report_failure(LOG, "a request could not be answered", error)
-            await explain(Request(scope), 500, texts.SERVER_ERROR)(scope, receive, send)
+            status = 500
+        if status:
+            detail = FOREIGN.get(status, texts.SERVER_ERROR)
+            await explain(Request(scope), status, detail)(scope, receive, send)
+
+
+def _in_english(start: Message) -> bool:
+    """Whether an answer is an error that is not ours: those are problem documents and pages."""
+    kind = Headers(raw=start["headers"]).get("content-type", "").partition(";")[0]
+    return start["status"] >= 400 and kind not in {MEDIA_TYPE, "text/html"}
 
 
 def address_of(request: Request) -> str:

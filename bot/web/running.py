@@ -68,6 +68,8 @@ def ready(desk: Desk) -> Response:
             "index_built": about.built,
             "trial": trial.kind.value,
             "trial_ms": round((time.perf_counter() - begun) * 1000, 1),
+            # The index before answers: the service is ready, and somebody must look.
+            **({"problem": desk.assistant.problem} if desk.assistant.problem else {}),
         }
     )
 

@@ -1,9 +1,9 @@
 """The web server: the chat page, the answer endpoint, and the guard in front of both."""
 
+import sys
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from socket import socket
 
 import uvicorn
 from fastapi import FastAPI, Request
@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
+from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from bot import texts
@@ -19,7 +20,9 @@ from bot.web import api_texts
 from bot.web.api import build_api, invalid
 from bot.web.chat import mount_chat
 from bot.web.clients import LOOPBACK, NO_LIMIT
+from bot.web.connections import PatientProtocol, allow_many_files
 from bot.web.desk import AssistantLike, Desk
+from bot.web.door import ChatDoor
 from bot.web.guard import Guard, Published
 from bot.web.house import House
 from bot.web.limiting import Limiter
@@ -31,6 +34,7 @@ from bot.web.proof import build_proof
 from bot.web.reply import build_reply
 from bot.web.responses import LastResort, explain
 from bot.web.running import MetricsFor, build_running
+from bot.web.turnstile import Turnstile
 from corpus.errors import MotamotError
 
 OWN_FILES = {
@@ -92,16 +96,19 @@ def build_app(
     desk = Desk(assistant, service.journal, house.contact)
     app.include_router(build_pages(desk, house))
     app.include_router(build_proof(assistant, Originals(corpus), datetime.now))
-    app.include_router(build_reply(assistant, datetime.now))
+    app.include_router(build_reply(desk, datetime.now))
     _add_endpoints(app)
     app.include_router(build_api(desk))
     app.include_router(build_running(desk, service.metrics_for))
     _add_problems(app)
     app.state.chat = mount_chat(app, desk, root_path)
+    functions = app.state.chat.get_blocks().fns
+    app.add_middleware(ChatDoor, functions={number: len(function.inputs) for number, function in functions.items()})
     app.add_middleware(PageMender, house=house, feedback=service.journal is not None)
     # Its presence also keeps Gradio from answering any origin with credentials.
     app.add_middleware(CORSMiddleware, allow_origins=[])
     app.add_middleware(LastResort)
+    app.add_middleware(Turnstile, refused=desk.metrics.refused_questions)
     if service.rate != NO_LIMIT:
         app.add_middleware(Limiter, rate=service.rate, refused=desk.metrics.refused_clients)
     app.add_middleware(Guard, frame_ancestors=house.frame_ancestors)
@@ -138,22 +145,13 @@ def _add_problems(app: FastAPI) -> None:
         return explain(request, error.status_code, phrase.get(error.status_code, texts.NOT_FOUND))
 
 
-class _Server(uvicorn.Server):
-    """Tells the open pages to hang up before it waits for them: each holds a heartbeat for ever."""
-
-    async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        app = self.config.app
-        if isinstance(app, FastAPI):
-            app.state.chat.stop_event.set()
-        await super().shutdown(sockets)
-
-
-def serve(app: FastAPI, host: str, port: int) -> None:
-    """Serve until interrupted; requests are logged nowhere."""
-    config = uvicorn.Config(
+def configuration(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
+    """How the application is served; requests are logged nowhere."""
+    return uvicorn.Config(
         app,
         host=host,
         port=port,
+        http=PatientProtocol,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -161,4 +159,11 @@ def serve(app: FastAPI, host: str, port: int) -> None:
         log_config=None,  # ours
         timeout_graceful_shutdown=5,  # seconds for the answers under way
     )
-    _Server(config).run()
+
+
+def serve(app: FastAPI, host: str, port: int) -> None:
+    """Serve until interrupted."""
+    allow_many_files()
+    # Threads that answer leave the interpreter to the one that listens after 1 ms, and not 5 each.
+    sys.setswitchinterval(0.001)
+    uvicorn.Server(configuration(app, host, port)).run()

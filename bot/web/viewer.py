@@ -7,8 +7,9 @@ from pathlib import PurePath
 from threading import Lock
 
 from bot.web.alignment import Page
+from bot.web.drawing import Drawer
 from bot.web.originals import Originals
-from bot.web.page_image import Box, PrintedPage, UnusablePageError, line_boxes, page_image, printed_page
+from bot.web.page_image import Box, PrintedPage, UnusablePageError, line_boxes
 from corpus.document import BlockKind, Document, Span
 
 MAX_PAGES = 4
@@ -75,8 +76,9 @@ class Spread:
 class Viewer:
     """Draws pages of the files that are still what was read. Safe to share between threads."""
 
-    def __init__(self, originals: Originals) -> None:
+    def __init__(self, originals: Originals, drawer: Drawer | None = None) -> None:
         self._originals = originals
+        self._drawer = drawer or Drawer()
         self._printed = lru_cache(TEXTS_KEPT)(self._read_printed)
         self._images: dict[tuple[str, int], bytes] = {}
         self._lock = Lock()
@@ -102,16 +104,20 @@ class Viewer:
         return Spread(sheets, exact)
 
     def image(self, document: Document, number: int) -> bytes | None:
-        """One page as a WebP image; None when its file is not at hand as it was read, or cannot be drawn."""
+        """One page as a WebP image; None when its file is not at hand as it was read, or cannot be drawn.
+
+        Raises:
+            BusyError: Too many visitors wait for a page; ``spread`` raises it too.
+        """
         key = (document.sha256, number)
         with self._lock:
             if known := self._images.get(key):
                 return known
-        data = self._originals.data(document)
-        if data is None:
+        path = self._originals.path(document)
+        if path is None:
             return None
         try:
-            image = page_image(data, number)
+            image = self._drawer.image(path, document.sha256, number)
         except UnusablePageError:
             return None
         with self._lock:
@@ -121,20 +127,20 @@ class Viewer:
         return image
 
     def _read_printed(self, document: Document, number: int) -> PrintedPage:
-        data = self._originals.data(document)
-        if data is None:
+        path = self._originals.path(document)
+        if path is None:
             raise FileNotFoundError(document.source.file)
-        return printed_page(data, number)
+        return self._drawer.page(path, document.sha256, number)
 
 
 def pages_of(document: Document, span: Span) -> range:
-    """Numbers of the pages that a slice stands on, from 1; at most ``MAX_PAGES``; empty without pages."""
+    """Numbers of the pages that a slice stands on, from 1; empty without pages."""
     words = span.of(document.text)
     first = document.page_at(span.start + len(words) - len(words.lstrip()))
     last = document.page_at(span.start + max(len(words.rstrip()) - 1, 0))
     if first is None or last is None:
         return range(0)
-    return range(first, min(last, first + MAX_PAGES - 1) + 1)
+    return range(first, last + 1)
 
 
 def placed(document: Document, span: Span, number: int, page: PrintedPage) -> list[Box] | None:

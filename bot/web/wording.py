@@ -5,7 +5,6 @@ from datetime import datetime
 from bot.texts import NBSP, french_date, french_number
 from bot.web.originals import Standing, Today
 
-SITE = "Motamot"
 ASK_AGAIN = "Poser une autre question"
 
 # Under a quote.

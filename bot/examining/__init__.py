@@ -1,0 +1,1 @@
+"""What ``motamot doctor`` looks at, one kind of thing a module."""

@@ -1,0 +1,162 @@
+"""Examines the machine: room on the disk, the port, the clock, and the journal's file."""
+
+import os
+import shutil
+import socket
+import sqlite3
+import stat
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+
+from bot.examining.finding import Finding, attention, counted, error, ok, size
+from bot.examining.knowledge import writable
+from bot.settings import Settings, journal_file
+from corpus.errors import MotamotError
+from index import store, versions
+from index.default_model import BYTES_NEEDED, state_of_default_model
+from index.home import data_home
+from index.reasons import reason
+
+_SPARE = 50 * 2**20
+"""Bytes for the journal of a year and the draft of a small index."""
+_PURGE_DELAY = timedelta(hours=2)
+"""A running server erases every hour what is due."""
+
+
+def room(settings: Settings) -> Finding:
+    """Whether what will be written has room, and may be written at all."""
+    home = data_home()
+    there = next(p for p in (home, *home.parents) if p.exists())
+    free = shutil.disk_usage(there).free
+    unpacked = settings.encoder is not None or state_of_default_model() == "whole"
+    needed = _SPARE + _next_index(settings.index_folder) + (0 if unpacked else BYTES_NEEDED)
+    detail = f"{size(free)} libres dans « {there} », {size(needed)} à prévoir"
+    if free < needed:
+        remedy = "Libérez de la place, ou choisissez un autre dossier avec MOTAMOT_HOME."
+        return (attention if unpacked else error)("Place sur le disque", detail, remedy)
+    if not writable(home):
+        return attention(
+            "Place sur le disque",
+            f"« {home} » est en lecture seule pour ce compte : rien n’y sera construit ni noté",
+            "Rien à faire si c’est voulu ; sinon, donnez-en le droit à ce compte.",
+        )
+    return ok("Place sur le disque", detail)
+
+
+def _next_index(folder: Path) -> int:
+    """What one more version would take: as much as the one in service."""
+    if not versions.is_in_service(folder):
+        return 0
+    return sum(path.stat().st_size for path in versions.current(folder).iterdir())
+
+
+def port(settings: Settings) -> Finding:
+    """Whether the server may listen where it is told to, or answers there already."""
+    place = f"{settings.host}:{settings.port}"
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as problem:
+        if _answers(settings):
+            return ok("Port", f"{place} : Motamot y répond déjà")
+        return error("Port", f"{place} : {reason(problem)}", "Choisissez-en un autre (réglages « host » et « port »).")
+    return ok("Port", f"{place} est libre")
+
+
+def _answers(settings: Settings) -> bool:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    url = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}/healthz"
+    try:
+        # No proxy of the environment between us and ourselves.
+        with httpx.Client(trust_env=False, timeout=5) as client:
+            return bool(client.get(url).json() == {"status": "ok"})
+    except (httpx.HTTPError, ValueError):
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    number: int
+    oldest: str | None
+    newest: str | None
+
+
+def journal(settings: Settings) -> list[Finding]:
+    """Whether questions are written down, who may read them, and whether the old ones went."""
+    path = journal_file()
+    if not path.is_file():
+        return [_no_journal(settings, path)]
+    try:
+        lines = _read(path)
+    except sqlite3.Error as problem:
+        level = error if settings.journal else attention
+        return [level("Journal", f"« {path} » ne peut pas être lu ({problem})", _NOT_OURS)]
+    files = [each for suffix in ("", "-wal", "-shm") if (each := Path(f"{path}{suffix}")).exists()]
+    found = [_journal_line(settings, lines, sum(each.stat().st_size for each in files))]
+    if settings.journal and not (os.access(path, os.W_OK) and writable(path.parent)):
+        found.append(error("Journal", f"« {path} » n’est pas accessible en écriture", _NOT_OURS))
+    if exposed := [each for each in files if stat.S_IMODE(each.stat().st_mode) & 0o077]:
+        names = " ".join(str(each) for each in exposed)
+        found.append(attention("Journal", f"d’autres comptes peuvent lire {names}", f"chmod 600 {names}"))
+    return found
+
+
+_NOT_OURS = "Vérifiez à quel compte il appartient, ou éteignez-le avec « journal = false »."
+
+
+def _no_journal(settings: Settings, path: Path) -> Finding:
+    if not settings.journal:
+        return ok("Journal", "éteint, aucune question n’est notée")
+    if writable(path.parent):
+        return ok("Journal", f"« {path} » sera ouvert au lancement, {counted(settings.journal_days, 'jour')} gardés")
+    return error("Journal", f"« {path.parent} » n’est pas accessible en écriture", _NOT_OURS)
+
+
+def _journal_line(settings: Settings, lines: _Lines, n_bytes: int) -> Finding:
+    what = f"{counted(lines.number, 'ligne')}, {size(n_bytes)}"
+    if lines.oldest:
+        what += f", la plus ancienne du {datetime.fromisoformat(lines.oldest):%d/%m/%Y}"
+    kept = f"gardées {counted(settings.journal_days, 'jour')}"
+    detail = f"{what}, {kept}" if settings.journal else f"éteint ; il reste {what}, {kept}"
+    due = datetime.now(UTC) - timedelta(days=settings.journal_days) - _PURGE_DELAY
+    if lines.oldest and datetime.fromisoformat(lines.oldest) < due:
+        return attention(
+            "Journal",
+            f"{detail} : des lignes échues n’ont pas été effacées",
+            "Lancez « motamot journal purge » ; un serveur ouvert le fait chaque heure.",
+        )
+    return ok("Journal", detail)
+
+
+def _read(path: Path) -> _Lines:
+    # While nobody has it open, it is read without the companions that SQLite would leave beside it.
+    alone = "" if Path(f"{path}-wal").exists() else "&immutable=1"
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{alone}", uri=True, timeout=5)) as connection:
+        [(verdict,)] = connection.execute("PRAGMA quick_check(1)").fetchall()
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(verdict)
+        return _Lines(*connection.execute("SELECT COUNT(*), MIN(asked), MAX(asked) FROM question").fetchone())
+
+
+def clock(settings: Settings, now: datetime | None = None) -> Finding:
+    """Whether the clock is after all that was dated: a journal is purged, and an index aged, by it."""
+    now = now or datetime.now(UTC)
+    try:
+        built = datetime.fromisoformat(store.read_manifest(settings.index_folder).built)
+    except MotamotError:
+        return ok("Horloge", f"{now:%d/%m/%Y %H:%M} (UTC)")
+    if now < built - timedelta(minutes=5):
+        return attention(
+            "Horloge",
+            f"{now:%d/%m/%Y %H:%M} (UTC), et l’index est daté du {built:%d/%m/%Y %H:%M}",
+            "Réglez l’heure de la machine : les lignes du journal sont effacées d’après elle.",
+        )
+    return ok("Horloge", f"{now:%d/%m/%Y %H:%M} (UTC)")

@@ -1,0 +1,177 @@
+"""What 200 visitors at once cost: times, errors, fairness and memory of a real ``motamot serve``.
+
+    python tests/bench_load.py [--seconds 60] [--rate 20] [--visitors 200] [--soak 20000]
+
+Starts the server on a free port over the shipped corpus (in ``MOTAMOT_HOME``), asks it the known questions over HTTP,
+and prints figures; nothing is asserted. First ``--rate`` questions a second, each visitor in turn (arrivals do not wait
+for answers); then every visitor asks again as soon as it is answered; then all of them in the same instant; then
+``--soak`` questions, four at a time, with the memory every 1,000. The clients run on the same cores as the server.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import count, cycle
+from pathlib import Path
+
+import httpx
+import numpy as np
+
+KNOWN = Path(__file__).parent / "known_questions"
+
+
+@dataclass
+class Phase:
+    """What the visitors of one phase saw."""
+
+    name: str
+    seconds: dict[int, list[float]] = field(default_factory=dict)
+    """Visitor -> times of the answers."""
+    statuses: Counter[str] = field(default_factory=Counter)
+    refusals: list[float] = field(default_factory=list)
+    """Times of the answers 503."""
+    wall: float = 0.0
+
+    def report(self) -> None:
+        every = np.asarray([s for own in self.seconds.values() for s in own]) * 1000
+        if not len(every):
+            print(f"{self.name}: nothing answered, {dict(self.statuses)}")
+            return
+        medians = [float(np.median(own)) * 1000 for own in self.seconds.values()]
+        p50, p95, p99 = np.percentile(every, [50, 95, 99])
+        print(
+            f"{self.name}: {dict(self.statuses)}, {len(every) / self.wall:.1f} answers a second; ms: median {p50:.0f}, "
+            f"p95 {p95:.0f}, p99 {p99:.0f}, longest {every.max():.0f}; slowest visitor's median over the median of all "
+            f"{max(medians) / p50:.2f}"
+            + (f"; refused in {1000 * np.median(self.refusals):.0f} ms" if self.refusals else ""),
+            flush=True,
+        )
+
+
+async def ask(client: httpx.AsyncClient, phase: Phase, visitor: int, question: str) -> None:
+    begun = time.perf_counter()
+    try:
+        response = await client.post("/api/ask", json={"question": question})
+    except httpx.HTTPError as error:
+        phase.statuses[type(error).__name__] += 1
+        return
+    taken = time.perf_counter() - begun
+    phase.statuses[str(response.status_code)] += 1
+    if response.status_code == 200:
+        phase.seconds.setdefault(visitor, []).append(taken)
+    elif response.status_code == 503:
+        phase.refusals.append(taken)
+
+
+async def open_loop(client: httpx.AsyncClient, questions: list[str], args: argparse.Namespace) -> Phase:
+    phase = Phase(f"{args.rate} questions a second, {args.visitors} visitors")
+    begun, tasks = time.perf_counter(), []
+    for n in range(args.rate * args.seconds):
+        await asyncio.sleep(max(0.0, begun + n / args.rate - time.perf_counter()))
+        tasks.append(asyncio.create_task(ask(client, phase, n % args.visitors, questions[n % len(questions)])))
+    await asyncio.gather(*tasks)
+    phase.wall = time.perf_counter() - begun
+    return phase
+
+
+async def closed_loop(client: httpx.AsyncClient, questions: list[str], args: argparse.Namespace) -> Phase:
+    phase, numbers = Phase(f"{args.visitors} visitors who do not pause"), count()
+    begun = time.perf_counter()
+
+    async def visitor(own: int) -> None:
+        while time.perf_counter() - begun < args.seconds:
+            await ask(client, phase, own, questions[next(numbers) % len(questions)])
+
+    await asyncio.gather(*(visitor(n) for n in range(args.visitors)))
+    phase.wall = time.perf_counter() - begun
+    return phase
+
+
+async def burst(client: httpx.AsyncClient, questions: list[str], n: int) -> Phase:
+    phase, begun = Phase(f"{n} in the same instant"), time.perf_counter()
+    await asyncio.gather(*(ask(client, phase, own, q) for own, q in zip(range(n), cycle(questions), strict=False)))
+    phase.wall = time.perf_counter() - begun
+    return phase
+
+
+async def soak(client: httpx.AsyncClient, questions: list[str], wanted: int, pid: int) -> None:
+    phase, numbers = Phase("soak"), count()
+
+    async def visitor(own: int, last: int) -> None:
+        while (n := next(numbers)) < last:
+            await ask(client, phase, own, f"{questions[n % len(questions)]} {n}")
+
+    for last in range(1000, wanted + 1, 1000):
+        numbers = count(last - 1000)
+        await asyncio.gather(*(visitor(own, last) for own in range(4)))
+        print(f"after {last} questions: {resident(pid):.0f} MiB, {dict(phase.statuses)}", flush=True)
+
+
+def resident(pid: int) -> float:
+    """Resident memory, MiB."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+async def measure(address: str, pid: int, args: argparse.Namespace) -> None:
+    files = [(KNOWN / f"{name}.jsonl").read_text("utf-8") for name in ("tune", "held")]
+    questions = [json.loads(line)["turns"][-1] for file in files for line in file.splitlines()]
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+
+    def client() -> httpx.AsyncClient:
+        return httpx.AsyncClient(base_url=address, timeout=120, limits=limits)
+
+    async with client() as first:
+        for question in questions[:20]:
+            await ask(first, Phase("warm"), 0, question)
+    before = resident(pid)
+    # Connections of their own: those that a phase leaves idle are closed by the server.
+    for phase_of in (
+        lambda visitors: open_loop(visitors, questions, args),
+        lambda visitors: closed_loop(visitors, questions, args),
+        lambda visitors: burst(visitors, questions, args.visitors),
+        lambda visitors: burst(visitors, questions, 2 * args.visitors),
+    ):
+        async with client() as visitors:
+            (await phase_of(visitors)).report()
+    print(f"resident: {before:.0f} MiB before, {resident(pid):.0f} after; load {os.getloadavg()[0]:.1f}", flush=True)
+    async with client() as visitors:
+        await soak(visitors, questions, args.soak, pid)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name, value in (("seconds", 60), ("rate", 20), ("visitors", 200), ("soak", 0)):
+        parser.add_argument(f"--{name}", type=int, default=value)
+    args = parser.parse_args()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    env = {**os.environ, "MOTAMOT_RATE_LIMIT": "non"}
+    command = [sys.executable, "-c", "from bot.cli import main; main()", "serve", "--port", str(port)]
+    server = subprocess.Popen(command, env=env)
+    try:
+        while True:
+            try:
+                if httpx.get(f"{address}/readyz", timeout=30).status_code == 200:
+                    break
+            except httpx.HTTPError:
+                if server.poll() is not None:
+                    sys.exit(f"the server stopped with {server.returncode}")
+                time.sleep(0.5)
+        asyncio.run(measure(address, server.pid, args))
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+if __name__ == "__main__":
+    main()

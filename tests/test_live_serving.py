@@ -1,0 +1,187 @@
+"""A server whose index is rebuilt, damaged, taken back or removed while it answers."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from small_corpus import small_encoder
+from test_rebuilding import FEW, built, closing_on
+
+from bot.assistant import Assistant
+from bot.live_assistant import LiveAssistant
+from bot.web.server import Service, build_app
+from index import store
+from index.live import pointer
+from index.searcher import Searcher
+
+QUESTION = "Quand la médiathèque ferme-t-elle ?"
+
+
+@pytest.fixture(scope="module")
+def three_days(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index built on 1 May, then on 2 May."""
+    folder = tmp_path_factory.mktemp("days")
+    built(folder, 1)
+    built(folder, 2)
+    return folder
+
+
+@pytest.fixture
+def folder(three_days: Path, tmp_path: Path) -> Path:
+    """A copy of it that a test may damage."""
+    return Path(shutil.copytree(three_days, tmp_path / "copy"))
+
+
+def assistant(folder: Path) -> LiveAssistant:
+    index = folder / "index"
+    seen = pointer(index)
+    return LiveAssistant(index, Assistant(Searcher.load(index, small_encoder())), seen)
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[tuple[LiveAssistant, TestClient]]:
+    """The whole site on the index, which it looks at a hundred times a second."""
+    live = assistant(folder)
+    app = build_app(live, service=Service(metrics_for="tous"))
+    with live.watched(every=0.01), TestClient(app, client=("192.0.2.1", 1)) as client:
+        yield live, client
+
+
+def asked(client: TestClient) -> dict[str, Any]:
+    response = client.post("/api/ask", json={"question": QUESTION})
+    assert response.status_code == 200, response.text
+    found: dict[str, Any] = response.json()
+    return found
+
+
+def wait_until(done: Event) -> None:
+    assert done.wait(60)
+
+
+def test_every_question_is_answered_from_one_version_while_five_are_built(folder: Path) -> None:
+    said: list[tuple[str, str]] = []
+    failures: list[BaseException] = []
+    stop, last = Event(), Event()
+    live = assistant(folder)
+
+    def visitor() -> None:
+        try:
+            while not stop.is_set():
+                quote = live.ask(QUESTION).quotes[0]
+                said.append((quote.text, quote.source.sha256))
+                if quote.text == "Elle ferme le 7 mai.":
+                    last.set()
+        except BaseException as error:  # noqa: BLE001  shown by the assertion below
+            failures.append(error)
+            last.set()
+
+    hashes = {}
+    with live.watched(every=0.01):
+        visitors = [Thread(target=visitor) for _ in range(3)]
+        for thread in visitors:
+            thread.start()
+        for day in range(3, 8):
+            built(folder, day)
+            manifest = store.read_manifest(folder / "index")
+            hashes[f"Elle ferme le {day} mai."] = manifest.documents["mediatheque"]
+        wait_until(last)
+        stop.set()
+        for thread in visitors:
+            thread.join()
+
+    assert failures == []
+    assert said[0][0] == "Elle ferme le 2 mai."
+    assert said[-1][0] == "Elle ferme le 7 mai."
+    # The words and the hash of the file are always those of the same version.
+    assert {(text, sha) for text, sha in said if text in hashes} <= set(hashes.items())
+
+
+def test_a_damaged_index_is_reported_and_the_one_before_answers(folder: Path) -> None:
+    with served(folder) as (live, client):
+        assert "problem" not in client.get("/readyz").json()
+        damaged = built_damaged(folder)
+        until(lambda: live.problem is not None)
+
+        ready = client.get("/readyz")
+
+        assert ready.status_code == 200
+        assert damaged.name in ready.json()["problem"]
+        assert "motamot_index_refused 1.0" in client.get("/metrics").text
+        assert asked(client)["quotes"][0]["text"] == "Elle ferme le 2 mai."
+
+        built(folder, 4)
+        until(lambda: live.problem is None)
+        assert asked(client)["quotes"][0]["text"] == "Elle ferme le 4 mai."
+        assert "motamot_index_refused 0.0" in client.get("/metrics").text
+
+
+def test_a_rollback_is_picked_up_and_so_are_its_pages(folder: Path) -> None:
+    with served(folder) as (live, client):
+        newer = asked(client)["quotes"][0]
+        place = f"{newer['source']['sha256']}/{newer['start']}-{newer['end']}"
+        assert client.get(f"/preuve/{place}").status_code == 200
+
+        store.rollback(folder / "index")
+        until(lambda: live.ask(QUESTION).quotes[0].text == "Elle ferme le 1 mai.")
+
+        assert asked(client)["quotes"][0]["text"] == "Elle ferme le 1 mai."
+        gone = client.get(f"/preuve/{place}", headers={"Accept": "text/html"})
+        assert gone.status_code == 404
+        assert "Elle ferme le 2 mai." not in gone.text
+
+
+def test_an_index_of_another_encoder_is_left_aside(folder: Path) -> None:
+    from fake_encoder import FakeEncoder
+    from small_corpus import write_corpus
+
+    from index.building import build
+
+    with served(folder) as (live, client):
+        write_corpus(folder / "corpus", closing_on(5), FEW)
+        build(folder / "corpus", folder / "index", FakeEncoder(["autre", "encodeur"]))
+        until(lambda: live.problem is not None)
+
+        assert "encodeur" in (live.problem or "")
+        assert asked(client)["quotes"][0]["text"] == "Elle ferme le 2 mai."
+
+
+def test_a_version_that_came_while_the_first_was_loading_is_picked_up(folder: Path) -> None:
+    index = folder / "index"
+    seen = pointer(index)
+    first = Assistant(Searcher.load(index, small_encoder()))
+    built(folder, 6)
+
+    live = LiveAssistant(index, first, seen)
+    with live.watched(every=0.01):
+        until(lambda: live.ask(QUESTION).quotes[0].text == "Elle ferme le 6 mai.")
+
+
+def built_damaged(folder: Path) -> Path:
+    """A newer version with one flipped bit, put in service in one step; the file that is damaged."""
+    copy = folder / "elsewhere"
+    shutil.copytree(folder / "corpus", copy / "corpus")
+    shutil.copytree(folder / "index", copy / "index")
+    path = built(copy, 3) / "sentences.faiss"
+    content = bytearray(path.read_bytes())
+    content[100] ^= 1
+    path.write_bytes(content)
+    version = path.parent
+    shutil.copytree(version, folder / "index" / version.relative_to(copy / "index"))
+    shutil.copy(copy / "index" / "CURRENT", folder / "index" / "CURRENT.new")
+    (folder / "index" / "CURRENT.new").replace(folder / "index" / "CURRENT")
+    return path
+
+
+def until(done: Any) -> None:
+    """Wait, a minute at most, until something is so."""
+    pause = Event()
+    for _ in range(6000):
+        if done():
+            return
+        pause.wait(0.01)
+    raise AssertionError("still not so after a minute")

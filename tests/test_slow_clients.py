@@ -1,0 +1,157 @@
+"""Clients that take their time: each is hung up on, and the others are answered meanwhile."""
+
+import asyncio
+import resource
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+
+import pytest
+from fake_assistant import HOSTILE, About, FakeAssistant
+from raw_http import PATIENCE, hurried, impatient, read, send
+from real_site import free_port, served
+from starlette.types import Receive, Scope, Send
+
+from bot.web import connections
+from bot.web.connections import allow_many_files
+from bot.web.server import build_app
+
+HEAD = b"POST /api/ask HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """A site that waits a second for each thing."""
+    number = free_port()
+    app = impatient(build_app(FakeAssistant({}, About((HOSTILE.source,)))), 1)
+    with hurried(1), served(app, number):
+        yield number
+
+
+def connected(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), PATIENCE)
+
+
+async def left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def trickle(connection: socket.socket, letter: bytes, stop: threading.Event) -> None:
+    with suppress(OSError):
+        while not stop.wait(0.1):
+            connection.sendall(letter)
+
+
+def test_a_body_that_comes_letter_by_letter_is_refused_in_french(port: int) -> None:
+    stop = threading.Event()
+    with connected(port) as connection:
+        connection.sendall(HEAD)
+        sender = threading.Thread(target=trickle, args=(connection, b" ", stop))
+        sender.start()
+        answer = read(connection)
+        stop.set()
+        sender.join(PATIENCE)
+
+    assert (answer.status, answer.headers["connection"]) == (408, "close")
+    assert "n’est pas arrivée en entier" in answer.body.decode()
+
+
+def test_a_head_that_comes_letter_by_letter_is_hung_up_on(port: int) -> None:
+    stop = threading.Event()
+    with connected(port) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nX-Long: ")
+        sender = threading.Thread(target=trickle, args=(connection, b"x", stop))
+        sender.start()
+        answer = read(connection)
+        stop.set()
+        sender.join(PATIENCE)
+
+    assert answer.status == 0
+
+
+def test_so_is_the_second_request_of_a_connection(port: int) -> None:
+    stop = threading.Event()
+    with connected(port) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /healthz HTTP/1.1\r\nHost: ")
+        sender = threading.Thread(target=trickle, args=(connection, b"x", stop))
+        sender.start()
+        received = read(connection)
+        stop.set()
+        sender.join(PATIENCE)
+
+    assert (received.status, received.body) == (200, b'{"status":"ok"}')
+
+
+def test_a_refused_body_is_not_waited_for(port: int) -> None:
+    stop = threading.Event()
+    with connected(port) as connection:
+        connection.sendall(HEAD.replace(b": 100", b": 99999999"))
+        sender = threading.Thread(target=trickle, args=(connection, b"x", stop))
+        sender.start()
+        answer = read(connection)
+        stop.set()
+        sender.join(PATIENCE)
+
+    assert (answer.status, answer.headers["connection"]) == (413, "close")
+
+
+def test_an_answer_that_nobody_reads_is_given_up() -> None:
+    number, given_up = free_port(), threading.Event()
+
+    async def endless(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        leaving = asyncio.ensure_future(left(receive))
+        while not leaving.done():
+            await send({"type": "http.response.body", "body": b"x" * 1_000_000, "more_body": True})
+        given_up.set()
+
+    with hurried(1), served(endless, number), connected(number) as connection:
+        connection.sendall(HEALTH)
+
+        assert given_up.wait(PATIENCE)
+
+
+def test_questions_sent_without_waiting_for_answers_fill_no_memory(port: int) -> None:
+    """uvicorn keeps all that comes ahead: 300 MB in four seconds."""
+    asked = b"GET /motamot/chat.js HTTP/1.1\r\nHost: a\r\n\r\n" * 1_000
+    with connected(port) as connection, pytest.raises((ConnectionResetError, BrokenPipeError)):
+        connection.sendall(asked * 2_000)
+
+
+def test_a_crowd_that_says_nothing_keeps_nobody_out(port: int) -> None:
+    allow_many_files()
+    with ExitStack() as crowd:
+        for number in range(600):
+            silent = crowd.enter_context(connected(port))
+            if number % 2:
+                silent.sendall(HEAD)
+        assert send(port, HEALTH).status == 200
+        silent.settimeout(PATIENCE)
+
+        assert read(silent).status == 408
+    assert send(port, HEALTH).status == 200
+
+
+def test_what_is_no_http_is_told_so_in_french(port: int) -> None:
+    answer = send(port, b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n")
+
+    assert (answer.status, answer.headers["content-type"]) == (400, "application/problem+json")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "Cette demande ne peut pas être lue." in answer.body.decode()
+
+
+def test_as_many_files_as_the_system_allows_may_be_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    was = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(700, was[1]), was[1]))
+        monkeypatch.setattr(connections, "MOST_FILES", 900)
+        allow_many_files()
+
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (900, was[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, was)

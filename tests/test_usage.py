@@ -1,0 +1,131 @@
+"""A command that is mistyped, and the help screens: in French, to the last word."""
+
+import re
+import sys
+from collections.abc import Iterator
+
+import pytest
+import typer
+from conftest import plain
+
+from bot import cli
+
+
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["motamot", *arguments])
+    with pytest.raises(SystemExit) as exited:
+        cli.main()
+    assert isinstance(exited.value.code, int)
+    return exited.value.code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["ask"], "il manque l’argument « QUESTION ». Essayez « motamot ask --help »."),
+        (["ask", "a", "--prot", "1"], "l’option « --prot » n’existe pas. Essayez « motamot ask --help »."),
+        (
+            ["ask", "a", "--jso"],
+            "l’option « --jso » n’existe pas ; vouliez-vous dire « --json » ? Essayez « motamot ask --help ».",
+        ),
+        (["demander", "a"], "la commande « demander » n’existe pas. Essayez « motamot --help »."),
+        (
+            ["journal", "purg"],
+            "la commande « purg » n’existe pas ; vouliez-vous dire « purge » ? Essayez « motamot journal --help ».",
+        ),
+        (
+            ["ask", "Où", "voter"],
+            "« voter » est de trop (mettez la question entre guillemets). Essayez « motamot ask --help ».",
+        ),
+        (["serve", "--port"], "l’option « --port » attend une valeur. Essayez « motamot --help »."),
+        (["ask", "--json=3", "a"], "l’option « --json » n’attend pas de valeur. Essayez « motamot --help »."),
+        (
+            ["serve", "--port", "abc"],
+            "l’option « --port » : la valeur 'abc' ne convient pas, est attendu : un nombre entier. "
+            "Essayez « motamot serve --help ».",
+        ),
+        (
+            ["build", "--max-error", "peu"],
+            "l’option « --max-error » : la valeur 'peu' ne convient pas, est attendu : un nombre, comme 0.9. "
+            "Essayez « motamot build --help ».",
+        ),
+        (
+            ["evaluate", "q.csv", "--min-hit", "3"],
+            "l’option « --min-hit » : la valeur '3' ne convient pas, est attendu : un nombre d’au plus 1. "
+            "Essayez « motamot evaluate --help ».",
+        ),
+        (
+            ["evaluate", "q.csv", "--min-hit", "-1"],
+            "l’option « --min-hit » : la valeur '-1' ne convient pas, est attendu : un nombre d’au moins 0. "
+            "Essayez « motamot evaluate --help ».",
+        ),
+        (
+            ["journal", "export", "--format", "xml"],
+            "l’option « --format » : la valeur 'xml' ne convient pas, est attendu : l’une des valeurs csv, jsonl. "
+            "Essayez « motamot journal export --help ».",
+        ),
+    ],
+)
+def test_what_is_mistyped_is_said_in_one_line_of_french(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    code = run(monkeypatch, *arguments)
+
+    printed = capsys.readouterr()
+    assert (code, printed.out, plain(printed.err)) == (2, "", f"Erreur : {said}\n")
+
+
+def commands(command: typer.core.TyperCommand | typer.core.TyperGroup, *path: str) -> Iterator[tuple[str, ...]]:
+    """Every command and group of commands, as it is typed."""
+    yield path
+    for name, each in getattr(command, "commands", {}).items():
+        yield from commands(each, *path, name)
+
+
+COMMANDS = list(commands(typer.main.get_command(cli.app)))
+ENGLISH = re.compile(
+    r"\b(usage|show|this|message|and|exit|required|default|commands?|args?|error|missing|try|for|help|"
+    r"integer|float|int|str|text|path|range)\b",
+    re.IGNORECASE,
+)
+
+
+def test_all_commands_are_looked_at() -> None:
+    assert {(), ("ask",), ("journal",), ("journal", "export"), ("doctor",)} <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_help_has_no_word_of_english(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], path: tuple[str, ...]
+) -> None:
+    code = run(monkeypatch, *path, "--help")
+
+    screen = plain(capsys.readouterr().out)
+    assert code == 0
+    assert screen.startswith(f"Utilisation : {' '.join(['motamot', *path])} [OPTIONS]")
+    assert "  Afficher cette aide.\n" in screen
+    assert ENGLISH.findall(re.sub(r"--[\w-]+", "", screen)) == []
+
+
+def test_a_group_without_a_command_shows_its_help(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = run(monkeypatch, "journal")
+
+    assert code == 2
+    assert plain(capsys.readouterr().err).startswith("Utilisation : motamot journal [OPTIONS] COMMANDE [ARGUMENTS]…\n")
+
+
+def test_defaults_and_what_is_required_are_said_in_french(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(monkeypatch, "evaluate", "--help")
+    screen = plain(capsys.readouterr().out)
+
+    assert "[obligatoire]" in screen
+    assert "[par défaut : 0.0; 0<=x<=1]" in screen

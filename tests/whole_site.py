@@ -1,0 +1,129 @@
+"""The whole site on a small corpus, every kind of answer in it, and a page of another site that embeds it."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from fake_assistant import FakeAssistant, answered, quote
+from fpdf import FPDF
+from printed_corpus import assistant_on, documents, write_printed_corpus
+from real_site import free_port, served
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+
+from bot.answer import Answer, Kind
+from bot.journal import Journal, Record
+from bot.library import Library
+from bot.web.house import House
+from bot.web.server import Service, build_app
+from corpus.errors import IndexStoreError
+
+CODE = """
+[[source]]
+id = "code"
+title = "Code communal des déchets et de la propreté"
+publisher = "Ville de Montbrun"
+date = "2020-11-20"
+kind = "circular"
+file = "code.pdf"
+notice = "abrogé le 1er janvier 2023"
+"""
+ARTICLES = [
+    f"Article {number}. Le dépositaire {number} remet le bordereau {number * 7} au gardien de la zone {number * 3}, "
+    f"qui le signe et le garde {number + 2} jours."
+    for number in range(1, 91)
+]
+LATE = "répond tard"
+"""What the answers of the sentences that end so wait for."""
+UNAVAILABLE = "indisponible"
+BROKEN_DOWN = "panne"
+HOST = """<!doctype html>
+<html lang="fr"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Intranet des élus</title>
+<script src="{base}embed.js" data-title="Questions sur les déchets" defer></script></head>
+<body><header>Intranet</header><main><h1>Dossiers de la commune</h1><p><a href="#suite">La suite</a></p>{body}
+<p id="suite">La suite du dossier.</p></main></body></html>"""
+BLOCK = '<motamot-chat data-title="Vos questions"></motamot-chat>'
+
+
+def write_corpus(folder: Path) -> Path:
+    """The printed corpus, and a code of 90 articles over several pages."""
+    write_printed_corpus(folder)
+    with (folder / "catalogue.toml").open("a", encoding="utf-8") as catalogue:
+        catalogue.write(CODE)
+    pdf = FPDF(format="A4")
+    pdf.set_auto_page_break(auto=True, margin=20)
+    pdf.add_page()
+    pdf.set_font("Helvetica", size=12)
+    for article in ARTICLES:
+        pdf.multi_cell(0, 7, article, new_x="LMARGIN", new_y="NEXT")
+        pdf.ln(4)
+    pdf.output(str(folder / "documents" / "code.pdf"))
+    return folder
+
+
+def assistant_of(folder: Path) -> FakeAssistant:
+    """The printed corpus's assistant, and: "longue" (3,000 characters and three more quotes), "fleuve" (11,000), a
+    clarification, a greeting, two failures."""
+    assistant = assistant_on(folder)
+    code = documents(folder)["code"]
+    starts = [code.text.index(f"Article {number}.") for number in (1, 28, 30, 32, 34)]
+    long, *others = (quote(code, code.text[a:b].strip()) for a, b in pairwise(starts))
+    first = long.text[: long.text.index("Article 2.")].strip()
+    assistant.answers |= {
+        "longue": answered("longue", quote(code, long.text, first), *others, understood=(("déchet", "déchèterie"),)),
+        "fleuve": answered("fleuve", quote(code, code.text.strip())),
+        "aides": Answer("aides", Kind.CLARIFY, 0.5, "De quoi s’agit-il ?", suggestions=("dépôt", "horaires")),
+        "bonjour": Answer("bonjour", Kind.SMALLTALK, 1.0, "Bonjour. Je vous écoute."),
+    }
+    assistant.failures |= {
+        BROKEN_DOWN: RuntimeError("secret"),
+        UNAVAILABLE: IndexStoreError("L’index manque : lancez « motamot build »."),
+    }
+    assistant.library = Library(documents(folder).values())
+    return assistant
+
+
+@dataclass(frozen=True, slots=True)
+class WholeSite:
+    """The service, and the page of another site (another port, so another origin) that embeds it."""
+
+    url: str
+    host: str
+    assistant: FakeAssistant
+    journal: Journal
+    app: Any
+
+    def opinions(self) -> dict[str, Record]:
+        """What the journal knows of each question."""
+        return {line.question: line for line in self.journal.records()}
+
+
+@contextmanager
+def whole_site(folder: Path) -> Iterator[WholeSite]:
+    """Both served, with the journal on, until the end of the block."""
+    corpus = write_corpus(folder / "corpus")
+    port, host = free_port(), free_port()
+    url, around = f"http://127.0.0.1:{port}/", f"http://127.0.0.1:{host}/"
+    assistant = assistant_of(corpus)
+    house = House("Ville de Montbrun", "mairie@montbrun.example", embedded_by=(around.rstrip("/"),))
+    with closing(Journal(folder / "journal.sqlite3", 90)) as journal:
+        app = build_app(assistant, house=house, corpus=corpus, service=Service(journal))
+        with served(app, port), served(_host_site(url), host):
+            yield WholeSite(url, around, assistant, journal, app)
+
+
+def _host_site(url: str) -> Starlette:
+    """Two pages, with the button and with a block too, under a policy that lets in nothing but our site."""
+    origin = url.rstrip("/")
+    policy = f"default-src 'none'; script-src {origin}; frame-src {origin}; base-uri 'none'"
+
+    def page(body: str) -> Any:
+        html = HOST.format(base=url, body=body)
+        return lambda request: HTMLResponse(html, headers={"Content-Security-Policy": policy})
+
+    return Starlette(routes=[Route("/", page("")), Route("/bloc", page(BLOCK))])
