@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from corpus.document import Entry
 from corpus.lexicon import Lexicon
 from index import details
+from index.defaults import MAX_ERROR
 from index.dense import Vectors
 from index.fields import Rows
 from index.french import fold
@@ -53,7 +54,7 @@ class Curve:
     answerable: tuple[bool, ...]
     """Whether the corpus answers."""
     least: float = 0.0
-    """No threshold is lower."""
+    """No threshold is lower, but for who accepts more errors than MAX_ERROR."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +224,8 @@ def threshold(curve: Curve, max_error: float) -> float:
     if not unanswerable:
         return 0.5
     allowed = int(max_error * len(unanswerable))
-    return max(min(unanswerable[len(unanswerable) - 1 - allowed] + 1e-6, 1.0), curve.least)
+    least = curve.least if max_error <= MAX_ERROR else 0.0
+    return max(min(unanswerable[len(unanswerable) - 1 - allowed] + 1e-6, 1.0), least)
 
 
 def _logistic(signals: Doubles, truth: npt.NDArray[np.bool_], telling: Sequence[str]) -> tuple[float, ...]:

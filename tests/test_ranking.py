@@ -186,6 +186,7 @@ def test_without_unanswered_questions_the_threshold_is_even_odds() -> None:
 def test_no_threshold_is_lower_than_the_least_of_its_curve() -> None:
     assert threshold(Curve((0.1, 0.9), (False, True), least=0.25), 0.05) == 0.25
     assert threshold(Curve((0.6, 0.9), (False, True), least=0.25), 0.05) == pytest.approx(0.6, abs=1e-5)
+    assert threshold(Curve((0.1, 0.9), (False, True), least=0.25), 0.5) == pytest.approx(0.1, abs=1e-5)
 
 
 @pytest.mark.parametrize(

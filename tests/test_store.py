@@ -63,7 +63,7 @@ def test_an_index_is_faiss_and_json(small_index: Path) -> None:
     assert sorted(["CURRENT", *(p.name for p in version(index).iterdir())]) == FILES
     assert [p.name for p in index.iterdir() if p.name.startswith(".")] == [".lock"]
     manifest = json.loads((version(index) / "manifest.json").read_text(encoding="utf-8"))
-    assert (manifest["format"], manifest["encoder"], manifest["dim"]) == (2, "fake:" + "+".join(WORDS), len(WORDS) + 1)
+    assert (manifest["format"], manifest["encoder"], manifest["dim"]) == (3, "fake:" + "+".join(WORDS), len(WORDS) + 1)
     assert list(manifest["documents"]) == ["mediatheque"]
 
 
@@ -149,7 +149,7 @@ def test_an_index_of_another_format_is_refused_and_both_are_named(small_index: P
     with pytest.raises(IndexStoreError) as caught:
         store.load(tmp_path)
 
-    assert "(format 99, attendu 2)" in plain(str(caught.value))
+    assert "(format 99, attendu 3)" in plain(str(caught.value))
     assert "« motamot build »" in plain(str(caught.value))
 
 
