@@ -59,6 +59,11 @@ async def ask(client: httpx.AsyncClient, phase: Phase, visitor: int, question: s
     begun = time.perf_counter()
     try:
         response = await client.post("/api/ask", json={"question": question})
+    except (httpx.ReadError, httpx.RemoteProtocolError):
+        # The server closed an idle connection in the instant of its use: browsers ask again on a new one.
+        phase.statuses["asked again"] += 1
+        await ask(client, phase, visitor, question)
+        return
     except httpx.HTTPError as error:
         phase.statuses[type(error).__name__] += 1
         return
