@@ -4,15 +4,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot import texts
+from bot import phrases
 from bot.answer import Answer, Kind, Ranked
 from bot.conversation import read_turn
 from bot.courtesy import courtesy
 from bot.library import Library
 from bot.quoting import quote
 from corpus.document import Source
-from corpus.reading import LeftOut
-from index.details import given, lacks
+from corpus.read import LeftOut
+from index.answer_type import given, lacks
 from index.french import stems, words
 from index.searcher import Hit, Result, Searcher
 
@@ -78,27 +78,27 @@ class Assistant:
         if polite := courtesy(question, self._vocabulary):
             return Answer(question, Kind.SMALLTALK, 1.0, polite.reply)
         if not words(question):
-            return Answer(question, Kind.SMALLTALK, 1.0, texts.ASK_SOMETHING)
+            return Answer(question, Kind.SMALLTALK, 1.0, phrases.ASK_SOMETHING)
         result = self._search(question, history)
         ranking = tuple(Ranked(h.entry.document.id, h.entry.id, round(h.score, 4)) for h in result.hits[:_N_RANKED])
         spoken = Answer(
             question,
             Kind.REFUSE,
             round(result.confidence, 4),
-            texts.REFUSED,
+            phrases.REFUSED,
             understood=result.understood.replaced,
             ranking=ranking,
         )
         if result.answerable < self.searcher.threshold:
             return replace(spoken, suggestions=_headings(result.hits, _N_SUGGESTIONS))
         if tied := _tied(result.hits):
-            return replace(spoken, kind=Kind.CLARIFY, message=texts.CLARIFY, suggestions=tied)
+            return replace(spoken, kind=Kind.CLARIFY, message=phrases.CLARIFY, suggestions=tied)
         first, *others = result.hits
         further = [quote(hit) for hit in others[:2] if hit.score >= _WORTH_READING]
         return replace(
             spoken,
             kind=Kind.ANSWER,
-            message=texts.ANSWERED if result.confidence >= _SURE else texts.UNSURE,
+            message=phrases.ANSWERED if result.confidence >= _SURE else phrases.UNSURE,
             quotes=(quote(first, result.sentences), *further),
         )
 

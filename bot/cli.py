@@ -16,18 +16,18 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from typer.exceptions import TyperException
 
-from bot import journal_cli, report
+from bot import cli_output, journal_cli
 from bot.answer import Kind
+from bot.cli_french import FrenchTyper, complaint
 from bot.logs import configure_logs, say
 from bot.settings import Settings, journal_file, read_settings
 from bot.settings_file import read_log_format
-from bot.usage import FrenchTyper, complaint
 from corpus.errors import MotamotError, SettingsError
 
 if TYPE_CHECKING:
     from bot.assistant import Assistant
     from bot.live_assistant import LiveAssistant
-    from index.building import Built
+    from index.build import Built
     from index.encoder import Encoder
     from index.searcher import Searcher
 
@@ -97,7 +97,7 @@ def serve(
     _check_port(settings.host, settings.port)
     assistant = _live(settings)
     from bot import journal
-    from bot.web.house import House
+    from bot.web.branding import House
     from bot.web.server import Service, build_app  # seconds of import, for this command only
     from bot.web.server import serve as run
 
@@ -124,7 +124,7 @@ def mcp(corpus: CorpusOption = None, index: IndexOption = None) -> None:
     """
     from bot import journal
     from bot.mcp_server import build_mcp
-    from bot.web.desk import Desk
+    from bot.service import Desk
 
     configure_logs(read_log_format())
     settings = read_settings(corpus=corpus, index=index)
@@ -149,7 +149,7 @@ def ask(
     if as_json:
         print(json.dumps(answer.to_json(), ensure_ascii=False, indent=2))
     else:
-        report.show_answer(Console(), answer)
+        cli_output.show_answer(Console(), answer)
     raise typer.Exit(REFUSED if answer.kind == Kind.REFUSE else ANSWERED)
 
 
@@ -163,7 +163,7 @@ def batch(
 
     Une ligne JSON {"id", "answer"} par question.
     """
-    from bot.evaluating.known_questions import read_batch
+    from bot.evaluation.questions import read_batch
 
     asked = read_batch(questions)
     assistant = _assistant(read_settings(corpus=corpus, index=index))
@@ -240,14 +240,14 @@ def inspect(
     Ses questions, ses parties, ses passages.
     """
     from corpus.inspection import find_document
-    from corpus.splitting import split
+    from corpus.split.split import split
 
     found = find_document(document, read_settings(corpus=corpus).corpus)
     entries = split(found)
     if as_json:
-        print(json.dumps(report.entries_to_json(found, entries), ensure_ascii=False, indent=2))
+        print(json.dumps(cli_output.entries_to_json(found, entries), ensure_ascii=False, indent=2))
     else:
-        report.show_entries(Console(), found, entries)
+        cli_output.show_entries(Console(), found, entries)
 
 
 @app.command()
@@ -280,7 +280,7 @@ def evaluate(
 
     Un fichier de questions dont on connaît la réponse.
     """
-    from bot.evaluating import command, wording
+    from bot.evaluation import command, words
 
     wanted = command.Wanted(questions, report_file, save, compare, as_json)
     checked = command.check(wanted)
@@ -292,7 +292,7 @@ def evaluate(
     with _progress("Évaluation") as advance:
         result = command.ask_all(wanted, checked, searcher, advance)
     command.publish(wanted, checked, searcher, stated.max_error, result)
-    if shortfall := wording.shortfall(result.hit_rate, min_hit):
+    if shortfall := words.shortfall(result.hit_rate, min_hit):
         say(shortfall)
         raise typer.Exit(REFUSED)
 
@@ -303,7 +303,7 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DOSSIER", help="Dossier
 
     Catalogue, documents, lexique, autres façons de demander.
     """
-    from corpus.template import create_corpus
+    from corpus.init import create_corpus
 
     console = Console(soft_wrap=True)
     for path in create_corpus(folder):
@@ -323,9 +323,9 @@ def doctor(corpus: CorpusOption = None, index: IndexOption = None, as_json: Json
 
     findings = examine(corpus, index)
     if as_json:
-        print(json.dumps(report.findings_to_json(findings), ensure_ascii=False, indent=2))
+        print(json.dumps(cli_output.findings_to_json(findings), ensure_ascii=False, indent=2))
     else:
-        report.show_findings(Console(soft_wrap=True), findings)
+        cli_output.show_findings(Console(soft_wrap=True), findings)
     raise typer.Exit(FAILED if worst(findings) is Level.ERROR else ANSWERED)
 
 
@@ -343,7 +343,7 @@ def _check_port(host: str, port: int) -> None:
 
 
 def _encoder(settings: Settings) -> "Encoder":
-    from index.default_model import default_encoder
+    from index.e5.unpack import default_encoder
     from index.encoder import SentenceTransformerEncoder
 
     if settings.encoder:
@@ -352,7 +352,7 @@ def _encoder(settings: Settings) -> "Encoder":
 
 
 def _build(settings: Settings, encoder: "Encoder") -> "Built":
-    from index.building import build as run
+    from index.build import build as run
 
     with _progress("Construction de l’index") as advance:
         built = run(
@@ -363,14 +363,14 @@ def _build(settings: Settings, encoder: "Encoder") -> "Built":
             on_progress=advance,
             on_wait=lambda: say("Une autre construction de cet index est en cours : j’attends qu’elle finisse."),
         )
-    report.show_built(Console(stderr=True, soft_wrap=True), built)
+    cli_output.show_built(Console(stderr=True, soft_wrap=True), built)
     return built
 
 
 def open_searcher(settings: Settings) -> "Searcher":
     """The index of these settings, built when it is missing, stale or damaged."""
     from corpus.errors import IndexStoreError
-    from index.building import is_fresh
+    from index.build import is_fresh
     from index.searcher import Searcher
 
     encoder = _encoder(settings)
@@ -399,7 +399,7 @@ def _assistant(settings: Settings) -> "Assistant":
 
 def _live(settings: Settings) -> "LiveAssistant":
     from bot.live_assistant import LiveAssistant
-    from index.live import pointer
+    from bot.reload import pointer
 
     seen = pointer(settings.index_folder)
     return LiveAssistant(settings.index_folder, _assistant(settings), seen)

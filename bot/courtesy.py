@@ -64,7 +64,7 @@ def hints(message: str) -> frozenset[str]:
 def examples() -> list[Example]:
     """Every message to learn from: courtesies, questions that look like them, questions about other things."""
     content = _toml("courtesy_examples.toml")
-    outside = files("index").joinpath("out_of_scope.txt").read_text(encoding="utf-8").splitlines()
+    outside = files("index").joinpath("data/out_of_scope.txt").read_text(encoding="utf-8").splitlines()
     found = [Example(t, family) for family, table in content["family"].items() for t in table["examples"]]
     found += [Example(text, QUESTION) for text in content["not_courtesy"]]
     # Small talk that the documents do not answer either ("es-tu marié") is in that file and is courtesy here.
@@ -100,4 +100,4 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 @cache
 def _toml(name: str) -> dict[str, Any]:
-    return tomllib.loads(files("bot").joinpath(name).read_text(encoding="utf-8"))
+    return tomllib.loads(files("bot").joinpath("data", name).read_text(encoding="utf-8"))

@@ -17,7 +17,7 @@ from threading import Event, Lock, Thread
 
 from bot.answer import Answer
 from bot.erasing import erase
-from bot.masking import mask
+from bot.pii import mask
 from corpus.errors import MotamotError
 from index.reasons import reason
 

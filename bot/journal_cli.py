@@ -13,9 +13,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from bot.cli_french import FrenchTyper
 from bot.journal import Journal, JournalError, Record
 from bot.settings import journal_file, read_settings
-from bot.usage import FrenchTyper
 
 app = FrenchTyper(help="Lire ou effacer le journal des questions.")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.answer import Answer
 from bot.assistant import About, Assistant
 from bot.library import Library
-from index.live import EVERY, Live, Mark
+from bot.reload import EVERY, Live, Mark
 from index.searcher import Searcher
 
 

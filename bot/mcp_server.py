@@ -9,11 +9,11 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 from pydantic import Field, RootModel
 
-from bot import texts
+from bot import phrases
 from bot.answer import Answer, Quote
 from bot.logs import report_failure
+from bot.service import LOG, MAX_HISTORY, MAX_QUESTION, Desk
 from bot.web import api_texts
-from bot.web.desk import LOG, MAX_HISTORY, MAX_QUESTION, Desk
 from corpus.document import Span
 from corpus.errors import MotamotError, typeset
 
@@ -80,9 +80,9 @@ class Tools:
         """Answer a question."""
         asked = question.strip()
         if not asked:
-            raise ToolError(texts.EMPTY_QUESTION)
+            raise ToolError(phrases.EMPTY_QUESTION)
         if len(asked) > MAX_QUESTION:
-            raise ToolError(texts.too_long(len(asked), MAX_QUESTION))
+            raise ToolError(phrases.too_long(len(asked), MAX_QUESTION))
         try:
             return RootModel(self.desk.reply(asked, tuple(history[-MAX_HISTORY:])).answer)
         except MotamotError as error:
@@ -90,7 +90,7 @@ class Tools:
         except Exception as error:  # noqa: BLE001
             # The library would log the error itself, which may hold the question.
             report_failure(LOG, "a question could not be answered", error)
-            raise ToolError(texts.SERVER_ERROR) from None
+            raise ToolError(phrases.SERVER_ERROR) from None
 
     def documents(self) -> RootModel[KnownDocuments]:
         """The documents of the index."""
@@ -130,7 +130,7 @@ class Tools:
 def build_mcp(desk: Desk) -> MCPServer:
     """The server, to be run on any transport."""
     server: MCPServer = MCPServer(
-        "motamot", title=texts.PAGE_TITLE, instructions=RULES, version=version("motamot"), log_level="WARNING"
+        "motamot", title=phrases.PAGE_TITLE, instructions=RULES, version=version("motamot"), log_level="WARNING"
     )
     tools = Tools(desk)
     server.add_tool(tools.ask, "poser_une_question", "Poser une question", ASK, _READS)

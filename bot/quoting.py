@@ -4,7 +4,7 @@ import re
 
 from bot.answer import Quote, QuoteSource
 from corpus.document import Document, Passage, Span
-from corpus.sentences import sentences
+from corpus.split.sentences import sentences
 from index.searcher import Hit
 
 # A sentence whose cosine is this close to the best one's answers as well.

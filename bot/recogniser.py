@@ -176,5 +176,5 @@ def _reduced(word: str, strange: Collection[str]) -> str:
 
 @cache
 def _shorthand() -> dict[str, tuple[str, ...]]:
-    content = tomllib.loads(files("index").joinpath("sms.toml").read_text(encoding="utf-8"))
+    content = tomllib.loads(files("index").joinpath("data/sms.toml").read_text(encoding="utf-8"))
     return {key: tuple(words(value)) for key, value in content["sms"].items()}

@@ -19,12 +19,12 @@ from pydantic_settings import (
 
 import corpus
 from bot.settings_file import PREFIX, config_file, place_of, toml_problem
-from bot.web.clients import LOOPBACK, RATE, read_proxies
+from bot.web.branding import check_theme
+from bot.web.client_address import LOOPBACK, RATE, read_proxies
 from bot.web.framing import read_frame_ancestors
-from bot.web.house import check_theme
 from corpus.errors import SettingsError
 from index.defaults import MAX_ERROR
-from index.home import data_home
+from index.paths import data_home
 from index.reasons import reason
 
 ONE_LINE = r"^[^\x00-\x1f\x7f]*$"

@@ -19,7 +19,7 @@ import httpx
 
 from corpus.document import Source
 from corpus.errors import CorpusError
-from corpus.reading import LARGEST, place
+from corpus.read import LARGEST, place
 
 NOTE_SUFFIX = ".json"
 _SCHEMES = ("https", "http")

@@ -5,7 +5,7 @@ from pathlib import Path
 from corpus.catalogue import read_catalogue
 from corpus.document import Document, Source
 from corpus.errors import CorpusError
-from corpus.reading import read_document, read_file
+from corpus.read import read_document, read_file
 
 
 def find_document(name: str, corpus_folder: Path) -> Document:

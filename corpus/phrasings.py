@@ -9,7 +9,7 @@ from typing import Any
 
 from corpus.document import Entry, Passage, Span
 from corpus.errors import CorpusError
-from corpus.sentences import sentences
+from corpus.split.sentences import sentences
 
 _KEYS = {"question", "part", "sentence", "ask"}
 

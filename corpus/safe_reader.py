@@ -7,16 +7,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from corpus.child_process import ChildProcess, EndedError
 from corpus.document import Document, Entry, Source
 from corpus.errors import CorpusError, UnreadableDocumentError
 from corpus.limits import LARGEST_ANSWER, LIMITS, Limits
-from corpus.reading_process import request
+from corpus.read_worker import request
 from corpus.record import document_from_json, entry_from_json
+from corpus.sandbox import ChildProcess, EndedError
 
 log = logging.getLogger(__name__)
 
-_START = "from corpus.reading_process import main; main()"
+_START = "from corpus.read_worker import main; main()"
 _AGAIN = "Enregistrez-le de nouveau (un PDF : imprimez-le dans un nouveau PDF)"
 _SHORTER = f"{_AGAIN}, ou partagez-le en plusieurs documents."
 

@@ -15,7 +15,7 @@ import numpy as np
 from corpus.errors import IndexStoreError
 from index.batching import Batching
 from index.dense import Vectors
-from index.home import check_temporary_folder
+from index.paths import check_temporary_folder
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

@@ -17,7 +17,7 @@ _LIGATURES = str.maketrans(
 _WORD = re.compile(r"aujourd'hui|quelqu'une?|presqu'ile|[^\W_]+", re.UNICODE)
 
 # Words that carry no subject: articles, pronouns, prepositions, auxiliaries, question words, courtesy.
-STOP_WORDS = frozenset((Path(__file__).parent / "stopwords.txt").read_text(encoding="utf-8").split())
+STOP_WORDS = frozenset((Path(__file__).parent / "data" / "stopwords.txt").read_text(encoding="utf-8").split())
 
 
 def fold(text: str) -> str:

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from index.fields import Floats, Rows
-from index.matcher import FIELDS, Match
+from index.features import FIELDS, Match
+from index.rows import Floats, Rows
 
 Doubles = npt.NDArray[np.float64]
 

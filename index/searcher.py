@@ -10,15 +10,15 @@ from threadpoolctl import threadpool_limits
 from corpus.document import Entry, Source, Span
 from corpus.errors import IndexStoreError
 from corpus.phrasings import Target
-from corpus.reading import LeftOut
+from corpus.read import LeftOut
 from index import store
+from index.classifier import OUTSIDE, opinion
 from index.encoder import Encoder
-from index.fields import Layout
-from index.head import OUTSIDE, opinion
-from index.learning import example, train_head
-from index.matcher import Matcher, Question, Vectored
+from index.features import Matcher, Question, Vectored
+from index.query import Reader, Understood
 from index.ranking import confidence, rank
-from index.understanding import Reader, Understood
+from index.rows import Layout
+from index.training import example, train_head
 
 
 @dataclass(frozen=True, slots=True)

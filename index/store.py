@@ -10,11 +10,11 @@ from corpus.document import Entry, Source, Span
 from corpus.errors import IndexStoreError
 from corpus.lexicon import Lexicon
 from corpus.phrasings import Target
-from corpus.reading import LeftOut
+from corpus.read import LeftOut
 from corpus.record import document_from_json, document_to_json, entry_from_json, entry_to_json, pair
 from index import versions
 from index.dense import Dense
-from index.learning import Learned, learned_from_json, learned_to_json
+from index.training import Learned, learned_from_json, learned_to_json
 
 log = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from index.fields import Rows
-from index.head import Head, opinion
-from index.matcher import Match, Matcher, Question
+from index.classifier import Head, opinion
+from index.features import Match, Matcher, Question
 from index.ranking import Opinion
+from index.rows import Rows
 
 NOBODY = -1
 """The entry that answers what no entry answers."""

@@ -38,7 +38,7 @@ def main() -> None:
 
     table.add_row("import sentence-transformers after torch", f"{seconds(import_library):.1f} s")
     table.add_row("resident after imports", f"{resident_mib()} MiB")
-    from index.default_model import default_encoder, unpack_default_model
+    from index.e5.unpack import default_encoder, unpack_default_model
 
     text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(DOCUMENTS.glob("*.txt")))
     questions = [line.strip() for line in text.splitlines() if line.strip().endswith("?")]

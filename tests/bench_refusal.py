@@ -14,8 +14,8 @@ from benchmark_corpora import Benchmark, write_benchmark
 
 from bot.answer import Answer, Kind
 from bot.assistant import Assistant
-from index.building import build
-from index.default_model import default_encoder
+from index.build import build
+from index.e5.unpack import default_encoder
 from index.searcher import Searcher
 
 SURE = 0.5

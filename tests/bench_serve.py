@@ -22,8 +22,8 @@ MOTAMOT = [sys.executable, "-c", "from bot.cli import main; main()"]
 UNPACK = """
 import time
 import sentence_transformers
-from index.default_model import unpack_default_model
-from index.home import data_home
+from index.e5.unpack import unpack_default_model
+from index.paths import data_home
 begun = time.perf_counter()
 unpack_default_model(data_home() / "models")
 print(time.perf_counter() - begun)

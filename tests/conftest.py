@@ -39,7 +39,7 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def model_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory in which the default model was unpacked; MOTAMOT_TEST_HOME keeps it between runs."""
-    from index.default_model import unpack_default_model
+    from index.e5.unpack import unpack_default_model
 
     kept = os.environ.get("MOTAMOT_TEST_HOME")
     home = Path(kept) if kept else tmp_path_factory.mktemp("home")
@@ -50,7 +50,7 @@ def model_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def encoder(model_home: Path) -> "SentenceTransformerEncoder":
     """The real encoder, loaded once for all tests."""
-    from index.default_model import default_encoder
+    from index.e5.unpack import default_encoder
 
     return default_encoder(model_home)
 
@@ -60,7 +60,7 @@ def small_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The library's FAQ of ``small_corpus`` (in ``corpus``), indexed with its fake encoder (in ``index``)."""
     from small_corpus import small_encoder, write_corpus
 
-    from index.building import build
+    from index.build import build
 
     folder = tmp_path_factory.mktemp("small")
     build(write_corpus(folder / "corpus"), folder / "index", small_encoder())
@@ -88,7 +88,7 @@ def small_assistant(small_searcher: "Searcher") -> "Assistant":
 @pytest.fixture(scope="session")
 def default_index(encoder: "SentenceTransformerEncoder", tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The corpus that is shipped, indexed with the real encoder."""
-    from index.building import build
+    from index.build import build
 
     folder = tmp_path_factory.mktemp("default-index")
     build(ROOT / "corpus", folder, encoder)

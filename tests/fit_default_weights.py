@@ -6,7 +6,7 @@
 Questions come from the CNIL reformulations and from the phrasings of the shipped corpus, asked here as if nobody
 had written them down; each corpus weighs the same. What has no answer in a corpus: general questions, those of the
 other corpus, and those that the shipped corpus's editor wrote as unanswered (without the last two, three near
-questions out of four were answered). ``--write`` replaces ``index/default_weights.json``.
+questions out of four were answered). ``--write`` replaces ``index/data/default_weights.json``.
 """
 
 import json
@@ -19,16 +19,16 @@ from benchmark_corpora import write_benchmark
 import index
 from corpus.lexicon import Lexicon, read_lexicon
 from corpus.phrasings import read_phrasings
-from corpus.reading import read_corpus
+from corpus.read import read_corpus
 from index import store
-from index.building import build
-from index.default_model import default_encoder
+from index.build import build
 from index.defaults import MAX_ERROR
+from index.e5.unpack import default_encoder
 from index.encoder import Encoder
-from index.learning import calibrated, learned_to_json, outside_questions
-from index.matcher import FIELDS, Match, Matcher
+from index.features import FIELDS, Match, Matcher
 from index.ranking import TEXT_FIELDS, TEXT_SIGNALS, Weights, features, fit_ranking, rank
 from index.searcher import Searcher
+from index.training import calibrated, learned_to_json, outside_questions
 
 _LEARNED = [FIELDS.index(name) for name in TEXT_FIELDS]
 _PENALTY = 1.0
@@ -148,7 +148,7 @@ def main() -> None:
     silent = np.mean([p < learned.threshold for p, a in zip(learned.curve.probabilities, answerable, strict=True) if a])
     print(f"threshold {learned.threshold:.3f}: silent {silent:.3f}, answered of the others {MAX_ERROR}")
     if "--write" in sys.argv:
-        path = Path(index.__file__).parent / "default_weights.json"
+        path = Path(index.__file__).parent / "data" / "default_weights.json"
         path.write_text(json.dumps(learned_to_json(learned)) + "\n", encoding="utf-8")
         print(f"wrote {path.name}")
 

@@ -20,11 +20,11 @@ from types import FrameType
 
 from seed_files import SEEDS, rezipped
 
-from corpus.archive import BROKEN
 from corpus.document import Document, Reading, Source
 from corpus.errors import UnreadableDocumentError
-from corpus.formats import READERS
-from corpus.splitting import split
+from corpus.readers.formats import READERS
+from corpus.readers.office_zip import BROKEN
+from corpus.split.split import split
 
 # CPU seconds for a file of a few kilobytes; the slowest seed takes a tenth of one.
 SLOW = 8.0

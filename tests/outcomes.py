@@ -1,7 +1,7 @@
 """Outcomes of known questions, made by hand."""
 
 from bot.answer import Kind
-from bot.evaluating.outcome import Outcome, Verdict
+from bot.evaluation.outcome import Outcome, Verdict
 
 
 def outcome(

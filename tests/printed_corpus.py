@@ -9,7 +9,7 @@ from fpdf import FPDF
 
 from bot.library import Library
 from corpus.document import Document
-from corpus.reading import read_corpus
+from corpus.read import read_corpus
 
 RULE = "Le dépôt des encombrants est gratuit pour tous les habitants de la commune."
 BROKEN = "Les artisans paient un forfait annuel dont le montant est fixé chaque année par le conseil municipal."

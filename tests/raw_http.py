@@ -10,7 +10,7 @@ from email.parser import BytesHeaderParser
 from fastapi import FastAPI
 
 from bot.web.connections import PatientProtocol
-from bot.web.guard import Guard
+from bot.web.security import Guard
 
 PATIENCE = 20
 """Seconds for one answer, on a busy machine: far more than any takes."""

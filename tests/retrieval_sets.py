@@ -15,12 +15,12 @@ from fit_default_weights import Sample, fit
 from retrieval_systems import Motamot, searcher_with
 
 from bot.answer import Kind
-from bot.evaluating.known_questions import read_known_questions
+from bot.evaluation.questions import read_known_questions
 from corpus.document import Entry
 from corpus.phrasings import read_phrasings
-from corpus.reading import read_corpus
+from corpus.read import read_corpus
 from index import store
-from index.building import build
+from index.build import build
 from index.encoder import Encoder
 from index.ranking import Weights
 from index.searcher import Searcher

@@ -20,8 +20,8 @@ from retrieval_measures import first_seen, reciprocal_rank_fusion
 
 from corpus.document import Entry
 from index.encoder import Encoder
-from index.fields import Layout
 from index.ranking import Weights
+from index.rows import Layout
 from index.searcher import Searcher
 from index.store import Stored
 

@@ -6,7 +6,7 @@ from corpus.lexicon import Lexicon
 from index.acronyms import explained, spelled
 from index.aliases import Aliases
 from index.french import stem
-from index.understanding import Reader
+from index.query import Reader
 
 LEXICON = Lexicon(
     acronyms={"CRTE": ("contrat de relance et de transition écologique",)},

@@ -10,8 +10,8 @@ from bot.web.alignment import CUT, Page, keys
 from bot.web.page_image import Box, PrintedPage, printed_page
 from bot.web.viewer import pages_of, placed
 from corpus.document import Document, Source, Span
-from corpus.reading import read_file
-from corpus.splitting import split
+from corpus.read import read_file
+from corpus.split.split import split
 
 
 def shown(text: str, wanted: str, printed: str, *, blocks: list[str] | None = None, at: int = 0) -> str | None:

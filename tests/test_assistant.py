@@ -7,7 +7,7 @@ from dataclasses import fields
 import pytest
 from small_corpus import FAQ, PHRASINGS
 
-from bot import texts
+from bot import phrases
 from bot.answer import Answer, Kind, Quote, QuoteSource
 from bot.assistant import Assistant
 from bot.courtesy import courtesy
@@ -34,7 +34,7 @@ def test_it_answers_with_the_sentence_of_the_right_entry(
 ) -> None:
     answer = small_assistant.ask(question)
 
-    assert (answer.kind, answer.message, answer.question) == (Kind.ANSWER, texts.ANSWERED, question)
+    assert (answer.kind, answer.message, answer.question) == (Kind.ANSWER, phrases.ANSWERED, question)
     assert answer.quotes[0].source.entry == entry
     assert answer.quotes[0].text == FAQ[entry][1]
     assert marked(answer.quotes[0]) == [sentence]
@@ -77,7 +77,7 @@ def test_an_answer_that_is_rather_wrong_than_right_says_so(small_assistant: Assi
     answers = [small_assistant.ask(question) for question in questions()]
     given = {answer.confidence >= 0.5: answer.message for answer in answers if answer.kind is Kind.ANSWER}
 
-    assert given == {True: texts.ANSWERED, False: texts.UNSURE}
+    assert given == {True: phrases.ANSWERED, False: phrases.UNSURE}
 
 
 def test_every_quote_and_every_mark_is_a_slice_of_the_document(
@@ -106,7 +106,7 @@ def test_every_quote_and_every_mark_is_a_slice_of_the_document(
 def test_it_refuses_what_the_documents_do_not_answer(small_assistant: Assistant, question: str) -> None:
     answer = small_assistant.ask(question)
 
-    assert (answer.kind, answer.message, answer.quotes) == (Kind.REFUSE, texts.REFUSED, ())
+    assert (answer.kind, answer.message, answer.quotes) == (Kind.REFUSE, phrases.REFUSED, ())
     assert answer.confidence < 0.5
     assert len(answer.suggestions) == 3
     assert set(answer.suggestions) <= {question for question, _ in FAQ.values()}
@@ -124,7 +124,7 @@ def test_every_suggestion_is_a_question_of_the_documents_that_works_when_asked(s
 def test_between_two_entries_it_asks_back(small_assistant: Assistant) -> None:
     answer = small_assistant.ask("carte ou livres")
 
-    assert (answer.kind, answer.message, answer.quotes) == (Kind.CLARIFY, texts.CLARIFY, ())
+    assert (answer.kind, answer.message, answer.quotes) == (Kind.CLARIFY, phrases.CLARIFY, ())
     assert set(answer.suggestions) == {FAQ["inscription"][0], FAQ["pret"][0]}
 
 
@@ -149,7 +149,7 @@ def test_it_is_polite(small_assistant: Assistant, message: str, family: str) -> 
 
 @pytest.mark.parametrize("message", ["", "   ", "\n\t", "?", "…!", "\u200b"])
 def test_a_message_without_words_is_met_with_a_question(small_assistant: Assistant, message: str) -> None:
-    assert small_assistant.ask(message).message == texts.ASK_SOMETHING
+    assert small_assistant.ask(message).message == phrases.ASK_SOMETHING
 
 
 def test_half_a_sentence_is_read_with_what_came_before(small_assistant: Assistant) -> None:

@@ -18,10 +18,10 @@ from fake_assistant import HOSTILE, HOSTILE_TEXT, About, FakeAssistant, answered
 from raw_http import Response, hurried, impatient, send
 from real_site import free_port, served
 
-from bot import texts
+from bot import phrases
 from bot.assistant import Assistant
 from bot.journal import Journal
-from bot.web.desk import MAX_QUESTION, readable
+from bot.service import MAX_QUESTION, readable
 from bot.web.door import PREDICT
 from bot.web.server import Service, build_app
 from index.searcher import Searcher
@@ -151,7 +151,7 @@ def test_every_door_of_gradio_that_no_page_needs_is_closed(port: int) -> None:
     }
 
     assert {asked: answer.status for asked, answer in found.items() if answer.status != 404} == {}
-    assert {json.loads(answer.body)["detail"] for answer in found.values()} == {texts.NOT_FOUND}
+    assert {json.loads(answer.body)["detail"] for answer in found.values()} == {phrases.NOT_FOUND}
 
 
 @pytest.mark.parametrize("host", [b"faq.mairie.example", b"localhost"])

@@ -12,10 +12,10 @@ from fake_assistant import HOSTILE, About, FakeAssistant, answered, quote, refus
 from fastapi.testclient import TestClient
 
 from bot.answer import Answer, Kind
-from bot.web.chat import Chat
-from bot.web.desk import MAX_HISTORY, Desk
+from bot.service import MAX_HISTORY, Desk
+from bot.web.conversations import MAX_TURNS, Visits
+from bot.web.gradio_page import Chat
 from bot.web.server import build_app
-from bot.web.visits import MAX_TURNS, Visits
 from corpus.errors import IndexStoreError
 
 KEY = "A-page_secret_of_128-b"

@@ -15,7 +15,7 @@ from small_corpus import FAQ, small_encoder, write_corpus
 
 from bot import cli
 from corpus.document import Entry
-from corpus.reading import read_corpus
+from corpus.read import read_corpus
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,19 @@ import pytest
 from conftest import plain
 from outcomes import not_refused, outcome, polite, refused
 
-from bot.evaluating import wording
-from bot.evaluating.comparison import Difference, compare, sign_test
-from bot.evaluating.estimates import Estimate
-from bot.evaluating.outcome import Outcome, Verdict
-from bot.evaluating.run import Conditions, Run, RunFileError, check_comparable, check_writable, read_run, run_to_json
+from bot.evaluation import words
+from bot.evaluation.comparison import Difference, compare, sign_test
+from bot.evaluation.intervals import Estimate
+from bot.evaluation.outcome import Outcome, Verdict
+from bot.evaluation.run_file import (
+    Conditions,
+    Run,
+    RunFileError,
+    check_comparable,
+    check_writable,
+    read_run,
+    run_to_json,
+)
 
 CONDITIONS = Conditions("q.jsonl", "2026-11-23T14:05:00+00:00", "1.0", 0.45, 0.05, ("FAQ (mai 2021)",))
 
@@ -76,15 +84,15 @@ def test_a_comparison_in_plain_french() -> None:
     after = [outcome(str(i)) for i in range(6)] + [outcome("6", Verdict.SILENT), outcome("7"), outcome("new")]
 
     # 8 in common, 6 won, 1 lost: 2 x (1 + 7) / 128 = 0.125.
-    assert plain(wording.summary(compare(before, after))) == (
+    assert plain(words.summary(compare(before, after))) == (
         "Depuis l’évaluation précédente, sur 8 questions communes : 6 gagnées, 1 perdue. "
         "Cette différence peut être due au hasard (p = 0,12). "
         "1 question nouvelle, hors comparaison. 1 question retirée, hors comparaison."
     )
-    assert "est difficilement due au hasard (p = 0,031)" in plain(wording.summary(compare(before[:6], after[:6])))
-    assert plain(wording.summary(compare(after, after))).endswith("0 gagnée, 0 perdue.")
+    assert "est difficilement due au hasard (p = 0,031)" in plain(words.summary(compare(before[:6], after[:6])))
+    assert plain(words.summary(compare(after, after))).endswith("0 gagnée, 0 perdue.")
     reworded = [outcome("0", turns=("Qui ?",))]
-    assert "Aucune question n’est comparable" in wording.summary(compare(reworded, after))
+    assert "Aucune question n’est comparable" in words.summary(compare(reworded, after))
 
 
 @pytest.mark.parametrize(
@@ -102,8 +110,8 @@ def test_a_difference_in_french(
 ) -> None:
     was, now = Estimate(before, 0, 1, 10), Estimate(after, 0, 1, 10)
 
-    assert plain(wording.difference(key, was, now)) == written
-    assert plain(wording.chance(Difference(key, was, now, p))) == chance
+    assert plain(words.difference(key, was, now)) == written
+    assert plain(words.chance(Difference(key, was, now, p))) == chance
 
 
 OUTCOMES = (
@@ -149,7 +157,7 @@ def test_a_run_in_json_holds_figures_curves_and_what_changed() -> None:
 def test_every_figure_has_a_name_in_french() -> None:
     found = run_to_json(Run(CONDITIONS, OUTCOMES))
 
-    assert {key for key, value in found.items() if isinstance(value, dict) and "low" in value} == set(wording.FIGURES)
+    assert {key for key, value in found.items() if isinstance(value, dict) and "low" in value} == set(words.FIGURES)
 
 
 @pytest.mark.parametrize(

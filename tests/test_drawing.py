@@ -13,9 +13,9 @@ import pytest
 from conftest import plain
 from fpdf import FPDF
 
-from bot.web import drawing
-from bot.web.drawing import BusyError, Drawer, DrawingLimits
+from bot.web import pdf_pages
 from bot.web.page_image import UnusablePageError, page_image, printed_page
+from bot.web.pdf_pages import BusyError, Drawer, DrawingLimits
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ drawing_process.main()
 def test_a_page_that_breaks_the_process_is_tried_once_and_a_file_three_times(
     pdf: Path, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drawing, "_START", BREAKS.replace("{how}", how))
+    monkeypatch.setattr(pdf_pages, "_START", BREAKS.replace("{how}", how))
     drawer = Drawer(DrawingLimits(wall_seconds=3, cpu_seconds=1))
     hash_ = sha256(pdf)
     assert drawer.image(pdf, hash_, 1).startswith(b"RIFF")
@@ -173,7 +173,7 @@ def test_the_process_knows_no_model_and_writes_no_file(
     told = tmp_path / "told"
     told.touch()
     monkeypatch.setattr(
-        drawing,
+        pdf_pages,
         "_START",
         "import sys\nfrom bot.web import drawing_process\n"
         "def draw(asked):\n"

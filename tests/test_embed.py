@@ -25,7 +25,7 @@ from fake_assistant import HOSTILE, About, FakeAssistant, answered, quote, refus
 from real_site import chromium, free_port, served, violations
 
 from bot.answer import Answer, Kind
-from bot.web.house import House
+from bot.web.branding import House
 from bot.web.server import build_app
 from corpus.document import Document, Source
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.errors import IndexStoreError
-from index.default_model import default_encoder
+from index.e5.unpack import default_encoder
 from index.encoder import SentenceTransformerEncoder, _prompts, batches_by_length
 
 QUESTIONS = [

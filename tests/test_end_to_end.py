@@ -8,10 +8,10 @@ from conftest import ROOT
 
 from bot.answer import Answer, Kind
 from bot.assistant import Assistant
-from bot.evaluating.evaluation import Report, evaluate
-from bot.evaluating.known_questions import read_known_questions
+from bot.evaluation.judge import Report, evaluate
+from bot.evaluation.questions import read_known_questions
 from corpus.document import Document
-from index.building import build
+from index.build import build
 from index.encoder import SentenceTransformerEncoder
 from index.searcher import Searcher
 

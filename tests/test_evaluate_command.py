@@ -12,7 +12,7 @@ from small_corpus import small_encoder
 
 from bot import cli
 from index import store
-from index.learning import threshold
+from index.training import threshold
 
 Ran = tuple[int, str, str]
 """Exit code, standard output, standard error."""

@@ -8,11 +8,11 @@ import pytest
 from conftest import ROOT, plain
 
 from bot.answer import Answer, Kind, Quote, QuoteSource, Ranked
-from bot.evaluating.evaluation import Report, evaluate, judge
-from bot.evaluating.known_questions import Excerpt, KnownQuestion, KnownQuestionsError, read_batch, read_known_questions
-from bot.evaluating.outcome import Verdict
+from bot.evaluation.judge import Report, evaluate, judge
+from bot.evaluation.outcome import Verdict
+from bot.evaluation.questions import Excerpt, KnownQuestion, KnownQuestionsError, read_batch, read_known_questions
 from corpus.document import Document, Entry, Passage, Source, Span
-from corpus.reading import read_corpus
+from corpus.read import read_corpus
 
 TEXT = "Qui signe ?\nLe maire signe. Le préfet\nsigne aussi. Quand ?\nL’avenant est voté en mai."
 DOCUMENT = Document(Source("faq", "FAQ", "Ville", "2024-03", "faq", "faq.txt"), TEXT, "0" * 64, ())

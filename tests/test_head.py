@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from index import head as module
-from index.head import OUTSIDE, Example, Head
+from index import classifier as module
+from index.classifier import OUTSIDE, Example, Head
 
 QUESTIONS = [
     ("emprunter un livre", 0),

@@ -17,14 +17,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from seed_files import ANSWER, CSV, HTML, MARKDOWN, QUESTION, SEEDS, TEXT, odt, word, workbook
 
-from corpus import child_process, safe_reader
+from corpus import safe_reader, sandbox
 from corpus.document import Document, Source
 from corpus.errors import UnreadableDocumentError
-from corpus.formats import READERS, read_file
 from corpus.limits import LIMITS, Limits
-from corpus.reading import Corpus, read_corpus, read_document
+from corpus.read import Corpus, read_corpus, read_document
+from corpus.readers.formats import READERS, read_file
 from corpus.safe_reader import SafeReader
-from corpus.splitting import split
+from corpus.split.split import split
 
 LESS = Limits(file=3_000_000, memory=500 * 2**20, cpu_seconds=2)
 """Exceeded in seconds; twenty times more than the other documents here need."""
@@ -219,7 +219,7 @@ def test_one_process_serves_as_long_as_all_goes_well(tmp_path: Path, monkeypatch
         started.append(command)
         return real(command, **options)  # type: ignore[call-overload]
 
-    monkeypatch.setattr(child_process.subprocess, "Popen", counted)
+    monkeypatch.setattr(sandbox.subprocess, "Popen", counted)
     for number in range(5):
         (tmp_path / f"{number}.txt").write_text(TEXT, encoding="utf-8")
     (tmp_path / "pire.pdf").write_bytes(hostile.doubling_forms(60))
@@ -278,11 +278,11 @@ def test_a_file_that_never_ends_by_the_clock_is_given_up(tmp_path: Path) -> None
 
 BROKEN = """
 import os, signal, sys
-from corpus import reading_process
+from corpus import read_worker
 def broken(*arguments):
     {how}
-reading_process.read_file = broken
-reading_process.main()
+read_worker.read_file = broken
+read_worker.main()
 """
 
 
@@ -325,15 +325,15 @@ def test_a_reader_that_breaks_breaks_nothing_else(
 def test_what_a_document_leaves_in_memory_condemns_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second document of a process finds no room; in a process of its own it does."""
     start = """
-from corpus import reading_process
-real, seen = reading_process.read_file, []
+from corpus import read_worker
+real, seen = read_worker.read_file, []
 def crowded(*arguments):
     seen.append(1)
     if len(seen) > 1:
         raise MemoryError
     return real(*arguments)
-reading_process.read_file = crowded
-reading_process.main()
+read_worker.read_file = crowded
+read_worker.main()
 """
     monkeypatch.setattr(safe_reader, "_START", start)
     path = tmp_path / "note.txt"
@@ -347,7 +347,7 @@ reading_process.main()
 
 def test_the_reading_process_knows_no_model() -> None:
     program = (
-        "import sys, corpus.reading_process, corpus.formats as formats\n"
+        "import sys, corpus.read_worker, corpus.readers.formats as formats\n"
         "from contextlib import suppress\n"
         "for read in formats.READERS.values():\n"
         "    with suppress(Exception):\n"

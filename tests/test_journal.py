@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from bot.answer import Answer, Kind, Ranked
 from bot.cli import app
 from bot.journal import Journal, JournalError, kept
-from bot.masking import EMAIL
+from bot.pii import EMAIL
 
 ANSWERED = replace(answered("Où voter ?", quote(HOSTILE, "Après.")), elapsed_ms=12.5)
 REFUSED = replace(refused("Et la météo ?"), ranking=(Ranked("hostile", "essai", 0.2),))

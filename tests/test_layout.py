@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpus.document import BlockKind
-from corpus.layout import clean
-from corpus.lines import INVISIBLE, is_white
+from corpus.layout.compose import clean
+from corpus.layout.lines import INVISIBLE, is_white
 
 # What printed pages are made of, so that hypothesis meets the rules and not only letters.
 WORDS = """

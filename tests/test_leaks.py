@@ -9,7 +9,7 @@ from conftest import ROOT
 from rapidfuzz import fuzz, process
 
 from corpus.phrasings import read_phrasings
-from corpus.reading import read_corpus
+from corpus.read import read_corpus
 from index.french import fold
 
 KNOWN = sorted((ROOT / "tests" / "known_questions").glob("*.jsonl"))
@@ -52,7 +52,7 @@ def test_no_known_question_is_taught(path: Path) -> None:
 
 @pytest.mark.parametrize("path", KNOWN, ids=lambda path: path.stem)
 def test_no_known_question_is_among_the_general_ones_to_refuse(path: Path) -> None:
-    shipped = (ROOT / "index" / "out_of_scope.txt").read_text(encoding="utf-8").splitlines()
+    shipped = (ROOT / "index" / "data" / "out_of_scope.txt").read_text(encoding="utf-8").splitlines()
 
     assert near_pairs(turns(path, ("answer", "refuse")), shipped) == []
 

@@ -4,7 +4,7 @@ from math import log
 
 import pytest
 
-from index.lexical import Bm25
+from index.bm25 import Bm25
 
 TEXTS = [["contrat", "avenant"], ["contrat", "contrat", "maire", "signer"], ["maire", "commune", "vote"]]
 """Lengths 2, 4 and 3: 3 on average."""

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from bot.journal import Journal
 from bot.settings import read_settings
-from bot.web.clients import network, read_proxies
+from bot.web.client_address import network, read_proxies
 from bot.web.server import Service, build_app
 from corpus.errors import SettingsError
 

@@ -14,9 +14,9 @@ from test_rebuilding import FEW, built, closing_on
 
 from bot.assistant import Assistant
 from bot.live_assistant import LiveAssistant
+from bot.reload import pointer
 from bot.web.server import Service, build_app
 from index import store
-from index.live import pointer
 from index.searcher import Searcher
 
 QUESTION = "Quand la médiathèque ferme-t-elle ?"
@@ -139,7 +139,7 @@ def test_an_index_of_another_encoder_is_left_aside(folder: Path) -> None:
     from fake_encoder import FakeEncoder
     from small_corpus import write_corpus
 
-    from index.building import build
+    from index.build import build
 
     with served(folder) as (live, client):
         write_corpus(folder / "corpus", closing_on(5), FEW)

@@ -26,7 +26,7 @@ async def forgotten():
 
 
 say("« Ouvert » : oui.")
-logging.getLogger("index.live").info("the new index answers")
+logging.getLogger("bot.reload").info("the new index answers")
 logging.getLogger("bm25s").info("of no interest")
 logging.getLogger("uvicorn.error").warning("Invalid HTTP request received.")
 warnings.warn("old")
@@ -68,7 +68,7 @@ def test_each_line_is_an_object_with_time_level_logger_and_message(tmp_path: Pat
     assert sorted(first_lines) == sorted(
         [
             ("info", "motamot", "«\u00a0Ouvert\u00a0»\u00a0: oui."),
-            ("info", "index.live", "the new index answers"),
+            ("info", "bot.reload", "the new index answers"),
             ("warning", "uvicorn.error", "Invalid HTTP request received."),
             ("warning", "py.warnings", "<string>:23: UserWarning: old"),
             ("error", "bot.web", "no answer: ValueError"),

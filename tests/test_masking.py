@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.masking import CARD, EMAIL, IBAN, NIR, PHONE, mask
+from bot.pii import CARD, EMAIL, IBAN, NIR, PHONE, mask
 
 
 @pytest.mark.parametrize(

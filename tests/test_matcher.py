@@ -11,10 +11,10 @@ from corpus.document import Document, Entry, Passage, Source, Span
 from corpus.lexicon import Lexicon
 from corpus.phrasings import Target
 from index.dense import Dense
-from index.fields import CharGrams, Layout
+from index.features import FIELDS, Matcher, Question, Vectored
 from index.french import fold
-from index.matcher import FIELDS, Matcher, Question, Vectored
-from index.understanding import Reader
+from index.query import Reader
+from index.rows import CharGrams, Layout
 
 TEXT = "Qui signe ? Le maire signe le contrat. Un avenant est voté. Quand voter ? Le conseil vote en mai."
 ENCODER = FakeEncoder(["contrat", "avenant", "maire", "vote"])

@@ -17,7 +17,7 @@ from mcp.client.stdio import StdioServerParameters
 
 from bot.journal import Journal
 from bot.mcp_server import build_mcp
-from bot.web.desk import Desk
+from bot.service import Desk
 from corpus.errors import IndexStoreError
 
 ASKED = "Peut-on modifier un contrat ?"

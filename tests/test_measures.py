@@ -7,7 +7,7 @@ import pytest
 from outcomes import not_refused, outcome, polite, refused
 
 from bot.answer import Kind
-from bot.evaluating.calibration import (
+from bot.evaluation.calibration import (
     Believed,
     RiskPoint,
     area_under_risk,
@@ -17,9 +17,9 @@ from bot.evaluating.calibration import (
     reliability,
     risk_coverage,
 )
-from bot.evaluating.estimates import Estimate
-from bot.evaluating.measures import by_tag, figures
-from bot.evaluating.outcome import Outcome, Verdict
+from bot.evaluation.figures import by_tag, figures
+from bot.evaluation.intervals import Estimate
+from bot.evaluation.outcome import Outcome, Verdict
 
 
 def test_the_interval_of_wilson_by_hand() -> None:

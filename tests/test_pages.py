@@ -10,8 +10,8 @@ from fake_assistant import HOSTILE, About, FakeAssistant, answered, quote, refus
 from fastapi.testclient import TestClient
 
 from bot.settings import read_settings
+from bot.web.branding import House, check_theme
 from bot.web.framing import read_frame_ancestors
-from bot.web.house import House, check_theme
 from bot.web.render import answer_html, linked
 from bot.web.server import build_app
 from corpus.errors import IndexStoreError, SettingsError

@@ -11,7 +11,7 @@ from fake_assistant import HOSTILE, HOSTILE_TEXT, About, FakeAssistant, answered
 from real_site import chromium, free_port, served, violations
 
 from bot.answer import Answer, Kind
-from bot.web.house import House
+from bot.web.branding import House
 from bot.web.server import build_app
 from corpus.document import Document, Source
 

@@ -6,7 +6,7 @@ from small_corpus import FAQ, WORDS, write_corpus
 
 from bot.answer import Kind
 from bot.assistant import Assistant
-from index.building import build
+from index.build import build
 from index.searcher import Searcher
 
 UNASKED = {

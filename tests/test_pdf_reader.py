@@ -9,8 +9,8 @@ from fpdf.enums import EncryptionMethod
 
 from corpus.document import BlockKind, Document, Reading, Source
 from corpus.errors import UnreadableDocumentError
-from corpus.pdf_reader import read_pdf
-from corpus.splitting import split
+from corpus.readers.pdf import read_pdf
+from corpus.split.split import split
 
 MANY = " ".join(f"La mesure {number} concerne {number * 7} communes du territoire." for number in range(1, 130))
 SENTENCE = "Le contrat de relance et de transition fixe les actions que le territoire mène avec l'État. "

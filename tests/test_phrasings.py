@@ -8,9 +8,9 @@ from conftest import ROOT, plain
 from corpus.document import Document, Entry, Source
 from corpus.errors import CorpusError
 from corpus.phrasings import Phrasings, read_phrasings, squeeze
-from corpus.reading import read_corpus
-from corpus.splitting import split
-from corpus.text_reader import read_text
+from corpus.read import read_corpus
+from corpus.readers.text import read_text
+from corpus.split.split import split
 
 FAQ = """Q : Comment s’inscrire à la médiathèque ?
 R : L’inscription est gratuite. Une carte est remise à l’accueil.

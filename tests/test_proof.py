@@ -17,14 +17,14 @@ from printed_corpus import HOURS, OPENING, RULE, assistant_on, documents, write_
 from bot.answer import Quote
 from bot.library import Library
 from bot.quoting import source_of
-from bot.web.desk import Desk
-from bot.web.guard import Guard
-from bot.web.house import House
-from bot.web.originals import Originals, find_words
+from bot.service import Desk
+from bot.web.branding import House
 from bot.web.page_image import MAX_PIXELS, MAX_SIDE, page_image
 from bot.web.proof import MAX_WORDS, build_proof
 from bot.web.reply import build_reply
+from bot.web.security import Guard
 from bot.web.server import build_app
+from bot.web.source_files import Originals, find_words
 from bot.web.viewer import AROUND, MAX_TEXT, window
 from corpus.document import Block, BlockKind, Document, Source, Span
 from corpus.safe_reader import SafeReader

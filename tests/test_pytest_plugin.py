@@ -14,11 +14,11 @@ from fake_assistant import About, FakeAssistant, answered, quote
 from small_corpus import write_corpus
 
 from bot.answer import Answer, Ranked
-from bot.evaluating import pytest_plugin
+from bot.evaluation import pytest_plugin
 from bot.settings import Settings
 from corpus.document import Document
 from corpus.errors import IndexStoreError
-from corpus.reading import read_corpus
+from corpus.read import read_corpus
 
 NO_FINE = "Aucune amende n’est due."
 AMENDMENT = (
@@ -242,7 +242,7 @@ def test_other_runs_of_pytest_load_nothing_of_ours(pytester: pytest.Pytester) ->
         import sys
 
         def test_light():
-            assert "bot.evaluating.pytest_plugin" in sys.modules
+            assert "bot.evaluation.pytest_plugin" in sys.modules
             heavy = {"torch", "numpy", "scipy", "faiss", "ir_measures", "pydantic", "openpyxl", "bot.settings"}
             assert not heavy & set(sys.modules)
         """

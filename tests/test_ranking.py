@@ -5,8 +5,10 @@ from math import exp, log
 import numpy as np
 import pytest
 
-from index.head import opinion
-from index.learning import (
+from index.classifier import opinion
+from index.features import FIELDS, Match
+from index.ranking import SIGNALS, Opinion, Ranking, Weights, confidence, features, fit_ranking, rank
+from index.training import (
     Curve,
     Learned,
     learned_from_json,
@@ -14,8 +16,6 @@ from index.learning import (
     near_to_simulate,
     threshold,
 )
-from index.matcher import FIELDS, Match
-from index.ranking import SIGNALS, Opinion, Ranking, Weights, confidence, features, fit_ranking, rank
 
 OWNER = np.array([0, 1, 1])
 """Three targets: one of entry 0, two of entry 1."""

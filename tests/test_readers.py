@@ -13,15 +13,15 @@ from docx.oxml.ns import qn
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus import archive
-from corpus.builder import Builder, Run, bare_links
 from corpus.document import BlockKind, Reading
-from corpus.docx_reader import read_docx
 from corpus.errors import UnreadableDocumentError
-from corpus.html_reader import read_html
-from corpus.markdown_reader import read_markdown
-from corpus.odt_reader import read_odt
-from corpus.table_reader import read_csv, read_xlsx
+from corpus.readers import office_zip
+from corpus.readers.builder import Builder, Run, bare_links
+from corpus.readers.docx import read_docx
+from corpus.readers.html import read_html
+from corpus.readers.markdown import read_markdown
+from corpus.readers.odt import read_odt
+from corpus.readers.table import read_csv, read_xlsx
 
 H, Q, P, ITEM, TABLE = (
     BlockKind.HEADING,
@@ -471,7 +471,7 @@ def test_an_encrypted_opendocument_text_is_refused() -> None:
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "LARGEST", 1_000_000)
+    monkeypatch.setattr(office_zip, "LARGEST", 1_000_000)
 
     with pytest.raises(UnreadableDocumentError, match="pèserait 2 Mo"):
         read_odt(_odt(content=" " * 2_000_000), "bombe.odt")

@@ -5,9 +5,9 @@ import pytest
 
 from corpus.document import Source
 from corpus.errors import CorpusError, UnreadableDocumentError
-from corpus.formats import READERS
 from corpus.limits import Limits
-from corpus.reading import read_corpus, read_document
+from corpus.read import read_corpus, read_document
+from corpus.readers.formats import READERS
 
 FAQ = "# Foire aux questions\n\n## Qui paie ?\n\nL’État paie.\n\n## Quand ?\n\nEn 2021.\n"
 

@@ -18,11 +18,11 @@ from conftest import plain
 from small_corpus import FAQ, PHRASINGS, small_encoder, write_corpus
 
 from bot import cli
+from bot.reload import Live, pointer
 from corpus.errors import CorpusError, IndexStoreError
 from index import store, versions
-from index.building import Built, build, fingerprint, is_fresh
+from index.build import Built, build, fingerprint, is_fresh
 from index.defaults import MAX_ERROR
-from index.live import Live, pointer
 from index.searcher import Searcher
 from index.store import Stored
 
@@ -423,7 +423,7 @@ def test_a_damaged_version_is_left_aside_and_told_once(folder: Path, caplog: pyt
 
     assert closes(served.get()) == "Elle ferme le 2 mai."
     assert "« sentences.faiss »" in plain(served.problem or "")
-    assert [record.levelname for record in caplog.records if record.name == "index.live"] == ["ERROR"]
+    assert [record.levelname for record in caplog.records if record.name == "bot.reload"] == ["ERROR"]
     built(folder, 4)
     assert served.check() is True
     assert (closes(served.get()), served.problem) == ("Elle ferme le 4 mai.", None)

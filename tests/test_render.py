@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.answer import Answer, Kind
-from bot.texts import french_date, french_number
+from bot.phrases import french_date, french_number
 from bot.web.render import (
     Segment,
     answer_html,

@@ -7,8 +7,8 @@ import pytest
 from conftest import ROOT
 
 from corpus.document import Document, Entry, Passage, Source, Span
-from corpus.splitting import split
-from corpus.text_reader import read_text
+from corpus.readers.text import read_text
+from corpus.split.split import split
 
 FILE = ROOT / "corpus" / "documents" / "faq-cti-crte.txt"
 

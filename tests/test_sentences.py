@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.sentences import sentences
+from corpus.split.sentences import sentences
 
 # What real texts are made of, so that hypothesis meets the rules and not only letters.
 WORDS = 'art. L. 230-5-1 M. Martin etc. « » ( ) … ? ! ; • - 1. I. le Les www.anct.gouv.fr 3,5 J.O. " ’'

@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.builder import Builder, Run
 from corpus.document import Block, BlockKind, Document, Entry, Reading, Source
-from corpus.layout import clean
-from corpus.splitting import slug, split
+from corpus.layout.compose import clean
+from corpus.readers.builder import Builder, Run
+from corpus.split.split import slug, split
 
 HEADING, QUESTION, PARAGRAPH, ITEM, TABLE = BlockKind
 LONG = "Le contrat fixe les actions que le territoire mène avec l'État pendant six ans. " * 10

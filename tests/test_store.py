@@ -16,7 +16,7 @@ from small_corpus import FAQ, PHRASINGS, WORDS, small_encoder, write_corpus
 
 from corpus.errors import CorpusError, IndexStoreError
 from index import store, versions
-from index.building import build, is_fresh
+from index.build import build, is_fresh
 from index.defaults import MAX_ERROR
 from index.searcher import Searcher
 
@@ -192,7 +192,7 @@ def _kill_at(patched: pytest.MonkeyPatch, step: str) -> None:
     patched.setattr(versions, step, once)
     patched.setattr(versions.shutil, "rmtree", lambda *_, **__: None)
     # The build reads the index before as well, with the same functions.
-    patched.setattr("index.building._vectors_before", lambda *_: {})
+    patched.setattr("index.build._vectors_before", lambda *_: {})
 
 
 def test_a_draft_left_by_a_killed_build_is_ignored_then_swept_away(copy: Path) -> None:

@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 from corpus.errors import CorpusError
+from corpus.init import create_corpus
 from corpus.lexicon import read_lexicon
 from corpus.phrasings import read_phrasings
-from corpus.reading import read_corpus
-from corpus.template import create_corpus
+from corpus.read import read_corpus
 
 
 def test_a_new_corpus_works_as_it_is(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from corpus.errors import UnreadableDocumentError
-from corpus.text_reader import read_text
+from corpus.readers.text import read_text
 
 TEXT = "L’État s’engage : œuvre, été, 80 %.\n"
 

@@ -7,7 +7,7 @@ from simplemma.strategies.dictionaries.dictionary_factory import DefaultDictiona
 
 from corpus.lexicon import Lexicon
 from index.french import fold, stem, words
-from index.understanding import Reader
+from index.query import Reader
 
 TEXTS = [
     "Le contrat de relance (CRTE) est signé par l’intercommunalité. Son périmètre peut être révisé.",

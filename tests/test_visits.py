@@ -11,9 +11,9 @@ from bs4 import BeautifulSoup
 from fake_assistant import HOSTILE, HOSTILE_TEXT, About, FakeAssistant, answered, quote
 from fastapi.testclient import TestClient
 
-from bot.web.chat import KEY
+from bot.web.conversations import MAX_HISTORY, MAX_MEMORY_EACH, MAX_TURNS, Conversation, Turn, Visits
+from bot.web.gradio_page import KEY
 from bot.web.server import build_app
-from bot.web.visits import MAX_HISTORY, MAX_MEMORY_EACH, MAX_TURNS, Conversation, Turn, Visits
 
 SECRET = "x" * 22
 OTHER = "y" * 22

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from bot.answer import Answer, Kind
 from bot.journal import Journal, Record
 from bot.library import Library
-from bot.web.house import House
+from bot.web.branding import House
 from bot.web.server import Service, build_app
 from corpus.errors import IndexStoreError
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from bot.examining.finding import Finding, attention, counted, error, ok
 from bot.settings import Settings
 from corpus.errors import IndexStoreError, MotamotError
-from corpus.reading import Corpus, read_corpus
+from corpus.read import Corpus, read_corpus
 from index import store, versions
-from index.building import fingerprint
-from index.default_model import default_encoder, state_of_default_model
+from index.build import fingerprint
+from index.e5.unpack import default_encoder, state_of_default_model
 from index.encoder import Encoder, SentenceTransformerEncoder
-from index.home import data_home
+from index.paths import data_home
 
 _OLD = 365
 """Days: official texts change within the year, and nobody would look at the catalogue sooner unasked."""

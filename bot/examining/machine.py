@@ -17,8 +17,8 @@ from bot.examining.knowledge import writable
 from bot.settings import Settings, journal_file
 from corpus.errors import MotamotError
 from index import store, versions
-from index.default_model import BYTES_NEEDED, state_of_default_model
-from index.home import data_home
+from index.e5.unpack import BYTES_NEEDED, state_of_default_model
+from index.paths import data_home
 from index.reasons import reason
 
 _SPARE = 50 * 2**20

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from corpus.document import Span
-from corpus.lines import INVISIBLE, is_white
+from corpus.layout.lines import INVISIBLE, is_white
 
 # The printed hyphen that a line end may have made: the reader may have mended the word, so it may be missed.
 CUT = "\x02"

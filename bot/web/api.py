@@ -9,11 +9,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from bot import texts
+from bot import phrases
 from bot.answer import Answer
 from bot.logs import report_failure
+from bot.service import MAX_HISTORY, MAX_QUESTION, Desk, Reply, readable
 from bot.web import api_texts, openapi
-from bot.web.desk import MAX_HISTORY, MAX_QUESTION, Desk, Reply, readable
 from bot.web.problem import problem
 from bot.web.render import answer_html
 from bot.web.responses import accepts_html, address_of, page
@@ -66,16 +66,16 @@ def build_api(desk: Desk) -> APIRouter:
         question = asked.question.strip()
         history = tuple(asked.history[-MAX_HISTORY:])
         if not question:
-            return problem(422, texts.EMPTY_QUESTION)
+            return problem(422, phrases.EMPTY_QUESTION)
         if len(question) > MAX_QUESTION:
-            return problem(422, texts.too_long(len(question), MAX_QUESTION))
+            return problem(422, phrases.too_long(len(question), MAX_QUESTION))
         try:
             reply = await run_in_threadpool(desk.reply, question, history)
         except MotamotError as error:
             return problem(503, str(error))
         except Exception as error:  # noqa: BLE001  the caller reads French; the log has the trace
             report_failure(LOG, "a question could not be answered", error)
-            return problem(500, texts.SERVER_ERROR)
+            return problem(500, phrases.SERVER_ERROR)
         response = respond(request, reply, history, desk.contact)
         if reply.reference:
             response.headers[JOURNAL_HEADER] = reply.reference

@@ -1,7 +1,7 @@
 """Fixed French phrases of the API: its documentation and its errors."""
 
-from bot.texts import NBSP, french_number
-from bot.web.desk import MAX_HISTORY, MAX_QUESTION
+from bot.phrases import NBSP, french_number
+from bot.service import MAX_HISTORY, MAX_QUESTION
 from corpus.errors import typeset
 
 MAX_SENT = 50

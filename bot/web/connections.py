@@ -8,9 +8,9 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from bot import texts
-from bot.web.guard import HEADERS
+from bot import phrases
 from bot.web.problem import problem
+from bot.web.security import HEADERS
 
 IDLE_SECONDS = 15.0
 """For the head of a request, and for a client to read a part of its answer; at most twice that."""
@@ -55,7 +55,7 @@ class PatientProtocol(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002  it is English
         """Say in French that this is no HTTP."""
-        response = problem(400, texts.MALFORMED, headers={**HEADERS, "Connection": "close"})
+        response = problem(400, phrases.MALFORMED, headers={**HEADERS, "Connection": "close"})
         start = h11.Response(status_code=400, headers=response.raw_headers)
         with suppress(h11.LocalProtocolError):  # an answer is under way: it is cut short
             for event in (start, h11.Data(data=bytes(response.body)), h11.EndOfMessage()):

@@ -8,10 +8,10 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot import texts
-from bot.web.desk import readable
-from bot.web.guard import local_path
+from bot import phrases
+from bot.service import readable
 from bot.web.problem import problem
+from bot.web.security import local_path
 
 PREDICT = "/gradio_api/run/predict"
 _REWRITTEN = frozenset({b"content-type", b"content-length", b"content-encoding", b"transfer-encoding"})
@@ -39,7 +39,7 @@ class ChatDoor:
         request = Request(scope, receive)
         call = self.read(await request.body()) if is_json(request.headers) else None
         if call is None:
-            await problem(422, texts.FOREIGN_CALL)(scope, receive, send)
+            await problem(422, phrases.FOREIGN_CALL)(scope, receive, send)
             return
         body = json.dumps(call).encode()
         headers = [(name, value) for name, value in scope["headers"] if name not in _REWRITTEN]

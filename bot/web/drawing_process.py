@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.web.page_image import UnusablePageError, page_image, printed_page
-from corpus.child_process import answer_requests, confine
+from corpus.sandbox import answer_requests, confine
 
 
 def main() -> None:

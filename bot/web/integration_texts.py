@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from bot.texts import NBSP, TITLE
+from bot.phrases import NBSP, TITLE
 
 HEADING = "Intégrer les questions dans un site"
 INTRO = (

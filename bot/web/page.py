@@ -7,15 +7,15 @@ from html import escape
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot import texts
+from bot import phrases
 from bot.web import page_texts
-from bot.web.chat import KEY
-from bot.web.guard import content_policy, local_path
-from bot.web.house import House
+from bot.web.branding import House
+from bot.web.gradio_page import KEY
 from bot.web.render import TEMPLATES
+from bot.web.security import content_policy, local_path
 
 OWN_HEAD = f"""
-<title>{escape(texts.PAGE_TITLE)}</title>
+<title>{escape(phrases.PAGE_TITLE)}</title>
 <meta name="robots" content="noindex">
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="motamot/icon.svg" type="image/svg+xml">
@@ -23,18 +23,18 @@ OWN_HEAD = f"""
 <link rel="stylesheet" href="motamot/theme.css">
 <link rel="stylesheet" href="motamot/proof.css">
 <script src="motamot/quote.js" defer></script>
-<script src="motamot/chat.js" defer data-conversation="{escape(texts.CONVERSATION)}"
- data-searching="{escape(texts.SEARCHING)}"
- data-unreachable="{escape(texts.UNREACHABLE)}" data-too-large="{escape(texts.TOO_LARGE)}"
- data-too-many="{escape(texts.TOO_MANY)}" data-asked="{escape(texts.YOU_ASKED)}"
+<script src="motamot/chat.js" defer data-conversation="{escape(phrases.CONVERSATION)}"
+ data-searching="{escape(phrases.SEARCHING)}"
+ data-unreachable="{escape(phrases.UNREACHABLE)}" data-too-large="{escape(phrases.TOO_LARGE)}"
+ data-too-many="{escape(phrases.TOO_MANY)}" data-asked="{escape(phrases.YOU_ASKED)}"
  data-queued="{escape(page_texts.QUEUED)}" data-unsent="{escape(page_texts.UNSENT)}"
  data-resend="{escape(page_texts.SEND_AGAIN)}" data-edit="{escape(page_texts.EDIT)}"
  data-unreachable-held="{escape(page_texts.OFFLINE)}" data-too-large-held="{escape(page_texts.TOO_LARGE)}"
- data-too-many-held="{escape(page_texts.TOO_MANY)}" data-overloaded="{escape(texts.OVERLOADED_KEPT)}"
+ data-too-many-held="{escape(page_texts.TOO_MANY)}" data-overloaded="{escape(phrases.OVERLOADED_KEPT)}"
  data-overloaded-held="{escape(page_texts.OVERLOADED)}"></script>
 """
 
-OWN_BODY = f"<noscript><p>{escape(texts.NO_SCRIPT)}</p></noscript>"
+OWN_BODY = f"<noscript><p>{escape(phrases.NO_SCRIPT)}</p></noscript>"
 
 SOCIAL_METAS = re.compile(r"""<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*""")
 FOREIGN_LINKS = re.compile(r"""<link\s[^>]*?rel="(?:manifest|icon|shortcut icon|apple-touch-icon)"[^>]*>""")

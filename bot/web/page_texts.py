@@ -1,6 +1,6 @@
 """Fixed French phrases of the light page, of the pages about the service and of its error pages."""
 
-from bot.texts import NBSP, french_number
+from bot.phrases import NBSP, french_number
 
 CONTACT = f"Vous pouvez aussi vous adresser à{NBSP}:"
 CONTACT_LABEL = f"Contact{NBSP}:"

@@ -7,15 +7,15 @@ from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 
-from bot import texts
+from bot import phrases
+from bot.service import MAX_HISTORY, MAX_QUESTION, Desk
 from bot.web import integration_texts
-from bot.web.desk import MAX_HISTORY, MAX_QUESTION, Desk
-from bot.web.house import LOGOS, House
+from bot.web.branding import LOGOS, House
 from bot.web.problem import problem
 from bot.web.render import greeting_html, notice_html, question_html
 from bot.web.responses import address_of, page
 
-HERE = Path(__file__).parent
+STATIC = Path(__file__).parent / "static"
 FRESH = {"Cache-Control": "no-cache"}
 """Kept by browsers, and asked about again each time: a file may change with a new version."""
 SAFE_IMAGE = {**FRESH, "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
@@ -40,7 +40,7 @@ def build_pages(desk: Desk, house: House) -> APIRouter:
             blank=Markup(question_html("")),
             trouble=Markup(notice_html("")),
             feedback=desk.journal is not None,
-            no_script=Markup(notice_html(texts.NO_SCRIPT)),
+            no_script=Markup(notice_html(phrases.NO_SCRIPT)),
             max_question=MAX_QUESTION,
             max_history=MAX_HISTORY,
         )
@@ -57,18 +57,18 @@ def build_pages(desk: Desk, house: House) -> APIRouter:
     async def embed() -> Response:
         # The one file that a page of another site loads, whatever policy that page has.
         headers = {**FRESH, "Cross-Origin-Resource-Policy": "cross-origin"}
-        return FileResponse(HERE / "embed.js", media_type="text/javascript", headers=headers)
+        return FileResponse(STATIC / "embed.js", media_type="text/javascript", headers=headers)
 
     @pages.get("/motamot/own.css")
     async def own_style() -> Response:
         if house.style is None:
-            return problem(404, texts.NOT_FOUND)
+            return problem(404, phrases.NOT_FOUND)
         return FileResponse(house.style, media_type="text/css", headers=FRESH)
 
     @pages.get("/motamot/logo.{kind}")
     async def own_logo(kind: str) -> Response:
         if house.logo is None or house.logo.name != f"logo.{kind}":
-            return problem(404, texts.NOT_FOUND)
+            return problem(404, phrases.NOT_FOUND)
         return FileResponse(house.logo, media_type=LOGOS[house.logo.name], headers=SAFE_IMAGE)
 
     return pages

@@ -12,11 +12,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 
 from bot.answer import Quote
+from bot.service import AssistantLike
 from bot.web import wording
 from bot.web.addresses import DEEP, Addresses
-from bot.web.desk import AssistantLike
-from bot.web.originals import Originals, Today
 from bot.web.responses import explain, page
+from bot.web.source_files import Originals, Today
 from bot.web.viewer import MAX_PAGES, Viewer, pages_of, window
 from corpus.document import Document, Span
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from bot import texts
+from bot import phrases
 from bot.answer import Answer, Kind, Quote
 from bot.web import page_texts, thumbs, wording
 from bot.web.addresses import Addresses
@@ -107,12 +107,12 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["texts"] = texts
+    environment.globals["texts"] = phrases
     environment.globals["phrases"] = page_texts
     environment.filters["linked"] = linked
     environment.globals["wording"] = wording
     environment.globals["thumbs"] = thumbs
-    environment.filters["french_date"] = texts.french_date
+    environment.filters["french_date"] = phrases.french_date
     environment.filters["segments"] = segments
     environment.filters["web_address"] = web_address
     environment.filters["web_host"] = web_host
@@ -122,10 +122,10 @@ def _environment() -> Environment:
 TEMPLATES = _environment()
 
 LEADS = {
-    Kind.ANSWER: texts.TRY_ALSO,
-    Kind.CLARIFY: texts.CHOOSE,
-    Kind.REFUSE: texts.NEAREST,
-    Kind.SMALLTALK: texts.TRY_ALSO,
+    Kind.ANSWER: phrases.TRY_ALSO,
+    Kind.CLARIFY: phrases.CHOOSE,
+    Kind.REFUSE: phrases.NEAREST,
+    Kind.SMALLTALK: phrases.TRY_ALSO,
 }
 
 

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query, Request
 from markupsafe import Markup
 from starlette.responses import Response
 
-from bot import texts
+from bot import phrases
 from bot.answer import Answer, Quote
 from bot.conversation import subject
+from bot.service import MAX_HISTORY, MAX_QUESTION, AssistantLike, Desk
 from bot.web import wording
 from bot.web.addresses import Addresses
-from bot.web.desk import MAX_HISTORY, MAX_QUESTION, AssistantLike, Desk
 from bot.web.proof import absolute
 from bot.web.render import LEADS, answer_html
 from bot.web.responses import explain, page
@@ -67,7 +67,7 @@ def build_reply(desk: Desk, now: Callable[[], datetime]) -> APIRouter:
             earlier=subject(history),
             pages=_pages(desk.assistant, first) if first else range(0),
             address=absolute(request, Addresses().proof(first)) if first else "",
-            today=texts.french_date(now().date().isoformat()),
+            today=phrases.french_date(now().date().isoformat()),
         )
 
     return router
@@ -80,7 +80,7 @@ def _answer(desk: Desk, request: Request, question: str, history: tuple[str, ...
         return explain(request, 404, wording.EMPTY)
     longest = max(map(len, (asked, *history)))
     if longest > MAX_QUESTION:
-        return explain(request, 413, texts.too_long(longest, MAX_QUESTION))
+        return explain(request, 413, phrases.too_long(longest, MAX_QUESTION))
     return desk.answer(asked, history)
 
 

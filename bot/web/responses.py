@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot import texts
+from bot import phrases
 from bot.logs import report_failure
 from bot.web import api_texts, page_texts
-from bot.web.house import House
+from bot.web.branding import House
 from bot.web.problem import MEDIA_TYPE, problem
 from bot.web.render import TEMPLATES
 
@@ -83,13 +83,13 @@ def accepts_html(request: Request) -> bool:
 
 
 FOREIGN = {
-    400: texts.MALFORMED,
-    403: texts.NOT_FOUND,
-    404: texts.NOT_FOUND,
+    400: phrases.MALFORMED,
+    403: phrases.NOT_FOUND,
+    404: phrases.NOT_FOUND,
     405: api_texts.METHOD,
-    413: texts.BODY_TOO_LARGE,
-    416: texts.WRONG_RANGE,
-    422: texts.MALFORMED,
+    413: phrases.BODY_TOO_LARGE,
+    416: phrases.WRONG_RANGE,
+    422: phrases.MALFORMED,
 }
 """What is said instead of the errors of libraries, by status."""
 
@@ -122,7 +122,7 @@ class LastResort:
             report_failure(LOG, "a request could not be answered", error)
             status = 500
         if status:
-            detail = FOREIGN.get(status, texts.SERVER_ERROR)
+            detail = FOREIGN.get(status, phrases.SERVER_ERROR)
             await explain(Request(scope), status, detail)(scope, receive, send)
 
 

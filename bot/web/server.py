@@ -14,26 +14,26 @@ from starlette.responses import FileResponse, Response
 from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from bot import texts
+from bot import phrases
 from bot.journal import Journal
+from bot.service import AssistantLike, Desk
 from bot.web import api_texts
 from bot.web.api import build_api, invalid
-from bot.web.chat import mount_chat
-from bot.web.clients import LOOPBACK, NO_LIMIT
+from bot.web.branding import House
+from bot.web.client_address import LOOPBACK, NO_LIMIT
 from bot.web.connections import PatientProtocol, allow_many_files
-from bot.web.desk import AssistantLike, Desk
 from bot.web.door import ChatDoor
-from bot.web.guard import Guard, Published
-from bot.web.house import House
-from bot.web.limiting import Limiter
-from bot.web.originals import Originals
+from bot.web.gradio_page import mount_chat
+from bot.web.health import MetricsFor, build_running
 from bot.web.page import PageMender
 from bot.web.pages import build_pages
 from bot.web.problem import problem
 from bot.web.proof import build_proof
+from bot.web.rate_limits import Limiter
 from bot.web.reply import build_reply
 from bot.web.responses import LastResort, explain
-from bot.web.running import MetricsFor, build_running
+from bot.web.security import Guard, Published
+from bot.web.source_files import Originals
 from bot.web.turnstile import Turnstile
 from corpus.errors import MotamotError
 
@@ -122,9 +122,9 @@ def _add_endpoints(app: FastAPI) -> None:
     @app.get("/motamot/{name}")
     async def own_file(name: str) -> Response:
         if name not in OWN_FILES:
-            return problem(404, texts.NOT_FOUND)
+            return problem(404, phrases.NOT_FOUND)
         return FileResponse(
-            Path(__file__).parent / name,
+            Path(__file__).parent / "static" / name,
             media_type=OWN_FILES[name],
             headers={"Cache-Control": "no-cache"},
         )
@@ -142,7 +142,7 @@ def _add_problems(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:
         phrase = {400: api_texts.UNREADABLE, 405: api_texts.METHOD}
-        return explain(request, error.status_code, phrase.get(error.status_code, texts.NOT_FOUND))
+        return explain(request, error.status_code, phrase.get(error.status_code, phrases.NOT_FOUND))
 
 
 def configuration(app: ASGIApp, host: str, port: int) -> uvicorn.Config:

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from bot.texts import NBSP
+from bot.phrases import NBSP
 
 
 class Reason(StrEnum):

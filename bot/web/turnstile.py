@@ -7,9 +7,9 @@ from prometheus_client import Counter
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot import texts
-from bot.web.guard import local_path
+from bot import phrases
 from bot.web.responses import explain
+from bot.web.security import local_path
 
 ANSWERING = re.compile(r"POST(?: /api/ask | /gradio_api/run/predict ) | GET(?: /reponse | /fiche )", re.VERBOSE)
 """What keeps a core busy."""
@@ -44,7 +44,7 @@ class Turnstile:
         if self.inside >= self.most:
             self.refused.inc()
             headers = {"Retry-After": str(RETRY_SECONDS)}
-            await explain(Request(scope), 503, texts.OVERLOADED, headers)(scope, receive, send)
+            await explain(Request(scope), 503, phrases.OVERLOADED, headers)(scope, receive, send)
             return
         self.inside += 1
         try:

@@ -7,9 +7,9 @@ from pathlib import PurePath
 from threading import Lock
 
 from bot.web.alignment import Page
-from bot.web.drawing import Drawer
-from bot.web.originals import Originals
 from bot.web.page_image import Box, PrintedPage, UnusablePageError, line_boxes
+from bot.web.pdf_pages import Drawer
+from bot.web.source_files import Originals
 from corpus.document import BlockKind, Document, Span
 
 MAX_PAGES = 4

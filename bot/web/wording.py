@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from bot.texts import NBSP, french_date, french_number
-from bot.web.originals import Standing, Today
+from bot.phrases import NBSP, french_date, french_number
+from bot.web.source_files import Standing, Today
 
 ASK_AGAIN = "Poser une autre question"
 

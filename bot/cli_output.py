@@ -1,0 +1,149 @@
+"""What the command line prints: answers, passages, builds and findings."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.text import Text
+
+from bot.answer import Answer, Quote
+from bot.phrases import french_date
+from corpus.document import Document, Entry
+
+if TYPE_CHECKING:
+    from bot.examining.finding import Finding
+    from index.build import Built
+
+
+def show_answer(console: Console, answer: Answer) -> None:
+    """An answer as a person reads it in a terminal."""
+    console.print(answer.message, markup=False, highlight=False)
+    for typed, read in answer.understood:
+        console.print(f"  (« {typed} » compris comme « {read} »)", style="dim", markup=False, highlight=False)
+    for number, quote in enumerate(answer.quotes):
+        if number == 1:
+            console.print("Voir aussi :", highlight=False)
+        console.print()
+        text = Text(quote.text)
+        for start, end in quote.highlights:
+            text.stylize("bold underline", start, end)
+        console.print(text, soft_wrap=True)
+        console.print(source_line(quote), style="dim", markup=False, highlight=False, soft_wrap=True)
+    for suggestion in answer.suggestions:
+        console.print(f"  → {suggestion}", markup=False, highlight=False, soft_wrap=True)
+
+
+def source_line(quote: Quote) -> str:
+    """Where a quote stands, on one line."""
+    source = quote.source
+    parts = [source.title, source.publisher, french_date(source.date)]
+    if source.notice:
+        parts.append(source.notice)
+    if source.page:
+        parts.append(f"page {source.page}")
+    if source.section:
+        parts.append(source.section)
+    if source.url:
+        parts.append(source.url)
+    return "— " + ", ".join(parts)
+
+
+def show_built(console: Console, built: "Built") -> None:
+    """What a build did, and what it left out and why."""
+    corpus = built.corpus
+    console.print(
+        f"Index construit : {len(corpus.documents)} document(s), {len(corpus.entries)} entrées, "
+        f"{built.n_passages} passages ({built.n_encoded} textes encodés).",
+        markup=False,
+        highlight=False,
+    )
+    for left in corpus.left_out:
+        console.print(
+            f"Laissé de côté : « {left.source.title} » : {left.reason} {left.remedy}",
+            markup=False,
+            highlight=False,
+            style="yellow",
+        )
+    for name in corpus.unlisted:
+        console.print(
+            f"Non cité : « {name} » est dans le dossier des documents, mais pas dans catalogue.toml.",
+            markup=False,
+            highlight=False,
+            style="yellow",
+        )
+
+
+def entries_to_json(document: Document, entries: Sequence[Entry]) -> dict[str, Any]:
+    """What was understood of a document, for a program."""
+    text = document.text
+    return {
+        "document": document.id,
+        "sha256": document.sha256,
+        "entries": [
+            {
+                "id": entry.id,
+                "heading": entry.heading_text or None,
+                "start": entry.body.start,
+                "end": entry.body.end,
+                "page": document.page_at(entry.body.start),
+                "passages": [
+                    {
+                        "start": p.start,
+                        "end": p.end,
+                        "page": document.page_at(p.start),
+                        "text": p.text,
+                        "context": [span.of(text) for span in p.context],
+                        "quote": [p.quote.start, p.quote.end],
+                    }
+                    for p in entry.passages
+                ],
+            }
+            for entry in entries
+        ],
+    }
+
+
+def show_entries(console: Console, document: Document, entries: Sequence[Entry]) -> None:
+    """What was understood of a document, for a person."""
+    pages = f", {len(document.pages)} page(s)" if document.pages else ""
+    console.print(
+        f"{document.source.title} : {len(document.text)} caractères{pages}, {len(entries)} entrées",
+        markup=False,
+    )
+    for entry in entries:
+        page = document.page_at(entry.body.start)
+        console.print()
+        console.print(
+            Text(entry.heading_text or "(sans question ni titre)", style="bold"),
+            Text(f"[{entry.id}{f', page {page}' if page else ''}]", style="dim"),
+            soft_wrap=True,
+        )
+        for passage in entry.passages:
+            for span in passage.context:
+                console.print(Text(f"      ↳ {span.of(document.text)}", style="dim"), soft_wrap=True)
+            console.print(Text(f"  {passage.start}–{passage.end}  {passage.text}"), soft_wrap=True)
+
+
+def findings_to_json(findings: Sequence["Finding"]) -> dict[str, Any]:
+    """What was examined, for a program that watches."""
+    from bot.examining.finding import worst
+
+    return {
+        "level": worst(findings).label,
+        "findings": [
+            {"name": f.name, "level": f.level.label, "detail": f.detail, "remedy": f.remedy} for f in findings
+        ],
+    }
+
+
+_COLOURS = {"ok": "green", "attention": "yellow", "erreur": "red"}
+
+
+def show_findings(console: Console, findings: Sequence["Finding"]) -> None:
+    """What was examined, and what to do."""
+    for finding in findings:
+        label = finding.level.label
+        console.print(Text(f"{label:<9} ", style=_COLOURS[label]), end="")
+        console.print(f"{finding.name}\u00a0: {finding.detail}", markup=False, highlight=False)
+        if finding.remedy:
+            console.print(f"          → {finding.remedy}", markup=False, highlight=False)

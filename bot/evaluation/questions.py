@@ -1,0 +1,220 @@
+"""Known questions: files of questions whose right answer an evaluator wrote down."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from bot.answer import Kind
+from corpus.document import Document, Entry, Span
+from corpus.errors import MotamotError, UnreadableDocumentError
+from corpus.readers.decoding import decode
+from index.french import fold
+
+_KINDS = (Kind.ANSWER, Kind.REFUSE, Kind.SMALLTALK)
+
+
+class KnownQuestionsError(MotamotError):
+    """A file of known questions that cannot be used: which line, which key, what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """An expected excerpt, found in a document."""
+
+    document: str
+    span: Span
+    entry: str | None
+    """The entry whose question or answer holds it; None for text that belongs to no entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownQuestion:
+    """One known question and where its answer stands."""
+
+    id: str
+    turns: tuple[str, ...]
+    """What is asked, in order; the last turn is judged."""
+    kind: Kind
+    expect: tuple[Excerpt, ...]
+    """Any one counts; empty unless ``kind`` is ``answer``."""
+    tags: tuple[str, ...] = ()
+
+
+def read_known_questions(path: Path, entries: Sequence[Entry]) -> list[KnownQuestion]:
+    """Read a ``.jsonl``, ``.csv`` or ``.xlsx`` file and find its excerpts in the documents.
+
+    In a table, several turns or excerpts of one cell stand on lines of their own.
+
+    Raises:
+        KnownQuestionsError: The file or one of its lines is not of the form expected, or an excerpt
+            stands in no document; the message names the line.
+    """
+    finder = _Finder(entries)
+    found: list[KnownQuestion] = []
+    seen: set[str] = set()
+    for line, row in _rows(path):
+        question = _question(row, finder, f"« {path.name} », ligne {line}")
+        if question.id in seen:
+            raise KnownQuestionsError(f"« {path.name} », ligne {line} : l’identifiant « {question.id} » sert déjà.")
+        seen.add(question.id)
+        found.append(question)
+    if not found:
+        raise KnownQuestionsError(f"« {path.name} » ne contient aucune question.")
+    return found
+
+
+def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Line numbers and rows, lists already lists."""
+    if not path.is_file():
+        raise KnownQuestionsError(f"Le fichier de questions « {path} » n’existe pas.")
+    suffix = path.suffix.lower()
+    if suffix == ".jsonl":
+        yield from _json_rows(path)
+    elif suffix == ".csv":
+        yield from _csv_rows(path)
+    elif suffix == ".xlsx":
+        yield from _sheet_rows(path)
+    else:
+        raise KnownQuestionsError(f"« {path.name} » : un fichier .jsonl, .csv ou .xlsx est attendu.")
+
+
+def _csv_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    text = _decoded(path)
+    # What separates the column names separates the cells; the questions are full of commas.
+    names = text.partition("\n")[0]
+    reader = csv.DictReader(io.StringIO(text), delimiter=max(";,\t", key=names.count))
+    try:
+        for row in reader:
+            yield reader.line_num, _table_row(row)
+    except csv.Error as error:
+        raise KnownQuestionsError(
+            f"« {path.name} », ligne {reader.line_num} : ce n’est pas du CSV ({error})."
+        ) from error
+
+
+def _sheet_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    try:
+        sheet = load_workbook(io.BytesIO(path.read_bytes()), read_only=True, data_only=True).active
+    except (BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as error:
+        raise KnownQuestionsError(
+            f"« {path.name} » n’est pas un classeur lisible ({error}) : enregistrez-le de nouveau au format .xlsx."
+        ) from error
+    rows: Iterable[tuple[Any, ...]] = sheet.iter_rows(values_only=True) if sheet else ()
+    header: list[str] = []
+    for number, cells in enumerate(rows, 1):
+        if not header:
+            header = [str(c or "") for c in cells]
+        elif any(cells):
+            yield number, _table_row(dict(zip(header, cells, strict=False)))
+
+
+def _decoded(path: Path) -> str:
+    try:
+        return decode(path.read_bytes(), path.name)
+    except UnreadableDocumentError as error:
+        raise KnownQuestionsError(str(error)) from error
+
+
+def _json_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    # Not splitlines: a line separator of Unicode may stand inside a string of JSON.
+    for number, line in enumerate(_decoded(path).split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise KnownQuestionsError(f"« {path.name} », ligne {number} : ce n’est pas du JSON ({error}).") from error
+        if not isinstance(row, dict):
+            raise KnownQuestionsError(f"« {path.name} », ligne {number} : un objet JSON est attendu.")
+        yield number, row
+
+
+def _table_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    cells = {fold(str(key or "")).strip(): "" if value is None else str(value).strip() for key, value in row.items()}
+    turns = cells.get("turns") or cells.get("question") or ""
+    return {
+        "id": cells.get("id", ""),
+        "turns": [t.strip() for t in turns.splitlines() if t.strip()],
+        "kind": cells.get("kind") or Kind.ANSWER.value,
+        "expect": [e.strip() for e in cells.get("expect", "").splitlines() if e.strip()],
+        "tags": cells.get("tags", "").split(),
+    }
+
+
+def _question(row: Mapping[str, Any], finder: "_Finder", where: str) -> KnownQuestion:
+    id_, turns, kind = row.get("id"), row.get("turns"), row.get("kind", Kind.ANSWER.value)
+    if not isinstance(id_, str | int) or not str(id_).strip():
+        raise KnownQuestionsError(f"{where} : il manque « id ».")
+    if not isinstance(turns, list) or not turns or not all(isinstance(t, str) and t.strip() for t in turns):
+        raise KnownQuestionsError(f"{where} : « turns » doit être une liste de questions, la dernière étant jugée.")
+    if kind not in _KINDS:
+        raise KnownQuestionsError(f"{where} : « kind » vaut {kind!r}, attendu : {', '.join(_KINDS)}.")
+    expect = row.get("expect") or []
+    expect = [expect] if isinstance(expect, str) else expect
+    if kind == Kind.ANSWER and not expect:
+        raise KnownQuestionsError(f"{where} : il manque « expect », les extraits attendus.")
+    excerpts: list[Excerpt] = []
+    for text in expect if kind == Kind.ANSWER else []:
+        places = finder.find(str(text))
+        if not places:
+            raise KnownQuestionsError(f"{where} : l’extrait « {str(text)[:80]} » ne figure dans aucun document.")
+        excerpts += places
+    return KnownQuestion(str(id_), tuple(turns), Kind(kind), tuple(excerpts), tuple(row.get("tags") or ()))
+
+
+def read_batch(path: Path) -> list[tuple[str, list[str]]]:
+    """Read ``{"id", "turns"}`` lines: identifiers and turns, the last of which is to be answered.
+
+    Raises:
+        KnownQuestionsError: The file or a line is not of the form expected.
+    """
+    asked = []
+    for line, row in _rows(path):
+        turns = row.get("turns")
+        if "id" not in row or not isinstance(turns, list) or not turns or not all(isinstance(t, str) for t in turns):
+            raise KnownQuestionsError(
+                f"« {path.name} », ligne {line} : il faut « id » et « turns », une liste de questions."
+            )
+        asked.append((str(row["id"]), list(turns)))
+    return asked
+
+
+class _Finder:
+    """Finds excerpts in documents, white space and kinds of apostrophe aside."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._entries = entries
+        documents = {e.document.id: e.document for e in entries}
+        self._squeezed = [(d, *_squeezed(d.text)) for d in documents.values()]
+
+    def find(self, excerpt: str) -> list[Excerpt]:
+        wanted = _squeezed(excerpt.strip())[0]
+        places = []
+        for document, text, offsets in self._squeezed:
+            at = text.find(wanted)
+            while wanted and at >= 0:
+                span = Span(offsets[at], offsets[at + len(wanted) - 1] + 1)
+                places.append(Excerpt(document.id, span, self._entry_at(document, span.start)))
+                at = text.find(wanted, at + 1)
+        return places
+
+    def _entry_at(self, document: Document, offset: int) -> str | None:
+        for entry in self._entries:
+            spans = [entry.body, *([entry.heading] if entry.heading else [])]
+            if entry.document.id == document.id and any(s.start <= offset < s.end for s in spans):
+                return entry.id
+        return None
+
+
+def _squeezed(text: str) -> tuple[str, list[int]]:
+    """A text without white space and with one kind of apostrophe, and the offset of each character kept."""
+    kept = [(i, "'" if c == "’" else c) for i, c in enumerate(text) if not c.isspace()]
+    return "".join(c for _, c in kept), [i for i, _ in kept]

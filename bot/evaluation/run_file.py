@@ -1,0 +1,144 @@
+"""A run on file: what was asked, in what state, with what outcome, for a later run to be compared with."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.evaluation.calibration import Believed, in_force, reliability, risk_coverage
+from bot.evaluation.comparison import Change, Comparison
+from bot.evaluation.figures import figures
+from bot.evaluation.outcome import Outcome
+from corpus.errors import MotamotError
+
+FORMAT = "motamot-evaluation/1"
+
+
+class RunFileError(MotamotError):
+    """A run that cannot be read, compared or written: which file, and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """In what state the assistant was."""
+
+    questions: str
+    """Name of the file of known questions."""
+    date: str
+    """ISO 8601, UTC."""
+    version: str
+    """Of motamot."""
+    threshold: float
+    """Probability that the documents answer from which a question is answered."""
+    max_error: float
+    """Stated error rate that the threshold comes from."""
+    documents: tuple[str, ...]
+    """Titles and dates of what was indexed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Every outcome, and the conditions."""
+
+    conditions: Conditions
+    outcomes: tuple[Outcome, ...]
+
+
+def run_to_json(run: Run, comparison: Comparison | None = None) -> dict[str, Any]:
+    """Figures, curves and verdicts, for a program and for ``read_run``."""
+    believed = Believed.of(run.outcomes)
+    found = {
+        "format": FORMAT,
+        "conditions": asdict(run.conditions),
+        **{figure.key: asdict(figure.estimate) for figure in figures(run.outcomes).values()},
+        "reliability": [asdict(b) for b in reliability(believed)],
+        "risk_coverage": [asdict(point) for point in risk_coverage(believed)],
+        "in_force": asdict(in_force(run.outcomes)),
+        "questions": [outcome.to_json() for outcome in run.outcomes],
+    }
+    if comparison is not None:
+        found["comparison"] = _comparison_to_json(comparison)
+    return found
+
+
+def _comparison_to_json(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "n": comparison.n,
+        "p": comparison.p,
+        "better": [_change_to_json(c) for c in comparison.better],
+        "broken": [_change_to_json(c) for c in comparison.broken],
+        "other": [_change_to_json(c) for c in comparison.other],
+        "added": list(comparison.added),
+        "removed": list(comparison.removed),
+        "altered": list(comparison.altered),
+        "figures": {
+            d.key: {"before": d.before.value, "after": d.after.value, "p": d.p} for d in comparison.differences
+        },
+    }
+
+
+def _change_to_json(change: Change) -> dict[str, Any]:
+    after = change.after
+    return {"id": after.id, "turns": list(after.turns), "before": change.before.verdict, "after": after.verdict}
+
+
+def read_run(path: Path) -> Run:
+    """Read a run that ``motamot evaluate`` wrote with ``--save`` or ``--json``.
+
+    Raises:
+        RunFileError: It is not there, or is something else.
+    """
+    remedy = "indiquez un fichier écrit par « motamot evaluate QUESTIONS --save FICHIER »."
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RunFileError(f"L’évaluation « {path} » ne peut pas être lue ({error.strerror}) : {remedy}") from error
+    except ValueError as error:
+        raise RunFileError(f"« {path} » n’est pas une évaluation : ce n’est pas du JSON ; {remedy}") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise RunFileError(f"« {path} » n’est pas une évaluation au format {FORMAT} ; {remedy}")
+    try:
+        conditions = dict(content["conditions"])
+        conditions["documents"] = tuple(conditions["documents"])
+        outcomes = tuple(Outcome.from_json(question) for question in content["questions"])
+        return Run(Conditions(**conditions), outcomes)
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunFileError(f"L’évaluation « {path} » est incomplète ou abîmée ({error}) ; {remedy}") from error
+
+
+def check_comparable(before: Run, path: Path, ids: Sequence[str], questions: str) -> None:
+    """Refuse, before anything is asked, a run that has no question in common with these.
+
+    Raises:
+        RunFileError: No identifier is shared.
+    """
+    if not {o.id for o in before.outcomes} & set(ids):
+        raise RunFileError(
+            f"« {path} » évalue « {before.conditions.questions} » et n’a aucune question en commun avec "
+            f"« {questions} » : comparez deux évaluations des mêmes questions."
+        )
+
+
+def check_writable(path: Path) -> None:
+    """Refuse, before anything is asked, a file whose folder is not there.
+
+    Raises:
+        RunFileError: It is not, or a folder stands in the file's place.
+    """
+    if not path.parent.is_dir():
+        raise RunFileError(f"« {path} » ne peut pas être écrit : le dossier « {path.parent} » n’existe pas.")
+    if path.is_dir():
+        raise RunFileError(f"« {path} » est un dossier : indiquez un nom de fichier.")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a report or a run.
+
+    Raises:
+        RunFileError: The file cannot be written.
+    """
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RunFileError(f"« {path} » ne peut pas être écrit ({error.strerror}).") from error

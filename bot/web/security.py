@@ -1,0 +1,194 @@
+"""What stands in front of the pages: closed doors, small bodies, same site only, strict headers."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot import phrases
+from bot.web.framing import SELF
+from bot.web.responses import explain
+
+MAX_BODY = 64 * 1024
+"""Bytes. A question of 2,000 characters takes 12 kB when each is escaped, with ten earlier ones far less."""
+BODY_SECONDS = 20.0
+"""For the whole of a body: 64 kB over a telephone line of 56 kbit/s take 10."""
+
+OPEN_ROUTES = re.compile(
+    r"""
+      GET  (?: / | /healthz | /readyz | /metrics | /api | /api/openapi\.json | /config
+             | /theme\.css | /favicon\.ico | /robots\.txt
+             | /panneau | /integration | /accessibilite | /embed\.js
+             | /(?: preuve | document )/[0-9A-Za-z]{1,80}/[0-9A-Za-z.-]{1,40} | /fichier/[0-9A-Za-z]{1,80}
+             | /reponse | /fiche
+             | /motamot/[\w.-]{1,80} | /(?: assets | static )(?: /\w[\w.-]{0,80} ){1,5}
+             | /gradio_api/app_id )
+    | POST (?: /api/ask | /api/feedback | /gradio_api/run/predict )
+    """,
+    re.VERBOSE | re.ASCII,
+)
+"""All that the pages need. Gradio also opens an upload of any size, its queue, streams that never end, its API pages:
+closed."""
+
+HOST = re.compile(
+    r"(?: [a-z0-9_.-]{1,253} | \[[0-9a-f:.]{2,45}\] )(?: :\d{1,5} )?", re.VERBOSE | re.IGNORECASE | re.ASCII
+)
+"""What a browser may send; it stands in addresses that our pages show."""
+
+SAME_SITE = frozenset({"same-origin", "none"})
+"""Values of Sec-Fetch-Site for our own pages and for an address typed by hand; programs send none."""
+
+UNHEARD = frozenset({b"x-forwarded-host", b"x-forwarded-proto", b"x-gradio-server"})
+"""Headers that Gradio believes, whoever sends them, to be where it stands. A trusted proxy was heard before."""
+
+HANG_UP = {"Connection": "close"}
+"""With a refusal: what the caller is still sending is not waited for."""
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    # The one file for other sites, embed.js, says otherwise itself.
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def content_policy(nonce: str | None = None, frame_ancestors: str = SELF) -> str:
+    """The Content-Security-Policy: only this server, and inline scripts that carry ``nonce``."""
+    scripts = f"'self' 'nonce-{nonce}'" if nonce else "'self'"
+    return "; ".join(
+        [
+            "default-src 'self'",
+            f"script-src {scripts}",
+            # Gradio writes style attributes and style elements while it runs.
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data:",
+            "font-src 'self' data:",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "form-action 'self'",
+            f"frame-ancestors {frame_ancestors}",
+        ]
+    )
+
+
+class Guard:
+    """ASGI middleware that lets through only what the pages need."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        max_body: int = MAX_BODY,
+        frame_ancestors: str = SELF,
+        body_seconds: float = BODY_SECONDS,
+    ) -> None:
+        self.app = app
+        self.max_body = max_body
+        self.body_seconds = body_seconds
+        self.frame_ancestors = frame_ancestors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            # A websocket: nothing here speaks it, and an ASGI server answers 403 to this.
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        send = with_headers(send, self.frame_ancestors)
+        refusal = self.refusal(scope)
+        if refusal is not None:
+            await explain(Request(scope), *refusal, HANG_UP)(scope, receive, send)
+            return
+        await self.forward(scope, receive, send)
+
+    def refusal(self, scope: Scope) -> tuple[int, str] | None:
+        """Status and phrase when the request is refused before its body is read."""
+        headers = Headers(scope=scope)
+        hosts = headers.getlist("host")
+        if len(hosts) > 1 or not all(HOST.fullmatch(host) for host in hosts):
+            return 400, phrases.WRONG_HOST
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        if not re.fullmatch(OPEN_ROUTES, f"{method}{local_path(scope)}"):
+            return 404, phrases.NOT_FOUND
+        if method == "POST" and headers.get("sec-fetch-site", "none") not in SAME_SITE:
+            return 403, phrases.FORBIDDEN_ORIGIN
+        length = headers.get("content-length", "0")
+        if not re.fullmatch(r"\d{1,12}", length, re.ASCII) or int(length) > self.max_body:
+            return 413, phrases.BODY_TOO_LARGE
+        return None
+
+    async def forward(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on once its whole body is known to be small: a chunked one announces no length."""
+        try:
+            async with asyncio.timeout(self.body_seconds):
+                body = await self.body(receive)
+        except TimeoutError:
+            await explain(Request(scope), 408, phrases.TOO_SLOW, HANG_UP)(scope, receive, send)
+            return
+        if body is None:
+            return
+        if len(body) > self.max_body:
+            await explain(Request(scope), 413, phrases.BODY_TOO_LARGE, HANG_UP)(scope, receive, send)
+            return
+        whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def replay() -> Message:
+            return whole.pop() if whole else await receive()
+
+        headers = [(name, value) for name, value in scope["headers"] if name not in UNHEARD]
+        await self.app({**scope, "headers": headers}, replay, send)
+
+    async def body(self, receive: Receive) -> bytes | None:
+        """The body, as far as it shows that it is too large; None when the caller hung up."""
+        body, more = bytearray(), True
+        while more and len(body) <= self.max_body:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        return bytes(body)
+
+
+class Published:
+    """ASGI middleware that says under which prefix the site is published, whatever the server knows."""
+
+    def __init__(self, app: ASGIApp, root_path: str) -> None:
+        self.app = app
+        self.root_path = root_path.rstrip("/")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.root_path and scope["type"] == "http":
+            scope = {**scope, "root_path": self.root_path}
+        await self.app(scope, receive, send)
+
+
+def local_path(scope: MutableMapping[str, Any]) -> str:
+    """The path within this application, whether the proxy in front keeps its prefix or strips it."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "").rstrip("/")
+    if root and (path == root or path.startswith(f"{root}/")):
+        return path[len(root) :] or "/"
+    return path
+
+
+def with_headers(
+    send: Callable[[Message], Awaitable[None]], frame_ancestors: str = SELF
+) -> Callable[[Message], Awaitable[None]]:
+    """Add the security headers to the response, where it has none of its own."""
+
+    async def sender(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+            headers.setdefault("Content-Security-Policy", content_policy(frame_ancestors=frame_ancestors))
+        await send(message)
+
+    return sender

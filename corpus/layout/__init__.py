@@ -1,0 +1,1 @@
+"""Printed lines into paragraphs, headings and lists."""

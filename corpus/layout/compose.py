@@ -1,0 +1,195 @@
+"""Turns printed lines into one clean text: paragraphs joined, words mended, blocks and pages located."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from corpus.document import Block, BlockKind, Reading
+from corpus.layout.headers_footers import without_noise
+from corpus.layout.headings import Group, kinds
+from corpus.layout.hyphenation import Joint, Vocabulary, joint
+from corpus.layout.levels import Nesting, Outline
+from corpus.layout.lines import INVISIBLE, SOFT_HYPHEN, Line, is_white, kept, of_text
+from corpus.layout.list_markers import TITLE_WORD
+from corpus.layout.paragraphs import View, paragraphs
+from corpus.readers.builder import bare_links
+
+NO_BREAK = "\u00a0\u202f"
+HYPHENS = "-‐" + SOFT_HYPHEN
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A reading, and where each of its characters comes from."""
+
+    reading: Reading
+    origin: tuple[int, ...]
+    """``text[i]`` is ``raw[origin[i]]``, or a space or newline that stands for white space there."""
+
+
+def clean(raw: str) -> Layout:
+    r"""The layout of a plain text whose pages are separated by form feeds.
+
+    >>> clean("Le contrat de transi-\ntion est signé.").reading.text
+    'Le contrat de transition est signé.'
+    """
+    lines = of_text(raw)
+    return compose(raw, without_noise(lines) if "\f" in raw else lines, paged="\f" in raw)
+
+
+def compose(raw: str, lines: Sequence[Line], *, paged: bool) -> Layout:
+    """Assemble the lines that are not noise.
+
+    Args:
+        raw: What the lines are slices of.
+        lines: In reading order.
+        paged: Whether the format has pages.
+    """
+    text_lines = [line for line in kept(lines) if not line.note]
+    groups, look = paragraphs(text_lines)
+    marked = list(zip(groups, kinds(groups, look), strict=True))
+    notes, _ = paragraphs([line for line in kept(lines) if line.note])
+    writer = _Writer(raw, Vocabulary(raw), _full(text_lines))
+    blocks = _blocks(writer, _with_notes(marked, notes))
+    text = "".join(writer.text)
+    last_page = max((line.page for line in lines), default=0)
+    pages = _pages(writer.starts, last_page, len(text)) if paged else ()
+    return Layout(Reading(text, blocks, pages, tuple(bare_links(text))), tuple(writer.origin))
+
+
+def _full(lines: Sequence[Line]) -> frozenset[int]:
+    """Starts of the lines that reach the right edge of their column."""
+    view = View.of(lines)
+    return frozenset(line.start for index, line in enumerate(lines) if view.is_full(index))
+
+
+def _with_notes(marked: Sequence[tuple[Group, BlockKind]], notes: Sequence[Group]) -> list[tuple[Group, BlockKind]]:
+    """Footnotes in their place; one that stands inside a paragraph, at its page break, goes before it."""
+    placed: list[tuple[Group, BlockKind]] = []
+    waiting = list(notes)
+    for group, kind in marked:
+        while waiting and waiting[0].lines[0].start < group.lines[-1].end:
+            placed.append((waiting.pop(0), BlockKind.PARAGRAPH))
+        placed.append((group, kind))
+    return [*placed, *((note, BlockKind.PARAGRAPH) for note in waiting)]
+
+
+def _blocks(writer: "_Writer", marked: Sequence[tuple[Group, BlockKind]]) -> tuple[Block, ...]:
+    outline, nesting = Outline(), Nesting()
+    blocks: list[Block] = []
+    for group, kind in marked:
+        tight = kind is BlockKind.ITEM and bool(blocks) and blocks[-1].kind is not BlockKind.HEADING
+        start = writer.add(group, "\n" if tight else "\n\n")
+        end = len(writer.text)
+        if start == end:
+            continue  # only characters of no width
+        if kind is BlockKind.HEADING:
+            nesting.reset()
+            blocks.append(Block(start, end, kind, outline.level(group)))
+        elif kind is BlockKind.ITEM:
+            blocks.append(Block(start, end, kind, nesting.level(group)))
+        else:
+            nesting.reset()
+            blocks += _article(writer, start, end, group, outline)
+    return tuple(blocks)
+
+
+def _article(writer: "_Writer", start: int, end: int, group: Group, outline: Outline) -> list[Block]:
+    """A paragraph; or the number and the text of an article on one line: "Article 2. – Les préfets …"."""
+    text = "".join(writer.text[start:end])
+    title = TITLE_WORD.match(text)
+    if not title or title["word"].lower() != "article" or not text[0].isupper():
+        return [Block(start, end, BlockKind.PARAGRAPH)]
+    rest = title.end()
+    while rest < len(text) and text[rest] in " .:-–—\u00a0\u202f":
+        rest += 1
+    if rest == len(text) or rest < title.end() + 2 or not text[rest].isupper():
+        return [Block(start, end, BlockKind.PARAGRAPH)]
+    head = start + len(text[:rest].rstrip())
+    heading = Block(start, head, BlockKind.HEADING, outline.level(group))
+    return [heading, Block(start + rest, end, BlockKind.PARAGRAPH)]
+
+
+def _pages(starts: Sequence[tuple[int, int]], last_page: int, length: int) -> tuple[int, ...]:
+    """Offset of the first character of each page; an empty page starts where the next one does."""
+    numbers = [page for page, _ in starts]
+    offsets = []
+    for page in range(last_page + 1):
+        index = bisect_left(numbers, page)
+        offsets.append(starts[index][1] if index < len(starts) else length)
+    return (0, *offsets[1:])
+
+
+@dataclass(slots=True)
+class _Writer:
+    """Appends characters of ``raw`` one by one, each with its origin."""
+
+    raw: str
+    vocabulary: Vocabulary
+    full: frozenset[int]
+    text: list[str] = field(default_factory=list)
+    origin: list[int] = field(default_factory=list)
+    starts: list[tuple[int, int]] = field(default_factory=list)
+    """Page and offset of each line, pages in increasing order."""
+
+    def add(self, group: Group, separator: str) -> int:
+        """Append one block; returns the offset of its first character."""
+        mark = len(self.text)
+        if self.text:
+            for char in separator:
+                self._put(char, self._white_before(group.lines[0]))
+        start = len(self.text)
+        for above, line in zip((None, *group.lines), group.lines, strict=False):
+            if above:
+                self._join(above, line)
+            self._line(line)
+        while len(self.text) > start and self.text[-1].isspace():
+            self._drop()  # a white character before one of no width
+        if len(self.text) == start:
+            del self.text[mark:], self.origin[mark:]
+            return mark
+        return start
+
+    def _join(self, above: Line, line: Line) -> None:
+        spaced = above.end < len(self.raw) and self.raw[above.end] in " \t\u00a0"
+        found = joint(above.text, line.text, spaced=spaced, full=above.start in self.full, vocabulary=self.vocabulary)
+        if found is Joint.MENDED and self.text[-1] in HYPHENS:
+            self._drop()
+            while self.text and self.text[-1].isspace():
+                self._drop()
+        elif found is Joint.SPACE and self.text and not self.text[-1].isspace():
+            self._put(" ", self._white_before(line))
+
+    def _line(self, line: Line) -> None:
+        if not line.note and (not self.starts or line.page > self.starts[-1][0]):
+            self.starts.append((line.page, len(self.text)))
+        start = line.start
+        while start < line.end:
+            end = start + 1
+            if self.raw[start] in INVISIBLE:
+                start = end
+                continue
+            if is_white(self.raw[start]):
+                while end < line.end and (is_white(self.raw[end]) or self.raw[end] in INVISIBLE):
+                    end += 1
+                single = end == start + 1 and self.raw[start] in NO_BREAK
+                if self.text and not self.text[-1].isspace():
+                    self._put(self.raw[start] if single else " ", start)
+            else:
+                self._put(self.raw[start], start)
+            start = end
+
+    def _white_before(self, line: Line) -> int:
+        """The white character that parts the line from what stands before it in ``raw``."""
+        offset = line.start - 1
+        while offset > 0 and self.raw[offset] in INVISIBLE:
+            offset -= 1
+        return offset
+
+    def _put(self, char: str, origin: int) -> None:
+        self.text.append(char)
+        self.origin.append(origin)
+
+    def _drop(self) -> None:
+        self.text.pop()
+        self.origin.pop()

@@ -1,0 +1,178 @@
+"""What the printer adds to each page: running headers and footers, page numbers, lists of links."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import replace
+from itertools import pairwise
+
+from rapidfuzz import fuzz
+
+from corpus.layout.lines import Line
+from corpus.layout.list_markers import markers
+
+# How far from the top and bottom of a page we look: headers of four lines are the longest we have met.
+ZONE = 5
+# "Nearly the same line": a header whose chapter number or a misread letter changes still scores above this.
+ALIKE = 92.0
+PAGE_NUMBER = re.compile(
+    r"(?:[-–—•|\[(\s]*(?:page|p\.|pg\.?)\s*(?:n°\s*)?\d{1,4}(?:\s*(?:/|sur|de|of|-)\s*\d{1,4})?[-–—•|\])\s]*"
+    r"|\d{1,4}\s*(?:/|sur)\s*\d{1,4}"
+    r"|[-–—•]\s*\d{1,4}\s*[-–—•])",
+    re.IGNORECASE,
+)
+BARE_NUMBER = re.compile(r"[\s.]*(\d{1,4})[\s.]*")
+BARE_URL = re.compile(r"https?://\S+", re.IGNORECASE)
+_AFTER_URL = ".,;:)"
+# Of a number: more are no number of a page.
+_MOST_DIGITS = 9
+
+
+def without_noise(lines: list[Line]) -> list[Line]:
+    """The same lines, with ``noise`` set on running headers, footers and page numbers."""
+    pages: defaultdict[int, list[int]] = defaultdict(list)
+    for index, line in enumerate(lines):
+        pages[line.page].append(index)
+    edges = [side for side in (_tops(pages.values()), _bottoms(pages.values())) if side]
+    noise: set[int] = set()
+    for edge in edges:
+        numbers = _page_numbers(lines, edge)
+        running = _running(lines, edge)
+        for indices in edge:
+            noise |= _peel(lines, indices, numbers | running)
+    return [replace(line, noise=True) if index in noise else line for index, line in enumerate(lines)]
+
+
+def _tops(pages: Iterable[list[int]]) -> list[list[int]]:
+    return [indices[:ZONE] for indices in pages]
+
+
+def _bottoms(pages: Iterable[list[int]]) -> list[list[int]]:
+    return [indices[::-1][:ZONE] for indices in pages]
+
+
+def _peel(lines: Sequence[Line], indices: list[int], noise: set[int]) -> set[int]:
+    """Lines of noise from the edge of the page inwards, up to the first line of text."""
+    peeled: set[int] = set()
+    for index in indices:
+        if index not in noise and not PAGE_NUMBER.fullmatch(lines[index].text):
+            break
+        peeled.add(index)
+    return peeled
+
+
+def _page_numbers(lines: Sequence[Line], edge: list[list[int]]) -> set[int]:
+    """Bare numbers that grow with the pages: "12" is a page number only if "13" stands on the next page."""
+    found: dict[int, list[int]] = defaultdict(list)
+    for indices in edge:
+        for index in indices:
+            match = BARE_NUMBER.fullmatch(lines[index].text)
+            if match:
+                found[int(match[1]) - lines[index].page].append(index)
+    return {index for indices in found.values() if len({lines[i].page for i in indices}) > 1 for index in indices}
+
+
+def _running(lines: Sequence[Line], edge: list[list[int]]) -> set[int]:
+    """Lines that stand at the same edge of several pages, digits aside.
+
+    A chapter's title set larger than the text is repeated on its pages: its first appearance stays.
+    """
+    groups: list[tuple[str, list[int]]] = []
+    for indices in edge:
+        for index in indices:
+            shape = _shape(lines[index].text)
+            alike = next((found for known, found in groups if _alike(known, shape)), None)
+            if alike is None:
+                groups.append((shape, [index]))
+            else:
+                alike.append(index)
+    running: set[int] = set()
+    for shape, found in groups:
+        for same in [found] if _counts_pages(lines, found) else _by_text(lines, found):
+            if _repeats(lines, shape, same, len(edge)):
+                running.update(same[1:] if _is_title(lines, same, len(edge)) else same)
+    return running
+
+
+def _counts_pages(lines: Sequence[Line], found: list[int]) -> bool:
+    """Whether each number of the lines is constant or grows with the pages: not "Article 5", "Article 9"."""
+    rows = [[int(number[:_MOST_DIGITS]) for number in re.findall(r"\d+", lines[index].text)] for index in found]
+    if len({len(row) for row in rows}) > 1:
+        return False
+    pages = [lines[index].page for index in found]
+    return all(
+        len(set(column)) == 1 or len({number - page for number, page in zip(column, pages, strict=True)}) == 1
+        for column in zip(*rows, strict=True)
+    )
+
+
+def _by_text(lines: Sequence[Line], found: list[int]) -> list[list[int]]:
+    same: defaultdict[str, list[int]] = defaultdict(list)
+    for index in found:
+        same[lines[index].text].append(index)
+    return list(same.values())
+
+
+def _is_title(lines: Sequence[Line], found: list[int], pages: int) -> bool:
+    """Whether the line is larger than the text, on some of the pages only."""
+    everywhere = len({lines[index].page for index in found}) > 0.6 * pages
+    return lines[found[0]].size > 1.15 * _body_size(lines) > 0 and not everywhere
+
+
+def _repeats(lines: Sequence[Line], shape: str, found: list[int], pages: int) -> bool:
+    """Whether a line stands on half the pages, or on three near ones: a chapter's header, odd pages."""
+    bulleted = any(marker.style == "bullet" for marker in markers(shape))
+    if bulleted or not any(char.isalpha() for char in shape):
+        return False
+    seen = sorted({lines[index].page for index in found})
+    if len(seen) >= max(2, pages / 2):
+        return not shape.endswith(("?", ":", ";")) or len(seen) > 3
+    near = [after - before <= 2 for before, after in pairwise(seen)]
+    return not shape.endswith(("?", ":", ";")) and any(a and b for a, b in pairwise(near))
+
+
+def _shape(text: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"\d+", "#", text)).casefold()
+
+
+def _alike(known: str, shape: str) -> bool:
+    return known == shape or (min(len(known), len(shape)) >= 15 and fuzz.ratio(known, shape) >= ALIKE)
+
+
+def _body_size(lines: Sequence[Line]) -> float:
+    """The font size of most characters; 0 when sizes are unknown."""
+    sizes: Counter[float] = Counter()
+    for line in lines:
+        sizes[line.size] += len(line.text)
+    return max(sizes, key=lambda size: sizes[size]) if sizes else 0.0
+
+
+def printed_links(lines: Sequence[Line], raw: str) -> list[Line]:
+    """Lines of a text printed page by page, whose pages end at the list of the links they hold.
+
+    Such a list repeats bare addresses given above it, and two blank lines or the end of the file follow it.
+    The lists become noise, and what follows each of them starts a new page.
+    """
+    marked: list[Line] = []
+    told: set[str] = set()
+    page, index, end, pending = 0, 0, 0, False
+    while index < len(lines):
+        end = max(index, end)
+        while end < len(lines) and BARE_URL.fullmatch(lines[end].text):
+            end += 1
+        after = lines[end] if end < len(lines) else None
+        if index < end and _is_list(lines[index:end], after, told, raw):
+            marked += [replace(line, page=page, noise=True) for line in lines[index:end]]
+            page, index, pending = page + 1, end, True
+            continue
+        line = lines[index]
+        marked.append(replace(line, page=page, gap=None if pending else line.gap))
+        told.update(url.rstrip(_AFTER_URL) for url in BARE_URL.findall(line.text))
+        index, pending = index + 1, False
+    return marked
+
+
+def _is_list(block: Sequence[Line], after: Line | None, told: Set[str], raw: str) -> bool:
+    if not all(line.text.rstrip(_AFTER_URL) in told for line in block):
+        return False
+    return after is None or len(re.findall(r"\r\n|\r|\n", raw[block[-1].end : after.start])) > 2

@@ -1,0 +1,164 @@
+"""Groups printed lines into paragraphs, from what their ends, starts and looks say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from corpus.layout.headings import Group, Look
+from corpus.layout.lines import Line, goes_on, hangs, is_terminal, starts_high, starts_low
+from corpus.layout.list_markers import ANSWERED, ASIDE, ASKED, TITLE_WORD, Marker, Numbering, leads_to_page
+
+# A gap of a third more than the ordinary one parts paragraphs; twice as much parts even half sentences.
+WIDE, VERY_WIDE = 1.3, 2.2
+# Lines of proportional type differ by a tenth or so in characters for the same width.
+SLACK = 0.88
+VERY_SHORT = 0.62
+# A longer line than this was not wrapped: each line is a paragraph.
+LONGEST_WRAPPED = 180
+# Lines so far apart sideways, with white space between them, are centred or signed: no paragraph.
+CENTRED = 10
+# Neighbours whose right ends tell the width of a column.
+WINDOW = 10
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The lines of a document that are text, with the right edge of the column of each."""
+
+    lines: Sequence[Line]
+    edges: Sequence[float]
+    look: Look
+
+    @classmethod
+    def of(cls, lines: Sequence[Line]) -> "View":
+        """Measure the columns: over the whole of a plain text, around each line of a printed page."""
+        look = Look.of(lines)
+        if not look.size:
+            rights = sorted(line.right for line in lines)
+            edge = rights[int(0.97 * (len(rights) - 1))] if rights else 0.0
+            return cls(lines, [edge] * len(lines), look)
+        return cls(lines, [_edge_around(lines, index) for index in range(len(lines))], look)
+
+    def room_after(self, index: int) -> bool:
+        """The first word of the next line would have fitted on this one."""
+        line, below = self.lines[index], self.lines[index + 1]
+        word = len(below.text.split(None, 1)[0])
+        return line.right + 1 + word <= SLACK * self.edges[index]
+
+    def is_full(self, index: int) -> bool:
+        return self.lines[index].right >= SLACK * self.edges[index] - 8
+
+    def is_very_short(self, index: int) -> bool:
+        line = self.lines[index]
+        return line.right - line.left < VERY_SHORT * (self.edges[index] - line.left)
+
+    @property
+    def unwrapped(self) -> bool:
+        return bool(self.lines) and self.edges[0] > LONGEST_WRAPPED
+
+
+def _edge_around(lines: Sequence[Line], index: int) -> float:
+    page, size = lines[index].page, lines[index].size
+    near = lines[max(0, index - WINDOW) : index + WINDOW + 1]
+    return max(line.right for line in near if line.page == page and abs(line.size - size) <= 1.0)
+
+
+def paragraphs(lines: Sequence[Line]) -> tuple[list[Group], Look]:
+    """The groups of lines that make one block each, and the look of ordinary text."""
+    view = View.of(lines)
+    numbering = Numbering()
+    groups: list[Group] = []
+    for index, line in enumerate(lines):
+        marker, expected = numbering.choose(line.text)
+        if index and not _breaks(view, index, marker, expected, groups[-1]):
+            groups[-1] = Group((*groups[-1].lines, line), groups[-1].marker)
+        else:
+            groups.append(Group((line,), marker))
+    return groups, view.look
+
+
+def _breaks(view: View, index: int, marker: Marker | None, expected: bool, group: Group) -> bool:
+    above, line = view.lines[index - 1], view.lines[index]
+    if leads_to_page(above.text):
+        return True
+    sure = goes_on(above.text, line.text)
+    if marker and _marks(view, index, marker, expected):
+        return True
+    if _labelled(line.text) and (not hangs(above.text) or is_terminal(above.text)):
+        return True
+    if above.size and abs(above.size - line.size) > (0.15 if sure else 0.08) * above.size:
+        return True
+    apart = _apart(view, index, sure)
+    if apart is not None:
+        return apart
+    if sure or (above.bold != line.bold):
+        return not sure
+    return _ends_paragraph(view, index, group)
+
+
+def _marks(view: View, index: int, marker: Marker, expected: bool) -> bool:
+    """Whether the marker opens a block: a dash or a number may as well stand inside a wrapped sentence."""
+    above = view.lines[index - 1]
+    loose = is_terminal(above.text) or (view.lines[index].gap or 0) > WIDE or view.room_after(index - 1)
+    if marker.style == "bullet":
+        return marker.value not in "–—*+" or loose
+    if marker.style == "path":
+        return loose or not hangs(above.text)
+    if starts_low(view.lines[index].text[marker.end :]):
+        return expected and loose
+    return (expected and not hangs(above.text)) or (loose and is_terminal(above.text))
+
+
+def _labelled(text: str) -> bool:
+    """A label that opens a block wherever it stands at the start of a line."""
+    return bool(
+        (ASKED.match(text) and text[0].isupper())
+        or (ANSWERED.match(text) and text[0] == "R" and text[1:2] in " \u00a0:ée" and ":" in text[:14])
+        or (ASIDE.match(text) and text[0].isupper())
+    )
+
+
+def _apart(view: View, index: int, sure: bool) -> bool | None:
+    """What the white space above the line says; None when it says nothing."""
+    above, line = view.lines[index - 1], view.lines[index]
+    if line.gap is None or line.page != above.page:
+        if sure or is_terminal(above.text):
+            return not sure
+        return above.bold != line.bold or not view.is_full(index - 1) or bool(TITLE_WORD.match(line.text))
+    if line.gap > VERY_WIDE:
+        return True
+    if line.gap > WIDE:
+        return not sure or abs(line.left - above.left) > CENTRED
+    return None
+
+
+def _ends_paragraph(view: View, index: int, group: Group) -> bool:
+    """Whether the line above, at ordinary distance and not cut inside a sentence, ends its paragraph."""
+    above, line = view.lines[index - 1], view.lines[index]
+    ends = is_terminal(above.text)
+    if above.text.isupper() and line.text.isupper() and above.size == line.size and not ends:
+        return False  # a title in capitals, on two lines
+    if view.unwrapped:
+        return True
+    if ends and line.left > above.left + 1 and starts_high(line.text):
+        return True
+    if TITLE_WORD.match(line.text) and line.text[0].isupper() and (ends or view.room_after(index - 1)):
+        return True
+    if view.room_after(index - 1):
+        return ends or (view.is_very_short(index - 1) and starts_high(line.text) and not hangs(above.text))
+    if above.text.endswith("?") and starts_high(line.text) and (above.bold or group.marker or ASKED.match(group.text)):
+        return True
+    return _is_title(view, index)
+
+
+def _is_title(view: View, index: int) -> bool:
+    """A very short line without a full stop, above a line that starts anew: it stands alone."""
+    above, line = view.lines[index - 1], view.lines[index]
+    if index + 1 >= len(view.lines) or not starts_high(line.text) or hangs(above.text):
+        return False
+    below = view.lines[index + 1]
+    return (
+        view.is_very_short(index)
+        and not is_terminal(line.text)
+        and not hangs(line.text)
+        and (starts_high(below.text) or ASKED.match(below.text) is not None)
+    )

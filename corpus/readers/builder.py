@@ -1,0 +1,191 @@
+"""One text built block by block, with the exact offset of each block and link."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from corpus.document import Block, BlockKind, Link, Reading
+from corpus.layout.lines import INVISIBLE
+
+_BLANK = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
+"""Controls too: a terminal would obey them."""
+_INVISIBLE = re.compile(f"[{INVISIBLE}]")
+
+_URL = re.compile(r"https?://[^\s<>«»“”\"]+")
+_AFTER_URL = ".,;:!?…'’*"
+_LINKED = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
+_TYPED_BULLET = re.compile(r"\s*(?:[•‣▪▫◦●○■□➢➔►✓*–—-]|o|\d{1,2}[.)]|[a-z]\))\s+\S")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Words that share their looks; a line feed is a line break that the author made."""
+
+    text: str
+    url: str | None = None
+    bold: bool = False
+
+
+BREAK = Run("\n")
+
+
+@dataclass(slots=True)
+class Builder:
+    r"""Appends blocks and keeps their offsets; white space is squeezed, words are never changed.
+
+    >>> builder = Builder()
+    >>> builder.add([Run("Deux  cas :")], BlockKind.PARAGRAPH)
+    >>> builder.add([Run("signé")], BlockKind.ITEM, level=1)
+    >>> builder.reading().text
+    'Deux cas :\nsigné'
+    """
+
+    _parts: list[str] = field(default_factory=list)
+    _length: int = 0
+    _blocks: list[Block] = field(default_factory=list)
+    _links: list[Link] = field(default_factory=list)
+    _heading_level: int = 0
+
+    def add(self, runs: Iterable[Run], kind: BlockKind, level: int = 0, key: str | None = None) -> None:
+        """Append one block; blank runs add nothing.
+
+        In a paragraph or an item, a line that starts with a typed bullet becomes an item of its own, and
+        other lines that the author broke stay lines of one block. A paragraph all in bold that ends with a
+        question mark is a heading: this is how word processors' FAQs mark their questions.
+        """
+        runs = [run for run in runs if run.text]
+        if kind is BlockKind.PARAGRAPH and _is_bold_question(runs):
+            kind, level = BlockKind.HEADING, self._heading_level + 1
+        elif kind is BlockKind.HEADING:
+            self._heading_level = level
+        if kind not in (BlockKind.PARAGRAPH, BlockKind.ITEM):
+            self._append([runs], kind, level, key)
+            return
+        for lines, bulleted in _grouped(_lines(runs)):
+            if bulleted and kind is BlockKind.PARAGRAPH:
+                self._append(lines, BlockKind.ITEM, 1, key)
+            else:
+                self._append(lines, kind, level, key)
+
+    def add_row(self, cells: Sequence[Sequence[Run]]) -> None:
+        """Append one row of a table; tabs stand between its cells."""
+        filled = [flat for cell in cells if (flat := _squeezed(cell))]
+        runs = [run for cell in filled for run in (Run("\t"), *cell)][1:]
+        self._write(runs, BlockKind.TABLE, 0, None)
+
+    def reading(self) -> Reading:
+        """What was built so far, with the addresses that stand in the text itself."""
+        text = "".join(self._parts)
+        links = sorted([*self._links, *bare_links(text, self._links)], key=lambda link: link.start)
+        return Reading(text, tuple(self._blocks), links=tuple(links))
+
+    def _append(self, lines: Sequence[Sequence[Run]], kind: BlockKind, level: int, key: str | None) -> None:
+        squeezed = [flat for line in lines if (flat := _squeezed(line))]
+        self._write([run for line in squeezed for run in (BREAK, *line)][1:], kind, level, key)
+
+    def _write(self, runs: Sequence[Run], kind: BlockKind, level: int, key: str | None) -> None:
+        """Append runs as they are."""
+        if not runs:
+            return
+        self._push(self._gap(kind))
+        start = self._length
+        for run in runs:
+            at = self._length
+            self._push(run.text)
+            if run.url and run.text.strip():
+                self._link(at, run)
+        self._blocks.append(Block(start, self._length, kind, level, key))
+
+    def _gap(self, kind: BlockKind) -> str:
+        if not self._blocks:
+            return ""
+        before = self._blocks[-1].kind
+        if kind is BlockKind.ITEM and before in (BlockKind.ITEM, BlockKind.PARAGRAPH):
+            return "\n"
+        return "\n" if kind is before is BlockKind.TABLE else "\n\n"
+
+    def _link(self, at: int, run: Run) -> None:
+        if run.url is None or not _LINKED.match(run.url):
+            return  # an anchor of the page, a script, a path that only its own site knows
+        if self._links and self._links[-1].url == run.url and self._links[-1].end == at:
+            at = self._links.pop().start  # one link over several runs
+        self._links.append(Link(at, self._length, run.url))
+
+    def _push(self, text: str) -> None:
+        self._parts.append(text)
+        self._length += len(text)
+
+
+def bare_links(text: str, known: Sequence[Link] = ()) -> list[Link]:
+    """The web addresses that stand in ``text`` outside the slices of ``known`` links, in order."""
+    taken = {at for link in known for at in range(link.start, link.end)}
+    return [
+        Link(found.start(), found.start() + len(url), url)
+        for found in _URL.finditer(text)
+        if found.start() not in taken and len(url := _without_tail(found.group())) > len("https://")
+    ]
+
+
+def _without_tail(url: str) -> str:
+    """Without the punctuation of the sentence around it: "(voir https://a.fr/b)." ends at ``b``."""
+    spare = {closer: url.count(closer) - url.count(opener) for opener, closer in ("()", "[]")}
+    end = len(url)
+    while url[end - 1] in _AFTER_URL or spare.get(url[end - 1], 0) > 0:
+        end -= 1
+        if url[end] in spare:
+            spare[url[end]] -= 1
+    return url[:end]
+
+
+def _is_bold_question(runs: Sequence[Run]) -> bool:
+    visible = [run for run in runs if run.text.strip()]
+    return bool(visible) and all(run.bold for run in visible) and visible[-1].text.rstrip().endswith("?")
+
+
+def _lines(runs: Sequence[Run]) -> list[list[Run]]:
+    lines: list[list[Run]] = [[]]
+    for run in runs:
+        first, *others = run.text.split("\n") if "\n" in run.text else [run.text]
+        lines[-1].append(Run(first, run.url, run.bold))
+        lines += [[Run(part, run.url, run.bold)] for part in others]
+    return lines
+
+
+def _grouped(lines: Sequence[Sequence[Run]]) -> list[tuple[list[Sequence[Run]], bool]]:
+    """Lines that make one block, and whether a typed bullet opens it.
+
+    A line that goes on in lower case after no full stop was broken for its looks: it is joined again.
+    """
+    groups: list[tuple[list[Sequence[Run]], bool]] = []
+    for line in lines:
+        words = "".join(run.text for run in line).strip()
+        bulleted = bool(_TYPED_BULLET.match(words))
+        if groups and not bulleted and words:
+            before = "".join(run.text for run in groups[-1][0][-1]).rstrip()
+            if words[0].islower() and before and before[-1] not in ".;:!?…":
+                groups[-1][0][-1] = [*groups[-1][0][-1], Run(" "), *line]
+            else:
+                groups[-1][0].append(line)
+        elif words:
+            groups.append(([line], bulleted))
+    return groups
+
+
+def _squeezed(runs: Iterable[Run]) -> list[Run]:
+    """The same words with single spaces between them and none around; no-break spaces stay."""
+    squeezed: list[Run] = []
+    after_space = False
+    for run in runs:
+        text = _BLANK.sub(" ", _INVISIBLE.sub("", run.text))
+        if not squeezed:
+            text = text.lstrip()
+        elif after_space:
+            text = text.removeprefix(" ")
+        if text:
+            squeezed.append(Run(text, run.url, run.bold))
+            after_space = text.endswith(" ")
+    while squeezed and not (last := squeezed[-1].text.rstrip()):
+        squeezed.pop()
+    if squeezed:
+        squeezed[-1] = Run(last, squeezed[-1].url, squeezed[-1].bold)
+    return squeezed

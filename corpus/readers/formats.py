@@ -1,0 +1,156 @@
+"""One reader for each format, and a file put through the one that its name asks for."""
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from corpus.catalogue import DOCUMENTS
+from corpus.document import Document, Reading, Source
+from corpus.errors import UnreadableDocumentError
+from corpus.limits import LIMITS, Limits, beyond
+
+# Each is imported when a file of its format is met: all of them take half a second, one of them a tenth.
+
+
+def _text(data: bytes, name: str) -> Reading:
+    from corpus.readers.text import read_text
+
+    return read_text(data, name)
+
+
+def _markdown(data: bytes, name: str) -> Reading:
+    from corpus.readers.markdown import read_markdown
+
+    return read_markdown(data, name)
+
+
+def _pdf(data: bytes, name: str) -> Reading:
+    from corpus.readers.pdf import read_pdf
+
+    return read_pdf(data, name)
+
+
+def _docx(data: bytes, name: str) -> Reading:
+    from corpus.readers.docx import read_docx
+
+    return read_docx(data, name)
+
+
+def _odt(data: bytes, name: str) -> Reading:
+    from corpus.readers.odt import read_odt
+
+    return read_odt(data, name)
+
+
+def _html(data: bytes, name: str) -> Reading:
+    from corpus.readers.html import read_html
+
+    return read_html(data, name)
+
+
+def _csv(data: bytes, name: str) -> Reading:
+    from corpus.readers.table import read_csv
+
+    return read_csv(data, name)
+
+
+def _xlsx(data: bytes, name: str) -> Reading:
+    from corpus.readers.table import read_xlsx
+
+    return read_xlsx(data, name)
+
+
+READERS: Mapping[str, Callable[[bytes, str], Reading]] = {
+    ".txt": _text,
+    ".md": _markdown,
+    ".pdf": _pdf,
+    ".docx": _docx,
+    ".odt": _odt,
+    ".html": _html,
+    ".htm": _html,
+    ".csv": _csv,
+    ".xlsx": _xlsx,
+}
+
+# Half a surrogate pair, which some PDF fonts give, has no UTF-8 form.
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def read_file(source: Source, path: Path, limits: Limits = LIMITS) -> Document:
+    """Read one file in this process, wherever it lies; time and memory are the caller's to limit.
+
+    Raises:
+        UnreadableDocumentError: It is missing, no ordinary file, too large, of no format that we read, or its
+            reader says why.
+    """
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise UnreadableDocumentError(
+            source.file,
+            f"le format « {path.suffix or 'sans extension'} » n’est pas pris en charge.",
+            f"Enregistrez ce document dans l’un des formats {', '.join(READERS)}.",
+        )
+    data = _bytes(source, path, limits.file)
+    reading = _in_unicode(reader(data, source.file))
+    if len(reading.text) > limits.characters:
+        raise beyond(source.file, len(reading.text), limits.characters, "caractères")
+    sha256 = hashlib.sha256(data).hexdigest()
+    return Document(source, reading.text, sha256, reading.blocks, reading.pages, reading.links)
+
+
+def _bytes(source: Source, path: Path, largest: int) -> bytes:
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # before it is opened: some devices act when they are
+            raise UnreadableDocumentError(
+                source.file,
+                "ce n’est pas un fichier ordinaire, mais un dossier, un tube ou un périphérique.",
+                "Remplacez-le par le document lui-même.",
+            )
+        # Unblocked: a pipe put there since we looked does not make us wait for its writer.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            data = file.read(largest + 1) if size <= largest else b""
+    except FileNotFoundError as error:
+        raise UnreadableDocumentError(source.file, "ce fichier manque.", _how_to_get(source)) from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "son nom ne convient pas au système"
+        raise UnreadableDocumentError(
+            source.file, f"ce fichier ne peut pas être ouvert ({reason}).", "Vérifiez ses droits."
+        ) from error
+    if max(size, len(data)) <= largest:
+        return data
+    raise UnreadableDocumentError(
+        source.file,
+        f"ce fichier pèse {max(size, len(data)) / 1_000_000:.0f} Mo (maximum : {largest // 1_000_000} Mo).",
+        "Réduisez ses images ou partagez-le en plusieurs documents.",
+    )
+
+
+def _how_to_get(source: Source) -> str:
+    if source.url:
+        return (
+            f"Lancez « motamot fetch », ou téléchargez-le avec votre navigateur à l’adresse {source.url} "
+            f"et enregistrez-le sous le nom « {source.file} » dans le dossier « {DOCUMENTS} »."
+        )
+    return f"Placez-le dans le dossier « {DOCUMENTS} », ou retirez sa table [[source]] du catalogue."
+
+
+def _in_unicode(reading: Reading) -> Reading:
+    """The same reading, offset by offset, in characters that can be written to a file."""
+    parts = (reading.text, *(b.key or "" for b in reading.blocks), *(link.url for link in reading.links))
+    if not any(map(_SURROGATE.search, parts)):
+        return reading
+    return replace(
+        reading,
+        text=_written(reading.text),
+        blocks=tuple(replace(b, key=_written(b.key) if b.key else None) for b in reading.blocks),
+        links=tuple(replace(link, url=_written(link.url)) for link in reading.links),
+    )
+
+
+def _written(text: str) -> str:
+    return _SURROGATE.sub("\ufffd", text)

@@ -1,0 +1,217 @@
+"""Reads web pages: what the page is about, without its menus, banners and forms."""
+
+import re
+from collections.abc import Iterator, Set
+from dataclasses import dataclass
+
+from bs4 import BeautifulSoup
+from bs4.dammit import EncodingDetector
+from bs4.element import NavigableString, PageElement, PreformattedString, Tag
+
+from corpus.document import BlockKind, Reading
+from corpus.errors import UnreadableDocumentError
+from corpus.readers.builder import BREAK, Builder, Run
+from corpus.readers.decoding import decode
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_NO_CONTENT = _names("""
+    script style noscript template head nav footer aside svg math iframe object canvas audio video select
+    input textarea datalist dialog
+""")
+_ROLES_WITHOUT_CONTENT = _names("navigation banner contentinfo search dialog alertdialog")
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_BLOCKS = _names("""
+    address article blockquote body center caption dd details div dl fieldset figcaption figure form header
+    hgroup hr html legend li main p pre section table tbody td tfoot th thead tr
+""")
+_LISTS = _names("ul ol menu dir")
+_ASKS = ("summary", "dt")
+_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+# Python allows 1000 nested calls, we make two per element: deeper down we keep the words without structure.
+_DEEPEST = 250
+
+
+def read_html(data: bytes, name: str) -> Reading:
+    """Read the main part of a page: ``<main>``, else its articles, else its body.
+
+    Raises:
+        UnreadableDocumentError: No text is left, as in a page that a script fills in.
+    """
+    soup = BeautifulSoup(_decoded(data, name), "lxml")
+    opened = _opened(soup)
+    for roots in (soup.select("main, [role=main]"), soup.select("article"), soup.select("body")):
+        builder = Builder()
+        known = set(map(id, roots))  # elements compare by what they hold: slowly, and two may hold the same
+        for root in roots:
+            if not any(id(parent) in known for parent in root.parents):
+                _read(root, builder, opened)
+        if (reading := builder.reading()).blocks:
+            return reading
+    raise UnreadableDocumentError(
+        name,
+        "cette page web ne contient aucun texte (page remplie par un script ?).",
+        "Ouvrez-la dans votre navigateur, imprimez-la au format PDF et ajoutez ce PDF à la place.",
+    )
+
+
+def read_element(root: Tag, builder: Builder) -> None:
+    """Append the blocks inside ``root``, which loses what is no content."""
+    _read(root, builder, _opened(root))
+
+
+def _read(root: Tag, builder: Builder, opened: Set[str]) -> None:
+    _remove_what_is_no_content(root, opened)
+    _PageReader(builder).read(root)
+
+
+def _opened(page: Tag) -> frozenset[str]:
+    """Identifiers of what a button of the page shows or hides: content, though hidden at first."""
+    controls = page.find_all(lambda tag: tag.has_attr("aria-controls"))
+    return frozenset(identifier for tag in controls for identifier in str(tag["aria-controls"]).split())
+
+
+def _decoded(data: bytes, name: str) -> str:
+    declared = EncodingDetector.find_declared_encoding(data, is_html=True) or "utf-8"
+    if declared.lower() in ("iso-8859-1", "latin-1", "latin1", "us-ascii", "ascii"):
+        declared = "cp1252"  # as every browser reads them
+    try:
+        return data.decode(declared)
+    except (LookupError, ValueError):
+        return decode(data, name, len(data))  # pages lie about their encoding: we look for ourselves
+
+
+def _remove_what_is_no_content(root: Tag, opened: Set[str]) -> None:
+    # Not decompose(): to ask what was decomposed already, the library searches the whole of each tag.
+    for tag in [t for t in root.find_all(True) if _is_no_content(t) or (_is_hidden(t) and t.get("id") not in opened)]:
+        tag.extract()
+
+
+def _is_no_content(tag: Tag) -> bool:
+    if tag.name == "button" or tag.get("role") == "button":
+        return tag.find_parent([*_HEADINGS, *_ASKS]) is None  # the titles of an accordion are buttons
+    if tag.name == "form":
+        return tag.find(["main", "article", "h1"]) is None  # some servers wrap the whole page in a form
+    if tag.name == "header":
+        return tag.find_parent(["main", "article"]) is None  # that of an article holds its title
+    return tag.name in _NO_CONTENT or tag.get("role") in _ROLES_WITHOUT_CONTENT
+
+
+def _is_hidden(tag: Tag) -> bool:
+    hidden = tag.has_attr("hidden") and tag["hidden"] != "until-found"
+    styled = _HIDDEN_STYLE.search(str(tag.get("style", "")))
+    return hidden or tag.get("aria-hidden") == "true" or styled is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What the elements around say of the words in them."""
+
+    url: str | None = None
+    bold: bool = False
+    pre: bool = False
+    depth: int = 0
+
+    def inside(self, tag: Tag) -> "_Look":
+        url = str(tag["href"]).strip() if tag.name == "a" and tag.has_attr("href") else self.url
+        return _Look(url, self.bold or tag.name in ("strong", "b"), self.pre or tag.name == "pre", self.depth + 1)
+
+    def words(self, node: PageElement) -> Iterator[Run]:
+        """The words of a text node; comments and the like hold none. Line feeds count in ``<pre>`` only."""
+        if isinstance(node, NavigableString) and not isinstance(node, PreformattedString):
+            yield Run(str(node) if self.pre else re.sub(r"[\r\n]+", " ", str(node)), self.url, self.bold)
+
+
+class _PageReader:
+    """Walks through elements and gives their words to a builder."""
+
+    def __init__(self, builder: Builder) -> None:
+        self._builder = builder
+        self._runs: list[Run] = []
+        """Words of the block being read."""
+        self._kind = BlockKind.PARAGRAPH
+        self._level = 0
+
+    def read(self, root: Tag) -> None:
+        self._children(root, _Look())
+        self._close()
+
+    def _children(self, tag: Tag, look: _Look) -> None:
+        for child in tag.children:
+            if not isinstance(child, Tag):
+                self._runs += look.words(child)
+            elif look.depth < _DEEPEST:
+                self._element(child, look.inside(child))
+            else:
+                self._runs.append(Run(child.get_text(" ")))
+
+    def _element(self, tag: Tag, look: _Look) -> None:
+        if tag.name == "br":
+            self._runs.append(BREAK)
+        elif tag.name == "table" and _has_columns(tag):
+            self._table(tag)
+        elif tag.name in _ASKS:
+            self._block(tag, look, BlockKind.QUESTION, 0)
+        elif tag.name in _HEADINGS and self._kind is not BlockKind.QUESTION:
+            self._block(tag, look, BlockKind.HEADING, int(tag.name[1]))
+        elif tag.name in _LISTS:
+            self._block(tag, look, BlockKind.ITEM, self._level + 1 if self._kind is BlockKind.ITEM else 1)
+        elif tag.name == "li" or (self._kind is not BlockKind.ITEM and self._is_block(tag)):
+            self._close()
+            self._children(tag, look)
+            self._close()
+        elif self._is_block(tag):
+            self._runs.append(BREAK)  # the paragraphs of an item are lines of one block
+            self._children(tag, look)
+            self._runs.append(BREAK)
+        else:
+            self._children(tag, look)
+
+    def _is_block(self, tag: Tag) -> bool:
+        if self._kind in (BlockKind.HEADING, BlockKind.QUESTION):
+            return False
+        return tag.name in _BLOCKS or "-" in tag.name
+
+    def _block(self, tag: Tag, look: _Look, kind: BlockKind, level: int) -> None:
+        self._close()
+        outer = self._kind, self._level
+        self._kind, self._level = kind, level
+        self._children(tag, look)
+        self._close()
+        self._kind, self._level = outer
+
+    def _table(self, table: Tag) -> None:
+        self._close()
+        if caption := table.find("caption", recursive=False):
+            self._builder.add(_flat(caption, _Look()), BlockKind.PARAGRAPH)
+        for row in table.find_all("tr"):
+            cells = row.find_all(["th", "td"], recursive=False)
+            self._builder.add_row([list(_flat(cell, _Look())) for cell in cells])
+
+    def _close(self) -> None:
+        """End the block being read."""
+        self._builder.add(self._runs, self._kind, self._level)
+        self._runs = []
+
+
+def _flat(tag: Tag, look: _Look) -> Iterator[Run]:
+    """The words inside a cell, on one line."""
+    for child in tag.children:
+        if not isinstance(child, Tag):
+            yield from look.words(child)
+        elif look.depth < _DEEPEST:
+            gap = [Run(" ")] if child.name in _BLOCKS or child.name in _LISTS or child.name == "br" else []
+            yield from (*gap, *_flat(child, look.inside(child)), *gap)
+        else:
+            yield Run(child.get_text(" "))
+
+
+def _has_columns(table: Tag) -> bool:
+    """Whether it shows data: tables of one column, or with headings or tables inside, only lay out a page."""
+    if table.get("role") == "presentation" or table.find([*_HEADINGS, "table"]):
+        return False
+    rows = table.find_all("tr")
+    return any(len(row.find_all(["th", "td"], recursive=False)) > 1 for row in rows)

@@ -1,0 +1,185 @@
+"""Reads tables of questions and answers (.csv, .xlsx): one row, one question."""
+
+import csv
+import io
+import unicodedata
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from corpus.document import BlockKind, Reading
+from corpus.errors import UnreadableDocumentError
+from corpus.readers.builder import Builder, Run
+from corpus.readers.decoding import decode
+from corpus.readers.office_zip import BROKEN, broken, is_out_of_memory, open_archive
+
+_ANSWERS = ("reponse", "answer")
+"""Names of the column of answers, without accents."""
+_DELIMITERS = ";,\t"
+_PROBLEMS_SHOWN = 5
+_EXPECTED = "Sont attendues une colonne « question », une colonne « réponse » et, si possible, une colonne « id »."
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    number: int
+    """As the spreadsheet shows it: the header is row 1."""
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Where the columns we read stand; the others are left out."""
+
+    question: int
+    answer: int
+    id: int | None
+
+
+def read_csv(data: bytes, name: str) -> Reading:
+    """Read a table separated by semicolons, commas or tabs.
+
+    Raises:
+        UnreadableDocumentError: A column is missing, or a row is incomplete or has the id of another.
+    """
+    text = decode(data, name)
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    delimiter = max(_DELIMITERS, key=lambda candidate: _known_columns(header.split(candidate)))
+    return _read(list(_csv_rows(text, delimiter, name)), name)
+
+
+def read_xlsx(data: bytes, name: str) -> Reading:
+    """Read the first sheet that has the columns; formulas give the value they had when last saved.
+
+    Raises:
+        UnreadableDocumentError: As ``read_csv``, or the file is encrypted, damaged or no workbook.
+    """
+    from openpyxl.utils.exceptions import InvalidFileException  # a fifth of a second, which a .csv need not wait for
+
+    open_archive(data, name).close()
+    try:
+        sheets = list(_sheets(data))
+    except (*BROKEN, KeyError, TypeError, AttributeError, SyntaxError, InvalidFileException) as error:
+        if is_out_of_memory(error):
+            raise MemoryError from error
+        raise broken(name) from error
+    rows = max(sheets, key=lambda rows: _known_columns(rows[0].cells if rows else ()), default=[])
+    return _read(rows, name)
+
+
+def _csv_rows(text: str, delimiter: str, name: str) -> Iterator[_Row]:
+    # Strict: else a quotation mark that nobody closed would swallow the rest of the file without a word.
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        for number, cells in enumerate(reader, 1):
+            if any(cell.strip() for cell in cells):
+                yield _Row(number, tuple(cells))
+    except csv.Error as error:
+        raise UnreadableDocumentError(
+            name,
+            f"la ligne {reader.line_num} du fichier n’est pas du CSV correct ({error}).",
+            "Ouvrez-le dans un tableur et enregistrez-le de nouveau au format CSV.",
+        ) from error
+
+
+def _sheets(data: bytes) -> Iterator[list[_Row]]:
+    import openpyxl
+
+    with warnings.catch_warnings():
+        # openpyxl warns of styles, validations and extensions that it drops: none of them holds an answer.
+        warnings.simplefilter("ignore")
+        workbook = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+        try:
+            for sheet in workbook.worksheets:
+                sheet.reset_dimensions()  # some programs write a wrong size, and rows would be missed
+                yield [
+                    _Row(number, cells)
+                    for number, values in enumerate(sheet.iter_rows(values_only=True), 1)
+                    if any(cells := tuple(_cell(value) for value in values))
+                ]
+        finally:
+            workbook.close()
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))  # Excel keeps the id 12 as 12.0
+    return str(value).strip()
+
+
+def _read(rows: Sequence[_Row], name: str) -> Reading:
+    columns = _columns(rows[0].cells if rows else (), name)
+    if problems := list(_problems(rows[1:], columns)):
+        shown = " ; ".join(problems[:_PROBLEMS_SHOWN])
+        more = len(problems) - _PROBLEMS_SHOWN
+        raise UnreadableDocumentError(
+            name,
+            f"{shown}{f' ; et {more} autres' if more > 0 else ''}.",
+            "Corrigez ces lignes du tableau et enregistrez-le de nouveau.",
+        )
+    builder = Builder()
+    for row in rows[1:]:
+        key = _at(row, columns.id) or None
+        builder.add([Run(_at(row, columns.question))], BlockKind.QUESTION, key=key)
+        for paragraph in _paragraphs(_at(row, columns.answer)):
+            builder.add([Run(paragraph)], BlockKind.PARAGRAPH)
+    reading = builder.reading()
+    if not reading.blocks:
+        raise UnreadableDocumentError(name, "ce tableau ne contient aucune question.", "Complétez-le.")
+    return reading
+
+
+def _columns(header: Sequence[str], name: str) -> _Columns:
+    folded = [_fold(cell) for cell in header]
+    answers = [cell for cell in folded if cell in _ANSWERS]
+    for wanted, count in (("question", folded.count("question")), ("réponse", len(answers))):
+        if count != 1:
+            found = ", ".join(f"« {cell.strip()} »" for cell in header if cell.strip()) or "rien"
+            problem = "il manque la colonne" if count == 0 else "il y a plusieurs fois la colonne"
+            raise UnreadableDocumentError(
+                name, f"{problem} « {wanted} » (la première ligne contient : {found}).", _EXPECTED
+            )
+    return _Columns(folded.index("question"), folded.index(answers[0]), folded.index("id") if "id" in folded else None)
+
+
+def _known_columns(header: Sequence[str]) -> int:
+    return len({_fold(cell) for cell in header} & {"id", "question", *_ANSWERS})
+
+
+def _problems(rows: Iterable[_Row], columns: _Columns) -> Iterator[str]:
+    rows_of: dict[str, int] = {}
+    for row in rows:
+        for column, position in (("question", columns.question), ("réponse", columns.answer)):
+            if not _at(row, position):
+                yield f"ligne {row.number} : la colonne « {column} » est vide"
+        if columns.id is None:
+            continue
+        key = _at(row, columns.id)
+        if not key:
+            yield f"ligne {row.number} : la colonne « id » est vide"
+        elif key in rows_of:
+            yield f"ligne {row.number} : l’id « {key} » est déjà celui de la ligne {rows_of[key]}"
+        rows_of.setdefault(key, row.number)
+
+
+def _paragraphs(answer: str) -> list[str]:
+    """Blank lines separate them."""
+    paragraphs: list[list[str]] = [[]]
+    for line in answer.splitlines():
+        if line.strip():
+            paragraphs[-1].append(line)
+        else:
+            paragraphs.append([])
+    return ["\n".join(lines) for lines in paragraphs]
+
+
+def _at(row: _Row, column: int | None) -> str:
+    return row.cells[column].strip() if column is not None and column < len(row.cells) else ""
+
+
+def _fold(text: str) -> str:
+    """Without case, accents and white space around: "Réponse " is "reponse"."""
+    decomposed = unicodedata.normalize("NFKD", text.strip().strip('"').strip().casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))

@@ -1,0 +1,1 @@
+"""A document into entries, passages and sentences."""

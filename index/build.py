@@ -1,0 +1,231 @@
+"""Building an index: read the corpus, encode what changed, learn the weights, write."""
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from corpus.errors import CorpusError, IndexStoreError
+from corpus.lexicon import read_lexicon
+from corpus.limits import LIMITS
+from corpus.phrasings import read_phrasings
+from corpus.read import Corpus, read_corpus
+from index import store, versions
+from index.defaults import MAX_ERROR
+from index.dense import Dense, Vectors
+from index.encoder import Encoder
+from index.features import Matcher, Question, Vectored
+from index.query import Reader
+from index.rows import Layout
+from index.training import learn, outside_questions, train_head
+
+Progress = Callable[[int, int], None]
+"""Called with the number of texts encoded and the number to encode."""
+
+_SHAPING_LIBRARIES = ("motamot", "faiss-cpu", "bm25s", "PyStemmer", "simplemma", "scikit-learn", "pypdf")
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a build did."""
+
+    corpus: Corpus
+    n_passages: int
+    n_encoded: int
+    """Texts that had to be encoded; the others came from the index before."""
+    folder: Path
+
+
+def fingerprint(corpus_folder: Path, encoder: str, max_error: float) -> str:
+    """SHA-256 of everything that shapes an index: files of the corpus, encoder, settings, libraries, format."""
+    digest = hashlib.sha256(f"{store.FORMAT}\n{encoder}\n{max_error}\n".encode())
+    for library in _SHAPING_LIBRARIES:
+        digest.update(f"{library}={version(library)}\n".encode())
+    files = [p for n in ("*.toml", "documents/**/*", "phrasings/*.toml") for p in corpus_folder.glob(n)]
+    for path in sorted(p for p in files if p.is_file()):
+        name = os.fsencode(path.relative_to(corpus_folder))  # which may be no text
+        digest.update(hashlib.sha256(name).digest() + _content_mark(path))
+    return digest.hexdigest()
+
+
+def _content_mark(path: Path) -> bytes:
+    """SHA-256 of a file; of its size where it is too large to be read, and of nothing where it cannot be."""
+    try:
+        if (size := path.stat().st_size) > LIMITS.file:
+            return hashlib.sha256(str(size).encode()).digest()
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError:
+        return hashlib.sha256().digest()
+
+
+def is_fresh(corpus_folder: Path, index_folder: Path, encoder: str, max_error: float) -> bool:
+    """Whether the index was built from this corpus, by this code, encoder and setting.
+
+    Also when the index of this very corpus was rolled back: what is in service was chosen.
+    """
+    try:
+        built = store.read_manifest(index_folder).fingerprint
+    except IndexStoreError:
+        return False
+    return fingerprint(corpus_folder, encoder, max_error) in {built, *versions.withdrawn(index_folder)}
+
+
+def build(
+    corpus_folder: Path,
+    index_folder: Path,
+    encoder: Encoder,
+    *,
+    max_error: float = MAX_ERROR,
+    on_progress: Progress | None = None,
+    on_wait: Callable[[], None] | None = None,
+) -> Built:
+    """Read a corpus and write its index as a new version; the one before serves until then.
+
+    Builds of one index take turns: ``on_wait`` is called when another is under way. If that one makes the very
+    index that we want, it is not made twice.
+
+    Raises:
+        CorpusError: The catalogue, lexicon or phrasings cannot be used, or no document can be read.
+        IndexStoreError: The index cannot be written.
+    """
+    with versions.turn(index_folder, on_wait) as waited:
+        mark = fingerprint(corpus_folder, encoder.name, max_error)
+        corpus = _readable(read_corpus(corpus_folder))
+        if waited and _is_built(index_folder, mark):
+            return Built(corpus, sum(len(entry.passages) for entry in corpus.entries), 0, index_folder)
+        # One thread: how many share a sum changes its last digits, and two builds are to learn the same.
+        with threadpool_limits(1, user_api="blas"):
+            built = _build(corpus, index_folder, encoder, mark, max_error, on_progress)
+        versions.forgive(index_folder)
+    return built
+
+
+def _is_built(index_folder: Path, mark: str) -> bool:
+    try:
+        return store.load(index_folder).manifest.fingerprint == mark
+    except IndexStoreError:
+        return False
+
+
+def _build(
+    corpus: Corpus, index_folder: Path, encoder: Encoder, mark: str, max_error: float, on_progress: Progress | None
+) -> Built:
+    corpus_folder = corpus.folder
+    lexicon = read_lexicon(corpus_folder)
+    phrasings = read_phrasings(corpus_folder, corpus.entries)
+    targets = phrasings.targets
+    layout = Layout.of(corpus.entries, targets)
+    reader = Reader([t for e in corpus.entries for t in (e.heading_text, e.body_text)], lexicon)
+    outside = tuple(outside_questions(corpus.entries, lexicon, phrasings.unanswered)) if targets else ()
+    fields = {
+        "headings": layout.heading_texts(),
+        "openings": layout.opening_texts(),
+        "passages": layout.passage_texts(),
+        "sentences": layout.sentence_texts(),
+        "phrasings": [reader.read(t).text for t in layout.phrasings],
+        "outside": [reader.read(t).text for _, t in outside],
+    }
+    encoding = _Encoding(encoder, _vectors_before(index_folder, encoder), on_progress)
+    dense = encoding.encode(fields)
+    matcher = Matcher(layout, reader, Vectored.of(dense))
+    asked = _read(matcher, layout.phrasings, dense["phrasings"])
+    beyond = _read(matcher, [t for _, t in outside], dense["outside"])
+    groups = [group for group, _ in outside]
+    head = train_head(matcher, asked, beyond, groups)
+    learned = learn(matcher, head, asked, beyond, groups, len(phrasings.unanswered), max_error)
+    manifest = store.Manifest(
+        format=store.FORMAT,
+        encoder=encoder.name,
+        dim=encoder.dim,
+        fingerprint=mark,
+        built=datetime.now(UTC).isoformat(timespec="seconds"),
+        documents={d.id: d.sha256 for d in corpus.documents},
+        versions={name: version(name) for name in _SHAPING_LIBRARIES},
+    )
+    store.save(
+        index_folder,
+        store.Stored(
+            manifest=manifest,
+            entries=corpus.entries,
+            editor_targets=targets,
+            lexicon=lexicon,
+            sources=tuple(d.source for d in corpus.documents),
+            left_out=corpus.left_out,
+            learned=learned,
+            outside=outside,
+            texts={name: tuple(texts) for name, texts in fields.items()},
+            dense=dense,
+        ),
+    )
+    return Built(corpus, len(layout.passages), encoding.n_encoded, index_folder)
+
+
+def _readable(corpus: Corpus) -> Corpus:
+    if corpus.entries:
+        return corpus
+    reasons = " ".join(f"« {left.source.title} » : {left.reason} {left.remedy}" for left in corpus.left_out)
+    raise CorpusError(f"Aucun document de « {corpus.folder} » n’a pu être lu. {reasons}")
+
+
+def _read(matcher: Matcher, texts: Sequence[str], vectors: Dense) -> list[Question]:
+    return [Question(matcher.reader.read(t), v[None, :]) for t, v in zip(texts, vectors.vectors, strict=True)]
+
+
+def _vectors_before(index_folder: Path, encoder: Encoder) -> dict[tuple[bool, str], Vectors]:
+    """Vectors of the index being replaced, by (is a query, text); none when it is of another encoder."""
+    try:
+        before = store.load(index_folder)
+    except IndexStoreError:
+        return {}
+    if before.manifest.encoder != encoder.name:
+        return {}
+    return {
+        (name in _QUERY_FIELDS, text): vector
+        for name, texts in before.texts.items()
+        for text, vector in zip(texts, before.dense[name].vectors, strict=True)
+    }
+
+
+_QUERY_FIELDS = ("phrasings", "outside")
+"""What is encoded as the question of a person, not as a text to be found."""
+
+
+class _Encoding:
+    """Encodes the texts that are new, and counts them."""
+
+    def __init__(self, encoder: Encoder, known: dict[tuple[bool, str], Vectors], on_progress: Progress | None) -> None:
+        self._encoder = encoder
+        self._known = known
+        self._on_progress = on_progress
+        self.n_encoded = 0
+
+    def encode(self, fields: dict[str, list[str]]) -> dict[str, Dense]:
+        wanted = {(name in _QUERY_FIELDS, t) for name, texts in fields.items() for t in texts}
+        new = sorted(wanted - set(self._known))
+        for as_query in (False, True):
+            texts = [text for is_query, text in new if is_query == as_query]
+            self._encode(texts, as_query, len(new))
+        dense = {}
+        for name, texts in fields.items():
+            rows = [self._known[name in _QUERY_FIELDS, text] for text in texts]
+            dense[name] = Dense.of(np.stack(rows) if rows else np.zeros((0, self._encoder.dim), np.float32))
+        return dense
+
+    def _encode(self, texts: Sequence[str], as_query: bool, total: int) -> None:
+        encode = self._encoder.encode_queries if as_query else self._encoder.encode_passages
+        # Of similar length together: less padding, and a progress that moves.
+        ordered = sorted(texts, key=len)
+        for start in range(0, len(ordered), 64):
+            batch = ordered[start : start + 64]
+            for text, vector in zip(batch, encode(batch), strict=True):
+                self._known[as_query, text] = vector
+            self.n_encoded += len(batch)
+            if self._on_progress:
+                self._on_progress(self.n_encoded, total)

