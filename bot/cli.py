@@ -16,12 +16,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from typer.exceptions import TyperException
 
-from bot import cli_output, journal_cli
+from bot import cli_journal, cli_output
 from bot.answer import Kind
 from bot.cli_french import FrenchTyper, complaint
 from bot.logs import configure_logs, say
-from bot.settings import Settings, journal_file, read_settings
-from bot.settings_file import read_log_format
+from bot.settings import Settings, journal_file, read_log_format, read_settings
 from corpus.errors import MotamotError, SettingsError
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ app = FrenchTyper(
     pretty_exceptions_enable=False,
 )
 
-app.add_typer(journal_cli.app, name="journal")
+app.add_typer(cli_journal.app, name="journal")
 
 CorpusOption = Annotated[
     Path | None,
@@ -319,7 +318,7 @@ def doctor(corpus: CorpusOption = None, index: IndexOption = None, as_json: Json
     0 : il répond (avec ou sans point d’attention), 2 : une erreur l’en empêche.
     """
     from bot.doctor import examine
-    from bot.examining.finding import Level, worst
+    from bot.doctor_machine import Level, worst
 
     findings = examine(corpus, index)
     if as_json:

@@ -11,7 +11,7 @@ from bot.phrases import french_date
 from corpus.document import Document, Entry
 
 if TYPE_CHECKING:
-    from bot.examining.finding import Finding
+    from bot.doctor_machine import Finding
     from index.build import Built
 
 
@@ -126,7 +126,7 @@ def show_entries(console: Console, document: Document, entries: Sequence[Entry])
 
 def findings_to_json(findings: Sequence["Finding"]) -> dict[str, Any]:
     """What was examined, for a program that watches."""
-    from bot.examining.finding import worst
+    from bot.doctor_machine import worst
 
     return {
         "level": worst(findings).label,

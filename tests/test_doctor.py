@@ -20,9 +20,9 @@ from fake_assistant import HOSTILE, answered, quote
 from real_site import free_port
 from small_corpus import FAQ, small_encoder, write_corpus
 
-from bot import cli
-from bot.examining import machine, setup
-from bot.examining.finding import Finding, Level, worst
+from bot import cli, doctor
+from bot import doctor_machine as machine
+from bot.doctor_machine import Finding, Level, worst
 from bot.journal import Journal
 from bot.settings import read_settings
 from index import store
@@ -41,11 +41,11 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MOTAMOT_CORPUS", str(tmp_path / "corpus"))
     monkeypatch.setenv("MOTAMOT_INDEX", str(tmp_path / "index"))
     monkeypatch.setenv("MOTAMOT_PORT", str(free_port()))
-    for module in ("bot.examining.knowledge", "bot.examining.machine"):
+    for module in ("bot.doctor", "bot.doctor_machine"):
         monkeypatch.setattr(f"{module}.state_of_default_model", lambda: "whole")
-    monkeypatch.setattr("bot.examining.knowledge.default_encoder", small_encoder)
+    monkeypatch.setattr("bot.doctor.default_encoder", small_encoder)
     # The disk of who runs these tests may be nearly full.
-    monkeypatch.setattr("bot.examining.machine.shutil.disk_usage", lambda _: Usage())
+    monkeypatch.setattr("bot.doctor_machine.shutil.disk_usage", lambda _: Usage())
     (tmp_path / "home").mkdir()
     build(write_corpus(tmp_path / "corpus"), tmp_path / "index", small_encoder())
     return tmp_path
@@ -190,7 +190,7 @@ def test_an_index_that_was_gone_back_to_is_not_forgotten(place: Path, examine: E
 def test_a_model_that_is_not_unpacked_is_left_so(
     place: Path, examine: Examine, monkeypatch: pytest.MonkeyPatch, state: str, said: str
 ) -> None:
-    monkeypatch.setattr("bot.examining.knowledge.state_of_default_model", lambda: state)
+    monkeypatch.setattr("bot.doctor.state_of_default_model", lambda: state)
 
     code, found = examine()
 
@@ -220,7 +220,7 @@ def test_a_full_disk_is_grave_where_something_must_still_be_written(
     place: Path, examine: Examine, monkeypatch: pytest.MonkeyPatch, unpacked: str, level: str
 ) -> None:
     monkeypatch.setattr(Usage, "free", 20 * 2**20)
-    monkeypatch.setattr("bot.examining.machine.state_of_default_model", lambda: unpacked)
+    monkeypatch.setattr("bot.doctor_machine.state_of_default_model", lambda: unpacked)
 
     _, found = examine()
 
@@ -231,7 +231,7 @@ def test_a_full_disk_is_grave_where_something_must_still_be_written(
 
 def test_a_read_only_home_is_said(place: Path, examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
     # Who runs these tests may be root, to whom no right is refused.
-    monkeypatch.setattr("bot.examining.knowledge.os.access", lambda path, mode: mode & os.W_OK == 0)
+    monkeypatch.setattr("bot.doctor_machine.os.access", lambda path, mode: mode & os.W_OK == 0)
 
     code, found = examine()
 
@@ -271,11 +271,11 @@ def test_the_file_that_was_read_and_the_variables_that_were_not_are_named(
 
 def test_libraries_of_another_version_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "bot.examining.setup.metadata.requires",
+        "bot.doctor.metadata.requires",
         lambda _: ["gradio==1.0", "httpx>=0.28", "absent>=1", "tests; extra == 'test'"],
     )
 
-    other, missing = setup.libraries()
+    other, missing = doctor.libraries()
 
     assert (other.level, plain(other.detail)) == (
         Level.ATTENTION,

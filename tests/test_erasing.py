@@ -11,7 +11,7 @@ from threading import Event
 
 import pytest
 
-from bot import erasing
+from bot import journal as journal_module
 from bot.answer import Answer, Kind
 from bot.journal import Journal, JournalError
 
@@ -80,7 +80,7 @@ def test_a_sweep_that_could_not_be_done_is_made_good_by_the_next(path: Path, mon
         for number in range(1500):
             journal.record(asked("nouvelle", number, chance))
         with pytest.raises(Killed):
-            erasing.erase(Dying(journal._connection), "2021")  # type: ignore[arg-type]
+            journal_module.erase(Dying(journal._connection), "2021")  # type: ignore[arg-type]
         assert len(list(journal.records())) == 1500
 
         assert journal.purge() == 0

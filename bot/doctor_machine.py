@@ -1,21 +1,21 @@
-"""Examines the machine: room on the disk, the port, the clock, and the journal's file."""
+"""The findings of ``motamot doctor``, and its checks of the machine: disk, port, clock, and the journal's file."""
 
 import os
 import shutil
 import socket
 import sqlite3
 import stat
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import IntEnum
 from pathlib import Path
 
 import httpx
 
-from bot.examining.finding import Finding, attention, counted, error, ok, size
-from bot.examining.knowledge import writable
 from bot.settings import Settings, journal_file
-from corpus.errors import MotamotError
+from corpus.errors import MotamotError, typeset
 from index import store, versions
 from index.e5.unpack import BYTES_NEEDED, state_of_default_model
 from index.paths import data_home
@@ -25,6 +25,73 @@ _SPARE = 50 * 2**20
 """Bytes for the journal of a year and the draft of a small index."""
 _PURGE_DELAY = timedelta(hours=2)
 """A running server erases every hour what is due."""
+
+
+class Level(IntEnum):
+    """How grave: the program answers all the same, up to and including ATTENTION."""
+
+    OK = 0
+    ATTENTION = 1
+    ERROR = 2
+
+    @property
+    def label(self) -> str:
+        """As it is shown, and written in JSON."""
+        return ("ok", "attention", "erreur")[self]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was examined."""
+
+    name: str
+    level: Level
+    detail: str
+    remedy: str = ""
+
+
+def ok(name: str, detail: str) -> Finding:
+    """Nothing to do."""
+    return Finding(name, Level.OK, typeset(detail))
+
+
+def attention(name: str, detail: str, remedy: str) -> Finding:
+    """It answers, and something should be done."""
+    return Finding(name, Level.ATTENTION, typeset(detail), typeset(remedy))
+
+
+def error(name: str, detail: str, remedy: str = "") -> Finding:
+    """It cannot answer, or cannot start; the detail may hold its own remedy."""
+    return Finding(name, Level.ERROR, typeset(detail), typeset(remedy))
+
+
+def worst(findings: Iterable[Finding]) -> Level:
+    """Of them all."""
+    return max((finding.level for finding in findings), default=Level.OK)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number and its noun.
+
+    >>> counted(1, "ligne"), counted(2, "ligne"), counted(0, "journal", "journaux")
+    ('1 ligne', '2 lignes', '0 journal')
+    """
+    return f"{number:,} {one if number < 2 else many or one + 's'}".replace(",", "\u202f")
+
+
+def size(n_bytes: int) -> str:
+    """In the unit that suits.
+
+    >>> size(300_000_000), size(40_000)
+    ('286 Mo', '39 Ko')
+    """
+    return f"{n_bytes // 2**20} Mo" if n_bytes >= 2**20 else f"{-(-n_bytes // 2**10)} Ko"
+
+
+def writable(folder: Path) -> bool:
+    """Whether this account may write there, or make the folder."""
+    there = next(p for p in (folder, *folder.parents) if p.exists())
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 
 def room(settings: Settings) -> Finding:

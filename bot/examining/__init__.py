@@ -1,1 +1,0 @@
-"""What ``motamot doctor`` looks at, one kind of thing a module."""
