@@ -13,7 +13,7 @@ from bot import phrases
 from bot.answer import Answer, Quote
 from bot.logs import report_failure
 from bot.service import LOG, MAX_HISTORY, MAX_QUESTION, Desk
-from bot.web import api_texts
+from bot.web import dev_phrases
 from corpus.document import Span
 from corpus.errors import MotamotError, typeset
 
@@ -41,8 +41,8 @@ VERIFY = typeset(
 
 _READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 
-QuestionText = Annotated[str, Field(description=api_texts.QUESTION)]
-HistoryTexts = Annotated[list[str], Field(description=api_texts.HISTORY, max_length=api_texts.MAX_SENT)]
+QuestionText = Annotated[str, Field(description=dev_phrases.QUESTION)]
+HistoryTexts = Annotated[list[str], Field(description=dev_phrases.HISTORY, max_length=dev_phrases.MAX_SENT)]
 Hash = Annotated[str, Field(description="Empreinte SHA-256 du fichier, en hexadécimal.", pattern="^[0-9a-f]{64}$")]
 Start = Annotated[int, Field(description="Début de la tranche, inclus.", ge=0)]
 End = Annotated[int, Field(description="Fin de la tranche, exclue.", ge=1)]

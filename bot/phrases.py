@@ -1,7 +1,8 @@
-"""Every fixed French phrase of the pages, in one place: none of them is content."""
+"""Every fixed French phrase that a visitor reads, in one place (hence the length): none of them is content."""
 
 import re
-from datetime import date
+from datetime import date, datetime
+from enum import StrEnum
 
 NBSP = "\N{NO-BREAK SPACE}"
 """Before « : », « ; », « ? », « ! » and inside guillemets, so that no line starts with them."""
@@ -29,6 +30,17 @@ NEAREST = f"Les questions les plus proches{NBSP}:"
 CHOOSE = f"Choisissez la question qui correspond{NBSP}:"
 TRY_ALSO = f"Vous pouvez aussi demander{NBSP}:"
 
+# Answers.
+ANSWERED = f"Voici ce que dit le texte{NBSP}:"
+UNSURE = f"Je ne suis pas certain que ce texte réponde à votre question{NBSP}:"
+REFUSED = (
+    f"Je ne sais pas répondre à cette question{NBSP}: les textes que je connais n’y répondent pas, "
+    "ou je ne l’ai pas comprise."
+)
+CLARIFY = "Votre question peut se comprendre de plusieurs façons. Laquelle posez-vous ?".replace(" ?", f"{NBSP}?")
+ASK_SOMETHING = "Je vous écoute. Quelle est votre question ?".replace(" ?", f"{NBSP}?")
+
+# Chat page.
 CONVERSATION = "Conversation"
 YOU_ASKED = f"Vous avez demandé{NBSP}:"
 QUESTION_LABEL = "Votre question"
@@ -92,20 +104,157 @@ GRADIO = {
 }
 """Gradio's own phrases, by their keys in its frontend, for browsers in any language."""
 
-MONTHS = (
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
+CONTACT = f"Vous pouvez aussi vous adresser à{NBSP}:"
+CONTACT_LABEL = f"Contact{NBSP}:"
+
+# Light page.
+ERASE = "Effacer la conversation"
+ERASED = "La conversation est effacée."
+KEPT_HERE = "L’historique reste dans cet onglet de votre navigateur et disparaît quand vous le fermez."
+QUEUED = "En attente"
+UNSENT = "Restée sans réponse."
+PANEL_OFFLINE = f"Cette question n’est pas partie{NBSP}: le service ne répond pas. Vérifiez votre connexion."
+PANEL_BUSY = "Le service est momentanément indisponible. Il n’a pas pu répondre à cette question."
+PANEL_TOO_LARGE = "Cette question est trop longue pour être envoyée. Merci de la raccourcir."
+SECONDS = "{seconds}"
+SLOW_DOWN = f"Vous avez posé beaucoup de questions en peu de temps. Celle-ci partira d’elle-même dans {SECONDS}{NBSP}s."
+PANEL_TOO_MANY = "Vous avez posé beaucoup de questions en peu de temps. Merci de patienter avant de renvoyer celle-ci."
+PANEL_OVERLOADED = "Trop de questions sont arrivées en même temps. Celle-ci n’a pas eu de réponse."
+PANEL_FAILED = "Une erreur de ce service l’a empêché de répondre à cette question."
+SEND_AGAIN = "Envoyer à nouveau"
+EDIT = "Remettre dans la zone de saisie"
+UNFINISHED = "Cette question n’a pas eu de réponse avant que la page soit quittée."
+SKIP_TO_QUESTION = "Aller à la zone de saisie"
+
+# Layout.
+SKIP = "Aller au contenu"
+HOME = "Aller à la page de questions"
+ACCESSIBILITY_STATUS = f"Accessibilité{NBSP}: non conforme"
+INTEGRATE = "Intégrer dans un site"
+
+# Errors.
+ERROR_TITLE = "La demande n’a pas abouti"
+ERROR_TITLES = {
+    400: "Demande illisible",
+    403: "Accès refusé",
+    404: "Page introuvable",
+    408: "Demande trop lente",
+    413: "Demande trop volumineuse",
+    429: "Trop de demandes",
+    500: "Le service rencontre une erreur",
+    503: "Le service est momentanément indisponible",
+}
+"""Titles of the error pages, by status."""
+
+
+class Reason(StrEnum):
+    """Why an answer did not help."""
+
+    OFF_TOPIC = "hors-sujet"
+    INCOMPLETE = "incomplet"
+    UNCLEAR = "incomprehensible"
+    OUTDATED = "perime"
+    OTHER = "autre"
+
+
+REASONS = {
+    Reason.OFF_TOPIC: "Elle ne répond pas à ma question",
+    Reason.INCOMPLETE: "Il manque quelque chose",
+    Reason.UNCLEAR: "Je ne la comprends pas",
+    Reason.OUTDATED: "Le texte n’est plus à jour",
+    Reason.OTHER: "Autre raison",
+}
+
+# Thumbs under an answer.
+THUMB_UP = "Cette réponse m’a été utile"
+THUMB_DOWN = "Cette réponse ne m’a pas aidé"
+THUMB_THANKS = "Merci, votre avis est enregistré."
+THUMB_THANKS_WHY = "Merci, votre avis est enregistré. Vous pouvez dire pourquoi ci-dessous."
+REASON_WHY = f"Pourquoi{NBSP}? (facultatif)"
+REASON_COMMENT = "Vous pouvez préciser (facultatif)"
+REASON_COMMENT_HINT = "N’écrivez rien qui vous identifie."
+SEND_REASON = "Envoyer la raison"
+SKIP_REASON = "Ne rien préciser"
+THUMB_LOST = f"Votre avis n’est pas parti{NBSP}: le service ne répond pas. Vous pouvez recommencer."
+
+# Permalink.
+ASK_AGAIN = "Poser une autre question"
+
+# Under a quote.
+SEE_IN_DOCUMENT = "Voir dans le document"
+VERIFY = "Vérifier"
+COPY_QUOTE = "Copier la citation"
+SHEET = "Fiche réponse"
+ANSWER_LINK = "Lien vers cette réponse"
+
+# Facts about a source.
+DATED = "Date du texte"
+PROOF_IS_AT = "Adresse de la preuve"
+OFFSETS = "Position dans le texte lu"
+FILE_HASH = "Empreinte du fichier (SHA-256)"
+HASH_TODAY = "Empreinte du fichier aujourd’hui"
+
+# Viewer.
+CITED = "Les mots cités"
+PAGES = "Pages du document"
+PAGES_AGAIN = "Pages du document, sous l’image"
+DOCUMENT_TEXT = "Texte du document"
+PREVIOUS_PAGE = "Page précédente"
+NEXT_PAGE = "Page suivante"
+ENLARGE = "Agrandir"
+BACK_TO_WORDS = "Revenir aux mots cités"
+DOWNLOAD = "Télécharger le fichier d’origine"
+INEXACT = (
+    "Les mots cités sont bien dans ce document, mais leur emplacement exact sur l’image de la page n’a pas pu être "
+    f"établi avec certitude{NBSP}: rien n’est surligné, plutôt que de surligner à côté."
 )
+READ_TEXT = (
+    f"L’image des pages n’est pas disponible{NBSP}: le fichier d’origine n’est plus à sa place, a changé "
+    "ou ne peut pas être dessiné. Voici le texte, tel qu’il a été lu."
+)
+TEXT_CUT = "Le document est long. Seule la partie autour des mots cités est affichée."
+
+# Proof.
+PROOF = "Vérification d’une citation"
+AND_TODAY = "Et aujourd’hui"
+EVIDENCE = "La preuve"
+CHECK_YOURSELF = "Vérifier par vous-même"
+CHECK_STEPS = (
+    "Téléchargez le fichier d’origine, ou demandez-le à son éditeur.",
+    "Calculez son empreinte SHA-256, par exemple avec la commande "
+    f"«{NBSP}sha256sum{NBSP}» (Linux, macOS) ou «{NBSP}Get-FileHash{NBSP}» (Windows).",
+    f"Si elle est égale à celle ci-dessus, votre fichier est celui qui a été cité, à l’octet près{NBSP}: "
+    "cherchez-y les mots.",
+)
+REBUILD = "Ce service cite encore l’ancien fichier, jusqu’à ce que son index soit reconstruit."
+
+# Permalink and sheet.
+EARLIER = "Après la question"
+THE_ANSWER = "La réponse, mot pour mot"
+NO_QUOTE = "La réponse"
+THE_SOURCE = "La source"
+CONSULTED = "Consulté le"
+PRINT = "Imprimer"
+SHEET_FOOT = "Cité mot pour mot, sans reformulation."
+MACHINE = "Réponse trouvée par un programme. Vérifiez qu’elle répond bien à la question posée."
+SEE_ANSWER = "Voir la réponse en ligne"
+EMPTY_ADDRESS = (
+    f"Il n’y a pas de question dans cette adresse{NBSP}: elle a sans doute été coupée. Demandez-la en entier."
+)
+
+# Errors.
+NO_SUCH_PAGE = "Cette adresse n’existe pas sur ce service. Elle a peut-être été coupée ou mal recopiée."
+UNKNOWN_DOCUMENT = (
+    "Ce document n’est pas, ou n’est plus, parmi ceux que ce service connaît. Il a pu être remplacé par une version "
+    f"plus récente depuis que cette adresse a été donnée{NBSP}: reposez votre question pour lire le texte actuel."
+)
+NO_WORDS = "Il n’y a pas de mots à cet endroit du document. L’adresse a peut-être été mal recopiée."
+FILE_GONE = (
+    "Le fichier qui a été cité n’est plus à sa place, ou a changé depuis. "
+    "Ce service ne donne que le fichier d’origine, à l’octet près."
+)
+
+MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()  # noqa: SIM905
 
 
 def french_date(value: str) -> str:
@@ -146,11 +295,60 @@ def further_passages(count: int) -> str:
     return "Voir un autre passage" if count == 1 else f"Voir {count} autres passages"
 
 
-ANSWERED = f"Voici ce que dit le texte{NBSP}:"
-UNSURE = f"Je ne suis pas certain que ce texte réponde à votre question{NBSP}:"
-REFUSED = (
-    f"Je ne sais pas répondre à cette question{NBSP}: les textes que je connais n’y répondent pas, "
-    "ou je ne l’ai pas comprise."
-)
-CLARIFY = "Votre question peut se comprendre de plusieurs façons. Laquelle posez-vous ?".replace(" ?", f"{NBSP}?")
-ASK_SOMETHING = "Je vous écoute. Quelle est votre question ?".replace(" ?", f"{NBSP}?")
+def panel_too_long(limit: int) -> str:
+    """What is typed is over ``limit`` characters, and has not left the box."""
+    return f"Votre question dépasse {french_number(limit)} caractères. Merci de la raccourcir avant de l’envoyer."
+
+
+def journal_notice(days: int) -> str:
+    """What a visitor is told when the questions are written down."""
+    kept = f"{days} jour{'s' if days > 1 else ''}"
+    return (
+        f"Pour améliorer ce service, les questions posées ici sont conservées {kept}, sans rien de votre ordinateur. "
+        "N’y écrivez rien qui vous identifie."
+    )
+
+
+def too_many_words(limit: int) -> str:
+    """More than ``limit`` characters were asked for at once."""
+    return f"On peut vérifier {french_number(limit)} caractères à la fois, pas davantage."
+
+
+def page_range(pages: range) -> str:
+    """``page 3``, ``pages 3 et 4``, ``pages 3 à 6``."""
+    if len(pages) == 1:
+        return f"page {pages[0]}"
+    return f"pages {pages[0]} {'et' if len(pages) == 2 else 'à'} {pages[-1]}"
+
+
+def page_of(number: int, total: int) -> str:
+    """The place of a page among the others."""
+    return f"Page {french_number(number)} sur {french_number(total)}"
+
+
+def image_of(number: int, title: str, *, highlighted: bool) -> str:
+    """What stands for the image of a page."""
+    seen = " Les mots cités y sont surlignés." if highlighted else ""
+    return f"Page {number} du document «{NBSP}{title}{NBSP}».{seen}"
+
+
+def offsets(start: int, end: int) -> str:
+    """Offsets as a person counts them: from 1, both ends included."""
+    return f"du caractère {french_number(start + 1)} au caractère {french_number(end)}"
+
+
+def file_today(today: str, page: int | None, reason: str) -> str:
+    """What became of the quoted words; ``today`` is the name of an outcome of ``bot.web.source_files.Today``."""
+    place = f", page {page}" if page else ""
+    return {
+        "SAME_FILE": f"Le fichier n’a pas changé{NBSP}: ces mots y figurent toujours, au même endroit.",
+        "STILL_THERE": f"Le fichier a changé depuis, et ces mots y figurent encore{place}.",
+        "NO_LONGER_THERE": "Le fichier a changé depuis, et ces mots n’y figurent plus.",
+        "UNREADABLE": f"Le fichier a changé depuis, et il ne peut plus être lu{NBSP}: {reason}",
+        "NO_FILE": "Le fichier n’est plus là.",
+    }[today]
+
+
+def checked_at(at: datetime) -> str:
+    """When the file was looked at."""
+    return f"Vérifié le {french_date(at.date().isoformat())} à {at.hour}{NBSP}h{NBSP}{at.minute:02}."

@@ -23,8 +23,8 @@ from fastapi.testclient import TestClient
 from bot import answer as contract
 from bot.answer import Answer, Kind
 from bot.journal import Journal
+from bot.phrases import Reason
 from bot.web.server import Service, build_app
-from bot.web.thumbs import Reason
 from corpus.errors import IndexStoreError
 
 ASKED = "Peut-on modifier un contrat ?"

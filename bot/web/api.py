@@ -12,12 +12,12 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from bot import phrases
 from bot.answer import Answer
 from bot.logs import report_failure
+from bot.phrases import Reason
 from bot.service import MAX_HISTORY, MAX_QUESTION, Desk, Reply, readable
-from bot.web import api_texts, openapi
+from bot.web import dev_phrases, openapi
 from bot.web.problem import problem
 from bot.web.render import answer_html
 from bot.web.responses import accepts_html, address_of, page
-from bot.web.thumbs import Reason
 from bot.web.validation import explain_errors
 from corpus.errors import MotamotError
 
@@ -38,11 +38,11 @@ class Question(BaseModel):
 
     # Described here and judged below, without the white space around it.
     question: Text = Field(
-        description=api_texts.QUESTION,
+        description=dev_phrases.QUESTION,
         json_schema_extra={"minLength": 1, "maxLength": MAX_QUESTION, "pattern": r"[^\s\u001c-\u001f\u0085]"},
     )
     history: list[Annotated[Text, Field(max_length=MAX_QUESTION)]] = Field(
-        default_factory=list, max_length=api_texts.MAX_SENT, description=api_texts.HISTORY
+        default_factory=list, max_length=dev_phrases.MAX_SENT, description=dev_phrases.HISTORY
     )
 
 
@@ -51,10 +51,10 @@ class Feedback(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    journal: str = Field(pattern=r"^[0-9a-f]{16}$", description=api_texts.JOURNAL)
-    helpful: bool = Field(description=api_texts.HELPFUL)
-    reason: Annotated[Reason | None, Field(strict=False, description=api_texts.REASON)] = None
-    comment: Text | None = Field(default=None, max_length=api_texts.MAX_COMMENT, description=api_texts.COMMENT)
+    journal: str = Field(pattern=r"^[0-9a-f]{16}$", description=dev_phrases.JOURNAL)
+    helpful: bool = Field(description=dev_phrases.HELPFUL)
+    reason: Annotated[Reason | None, Field(strict=False, description=dev_phrases.REASON)] = None
+    comment: Text | None = Field(default=None, max_length=dev_phrases.MAX_COMMENT, description=dev_phrases.COMMENT)
 
 
 def build_api(desk: Desk) -> APIRouter:
@@ -84,12 +84,12 @@ def build_api(desk: Desk) -> APIRouter:
     @api.post("/feedback", status_code=204, **openapi.FEEDBACK)
     async def feedback(given: Feedback) -> Response:
         if desk.journal is None:
-            return problem(404, api_texts.JOURNAL_OFF)
+            return problem(404, dev_phrases.JOURNAL_OFF)
         try:
             known = await run_in_threadpool(desk.judge, given.journal, given.helpful, given.reason, given.comment)
         except MotamotError as error:
             return problem(503, str(error))
-        return Response(status_code=204) if known else problem(404, api_texts.NO_SUCH_LINE)
+        return Response(status_code=204) if known else problem(404, dev_phrases.NO_SUCH_LINE)
 
     description = openapi.describe(api.routes)
 
@@ -114,6 +114,6 @@ def respond(request: Request, reply: Reply, history: Sequence[str], contact: str
 
 def invalid(request: Request, errors: Sequence[Any]) -> Response:
     """What is wrong in a body, as pydantic found it."""
-    expected = api_texts.EXPECTED.get(request.url.path.rpartition("/")[2], {})
+    expected = dev_phrases.EXPECTED.get(request.url.path.rpartition("/")[2], {})
     found = explain_errors(errors, expected)
-    return problem(422, f"{api_texts.INVALID} {found[0]['detail']}", found)
+    return problem(422, f"{dev_phrases.INVALID} {found[0]['detail']}", found)

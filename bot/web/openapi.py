@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 from starlette.routing import BaseRoute
 
-from bot.web import api_texts
+from bot.web import dev_phrases
 from bot.web.problem import MEDIA_TYPE, Problem
 
 Schema = dict[str, Any]
@@ -19,22 +19,26 @@ _PROBLEM = {"schema": {"$ref": "#/components/schemas/Problem"}}
 
 def _errors(*statuses: int) -> dict[int, Schema]:
     responses: dict[int, Schema] = {
-        status: {"description": api_texts.ERRORS[status], "content": {MEDIA_TYPE: _PROBLEM}} for status in statuses
+        status: {"description": dev_phrases.API_ERRORS[status], "content": {MEDIA_TYPE: _PROBLEM}}
+        for status in statuses
     }
     if 429 in responses:
         responses[429]["headers"] = {
-            "Retry-After": {"description": api_texts.RETRY_AFTER, "schema": {"type": "integer"}}
+            "Retry-After": {"description": dev_phrases.RETRY_AFTER, "schema": {"type": "integer"}}
         }
     return responses
 
 
-_JOURNAL_HEADER = {"description": api_texts.JOURNAL_HEADER, "schema": {"type": "string", "pattern": "^[0-9a-f]{16}$"}}
+_JOURNAL_HEADER = {
+    "description": dev_phrases.JOURNAL_HEADER,
+    "schema": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
+}
 
 ASK: Schema = {
     "operation_id": "ask",
-    "summary": api_texts.ASK,
-    "description": api_texts.ASK_MORE,
-    "response_description": api_texts.ANSWER,
+    "summary": dev_phrases.ASK,
+    "description": dev_phrases.ASK_MORE,
+    "response_description": dev_phrases.ANSWER,
     "responses": {
         200: {"headers": {"X-Motamot-Journal": _JOURNAL_HEADER}},
         **_errors(400, 408, 413, 422, 429, 500, 503),
@@ -62,9 +66,9 @@ ASK: Schema = {
 
 FEEDBACK: Schema = {
     "operation_id": "feedback",
-    "summary": api_texts.FEEDBACK,
-    "description": api_texts.FEEDBACK_MORE,
-    "response_description": api_texts.THANKS,
+    "summary": dev_phrases.FEEDBACK,
+    "description": dev_phrases.FEEDBACK_MORE,
+    "response_description": dev_phrases.FEEDBACK_SAVED,
     "responses": _errors(400, 404, 408, 413, 422, 429, 500, 503),
     "openapi_extra": {
         "x-codeSamples": [
@@ -84,16 +88,19 @@ FEEDBACK: Schema = {
 def describe(routes: Sequence[BaseRoute]) -> Schema:
     """The OpenAPI document of these routes, its fields described in French."""
     document = get_openapi(
-        title=api_texts.TITLE, version=version("motamot"), description=api_texts.DESCRIPTION, routes=routes
+        title=dev_phrases.API_TITLE,
+        version=version("motamot"),
+        description=dev_phrases.API_DESCRIPTION,
+        routes=routes,
     )
     # From `/api/openapi.json` to the root of the site, whatever the prefix it is published under.
     document["servers"] = [{"url": ".."}]
-    document["externalDocs"] = {"description": api_texts.TO_READ, "url": "../api"}
+    document["externalDocs"] = {"description": dev_phrases.TO_READ, "url": "../api"}
     schemas = document["components"]["schemas"]
     problems = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(problems.pop("$defs"))
     schemas["Problem"] = problems
-    for name, fields in api_texts.FIELDS.items():
+    for name, fields in dev_phrases.FIELDS.items():
         # Of an answer, every field is always there; of a problem, all but the list of errors.
         schemas[name].setdefault("required", [])
         if name != "Problem":
@@ -166,7 +173,7 @@ def reading(document: Schema) -> Reading:
     schemas = document["components"]["schemas"]
     objects = tuple(_object(name, schema) for name, schema in schemas.items() if "properties" in schema)
     bodies = [operation.body for operation in operations]
-    order = [*bodies, *api_texts.FIELDS]
+    order = [*bodies, *dev_phrases.FIELDS]
     info = document["info"]
     return Reading(
         info["title"],

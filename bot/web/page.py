@@ -8,7 +8,6 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import phrases
-from bot.web import page_texts
 from bot.web.branding import House
 from bot.web.gradio_page import KEY
 from bot.web.render import TEMPLATES
@@ -27,11 +26,11 @@ OWN_HEAD = f"""
  data-searching="{escape(phrases.SEARCHING)}"
  data-unreachable="{escape(phrases.UNREACHABLE)}" data-too-large="{escape(phrases.TOO_LARGE)}"
  data-too-many="{escape(phrases.TOO_MANY)}" data-asked="{escape(phrases.YOU_ASKED)}"
- data-queued="{escape(page_texts.QUEUED)}" data-unsent="{escape(page_texts.UNSENT)}"
- data-resend="{escape(page_texts.SEND_AGAIN)}" data-edit="{escape(page_texts.EDIT)}"
- data-unreachable-held="{escape(page_texts.OFFLINE)}" data-too-large-held="{escape(page_texts.TOO_LARGE)}"
- data-too-many-held="{escape(page_texts.TOO_MANY)}" data-overloaded="{escape(phrases.OVERLOADED_KEPT)}"
- data-overloaded-held="{escape(page_texts.OVERLOADED)}"></script>
+ data-queued="{escape(phrases.QUEUED)}" data-unsent="{escape(phrases.UNSENT)}"
+ data-resend="{escape(phrases.SEND_AGAIN)}" data-edit="{escape(phrases.EDIT)}"
+ data-unreachable-held="{escape(phrases.PANEL_OFFLINE)}" data-too-large-held="{escape(phrases.PANEL_TOO_LARGE)}"
+ data-too-many-held="{escape(phrases.PANEL_TOO_MANY)}" data-overloaded="{escape(phrases.OVERLOADED_KEPT)}"
+ data-overloaded-held="{escape(phrases.PANEL_OVERLOADED)}"></script>
 """
 
 OWN_BODY = f"<noscript><p>{escape(phrases.NO_SCRIPT)}</p></noscript>"

@@ -9,7 +9,7 @@ from starlette.responses import FileResponse, Response
 
 from bot import phrases
 from bot.service import MAX_HISTORY, MAX_QUESTION, Desk
-from bot.web import integration_texts
+from bot.web import dev_phrases
 from bot.web.branding import LOGOS, House
 from bot.web.problem import problem
 from bot.web.render import greeting_html, notice_html, question_html
@@ -47,7 +47,7 @@ def build_pages(desk: Desk, house: House) -> APIRouter:
 
     @pages.get("/integration")
     async def integration(request: Request) -> Response:
-        return page(request, "integration.html", integration=integration_texts, address=address_of(request))
+        return page(request, "integration.html", developer=dev_phrases, address=address_of(request))
 
     @pages.get("/accessibilite")
     async def accessibility(request: Request) -> Response:

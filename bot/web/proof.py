@@ -11,9 +11,9 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 
+from bot import phrases
 from bot.answer import Quote
 from bot.service import AssistantLike
-from bot.web import wording
 from bot.web.addresses import DEEP, Addresses
 from bot.web.responses import explain, page
 from bot.web.source_files import Originals, Today
@@ -85,9 +85,9 @@ def build_proof(assistant: AssistantLike, originals: Originals, now: Callable[[]
     def file(request: Request, sha256: str) -> Response:
         found = assistant.library.document(sha256)
         if found is None:
-            return explain(request, 404, wording.NO_DOCUMENT)
+            return explain(request, 404, phrases.UNKNOWN_DOCUMENT)
         path = originals.path(found)
-        return _attached(path) if path else explain(request, 404, wording.FILE_GONE)
+        return _attached(path) if path else explain(request, 404, phrases.FILE_GONE)
 
     return router
 
@@ -101,13 +101,13 @@ def _find(assistant: AssistantLike, sha256: str, place: str) -> _Shown:
     library = assistant.library  # once: the index may be replaced between two looks
     document = library.document(sha256)
     if document is None:
-        raise _LostError(wording.NO_DOCUMENT)
+        raise _LostError(phrases.UNKNOWN_DOCUMENT)
     found = _RANGE.fullmatch(place)
     start, end = (int(found[1]), int(found[2])) if found else (0, 0)
     if not start < end <= len(document.text) or not document.text[start:end].strip():
-        raise _LostError(wording.NO_WORDS)
+        raise _LostError(phrases.NO_WORDS)
     if end - start > MAX_WORDS:
-        raise _LostError(wording.too_many_words(MAX_WORDS))
+        raise _LostError(phrases.too_many_words(MAX_WORDS))
     span = Span(start, end)
     return _Shown(document, span, library.quote(document, span))
 
@@ -149,7 +149,7 @@ def _image(assistant: AssistantLike, viewer: Viewer, request: Request, sha256: s
     document = assistant.library.document(sha256)
     image = viewer.image(document, number) if document and number <= len(document.pages) else None
     if image is None:
-        return explain(request, 404, wording.NO_SUCH_PAGE)
+        return explain(request, 404, phrases.NO_SUCH_PAGE)
     return Response(image, media_type="image/webp", headers={"Cache-Control": _KEPT})
 
 

@@ -14,7 +14,6 @@ from markupsafe import Markup, escape
 
 from bot import phrases
 from bot.answer import Answer, Kind, Quote
-from bot.web import page_texts, thumbs, wording
 from bot.web.addresses import Addresses
 from corpus.document import Source
 
@@ -107,11 +106,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["texts"] = phrases
-    environment.globals["phrases"] = page_texts
+    environment.globals["phrases"] = phrases
     environment.filters["linked"] = linked
-    environment.globals["wording"] = wording
-    environment.globals["thumbs"] = thumbs
     environment.filters["french_date"] = phrases.french_date
     environment.filters["segments"] = segments
     environment.filters["web_address"] = web_address

@@ -12,7 +12,6 @@ from bot import phrases
 from bot.answer import Answer, Quote
 from bot.conversation import subject
 from bot.service import MAX_HISTORY, MAX_QUESTION, AssistantLike, Desk
-from bot.web import wording
 from bot.web.addresses import Addresses
 from bot.web.proof import absolute
 from bot.web.render import LEADS, answer_html
@@ -77,7 +76,7 @@ def _answer(desk: Desk, request: Request, question: str, history: tuple[str, ...
     """The answer, or the page that says why there is none."""
     asked = question.strip()
     if not asked:
-        return explain(request, 404, wording.EMPTY)
+        return explain(request, 404, phrases.EMPTY_ADDRESS)
     longest = max(map(len, (asked, *history)))
     if longest > MAX_QUESTION:
         return explain(request, 413, phrases.too_long(longest, MAX_QUESTION))

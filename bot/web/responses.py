@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import phrases
 from bot.logs import report_failure
-from bot.web import api_texts, page_texts
+from bot.web import dev_phrases
 from bot.web.branding import House
 from bot.web.problem import MEDIA_TYPE, problem
 from bot.web.render import TEMPLATES
@@ -66,7 +66,7 @@ def explain(request: Request, status: int, detail: str, headers: Mapping[str, st
         return problem(status, detail, headers=headers)
     # From any depth: the prefix is known to the server, not to the address.
     base = f"{request.scope.get('root_path', '').rstrip('/')}/"
-    title = page_texts.ERRORS.get(status, page_texts.ERROR)
+    title = phrases.ERROR_TITLES.get(status, phrases.ERROR_TITLE)
     response = page(request, "error.html", status=status, base=base, title=title, detail=detail)
     response.headers.update(headers or {})
     return response
@@ -86,7 +86,7 @@ FOREIGN = {
     400: phrases.MALFORMED,
     403: phrases.NOT_FOUND,
     404: phrases.NOT_FOUND,
-    405: api_texts.METHOD,
+    405: dev_phrases.METHOD,
     413: phrases.BODY_TOO_LARGE,
     416: phrases.WRONG_RANGE,
     422: phrases.MALFORMED,

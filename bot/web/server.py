@@ -17,7 +17,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from bot import phrases
 from bot.journal import Journal
 from bot.service import AssistantLike, Desk
-from bot.web import api_texts
+from bot.web import dev_phrases
 from bot.web.api import build_api, invalid
 from bot.web.branding import House
 from bot.web.client_address import LOOPBACK, NO_LIMIT
@@ -141,7 +141,7 @@ def _add_problems(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:
-        phrase = {400: api_texts.UNREADABLE, 405: api_texts.METHOD}
+        phrase = {400: dev_phrases.UNREADABLE, 405: dev_phrases.METHOD}
         return explain(request, error.status_code, phrase.get(error.status_code, phrases.NOT_FOUND))
 
 
