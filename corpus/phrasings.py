@@ -2,16 +2,23 @@
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rapidfuzz import fuzz, process
+
 from corpus.document import Entry, Passage, Span
-from corpus.errors import CorpusError
+from corpus.errors import CorpusError, typeset
 from corpus.split.sentences import sentences
 
 _KEYS = {"question", "part", "sentence", "ask"}
+# Of rapidfuzz, from 0 to 100: a heading whose words were half replaced still scores above this.
+_NEAR = 60.0
+# Characters of an entry in a warning.
+_SHOWN = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +38,57 @@ class Phrasings:
     targets: tuple[Target, ...] = ()
     unanswered: tuple[str, ...] = ()
     """Questions people ask that the documents do not answer: refusal is learned on them too."""
+    warnings: tuple[str, ...] = ()
+    """What was left out and why, each a sentence in French for the editor."""
+
+    def counts(self) -> dict[str, int]:
+        """Document identifier -> number of phrasings attached to its entries."""
+        found: Counter[str] = Counter()
+        for target in self.targets:
+            found[target.passage.document.id] += len(target.phrasings)
+        return dict(found)
 
 
 def read_phrasings(folder: Path, entries: Sequence[Entry]) -> Phrasings:
     """Read every file of ``folder/phrasings``; each table becomes one target.
 
-    A file of a document that is not indexed is passed over: its phrasings have nothing to point to.
+    A table whose words are no longer in its document, and a file whose document is not in the index, are left out
+    with a warning: they were right when they were written, and the others still are.
 
     Raises:
-        CorpusError: A file is not TOML, a key is unknown or missing, or a quoted beginning stands nowhere.
+        CorpusError: A file is not TOML, or a key is unknown, missing or of another form.
     """
     targets: list[Target] = []
     unanswered: list[str] = []
+    warnings: list[str] = []
     for path in sorted((folder / "phrasings").glob("*.toml")):
-        own = [entry for entry in entries if entry.document.id == path.stem]
         content = _content(path)
-        if own:
-            tables = enumerate(content.get("entry", []), 1)
-            targets += [_target(table, own, f"« {path} », table {n}") for n, table in tables]
-            unanswered += content.get("unanswered", [])
-    return Phrasings(tuple(targets), tuple(unanswered))
+        tables = [_checked(table, f"« {path} », table {n}") for n, table in enumerate(content.get("entry", []), 1)]
+        own = [entry for entry in entries if entry.document.id == path.stem]
+        if not own:
+            warnings.append(_orphan(path, entries))
+            continue
+        unanswered += content.get("unanswered", [])
+        for number, table in enumerate(tables, 1):
+            try:
+                targets.append(_target(table, own))
+            except _NotFoundError as error:
+                warnings.append(f"« {path} », table {number} : {error}")
+    return Phrasings(tuple(targets), tuple(unanswered), tuple(map(typeset, warnings)))
+
+
+class _NotFoundError(Exception):
+    """Words that stand nowhere in the document any more, as a sentence in French."""
+
+
+def _orphan(path: Path, entries: Sequence[Entry]) -> str:
+    known = list(dict.fromkeys(entry.document.id for entry in entries))
+    near = process.extractOne(path.stem, known, scorer=fuzz.ratio, score_cutoff=_NEAR)
+    advice = f"Le plus proche : « {near[0]} »." if near else f"Documents lus : {', '.join(known) or 'aucun'}."
+    return (
+        f"« {path} » : aucun document lu n’a l’identifiant « {path.stem} », ce fichier n’est pas utilisé ; "
+        f"donnez-lui le nom d’un document du catalogue. {advice}"
+    )
 
 
 def _content(path: Path) -> dict[str, Any]:
@@ -68,48 +106,72 @@ def _content(path: Path) -> dict[str, Any]:
     return content
 
 
-def _target(table: dict[str, Any], entries: Sequence[Entry], where: str) -> Target:
+def _checked(table: Any, where: str) -> dict[str, Any]:
+    if not isinstance(table, dict):
+        raise CorpusError(f"{where} : une table [[entry]] est attendue (deux crochets de chaque côté).")
     if unknown := sorted(set(table) - _KEYS):
         raise CorpusError(f"{where} : clé inconnue « {unknown[0]} » ; attendues : {', '.join(sorted(_KEYS))}.")
-    question, ask = table.get("question"), table.get("ask")
-    if not isinstance(question, str) or not question.strip():
+    if not _is_text(table.get("question")):
         raise CorpusError(
             f"{where} : il manque « question » (la question de la FAQ, ou les premiers mots de l’entrée)."
         )
-    if not isinstance(ask, list) or not ask or not all(isinstance(a, str) and a.strip() for a in ask):
+    if wrong := [key for key in ("part", "sentence") if key in table and not _is_text(table[key])]:
+        raise CorpusError(f"{where} : « {wrong[0]} » doit être un texte entre guillemets.")
+    ask = table.get("ask")
+    if not isinstance(ask, list) or not ask or not all(map(_is_text, ask)):
         raise CorpusError(f"{where} : « ask » doit être une liste de questions entre guillemets.")
-    entry = _entry(question, entries, where)
-    passage, span = _place(table, entry, where)
-    return Target(passage, span, tuple(ask))
+    return table
 
 
-def _entry(question: str, entries: Sequence[Entry], where: str) -> Entry:
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _target(table: dict[str, Any], entries: Sequence[Entry]) -> Target:
+    """What a table asks for: the passage that ``part`` begins, the sentence, else the first passage of the entry."""
+    entry = _entry(table["question"], entries)
+    slices = [(passage, Span(passage.start, passage.end)) for passage in entry.passages]
+    passage, span = slices[0]
+    if "sentence" in table:
+        found = [(p, s.shift(p.start)) for p in entry.passages for s in sentences(p.text)]
+        passage, span = _beginning(table["sentence"], found, "aucune phrase")
+    elif "part" in table:
+        passage, span = _beginning(table["part"], slices, "aucun paragraphe")
+    return Target(passage, span, tuple(table["ask"]))
+
+
+def _entry(question: str, entries: Sequence[Entry]) -> Entry:
     wanted = squeeze(question)
     for attribute in ("heading_text", "body_text", "id"):
         for entry in entries:
             if wanted and squeeze(getattr(entry, attribute)).startswith(wanted):
                 return entry
-    raise CorpusError(
-        f"{where} : aucune entrée ne commence par « {question} » ; "
-        "« motamot inspect » montre les premiers mots de chacune."
+    raise _NotFoundError(
+        f"aucune entrée ne commence par « {question} », ses questions ne sont pas utilisées. "
+        + _nearest(wanted, (entry.heading_text or entry.body_text for entry in entries))
     )
 
 
-def _place(table: dict[str, Any], entry: Entry, where: str) -> tuple[Passage, Span]:
-    """The passage that ``part`` begins, or that holds ``sentence``; else the first passage of the entry."""
-    if (begin := table.get("sentence")) is not None:
-        for passage in entry.passages:
-            for sentence in sentences(passage.text):
-                if squeeze(sentence.of(passage.text)).startswith(squeeze(str(begin))):
-                    return passage, sentence.shift(passage.start)
-        raise CorpusError(f"{where} : aucune phrase de cette entrée ne commence par « {begin} ».")
-    if (begin := table.get("part")) is not None:
-        for passage in entry.passages:
-            if squeeze(passage.text).startswith(squeeze(str(begin))):
-                return passage, Span(passage.start, passage.end)
-        raise CorpusError(f"{where} : aucun paragraphe de cette entrée ne commence par « {begin} ».")
-    first = entry.passages[0]
-    return first, Span(first.start, first.end)
+def _beginning(begin: str, slices: Sequence[tuple[Passage, Span]], nothing: str) -> tuple[Passage, Span]:
+    wanted = squeeze(begin)
+    texts = [span.of(passage.document.text) for passage, span in slices]
+    for found, text in zip(slices, texts, strict=True):
+        if squeeze(text).startswith(wanted):
+            return found
+    raise _NotFoundError(
+        f"{nothing} de cette entrée ne commence par « {begin} », ses questions ne sont pas utilisées. "
+        + _nearest(wanted, texts)
+    )
+
+
+def _nearest(wanted: str, texts: Iterable[str]) -> str:
+    """Advice: the text whose beginning is nearest to the words wanted, or where to look."""
+    shown = {squeeze(text)[: max(len(wanted), 20)]: text for text in texts}
+    near = process.extractOne(wanted, list(shown), scorer=fuzz.token_sort_ratio, score_cutoff=_NEAR)
+    if near is None:
+        return "« motamot inspect » montre les premiers mots de chacune."
+    text = " ".join(shown[near[0]].split())
+    return f"Le plus proche : « {text if len(text) <= _SHOWN else text[:_SHOWN].rstrip() + '…'} »."
 
 
 def squeeze(text: str) -> str:

@@ -69,24 +69,55 @@ def test_a_file_may_list_questions_that_its_document_does_not_answer(tmp_path: P
     assert read_phrasings(folder, entries) == Phrasings(unanswered=("À quelle heure ferme-t-elle ?",))
 
 
-def test_a_file_of_a_document_that_is_not_indexed_is_passed_over(tmp_path: Path, entries: list[Entry]) -> None:
-    folder = phrasings(tmp_path, '[[entry]]\nquestion = "Autre"\nask = ["autre"]', name="circulaire")
+def test_a_file_that_matches_no_document_is_named_with_the_nearest(tmp_path: Path, entries: list[Entry]) -> None:
+    folder = phrasings(tmp_path, '[[entry]]\nquestion = "Autre"\nask = ["autre"]', name="faqs")
 
-    assert read_phrasings(folder, entries) == Phrasings()
+    found = read_phrasings(folder, entries)
+
+    assert (found.targets, found.unanswered, found.counts()) == ((), (), {})
+    [warning] = found.warnings
+    assert "faqs.toml » : aucun document lu n’a l’identifiant « faqs »" in plain(warning)
+    assert plain(warning).endswith("Le plus proche : « faq ».")
     assert read_phrasings(tmp_path / "nowhere", entries) == Phrasings()
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        (
+            'question = "Comment s’abonner à la médiathèque ?"',
+            "aucune entrée ne commence par « Comment s’abonner à la médiathèque ? », ses questions ne sont pas "
+            "utilisées. Le plus proche : « Comment s’inscrire à la médiathèque ? ».",
+        ),
+        ('question = "Pourquoi"', "« Pourquoi », ses questions ne sont pas utilisées. « motamot inspect » montre"),
+        ('question = "Que"\npart = "Les romans se prêtent"', "Le plus proche : « - Les livres se prêtent trois"),
+        ('question = "Que"\nsentence = "Le retard vaut un"', "Le plus proche : « Le retard coûte un euro. »."),
+    ],
+)
+def test_words_that_were_changed_leave_the_other_tables_and_tell_the_nearest(
+    tmp_path: Path, entries: list[Entry], table: str, told: str
+) -> None:
+    right = '[[entry]]\nquestion = "Que peut-on"\nask = ["emprunter", "louer"]\n'
+    folder = phrasings(tmp_path, f'{right}[[entry]]\n{table}\nask = ["a"]')
+
+    found = read_phrasings(folder, entries)
+
+    assert [target.phrasings for target in found.targets] == [("emprunter", "louer")]
+    assert found.counts() == {"faq": 2}
+    [warning] = found.warnings
+    assert "faq.toml », table 2 : " in plain(warning)
+    assert told in plain(warning)
 
 
 @pytest.mark.parametrize(
     ("table", "named"),
     [
-        ('question = "Pourquoi"\nask = ["a"]', ["faq.toml", "table 1", "« Pourquoi »", "motamot inspect"]),
-        ('question = "Que"\npart = "Les disques"\nask = ["a"]', ["faq.toml", "table 1", "« Les disques »"]),
-        ('question = "Que"\nsentence = "Le chat"\nask = ["a"]', ["faq.toml", "table 1", "« Le chat »"]),
         ('question = "Que"\nasks = ["a"]', ["faq.toml", "table 1", "« asks »", "ask, part, question, sentence"]),
         ('question = "Que"', ["faq.toml", "table 1", "« ask »"]),
         ('question = "Que"\nask = "a"', ["« ask »"]),
         ('question = "Que"\nask = [""]', ["« ask »"]),
         ('ask = ["a"]', ["faq.toml", "table 1", "« question »"]),
+        ('question = "Que"\npart = 3\nask = ["a"]', ["« part »"]),
     ],
 )
 def test_errors_name_file_table_and_key(tmp_path: Path, entries: list[Entry], table: str, named: list[str]) -> None:
