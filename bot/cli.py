@@ -359,7 +359,7 @@ def _build(settings: Settings, encoder: "Encoder") -> "Built":
             settings.index_folder,
             encoder,
             max_error=settings.max_error,
-            on_progress=advance,
+            on_progress=lambda _, done, total: advance(done, total),
             on_wait=lambda: say("Une autre construction de cet index est en cours : j’attends qu’elle finisse."),
         )
     cli_output.show_built(Console(stderr=True, soft_wrap=True), built)
@@ -369,11 +369,11 @@ def _build(settings: Settings, encoder: "Encoder") -> "Built":
 def open_searcher(settings: Settings) -> "Searcher":
     """The index of these settings, built when it is missing, stale or damaged."""
     from corpus.errors import IndexStoreError
-    from index.build import is_fresh
     from index.searcher import Searcher
+    from index.state import State, state
 
     encoder = _encoder(settings)
-    if is_fresh(settings.corpus, settings.index_folder, encoder.name, settings.max_error):
+    if state(settings.corpus, settings.index_folder, encoder.name, settings.max_error) is State.FRESH:
         try:
             return Searcher.load(settings.index_folder, encoder)
         except IndexStoreError as error:

@@ -14,10 +14,10 @@ from bot.settings import Settings, config_file, foreign_variables, own_variables
 from corpus.errors import IndexStoreError, MotamotError
 from corpus.read import Corpus, read_corpus
 from index import store, versions
-from index.build import fingerprint
 from index.e5.unpack import default_encoder, state_of_default_model
 from index.encoder import Encoder, SentenceTransformerEncoder
 from index.paths import data_home
+from index.state import fingerprint
 
 _OLD = 365
 """Days: official texts change within the year, and nobody would look at the catalogue sooner unasked."""

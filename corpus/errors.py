@@ -4,6 +4,7 @@ MotamotError
 ├── CorpusError        catalogue, lexicon or phrasings that cannot be used
 │   └── UnreadableDocumentError  one document that cannot be read; the rest still can
 ├── IndexStoreError    an index or a model that is missing, stale, foreign or damaged
+├── LossError          a build that would take away much of what is in service
 └── SettingsError      a configuration key, its value and what was expected
 
 Only the command line and the web layer catch them.
@@ -46,6 +47,10 @@ class UnreadableDocumentError(CorpusError):
 
 class IndexStoreError(MotamotError):
     """An index or a model on disk that is missing, stale, foreign or damaged."""
+
+
+class LossError(MotamotError):
+    """A build that would take away much of what is in service: what would be lost, and how to accept it."""
 
 
 class SettingsError(MotamotError):

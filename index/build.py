@@ -1,10 +1,10 @@
 """Building an index: read the corpus, encode what changed, learn the weights, write."""
 
-import hashlib
-import os
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,8 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from corpus.errors import CorpusError, IndexStoreError
 from corpus.lexicon import read_lexicon
-from corpus.limits import LIMITS
-from corpus.phrasings import read_phrasings
+from corpus.phrasings import Target, read_phrasings
 from corpus.read import Corpus, read_corpus
 from index import store, versions
 from index.defaults import MAX_ERROR
@@ -23,12 +22,20 @@ from index.encoder import Encoder
 from index.features import Matcher, Question, Vectored
 from index.query import Reader
 from index.rows import Layout
+from index.state import SHAPING_LIBRARIES, check_replaceable, fingerprint
 from index.training import learn, outside_questions, train_head
 
-Progress = Callable[[int, int], None]
-"""Called with the number of texts encoded and the number to encode."""
 
-_SHAPING_LIBRARIES = ("motamot", "faiss-cpu", "bm25s", "PyStemmer", "simplemma", "scikit-learn", "pypdf")
+class Phase(StrEnum):
+    """What a build is busy with, in the order of its phases and in the words of the person who waits."""
+
+    READING = "lecture des documents"
+    ENCODING = "encodage des textes"
+    LEARNING = "apprentissage"
+
+
+Progress = Callable[[Phase, int, int | None], None]
+"""Called with the phase, how much of it is done, and of how much (None: not known)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,41 +47,10 @@ class Built:
     n_encoded: int
     """Texts that had to be encoded; the others came from the index before."""
     folder: Path
-
-
-def fingerprint(corpus_folder: Path, encoder: str, max_error: float) -> str:
-    """SHA-256 of everything that shapes an index: files of the corpus, encoder, settings, libraries, format."""
-    digest = hashlib.sha256(f"{store.FORMAT}\n{encoder}\n{max_error}\n".encode())
-    for library in _SHAPING_LIBRARIES:
-        digest.update(f"{library}={version(library)}\n".encode())
-    files = [p for n in ("*.toml", "documents/**/*", "phrasings/*.toml") for p in corpus_folder.glob(n)]
-    for path in sorted(p for p in files if p.is_file()):
-        name = os.fsencode(path.relative_to(corpus_folder))  # which may be no text
-        digest.update(hashlib.sha256(name).digest() + _content_mark(path))
-    return digest.hexdigest()
-
-
-def _content_mark(path: Path) -> bytes:
-    """SHA-256 of a file; of its size where it is too large to be read, and of nothing where it cannot be."""
-    try:
-        if (size := path.stat().st_size) > LIMITS.file:
-            return hashlib.sha256(str(size).encode()).digest()
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").digest()
-    except OSError:
-        return hashlib.sha256().digest()
-
-
-def is_fresh(corpus_folder: Path, index_folder: Path, encoder: str, max_error: float) -> bool:
-    """Whether the index was built from this corpus, by this code, encoder and setting.
-
-    Also when the index of this very corpus was rolled back: what is in service was chosen.
-    """
-    try:
-        built = store.read_manifest(index_folder).fingerprint
-    except IndexStoreError:
-        return False
-    return fingerprint(corpus_folder, encoder, max_error) in {built, *versions.withdrawn(index_folder)}
+    phrasings: Mapping[str, int]
+    """Identifier of each document -> how many phrasings an editor wrote for it."""
+    warnings: tuple[str, ...] = ()
+    """What an editor should look at; the index is whole without it."""
 
 
 def build(
@@ -85,6 +61,7 @@ def build(
     max_error: float = MAX_ERROR,
     on_progress: Progress | None = None,
     on_wait: Callable[[], None] | None = None,
+    accept_loss: bool = False,
 ) -> Built:
     """Read a corpus and write its index as a new version; the one before serves until then.
 
@@ -93,30 +70,39 @@ def build(
 
     Raises:
         CorpusError: The catalogue, lexicon or phrasings cannot be used, or no document can be read.
+        LossError: It would take much away from the index in service, and ``accept_loss`` is not given.
         IndexStoreError: The index cannot be written.
     """
+    told = on_progress or (lambda *_: None)
     with versions.turn(index_folder, on_wait) as waited:
         mark = fingerprint(corpus_folder, encoder.name, max_error)
+        told(Phase.READING, 0, None)
         corpus = _readable(read_corpus(corpus_folder))
-        if waited and _is_built(index_folder, mark):
-            return Built(corpus, sum(len(entry.passages) for entry in corpus.entries), 0, index_folder)
+        if waited and (made := _made(index_folder, mark)) is not None:
+            return Built(corpus, sum(len(e.passages) for e in corpus.entries), 0, index_folder, _phrased(made))
+        if not accept_loss:
+            check_replaceable(corpus, index_folder, mark)
         # One thread: how many share a sum changes its last digits, and two builds are to learn the same.
         with threadpool_limits(1, user_api="blas"):
-            built = _build(corpus, index_folder, encoder, mark, max_error, on_progress)
+            built = _build(corpus, index_folder, encoder, mark, max_error, told)
         versions.forgive(index_folder)
     return built
 
 
-def _is_built(index_folder: Path, mark: str) -> bool:
+def _made(index_folder: Path, mark: str) -> tuple[Target, ...] | None:
+    """What an editor wrote for the index in service, where it is whole and the one that is wanted."""
     try:
-        return store.load(index_folder).manifest.fingerprint == mark
+        stored = store.load(index_folder)
     except IndexStoreError:
-        return False
+        return None
+    return stored.editor_targets if stored.manifest.fingerprint == mark else None
 
 
-def _build(
-    corpus: Corpus, index_folder: Path, encoder: Encoder, mark: str, max_error: float, on_progress: Progress | None
-) -> Built:
+def _phrased(targets: Sequence[Target]) -> Mapping[str, int]:
+    return Counter(t.passage.document.id for t in targets for _ in t.phrasings)
+
+
+def _build(corpus: Corpus, index_folder: Path, encoder: Encoder, mark: str, max_error: float, told: Progress) -> Built:
     corpus_folder = corpus.folder
     lexicon = read_lexicon(corpus_folder)
     phrasings = read_phrasings(corpus_folder, corpus.entries)
@@ -132,8 +118,9 @@ def _build(
         "phrasings": [reader.read(t).text for t in layout.phrasings],
         "outside": [reader.read(t).text for _, t in outside],
     }
-    encoding = _Encoding(encoder, _vectors_before(index_folder, encoder), on_progress)
+    encoding = _Encoding(encoder, _vectors_before(index_folder, encoder), told)
     dense = encoding.encode(fields)
+    told(Phase.LEARNING, 0, None)
     matcher = Matcher(layout, reader, Vectored.of(dense))
     asked = _read(matcher, layout.phrasings, dense["phrasings"])
     beyond = _read(matcher, [t for _, t in outside], dense["outside"])
@@ -147,7 +134,9 @@ def _build(
         fingerprint=mark,
         built=datetime.now(UTC).isoformat(timespec="seconds"),
         documents={d.id: d.sha256 for d in corpus.documents},
-        versions={name: version(name) for name in _SHAPING_LIBRARIES},
+        corpus=str(corpus_folder.absolute()),
+        entries=dict(Counter(e.document.id for e in corpus.entries)),
+        versions={name: version(name) for name in SHAPING_LIBRARIES},
     )
     store.save(
         index_folder,
@@ -164,7 +153,7 @@ def _build(
             dense=dense,
         ),
     )
-    return Built(corpus, len(layout.passages), encoding.n_encoded, index_folder)
+    return Built(corpus, len(layout.passages), encoding.n_encoded, index_folder, _phrased(targets))
 
 
 def _readable(corpus: Corpus) -> Corpus:
@@ -200,10 +189,10 @@ _QUERY_FIELDS = ("phrasings", "outside")
 class _Encoding:
     """Encodes the texts that are new, and counts them."""
 
-    def __init__(self, encoder: Encoder, known: dict[tuple[bool, str], Vectors], on_progress: Progress | None) -> None:
+    def __init__(self, encoder: Encoder, known: dict[tuple[bool, str], Vectors], told: Progress) -> None:
         self._encoder = encoder
         self._known = known
-        self._on_progress = on_progress
+        self._told = told
         self.n_encoded = 0
 
     def encode(self, fields: dict[str, list[str]]) -> dict[str, Dense]:
@@ -227,5 +216,4 @@ class _Encoding:
             for text, vector in zip(batch, encode(batch), strict=True):
                 self._known[as_query, text] = vector
             self.n_encoded += len(batch)
-            if self._on_progress:
-                self._on_progress(self.n_encoded, total)
+            self._told(Phase.ENCODING, self.n_encoded, total)

@@ -18,7 +18,7 @@ from index.training import Learned, learned_from_json, learned_to_json
 
 log = logging.getLogger(__name__)
 
-FORMAT = 3
+FORMAT = 4
 """Changes when an index written by another version of this code could be misread."""
 
 
@@ -36,6 +36,10 @@ class Manifest:
     """When, ISO 8601, UTC."""
     documents: dict[str, str]
     """Identifier -> SHA-256 of the file."""
+    corpus: str
+    """Absolute path of the corpus folder."""
+    entries: dict[str, int]
+    """Identifier of a document -> its number of entries."""
     versions: dict[str, str]
     """Library -> version it was built with."""
 
@@ -117,6 +121,30 @@ def read_manifest(folder: Path) -> Manifest:
     return _manifest(versions.current(folder))[0]
 
 
+def corpus_of(folder: Path) -> Path | None:
+    """The corpus folder that an index of any format was built from; None where it does not say."""
+    found = _remembered(folder).get("corpus")
+    return Path(found) if isinstance(found, str) else None
+
+
+def entries_of(folder: Path) -> dict[str, int]:
+    """Identifier of each document of an index -> its number of entries; none where it does not say."""
+    return dict(_remembered(folder).get("entries", {}))
+
+
+def fingerprints(folder: Path) -> frozenset[str]:
+    """Of the index in service and of those that were rolled back: none of these is built again unasked."""
+    return versions.withdrawn(folder) | {str(_remembered(folder).get("fingerprint"))}
+
+
+def _remembered(folder: Path) -> dict[str, Any]:
+    """The manifest of the current version, whatever its format; empty where there is none."""
+    try:
+        return _content(versions.current(folder))
+    except IndexStoreError:
+        return {}
+
+
 def load(folder: Path) -> Stored:
     """Read the current version, every file checked against its SHA-256.
 
@@ -165,22 +193,31 @@ def _load(version: Path) -> Stored:
 
 
 def _manifest(version: Path) -> tuple[Manifest, dict[str, str]]:
+    content = _content(version)
+    if content.get("format") != FORMAT:
+        raise IndexStoreError(
+            f"L’index « {version.parent} » vient d’une autre version de Motamot "
+            f"(format {content.get('format')}, attendu {FORMAT}) : {versions.MEND}"
+        )
+    try:
+        files = content.pop("files")
+        return Manifest(**content), files
+    except (KeyError, TypeError) as error:
+        raise _damaged(version, error) from error
+
+
+def _content(version: Path) -> dict[str, Any]:
     path = version / versions.MANIFEST
     try:
         if not versions.is_named_after(version, path):
             raise ValueError("SHA-256")
-        content = json.loads(path.read_text(encoding="utf-8"))
-        files = content.pop("files")
-        if content.get("format") != FORMAT:
-            raise IndexStoreError(
-                f"L’index « {version.parent} » vient d’une autre version de Motamot "
-                f"(format {content.get('format')}, attendu {FORMAT}) : {versions.MEND}"
-            )
-        return Manifest(**content), files
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise IndexStoreError(
-            f"L’index « {version.parent} » est abîmé (manifeste : {error}) : {versions.MEND}"
-        ) from error
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise _damaged(version, error) from error
+
+
+def _damaged(version: Path, error: Exception) -> IndexStoreError:
+    return IndexStoreError(f"L’index « {version.parent} » est abîmé (manifeste : {error}) : {versions.MEND}")
 
 
 def _write_json(path: Path, content: object) -> None:

@@ -28,7 +28,7 @@ def three_days(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("days")
     built(folder, 1)
     built(folder, 2)
-    return folder
+    return folder.rename(folder.with_name(f"{folder.name}-moved"))  # or a copy would be of another corpus
 
 
 @pytest.fixture
@@ -167,6 +167,7 @@ def built_damaged(folder: Path) -> Path:
     shutil.copytree(folder / "corpus", copy / "corpus")
     shutil.copytree(folder / "index", copy / "index")
     path = built(copy, 3) / "sentences.faiss"
+    shutil.rmtree(copy / "corpus")
     content = bytearray(path.read_bytes())
     content[100] ^= 1
     path.write_bytes(content)

@@ -21,9 +21,10 @@ from bot import cli
 from bot.reload import Live, pointer
 from corpus.errors import CorpusError, IndexStoreError
 from index import store, versions
-from index.build import Built, build, fingerprint, is_fresh
+from index.build import Built, build
 from index.defaults import MAX_ERROR
 from index.searcher import Searcher
+from index.state import State, fingerprint, state
 from index.store import Stored
 
 FEW = {key: asked[:2] for key, asked in PHRASINGS.items()}
@@ -52,7 +53,7 @@ def two_days(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("two-days")
     built(folder, 1)
     built(folder, 2)
-    return folder
+    return folder.rename(folder.with_name(f"{folder.name}-moved"))  # or a copy would be of another corpus
 
 
 @pytest.fixture
@@ -301,7 +302,7 @@ def test_what_was_left_is_not_built_again_unasked(folder: Path) -> None:
     corpus, index, encoder = folder / "corpus", folder / "index", small_encoder()
 
     def fresh() -> bool:
-        return is_fresh(corpus, index, encoder.name, MAX_ERROR)
+        return state(corpus, index, encoder.name, MAX_ERROR) is State.FRESH
 
     store.rollback(index)
     assert fresh()
@@ -495,7 +496,7 @@ def test_a_file_that_cannot_be_named_or_read_does_not_stop_a_build(folder: Path)
     done = build(folder / "corpus", folder / "index", encoder)
 
     assert done.corpus.unlisted == ("\\udcff\\n.txt", "enorme.txt")
-    assert is_fresh(folder / "corpus", folder / "index", encoder.name, MAX_ERROR)
+    assert state(folder / "corpus", folder / "index", encoder.name, MAX_ERROR) is State.FRESH
 
 
 def test_a_corpus_that_cannot_be_read_leaves_the_index_before(folder: Path) -> None:

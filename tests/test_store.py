@@ -7,18 +7,21 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
+import docx
 import pytest
 from conftest import plain
 from fake_encoder import FakeEncoder
 from small_corpus import FAQ, PHRASINGS, WORDS, small_encoder, write_corpus
 
-from corpus.errors import CorpusError, IndexStoreError
+from corpus.errors import CorpusError, IndexStoreError, LossError
 from index import store, versions
-from index.build import build, is_fresh
+from index.build import Phase, build
 from index.defaults import MAX_ERROR
 from index.searcher import Searcher
+from index.state import State, state
 
 QUESTIONS = ["qui peut avoir une carte ?", "amende de retard", "louer la sale", "quelle est la capitale du Pérou ?"]
 FILES = [
@@ -44,7 +47,7 @@ def few_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The library's FAQ with few phrasings (in ``corpus``), indexed (in ``index``)."""
     folder = tmp_path_factory.mktemp("few")
     build(write_corpus(folder / "corpus", FAQ, FEW), folder / "index", small_encoder())
-    return folder
+    return folder.rename(folder.with_name("moved"))  # or a copy would be of another corpus
 
 
 @pytest.fixture
@@ -63,7 +66,7 @@ def test_an_index_is_faiss_and_json(small_index: Path) -> None:
     assert sorted(["CURRENT", *(p.name for p in version(index).iterdir())]) == FILES
     assert [p.name for p in index.iterdir() if p.name.startswith(".")] == [".lock"]
     manifest = json.loads((version(index) / "manifest.json").read_text(encoding="utf-8"))
-    assert (manifest["format"], manifest["encoder"], manifest["dim"]) == (3, "fake:" + "+".join(WORDS), len(WORDS) + 1)
+    assert (manifest["format"], manifest["encoder"], manifest["dim"]) == (4, "fake:" + "+".join(WORDS), len(WORDS) + 1)
     assert list(manifest["documents"]) == ["mediatheque"]
 
 
@@ -111,7 +114,7 @@ def test_one_flipped_bit_in_any_file_is_refused_with_the_command_that_mends_it(
     with pytest.raises(IndexStoreError, match="motamot build"):
         Searcher.load(index, small_encoder())
     if name in ("CURRENT", "manifest.json"):
-        assert not is_fresh(copy / "corpus", index, small_encoder().name, MAX_ERROR)
+        assert state(copy / "corpus", index, small_encoder().name, MAX_ERROR) in (State.ABSENT, State.STALE)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -149,7 +152,7 @@ def test_an_index_of_another_format_is_refused_and_both_are_named(small_index: P
     with pytest.raises(IndexStoreError) as caught:
         store.load(tmp_path)
 
-    assert "(format 99, attendu 3)" in plain(str(caught.value))
+    assert "(format 99, attendu 4)" in plain(str(caught.value))
     assert "« motamot build »" in plain(str(caught.value))
 
 
@@ -295,23 +298,25 @@ def test_another_encoder_encodes_everything_anew(copy: Path) -> None:
 
 
 def test_progress_ends_with_everything_encoded(copy: Path) -> None:
-    steps: list[tuple[int, int]] = []
+    steps: list[tuple[Phase, int, int | None]] = []
 
     built = build(copy / "corpus", copy / "new", small_encoder(), on_progress=lambda *step: steps.append(step))
 
-    assert steps[-1] == (built.n_encoded, built.n_encoded)
-    assert [done for done, _ in steps] == sorted({done for done, _ in steps})
+    assert list(dict.fromkeys(phase for phase, _, _ in steps)) == list(Phase)
+    encoded = [(done, total) for phase, done, total in steps if phase is Phase.ENCODING]
+    assert encoded[-1] == (built.n_encoded, built.n_encoded)
+    assert encoded == sorted(set(encoded))
 
 
 def test_an_index_is_stale_when_anything_that_shapes_it_changed(copy: Path) -> None:
     corpus, index, encoder = copy / "corpus", copy / "index", small_encoder()
 
     def fresh() -> bool:
-        return is_fresh(corpus, index, encoder.name, MAX_ERROR)
+        return state(corpus, index, encoder.name, MAX_ERROR) is State.FRESH
 
     assert fresh()
-    assert not is_fresh(corpus, index, "another encoder", MAX_ERROR)
-    assert not is_fresh(corpus, index, encoder.name, 0.1)
+    assert state(corpus, index, "another encoder", MAX_ERROR) is State.STALE
+    assert state(corpus, index, encoder.name, 0.1) is State.STALE
     for name in (
         "catalogue.toml",
         "lexicon.toml",
@@ -344,3 +349,85 @@ def test_a_corpus_of_which_nothing_can_be_read_is_refused(tmp_path: Path) -> Non
 
     with pytest.raises(CorpusError, match="Guide du lecteur"):
         build(tmp_path / "corpus", tmp_path / "index", small_encoder())
+
+
+def test_an_index_remembers_its_corpus_and_another_corpus_does_not_replace_it(copy: Path) -> None:
+    corpus, index, encoder = copy / "corpus", copy / "index", small_encoder()
+    other = write_corpus(copy / "other", {**FAQ, "retard": ("Que risque-t-on ?", "Un rappel.")}, {})
+    build(corpus, index, encoder)
+    before = version(index)
+
+    assert store.corpus_of(index) == corpus
+    assert store.corpus_of(copy / "nowhere") is None
+    assert state(other, index, encoder.name, MAX_ERROR) is State.OTHER_CORPUS
+    assert state(other, copy / "nowhere", encoder.name, MAX_ERROR) is State.ABSENT
+    with pytest.raises(LossError) as caught:
+        build(other, index, encoder)
+    assert f"depuis le corpus « {corpus} », et non « {other} »" in plain(str(caught.value))
+    assert version(index) == before
+
+    build(other, index, encoder, accept_loss=True)
+    assert store.corpus_of(index) == other
+
+
+def test_a_corpus_that_was_moved_is_the_same_corpus(copy: Path) -> None:
+    build(copy / "corpus", copy / "index", small_encoder())
+    moved = shutil.copytree(copy / "corpus", copy / "moved")
+
+    assert state(moved, copy / "index", small_encoder().name, MAX_ERROR) is State.FRESH
+    shutil.rmtree(copy / "corpus")
+    write_corpus(moved, {**FAQ, "retard": (FAQ["retard"][0], "Un rappel.")}, FEW)
+    assert state(moved, copy / "index", small_encoder().name, MAX_ERROR) is State.STALE
+
+
+def test_a_document_that_cannot_be_read_any_more_is_not_lost_unasked(copy: Path) -> None:
+    corpus, index, encoder = copy / "corpus", copy / "index", small_encoder()
+    (corpus / "documents" / "note.docx").write_bytes(_docx("Le bureau des cartes ferme à midi."))
+    with (corpus / "catalogue.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[[source]]\nid = "note"\ntitle = "Note"\npublisher = "Ville"\ndate = "2024-03"\n')
+        file.write('kind = "page"\nfile = "note.docx"\n')
+    assert build(corpus, index, encoder).phrasings == {"mediatheque": 12}
+    before = version(index)
+
+    (corpus / "documents" / "note.docx").write_bytes(_docx("Le bureau des cartes ferme à midi.")[:-200])
+    with pytest.raises(LossError) as caught:
+        build(corpus, index, encoder)
+
+    message = plain(str(caught.value))
+    assert "« Note » (1 entrée) ne peut plus être lu" in message
+    assert "« motamot build --accept-loss »" in message
+    assert version(index) == before
+    assert [left.source.id for left in build(corpus, index, encoder, accept_loss=True).corpus.left_out] == ["note"]
+
+
+def _docx(text: str) -> bytes:
+    document, file = docx.Document(), BytesIO()
+    document.add_paragraph(text)
+    document.save(file)
+    return file.getvalue()
+
+
+def test_more_than_a_tenth_of_the_entries_is_not_lost_unasked(copy: Path) -> None:
+    many = {f"q{n}": (f"Quelle est la règle {n} ?", f"La règle {n} est simple.") for n in range(10)}
+    corpus, index, encoder = write_corpus(copy / "corpus", many, {}), copy / "index", small_encoder()
+    build(corpus, index, encoder, accept_loss=True)
+
+    write_corpus(corpus, dict(list(many.items())[:8]), {})
+    with pytest.raises(LossError, match=r"mediatheque.* n’a plus que 8 de ses 10 entrées"):
+        build(corpus, index, encoder)
+    write_corpus(corpus, dict(list(many.items())[:9]), {})
+    assert len(build(corpus, index, encoder).corpus.entries) == 9
+
+
+def test_an_index_of_an_older_format_is_stale(copy: Path) -> None:
+    manifest = version(copy / "index") / "manifest.json"
+    content = {**json.loads(manifest.read_text(encoding="utf-8")), "format": 3, "fingerprint": "0" * 64}
+    del content["corpus"], content["entries"]
+    manifest.write_text(json.dumps(content), encoding="utf-8")
+    versions.point_to(copy / "index", manifest.parent.rename(copy / "index" / versions.name_of(manifest)))
+
+    assert state(copy / "corpus", copy / "index", small_encoder().name, MAX_ERROR) is State.STALE
+    with pytest.raises(IndexStoreError, match=r"format 3, attendu 4.*motamot build"):
+        Searcher.load(copy / "index", small_encoder())
+    build(copy / "corpus", copy / "index", small_encoder())
+    assert store.corpus_of(copy / "index") == copy / "corpus"
