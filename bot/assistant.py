@@ -86,7 +86,7 @@ class Assistant:
             Kind.REFUSE,
             round(result.confidence, 4),
             phrases.REFUSED,
-            understood=result.understood.replaced,
+            understood=result.query.replaced,
             ranking=ranking,
         )
         if result.answerable < self.searcher.threshold:

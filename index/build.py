@@ -20,10 +20,11 @@ from index.defaults import MAX_ERROR
 from index.dense import Dense, Vectors
 from index.encoder import Encoder
 from index.features import Matcher, Question, Vectored
-from index.query import Reader
+from index.query import QueryParser
 from index.rows import Layout
 from index.state import SHAPING_LIBRARIES, check_replaceable, fingerprint
 from index.training import learn, outside_questions, train_head
+from index.vocabulary import CorpusVocabulary
 
 
 class Phase(StrEnum):
@@ -108,20 +109,21 @@ def _build(corpus: Corpus, index_folder: Path, encoder: Encoder, mark: str, max_
     phrasings = read_phrasings(corpus_folder, corpus.entries)
     targets = phrasings.targets
     layout = Layout.of(corpus.entries, targets)
-    reader = Reader([t for e in corpus.entries for t in (e.heading_text, e.body_text)], lexicon)
+    texts = [t for e in corpus.entries for t in (e.heading_text, e.body_text)]
+    parser = QueryParser(CorpusVocabulary.of(texts, lexicon))
     outside = tuple(outside_questions(corpus.entries, lexicon, phrasings.unanswered)) if targets else ()
     fields = {
         "headings": layout.heading_texts(),
         "openings": layout.opening_texts(),
         "passages": layout.passage_texts(),
         "sentences": layout.sentence_texts(),
-        "phrasings": [reader.read(t).text for t in layout.phrasings],
-        "outside": [reader.read(t).text for _, t in outside],
+        "phrasings": [parser.read(t).text for t in layout.phrasings],
+        "outside": [parser.read(t).text for _, t in outside],
     }
     encoding = _Encoding(encoder, _vectors_before(index_folder, encoder), told)
     dense = encoding.encode(fields)
     told(Phase.LEARNING, 0, None)
-    matcher = Matcher(layout, reader, Vectored.of(dense))
+    matcher = Matcher(layout, parser, Vectored.of(dense))
     asked = _read(matcher, layout.phrasings, dense["phrasings"])
     beyond = _read(matcher, [t for _, t in outside], dense["outside"])
     groups = [group for group, _ in outside]
@@ -164,7 +166,7 @@ def _readable(corpus: Corpus) -> Corpus:
 
 
 def _read(matcher: Matcher, texts: Sequence[str], vectors: Dense) -> list[Question]:
-    return [Question(matcher.reader.read(t), v[None, :]) for t, v in zip(texts, vectors.vectors, strict=True)]
+    return [Question(matcher.parser.read(t), v[None, :]) for t, v in zip(texts, vectors.vectors, strict=True)]
 
 
 def _vectors_before(index_folder: Path, encoder: Encoder) -> dict[tuple[bool, str], Vectors]:

@@ -12,7 +12,7 @@ from index import answer_type
 from index.bm25 import Bm25
 from index.dense import Dense, Vectors
 from index.encoder import Encoder
-from index.query import Reader, Understood
+from index.query import Query, QueryParser
 from index.rows import CharGrams, Floats, Layout, Rows
 
 FIELDS = (
@@ -61,7 +61,7 @@ class Vectored:
 class Question:
     """A question, read and encoded."""
 
-    understood: Understood
+    query: Query
     vectors: Vectors
     """Shape ``(1 + n_pieces, dim)``: the whole first, then the sentences of a long message."""
 
@@ -89,30 +89,30 @@ class Match:
 class Matcher:
     """The fields of one corpus, ready to be matched."""
 
-    def __init__(self, layout: Layout, reader: Reader, vectored: Vectored) -> None:
+    def __init__(self, layout: Layout, parser: QueryParser, vectored: Vectored) -> None:
         self.layout = layout
-        self.reader = reader
+        self.parser = parser
         self.vectored = vectored
-        headings = [reader.terms(t) for t in layout.heading_texts()]
-        bodies = [reader.terms(e.body_text) for e in layout.entries]
+        headings = [parser.terms(t) for t in layout.heading_texts()]
+        bodies = [parser.terms(e.body_text) for e in layout.entries]
         whole = [h + b for h, b in zip(headings, bodies, strict=True)]
         self._heading_bm25 = Bm25(headings)
         self._entry_bm25 = Bm25(whole)
-        self._passage_bm25 = Bm25([reader.terms(t) for t in layout.passage_texts()])
-        self._phrasing_bm25 = Bm25([reader.terms(t) for t in layout.phrasings])
+        self._passage_bm25 = Bm25([parser.terms(t) for t in layout.passage_texts()])
+        self._phrasing_bm25 = Bm25([parser.terms(t) for t in layout.phrasings])
         self._heading_chars = CharGrams(layout.heading_texts())
         self._phrasing_chars = CharGrams(layout.phrasings)
         self._idf = _idf(whole)
         self._vocabulary = [frozenset(w) for w in whole]
-        self._phrasing_words = [frozenset(reader.read(t).terms) for t in layout.phrasings]
+        self._phrasing_words = [frozenset(parser.read(t).terms) for t in layout.phrasings]
         self._entry_of_phrasing = layout.entry_of_target[layout.target_of_phrasing]
         self._asked_words = self._count_asked()
         self._inside = self._sentences_of_targets()
         self._given = [answer_type.given(f"{e.heading_text} {e.body_text}") for e in layout.entries]
 
-    def pieces(self, understood: Understood) -> list[str]:
+    def pieces(self, query: Query) -> list[str]:
         """What is encoded for a question: the whole, and the sentences of a long message."""
-        text = understood.text
+        text = query.text
         if len(text.split()) < _LONG:
             return [text]
         parts = [s.of(text) for s in sentences(text)]
@@ -120,29 +120,29 @@ class Matcher:
         asking = [p for p in parts if p.rstrip().endswith("?")]
         return [text, *(asking + [p for p in parts if p not in asking])[:_MOST_PIECES]]
 
-    def question(self, understood: Understood, encoder: Encoder) -> Question:
+    def question(self, query: Query, encoder: Encoder) -> Question:
         """Encode what was read.
 
         Where nobody wrote how people ask, the whole is the mean of the question with its acronyms and with
         their words: one of the two is what the documents say.
         """
-        pieces = self.pieces(understood)
-        spelled = [understood.spelled_out] if understood.spelled_out and not self.layout.phrasings else []
+        pieces = self.pieces(query)
+        spelled = [query.spelled_out] if query.spelled_out and not self.layout.phrasings else []
         vectors = encoder.encode_queries([*pieces, *spelled])
         if spelled:
             whole = vectors[0] + vectors[-1]
             vectors = vectors[:-1].copy()
             vectors[0] = whole / np.linalg.norm(whole)
-        return Question(understood, vectors)
+        return Question(query, vectors)
 
     def match(self, question: Question, without: Rows | None = None) -> Match:
         """Match a question against every target.
 
         Args:
-            question: Read and encoded by this corpus's reader and encoder.
+            question: Read and encoded by this corpus's parser and encoder.
             without: Rows of phrasings of one entry to leave out, as cross-validation does.
         """
-        layout, seen = self.layout, question.understood
+        layout, seen = self.layout, question.query
         heading = self._dense(self.vectored.headings, question)
         passage = self._dense(self.vectored.passages, question)
         sentence = self._dense(self.vectored.sentences, question)
@@ -186,9 +186,9 @@ class Matcher:
         return found
 
     @staticmethod
-    def _bm25(index: Bm25, understood: Understood) -> Floats:
-        scores = index.scores(understood.terms)
-        return scores + _ADDED_WEIGHT * index.scores(understood.added) if understood.added else scores
+    def _bm25(index: Bm25, query: Query) -> Floats:
+        scores = index.scores(query.terms)
+        return scores + _ADDED_WEIGHT * index.scores(query.added) if query.added else scores
 
     def _sentences_of_targets(self) -> list[Rows]:
         """Rows of the sentences inside each target; of its whole passage where there is none."""
@@ -228,8 +228,8 @@ class Matcher:
             counts[entry].update(own)
         return counts
 
-    def _covered(self, understood: Understood, without: Rows | None) -> tuple[Floats, Floats, float, float]:
-        terms = set(understood.terms)
+    def _covered(self, query: Query, without: Rows | None) -> tuple[Floats, Floats, float, float]:
+        terms = set(query.terms)
         unseen = max(self._idf.values(), default=1.0)
         weights = {t: self._idf.get(t, unseen) for t in terms}
         total = sum(weights.values()) or 1.0

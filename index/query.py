@@ -3,9 +3,8 @@
 import re
 import tomllib
 import unicodedata
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -13,19 +12,17 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from corpus.lexicon import Lexicon
-from index.acronyms import explained
 from index.aliases import Aliases
 from index.french import STOP_WORDS, fold, is_french, singular, stem, stems, words
 from index.politeness import bare
+from index.vocabulary import TOKEN, CorpusVocabulary, General
 
-# A word or a number with the apostrophe that elides it: what is repaired and re-cased one by one.
-_TOKEN = re.compile(r"[^\W_]+", re.UNICODE)
 _REPAIRS = 30
 """Misspellings looked up for one question: each takes 20 ms where the corpus has 60,000 words."""
 
 
 @dataclass(frozen=True, slots=True)
-class Understood:
+class Query:
     """A question, read."""
 
     text: str
@@ -40,30 +37,26 @@ class Understood:
     """The text with its acronyms spelled out, where there are any."""
 
 
-class Reader:
-    """Reads questions with the vocabulary of one corpus and its lexicon."""
+class QueryParser:
+    """Reads questions with the vocabulary of one corpus. Nothing is derived from the corpus here."""
 
-    def __init__(self, texts: Iterable[str], lexicon: Lexicon) -> None:
-        texts = list(texts)
-        # What the documents explain themselves needs no editor; what the editor wrote goes before it.
-        lexicon = replace(lexicon, acronyms={**explained(texts), **lexicon.acronyms})
-        self._aliases = Aliases(lexicon)
-        forms = _surface_forms(texts)
-        self._forms = {form for counts in forms.values() for form in counts}
-        self._surface = {word: counts.most_common(1)[0][0] for word, counts in forms.items()}
-        self._acronyms = {fold(acronym): acronym for acronym in lexicon.acronyms}
-        self._expansions = {
-            tuple(stems(expansion)): stem(fold(acronym))
-            for acronym, expansions in lexicon.acronyms.items()
-            for expansion in expansions
-        }
-        self._spelled = {fold(a): expansions[0] for a, expansions in lexicon.acronyms.items()}
+    def __init__(self, vocabulary: CorpusVocabulary) -> None:
+        acronyms = vocabulary.acronyms
+        self.vocabulary = vocabulary
+        self._aliases = Aliases(Lexicon(acronyms, vocabulary.words))
+        self._surface = vocabulary.spellings
+        self._variants = frozenset(vocabulary.variants)
+        self._acronyms = {fold(acronym): acronym for acronym in acronyms}
+        self._spelled = {fold(a): expansions[0] for a, expansions in acronyms.items()}
         self._words: dict[str, list[tuple[list[str], str, tuple[str, ...]]]] = {}
-        for key, values in lexicon.words.items():
+        for key, values in vocabulary.words.items():
             run = singular(words(key))
             self._words.setdefault(run[0] if run else "", []).append((run, key, values))
-        self._general = _usable(lexicon, self._surface)
-        known_by_key = {word for key in lexicon.words for word in words(key)}
+        self._general: dict[str, list[General]] = {}
+        for general in vocabulary.general:
+            self._general.setdefault(general[0][0], []).append(general)
+        self._expansions = _by_first_stem(acronyms)
+        known_by_key = {word for key in vocabulary.words for word in words(key)}
         self._known = set(self._surface) | set(self._acronyms) | known_by_key
         # Only words long enough for one wrong letter to leave them recognisable are repaired to.
         self._candidates = sorted(w for w in self._surface if len(w) >= 4 and not w.isdigit())
@@ -73,7 +66,7 @@ class Reader:
         found = stems(text)
         return found + self._acronyms_spelled_in(found)
 
-    def read(self, question: str) -> Understood:
+    def read(self, question: str) -> Query:
         """Read one question."""
         question = bare(_clean(question))
         shouted = _is_shouted(question)
@@ -93,7 +86,7 @@ class Reader:
                 replaced.append((typed, written))
             return written
 
-        text, aliases = self._aliases.replace(_TOKEN.sub(rewrite, question))
+        text, aliases = self._aliases.replace(TOKEN.sub(rewrite, question))
         terms = stems(text)
         added, additions = self._everyday(text, replaced)
         spelled = self._acronyms_spelled_in(terms)
@@ -103,7 +96,7 @@ class Reader:
             if word in self._spelled and word not in self._surface
             for term in stems(self._spelled[word])
         ]
-        return Understood(
+        return Query(
             text=f"{text} ({', '.join(additions)})" if additions else text,
             terms=tuple(terms),
             added=tuple(dict.fromkeys([*spelled, *expanded, *added, *self._general_terms(text, terms)])),
@@ -112,7 +105,7 @@ class Reader:
         )
 
     def _spelled_out(self, text: str) -> str | None:
-        spelled = _TOKEN.sub(lambda match: self._spelled.get(fold(match.group()), match.group()), text)
+        spelled = TOKEN.sub(lambda match: self._spelled.get(fold(match.group()), match.group()), text)
         return spelled if spelled != text else None
 
     def _written(self, typed: str, elided: bool, repair: Callable[[str], str | None]) -> str:
@@ -126,7 +119,7 @@ class Reader:
         if word in self._surface:
             # Accents that a phone leaves out matter to the encoder; those that were typed are meant,
             # and so are words that differ by them ("ou" and "où", "vote" and "voté").
-            meant = not typed.isascii() or typed[0].isupper() or word in STOP_WORDS or typed in self._forms
+            meant = not typed.isascii() or typed[0].isupper() or word in STOP_WORDS or typed in self._variants
             return typed if meant else self._surface[word]
         if word in STOP_WORDS or word in self._known or word.isdigit() or is_french(word):
             return typed
@@ -152,7 +145,13 @@ class Reader:
         return same[0] if len(same) == 1 else None
 
     def _acronyms_spelled_in(self, terms: Sequence[str]) -> list[str]:
-        return [acronym for expansion, acronym in self._expansions.items() if _contains(terms, expansion)]
+        found = {
+            row: acronym
+            for place, term in enumerate(terms)
+            for row, expansion, acronym in self._expansions.get(term, ())
+            if tuple(terms[place : place + len(expansion)]) == expansion
+        }
+        return [found[row] for row in sorted(found)]
 
     def _everyday(self, text: str, replaced: list[tuple[str, str]]) -> tuple[list[str], list[str]]:
         """Stems and words that the lexicon adds for the everyday words of a question."""
@@ -182,24 +181,18 @@ class Reader:
         return added
 
 
-def _usable(lexicon: Lexicon, surface: Iterable[str]) -> dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]]:
-    """First word -> (words typed, stems added) of what the shipped thesaurus can add for these documents."""
-    own = {tuple(singular(words(key))) for key in lexicon.words}
-    known = {term for word in surface for term in stems(word)}
-    found: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
-    for key, values in _thesaurus().items():
-        run = tuple(singular(words(key)))
-        read = [stems(value) for value in values]
-        added = tuple(dict.fromkeys(term for value in read if known.issuperset(value) for term in value))
-        if added and run not in own:
-            found.setdefault(run[0], []).append((run, added))
+def _by_first_stem(acronyms: Mapping[str, Sequence[str]]) -> dict[str, list[tuple[int, tuple[str, ...], str]]]:
+    """First stem -> (row, stems of what an acronym stands for, stem of the acronym)."""
+    runs = {
+        tuple(stems(expansion)): stem(fold(acronym))
+        for acronym, expansions in acronyms.items()
+        for expansion in expansions
+    }
+    found: dict[str, list[tuple[int, tuple[str, ...], str]]] = {}
+    for row, (run, acronym) in enumerate(runs.items()):
+        if run:
+            found.setdefault(run[0], []).append((row, run, acronym))
     return found
-
-
-def _contains(terms: Sequence[str], run: Sequence[str]) -> bool:
-    """Whether ``run`` stands in ``terms`` as consecutive items."""
-    size = len(run)
-    return size > 0 and any(list(terms[i : i + size]) == list(run) for i in range(len(terms) - size + 1))
 
 
 def _clean(question: str) -> str:
@@ -213,26 +206,8 @@ def _is_shouted(question: str) -> bool:
     return len(letters) > 12 and sum(c.isupper() for c in letters) > 0.7 * len(letters)
 
 
-def _surface_forms(texts: Iterable[str]) -> dict[str, Counter[str]]:
-    """Folded word -> how often the corpus writes it in each way."""
-    counts: dict[str, Counter[str]] = {}
-    for text in texts:
-        for token in _TOKEN.findall(text):
-            # "Les" at the head of a sentence is "les"; "CRTE" and "TI" stay.
-            form = token if token.isupper() and len(token) > 1 else token.lower()
-            counts.setdefault(fold(form), Counter())[form] += 1
-    return counts
-
-
 @cache
 def _shorthand() -> dict[str, str]:
     """Shorthand of short messages (``pk`` -> ``pourquoi``), shipped with the code."""
     content = tomllib.loads((Path(__file__).parent / "data" / "sms.toml").read_text(encoding="utf-8"))
     return {fold(key): value for key, value in content["sms"].items()}
-
-
-@cache
-def _thesaurus() -> dict[str, tuple[str, ...]]:
-    """Everyday words -> words of any administration, shipped with the code."""
-    content = tomllib.loads((Path(__file__).parent / "data" / "everyday.toml").read_text(encoding="utf-8"))
-    return {key: tuple(values) for key, values in content["words"].items()}

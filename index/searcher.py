@@ -15,10 +15,11 @@ from index import store
 from index.classifier import OUTSIDE, opinion
 from index.encoder import Encoder
 from index.features import Matcher, Question, Vectored
-from index.query import Reader, Understood
+from index.query import Query, QueryParser
 from index.ranking import confidence, rank
 from index.rows import Layout
 from index.training import example, train_head
+from index.vocabulary import CorpusVocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Hit:
 class Result:
     """One question, searched."""
 
-    understood: Understood
+    query: Query
     hits: tuple[Hit, ...]
     """Best first."""
     answerable: float
@@ -58,9 +59,10 @@ class Searcher:
         threadpool_limits(1, user_api="blas")
         self.encoder = encoder
         self.layout = Layout.of(stored.entries, stored.editor_targets)
-        reader = Reader([t for e in stored.entries for t in (e.heading_text, e.body_text)], stored.lexicon)
+        texts = [t for e in stored.entries for t in (e.heading_text, e.body_text)]
+        parser = QueryParser(CorpusVocabulary.of(texts, stored.lexicon))
         dense = stored.dense
-        self.matcher = Matcher(self.layout, reader, Vectored.of(dense))
+        self.matcher = Matcher(self.layout, parser, Vectored.of(dense))
         asked = _questions(self.matcher, self.layout.phrasings, dense["phrasings"].vectors)
         outside = _questions(self.matcher, [text for _, text in stored.outside], dense["outside"].vectors)
         self._head = train_head(self.matcher, asked, outside, [group for group, _ in stored.outside])
@@ -94,17 +96,17 @@ class Searcher:
         """
         if k < 1:
             raise ValueError(f"k must be at least 1, got {k}")
-        understood = self.matcher.reader.read(question)
-        asked = self.matcher.question(understood, self.encoder)
+        query = self.matcher.parser.read(question)
+        asked = self.matcher.question(query, self.encoder)
         match = self.matcher.match(asked)
-        scores = self._head_scores(understood, asked)
+        scores = self._head_scores(query, asked)
         owner = self.layout.entry_of_target
         ranking = rank(
             match,
             opinion(self._head, scores, len(self.layout.targets)),
             self._weights,
             owner,
-            len(understood.terms),
+            len(query.terms),
         )
         hits = []
         for place, row in enumerate(np.argsort(-ranking.entries, kind="stable")[:k], 1):
@@ -113,13 +115,13 @@ class Searcher:
             hits.append(Hit(self.layout.entries[int(row)], target, float(ranking.entries[row]), place))
         sure = confidence(ranking, self._weights)
         passage = int(self.layout.passage_of_target[ranking.best])
-        return Result(understood, tuple(hits), sure.answerable, sure.right, self._sentences(passage, asked.vectors[0]))
+        return Result(query, tuple(hits), sure.answerable, sure.right, self._sentences(passage, asked.vectors[0]))
 
-    def _head_scores(self, understood: Understood, asked: Question) -> np.ndarray | None:
+    def _head_scores(self, query: Query, asked: Question) -> np.ndarray | None:
         """Scores of the head's classes: of a long message, what its most telling sentence says counts too."""
         if self._head is None:
             return None
-        pieces = [understood, *(self.matcher.reader.read(p) for p in self.matcher.pieces(understood)[1:])]
+        pieces = [query, *(self.matcher.parser.read(p) for p in self.matcher.pieces(query)[1:])]
         scores = self._head.scores([example(p) for p in pieces], asked.vectors)
         inside = self._head.classes != OUTSIDE
         best = scores[1 + int(scores[1:, inside].max(axis=1).argmax())] if len(scores) > 1 else scores[0]
@@ -133,4 +135,4 @@ class Searcher:
 
 
 def _questions(matcher: Matcher, texts: Sequence[str], vectors: np.ndarray) -> list[Question]:
-    return [Question(matcher.reader.read(t), v[None, :]) for t, v in zip(texts, vectors, strict=True)]
+    return [Question(matcher.parser.read(t), v[None, :]) for t, v in zip(texts, vectors, strict=True)]

@@ -18,7 +18,7 @@ from index.defaults import MAX_ERROR
 from index.dense import Vectors
 from index.features import FIELDS, Matcher, Question
 from index.french import fold
-from index.query import Understood
+from index.query import Query
 from index.ranking import (
     HEAD_SIGNALS,
     RANK_SIGNALS,
@@ -67,9 +67,9 @@ class Learned:
     curve: Curve
 
 
-def example(understood: Understood) -> Example:
+def example(query: Query) -> Example:
     """A question as the head reads it."""
-    return Example(fold(understood.text), (*understood.terms, *understood.added))
+    return Example(fold(query.text), (*query.terms, *query.added))
 
 
 def outside_questions(entries: Sequence[Entry], lexicon: Lexicon, unanswered: Sequence[str]) -> list[tuple[int, str]]:
@@ -106,7 +106,7 @@ def train_head(
     groups = np.roll(groups, len(asked))
     entries = matcher.layout.entry_of_target[matcher.layout.target_of_phrasing]
     wider = np.concatenate([entries, len(matcher.layout.entries) + np.arange(len(outside))])
-    return Head([example(q.understood) for q in questions], vectors, labels, groups, wider)
+    return Head([example(q.query) for q in questions], vectors, labels, groups, wider)
 
 
 def learn(

@@ -126,7 +126,7 @@ class Trials:
             match=self._matcher.match(question, without),
             opinion=opinion(self._head, scores, len(self._owner)),
             owner=self._owner,
-            words=len(question.understood.terms),
+            words=len(question.query.terms),
             wanted=wanted,
             entry=entry,
             group=group,

@@ -61,7 +61,7 @@ class Sample:
 
     @staticmethod
     def _match(matcher: Matcher, encoder: Encoder, text: str) -> tuple[Match, int]:
-        read = matcher.reader.read(text)
+        read = matcher.parser.read(text)
         return matcher.match(matcher.question(read, encoder)), len(read.terms)
 
     def targets(self, n: int) -> np.ndarray:

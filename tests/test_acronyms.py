@@ -1,12 +1,12 @@
 """Acronyms that documents explain, and the other names that are read as one."""
 
 import pytest
+from test_query import parser_of
 
 from corpus.lexicon import Lexicon
 from index.acronyms import explained, spelled
 from index.aliases import Aliases
 from index.french import stem
-from index.query import Reader
 
 LEXICON = Lexicon(
     acronyms={"CRTE": ("contrat de relance et de transition écologique",)},
@@ -62,18 +62,18 @@ def test_another_name_is_read_as_the_acronym(typed: str, read: str, said: list[t
     assert Aliases(LEXICON).replace(typed) == (read, said)
 
 
-def test_a_reader_spells_out_what_the_documents_explain() -> None:
-    reader = Reader(["Le parc naturel régional (PNR) est créé."], Lexicon())
+def test_a_parser_spells_out_what_the_documents_explain() -> None:
+    parser = parser_of(["Le parc naturel régional (PNR) est créé."], Lexicon())
 
-    assert reader.read("qui dirige le PNR ?").spelled_out == "qui dirige le parc naturel régional ?"
-    assert reader.read("qui dirige le parc ?").spelled_out is None
+    assert parser.read("qui dirige le PNR ?").spelled_out == "qui dirige le parc naturel régional ?"
+    assert parser.read("qui dirige le parc ?").spelled_out is None
 
 
 def test_everyday_words_are_added_where_the_documents_have_them() -> None:
     asked = "mon patron"
 
-    assert Reader(["L’employeur répond."], Lexicon()).read(asked).added == (stem("employeur"),)
-    assert Reader(["Le maire répond."], Lexicon()).read(asked).added == ()
+    assert parser_of(["L’employeur répond."], Lexicon()).read(asked).added == (stem("employeur"),)
+    assert parser_of(["Le maire répond."], Lexicon()).read(asked).added == ()
     # The editor's own line goes before that of the thesaurus.
-    own = Reader(["L’employeur répond. Le maire aussi."], Lexicon(words={"patron": ("maire",)}))
+    own = parser_of(["L’employeur répond. Le maire aussi."], Lexicon(words={"patron": ("maire",)}))
     assert own.read(asked).added == (stem("maire"),)

@@ -13,8 +13,9 @@ from corpus.phrasings import Target
 from index.dense import Dense
 from index.features import FIELDS, Matcher, Question, Vectored
 from index.french import fold
-from index.query import Reader
+from index.query import QueryParser
 from index.rows import CharGrams, Layout
+from index.vocabulary import CorpusVocabulary
 
 TEXT = "Qui signe ? Le maire signe le contrat. Un avenant est voté. Quand voter ? Le conseil vote en mai."
 ENCODER = FakeEncoder(["contrat", "avenant", "maire", "vote"])
@@ -48,7 +49,7 @@ def matcher(editor: Sequence[Target]) -> Matcher:
     encode = ENCODER.encode_passages
     return Matcher(
         layout,
-        Reader([e.heading_text + " " + e.body_text for e in ENTRIES], Lexicon()),
+        QueryParser(CorpusVocabulary.of([e.heading_text + " " + e.body_text for e in ENTRIES], Lexicon())),
         Vectored(
             Dense.of(encode(layout.heading_texts())),
             Dense.of(encode(layout.opening_texts())),
@@ -60,8 +61,8 @@ def matcher(editor: Sequence[Target]) -> Matcher:
 
 
 def ask(matcher: Matcher, text: str) -> Question:
-    understood = matcher.reader.read(text)
-    return Question(understood, ENCODER.encode_queries(matcher.pieces(understood)))
+    query = matcher.parser.read(text)
+    return Question(query, ENCODER.encode_queries(matcher.pieces(query)))
 
 
 def column(matcher: Matcher, text: str, field: str, without: Sequence[int] = ()) -> list[float]:
@@ -184,7 +185,7 @@ def test_the_sentences_of_a_long_message_are_read_one_by_one() -> None:
     story = "Je vous écris au sujet de notre commune qui grandit. Nous avons bien reçu votre courrier. Merci. "
     question = "Qui signe le contrat de la commune ?"
 
-    pieces = m.pieces(m.reader.read(story + question))
+    pieces = m.pieces(m.parser.read(story + question))
 
     assert pieces[0] == story + question
     # The question first; "Merci." is too short to be about anything.
@@ -193,7 +194,7 @@ def test_the_sentences_of_a_long_message_are_read_one_by_one() -> None:
         "Je vous écris au sujet de notre commune qui grandit.",
         "Nous avons bien reçu votre courrier.",
     ]
-    assert m.pieces(m.reader.read(question)) == [question]
+    assert m.pieces(m.parser.read(question)) == [question]
 
 
 def test_a_corpus_without_phrasings_can_be_matched() -> None:

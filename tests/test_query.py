@@ -1,0 +1,231 @@
+"""Reading a typed question: shorthand, misspellings, acronyms, capitals, everyday words."""
+
+import random
+import time
+
+import pytest
+from pydantic import TypeAdapter
+from simplemma.strategies.dictionaries.dictionary_factory import DefaultDictionaryFactory
+
+from corpus.lexicon import Lexicon
+from index.french import fold, stem, words
+from index.query import QueryParser
+from index.vocabulary import CorpusVocabulary
+
+TEXTS = [
+    "Le contrat de relance (CRTE) est signé par l’intercommunalité. Son périmètre peut être révisé.",
+    "L’agence de l’État finance les projets ; où les déposer ? La préfecture présente la programmation.",
+]
+LEXICON = Lexicon(
+    acronyms={
+        "CRTE": ("contrat de relance et de transition écologique",),
+        "PNR": ("parc naturel régional",),
+        "TI": ("Territoires d'industrie",),
+    },
+    words={
+        "interco": ("intercommunalité",),
+        "communauté de communes": ("intercommunalité",),
+        "sous": ("financements",),
+    },
+)
+
+
+def parser_of(texts: list[str], lexicon: Lexicon) -> QueryParser:
+    return QueryParser(CorpusVocabulary.of(texts, lexicon))
+
+
+@pytest.fixture(scope="module")
+def parser() -> QueryParser:
+    return parser_of(TEXTS, LEXICON)
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("le CTRE", "le CRTE"),
+        ("le crte", "le CRTE"),
+        ("le cter et le npr", "le CRTE et le PNR"),
+        ("le cr et le tcrex", "le cr et le tcrex"),  # too short, or another letter: no acronym
+    ],
+)
+def test_an_acronym_is_recognised_with_its_letters_swapped(parser: QueryParser, typed: str, read: str) -> None:
+    assert parser.read(typed).text == read
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("kel delai pr le projet", "quel delai pour le projet"),
+        ("pk signer", "pourquoi signer"),
+        ("g un projet", "j'ai un projet"),
+    ],
+)
+def test_shorthand_is_written_out(parser: QueryParser, typed: str, read: str) -> None:
+    assert parser.read(typed).text == read
+
+
+def test_an_elided_letter_is_no_shorthand(parser: QueryParser) -> None:
+    assert parser.read("c'est signé").text == "c'est signé"
+    assert parser.read("c’est signé").text == "c’est signé"
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("mon intercomunalité", "mon intercommunalité"),  # a letter is missing
+        ("le perrimètre", "le périmètre"),  # one too many
+        ("la préfectrue", "la préfecture"),  # two swapped
+        ("la progrannation", "la programmation"),  # two wrong
+        ("le vontrat", "le contrat"),
+        ("le perimetre", "le périmètre"),  # accents that a phone leaves out
+        ("xyzzyx", "xyzzyx"),  # like nothing
+    ],
+)
+def test_misspellings_become_words_of_the_corpus(parser: QueryParser, typed: str, read: str) -> None:
+    assert parser.read(typed).text == read
+
+
+def test_what_was_read_otherwise_is_reported_but_accents_are_not(parser: QueryParser) -> None:
+    query = parser.read("pk le CTRE et le perimetre de l'intercomunalité")
+
+    assert query.replaced == (
+        ("pk", "pourquoi"),
+        ("CTRE", "CRTE"),
+        ("intercomunalité", "intercommunalité"),
+    )
+
+
+def test_a_misspelling_between_two_words_of_the_corpus_is_left_alone() -> None:
+    parser = parser_of(["La vente et la pente, la fente."], Lexicon())
+
+    assert parser.read("la zente").text == "la zente"
+
+
+def dictionary_words(n: int) -> list[str]:
+    """A sample of the single words of simplemma's French dictionary, the same at each run."""
+    dictionary = DefaultDictionaryFactory().get_dictionary("fr")
+    forms = (form.decode() if isinstance(form, bytes) else form for form in dictionary)
+    single = sorted(form for form in forms if words(form) == [fold(form)])
+    return random.Random(2021).sample(single, n)
+
+
+def test_the_letters_of_a_correct_french_word_are_never_changed() -> None:
+    parser = parser_of(TEXTS, Lexicon(acronyms=LEXICON.acronyms))
+
+    changed = {word: parser.read(word).text for word in dictionary_words(20_000) if parser.read(word).replaced}
+
+    # Familiar spellings that the dictionary lists too.
+    assert {word: text for word, text in changed.items() if fold(word) not in {"kil", "kils", "ca", "aprem"}} == {}
+
+
+def test_accents_that_were_typed_are_kept() -> None:
+    parser = parser_of(TEXTS, Lexicon())
+
+    accented = [word for word in dictionary_words(20_000) if not word.isascii()]
+
+    assert [word for word in accented if parser.read(word).text not in (word, "après-midi")] == []
+    # The corpus has "présente", "signé", "révisé" and "où" only.
+    assert parser.read("présenté, signée, révise ; ou là").text == "présenté, signée, révise ; ou là"
+
+
+def test_words_that_differ_by_their_accents_stay_apart() -> None:
+    parser = parser_of(["Le budget est voté. Il est voté chaque année, lors d’un vote à main levée."], Lexicon())
+
+    assert parser.read("le vote ; un an ou deux a faire").text == "le vote ; un an ou deux a faire"
+    assert parser.read("a main levee").text == "a main levée"
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("LE PERIMETRE DU CRTE EST-IL REVISE ?", "le périmètre du CRTE est-il révisé ?"),
+        ("LES TI", "LES TI"),  # too short to be shouting
+        ("Le PNR", "Le PNR"),
+    ],
+)
+def test_a_question_in_capitals_is_read_in_small_letters(parser: QueryParser, typed: str, read: str) -> None:
+    assert parser.read(typed).text == read
+
+
+def test_an_acronym_of_the_question_matches_the_words_of_the_corpus(parser: QueryParser) -> None:
+    # PNR stands nowhere in the texts: what it means is added. CRTE stands there: nothing is.
+    assert parser.read("notre PNR").added == (stem("parc"), stem("naturel"), stem("regional"))
+    assert parser.read("notre CRTE").added == ()
+
+
+def test_the_words_of_the_question_match_an_acronym_of_the_corpus(parser: QueryParser) -> None:
+    query = parser.read("le contrat de relance et de transition écologique")
+
+    # As a text of the corpus that holds the acronym is indexed.
+    [acronym] = parser.terms("CRTE")
+    assert acronym in query.terms
+    assert acronym in parser.terms("Le contrat de relance et de transition écologique")
+
+
+def test_every_acronym_of_a_lexicon_is_indexed_under_one_key() -> None:
+    names = ["CRTE", "ADEME", "CNES", "DETR", "INSEE", "SGAR", "AESH"]
+    parser = parser_of([], Lexicon(acronyms={name: (f"zzz{i} www{i}",) for i, name in enumerate(names)}))
+
+    for i, name in enumerate(names):
+        assert parser.read(f"zzz{i} www{i}").terms == tuple(parser.terms(name))
+
+
+def test_everyday_words_bring_the_words_of_the_corpus(parser: QueryParser) -> None:
+    query = parser.read("notre interco a des projets")
+
+    assert query.text == "notre interco a des projets (intercommunalité)"
+    assert query.added == (stem("intercommunalite"),)
+    assert ("interco", "intercommunalité") in query.replaced
+    assert stem("interco") in query.terms
+
+
+@pytest.mark.parametrize("typed", ["les intercos", "nos Communautés de communes", "COMMUNAUTE DE COMMUNES"])
+def test_everyday_words_are_known_in_the_plural_and_in_capitals(parser: QueryParser, typed: str) -> None:
+    assert parser.read(typed).added == (stem("intercommunalite"),)
+
+
+def test_everyday_words_are_whole_words(parser: QueryParser) -> None:
+    assert parser.read("une interconnexion en sousface").added == ()
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "?!", "\u200b\u0007", "🙂 🙂"])
+def test_a_question_without_words_has_no_terms(parser: QueryParser, typed: str) -> None:
+    assert parser.read(typed).terms == ()
+
+
+def test_line_breaks_and_invisible_characters_are_read_as_spaces_or_not_at_all(parser: QueryParser) -> None:
+    assert parser.read("le\u00a0contrat\nest\u200b signe\u0301 \u0007").text == "le contrat est signé"
+
+
+def test_so_many_misspellings_are_looked_up_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    parser = parser_of(TEXTS, LEXICON)
+    looked_up: list[str] = []
+    monkeypatch.setattr(parser, "_repaired", looked_up.append)
+    typed = [f"{a}{b}qzjkw" for a in "abcdefgh" for b in "bcdfghjk"]
+    parser.read(" ".join([*typed[:20], *typed]))
+
+    assert looked_up == typed[:30]
+
+
+def test_what_is_taken_from_a_corpus_is_stored_as_json_and_reads_the_same() -> None:
+    stored = TypeAdapter(CorpusVocabulary)
+    vocabulary = CorpusVocabulary.of(TEXTS, LEXICON)
+    written = stored.dump_json(vocabulary)
+    loaded = stored.validate_json(written)
+
+    assert loaded == vocabulary
+    assert stored.dump_json(CorpusVocabulary.of(list(reversed(TEXTS)), LEXICON)) == written
+    typed = "pk le CTRE et le perimetre de l'intercomunalité, notre interco, mon patron"
+    assert QueryParser(loaded).read(typed) == QueryParser(vocabulary).read(typed)
+
+
+def test_time_to_find_acronyms_grows_with_the_text_and_not_with_the_number_of_acronyms() -> None:
+    acronyms = {f"Z{i}Q": (f"mot{i} suite{i} fin{i}",) for i in range(3000)}
+    parser = parser_of([], Lexicon(acronyms=acronyms))
+    text = " ".join(f"mot{i} suite{i} fin{i}" for i in range(3000))
+
+    begun = time.process_time()
+    terms = parser.terms(text)
+
+    assert terms[9000:] == parser.terms(" ".join(acronyms))
+    assert time.process_time() - begun < 1  # 0.02 s; a pass over the text for each acronym takes 6 s
