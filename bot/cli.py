@@ -50,11 +50,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Écrire du JSON, pour 
 
 def main() -> None:
     """Run the command; errors that a person can mend are one line of French on standard error."""
-    # The encoder's libraries ask their hub for news unless told not to, before they are imported.
-    os.environ["HF_HUB_OFFLINE"] = "1"
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     try:
-        sys.exit(app(standalone_mode=False))
+        sys.exit(app(prog_name="motamot", standalone_mode=False))
     except TyperException as error:
         print(complaint(error), file=sys.stderr)
         sys.exit(error.exit_code)

@@ -2,7 +2,6 @@
 
 import gc
 import hashlib
-import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,19 +18,6 @@ from index.paths import check_temporary_folder
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
-
-# Nothing leaves the machine, and nothing is printed between two lines of the chat. Read once, when
-# huggingface_hub and tokenizers are imported.
-os.environ.update(
-    HF_HUB_OFFLINE="1",
-    TRANSFORMERS_OFFLINE="1",
-    HF_HUB_DISABLE_TELEMETRY="1",
-    HF_HUB_DISABLE_PROGRESS_BARS="1",
-    TOKENIZERS_PARALLELISM="false",
-)
-# Threads that wait for each other give up the core instead of spinning: beside a busy process, a build encodes
-# twice as many texts a second (measured: 65 and 140 on 2 cores), alone as many. Read when torch is imported.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 Progress = Callable[[int, int], None]
 

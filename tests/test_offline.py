@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.model
-
 JOB = '''
 import ipaddress, json, os, socket, sys, threading, time
 from pathlib import Path
@@ -136,10 +134,12 @@ def job(model_home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     return found
 
 
+@pytest.mark.model
 def test_build_ask_and_refuse_work_without_a_network(job: dict[str, object]) -> None:
     assert job["codes"] == [0, 0, 1]
 
 
+@pytest.mark.model
 def test_the_page_and_the_answer_are_served_without_a_network(job: dict[str, object]) -> None:
     status, body = job["answer"]  # type: ignore[misc]
 
@@ -149,6 +149,48 @@ def test_the_page_and_the_answer_are_served_without_a_network(job: dict[str, obj
     assert quote["source"]["page"] == 2
 
 
+@pytest.mark.model
 def test_no_way_out_was_tried(job: dict[str, object]) -> None:
     assert job["tried"] == []
     assert job["doors"] == 2, "the doors were not closed: this test proves nothing"
+
+
+SEEN = """
+import os, sys
+
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if name in ("gradio", "huggingface_hub", "tokenizers", "transformers", "torch"):
+            print(name, *(os.environ.get(key) for key in sys.argv[1:]))
+            os._exit(0)
+
+sys.meta_path.insert(0, Watch())
+"""
+"""Prints the environment at the first import of a library that reads it."""
+
+WANTED = {"HF_HUB_OFFLINE": "1", "GRADIO_ANALYTICS_ENABLED": "False", "TOKENIZERS_PARALLELISM": "false"}
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "import bot.cli; import gradio",
+        "import bot.web.server",
+        "import index.encoder; import sentence_transformers",
+        "import bot.evaluation.pytest_plugin; import bot.cli; import torch",
+    ],
+)
+def test_the_environment_is_set_before_any_library_reads_it(entry: str) -> None:
+    environment = {**os.environ, **dict.fromkeys(WANTED, "")}
+
+    seen = subprocess.run(
+        [sys.executable, "-c", SEEN + entry, *WANTED], env=environment, capture_output=True, text=True, check=True
+    )
+
+    assert seen.stdout.split()[1:] == list(WANTED.values())
+
+
+def test_pytest_in_an_environment_with_motamot_finds_its_variables_as_they_were() -> None:
+    program = "import os; a = dict(os.environ); import bot.evaluation.pytest_plugin; assert dict(os.environ) == a"
+
+    subprocess.run([sys.executable, "-c", program], check=True)

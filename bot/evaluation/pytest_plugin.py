@@ -4,7 +4,6 @@ pytest loads this module in every run of an environment where motamot is install
 only once a file of known questions is named.
 """
 
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,8 +91,6 @@ def open_assistant(settings: "Settings") -> "Answering":
     Raises:
         MotamotError: The index or the model cannot be used.
     """
-    # As the command does: the encoder's libraries ask their hub for news unless told not to, before their import.
-    os.environ["HF_HUB_OFFLINE"] = "1"
     from bot.assistant import Assistant
     from bot.cli import open_searcher
 

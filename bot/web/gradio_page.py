@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
-import os
 from collections.abc import Sequence
 from typing import Any
+
+import gradio as gr
+from fastapi import FastAPI
 
 from bot import phrases
 from bot.answer import Kind
@@ -19,13 +21,6 @@ from bot.web.render import (
     question_html,
 )
 from corpus.errors import MotamotError
-
-# Read when gradio is imported: without them the process calls api.gradio.app and huggingface.co.
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-os.environ["HF_HUB_OFFLINE"] = "1"
-
-import gradio as gr
-from fastapi import FastAPI
 
 LOG = logging.getLogger(__name__)
 
