@@ -14,6 +14,8 @@ from bot import cli
 @pytest.fixture(autouse=True)
 def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
+    # As under ``python -m pytest``, which typer would otherwise name as the program.
+    monkeypatch.setattr(sys.modules["__main__"], "__package__", "pytest")
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
