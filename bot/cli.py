@@ -25,7 +25,7 @@ from corpus.errors import MotamotError, SettingsError
 
 if TYPE_CHECKING:
     from bot.assistant import Assistant
-    from bot.live_assistant import LiveAssistant
+    from bot.reload import LiveAssistant
     from index.build import Built
     from index.encoder import Encoder
     from index.searcher import Searcher
@@ -394,8 +394,7 @@ def _assistant(settings: Settings) -> "Assistant":
 
 
 def _live(settings: Settings) -> "LiveAssistant":
-    from bot.live_assistant import LiveAssistant
-    from bot.reload import pointer
+    from bot.reload import LiveAssistant, pointer
 
     seen = pointer(settings.index_folder)
     return LiveAssistant(settings.index_folder, _assistant(settings), seen)

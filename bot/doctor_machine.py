@@ -15,11 +15,10 @@ from pathlib import Path
 import httpx
 
 from bot.settings import Settings, journal_file
-from corpus.errors import MotamotError, typeset
+from corpus.errors import MotamotError, reason, typeset
 from index import store, versions
 from index.e5.unpack import BYTES_NEEDED, state_of_default_model
 from index.paths import data_home
-from index.reasons import reason
 
 _SPARE = 50 * 2**20
 """Bytes for the journal of a year and the draft of a small index."""

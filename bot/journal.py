@@ -17,8 +17,7 @@ from threading import Event, Lock, Thread
 
 from bot.answer import Answer
 from bot.pii import mask
-from corpus.errors import MotamotError
-from index.reasons import reason
+from corpus.errors import MotamotError, reason
 
 LOG = logging.getLogger(__name__)
 

@@ -1,18 +1,19 @@
-"""The index in service, in memory, replaced while questions are answered as soon as a newer one is whole."""
+"""The assistant over the index in service, replaced as soon as a newer index is whole, while questions are answered."""
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Generic, TypeVar
 
+from bot.answer import Answer
+from bot.assistant import About, Assistant
+from bot.library import Library
 from corpus.errors import MotamotError
 from index import versions
+from index.searcher import Searcher
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 # Seconds. One look at a file's date; a new version takes seconds to build and to load anyway.
 EVERY = 2.0
@@ -21,34 +22,41 @@ Mark = tuple[int, int, int] | None
 """Inode, date and size of the pointer to the version in service; None where there is none."""
 
 
-class Live(Generic[T]):
-    """Holds what ``load`` makes of the version in service.
+class LiveAssistant:
+    """An assistant that is replaced when its index is; safe to share between threads.
 
-    A question takes ``get()`` once and keeps it: the version it began with answers it to the end. Safe to share
-    between threads.
+    A question keeps to its end the index that it began with. Every call may meet a newer one than the call before.
 
     Args:
         folder: Of the index.
-        load: Reads the version in service, as ``Searcher.load`` does; called outside the threads that answer.
-        first: What it made at the start.
-        seen: The pointer before that: a version that came while it was loading is loaded at the next check.
+        first: The assistant over it now.
+        seen: What was in service before ``first`` was loaded: a version that came since is picked up.
     """
 
-    def __init__(self, folder: Path, load: Callable[[], T], first: T, seen: Mark) -> None:
+    def __init__(self, folder: Path, first: Assistant, seen: Mark) -> None:
         self._folder = folder
-        self._load = load
-        self._held = first
+        self._encoder = first.searcher.encoder
+        self._current = first
         self._turn = threading.Lock()
         self._mark = seen
         self._problem: str | None = None
 
-    def get(self) -> T:
-        """What answers now; costs nothing."""
-        return self._held
+    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+        """As ``Assistant.ask``."""
+        return self._current.ask(question, history)
+
+    def about(self) -> About:
+        """As ``Assistant.about``."""
+        return self._current.about()
+
+    @property
+    def library(self) -> Library:
+        """What the answers are quoted from now: take it once for what must agree."""
+        return self._current.library
 
     @property
     def problem(self) -> str | None:
-        """Why the newest version is not the one that answers, in French; None when it is."""
+        """Why the newest index is not the one that answers, in French; None when it is."""
         return self._problem
 
     def check(self) -> bool:
@@ -62,12 +70,12 @@ class Live(Generic[T]):
                 return False
             self._mark = mark  # as it was before loading: what changes meanwhile is seen next time
             try:
-                held = self._load()
+                loaded = Assistant(Searcher.load(self._folder, self._encoder))
             except MotamotError as error:
                 self._problem = str(error)
                 log.error("the new index in %s is not used, the one before still answers: %s", self._folder, error)
                 return False
-            self._held, self._problem = held, None
+            self._current, self._problem = loaded, None
             log.info("the new index in %s answers", self._folder)
             return True
 

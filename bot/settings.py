@@ -23,10 +23,9 @@ import corpus
 from bot.web.branding import check_theme
 from bot.web.client_address import LOOPBACK, RATE, read_proxies
 from bot.web.framing import read_frame_ancestors
-from corpus.errors import SettingsError
-from index.defaults import MAX_ERROR
+from corpus.errors import SettingsError, reason
+from index import MAX_ERROR
 from index.paths import data_home
-from index.reasons import reason
 
 _FILE = "motamot.toml"
 PREFIX = "MOTAMOT_"

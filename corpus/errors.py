@@ -10,7 +10,20 @@ MotamotError
 Only the command line and the web layer catch them.
 """
 
+import errno
 import re
+
+_REASONS = {
+    errno.ENOSPC: "disque plein",
+    errno.EDQUOT: "quota de disque dépassé",
+    errno.EFBIG: "taille de fichier limitée par le système",
+    errno.EROFS: "système de fichiers en lecture seule",
+    errno.EACCES: "accès refusé",
+    errno.EPERM: "accès refusé",
+    errno.ENOTDIR: "un fichier porte ce nom",
+    errno.EEXIST: "un fichier porte ce nom",
+    errno.EIO: "erreur du disque",
+}
 
 _BEFORE_SIGN = re.compile(r" (?=[»:;?!](?:[\s»).,]|$))")
 
@@ -22,6 +35,11 @@ def typeset(message: str) -> str:
     '«\xa0a.txt\xa0»\xa0: ce fichier manque.'
     """
     return _BEFORE_SIGN.sub("\u00a0", message.replace("« ", "«\u00a0"))
+
+
+def reason(error: BaseException) -> str:
+    """Why the system refused, in a few words of French; its own words where it says something rare."""
+    return _REASONS.get(getattr(error, "errno", None) or 0, str(error))
 
 
 class MotamotError(Exception):

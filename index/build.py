@@ -15,8 +15,7 @@ from corpus.errors import CorpusError, IndexStoreError
 from corpus.lexicon import read_lexicon
 from corpus.phrasings import Target, read_phrasings
 from corpus.read import Corpus, read_corpus
-from index import store, versions
-from index.defaults import MAX_ERROR
+from index import MAX_ERROR, store, versions
 from index.dense import Dense, Vectors
 from index.encoder import Encoder
 from index.features import Matcher, Question, Vectored

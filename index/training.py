@@ -12,9 +12,8 @@ from sklearn.linear_model import LogisticRegression
 
 from corpus.document import Entry
 from corpus.lexicon import Lexicon
-from index import answer_type
+from index import MAX_ERROR, answer_type
 from index.classifier import OUTSIDE, Example, Head
-from index.defaults import MAX_ERROR
 from index.dense import Vectors
 from index.features import FIELDS, Matcher, Question
 from index.french import fold

@@ -15,8 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-from corpus.errors import IndexStoreError
-from index.reasons import reason
+from corpus.errors import IndexStoreError, reason
 
 CURRENT = "CURRENT"
 MANIFEST = "manifest.json"

@@ -20,9 +20,8 @@ import index
 from corpus.lexicon import Lexicon, read_lexicon
 from corpus.phrasings import read_phrasings
 from corpus.read import read_corpus
-from index import store
+from index import MAX_ERROR, store
 from index.build import build
-from index.defaults import MAX_ERROR
 from index.e5.unpack import default_encoder
 from index.encoder import Encoder
 from index.features import FIELDS, Match, Matcher

@@ -13,8 +13,7 @@ from small_corpus import small_encoder
 from test_rebuilding import FEW, built, closing_on
 
 from bot.assistant import Assistant
-from bot.live_assistant import LiveAssistant
-from bot.reload import pointer
+from bot.reload import LiveAssistant, pointer
 from bot.web.server import Service, build_app
 from index import store
 from index.searcher import Searcher
@@ -159,6 +158,63 @@ def test_a_version_that_came_while_the_first_was_loading_is_picked_up(folder: Pa
     live = LiveAssistant(index, first, seen)
     with live.watched(every=0.01):
         until(lambda: live.ask(QUESTION).quotes[0].text == "Elle ferme le 6 mai.")
+
+
+def test_a_newer_index_answers_once_it_was_looked_for(folder: Path) -> None:
+    live = assistant(folder)
+    assert live.check() is False
+
+    built(folder, 3)
+
+    assert said(live) == "Elle ferme le 2 mai."
+    assert live.check() is True
+    assert said(live) == "Elle ferme le 3 mai."
+    assert live.check() is False
+
+
+def test_a_damaged_index_is_logged_once(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    live = assistant(folder)
+    built_damaged(folder)
+
+    assert [live.check(), live.check()] == [False, False]
+
+    assert "sentences.faiss" in (live.problem or "")
+    assert [record.levelname for record in caplog.records if record.name == "bot.reload"] == ["ERROR"]
+
+
+def test_an_index_that_is_removed_still_answers(folder: Path) -> None:
+    live = assistant(folder)
+    shutil.rmtree(folder / "index")
+
+    assert live.check() is False
+
+    assert said(live) == "Elle ferme le 2 mai."
+    assert "Il n’y a pas d’index" in (live.problem or "")
+
+
+def test_what_nobody_foresaw_does_not_end_the_watch(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    live, failed = assistant(folder), Event()
+
+    def load(*_: object) -> Searcher:
+        monkeypatch.undo()
+        failed.set()
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Searcher, "load", load)
+    with live.watched(every=0.01):
+        store.rollback(folder / "index")
+        wait_until(failed)
+        built(folder, 3)
+        until(lambda: said(live) == "Elle ferme le 3 mai.")
+
+    assert "could not be loaded" in caplog.text
+
+
+def said(live: LiveAssistant) -> str:
+    """What it answers now."""
+    return live.ask(QUESTION).quotes[0].text
 
 
 def built_damaged(folder: Path) -> Path:

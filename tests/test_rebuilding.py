@@ -1,4 +1,4 @@
-"""Rebuilding an index never hurts the one in service: kills, full disks, several builds, going back, a live server."""
+"""Rebuilding an index never hurts the one in service: kills, full disks, several builds, going back."""
 
 import errno
 import json
@@ -18,12 +18,9 @@ from conftest import plain
 from small_corpus import FAQ, PHRASINGS, small_encoder, write_corpus
 
 from bot import cli
-from bot.reload import Live, pointer
 from corpus.errors import CorpusError, IndexStoreError
-from index import store, versions
+from index import MAX_ERROR, store, versions
 from index.build import Built, build
-from index.defaults import MAX_ERROR
-from index.searcher import Searcher
 from index.state import State, fingerprint, state
 from index.store import Stored
 
@@ -375,111 +372,6 @@ def test_the_index_before_answers_when_a_new_one_cannot_be_built(
     assert "→ Que risque-t-on en cas de retard ?" in plain(printed.out)
     assert reason in plain(printed.err)
     assert f"En attendant, l’index construit le {store.read_manifest(folder / 'index').built} répond." in printed.err
-
-
-# A server that stays up
-
-
-def live(folder: Path) -> Live[Searcher]:
-    def load() -> Searcher:
-        return Searcher.load(folder / "index", small_encoder())
-
-    return Live(folder / "index", load, load(), pointer(folder / "index"))
-
-
-def closes(searcher: Searcher) -> str:
-    return searcher.search("quand la médiathèque ferme").hits[0].entry.body_text
-
-
-def test_a_new_version_answers_as_soon_as_it_is_there(folder: Path) -> None:
-    served = live(folder)
-    before = served.get()
-    assert served.check() is False
-
-    built(folder, 3)
-
-    assert served.get() is before
-    assert served.check() is True
-    assert (closes(before), closes(served.get())) == ("Elle ferme le 2 mai.", "Elle ferme le 3 mai.")
-    assert served.check() is False
-
-
-def test_a_version_gone_back_to_answers(folder: Path) -> None:
-    served = live(folder)
-
-    store.rollback(folder / "index")
-
-    assert served.check() is True
-    assert closes(served.get()) == "Elle ferme le 1 mai."
-
-
-def test_a_damaged_version_is_left_aside_and_told_once(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
-    served = live(folder)
-    path = built(folder, 3) / "sentences.faiss"
-    content = bytearray(path.read_bytes())
-    content[100] ^= 1
-    path.write_bytes(content)
-
-    assert [served.check(), served.check()] == [False, False]
-
-    assert closes(served.get()) == "Elle ferme le 2 mai."
-    assert "« sentences.faiss »" in plain(served.problem or "")
-    assert [record.levelname for record in caplog.records if record.name == "bot.reload"] == ["ERROR"]
-    built(folder, 4)
-    assert served.check() is True
-    assert (closes(served.get()), served.problem) == ("Elle ferme le 4 mai.", None)
-
-
-def test_an_index_that_is_removed_still_answers(folder: Path) -> None:
-    served = live(folder)
-    shutil.rmtree(folder / "index")
-
-    assert served.check() is False
-
-    assert closes(served.get()) == "Elle ferme le 2 mai."
-    assert "Il n’y a pas d’index" in (served.problem or "")
-
-
-def test_a_watched_index_changes_by_itself_and_no_question_is_lost(folder: Path) -> None:
-    served, told, stop = live(folder), [], Event()
-
-    def visitor() -> None:
-        while not stop.is_set():
-            told.append(closes(served.get()))
-
-    with served.watched(every=0.01):
-        thread = Thread(target=visitor)
-        thread.start()
-        built(folder, 3)
-        while "Elle ferme le 3 mai." not in told[-1:]:
-            thread.join(0.01)
-            assert thread.is_alive()
-        stop.set()
-        thread.join()
-
-    assert told[0] == "Elle ferme le 2 mai."
-    assert sorted(told) == told  # the old answer, then the new one
-
-
-def test_what_nobody_foresaw_does_not_end_the_watch(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
-    failed, loaded = Event(), Event()
-
-    def load() -> str:
-        if not failed.is_set():
-            failed.set()
-            raise ZeroDivisionError
-        loaded.set()
-        return "new"
-
-    served = Live(folder / "index", load, "old", pointer(folder / "index"))
-    with served.watched(every=0.01):
-        store.rollback(folder / "index")
-        assert failed.wait(60)
-        built(folder, 3)
-        assert loaded.wait(60)
-
-    assert served.get() == "new"
-    assert "could not be loaded" in caplog.text
 
 
 # Names of files

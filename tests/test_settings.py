@@ -10,7 +10,7 @@ from conftest import ROOT, plain
 
 from bot.settings import EXPECTED, Settings, foreign_variables, read_settings
 from corpus.errors import SettingsError
-from index.defaults import MAX_ERROR
+from index import MAX_ERROR
 
 
 @pytest.fixture(autouse=True)

@@ -17,9 +17,8 @@ from fake_encoder import FakeEncoder
 from small_corpus import FAQ, PHRASINGS, WORDS, small_encoder, write_corpus
 
 from corpus.errors import CorpusError, IndexStoreError, LossError
-from index import store, versions
+from index import MAX_ERROR, store, versions
 from index.build import Phase, build
-from index.defaults import MAX_ERROR
 from index.searcher import Searcher
 from index.state import State, state
 

@@ -20,13 +20,12 @@ from typing import Any, Literal
 import numpy as np
 from safetensors import SafetensorError
 
-from corpus.errors import IndexStoreError
+from corpus.errors import IndexStoreError, reason
 from index.dense import Vectors
 from index.e5.model_folder import write_model_folder
 from index.e5.weights import PackedModel
 from index.encoder import SentenceTransformerEncoder
 from index.paths import data_home
-from index.reasons import reason
 
 log = logging.getLogger(__name__)
 
