@@ -51,15 +51,6 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
-    """A web address that stands in the text, or that the file attaches to a slice of it."""
-
-    start: int
-    end: int
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
 class Source:
     """One ``[[source]]`` table of the catalogue: where a document comes from."""
 
@@ -86,7 +77,6 @@ class Reading:
     """In order, not overlapping; together they cover every character but white space."""
     pages: tuple[int, ...] = ()
     """Offset at which each page starts, first page first; empty when the format has no pages."""
-    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +89,6 @@ class Document:
     """Of the bytes of the file, in hexadecimal."""
     blocks: tuple[Block, ...]
     pages: tuple[int, ...] = ()
-    links: tuple[Link, ...] = ()
 
     @property
     def id(self) -> str:

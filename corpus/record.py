@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from corpus.document import Block, BlockKind, Document, Entry, Link, Passage, Source, Span
+from corpus.document import Block, BlockKind, Document, Entry, Passage, Source, Span
 
 Record = dict[str, Any]
 
@@ -20,7 +20,6 @@ def document_to_json(document: Document) -> Record:
             for b in document.blocks
         ],
         "pages": list(document.pages),
-        "links": [{"start": link.start, "end": link.end, "url": link.url} for link in document.links],
     }
 
 
@@ -36,7 +35,6 @@ def document_from_json(content: Mapping[str, Any]) -> Document:
         sha256=content["sha256"],
         blocks=tuple(Block(**{**b, "kind": BlockKind(b["kind"])}) for b in content["blocks"]),
         pages=tuple(content["pages"]),
-        links=tuple(Link(**link) for link in content["links"]),
     )
 
 

@@ -60,7 +60,6 @@ def check(suffix: str, data: bytes) -> None:
         assert end <= block.start < block.end <= len(text), f"block {block} after {end} in {len(text)}"
         end = block.end
     assert list(reading.pages) == sorted(reading.pages)
-    assert all(0 <= link.start < link.end <= len(text) for link in reading.links)
     for entry in split(_document(reading, suffix)):
         assert entry.passages
         for passage in entry.passages:
@@ -70,7 +69,7 @@ def check(suffix: str, data: bytes) -> None:
 
 def _document(reading: Reading, suffix: str) -> Document:
     source = Source("fichier", "Fichier", "Mairie", "2021-05", "faq", "fichier" + suffix)
-    return Document(source, reading.text, "0" * 64, reading.blocks, reading.pages, reading.links)
+    return Document(source, reading.text, "0" * 64, reading.blocks, reading.pages)
 
 
 def bent(suffix: str, data: bytes, chance: random.Random) -> bytes:

@@ -60,7 +60,7 @@ def blocks(reading: Reading, kind: BlockKind | None = None) -> list[str]:
 
 def document(reading: Reading, kind: str = "faq") -> Document:
     source = Source("note", "Note", "ANCT", "2021-05", kind, "note.pdf")
-    return Document(source, reading.text, "0" * 64, reading.blocks, reading.pages, reading.links)
+    return Document(source, reading.text, "0" * 64, reading.blocks, reading.pages)
 
 
 def test_wrapped_lines_make_one_paragraph() -> None:
@@ -306,7 +306,7 @@ def test_questions_of_several_sentences_are_whole(shared: Path) -> None:
 def test_an_address_cut_in_a_real_faq_is_one_link(shared: Path) -> None:
     reading = shared_pdf(shared, "faq_macantine_2_societes_restauration.pdf")
 
-    assert "https://ma-cantine.beta.gouv.fr/blog/16/" in [link.url for link in reading.links]
+    assert "https://ma-cantine.beta.gouv.fr/blog/16/" in reading.text
 
 
 def test_the_headings_of_a_real_guide(shared: Path) -> None:

@@ -342,9 +342,7 @@ def test_the_text_is_shown_when_the_pdf_is_no_longer_the_one_that_was_read(
 
 def test_words_that_cannot_be_placed_exactly_are_not_marked(folder: Path, assistant: FakeAssistant) -> None:
     real = documents(folder)["reglement"]
-    read_wrong = Document(
-        real.source, real.text.replace("gratuit", "payants"), real.sha256, real.blocks, real.pages, real.links
-    )
+    read_wrong = Document(real.source, real.text.replace("gratuit", "payants"), real.sha256, real.blocks, real.pages)
     fake = FakeAssistant({}, assistant.known, library=Library([read_wrong]))
     page = parsed(site(fake, folder).get(f"/document/{real.sha256}/0-75").text)
 

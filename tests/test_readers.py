@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from corpus.document import BlockKind, Reading
 from corpus.errors import UnreadableDocumentError
 from corpus.readers import office_zip
-from corpus.readers.builder import Builder, Run, bare_links
+from corpus.readers.builder import Builder, Run
 from corpus.readers.docx import read_docx
 from corpus.readers.html import read_html
 from corpus.readers.markdown import read_markdown
@@ -41,17 +41,13 @@ def blocks(reading: Reading) -> list[tuple[BlockKind, int, str]]:
     return [(block.kind, block.level, reading.text[block.start : block.end]) for block in reading.blocks]
 
 
-def links(reading: Reading) -> list[tuple[str, str]]:
-    return [(reading.text[link.start : link.end], link.url) for link in reading.links]
-
-
 # Builder
 
 
 @given(
     st.lists(
         st.tuples(
-            st.lists(st.builds(Run, st.text(), st.sampled_from([None, "https://a.fr/"]), st.booleans())),
+            st.lists(st.builds(Run, st.text(), st.booleans())),
             st.sampled_from(BlockKind),
         )
     )
@@ -77,16 +73,6 @@ def test_what_turns_the_writing_or_commands_a_terminal_is_left_out() -> None:
     builder.add([Run("Le \u202erutcerid\u202c sig\u2066ne\u2069.\x1b[31m Rouge\x07\x9b fin\x00.")], P)
 
     assert builder.reading().text == "Le rutcerid signe. [31m Rouge fin ."
-
-
-def test_the_punctuation_around_an_address_is_not_part_of_it() -> None:
-    text = "Voir (https://a.fr/b), https://fr.wikipedia.org/wiki/Paris_(Texas). Ou « http://c.fr/?d=e » !"
-
-    assert [link.url for link in bare_links(text)] == [
-        "https://a.fr/b",
-        "https://fr.wikipedia.org/wiki/Paris_(Texas)",
-        "http://c.fr/?d=e",
-    ]
 
 
 def test_a_broken_line_is_mended_and_a_typed_bullet_is_an_item() -> None:
@@ -154,7 +140,6 @@ def test_markdown_loses_its_marks_and_keeps_its_structure() -> None:
         (Q, 0, "Peut-on modifier ?"),
         (P, 0, "Oui, par avenant."),
     ]
-    assert links(reading) == [("la circulaire", "https://a.fr/c"), ("https://b.fr/d", "https://b.fr/d")]
 
 
 def test_markdown_of_an_old_windows_editor_is_read() -> None:
@@ -205,7 +190,6 @@ def test_html_keeps_the_main_content_only() -> None:
         (TABLE, 0, "un deux\ttrois"),
         (P, 0, "Mise en page"),
     ]
-    assert links(reading) == [("lien", "https://a.fr/x")]
 
 
 def test_html_without_main_gives_its_articles_and_without_them_its_body() -> None:
@@ -294,7 +278,6 @@ def test_word_document_is_read_in_its_order() -> None:
         (P, 0, "Encadré"),
         (P, 0, "Fin."),
     ]
-    assert links(reading) == [("ici", "https://a.fr/x")]
 
 
 # OpenDocument
@@ -352,7 +335,6 @@ def test_opendocument_text_is_read_in_its_order() -> None:
         (P, 0, "Encadré"),
         (TABLE, 0, "A B\tC"),
     ]
-    assert links(reading) == [("ici", "https://a.fr/x")]
 
 
 # Tables

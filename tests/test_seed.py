@@ -126,7 +126,7 @@ def document() -> Document:
     data = FILE.read_bytes()
     reading = read_text(data, FILE.name)
     source = Source("faq-cti-crte", "Foire aux questions", "ANCT et AdCF", "2021-05", "faq", FILE.name)
-    return Document(source, reading.text, sha256(data).hexdigest(), reading.blocks, reading.pages, reading.links)
+    return Document(source, reading.text, sha256(data).hexdigest(), reading.blocks, reading.pages)
 
 
 @pytest.fixture(scope="module")
@@ -180,13 +180,6 @@ def test_titles_and_link_lists_are_no_entries(document: Document, entries: list[
 def test_the_second_page_starts_inside_the_second_answer(document: Document) -> None:
     assert len(document.pages) == 2
     assert document.text[document.pages[1] :].startswith("o Le CRTE peut également « valoriser »")
-
-
-def test_the_links_of_the_seed(document: Document) -> None:
-    assert [link.url for link in document.links] == [
-        "https://www.legifrance.gouv.fr/download/pdf/circ?id=45084",
-        "https://agence-cohesion-territoires.gouv.fr/CRTE",
-    ]
 
 
 def test_the_identifiers_of_the_seed_are_stable(entries: list[Entry]) -> None:

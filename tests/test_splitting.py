@@ -13,7 +13,7 @@ LONG = "Le contrat fixe les actions que le territoire mène avec l'État pendant
 
 def document(reading: Reading, kind: str = "faq") -> Document:
     source = Source("note", "Note", "ANCT", "2021-05", kind, "note.txt")
-    return Document(source, reading.text, "0" * 64, reading.blocks, reading.pages, reading.links)
+    return Document(source, reading.text, "0" * 64, reading.blocks, reading.pages)
 
 
 def entries(raw: str, kind: str = "faq") -> list[Entry]:

@@ -58,7 +58,6 @@ https://www.legifrance.gouv.fr/circ?id=1
         "Voir la circulaire : https://www.legifrance.gouv.fr/circ?id=1\n\nLe contrat est signé.\n\nIl dure six ans."
     )
     assert reading.pages == (0, reading.text.index("Il dure"))
-    assert [link.url for link in reading.links] == ["https://www.legifrance.gouv.fr/circ?id=1"]
 
 
 def test_an_address_that_stands_in_the_text_stays() -> None:

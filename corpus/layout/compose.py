@@ -12,7 +12,6 @@ from corpus.layout.levels import Nesting, Outline
 from corpus.layout.lines import INVISIBLE, SOFT_HYPHEN, Line, is_white, kept, of_text
 from corpus.layout.list_markers import TITLE_WORD
 from corpus.layout.paragraphs import View, paragraphs
-from corpus.readers.builder import bare_links
 
 NO_BREAK = "\u00a0\u202f"
 HYPHENS = "-‐" + SOFT_HYPHEN
@@ -54,7 +53,7 @@ def compose(raw: str, lines: Sequence[Line], *, paged: bool) -> Layout:
     text = "".join(writer.text)
     last_page = max((line.page for line in lines), default=0)
     pages = _pages(writer.starts, last_page, len(text)) if paged else ()
-    return Layout(Reading(text, blocks, pages, tuple(bare_links(text))), tuple(writer.origin))
+    return Layout(Reading(text, blocks, pages), tuple(writer.origin))
 
 
 def _full(lines: Sequence[Line]) -> frozenset[int]:

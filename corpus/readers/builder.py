@@ -1,19 +1,16 @@
-"""One text built block by block, with the exact offset of each block and link."""
+"""One text built block by block, with the exact offset of each block."""
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from corpus.document import Block, BlockKind, Link, Reading
+from corpus.document import Block, BlockKind, Reading
 from corpus.layout.lines import INVISIBLE
 
 _BLANK = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 """Controls too: a terminal would obey them."""
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
 
-_URL = re.compile(r"https?://[^\s<>«»“”\"]+")
-_AFTER_URL = ".,;:!?…'’*"
-_LINKED = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
 _TYPED_BULLET = re.compile(r"\s*(?:[•‣▪▫◦●○■□➢➔►✓*–—-]|o|\d{1,2}[.)]|[a-z]\))\s+\S")
 
 
@@ -22,7 +19,6 @@ class Run:
     """Words that share their looks; a line feed is a line break that the author made."""
 
     text: str
-    url: str | None = None
     bold: bool = False
 
 
@@ -43,7 +39,6 @@ class Builder:
     _parts: list[str] = field(default_factory=list)
     _length: int = 0
     _blocks: list[Block] = field(default_factory=list)
-    _links: list[Link] = field(default_factory=list)
     _heading_level: int = 0
 
     def add(self, runs: Iterable[Run], kind: BlockKind, level: int = 0, key: str | None = None) -> None:
@@ -74,10 +69,8 @@ class Builder:
         self._write(runs, BlockKind.TABLE, 0, None)
 
     def reading(self) -> Reading:
-        """What was built so far, with the addresses that stand in the text itself."""
-        text = "".join(self._parts)
-        links = sorted([*self._links, *bare_links(text, self._links)], key=lambda link: link.start)
-        return Reading(text, tuple(self._blocks), links=tuple(links))
+        """What was built so far."""
+        return Reading("".join(self._parts), tuple(self._blocks))
 
     def _append(self, lines: Sequence[Sequence[Run]], kind: BlockKind, level: int, key: str | None) -> None:
         squeezed = [flat for line in lines if (flat := _squeezed(line))]
@@ -90,10 +83,7 @@ class Builder:
         self._push(self._gap(kind))
         start = self._length
         for run in runs:
-            at = self._length
             self._push(run.text)
-            if run.url and run.text.strip():
-                self._link(at, run)
         self._blocks.append(Block(start, self._length, kind, level, key))
 
     def _gap(self, kind: BlockKind) -> str:
@@ -104,37 +94,9 @@ class Builder:
             return "\n"
         return "\n" if kind is before is BlockKind.TABLE else "\n\n"
 
-    def _link(self, at: int, run: Run) -> None:
-        if run.url is None or not _LINKED.match(run.url):
-            return  # an anchor of the page, a script, a path that only its own site knows
-        if self._links and self._links[-1].url == run.url and self._links[-1].end == at:
-            at = self._links.pop().start  # one link over several runs
-        self._links.append(Link(at, self._length, run.url))
-
     def _push(self, text: str) -> None:
         self._parts.append(text)
         self._length += len(text)
-
-
-def bare_links(text: str, known: Sequence[Link] = ()) -> list[Link]:
-    """The web addresses that stand in ``text`` outside the slices of ``known`` links, in order."""
-    taken = {at for link in known for at in range(link.start, link.end)}
-    return [
-        Link(found.start(), found.start() + len(url), url)
-        for found in _URL.finditer(text)
-        if found.start() not in taken and len(url := _without_tail(found.group())) > len("https://")
-    ]
-
-
-def _without_tail(url: str) -> str:
-    """Without the punctuation of the sentence around it: "(voir https://a.fr/b)." ends at ``b``."""
-    spare = {closer: url.count(closer) - url.count(opener) for opener, closer in ("()", "[]")}
-    end = len(url)
-    while url[end - 1] in _AFTER_URL or spare.get(url[end - 1], 0) > 0:
-        end -= 1
-        if url[end] in spare:
-            spare[url[end]] -= 1
-    return url[:end]
 
 
 def _is_bold_question(runs: Sequence[Run]) -> bool:
@@ -146,8 +108,8 @@ def _lines(runs: Sequence[Run]) -> list[list[Run]]:
     lines: list[list[Run]] = [[]]
     for run in runs:
         first, *others = run.text.split("\n") if "\n" in run.text else [run.text]
-        lines[-1].append(Run(first, run.url, run.bold))
-        lines += [[Run(part, run.url, run.bold)] for part in others]
+        lines[-1].append(Run(first, run.bold))
+        lines += [[Run(part, run.bold)] for part in others]
     return lines
 
 
@@ -182,10 +144,10 @@ def _squeezed(runs: Iterable[Run]) -> list[Run]:
         elif after_space:
             text = text.removeprefix(" ")
         if text:
-            squeezed.append(Run(text, run.url, run.bold))
+            squeezed.append(Run(text, run.bold))
             after_space = text.endswith(" ")
     while squeezed and not (last := squeezed[-1].text.rstrip()):
         squeezed.pop()
     if squeezed:
-        squeezed[-1] = Run(last, squeezed[-1].url, squeezed[-1].bold)
+        squeezed[-1] = Run(last, squeezed[-1].bold)
     return squeezed

@@ -20,7 +20,7 @@ _CONTENTS = re.compile(r"(?:toc|tm|table of contents|table des matières)\b", re
 _CONTENTS_GALLERY = "Table of Contents"
 
 _P, _TABLE, _ROW, _CELL = qn("w:p"), qn("w:tbl"), qn("w:tr"), qn("w:tc")
-_BOX, _HYPERLINK = qn("w:txbxContent"), qn("w:hyperlink")
+_BOX = qn("w:txbxContent")
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 # Deleted by a tracked change, a second copy of a drawing, or read as blocks of their own.
 _SKIPPED = frozenset([qn("w:del"), qn("w:moveFrom"), _FALLBACK, _BOX])
@@ -57,14 +57,13 @@ def read_docx(data: bytes, name: str) -> Reading:
 
 
 class _Reader:
-    """A document's styles and links, at hand while its body is read."""
+    """A document's styles, at hand while its body is read."""
 
     # python-docx ships no types: its objects and elements are Any.
 
     def __init__(self, document: Any) -> None:
         self.builder = Builder()
         self._styles = {style.style_id: style for style in document.styles}
-        self._relations = document.part.rels
 
     def read(self, body: Any) -> None:
         """Append what stands in a body, a cell or a text box."""
@@ -115,23 +114,17 @@ class _Reader:
             style = getattr(style, "base_style", None)
         return chain
 
-    def _runs(self, element: Any, url: str | None = None, *, bold: bool = False) -> Iterator[Run]:
+    def _runs(self, element: Any, *, bold: bool = False) -> Iterator[Run]:
         for child in element:
             if child.tag in _SKIPPED:
                 continue
             if child.tag == qn("w:t"):
-                yield Run((child.text or "").replace("\n", " "), url, bold)
+                yield Run((child.text or "").replace("\n", " "), bold)
             elif child.tag in _SIGNS:
                 if child.getparent().tag == qn("w:r"):
                     yield _SIGNS[child.tag]  # w:tab also stands in the settings of a paragraph
-            elif child.tag == _HYPERLINK:
-                yield from self._runs(child, self._target(child), bold=bold)
             else:
-                yield from self._runs(child, url, bold=bold or _is_bold(child))
-
-    def _target(self, hyperlink: Any) -> str | None:
-        relation = self._relations.get(hyperlink.get(qn("r:id")))
-        return str(relation.target_ref) if relation is not None and relation.is_external else None
+                yield from self._runs(child, bold=bold or _is_bold(child))
 
 
 def _kind(paragraph: Any, chain: list[Any]) -> tuple[BlockKind, int]:

@@ -99,7 +99,7 @@ def read_file(source: Source, path: Path, limits: Limits = LIMITS) -> Document:
     if len(reading.text) > limits.characters:
         raise beyond(source.file, len(reading.text), limits.characters, "caractères")
     sha256 = hashlib.sha256(data).hexdigest()
-    return Document(source, reading.text, sha256, reading.blocks, reading.pages, reading.links)
+    return Document(source, reading.text, sha256, reading.blocks, reading.pages)
 
 
 def _bytes(source: Source, path: Path, largest: int) -> bytes:
@@ -141,14 +141,13 @@ def _how_to_get(source: Source) -> str:
 
 def _in_unicode(reading: Reading) -> Reading:
     """The same reading, offset by offset, in characters that can be written to a file."""
-    parts = (reading.text, *(b.key or "" for b in reading.blocks), *(link.url for link in reading.links))
+    parts = (reading.text, *(b.key or "" for b in reading.blocks))
     if not any(map(_SURROGATE.search, parts)):
         return reading
     return replace(
         reading,
         text=_written(reading.text),
         blocks=tuple(replace(b, key=_written(b.key) if b.key else None) for b in reading.blocks),
-        links=tuple(replace(link, url=_written(link.url)) for link in reading.links),
     )
 
 

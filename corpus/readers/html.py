@@ -110,19 +110,17 @@ def _is_hidden(tag: Tag) -> bool:
 class _Look:
     """What the elements around say of the words in them."""
 
-    url: str | None = None
     bold: bool = False
     pre: bool = False
     depth: int = 0
 
     def inside(self, tag: Tag) -> "_Look":
-        url = str(tag["href"]).strip() if tag.name == "a" and tag.has_attr("href") else self.url
-        return _Look(url, self.bold or tag.name in ("strong", "b"), self.pre or tag.name == "pre", self.depth + 1)
+        return _Look(self.bold or tag.name in ("strong", "b"), self.pre or tag.name == "pre", self.depth + 1)
 
     def words(self, node: PageElement) -> Iterator[Run]:
         """The words of a text node; comments and the like hold none. Line feeds count in ``<pre>`` only."""
         if isinstance(node, NavigableString) and not isinstance(node, PreformattedString):
-            yield Run(str(node) if self.pre else re.sub(r"[\r\n]+", " ", str(node)), self.url, self.bold)
+            yield Run(str(node) if self.pre else re.sub(r"[\r\n]+", " ", str(node)), self.bold)
 
 
 class _PageReader:

@@ -92,24 +92,19 @@ class _Reader:
 
 
 def _runs(tokens: Sequence[Token]) -> Iterator[Run]:
-    url: str | None = None
     bold = 0
     for token in tokens:
         match token.type:
-            case "link_open":
-                url = str(token.attrs["href"])
-            case "link_close":
-                url = None
             case "strong_open":
                 bold += 1
             case "strong_close":
                 bold -= 1
             case "softbreak":
-                yield Run(" ", url, bold > 0)
+                yield Run(" ", bold > 0)
             case "hardbreak":
                 yield BREAK
             case "html_inline":
                 if token.content.lower().startswith("<br"):
                     yield BREAK
             case "text" | "code_inline" | "image":
-                yield Run(token.content, url, bold > 0)
+                yield Run(token.content, bold > 0)

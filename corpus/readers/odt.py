@@ -19,7 +19,6 @@ _NAMESPACES = {
     "draw": "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0",
     "style": "urn:oasis:names:tc:opendocument:xmlns:style:1.0",
     "fo": "urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0",
-    "xlink": "http://www.w3.org/1999/xlink",
     "manifest": "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0",
 }
 _MIME_TYPE = b"application/vnd.oasis.opendocument.text"
@@ -159,19 +158,17 @@ class _Reader:
         paragraphs = [element for element in cell.iter() if element.tag in (_P, _H)]
         return [run for paragraph in paragraphs for run in (*self._runs(paragraph), Run(" "))]
 
-    def _runs(self, element: Element, url: str | None = None, *, bold: bool = False) -> Iterator[Run]:
+    def _runs(self, element: Element, *, bold: bool = False) -> Iterator[Run]:
         bold = bold or element.get(_qn("text:style-name")) in self._bold
-        yield Run(_one_line(element.text), url, bold)
+        yield Run(_one_line(element.text), bold)
         for child in element:
             if child.tag in (_qn("text:s"), _qn("text:tab")):
                 yield Run(" ")
             elif child.tag == _qn("text:line-break"):
                 yield BREAK
-            elif child.tag == _qn("text:a"):
-                yield from self._runs(child, child.get(_qn("xlink:href")), bold=bold)
             elif child.tag not in _SKIPPED:
-                yield from self._runs(child, url, bold=bold)
-            yield Run(_one_line(child.tail), url, bold)
+                yield from self._runs(child, bold=bold)
+            yield Run(_one_line(child.tail), bold)
 
 
 def _outermost(parent: Element, tag: str) -> Iterator[Element]:
