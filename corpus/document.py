@@ -69,7 +69,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class StructuredText:
     """What a reader makes of one file: one clean text and its structure."""
 
     text: str

@@ -20,7 +20,7 @@ from types import FrameType
 
 from seed_files import SEEDS, rezipped
 
-from corpus.document import Document, Reading, Source
+from corpus.document import Document, Source, StructuredText
 from corpus.errors import UnreadableDocumentError
 from corpus.readers.formats import READERS
 from corpus.readers.office_zip import BROKEN
@@ -67,7 +67,7 @@ def check(suffix: str, data: bytes) -> None:
             assert passage.text.strip()
 
 
-def _document(reading: Reading, suffix: str) -> Document:
+def _document(reading: StructuredText, suffix: str) -> Document:
     source = Source("fichier", "Fichier", "Mairie", "2021-05", "faq", "fichier" + suffix)
     return Document(source, reading.text, "0" * 64, reading.blocks, reading.pages)
 

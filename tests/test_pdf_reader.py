@@ -7,7 +7,7 @@ import pytest
 from fpdf import FPDF
 from fpdf.enums import EncryptionMethod
 
-from corpus.document import BlockKind, Document, Reading, Source
+from corpus.document import BlockKind, Document, Source, StructuredText
 from corpus.errors import UnreadableDocumentError
 from corpus.readers.pdf import read_pdf
 from corpus.split.split import split
@@ -50,15 +50,15 @@ def plain(text: str = SENTENCE * 3) -> FPDF:
     return made
 
 
-def read(made: FPDF, name: str = "note.pdf") -> Reading:
+def read(made: FPDF, name: str = "note.pdf") -> StructuredText:
     return read_pdf(bytes(made.output()), name)
 
 
-def blocks(reading: Reading, kind: BlockKind | None = None) -> list[str]:
+def blocks(reading: StructuredText, kind: BlockKind | None = None) -> list[str]:
     return [reading.text[b.start : b.end] for b in reading.blocks if kind in (None, b.kind)]
 
 
-def document(reading: Reading, kind: str = "faq") -> Document:
+def document(reading: StructuredText, kind: str = "faq") -> Document:
     source = Source("note", "Note", "ANCT", "2021-05", kind, "note.pdf")
     return Document(source, reading.text, "0" * 64, reading.blocks, reading.pages)
 
@@ -262,7 +262,7 @@ QUESTIONS = {
 }
 
 
-def shared_pdf(shared: Path, name: str) -> Reading:
+def shared_pdf(shared: Path, name: str) -> StructuredText:
     return read_pdf((shared / "pdfs" / name).read_bytes(), name)
 
 

@@ -13,10 +13,10 @@ from docx.oxml.ns import qn
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.document import BlockKind, Reading
+from corpus.document import BlockKind, StructuredText
 from corpus.errors import UnreadableDocumentError
 from corpus.readers import office_zip
-from corpus.readers.builder import Builder, Run
+from corpus.readers.builder import Builder, TextRun
 from corpus.readers.docx import read_docx
 from corpus.readers.html import read_html
 from corpus.readers.markdown import read_markdown
@@ -37,7 +37,7 @@ TURNING = [0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 """Marks that set the direction of writing."""
 
 
-def blocks(reading: Reading) -> list[tuple[BlockKind, int, str]]:
+def blocks(reading: StructuredText) -> list[tuple[BlockKind, int, str]]:
     return [(block.kind, block.level, reading.text[block.start : block.end]) for block in reading.blocks]
 
 
@@ -47,12 +47,12 @@ def blocks(reading: Reading) -> list[tuple[BlockKind, int, str]]:
 @given(
     st.lists(
         st.tuples(
-            st.lists(st.builds(Run, st.text(), st.booleans())),
+            st.lists(st.builds(TextRun, st.text(), st.booleans())),
             st.sampled_from(BlockKind),
         )
     )
 )
-def test_blocks_cover_the_text_in_order_and_no_word_is_changed(added: list[tuple[list[Run], BlockKind]]) -> None:
+def test_blocks_cover_the_text_in_order_and_no_word_is_changed(added: list[tuple[list[TextRun], BlockKind]]) -> None:
     builder = Builder()
     for runs, kind in added:
         builder.add(runs, kind, level=1)
@@ -70,15 +70,15 @@ def test_blocks_cover_the_text_in_order_and_no_word_is_changed(added: list[tuple
 
 def test_what_turns_the_writing_or_commands_a_terminal_is_left_out() -> None:
     builder = Builder()
-    builder.add([Run("Le \u202erutcerid\u202c sig\u2066ne\u2069.\x1b[31m Rouge\x07\x9b fin\x00.")], P)
+    builder.add([TextRun("Le \u202erutcerid\u202c sig\u2066ne\u2069.\x1b[31m Rouge\x07\x9b fin\x00.")], P)
 
     assert builder.reading().text == "Le rutcerid signe. [31m Rouge fin ."
 
 
 def test_a_broken_line_is_mended_and_a_typed_bullet_is_an_item() -> None:
     builder = Builder()
-    builder.add([Run("Deux cas sont\nprévus :\n- le contrat est\nsigné ;\n- il ne l’est pas.")], P)
-    builder.add([Run("12, rue du Port\n59000 Lille")], P)
+    builder.add([TextRun("Deux cas sont\nprévus :\n- le contrat est\nsigné ;\n- il ne l’est pas.")], P)
+    builder.add([TextRun("12, rue du Port\n59000 Lille")], P)
 
     assert blocks(builder.reading()) == [
         (P, 0, "Deux cas sont prévus :"),
@@ -424,7 +424,9 @@ def test_the_sheet_that_has_the_columns_is_read() -> None:
         (read_xlsx, _word_file()),
     ],
 )
-def test_a_damaged_or_foreign_office_file_is_refused(reader: Callable[[bytes, str], Reading], data: bytes) -> None:
+def test_a_damaged_or_foreign_office_file_is_refused(
+    reader: Callable[[bytes, str], StructuredText], data: bytes
+) -> None:
     with pytest.raises(UnreadableDocumentError, match="endommagé, ou son contenu ne correspond pas"):
         reader(data, "fichier")
 
@@ -442,7 +444,7 @@ def test_a_word_file_with_a_wrong_byte_never_crashes(place: int) -> None:
 
 
 @pytest.mark.parametrize("reader", [read_docx, read_odt, read_xlsx])
-def test_an_encrypted_office_file_is_refused(reader: Callable[[bytes, str], Reading]) -> None:
+def test_an_encrypted_office_file_is_refused(reader: Callable[[bytes, str], StructuredText]) -> None:
     with pytest.raises(UnreadableDocumentError, match="mot de passe"):
         reader(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(512), "secret")
 
@@ -468,12 +470,12 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyP
         (read_odt, _odt(content=CONTENT[: CONTENT.index("<office:body>")] + "</office:document-content>")),
     ],
 )
-def test_a_file_without_text_is_refused(reader: Callable[[bytes, str], Reading], data: bytes) -> None:
+def test_a_file_without_text_is_refused(reader: Callable[[bytes, str], StructuredText], data: bytes) -> None:
     with pytest.raises(UnreadableDocumentError, match="ne contient aucun texte"):
         reader(data, "vide")
 
 
 @pytest.mark.parametrize("reader", [read_markdown, read_csv, read_html])
-def test_bytes_that_are_no_text_are_refused(reader: Callable[[bytes, str], Reading]) -> None:
+def test_bytes_that_are_no_text_are_refused(reader: Callable[[bytes, str], StructuredText]) -> None:
     with pytest.raises(UnreadableDocumentError, match="n’est pas un texte lisible"):
         reader(b"\x89PNG\r\n\x1a\n\x00\x00\x81", "image")

@@ -2,16 +2,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.document import Block, BlockKind, Document, Entry, Reading, Source
+from corpus.document import Block, BlockKind, Document, Entry, Source, StructuredText
 from corpus.layout.compose import clean
-from corpus.readers.builder import Builder, Run
+from corpus.readers.builder import Builder, TextRun
 from corpus.split.split import slug, split
 
 HEADING, QUESTION, PARAGRAPH, ITEM, TABLE = BlockKind
 LONG = "Le contrat fixe les actions que le territoire mène avec l'État pendant six ans. " * 10
 
 
-def document(reading: Reading, kind: str = "faq") -> Document:
+def document(reading: StructuredText, kind: str = "faq") -> Document:
     source = Source("note", "Note", "ANCT", "2021-05", kind, "note.txt")
     return Document(source, reading.text, "0" * 64, reading.blocks, reading.pages)
 
@@ -23,7 +23,7 @@ def entries(raw: str, kind: str = "faq") -> list[Entry]:
 def built(*blocks: tuple[BlockKind, int, str], kind: str = "faq") -> list[Entry]:
     builder = Builder()
     for block_kind, level, text in blocks:
-        builder.add([Run(text)], block_kind, level)
+        builder.add([TextRun(text)], block_kind, level)
     return split(document(builder.reading(), kind))
 
 
@@ -64,7 +64,7 @@ def test_passages_cover_the_body_of_their_entry_in_order(
         words = " ".join(pieces).strip()
         made.append(Block(len(text), len(text) + len(words), block_kind, level))
         text += words + "\n\n"
-    found = split(document(Reading(text, tuple(made)), kind))
+    found = split(document(StructuredText(text, tuple(made)), kind))
 
     end = 0
     for entry in found:
@@ -193,8 +193,8 @@ def test_what_follows_the_last_answer_under_its_own_heading_is_apart() -> None:
 def test_the_identifier_that_a_file_gives_wins() -> None:
     builder = Builder()
     for key in ("q-12", "q-12"):
-        builder.add([Run("Qui signe ?")], QUESTION, key=key)
-        builder.add([Run("Le préfet.")], PARAGRAPH)
+        builder.add([TextRun("Qui signe ?")], QUESTION, key=key)
+        builder.add([TextRun("Le préfet.")], PARAGRAPH)
 
     assert [entry.id for entry in split(document(builder.reading()))] == ["q-12", "q-12-2"]
 
@@ -312,9 +312,9 @@ def test_a_very_long_paragraph_is_cut_at_sentence_ends() -> None:
 
 def test_rows_keep_the_header_of_their_table_as_context() -> None:
     builder = Builder()
-    builder.add([Run("Montants")], HEADING, 1)
+    builder.add([TextRun("Montants")], HEADING, 1)
     for cells in (("Commune", "Aide"), ("Brest", "12 €")):
-        builder.add_row([[Run(cell)] for cell in cells])
+        builder.add_row([[TextRun(cell)] for cell in cells])
     [entry] = split(document(builder.reading(), "page"))
 
     assert [passage.text for passage in entry.passages] == ["Commune\tAide", "Brest\t12 €"]

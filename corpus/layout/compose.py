@@ -4,9 +4,9 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from corpus.document import Block, BlockKind, Reading
+from corpus.document import Block, BlockKind, StructuredText
 from corpus.layout.headers_footers import without_noise
-from corpus.layout.headings import Group, kinds
+from corpus.layout.headings import LineGroup, kinds
 from corpus.layout.hyphenation import Joint, Vocabulary, joint
 from corpus.layout.levels import Nesting, Outline
 from corpus.layout.lines import INVISIBLE, SOFT_HYPHEN, Line, is_white, kept, of_text
@@ -18,15 +18,15 @@ HYPHENS = "-‐" + SOFT_HYPHEN
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class Composed:
     """A reading, and where each of its characters comes from."""
 
-    reading: Reading
+    reading: StructuredText
     origin: tuple[int, ...]
     """``text[i]`` is ``raw[origin[i]]``, or a space or newline that stands for white space there."""
 
 
-def clean(raw: str) -> Layout:
+def clean(raw: str) -> Composed:
     r"""The layout of a plain text whose pages are separated by form feeds.
 
     >>> clean("Le contrat de transi-\ntion est signé.").reading.text
@@ -36,7 +36,7 @@ def clean(raw: str) -> Layout:
     return compose(raw, without_noise(lines) if "\f" in raw else lines, paged="\f" in raw)
 
 
-def compose(raw: str, lines: Sequence[Line], *, paged: bool) -> Layout:
+def compose(raw: str, lines: Sequence[Line], *, paged: bool) -> Composed:
     """Assemble the lines that are not noise.
 
     Args:
@@ -53,7 +53,7 @@ def compose(raw: str, lines: Sequence[Line], *, paged: bool) -> Layout:
     text = "".join(writer.text)
     last_page = max((line.page for line in lines), default=0)
     pages = _pages(writer.starts, last_page, len(text)) if paged else ()
-    return Layout(Reading(text, blocks, pages), tuple(writer.origin))
+    return Composed(StructuredText(text, blocks, pages), tuple(writer.origin))
 
 
 def _full(lines: Sequence[Line]) -> frozenset[int]:
@@ -62,9 +62,11 @@ def _full(lines: Sequence[Line]) -> frozenset[int]:
     return frozenset(line.start for index, line in enumerate(lines) if view.is_full(index))
 
 
-def _with_notes(marked: Sequence[tuple[Group, BlockKind]], notes: Sequence[Group]) -> list[tuple[Group, BlockKind]]:
+def _with_notes(
+    marked: Sequence[tuple[LineGroup, BlockKind]], notes: Sequence[LineGroup]
+) -> list[tuple[LineGroup, BlockKind]]:
     """Footnotes in their place; one that stands inside a paragraph, at its page break, goes before it."""
-    placed: list[tuple[Group, BlockKind]] = []
+    placed: list[tuple[LineGroup, BlockKind]] = []
     waiting = list(notes)
     for group, kind in marked:
         while waiting and waiting[0].lines[0].start < group.lines[-1].end:
@@ -73,7 +75,7 @@ def _with_notes(marked: Sequence[tuple[Group, BlockKind]], notes: Sequence[Group
     return [*placed, *((note, BlockKind.PARAGRAPH) for note in waiting)]
 
 
-def _blocks(writer: "_Writer", marked: Sequence[tuple[Group, BlockKind]]) -> tuple[Block, ...]:
+def _blocks(writer: "_Writer", marked: Sequence[tuple[LineGroup, BlockKind]]) -> tuple[Block, ...]:
     outline, nesting = Outline(), Nesting()
     blocks: list[Block] = []
     for group, kind in marked:
@@ -93,7 +95,7 @@ def _blocks(writer: "_Writer", marked: Sequence[tuple[Group, BlockKind]]) -> tup
     return tuple(blocks)
 
 
-def _article(writer: "_Writer", start: int, end: int, group: Group, outline: Outline) -> list[Block]:
+def _article(writer: "_Writer", start: int, end: int, group: LineGroup, outline: Outline) -> list[Block]:
     """A paragraph; or the number and the text of an article on one line: "Article 2. – Les préfets …"."""
     text = "".join(writer.text[start:end])
     title = TITLE_WORD.match(text)
@@ -131,7 +133,7 @@ class _Writer:
     starts: list[tuple[int, int]] = field(default_factory=list)
     """Page and offset of each line, pages in increasing order."""
 
-    def add(self, group: Group, separator: str) -> int:
+    def add(self, group: LineGroup, separator: str) -> int:
         """Append one block; returns the offset of its first character."""
         mark = len(self.text)
         if self.text:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from corpus.document import BlockKind
 from corpus.layout.lines import Line, hangs, is_terminal, starts_high
-from corpus.layout.list_markers import ANSWERED, ASIDE, ASKED, TITLE_WORD, Marker, contents
+from corpus.layout.list_markers import ANSWERED, ASIDE, ASKED, TITLE_WORD, ListMarker, contents
 
 # The longest heading of the circulars and guides we looked at has 190 characters, on three lines.
 LONGEST = 220
@@ -37,11 +37,11 @@ ADDRESSEE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class LineGroup:
     """The lines of one block, before we know its kind."""
 
     lines: tuple[Line, ...]
-    marker: Marker | None = None
+    marker: ListMarker | None = None
 
     @property
     def text(self) -> str:
@@ -67,7 +67,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class BodyStyle:
     """What ordinary text looks like in this document."""
 
     size: float
@@ -77,7 +77,7 @@ class Look:
     """Some lines are bold or of another size: headings that have no style of their own are rare."""
 
     @classmethod
-    def of(cls, lines: Sequence[Line]) -> "Look":
+    def of(cls, lines: Sequence[Line]) -> "BodyStyle":
         """The look of most characters."""
         sizes: Counter[float] = Counter()
         bold = total = 0
@@ -89,15 +89,15 @@ class Look:
         mostly = 2 * bold > total
         return cls(size, mostly, styled=bool(bold and not mostly))
 
-    def stands_out(self, group: Group) -> bool:
+    def stands_out(self, group: LineGroup) -> bool:
         """Larger, bold or in capitals."""
         return self.larger(group) or (group.bold and not self.bold) or group.caps
 
-    def larger(self, group: Group) -> bool:
+    def larger(self, group: LineGroup) -> bool:
         return group.size >= 1.12 * self.size > 0
 
 
-def kinds(groups: Sequence[Group], look: Look) -> list[BlockKind]:
+def kinds(groups: Sequence[LineGroup], look: BodyStyle) -> list[BlockKind]:
     """The kind of each group: heading, item or paragraph."""
     found: list[BlockKind] = []
     listed = contents([group.text for group in groups])
@@ -116,7 +116,7 @@ def kinds(groups: Sequence[Group], look: Look) -> list[BlockKind]:
     return found
 
 
-def _letterhead(groups: Sequence[Group]) -> int:
+def _letterhead(groups: Sequence[LineGroup]) -> int:
     """How many groups at the start are the head of a letter: sender, date, addressees, references, object."""
     last, labelled = 0, False
     for index, group in enumerate(groups[:LONGEST_LETTERHEAD]):
@@ -128,7 +128,7 @@ def _letterhead(groups: Sequence[Group]) -> int:
     return last if labelled else 0
 
 
-def _may_head(group: Group) -> bool:
+def _may_head(group: LineGroup) -> bool:
     text = group.text
     if len(text) > (LONGEST_QUESTION if text.endswith("?") else LONGEST) or len(group.lines) > 4:
         return False
@@ -147,7 +147,7 @@ def _may_head(group: Group) -> bool:
     return starts_high(group.words) or group.words[:1].isdigit() or bool(TITLE_WORD.match(text))
 
 
-def _heads(group: Group, before: Group | None, after: Group | None, look: Look) -> bool:
+def _heads(group: LineGroup, before: LineGroup | None, after: LineGroup | None, look: BodyStyle) -> bool:
     if after is None:
         return False
     strong = look.larger(group) or (group.bold and not look.bold)
@@ -167,16 +167,16 @@ def _heads(group: Group, before: Group | None, after: Group | None, look: Look) 
     return not look.styled and _stands_alone(group, after)
 
 
-def _bulleted(group: Group | None) -> bool:
+def _bulleted(group: LineGroup | None) -> bool:
     return bool(group and group.marker and group.marker.style == "bullet")
 
 
-def _worded(group: Group) -> bool:
+def _worded(group: LineGroup) -> bool:
     """Has a word of its own: not a table's "100 %", not a lone acronym."""
     return sum(char.isalpha() for char in group.text) >= 4
 
 
-def _numbers_a_section(group: Group, before: Group | None, after: Group) -> bool:
+def _numbers_a_section(group: LineGroup, before: LineGroup | None, after: LineGroup) -> bool:
     """A number that opens a section, unlike the neighbouring numbers of a list."""
     marker = group.marker
     if marker is None or (marker.style in ("lower", "bracket", "lower roman", "degree") and len(group.text) > 90):
@@ -190,7 +190,7 @@ def _numbers_a_section(group: Group, before: Group | None, after: Group) -> bool
     return not listed and len(group.text) <= 160
 
 
-def _stands_alone(group: Group, after: Group) -> bool:
+def _stands_alone(group: LineGroup, after: LineGroup) -> bool:
     """A short line without a full stop, above a sentence, in a text that shows neither weight nor size."""
     if len(group.text) > 90 or not _worded(group) or not starts_high(group.text):
         return False

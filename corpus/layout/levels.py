@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from corpus.layout.headings import Group
+from corpus.layout.headings import LineGroup
 from corpus.layout.list_markers import TITLE_WORD
 
 WORD_RANK = {
@@ -25,7 +25,7 @@ class Outline:
 
     _stack: list[tuple[tuple[str, int], float]] = field(default_factory=list)
 
-    def level(self, group: Group) -> int:
+    def level(self, group: LineGroup) -> int:
         """1 = outermost."""
         key = _key(group)
         known = [index for index, (other, _) in enumerate(self._stack) if other == key]
@@ -59,7 +59,7 @@ class Outline:
         return key[0] == "caps" and top[0] in ("bold", "plain")
 
 
-def _key(group: Group) -> tuple[str, int]:
+def _key(group: LineGroup) -> tuple[str, int]:
     word = TITLE_WORD.match(group.text)
     if word:
         return word["word"].lower(), 1
@@ -83,7 +83,7 @@ class Nesting:
         """Start a new list."""
         self._stack.clear()
 
-    def level(self, group: Group) -> int:
+    def level(self, group: LineGroup) -> int:
         """1 = outermost."""
         marker = group.marker
         glyph = f"{marker.style} {marker.value if marker.style == 'bullet' else ''}" if marker else ""

@@ -60,7 +60,7 @@ _LONGEST_CONTENTS = 250
 
 
 @dataclass(frozen=True, slots=True)
-class Marker:
+class ListMarker:
     """What stands before the words of a heading, a question or an item."""
 
     style: str
@@ -95,16 +95,16 @@ def roman(numeral: str) -> int:
     return sum(-value if value < after else value for value, after in zip(values, [*values[1:], 0], strict=True))
 
 
-def markers(text: str) -> list[Marker]:
+def markers(text: str) -> list[ListMarker]:
     """Every way to read the start of the text as a bullet or a number: "C." is 100, or what follows "B."."""
     found = []
     for style, pattern in NUMBER:
         match = pattern.match(text)
         if match and match.end() < len(text) and _opens(text[match.end() :], style):
-            found.append(Marker(style, match["value"], match.end()))
+            found.append(ListMarker(style, match["value"], match.end()))
     bullet = BULLET.match(text)
     if bullet and not found and _is_bullet(bullet, text):
-        found.append(Marker("bullet", bullet["glyph"], bullet.end()))
+        found.append(ListMarker("bullet", bullet["glyph"], bullet.end()))
     return found
 
 
@@ -124,7 +124,7 @@ class Numbering:
 
     last: dict[str, int] = field(default_factory=dict)
 
-    def choose(self, text: str) -> tuple[Marker | None, bool]:
+    def choose(self, text: str) -> tuple[ListMarker | None, bool]:
         """The likeliest marker of the text, and whether the numbering expects it there."""
         found = markers(text)
         for marker in found:
@@ -134,10 +134,10 @@ class Numbering:
         likely = [marker for marker in found if marker.style not in ("upper", "lower", "lower roman")]
         return (likely[0], False) if likely else (None, False)
 
-    def _expected(self, marker: Marker) -> bool:
+    def _expected(self, marker: ListMarker) -> bool:
         if marker.style in ("bullet", "path"):
             return True
-        letter = Marker("upper", marker.value, 0).rank
+        letter = ListMarker("upper", marker.value, 0).rank
         if marker.style == "roman" and letter > 1 and letter == self.last.get("upper", 0) + 1:
             return False  # the "I." that follows "H."
         return marker.rank == 1 or marker.rank == self.last.get(marker.style, 0) + 1

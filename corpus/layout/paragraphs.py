@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from corpus.layout.headings import Group, Look
+from corpus.layout.headings import BodyStyle, LineGroup
 from corpus.layout.lines import Line, goes_on, hangs, is_terminal, starts_high, starts_low
-from corpus.layout.list_markers import ANSWERED, ASIDE, ASKED, TITLE_WORD, Marker, Numbering, leads_to_page
+from corpus.layout.list_markers import ANSWERED, ASIDE, ASKED, TITLE_WORD, ListMarker, Numbering, leads_to_page
 
 # A gap of a third more than the ordinary one parts paragraphs; twice as much parts even half sentences.
 WIDE, VERY_WIDE = 1.3, 2.2
@@ -26,12 +26,12 @@ class View:
 
     lines: Sequence[Line]
     edges: Sequence[float]
-    look: Look
+    look: BodyStyle
 
     @classmethod
     def of(cls, lines: Sequence[Line]) -> "View":
         """Measure the columns: over the whole of a plain text, around each line of a printed page."""
-        look = Look.of(lines)
+        look = BodyStyle.of(lines)
         if not look.size:
             rights = sorted(line.right for line in lines)
             edge = rights[int(0.97 * (len(rights) - 1))] if rights else 0.0
@@ -62,21 +62,21 @@ def _edge_around(lines: Sequence[Line], index: int) -> float:
     return max(line.right for line in near if line.page == page and abs(line.size - size) <= 1.0)
 
 
-def paragraphs(lines: Sequence[Line]) -> tuple[list[Group], Look]:
+def paragraphs(lines: Sequence[Line]) -> tuple[list[LineGroup], BodyStyle]:
     """The groups of lines that make one block each, and the look of ordinary text."""
     view = View.of(lines)
     numbering = Numbering()
-    groups: list[Group] = []
+    groups: list[LineGroup] = []
     for index, line in enumerate(lines):
         marker, expected = numbering.choose(line.text)
         if index and not _breaks(view, index, marker, expected, groups[-1]):
-            groups[-1] = Group((*groups[-1].lines, line), groups[-1].marker)
+            groups[-1] = LineGroup((*groups[-1].lines, line), groups[-1].marker)
         else:
-            groups.append(Group((line,), marker))
+            groups.append(LineGroup((line,), marker))
     return groups, view.look
 
 
-def _breaks(view: View, index: int, marker: Marker | None, expected: bool, group: Group) -> bool:
+def _breaks(view: View, index: int, marker: ListMarker | None, expected: bool, group: LineGroup) -> bool:
     above, line = view.lines[index - 1], view.lines[index]
     if leads_to_page(above.text):
         return True
@@ -95,7 +95,7 @@ def _breaks(view: View, index: int, marker: Marker | None, expected: bool, group
     return _ends_paragraph(view, index, group)
 
 
-def _marks(view: View, index: int, marker: Marker, expected: bool) -> bool:
+def _marks(view: View, index: int, marker: ListMarker, expected: bool) -> bool:
     """Whether the marker opens a block: a dash or a number may as well stand inside a wrapped sentence."""
     above = view.lines[index - 1]
     loose = is_terminal(above.text) or (view.lines[index].gap or 0) > WIDE or view.room_after(index - 1)
@@ -131,7 +131,7 @@ def _apart(view: View, index: int, sure: bool) -> bool | None:
     return None
 
 
-def _ends_paragraph(view: View, index: int, group: Group) -> bool:
+def _ends_paragraph(view: View, index: int, group: LineGroup) -> bool:
     """Whether the line above, at ordinary distance and not cut inside a sentence, ends its paragraph."""
     above, line = view.lines[index - 1], view.lines[index]
     ends = is_terminal(above.text)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from corpus.document import Block, BlockKind, Reading
+from corpus.document import Block, BlockKind, StructuredText
 from corpus.layout.lines import INVISIBLE
 
 _BLANK = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
@@ -15,14 +15,14 @@ _TYPED_BULLET = re.compile(r"\s*(?:[•‣▪▫◦●○■□➢➔►✓*–�
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class TextRun:
     """Words that share their looks; a line feed is a line break that the author made."""
 
     text: str
     bold: bool = False
 
 
-BREAK = Run("\n")
+BREAK = TextRun("\n")
 
 
 @dataclass(slots=True)
@@ -30,8 +30,8 @@ class Builder:
     r"""Appends blocks and keeps their offsets; white space is squeezed, words are never changed.
 
     >>> builder = Builder()
-    >>> builder.add([Run("Deux  cas :")], BlockKind.PARAGRAPH)
-    >>> builder.add([Run("signé")], BlockKind.ITEM, level=1)
+    >>> builder.add([TextRun("Deux  cas :")], BlockKind.PARAGRAPH)
+    >>> builder.add([TextRun("signé")], BlockKind.ITEM, level=1)
     >>> builder.reading().text
     'Deux cas :\nsigné'
     """
@@ -41,7 +41,7 @@ class Builder:
     _blocks: list[Block] = field(default_factory=list)
     _heading_level: int = 0
 
-    def add(self, runs: Iterable[Run], kind: BlockKind, level: int = 0, key: str | None = None) -> None:
+    def add(self, runs: Iterable[TextRun], kind: BlockKind, level: int = 0, key: str | None = None) -> None:
         """Append one block; blank runs add nothing.
 
         In a paragraph or an item, a line that starts with a typed bullet becomes an item of its own, and
@@ -62,21 +62,21 @@ class Builder:
             else:
                 self._append(lines, kind, level, key)
 
-    def add_row(self, cells: Sequence[Sequence[Run]]) -> None:
+    def add_row(self, cells: Sequence[Sequence[TextRun]]) -> None:
         """Append one row of a table; tabs stand between its cells."""
         filled = [flat for cell in cells if (flat := _squeezed(cell))]
-        runs = [run for cell in filled for run in (Run("\t"), *cell)][1:]
+        runs = [run for cell in filled for run in (TextRun("\t"), *cell)][1:]
         self._write(runs, BlockKind.TABLE, 0, None)
 
-    def reading(self) -> Reading:
+    def reading(self) -> StructuredText:
         """What was built so far."""
-        return Reading("".join(self._parts), tuple(self._blocks))
+        return StructuredText("".join(self._parts), tuple(self._blocks))
 
-    def _append(self, lines: Sequence[Sequence[Run]], kind: BlockKind, level: int, key: str | None) -> None:
+    def _append(self, lines: Sequence[Sequence[TextRun]], kind: BlockKind, level: int, key: str | None) -> None:
         squeezed = [flat for line in lines if (flat := _squeezed(line))]
         self._write([run for line in squeezed for run in (BREAK, *line)][1:], kind, level, key)
 
-    def _write(self, runs: Sequence[Run], kind: BlockKind, level: int, key: str | None) -> None:
+    def _write(self, runs: Sequence[TextRun], kind: BlockKind, level: int, key: str | None) -> None:
         """Append runs as they are."""
         if not runs:
             return
@@ -99,33 +99,33 @@ class Builder:
         self._length += len(text)
 
 
-def _is_bold_question(runs: Sequence[Run]) -> bool:
+def _is_bold_question(runs: Sequence[TextRun]) -> bool:
     visible = [run for run in runs if run.text.strip()]
     return bool(visible) and all(run.bold for run in visible) and visible[-1].text.rstrip().endswith("?")
 
 
-def _lines(runs: Sequence[Run]) -> list[list[Run]]:
-    lines: list[list[Run]] = [[]]
+def _lines(runs: Sequence[TextRun]) -> list[list[TextRun]]:
+    lines: list[list[TextRun]] = [[]]
     for run in runs:
         first, *others = run.text.split("\n") if "\n" in run.text else [run.text]
-        lines[-1].append(Run(first, run.bold))
-        lines += [[Run(part, run.bold)] for part in others]
+        lines[-1].append(TextRun(first, run.bold))
+        lines += [[TextRun(part, run.bold)] for part in others]
     return lines
 
 
-def _grouped(lines: Sequence[Sequence[Run]]) -> list[tuple[list[Sequence[Run]], bool]]:
+def _grouped(lines: Sequence[Sequence[TextRun]]) -> list[tuple[list[Sequence[TextRun]], bool]]:
     """Lines that make one block, and whether a typed bullet opens it.
 
     A line that goes on in lower case after no full stop was broken for its looks: it is joined again.
     """
-    groups: list[tuple[list[Sequence[Run]], bool]] = []
+    groups: list[tuple[list[Sequence[TextRun]], bool]] = []
     for line in lines:
         words = "".join(run.text for run in line).strip()
         bulleted = bool(_TYPED_BULLET.match(words))
         if groups and not bulleted and words:
             before = "".join(run.text for run in groups[-1][0][-1]).rstrip()
             if words[0].islower() and before and before[-1] not in ".;:!?…":
-                groups[-1][0][-1] = [*groups[-1][0][-1], Run(" "), *line]
+                groups[-1][0][-1] = [*groups[-1][0][-1], TextRun(" "), *line]
             else:
                 groups[-1][0].append(line)
         elif words:
@@ -133,9 +133,9 @@ def _grouped(lines: Sequence[Sequence[Run]]) -> list[tuple[list[Sequence[Run]], 
     return groups
 
 
-def _squeezed(runs: Iterable[Run]) -> list[Run]:
+def _squeezed(runs: Iterable[TextRun]) -> list[TextRun]:
     """The same words with single spaces between them and none around; no-break spaces stay."""
-    squeezed: list[Run] = []
+    squeezed: list[TextRun] = []
     after_space = False
     for run in runs:
         text = _BLANK.sub(" ", _INVISIBLE.sub("", run.text))
@@ -144,10 +144,10 @@ def _squeezed(runs: Iterable[Run]) -> list[Run]:
         elif after_space:
             text = text.removeprefix(" ")
         if text:
-            squeezed.append(Run(text, run.bold))
+            squeezed.append(TextRun(text, run.bold))
             after_space = text.endswith(" ")
     while squeezed and not (last := squeezed[-1].text.rstrip()):
         squeezed.pop()
     if squeezed:
-        squeezed[-1] = Run(last, squeezed[-1].bold)
+        squeezed[-1] = TextRun(last, squeezed[-1].bold)
     return squeezed

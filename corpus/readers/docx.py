@@ -9,8 +9,8 @@ import docx
 from docx.oxml.ns import qn
 from lxml import etree
 
-from corpus.document import BlockKind, Reading
-from corpus.readers.builder import BREAK, Builder, Run
+from corpus.document import BlockKind, StructuredText
+from corpus.readers.builder import BREAK, Builder, TextRun
 from corpus.readers.office_zip import BROKEN, broken, empty, is_out_of_memory, open_archive
 
 _HEADING = re.compile(r"(?:heading|titre)\s*([1-9])", re.IGNORECASE)
@@ -26,14 +26,14 @@ _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallba
 _SKIPPED = frozenset([qn("w:del"), qn("w:moveFrom"), _FALLBACK, _BOX])
 _WRAPPERS = frozenset([qn("w:sdtContent"), qn("w:ins"), qn("w:moveTo"), qn("w:customXml")])
 _SIGNS = {
-    qn("w:tab"): Run(" "),
+    qn("w:tab"): TextRun(" "),
     qn("w:br"): BREAK,
     qn("w:cr"): BREAK,
-    qn("w:noBreakHyphen"): Run("\u2011"),
+    qn("w:noBreakHyphen"): TextRun("\u2011"),
 }
 
 
-def read_docx(data: bytes, name: str) -> Reading:
+def read_docx(data: bytes, name: str) -> StructuredText:
     """Read a Word document; headers, footers, notes and the table of contents are no content.
 
     Raises:
@@ -44,7 +44,7 @@ def read_docx(data: bytes, name: str) -> Reading:
         document = docx.Document(io.BytesIO(data))
         if document.element.getroottree().docinfo.doctype:
             raise broken(name)  # Word writes none: its entities would be words that we lose
-        reader = _Reader(document)
+        reader = _WordReader(document)
         reader.read(document.element.body)
     except (*BROKEN, KeyError, AttributeError, TypeError, etree.LxmlError) as error:
         if is_out_of_memory(error):
@@ -56,7 +56,7 @@ def read_docx(data: bytes, name: str) -> Reading:
     return reading
 
 
-class _Reader:
+class _WordReader:
     """A document's styles, at hand while its body is read."""
 
     # python-docx ships no types: its objects and elements are Any.
@@ -101,8 +101,8 @@ class _Reader:
         for cells in rows:
             self.builder.add_row([self._cell(cell) for cell in cells])
 
-    def _cell(self, cell: Any) -> list[Run]:
-        return [run for paragraph in cell.iter(_P) for run in (*self._runs(paragraph), Run(" "))]
+    def _cell(self, cell: Any) -> list[TextRun]:
+        return [run for paragraph in cell.iter(_P) for run in (*self._runs(paragraph), TextRun(" "))]
 
     def _style_chain(self, paragraph: Any) -> list[Any]:
         """The paragraph's style, then those it is based on."""
@@ -114,12 +114,12 @@ class _Reader:
             style = getattr(style, "base_style", None)
         return chain
 
-    def _runs(self, element: Any, *, bold: bool = False) -> Iterator[Run]:
+    def _runs(self, element: Any, *, bold: bool = False) -> Iterator[TextRun]:
         for child in element:
             if child.tag in _SKIPPED:
                 continue
             if child.tag == qn("w:t"):
-                yield Run((child.text or "").replace("\n", " "), bold)
+                yield TextRun((child.text or "").replace("\n", " "), bold)
             elif child.tag in _SIGNS:
                 if child.getparent().tag == qn("w:r"):
                     yield _SIGNS[child.tag]  # w:tab also stands in the settings of a paragraph

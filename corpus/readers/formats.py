@@ -9,62 +9,62 @@ from dataclasses import replace
 from pathlib import Path
 
 from corpus.catalogue import DOCUMENTS
-from corpus.document import Document, Reading, Source
+from corpus.document import Document, Source, StructuredText
 from corpus.errors import UnreadableDocumentError
 from corpus.limits import LIMITS, Limits, beyond
 
 # Each is imported when a file of its format is met: all of them take half a second, one of them a tenth.
 
 
-def _text(data: bytes, name: str) -> Reading:
+def _text(data: bytes, name: str) -> StructuredText:
     from corpus.readers.text import read_text
 
     return read_text(data, name)
 
 
-def _markdown(data: bytes, name: str) -> Reading:
+def _markdown(data: bytes, name: str) -> StructuredText:
     from corpus.readers.markdown import read_markdown
 
     return read_markdown(data, name)
 
 
-def _pdf(data: bytes, name: str) -> Reading:
+def _pdf(data: bytes, name: str) -> StructuredText:
     from corpus.readers.pdf import read_pdf
 
     return read_pdf(data, name)
 
 
-def _docx(data: bytes, name: str) -> Reading:
+def _docx(data: bytes, name: str) -> StructuredText:
     from corpus.readers.docx import read_docx
 
     return read_docx(data, name)
 
 
-def _odt(data: bytes, name: str) -> Reading:
+def _odt(data: bytes, name: str) -> StructuredText:
     from corpus.readers.odt import read_odt
 
     return read_odt(data, name)
 
 
-def _html(data: bytes, name: str) -> Reading:
+def _html(data: bytes, name: str) -> StructuredText:
     from corpus.readers.html import read_html
 
     return read_html(data, name)
 
 
-def _csv(data: bytes, name: str) -> Reading:
+def _csv(data: bytes, name: str) -> StructuredText:
     from corpus.readers.table import read_csv
 
     return read_csv(data, name)
 
 
-def _xlsx(data: bytes, name: str) -> Reading:
+def _xlsx(data: bytes, name: str) -> StructuredText:
     from corpus.readers.table import read_xlsx
 
     return read_xlsx(data, name)
 
 
-READERS: Mapping[str, Callable[[bytes, str], Reading]] = {
+READERS: Mapping[str, Callable[[bytes, str], StructuredText]] = {
     ".txt": _text,
     ".md": _markdown,
     ".pdf": _pdf,
@@ -139,7 +139,7 @@ def _how_to_get(source: Source) -> str:
     return f"Placez-le dans le dossier « {DOCUMENTS} », ou retirez sa table [[source]] du catalogue."
 
 
-def _in_unicode(reading: Reading) -> Reading:
+def _in_unicode(reading: StructuredText) -> StructuredText:
     """The same reading, offset by offset, in characters that can be written to a file."""
     parts = (reading.text, *(b.key or "" for b in reading.blocks))
     if not any(map(_SURROGATE.search, parts)):

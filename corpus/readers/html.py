@@ -8,9 +8,9 @@ from bs4 import BeautifulSoup
 from bs4.dammit import EncodingDetector
 from bs4.element import NavigableString, PageElement, PreformattedString, Tag
 
-from corpus.document import BlockKind, Reading
+from corpus.document import BlockKind, StructuredText
 from corpus.errors import UnreadableDocumentError
-from corpus.readers.builder import BREAK, Builder, Run
+from corpus.readers.builder import BREAK, Builder, TextRun
 from corpus.readers.decoding import decode
 
 
@@ -35,7 +35,7 @@ _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGN
 _DEEPEST = 250
 
 
-def read_html(data: bytes, name: str) -> Reading:
+def read_html(data: bytes, name: str) -> StructuredText:
     """Read the main part of a page: ``<main>``, else its articles, else its body.
 
     Raises:
@@ -107,20 +107,20 @@ def _is_hidden(tag: Tag) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _Inline:
     """What the elements around say of the words in them."""
 
     bold: bool = False
     pre: bool = False
     depth: int = 0
 
-    def inside(self, tag: Tag) -> "_Look":
-        return _Look(self.bold or tag.name in ("strong", "b"), self.pre or tag.name == "pre", self.depth + 1)
+    def inside(self, tag: Tag) -> "_Inline":
+        return _Inline(self.bold or tag.name in ("strong", "b"), self.pre or tag.name == "pre", self.depth + 1)
 
-    def words(self, node: PageElement) -> Iterator[Run]:
+    def words(self, node: PageElement) -> Iterator[TextRun]:
         """The words of a text node; comments and the like hold none. Line feeds count in ``<pre>`` only."""
         if isinstance(node, NavigableString) and not isinstance(node, PreformattedString):
-            yield Run(str(node) if self.pre else re.sub(r"[\r\n]+", " ", str(node)), self.bold)
+            yield TextRun(str(node) if self.pre else re.sub(r"[\r\n]+", " ", str(node)), self.bold)
 
 
 class _PageReader:
@@ -128,25 +128,25 @@ class _PageReader:
 
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
-        self._runs: list[Run] = []
+        self._runs: list[TextRun] = []
         """Words of the block being read."""
         self._kind = BlockKind.PARAGRAPH
         self._level = 0
 
     def read(self, root: Tag) -> None:
-        self._children(root, _Look())
+        self._children(root, _Inline())
         self._close()
 
-    def _children(self, tag: Tag, look: _Look) -> None:
+    def _children(self, tag: Tag, look: _Inline) -> None:
         for child in tag.children:
             if not isinstance(child, Tag):
                 self._runs += look.words(child)
             elif look.depth < _DEEPEST:
                 self._element(child, look.inside(child))
             else:
-                self._runs.append(Run(child.get_text(" ")))
+                self._runs.append(TextRun(child.get_text(" ")))
 
-    def _element(self, tag: Tag, look: _Look) -> None:
+    def _element(self, tag: Tag, look: _Inline) -> None:
         if tag.name == "br":
             self._runs.append(BREAK)
         elif tag.name == "table" and _has_columns(tag):
@@ -173,7 +173,7 @@ class _PageReader:
             return False
         return tag.name in _BLOCKS or "-" in tag.name
 
-    def _block(self, tag: Tag, look: _Look, kind: BlockKind, level: int) -> None:
+    def _block(self, tag: Tag, look: _Inline, kind: BlockKind, level: int) -> None:
         self._close()
         outer = self._kind, self._level
         self._kind, self._level = kind, level
@@ -184,10 +184,10 @@ class _PageReader:
     def _table(self, table: Tag) -> None:
         self._close()
         if caption := table.find("caption", recursive=False):
-            self._builder.add(_flat(caption, _Look()), BlockKind.PARAGRAPH)
+            self._builder.add(_flat(caption, _Inline()), BlockKind.PARAGRAPH)
         for row in table.find_all("tr"):
             cells = row.find_all(["th", "td"], recursive=False)
-            self._builder.add_row([list(_flat(cell, _Look())) for cell in cells])
+            self._builder.add_row([list(_flat(cell, _Inline())) for cell in cells])
 
     def _close(self) -> None:
         """End the block being read."""
@@ -195,16 +195,16 @@ class _PageReader:
         self._runs = []
 
 
-def _flat(tag: Tag, look: _Look) -> Iterator[Run]:
+def _flat(tag: Tag, look: _Inline) -> Iterator[TextRun]:
     """The words inside a cell, on one line."""
     for child in tag.children:
         if not isinstance(child, Tag):
             yield from look.words(child)
         elif look.depth < _DEEPEST:
-            gap = [Run(" ")] if child.name in _BLOCKS or child.name in _LISTS or child.name == "br" else []
+            gap = [TextRun(" ")] if child.name in _BLOCKS or child.name in _LISTS or child.name == "br" else []
             yield from (*gap, *_flat(child, look.inside(child)), *gap)
         else:
-            yield Run(child.get_text(" "))
+            yield TextRun(child.get_text(" "))
 
 
 def _has_columns(table: Tag) -> bool:

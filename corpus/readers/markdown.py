@@ -6,19 +6,19 @@ from bs4 import BeautifulSoup
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from corpus.document import BlockKind, Reading
+from corpus.document import BlockKind, StructuredText
 from corpus.errors import UnreadableDocumentError
-from corpus.readers.builder import BREAK, Builder, Run
+from corpus.readers.builder import BREAK, Builder, TextRun
 from corpus.readers.decoding import decode
 from corpus.readers.html import read_element
 
 _FRONT_MATTER = "---"
 
 
-def read_markdown(data: bytes, name: str) -> Reading:
+def read_markdown(data: bytes, name: str) -> StructuredText:
     """Read CommonMark with tables and HTML; comments and front matter are no content."""
     text = _without_front_matter(decode(data, name))
-    reader = _Reader()
+    reader = _MarkdownReader()
     for token in MarkdownIt("commonmark").enable("table").parse(text):
         reader.read(token)
     reading = reader.builder.reading()
@@ -37,16 +37,16 @@ def _without_front_matter(text: str) -> str:
     return text
 
 
-class _Reader:
+class _MarkdownReader:
     """What surrounds the token being read."""
 
     def __init__(self) -> None:
         self.builder = Builder()
         self._heading = 0
         self._depth = 0
-        self._item: list[Run] = []
+        self._item: list[TextRun] = []
         """Paragraphs of the list item being read: together they are one block."""
-        self._row: list[list[Run]] | None = None
+        self._row: list[list[TextRun]] | None = None
 
     def read(self, token: Token) -> None:
         match token.type:
@@ -70,12 +70,12 @@ class _Reader:
             case "inline":
                 self._add(list(_runs(token.children or [])))
             case "fence" | "code_block":
-                self._add([Run(token.content.rstrip("\n"))])
+                self._add([TextRun(token.content.rstrip("\n"))])
             case "html_block":
                 self._close_item()
                 read_element(BeautifulSoup(token.content, "lxml"), self.builder)
 
-    def _add(self, runs: list[Run]) -> None:
+    def _add(self, runs: list[TextRun]) -> None:
         if self._row is not None:
             self._row.append(runs)
         elif self._heading:
@@ -91,7 +91,7 @@ class _Reader:
             self._item = []
 
 
-def _runs(tokens: Sequence[Token]) -> Iterator[Run]:
+def _runs(tokens: Sequence[Token]) -> Iterator[TextRun]:
     bold = 0
     for token in tokens:
         match token.type:
@@ -100,11 +100,11 @@ def _runs(tokens: Sequence[Token]) -> Iterator[Run]:
             case "strong_close":
                 bold -= 1
             case "softbreak":
-                yield Run(" ", bold > 0)
+                yield TextRun(" ", bold > 0)
             case "hardbreak":
                 yield BREAK
             case "html_inline":
                 if token.content.lower().startswith("<br"):
                     yield BREAK
             case "text" | "code_inline" | "image":
-                yield Run(token.content, bold > 0)
+                yield TextRun(token.content, bold > 0)

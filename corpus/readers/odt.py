@@ -8,8 +8,8 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from corpus.document import BlockKind, Reading
-from corpus.readers.builder import BREAK, Builder, Run
+from corpus.document import BlockKind, StructuredText
+from corpus.readers.builder import BREAK, Builder, TextRun
 from corpus.readers.office_zip import BROKEN, broken, empty, encrypted, open_archive
 
 _NAMESPACES = {
@@ -47,7 +47,7 @@ _SKIPPED = frozenset(
 )
 
 
-def read_odt(data: bytes, name: str) -> Reading:
+def read_odt(data: bytes, name: str) -> StructuredText:
     """Read an OpenDocument text; headers, footers, notes and the table of contents are no content.
 
     Raises:
@@ -56,7 +56,7 @@ def read_odt(data: bytes, name: str) -> Reading:
     with open_archive(data, name) as archive:
         try:
             content = _content(archive, name)
-            reader = _Reader(content)
+            reader = _OdtReader(content)
             for body in content.iterfind(f"{_qn('office:body')}/{_qn('office:text')}"):
                 reader.read(body)
         except (*BROKEN, KeyError, ParseError, DefusedXmlException) as error:
@@ -77,7 +77,7 @@ def _content(archive: zipfile.ZipFile, name: str) -> Element:
     return content
 
 
-class _Reader:
+class _OdtReader:
     """A document's styles, at hand while its body is read."""
 
     def __init__(self, content: Element) -> None:
@@ -129,7 +129,7 @@ class _Reader:
         for item in listed:
             if item.tag not in _ITEMS:
                 continue
-            lines: list[Run] = []
+            lines: list[TextRun] = []
             for element in item:
                 if element.tag == _P and not self._heading_level(element):
                     lines += [BREAK, *self._runs(element)] if lines else self._runs(element)
@@ -154,21 +154,21 @@ class _Reader:
         for cells in rows:
             self.builder.add_row([self._cell(cell) for cell in cells])
 
-    def _cell(self, cell: Element) -> list[Run]:
+    def _cell(self, cell: Element) -> list[TextRun]:
         paragraphs = [element for element in cell.iter() if element.tag in (_P, _H)]
-        return [run for paragraph in paragraphs for run in (*self._runs(paragraph), Run(" "))]
+        return [run for paragraph in paragraphs for run in (*self._runs(paragraph), TextRun(" "))]
 
-    def _runs(self, element: Element, *, bold: bool = False) -> Iterator[Run]:
+    def _runs(self, element: Element, *, bold: bool = False) -> Iterator[TextRun]:
         bold = bold or element.get(_qn("text:style-name")) in self._bold
-        yield Run(_one_line(element.text), bold)
+        yield TextRun(_one_line(element.text), bold)
         for child in element:
             if child.tag in (_qn("text:s"), _qn("text:tab")):
-                yield Run(" ")
+                yield TextRun(" ")
             elif child.tag == _qn("text:line-break"):
                 yield BREAK
             elif child.tag not in _SKIPPED:
                 yield from self._runs(child, bold=bold)
-            yield Run(_one_line(child.tail), bold)
+            yield TextRun(_one_line(child.tail), bold)
 
 
 def _outermost(parent: Element, tag: str) -> Iterator[Element]:

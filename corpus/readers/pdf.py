@@ -10,7 +10,7 @@ from io import BytesIO
 from pypdf import PdfReader
 from pypdf.errors import LimitReachedError, PyPdfError
 
-from corpus.document import Reading
+from corpus.document import StructuredText
 from corpus.errors import UnreadableDocumentError
 from corpus.layout.compose import compose
 from corpus.layout.headers_footers import without_noise
@@ -40,7 +40,7 @@ DAMAGE = (
 )
 
 
-def read_pdf(data: bytes, name: str) -> Reading:
+def read_pdf(data: bytes, name: str) -> StructuredText:
     """Read a PDF file.
 
     Raises:

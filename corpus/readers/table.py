@@ -7,9 +7,9 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from corpus.document import BlockKind, Reading
+from corpus.document import BlockKind, StructuredText
 from corpus.errors import UnreadableDocumentError
-from corpus.readers.builder import Builder, Run
+from corpus.readers.builder import Builder, TextRun
 from corpus.readers.decoding import decode
 from corpus.readers.office_zip import BROKEN, broken, is_out_of_memory, open_archive
 
@@ -36,7 +36,7 @@ class _Columns:
     id: int | None
 
 
-def read_csv(data: bytes, name: str) -> Reading:
+def read_csv(data: bytes, name: str) -> StructuredText:
     """Read a table separated by semicolons, commas or tabs.
 
     Raises:
@@ -48,7 +48,7 @@ def read_csv(data: bytes, name: str) -> Reading:
     return _read(list(_csv_rows(text, delimiter, name)), name)
 
 
-def read_xlsx(data: bytes, name: str) -> Reading:
+def read_xlsx(data: bytes, name: str) -> StructuredText:
     """Read the first sheet that has the columns; formulas give the value they had when last saved.
 
     Raises:
@@ -109,7 +109,7 @@ def _cell(value: object) -> str:
     return str(value).strip()
 
 
-def _read(rows: Sequence[_Row], name: str) -> Reading:
+def _read(rows: Sequence[_Row], name: str) -> StructuredText:
     columns = _columns(rows[0].cells if rows else (), name)
     if problems := list(_problems(rows[1:], columns)):
         shown = " ; ".join(problems[:_PROBLEMS_SHOWN])
@@ -122,9 +122,9 @@ def _read(rows: Sequence[_Row], name: str) -> Reading:
     builder = Builder()
     for row in rows[1:]:
         key = _at(row, columns.id) or None
-        builder.add([Run(_at(row, columns.question))], BlockKind.QUESTION, key=key)
+        builder.add([TextRun(_at(row, columns.question))], BlockKind.QUESTION, key=key)
         for paragraph in _paragraphs(_at(row, columns.answer)):
-            builder.add([Run(paragraph)], BlockKind.PARAGRAPH)
+            builder.add([TextRun(paragraph)], BlockKind.PARAGRAPH)
     reading = builder.reading()
     if not reading.blocks:
         raise UnreadableDocumentError(name, "ce tableau ne contient aucune question.", "Complétez-le.")

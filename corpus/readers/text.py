@@ -1,6 +1,6 @@
 """Reads plain text: wrapped or not, printed from a PDF or not."""
 
-from corpus.document import Reading
+from corpus.document import StructuredText
 from corpus.errors import UnreadableDocumentError
 from corpus.layout.compose import clean, compose
 from corpus.layout.headers_footers import printed_links
@@ -8,7 +8,7 @@ from corpus.layout.lines import is_blank, of_text
 from corpus.readers.decoding import decode
 
 
-def read_text(data: bytes, name: str) -> Reading:
+def read_text(data: bytes, name: str) -> StructuredText:
     """Read a ``.txt`` file; form feeds, or the link lists that a printer leaves, end its pages.
 
     Raises:

@@ -15,7 +15,7 @@ FEWEST_WORDS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Section:
     """A question or a heading, and the blocks of its body, one after the other."""
 
     heading: Span | None
@@ -25,7 +25,7 @@ class Part:
 
 
 @dataclass(slots=True)
-class Path:
+class HeadingPath:
     """The headings above the place where we are in a text."""
 
     text: str
@@ -90,7 +90,7 @@ def without_asides(document: Document, body: Sequence[Block]) -> tuple[list[Bloc
     return list(body[:cut]), asides
 
 
-def loose(document: Document, blocks: Sequence[Block], section: tuple[Span, ...]) -> list[Part]:
+def loose(document: Document, blocks: Sequence[Block], section: tuple[Span, ...]) -> list[Section]:
     """One part for each paragraph without a heading; titles, dates and signatures make none."""
     groups: list[list[Block]] = []
     for block in blocks:
@@ -98,7 +98,7 @@ def loose(document: Document, blocks: Sequence[Block], section: tuple[Span, ...]
             groups[-1].append(block)
         else:
             groups.append([block])
-    return [Part(None, section, tuple(group)) for group in groups if _says(document, group)]
+    return [Section(None, section, tuple(group)) for group in groups if _says(document, group)]
 
 
 def _belongs(document: Document, group: Sequence[Block], block: Block) -> bool:

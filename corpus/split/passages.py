@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from corpus.document import Block, BlockKind, Document, Passage, Span
-from corpus.split.parts import Part
+from corpus.split.parts import Section
 from corpus.split.sentences import sentences
 
 # Lengths in characters. A body that fits a phone's screen is quoted whole, a list that fits two as well.
@@ -18,7 +18,7 @@ LEAD_IN = 500
 
 
 @dataclass(frozen=True)
-class _Run:
+class _ItemList:
     """Items that follow one another, and the paragraph that introduces them."""
 
     items: tuple[Block, ...]
@@ -48,7 +48,7 @@ class _Run:
         return Span(self.items[index].start, self.items[end].end)
 
 
-def passages(document: Document, part: Part, entry: str) -> tuple[Passage, ...]:
+def passages(document: Document, part: Section, entry: str) -> tuple[Passage, ...]:
     """The passages of a part, in order; together they hold every character of its body but white space.
 
     ``context`` is given whether or not ``quote`` holds it.
@@ -87,7 +87,7 @@ def _cut(text: str, blocks: Sequence[Block]) -> Iterator[tuple[Span, Span, tuple
             end += 1
         if block.kind is BlockKind.ITEM:
             lead = blocks[index - 1] if index and _introduces(text, blocks[index - 1]) else None
-            yield from _items(text, _Run(tuple(blocks[index:end]), lead))
+            yield from _items(text, _ItemList(tuple(blocks[index:end]), lead))
         elif block.kind is BlockKind.TABLE:
             yield from _rows(text, blocks[index:end])
         else:
@@ -109,13 +109,13 @@ def _introduces(text: str, block: Block) -> bool:
 
 
 def _paragraph(text: str, block: Block, items: tuple[Block, ...]) -> Iterator[tuple[Span, Span, tuple[Span, ...]]]:
-    run = _Run(items, block) if items and _introduces(text, block) else None
+    run = _ItemList(items, block) if items and _introduces(text, block) else None
     together = run.span if run and run.flat and run.span.end - run.span.start <= WHOLE_LIST else None
     for span in _pieces(text, Span(block.start, block.end)):
         yield span, together or span, ()
 
 
-def _items(text: str, run: _Run) -> Iterator[tuple[Span, Span, tuple[Span, ...]]]:
+def _items(text: str, run: _ItemList) -> Iterator[tuple[Span, Span, tuple[Span, ...]]]:
     together = run.span if run.flat and run.span.end - run.span.start <= WHOLE_LIST else None
     lead = (_lead_in(text, run.lead),) if run.lead else ()
     for index, item in enumerate(run.items):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from corpus.document import Block, BlockKind, Document, Span
 from corpus.layout.list_markers import ASKED, contents, markers
-from corpus.split.parts import Part, Path, content, loose, text_of, without_asides
+from corpus.split.parts import HeadingPath, Section, content, loose, text_of, without_asides
 from corpus.split.sections import sections
 from corpus.split.sentences import sentences
 
@@ -35,13 +35,13 @@ class Asked:
     key: str | None = None
 
 
-def faq_parts(document: Document) -> list[Part]:
+def faq_parts(document: Document) -> list[Section]:
     """The parts of a list of questions and answers; empty when there is no question in it."""
     blocks = document.blocks
     asked = _asked(document)
     if not asked:
         return []
-    path = Path(document.text)
+    path = HeadingPath(document.text)
     front = content(document, blocks[: asked[0].first])
     parts = [part for run in front for part in _loose(document, run, path)]
     base = _theme_level(blocks, asked)
@@ -164,7 +164,7 @@ def _skip_white(text: str, start: int, end: int) -> int:
     return start
 
 
-def _loose(document: Document, run: Sequence[Block], path: Path) -> list[Part]:
+def _loose(document: Document, run: Sequence[Block], path: HeadingPath) -> list[Section]:
     """What stands before the first question; its headings are above everything."""
     for block in run:
         if block.kind is BlockKind.HEADING:
@@ -182,7 +182,9 @@ def _theme_level(blocks: Sequence[Block], asked: Sequence[Asked]) -> int:
     return max(levels, default=1)
 
 
-def _answered(document: Document, question: Asked, after: Sequence[Block], path: Path, base: int) -> list[Part]:
+def _answered(
+    document: Document, question: Asked, after: Sequence[Block], path: HeadingPath, base: int
+) -> list[Section]:
     """The question with its answer, its references, and the sections that end the answer."""
     if question.level:  # the question is itself a heading: deeper headings belong to its answer
         base = question.level
@@ -195,8 +197,8 @@ def _answered(document: Document, question: Asked, after: Sequence[Block], path:
     if not main:
         main, asides = answer, []
     section = path.spans()
-    parts = [Part(question.heading, section, tuple(main), question.key)] if main else []
-    parts += [Part(None, section, tuple(aside)) for aside in asides]
+    parts = [Section(question.heading, section, tuple(main), question.key)] if main else []
+    parts += [Section(None, section, tuple(aside)) for aside in asides]
     rest = content(document, after[end:])
     return parts + [part for run in rest for part in sections(document, run, path)]
 

@@ -3,20 +3,20 @@
 from collections.abc import Sequence
 
 from corpus.document import Block, BlockKind, Document
-from corpus.split.parts import Part, Path, content, loose, title, without_asides
+from corpus.split.parts import HeadingPath, Section, content, loose, title, without_asides
 
 HEADS = (BlockKind.HEADING, BlockKind.QUESTION)
 
 
-def headed_parts(document: Document) -> list[Part]:
+def headed_parts(document: Document) -> list[Section]:
     """The parts of the whole document."""
-    path = Path(document.text)
+    path = HeadingPath(document.text)
     return [part for run in content(document, document.blocks) for part in sections(document, run, path)]
 
 
-def sections(document: Document, blocks: Sequence[Block], path: Path) -> list[Part]:
+def sections(document: Document, blocks: Sequence[Block], path: HeadingPath) -> list[Section]:
     """The parts of a run of blocks; ``path`` holds the headings above it, then those above its end."""
-    parts: list[Part] = []
+    parts: list[Section] = []
     head: Block | None = None
     body: list[Block] = []
     for block in blocks:
@@ -29,7 +29,7 @@ def sections(document: Document, blocks: Sequence[Block], path: Path) -> list[Pa
     return parts + _part(document, head, body, path)
 
 
-def _part(document: Document, head: Block | None, body: Sequence[Block], path: Path) -> list[Part]:
+def _part(document: Document, head: Block | None, body: Sequence[Block], path: HeadingPath) -> list[Section]:
     if not body:
         return []
     if head is None:
@@ -37,5 +37,5 @@ def _part(document: Document, head: Block | None, body: Sequence[Block], path: P
     main, asides = without_asides(document, body)
     if not main:
         main, asides = list(body), []
-    parts = [Part(title(document.text, head), path.above(), tuple(main), head.key)]
-    return parts + [Part(None, path.spans(), tuple(aside)) for aside in asides]
+    parts = [Section(title(document.text, head), path.above(), tuple(main), head.key)]
+    return parts + [Section(None, path.spans(), tuple(aside)) for aside in asides]

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from corpus.document import Document, Entry, Span
-from corpus.split.parts import Part
+from corpus.split.parts import Section
 from corpus.split.passages import passages
 from corpus.split.questions import faq_parts, is_faq
 from corpus.split.sections import headed_parts
@@ -20,14 +20,14 @@ def split(document: Document) -> list[Entry]:
     Titles, dates, signatures and tables of contents make no entry; a reference ("Référence : …",
     "Pour en savoir plus …") that ends an answer makes one of its own.
     """
-    parts: list[Part] = []
+    parts: list[Section] = []
     if document.source.kind == "faq" or is_faq(document):
         parts = faq_parts(document)
     taken: set[str] = set()
     return [_entry(document, part, taken) for part in parts or headed_parts(document)]
 
 
-def _entry(document: Document, part: Part, taken: set[str]) -> Entry:
+def _entry(document: Document, part: Section, taken: set[str]) -> Entry:
     body = Span(part.body[0].start, part.body[-1].end)
     wanted = part.key or slug((part.heading or body).of(document.text))
     identifier, number = wanted, 1
