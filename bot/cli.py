@@ -93,14 +93,16 @@ def serve(
     _check_port(settings.host, settings.port)
     assistant = _live(settings)
     from bot import journal
-    from bot.web.branding import House
-    from bot.web.server import Service, build_app  # seconds of import, for this command only
+    from bot.web.branding import Branding
+    from bot.web.server import SiteOptions, build_app  # seconds of import, for this command only
     from bot.web.server import serve as run
 
-    house = House(settings.operator, settings.contact, settings.theme, settings.frame_ancestors)
+    branding = Branding(settings.operator, settings.contact, settings.theme, settings.frame_ancestors)
     with journal.kept(journal_file(), settings.journal, settings.journal_days) as book:
-        service = Service(book, settings.rate_limit, settings.trusted_proxies, settings.metrics)
-        site = build_app(assistant, root_path=settings.root_path, house=house, corpus=settings.corpus, service=service)
+        options = SiteOptions(book, settings.rate_limit, settings.trusted_proxies, settings.metrics)
+        site = build_app(
+            assistant, root_path=settings.root_path, branding=branding, corpus=settings.corpus, options=options
+        )
         say(
             f"La page de questions est ouverte : http://{settings.host}:{settings.port}{settings.root_path}/"
             "  (Ctrl+C pour arrêter)"
@@ -120,14 +122,14 @@ def mcp(corpus: CorpusOption = None, index: IndexOption = None) -> None:
     """
     from bot import journal
     from bot.mcp_server import build_mcp
-    from bot.service import Desk
+    from bot.service import Service
 
     configure_logs(read_log_format())
     settings = read_settings(corpus=corpus, index=index)
     with journal.kept(journal_file(), settings.journal, settings.journal_days) as book:
         assistant = _live(settings)
         with assistant.watched():
-            build_mcp(Desk(assistant, book)).run("stdio")
+            build_mcp(Service(assistant, book)).run("stdio")
 
 
 @app.command()

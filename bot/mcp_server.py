@@ -12,7 +12,7 @@ from pydantic import Field, RootModel
 from bot import phrases
 from bot.answer import Answer, Quote
 from bot.logs import report_failure
-from bot.service import LOG, MAX_HISTORY, MAX_QUESTION, Desk
+from bot.service import LOG, MAX_HISTORY, MAX_QUESTION, Service
 from bot.web import dev_phrases
 from corpus.document import Span
 from corpus.errors import MotamotError, typeset
@@ -73,8 +73,8 @@ class KnownDocuments:
 class Tools:
     """What an agent may call. The library reads no slotted dataclass by itself: `RootModel` shows it how."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, service: Service) -> None:
+        self.service = service
 
     def ask(self, question: QuestionText, history: HistoryTexts = []) -> RootModel[Answer]:  # noqa: B006  never changed
         """Answer a question."""
@@ -84,7 +84,7 @@ class Tools:
         if len(asked) > MAX_QUESTION:
             raise ToolError(phrases.too_long(len(asked), MAX_QUESTION))
         try:
-            return RootModel(self.desk.reply(asked, tuple(history[-MAX_HISTORY:])).answer)
+            return RootModel(self.service.reply(asked, tuple(history[-MAX_HISTORY:])).answer)
         except MotamotError as error:
             raise ToolError(str(error)) from error
         except Exception as error:  # noqa: BLE001
@@ -106,13 +106,13 @@ class Tools:
                 found.sha256,
                 len(found.text),
             )
-            for found in self.desk.assistant.library.documents
+            for found in self.service.assistant.library.documents
         )
         return RootModel(KnownDocuments(tuple(known)))
 
     def verify(self, sha256: Hash, start: Start, end: End) -> RootModel[Quote]:
         """The words at a place."""
-        library = self.desk.assistant.library
+        library = self.service.assistant.library
         document = library.document(sha256)
         if document is None:
             raise ToolError("Aucun document indexé n’a cette empreinte : ce n’est pas, ou plus, un texte d’ici.")
@@ -127,12 +127,12 @@ class Tools:
             ) from error
 
 
-def build_mcp(desk: Desk) -> MCPServer:
+def build_mcp(service: Service) -> MCPServer:
     """The server, to be run on any transport."""
     server: MCPServer = MCPServer(
         "motamot", title=phrases.PAGE_TITLE, instructions=RULES, version=version("motamot"), log_level="WARNING"
     )
-    tools = Tools(desk)
+    tools = Tools(service)
     server.add_tool(tools.ask, "poser_une_question", "Poser une question", ASK, _READS)
     server.add_tool(tools.documents, "lister_les_documents", "Lister les documents", DOCUMENTS, _READS)
     server.add_tool(tools.verify, "verifier_une_citation", "Vérifier une citation", VERIFY, _READS)

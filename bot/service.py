@@ -1,4 +1,4 @@
-"""The desk: the one place where a visitor's question is answered, whatever page or program brought it."""
+"""The service: the one place where a visitor's question is answered, whatever page or program brought it."""
 
 import logging
 import time
@@ -53,7 +53,7 @@ def readable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-class Desk:
+class Service:
     """Answers for the chat, the light page, the API and MCP alike; called from several threads at once.
 
     Args:

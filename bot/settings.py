@@ -20,9 +20,8 @@ from pydantic_settings import (
 )
 
 import corpus
-from bot.web.branding import check_theme
+from bot.web.branding import check_theme, read_frame_ancestors
 from bot.web.client_address import LOOPBACK, RATE, read_proxies
-from bot.web.framing import read_frame_ancestors
 from corpus.errors import SettingsError, reason
 from index import MAX_ERROR
 from index.paths import data_home

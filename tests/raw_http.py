@@ -9,8 +9,8 @@ from email.parser import BytesHeaderParser
 
 from fastapi import FastAPI
 
-from bot.web.connections import PatientProtocol
-from bot.web.security import Guard
+from bot.web.security import Security
+from bot.web.server import TimeoutProtocol
 
 PATIENCE = 20
 """Seconds for one answer, on a busy machine: far more than any takes."""
@@ -31,7 +31,7 @@ class Response:
 
 def impatient(app: FastAPI, seconds: float) -> FastAPI:
     """The application, waiting so long for a body."""
-    [guard] = [middleware for middleware in app.user_middleware if middleware.cls is Guard]
+    [guard] = [middleware for middleware in app.user_middleware if middleware.cls is Security]
     guard.kwargs["body_seconds"] = seconds
     return app
 
@@ -39,12 +39,12 @@ def impatient(app: FastAPI, seconds: float) -> FastAPI:
 @contextmanager
 def hurried(seconds: float = 1) -> Iterator[None]:
     """Servers wait so long for a request, until the end of the block."""
-    usual = PatientProtocol.idle_seconds
-    PatientProtocol.idle_seconds = seconds
+    usual = TimeoutProtocol.idle_seconds
+    TimeoutProtocol.idle_seconds = seconds
     try:
         yield
     finally:
-        PatientProtocol.idle_seconds = usual
+        TimeoutProtocol.idle_seconds = usual
 
 
 def send(port: int, raw: bytes) -> Response:

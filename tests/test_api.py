@@ -24,7 +24,7 @@ from bot import answer as contract
 from bot.answer import Answer, Kind
 from bot.journal import Journal
 from bot.phrases import Reason
-from bot.web.server import Service, build_app
+from bot.web.server import SiteOptions, build_app
 from corpus.errors import IndexStoreError
 
 ASKED = "Peut-on modifier un contrat ?"
@@ -52,7 +52,7 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journal]:
 @pytest.fixture(scope="module")
 def noting(journal: Journal) -> Iterator[TestClient]:
     """A site with its journal on."""
-    with TestClient(build_app(table(), service=Service(journal))) as client:
+    with TestClient(build_app(table(), options=SiteOptions(journal))) as client:
         yield client
 
 
@@ -207,7 +207,7 @@ def test_a_thumb_of_another_shape_is_explained(
 def test_a_journal_that_cannot_be_written_takes_no_answer_away(tmp_path: Path) -> None:
     broken = Journal(tmp_path / "journal.sqlite3", 90)
     broken.close()
-    with TestClient(build_app(table(), service=Service(broken))) as client:
+    with TestClient(build_app(table(), options=SiteOptions(broken))) as client:
         response = client.post("/api/ask", json={"question": ASKED})
 
     assert (response.status_code, response.json()["kind"]) == (200, "answer")

@@ -22,8 +22,8 @@ from bot import phrases
 from bot.assistant import Assistant
 from bot.journal import Journal
 from bot.service import MAX_QUESTION, readable
-from bot.web.door import PREDICT
-from bot.web.server import Service, build_app
+from bot.web.gradio_page import PREDICT
+from bot.web.server import SiteOptions, build_app
 from index.searcher import Searcher
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     )
     number = free_port()
     journal = Journal(tmp_path_factory.mktemp("bad") / "journal.sqlite3", 90)
-    with closing(journal), hurried(), served(impatient(build_app(assistant, service=Service(journal)), 1), number):
+    with closing(journal), hurried(), served(impatient(build_app(assistant, options=SiteOptions(journal)), 1), number):
         yield number
 
 

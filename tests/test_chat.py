@@ -12,8 +12,8 @@ from fake_assistant import HOSTILE, About, FakeAssistant, answered, quote, refus
 from fastapi.testclient import TestClient
 
 from bot.answer import Answer, Kind
-from bot.service import MAX_HISTORY, Desk
-from bot.web.conversations import MAX_TURNS, Visits
+from bot.service import MAX_HISTORY, Service
+from bot.web.conversations import MAX_TURNS, Conversations
 from bot.web.gradio_page import Chat
 from bot.web.server import build_app
 from corpus.errors import IndexStoreError
@@ -51,7 +51,7 @@ def said(messages: list[dict[str, str]]) -> list[tuple[str, str]]:
 
 
 def test_questions_and_answers_alternate_after_the_greeting(assistant: FakeAssistant) -> None:
-    chat = Chat(Desk(assistant))
+    chat = Chat(Service(assistant))
     chat.ask("bonjour", KEY)
     messages = chat.ask("météo", KEY)
 
@@ -67,7 +67,7 @@ def test_questions_and_answers_alternate_after_the_greeting(assistant: FakeAssis
 
 
 def test_earlier_questions_are_given_as_history_but_not_courtesies(assistant: FakeAssistant) -> None:
-    chat = Chat(Desk(assistant))
+    chat = Chat(Service(assistant))
     for question in ["bonjour", "météo", "panne", "et demain ?"]:
         chat.ask(question, KEY)
 
@@ -75,7 +75,7 @@ def test_earlier_questions_are_given_as_history_but_not_courtesies(assistant: Fa
 
 
 def test_history_and_screen_are_bounded(assistant: FakeAssistant) -> None:
-    chat = Chat(Desk(assistant))
+    chat = Chat(Service(assistant))
     for number in range(MAX_TURNS + 5):
         messages = chat.ask(f"question {number}", KEY)
 
@@ -86,15 +86,15 @@ def test_history_and_screen_are_bounded(assistant: FakeAssistant) -> None:
 
 @pytest.mark.parametrize("question", ["", "  \n "])
 def test_an_empty_question_changes_nothing(assistant: FakeAssistant, question: str) -> None:
-    visits = Visits()
-    Chat(Desk(assistant), visits).ask(question, KEY)
+    visits = Conversations()
+    Chat(Service(assistant), visits).ask(question, KEY)
 
     assert len(visits) == 0
     assert assistant.asked == []
 
 
 def test_a_question_too_long_is_refused_with_both_numbers_and_kept_on_screen(assistant: FakeAssistant) -> None:
-    messages = Chat(Desk(assistant)).ask("x" * 2345, KEY)
+    messages = Chat(Service(assistant)).ask("x" * 2345, KEY)
 
     assert said(messages) == [
         ("user", "Vous avez demandé :" + "x" * 2345),
@@ -107,7 +107,7 @@ def test_a_question_too_long_is_refused_with_both_numbers_and_kept_on_screen(ass
 
 
 def test_an_unforeseen_error_is_said_in_french_without_its_detail(assistant: FakeAssistant) -> None:
-    messages = Chat(Desk(assistant)).ask("panne", KEY)
+    messages = Chat(Service(assistant)).ask("panne", KEY)
     [_, (_, reply)] = said(messages)
 
     assert reply.startswith("Je n’ai pas pu répondre, à cause d’une erreur de ce service.")
@@ -116,13 +116,13 @@ def test_an_unforeseen_error_is_said_in_french_without_its_detail(assistant: Fak
 
 
 def test_an_error_that_one_can_mend_says_its_remedy(assistant: FakeAssistant) -> None:
-    messages = Chat(Desk(assistant)).ask("index", KEY)
+    messages = Chat(Service(assistant)).ask("index", KEY)
 
     assert said(messages)[1][1].startswith("L’index manque : lancez « motamot build ».")
 
 
 def test_a_new_conversation_has_the_greeting_only(assistant: FakeAssistant) -> None:
-    chat = Chat(Desk(assistant))
+    chat = Chat(Service(assistant))
     chat.ask("météo", KEY)
     messages = chat.start_over(KEY)
 
@@ -132,7 +132,7 @@ def test_a_new_conversation_has_the_greeting_only(assistant: FakeAssistant) -> N
 
 
 def test_two_questions_sent_at_once_are_both_kept_in_order(assistant: FakeAssistant) -> None:
-    chat = Chat(Desk(assistant))
+    chat = Chat(Service(assistant))
     gate = assistant.slow["lente"] = threading.Event()
     first = threading.Thread(target=chat.ask, args=("lente", KEY))
     first.start()

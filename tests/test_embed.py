@@ -25,7 +25,7 @@ from fake_assistant import HOSTILE, About, FakeAssistant, answered, quote, refus
 from real_site import chromium, free_port, served, violations
 
 from bot.answer import Answer, Kind
-from bot.web.branding import House
+from bot.web.branding import Branding
 from bot.web.server import build_app
 from corpus.document import Document, Source
 
@@ -104,7 +104,7 @@ def ports() -> tuple[int, int, int]:
 
 @pytest.fixture(scope="module")
 def address(assistant: FakeAssistant, ports: tuple[int, int, int]) -> Iterator[str]:
-    with served(build_app(assistant, house=House(embedded_by=(f"http://127.0.0.1:{ports[1]}",))), ports[0]):
+    with served(build_app(assistant, branding=Branding(embedded_by=(f"http://127.0.0.1:{ports[1]}",))), ports[0]):
         yield f"http://127.0.0.1:{ports[0]}/"
 
 

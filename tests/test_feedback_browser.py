@@ -13,7 +13,7 @@ import uvicorn
 from fake_assistant import HOSTILE, About, FakeAssistant, answered, quote, refused
 
 from bot.journal import Journal, Record
-from bot.web.server import Service, build_app
+from bot.web.server import SiteOptions, build_app
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
 expect = sync_api.expect
@@ -26,7 +26,7 @@ THANKS = "Merci, votre avis est enregistré."
 
 
 @contextmanager
-def served(service: Service) -> Iterator[str]:
+def served(service: SiteOptions) -> Iterator[str]:
     assistant = FakeAssistant(
         answers={
             "Où voter ?": answered("Où voter ?", quote(HOSTILE, "Après.")),
@@ -34,7 +34,7 @@ def served(service: Service) -> Iterator[str]:
         },
         known=About((HOSTILE.source,), examples=("Où voter ?",)),
     )
-    app = build_app(assistant, service=service)
+    app = build_app(assistant, options=service)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -77,7 +77,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 @pytest.fixture
 def site(journal: Journal) -> Iterator[str]:
-    with served(Service(journal)) as address:
+    with served(SiteOptions(journal)) as address:
         yield address
 
 
@@ -168,7 +168,7 @@ def test_an_opinion_that_cannot_be_sent_says_so_and_can_be_sent_again(page: Any,
 
 
 def test_too_many_questions_are_said_in_french_and_nothing_typed_is_lost(page: Any) -> None:
-    with served(Service(rate="1/day")) as site:
+    with served(SiteOptions(rate="1/day")) as site:
         page.goto(site)
         typed = page.locator("#mm-typed textarea")
         typed.fill("Où voter ?")

@@ -14,7 +14,7 @@ from test_rebuilding import FEW, built, closing_on
 
 from bot.assistant import Assistant
 from bot.reload import LiveAssistant, pointer
-from bot.web.server import Service, build_app
+from bot.web.server import SiteOptions, build_app
 from index import store
 from index.searcher import Searcher
 
@@ -46,7 +46,7 @@ def assistant(folder: Path) -> LiveAssistant:
 def served(folder: Path) -> Iterator[tuple[LiveAssistant, TestClient]]:
     """The whole site on the index, which it looks at a hundred times a second."""
     live = assistant(folder)
-    app = build_app(live, service=Service(metrics_for="tous"))
+    app = build_app(live, options=SiteOptions(metrics_for="tous"))
     with live.watched(every=0.01), TestClient(app, client=("192.0.2.1", 1)) as client:
         yield live, client
 

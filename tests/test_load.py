@@ -18,8 +18,8 @@ from prometheus_client import CollectorRegistry, Counter
 from starlette.types import Receive, Scope, Send
 
 from bot.answer import Answer
+from bot.web.rate_limits import QuestionQueue
 from bot.web.server import build_app
-from bot.web.turnstile import Turnstile
 from index.batching import Batching
 from index.dense import Vectors
 from index.encoder import SentenceTransformerEncoder
@@ -142,7 +142,7 @@ def counter() -> Counter:
 def test_first_come_first_served_and_no_more_than_there_is_room_for() -> None:
     async def run() -> None:
         app, refused = Slow(), counter()
-        door = Turnstile(app, refused, at_work=2, waiting=3)
+        door = QuestionQueue(app, refused, at_work=2, waiting=3)
         transport = httpx.ASGITransport(app=door)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             asked = []
@@ -172,7 +172,7 @@ def test_first_come_first_served_and_no_more_than_there_is_room_for() -> None:
 def test_a_visitor_who_goes_away_gives_the_place_back() -> None:
     async def run() -> None:
         app = Slow()
-        door = Turnstile(app, counter(), at_work=1, waiting=1)
+        door = QuestionQueue(app, counter(), at_work=1, waiting=1)
         transport = httpx.ASGITransport(app=door)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             first, second = (asyncio.create_task(client.post(f"/api/ask?{n}")) for n in range(2))

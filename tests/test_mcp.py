@@ -17,20 +17,20 @@ from mcp.client.stdio import StdioServerParameters
 
 from bot.journal import Journal
 from bot.mcp_server import build_mcp
-from bot.service import Desk
+from bot.service import Service
 from corpus.errors import IndexStoreError
 
 ASKED = "Peut-on modifier un contrat ?"
 QUOTE = quote(HOSTILE, HOSTILE_TEXT, "dixième point")
 
 
-def desk(journal: Journal | None = None) -> Desk:
+def service(journal: Journal | None = None) -> Service:
     assistant = FakeAssistant(
         answers={ASKED: answered(ASKED, QUOTE)},
         known=About((HOSTILE.source,)),
         failures={"panne": RuntimeError("zanzibar"), "index": IndexStoreError("L’index manque.")},
     )
-    return Desk(assistant, journal)
+    return Service(assistant, journal)
 
 
 def talk(server: Any, act: Callable[[Client], Awaitable[Any]]) -> Any:
@@ -43,7 +43,7 @@ def talk(server: Any, act: Callable[[Client], Awaitable[Any]]) -> Any:
     return anyio.run(run)
 
 
-def call(given: Desk, tool: str, **arguments: Any) -> Any:
+def call(given: Service, tool: str, **arguments: Any) -> Any:
     return talk(build_mcp(given), lambda client: client.call_tool(tool, arguments))
 
 
@@ -51,7 +51,7 @@ def test_the_tools_say_in_french_to_repeat_and_not_to_paraphrase() -> None:
     async def read(client: Client) -> Any:
         return client.instructions, (await client.list_tools()).tools
 
-    instructions, tools = talk(build_mcp(desk()), read)
+    instructions, tools = talk(build_mcp(service()), read)
 
     assert [(tool.name, tool.title) for tool in tools] == [
         ("poser_une_question", "Poser une question"),
@@ -66,7 +66,7 @@ def test_the_tools_say_in_french_to_repeat_and_not_to_paraphrase() -> None:
 
 
 def test_an_answer_is_the_contract_and_fits_its_schema() -> None:
-    given = desk()
+    given = service()
 
     async def read(client: Client) -> Any:
         [asking, *_] = (await client.list_tools()).tools
@@ -81,7 +81,7 @@ def test_an_answer_is_the_contract_and_fits_its_schema() -> None:
 
 
 def test_earlier_questions_are_given_to_the_assistant() -> None:
-    given = desk()
+    given = service()
     call(given, "poser_une_question", question="et demain ?", history=["a", "b"])
 
     assert given.assistant.asked == [("et demain ?", ("a", "b"))]  # type: ignore[attr-defined]
@@ -97,7 +97,7 @@ def test_earlier_questions_are_given_to_the_assistant() -> None:
     ],
 )
 def test_what_cannot_be_answered_is_explained(question: str, said: str) -> None:
-    result = call(desk(), "poser_une_question", question=question)
+    result = call(service(), "poser_une_question", question=question)
 
     assert result.is_error
     assert said in result.content[0].text
@@ -105,7 +105,7 @@ def test_what_cannot_be_answered_is_explained(question: str, said: str) -> None:
 
 
 def test_the_documents_are_listed_with_the_hash_that_proves_them() -> None:
-    [document] = call(desk(), "lister_les_documents").structured_content["documents"]
+    [document] = call(service(), "lister_les_documents").structured_content["documents"]
 
     assert document == {
         "document": "hostile",
@@ -122,7 +122,7 @@ def test_the_documents_are_listed_with_the_hash_that_proves_them() -> None:
 
 def test_a_quote_can_be_verified_where_it_stands() -> None:
     found = call(
-        desk(), "verifier_une_citation", sha256=QUOTE.source.sha256, start=QUOTE.start, end=QUOTE.end
+        service(), "verifier_une_citation", sha256=QUOTE.source.sha256, start=QUOTE.start, end=QUOTE.end
     ).structured_content
 
     assert (found["text"], found["start"], found["end"]) == (HOSTILE_TEXT, QUOTE.start, QUOTE.end)
@@ -139,7 +139,7 @@ def test_a_quote_can_be_verified_where_it_stands() -> None:
     ],
 )
 def test_what_stands_nowhere_is_not_verified(sha256: str, start: int, end: int, said: str) -> None:
-    result = call(desk(), "verifier_une_citation", sha256=sha256, start=start, end=end)
+    result = call(service(), "verifier_une_citation", sha256=sha256, start=start, end=end)
 
     assert result.is_error
     assert said in result.content[0].text
@@ -147,7 +147,7 @@ def test_what_stands_nowhere_is_not_verified(sha256: str, start: int, end: int, 
 
 def test_questions_of_agents_are_written_down_as_the_others(tmp_path: Path) -> None:
     with closing(Journal(tmp_path / "journal.sqlite3", 90)) as journal:
-        call(desk(journal), "poser_une_question", question=ASKED)
+        call(service(journal), "poser_une_question", question=ASKED)
         [line] = journal.records()
 
     assert (line.question, line.kind) == (ASKED, "answer")

@@ -17,7 +17,7 @@ from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.logs import JsonFormatter, TextFormatter, report_failure, trace
-from bot.web.server import Service, build_app
+from bot.web.server import SiteOptions, build_app
 from corpus.errors import IndexStoreError
 
 KNOWN = About((HOSTILE.source,), examples=("Où voter ?",), built="2026-01-02T03:04:05+00:00")
@@ -33,7 +33,7 @@ def table() -> FakeAssistant:
 
 @pytest.fixture
 def client() -> Iterator[TestClient]:
-    with TestClient(build_app(table(), service=Service(metrics_for="tous")), client=("192.0.2.1", 1)) as client:
+    with TestClient(build_app(table(), options=SiteOptions(metrics_for="tous")), client=("192.0.2.1", 1)) as client:
         yield client
 
 
@@ -86,7 +86,7 @@ def test_the_age_of_the_index_is_counted_from_its_building(client: TestClient) -
     ],
 )
 def test_who_may_read_the_counters(metrics_for: str, peer: str, headers: dict[str, str], status: int) -> None:
-    app = build_app(table(), service=Service(metrics_for=metrics_for))
+    app = build_app(table(), options=SiteOptions(metrics_for=metrics_for))
     with TestClient(app, client=(peer, 1)) as client:
         assert client.get("/metrics", headers=headers).status_code == status
 

@@ -10,8 +10,7 @@ from fake_assistant import HOSTILE, About, FakeAssistant, answered, quote, refus
 from fastapi.testclient import TestClient
 
 from bot.settings import read_settings
-from bot.web.branding import House, check_theme
-from bot.web.framing import read_frame_ancestors
+from bot.web.branding import Branding, check_theme, read_frame_ancestors
 from bot.web.render import answer_html, linked
 from bot.web.server import build_app
 from corpus.errors import IndexStoreError, SettingsError
@@ -47,14 +46,14 @@ def theme(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def client(assistant: MovingAssistant, theme: Path) -> Iterator[TestClient]:
-    house = House("Ville de Test", "mairie@ville.example", theme, ("https://intranet.example",))
-    with TestClient(build_app(assistant, house=house)) as client:
+    branding = Branding("Ville de Test", "mairie@ville.example", theme, ("https://intranet.example",))
+    with TestClient(build_app(assistant, branding=branding)) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
 def bare(assistant: MovingAssistant) -> Iterator[TestClient]:
-    """The same without a house, behind a prefix."""
+    """The same without a branding, behind a prefix."""
     with TestClient(build_app(assistant, root_path="/faq")) as client:
         yield client
 

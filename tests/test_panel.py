@@ -11,7 +11,7 @@ from fake_assistant import HOSTILE, HOSTILE_TEXT, About, FakeAssistant, answered
 from real_site import chromium, free_port, served, violations
 
 from bot.answer import Answer, Kind
-from bot.web.branding import House
+from bot.web.branding import Branding
 from bot.web.server import build_app
 from corpus.document import Document, Source
 
@@ -51,8 +51,8 @@ def assistant() -> FakeAssistant:
 @pytest.fixture(scope="module")
 def address(assistant: FakeAssistant) -> Iterator[str]:
     port = free_port()
-    house = House(name="Ville de Test", contact="mairie@ville.example")
-    with served(build_app(assistant, house=house), port):
+    branding = Branding(name="Ville de Test", contact="mairie@ville.example")
+    with served(build_app(assistant, branding=branding), port):
         yield f"http://127.0.0.1:{port}/"
 
 

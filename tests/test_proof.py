@@ -17,12 +17,11 @@ from printed_corpus import HOURS, OPENING, RULE, assistant_on, documents, write_
 from bot.answer import Quote
 from bot.library import Library
 from bot.quoting import source_of
-from bot.service import Desk
-from bot.web.branding import House
+from bot.service import Service
+from bot.web.branding import Branding
 from bot.web.page_image import MAX_PIXELS, MAX_SIDE, page_image
-from bot.web.proof import MAX_WORDS, build_proof
-from bot.web.reply import build_reply
-from bot.web.security import Guard
+from bot.web.proof import MAX_WORDS, build_proof, build_reply
+from bot.web.security import Security
 from bot.web.server import build_app
 from bot.web.source_files import Originals, find_words
 from bot.web.viewer import AROUND, MAX_TEXT, window
@@ -48,10 +47,10 @@ NOON = datetime(2026, 11, 23, 12, 5)
 def site(assistant: FakeAssistant, folder: Path | None) -> TestClient:
     """These pages behind the guard, without the chat, which takes seconds to prepare."""
     app = FastAPI()
-    app.state.house = House()
+    app.state.branding = Branding()
     app.include_router(build_proof(assistant, Originals(folder), lambda: NOON))
-    app.include_router(build_reply(Desk(assistant), lambda: NOON))
-    app.add_middleware(Guard)
+    app.include_router(build_reply(Service(assistant), lambda: NOON))
+    app.add_middleware(Security)
     return TestClient(app, headers=HTML)
 
 

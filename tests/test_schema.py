@@ -9,7 +9,7 @@ from fake_assistant import HOSTILE, HOSTILE_TEXT, About, FakeAssistant, answered
 from hypothesis import HealthCheck, given, settings
 
 from bot.journal import Journal
-from bot.web.server import Service, build_app
+from bot.web.server import SiteOptions, build_app
 
 schemathesis = pytest.importorskip("schemathesis", reason="pip install schemathesis")
 
@@ -21,7 +21,7 @@ def schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The description, as the site gives it; its journal is on."""
     assistant = FakeAssistant({"a": answered("a", quote(HOSTILE, HOSTILE_TEXT))}, About((HOSTILE.source,)))
     with closing(Journal(tmp_path_factory.mktemp("schema") / "journal.sqlite3", 90)) as journal:
-        yield schemathesis.openapi.from_asgi("/api/openapi.json", build_app(assistant, service=Service(journal)))
+        yield schemathesis.openapi.from_asgi("/api/openapi.json", build_app(assistant, options=SiteOptions(journal)))
 
 
 @pytest.mark.parametrize("path", ["/api/ask", "/api/feedback"])

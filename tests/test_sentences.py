@@ -53,7 +53,7 @@ def test_sentences_end_where_a_reader_stops(expected: list[str]) -> None:
     "whole",
     [
         "M. Martin et Mme Le Goff ont reçu M. Le Drian à Paris.",
-        "MM. Durand et Petit, Dr. House, Me. Dupont et St. Malo.",
+        "MM. Durand et Petit, Dr. Branding, Me. Dupont et St. Malo.",
         "Selon l’art. L. 230-5-1 et l’art. R. 123 du code, cf. Circulaire du 20 nov. 2020.",
         "Voir l’article L. 230-5-1, al. 2 et p. 12 du J.O. du 21 mai 2021.",
         "Des produits (p. ex. Comté, i.e. AOP) sont servis.",

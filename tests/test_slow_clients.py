@@ -13,9 +13,8 @@ from raw_http import PATIENCE, hurried, impatient, read, send
 from real_site import free_port, served
 from starlette.types import Receive, Scope, Send
 
-from bot.web import connections
-from bot.web.connections import allow_many_files
-from bot.web.server import build_app
+from bot.web import server
+from bot.web.server import allow_many_files, build_app
 
 HEAD = b"POST /api/ask HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
@@ -149,7 +148,7 @@ def test_as_many_files_as_the_system_allows_may_be_open(monkeypatch: pytest.Monk
     was = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(700, was[1]), was[1]))
-        monkeypatch.setattr(connections, "MOST_FILES", 900)
+        monkeypatch.setattr(server, "MOST_FILES", 900)
         allow_many_files()
 
         assert resource.getrlimit(resource.RLIMIT_NOFILE) == (900, was[1])

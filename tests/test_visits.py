@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 from fake_assistant import HOSTILE, HOSTILE_TEXT, About, FakeAssistant, answered, quote
 from fastapi.testclient import TestClient
 
-from bot.web.conversations import MAX_HISTORY, MAX_MEMORY_EACH, MAX_TURNS, Conversation, Turn, Visits
+from bot.web.conversations import MAX_HISTORY, MAX_MEMORY_EACH, MAX_TURNS, Conversation, Conversations, Turn
 from bot.web.gradio_page import KEY
 from bot.web.server import build_app
 
@@ -31,7 +31,7 @@ def turn(reply: str = "réponse") -> Turn:
 
 
 def test_a_conversation_is_found_again_under_its_key_only() -> None:
-    visits = Visits()
+    visits = Conversations()
     visits.conversation(SECRET).add(turn())
 
     assert len(visits.conversation(SECRET).turns) == 1
@@ -40,7 +40,7 @@ def test_a_conversation_is_found_again_under_its_key_only() -> None:
 
 @pytest.mark.parametrize("weak", [None, "", "abc", "x" * 21, "x" * 23, "x" * 21 + "\n", "é" * 22, "x" * 21 + " ", KEY])
 def test_under_a_key_that_could_be_guessed_nothing_is_kept(weak: str | None) -> None:
-    visits = Visits()
+    visits = Conversations()
     conversation = visits.conversation(weak)
     conversation.add(turn())
     visits.keep(weak, conversation)
@@ -71,7 +71,7 @@ def test_a_conversation_takes_so_much_memory_and_keeps_its_last_turn() -> None:
 
 
 def test_beyond_so_many_the_one_left_alone_the_longest_goes() -> None:
-    visits = Visits(most=3)
+    visits = Conversations(most=3)
     for number in (0, 1, 2, 0, 3):
         visits.conversation(key(number)).add(turn())
 
@@ -80,7 +80,7 @@ def test_beyond_so_many_the_one_left_alone_the_longest_goes() -> None:
 
 
 def test_a_hundred_thousand_visitors_fill_no_memory() -> None:
-    visits = Visits(most=1_000, most_memory=500_000)
+    visits = Conversations(most=1_000, most_memory=500_000)
     for number in range(100_000):
         conversation = visits.conversation(key(number))
         conversation.add(turn("x" * 900))
@@ -93,7 +93,7 @@ def test_a_hundred_thousand_visitors_fill_no_memory() -> None:
 
 
 def test_a_conversation_left_alone_goes_by_itself() -> None:
-    visits = Visits(seconds=0.05)
+    visits = Conversations(seconds=0.05)
     visits.conversation(SECRET).add(turn())
     limit = time.monotonic() + 20
     while len(visits) and time.monotonic() < limit:
@@ -104,7 +104,7 @@ def test_a_conversation_left_alone_goes_by_itself() -> None:
 
 
 def test_a_conversation_that_is_used_stays() -> None:
-    visits = Visits(seconds=3600)
+    visits = Conversations(seconds=3600)
     visits.conversation(SECRET).add(turn())
     visits._expire()
 
@@ -112,7 +112,7 @@ def test_a_conversation_that_is_used_stays() -> None:
 
 
 def test_a_visitor_who_starts_anew_leaves_nothing() -> None:
-    visits = Visits()
+    visits = Conversations()
     visits.conversation(SECRET).add(turn())
     visits.forget(SECRET)
     visits.forget(SECRET)

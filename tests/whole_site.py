@@ -18,8 +18,8 @@ from starlette.routing import Route
 from bot.answer import Answer, Kind
 from bot.journal import Journal, Record
 from bot.library import Library
-from bot.web.branding import House
-from bot.web.server import Service, build_app
+from bot.web.branding import Branding
+from bot.web.server import SiteOptions, build_app
 from corpus.errors import IndexStoreError
 
 CODE = """
@@ -110,9 +110,9 @@ def whole_site(folder: Path) -> Iterator[WholeSite]:
     port, host = free_port(), free_port()
     url, around = f"http://127.0.0.1:{port}/", f"http://127.0.0.1:{host}/"
     assistant = assistant_of(corpus)
-    house = House("Ville de Montbrun", "mairie@montbrun.example", embedded_by=(around.rstrip("/"),))
+    branding = Branding("Ville de Montbrun", "mairie@montbrun.example", embedded_by=(around.rstrip("/"),))
     with closing(Journal(folder / "journal.sqlite3", 90)) as journal:
-        app = build_app(assistant, house=house, corpus=corpus, service=Service(journal))
+        app = build_app(assistant, branding=branding, corpus=corpus, options=SiteOptions(journal))
         with served(app, port), served(_host_site(url), host):
             yield WholeSite(url, around, assistant, journal, app)
 

@@ -1,10 +1,44 @@
-"""What the organisation that runs the service decides of its pages: name, contact, colours, logo, who may embed."""
+"""What the operator decides of the pages: name, contact, colours, logo, who may embed them."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.web.framing import SELF
 from corpus.errors import SettingsError
+
+SELF = "'self'"
+
+# A scheme, a host (or all those under a name), a port; nothing that could end the directive or begin another.
+_SITE = re.compile(
+    r"https?:// (?: \*\. )? [a-z0-9] (?: [a-z0-9-]* [a-z0-9] )? (?: \. [a-z0-9] (?: [a-z0-9-]* [a-z0-9] )? )* "
+    r"(?: : \d{1,5} )? /?",
+    re.VERBOSE,
+)
+
+
+def read_frame_ancestors(value: object) -> tuple[str, ...]:
+    """The sites that may embed, from a list or from words separated by spaces or commas.
+
+    >>> read_frame_ancestors("https://intranet.example, https://*.ville.example")
+    ('https://intranet.example', 'https://*.ville.example')
+
+    Raises:
+        ValueError: One of them is not the address of a site.
+    """
+    # The separators are those that a person types: a line break is not one, so that none reaches a header.
+    sites = re.split(r"[ ,]+", value.strip(" ,")) if isinstance(value, str) else value
+    if not isinstance(sites, list | tuple):
+        raise ValueError(f"{value!r} is not a list of sites")
+    return tuple(_read(site) for site in sites if site != "")
+
+
+def _read(site: object) -> str:
+    found = site.lower() if isinstance(site, str) else ""
+    port = re.search(r":(\d+)/?\Z", found)
+    if not _SITE.fullmatch(found) or (port and not 1 <= int(port[1]) <= 65535):
+        raise ValueError(f"{site!r} is not the address of a site")
+    return found.removesuffix("/")
+
 
 STYLE = "theme.css"
 LOGOS = {"logo.svg": "image/svg+xml", "logo.png": "image/png"}
@@ -12,7 +46,7 @@ LOGOS = {"logo.svg": "image/svg+xml", "logo.png": "image/png"}
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class Branding:
     """The organisation that answers for the service."""
 
     name: str = ""
@@ -57,6 +91,6 @@ def check_theme(folder: Path | None) -> None:
         raise SettingsError(
             f"Réglage « theme » : « {folder} » n’est pas un dossier. Créez-le, et mettez-y {wanted}, ou l’un d’eux."
         )
-    house = House(theme=folder)
-    if not (house.style or house.logo):
+    branding = Branding(theme=folder)
+    if not (branding.style or branding.logo):
         raise SettingsError(f"Réglage « theme » : il n’y a ni couleurs ni logo dans « {folder} ». Sont lus : {wanted}.")

@@ -70,7 +70,7 @@ class _Visit:
     used: float
 
 
-class Visits:
+class Conversations:
     """Safe to share between threads. A key that is none, or not secret enough, keeps nothing.
 
     Args:

@@ -11,8 +11,8 @@ from starlette.responses import JSONResponse, Response
 
 from bot import metrics, phrases
 from bot.logs import report_failure
-from bot.service import Desk
-from bot.web.problem import problem
+from bot.service import Service
+from bot.web.responses import problem
 from corpus.errors import MotamotError
 
 LOG = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ _FORWARDED = frozenset({"forwarded", "x-forwarded-for", "x-real-ip"})
 """Headers of a proxy: the request then comes from elsewhere, whatever the connection says."""
 
 
-def build_running(desk: Desk, metrics_for: MetricsFor) -> APIRouter:
+def build_running(service: Service, metrics_for: MetricsFor) -> APIRouter:
     """``/healthz``, ``/readyz`` and ``/metrics``."""
     router = APIRouter(include_in_schema=False)
 
@@ -34,7 +34,7 @@ def build_running(desk: Desk, metrics_for: MetricsFor) -> APIRouter:
 
     @router.get("/readyz")
     async def readyz() -> Response:
-        return await run_in_threadpool(ready, desk)
+        return await run_in_threadpool(ready, service)
 
     @router.get("/metrics")
     async def counters(request: Request) -> Response:
@@ -42,19 +42,19 @@ def build_running(desk: Desk, metrics_for: MetricsFor) -> APIRouter:
             return problem(404, phrases.NOT_FOUND)
         if metrics_for == "local" and not from_this_machine(request):
             return problem(403, phrases.METRICS_LOCAL)
-        return Response(await run_in_threadpool(desk.metrics.page), media_type=metrics.CONTENT_TYPE)
+        return Response(await run_in_threadpool(service.metrics.page), media_type=metrics.CONTENT_TYPE)
 
     return router
 
 
-def ready(desk: Desk) -> Response:
+def ready(service: Service) -> Response:
     """Whether the index is loaded and a question of its own gets an answer; neither counted nor written down."""
     begun = time.perf_counter()
     try:
-        about = desk.about()
+        about = service.about()
         if not about.documents:
             return problem(503, phrases.NO_DOCUMENT)
-        trial = desk.assistant.ask(about.examples[0] if about.examples else about.documents[0].title)
+        trial = service.assistant.ask(about.examples[0] if about.examples else about.documents[0].title)
     except MotamotError as error:
         return problem(503, str(error))
     except Exception as error:  # noqa: BLE001  a probe reads a status, never a trace
@@ -68,7 +68,7 @@ def ready(desk: Desk) -> Response:
             "trial": trial.kind.value,
             "trial_ms": round((time.perf_counter() - begun) * 1000, 1),
             # The index before answers: the service is ready, and somebody must look.
-            **({"problem": desk.assistant.problem} if desk.assistant.problem else {}),
+            **({"problem": service.assistant.problem} if service.assistant.problem else {}),
         }
     )
 

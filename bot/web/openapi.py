@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from starlette.routing import BaseRoute
 
 from bot.web import dev_phrases
-from bot.web.problem import MEDIA_TYPE, Problem
+from bot.web.responses import MEDIA_TYPE, Problem
 
 Schema = dict[str, Any]
 

@@ -8,12 +8,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 
 from bot import phrases
-from bot.service import MAX_HISTORY, MAX_QUESTION, Desk
+from bot.service import MAX_HISTORY, MAX_QUESTION, Service
 from bot.web import dev_phrases
-from bot.web.branding import LOGOS, House
-from bot.web.problem import problem
+from bot.web.branding import LOGOS, Branding
 from bot.web.render import greeting_html, notice_html, question_html
-from bot.web.responses import address_of, page
+from bot.web.responses import address_of, page, problem
 
 STATIC = Path(__file__).parent / "static"
 FRESH = {"Cache-Control": "no-cache"}
@@ -24,22 +23,22 @@ SHAPES = frozenset({"panneau", "bloc"})
 """How the light page is embedded: it fills a panel that has its title, or is a block as high as its content."""
 
 
-def build_pages(desk: Desk, house: House) -> APIRouter:
+def build_pages(service: Service, branding: Branding) -> APIRouter:
     """The routes of these pages."""
     pages = APIRouter()
 
     @pages.get("/panneau")
     async def panel(request: Request, forme: str = "") -> Response:
-        about = await run_in_threadpool(desk.about)
+        about = await run_in_threadpool(service.about)
         return page(
             request,
             "panel.html",
             shape=forme if forme in SHAPES else "alone",
             # Already escaped, by the templates that the chat uses too.
-            greeting=Markup(greeting_html(about, desk.journal_days)),
+            greeting=Markup(greeting_html(about, service.journal_days)),
             blank=Markup(question_html("")),
             trouble=Markup(notice_html("")),
-            feedback=desk.journal is not None,
+            feedback=service.journal is not None,
             no_script=Markup(notice_html(phrases.NO_SCRIPT)),
             max_question=MAX_QUESTION,
             max_history=MAX_HISTORY,
@@ -61,14 +60,14 @@ def build_pages(desk: Desk, house: House) -> APIRouter:
 
     @pages.get("/motamot/own.css")
     async def own_style() -> Response:
-        if house.style is None:
+        if branding.style is None:
             return problem(404, phrases.NOT_FOUND)
-        return FileResponse(house.style, media_type="text/css", headers=FRESH)
+        return FileResponse(branding.style, media_type="text/css", headers=FRESH)
 
     @pages.get("/motamot/logo.{kind}")
     async def own_logo(kind: str) -> Response:
-        if house.logo is None or house.logo.name != f"logo.{kind}":
+        if branding.logo is None or branding.logo.name != f"logo.{kind}":
             return problem(404, phrases.NOT_FOUND)
-        return FileResponse(house.logo, media_type=LOGOS[house.logo.name], headers=SAFE_IMAGE)
+        return FileResponse(branding.logo, media_type=LOGOS[branding.logo.name], headers=SAFE_IMAGE)
 
     return pages

@@ -1,4 +1,4 @@
-"""The pages that prove a quote: the words, their place in the document, the original file."""
+"""The pages that prove a quote, and those of one answer to share and to print."""
 
 import re
 from collections.abc import Callable
@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from mimetypes import guess_type
 from pathlib import Path, PurePath
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
+from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 
 from bot import phrases
-from bot.answer import Quote
-from bot.service import AssistantLike
-from bot.web.addresses import DEEP, Addresses
+from bot.answer import Answer, Quote
+from bot.conversation import subject
+from bot.service import MAX_HISTORY, MAX_QUESTION, AssistantLike, Service
+from bot.web.render import DEEP, LEADS, Addresses, answer_html
 from bot.web.responses import explain, page
 from bot.web.source_files import Originals, Today
 from bot.web.viewer import MAX_PAGES, Viewer, pages_of, window
@@ -39,7 +42,7 @@ class _Shown:
     quote: Quote
 
 
-class _LostError(Exception):
+class _NotFoundError(Exception):
     """An address that designates nothing; its message, in French, says why."""
 
 
@@ -58,7 +61,7 @@ def build_proof(assistant: AssistantLike, originals: Originals, now: Callable[[]
     def proof(request: Request, sha256: str, place: str) -> Response:
         try:
             shown = _find(assistant, sha256, place)
-        except _LostError as lost:
+        except _NotFoundError as lost:
             return explain(request, 404, str(lost))
         standing = originals.standing(shown.document, shown.span)
         return page(
@@ -101,13 +104,13 @@ def _find(assistant: AssistantLike, sha256: str, place: str) -> _Shown:
     library = assistant.library  # once: the index may be replaced between two looks
     document = library.document(sha256)
     if document is None:
-        raise _LostError(phrases.UNKNOWN_DOCUMENT)
+        raise _NotFoundError(phrases.UNKNOWN_DOCUMENT)
     found = _RANGE.fullmatch(place)
     start, end = (int(found[1]), int(found[2])) if found else (0, 0)
     if not start < end <= len(document.text) or not document.text[start:end].strip():
-        raise _LostError(phrases.NO_WORDS)
+        raise _NotFoundError(phrases.NO_WORDS)
     if end - start > MAX_WORDS:
-        raise _LostError(phrases.too_many_words(MAX_WORDS))
+        raise _NotFoundError(phrases.too_many_words(MAX_WORDS))
     span = Span(start, end)
     return _Shown(document, span, library.quote(document, span))
 
@@ -117,7 +120,7 @@ def _view(
 ) -> Response:
     try:
         shown = _find(assistant, sha256, place)
-    except _LostError as lost:
+    except _NotFoundError as lost:
         return explain(request, 404, str(lost))
     own = pages_of(shown.document, shown.span)
     asked = request.query_params.get("page", "")
@@ -161,3 +164,72 @@ def _attached(path: Path) -> Response:
         filename=path.name,
         headers={"Cache-Control": "private, no-cache", "Content-Security-Policy": _NOTHING_RUNS},
     )
+
+
+Earlier = Annotated[list[str] | None, Query()]
+"""``avant``, repeated: the questions before this one, oldest first."""
+
+
+def build_reply(service: Service, now: Callable[[], datetime]) -> APIRouter:
+    """The routes of one question.
+
+    A visit is counted as a question, since it costs as much; the journal does not write it down: what was asked
+    once and shared with fifty people would stand there as asked fifty times.
+
+    Args:
+        service: Answers.
+        now: The moment of the consultation, in local time.
+    """
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/reponse")
+    def reply(request: Request, question: str = "", avant: Earlier = None) -> Response:
+        history = tuple(avant or ())[-MAX_HISTORY:]
+        answer = _answer(service, request, question, history)
+        if isinstance(answer, Response):
+            return answer
+        return page(
+            request,
+            "reply.html",
+            question=answer.question,
+            earlier=subject(history),
+            # Already escaped: the same HTML as in the chat.
+            reply=Markup(answer_html(answer, history, contact=request.app.state.branding.contact, standalone=True)),
+        )
+
+    @router.get("/fiche")
+    def sheet(request: Request, question: str = "", avant: Earlier = None) -> Response:
+        history = tuple(avant or ())[-MAX_HISTORY:]
+        answer = _answer(service, request, question, history)
+        if isinstance(answer, Response):
+            return answer
+        first = answer.quotes[0] if answer.quotes else None
+        return page(
+            request,
+            "sheet.html",
+            answer=answer,
+            lead=LEADS[answer.kind],
+            addresses=Addresses.of_answer(answer.question, history),
+            earlier=subject(history),
+            pages=_pages(service.assistant, first) if first else range(0),
+            address=absolute(request, Addresses().proof(first)) if first else "",
+            today=phrases.french_date(now().date().isoformat()),
+        )
+
+    return router
+
+
+def _answer(service: Service, request: Request, question: str, history: tuple[str, ...]) -> Answer | Response:
+    """The answer, or the page that says why there is none."""
+    asked = question.strip()
+    if not asked:
+        return explain(request, 404, phrases.EMPTY_ADDRESS)
+    longest = max(map(len, (asked, *history)))
+    if longest > MAX_QUESTION:
+        return explain(request, 413, phrases.too_long(longest, MAX_QUESTION))
+    return service.answer(asked, history)
+
+
+def _pages(assistant: AssistantLike, quote: Quote) -> range:
+    document = assistant.library.document(quote.source.sha256)
+    return pages_of(document, Span(quote.start, quote.end)) if document else range(0)

@@ -1,5 +1,6 @@
-"""So many questions a client, and no more: one that asks without end leaves room for the others."""
+"""Limit the questions of each client and the concurrent questions; queue the rest; 503 when full."""
 
+import asyncio
 import math
 import re
 import secrets
@@ -28,7 +29,7 @@ READS = 6
 """So many readings for one question: the proof of its quote, its place in the document, the four pages shown there."""
 
 
-class Limiter:
+class RateLimiter:
     """ASGI middleware that counts what each client asks and reads, from the first of a window on.
 
     Args:
@@ -72,3 +73,46 @@ class Limiter:
         """Who asks, as a mark that leads back to no address."""
         host = scope["client"][0] if scope.get("client") else ""
         return blake2b(network(host).encode(), key=self._salt, digest_size=16).hexdigest()
+
+
+ANSWERING = re.compile(r"POST(?: /api/ask | /gradio_api/run/predict ) | GET(?: /reponse | /fiche )", re.VERBOSE)
+"""What keeps a core busy."""
+AT_WORK = 4
+"""Questions answered at once: enough to be encoded together, and threads are left for pages and probes."""
+WAITING = 240
+"""Two hundred visitors who ask in the same second all get an answer, in some six seconds on 2 cores."""
+RETRY_SECONDS = 5
+
+
+class QuestionQueue:
+    """ASGI middleware that lets questions through in the order of their coming.
+
+    Args:
+        app: What it stands before.
+        refused: Counts those who came too late.
+        at_work: Questions answered at once.
+        waiting: Questions that wait for that at most.
+    """
+
+    def __init__(self, app: ASGIApp, refused: Counter, at_work: int = AT_WORK, waiting: int = WAITING) -> None:
+        self.app = app
+        self.refused = refused
+        self.most = at_work + waiting
+        self.inside = 0
+        self.turn = asyncio.Semaphore(at_work)  # first come, first served
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not ANSWERING.fullmatch(f"{scope['method']}{local_path(scope)}"):
+            await self.app(scope, receive, send)
+            return
+        if self.inside >= self.most:
+            self.refused.inc()
+            headers = {"Retry-After": str(RETRY_SECONDS)}
+            await explain(Request(scope), 503, phrases.OVERLOADED, headers)(scope, receive, send)
+            return
+        self.inside += 1
+        try:
+            async with self.turn:
+                await self.app(scope, receive, send)
+        finally:
+            self.inside -= 1

@@ -1,20 +1,58 @@
-"""Pages of ours as responses under a policy that lets nothing inline run, and errors as the caller reads them."""
+"""Pages and errors as responses: strict policies, RFC 9457 problem documents, everything in French."""
 
 import logging
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, NotRequired
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
 
 from bot import phrases
 from bot.logs import report_failure
 from bot.web import dev_phrases
-from bot.web.branding import House
-from bot.web.problem import MEDIA_TYPE, problem
+from bot.web.branding import Branding
 from bot.web.render import TEMPLATES
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class FieldError(TypedDict):
+    """One thing that is wrong in the body of a request."""
+
+    pointer: str
+    detail: str
+
+
+class Problem(TypedDict):
+    """The body of every error."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: NotRequired[list[FieldError]]
+
+
+def problem(
+    status: int, detail: str, errors: Sequence[FieldError] = (), headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """A problem document.
+
+    Args:
+        status: Of the response.
+        detail: In French, for the person who reads it.
+        errors: What is wrong in the body, place by place (JSON pointers, RFC 6901).
+        headers: Added to the response.
+    """
+    body: Problem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    if errors:
+        body["errors"] = list(errors)
+    return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
+
 
 LOG = logging.getLogger(__name__)
 
@@ -40,19 +78,19 @@ def page(request: Request, template: str, *, status: int = 200, base: str = "", 
     """A page of ours.
 
     Args:
-        request: What asks for it; its application knows the house.
+        request: What asks for it; its application knows the branding.
         template: Name of its template, which extends ``layout.html``.
         status: Of the response.
         base: From the page to the root of the site: nothing for a page that stands there.
         values: What the template needs.
     """
-    house: House = request.app.state.house
-    html = TEMPLATES.get_template(template).render(house=house, base=base, **values)
+    branding: Branding = request.app.state.branding
+    html = TEMPLATES.get_template(template).render(branding=branding, base=base, **values)
     return HTMLResponse(
         html,
         status,
         {
-            "Content-Security-Policy": strict_policy(house.frame_ancestors),
+            "Content-Security-Policy": strict_policy(branding.frame_ancestors),
             "Content-Language": "fr",
             "Cache-Control": "no-store",
             "Vary": "Accept",
@@ -94,7 +132,7 @@ FOREIGN = {
 """What is said instead of the errors of libraries, by status."""
 
 
-class LastResort:
+class FrenchErrors:
     """ASGI middleware that says in French that the service failed, or what a library says in English."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import phrases
-from bot.web.framing import SELF
+from bot.web.branding import SELF
 from bot.web.responses import explain
 
 MAX_BODY = 64 * 1024
@@ -77,7 +77,7 @@ def content_policy(nonce: str | None = None, frame_ancestors: str = SELF) -> str
     )
 
 
-class Guard:
+class Security:
     """ASGI middleware that lets through only what the pages need."""
 
     def __init__(
@@ -156,7 +156,7 @@ class Guard:
         return bytes(body)
 
 
-class Published:
+class RootPath:
     """ASGI middleware that says under which prefix the site is published, whatever the server knows."""
 
     def __init__(self, app: ASGIApp, root_path: str) -> None:

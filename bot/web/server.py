@@ -1,10 +1,15 @@
-"""The web server: the chat page, the answer endpoint, and the guard in front of both."""
+"""The web server: the application and how it is served; slow and silent connections are closed."""
 
+import asyncio
+import resource
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+import h11
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -13,29 +18,83 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot import phrases
 from bot.journal import Journal
-from bot.service import AssistantLike, Desk
+from bot.service import AssistantLike, Service
 from bot.web import dev_phrases
 from bot.web.api import build_api, invalid
-from bot.web.branding import House
+from bot.web.branding import Branding
 from bot.web.client_address import LOOPBACK, NO_LIMIT
-from bot.web.connections import PatientProtocol, allow_many_files
-from bot.web.door import ChatDoor
-from bot.web.gradio_page import mount_chat
+from bot.web.gradio_page import ChatDoor, PageMender, mount_chat
 from bot.web.health import MetricsFor, build_running
-from bot.web.page import PageMender
 from bot.web.pages import build_pages
-from bot.web.problem import problem
-from bot.web.proof import build_proof
-from bot.web.rate_limits import Limiter
-from bot.web.reply import build_reply
-from bot.web.responses import LastResort, explain
-from bot.web.security import Guard, Published
+from bot.web.proof import build_proof, build_reply
+from bot.web.rate_limits import QuestionQueue, RateLimiter
+from bot.web.responses import FrenchErrors, explain, problem
+from bot.web.security import HEADERS, RootPath, Security
 from bot.web.source_files import Originals
-from bot.web.turnstile import Turnstile
 from corpus.errors import MotamotError
+
+IDLE_SECONDS = 15.0
+"""For the head of a request, and for a client to read a part of its answer; at most twice that."""
+MOST_AHEAD = 65_536
+"""Bytes sent before the answer to what came earlier; browsers wait for it."""
+MOST_FILES = 65_536
+"""Files and connections that the process may have open, where the system lets it."""
+
+
+class TimeoutProtocol(H11Protocol):
+    """uvicorn's own, which waits without end for the first request and for one that comes letter by letter."""
+
+    idle_seconds = IDLE_SECONDS
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Watch the connection from its first moment on."""
+        super().connection_made(transport)
+        self._seen: Any = None
+        self._unread = 0
+        self._watch = self.loop.call_later(self.idle_seconds, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Watch it no more."""
+        self._watch.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take no more than a little ahead: uvicorn takes a piece with each answer, and keeps all of them."""
+        super().data_received(data)
+        if self.conn.their_state is h11.DONE and len(self.conn.trailing_data[0]) > MOST_AHEAD:
+            self.transport.abort()
+
+    def _look(self) -> None:
+        waiting = self.cycle is None or self.cycle.response_complete
+        unread = self.transport.get_write_buffer_size()
+        stuck = unread > 0 and unread == self._unread
+        if stuck or (waiting and self.cycle is self._seen):
+            self.transport.abort()
+            return
+        self._seen, self._unread = self.cycle, unread
+        self._watch = self.loop.call_later(self.idle_seconds, self._look)
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  it is English
+        """Say in French that this is no HTTP."""
+        response = problem(400, phrases.MALFORMED, headers={**HEADERS, "Connection": "close"})
+        start = h11.Response(status_code=400, headers=response.raw_headers)
+        with suppress(h11.LocalProtocolError):  # an answer is under way: it is cut short
+            for event in (start, h11.Data(data=bytes(response.body)), h11.EndOfMessage()):
+                self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+
+def allow_many_files() -> None:
+    """Raise the number of connections that this process may hold: many systems begin with 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
 
 OWN_FILES = {
     "theme.css": "text/css",
@@ -54,11 +113,11 @@ OWN_FILES = {
 }
 """Files of this folder served as they are."""
 
-_NOBODY = House()
+_NOBODY = Branding()
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class SiteOptions:
     """How the site is run."""
 
     journal: Journal | None = None
@@ -70,16 +129,16 @@ class Service:
     metrics_for: MetricsFor = "local"
 
 
-_PLAIN = Service()
+_PLAIN = SiteOptions()
 
 
 def build_app(
     assistant: AssistantLike,
     *,
     root_path: str = "",
-    house: House = _NOBODY,
+    branding: Branding = _NOBODY,
     corpus: Path | None = None,
-    service: Service = _PLAIN,
+    options: SiteOptions = _PLAIN,
 ) -> FastAPI:
     """The whole site on one assistant.
 
@@ -87,34 +146,34 @@ def build_app(
         assistant: Answers the questions; called from several threads at once.
         root_path: Prefix under which a proxy publishes the site, such as ``/assistant``; the
             proxy may keep or strip it.
-        house: The organisation that answers for the site.
+        branding: The organisation that answers for the site.
         corpus: Folder of the catalogue, where the original files are; without it no proof says that they still hold.
-        service: Journal, limits, who may look.
+        options: Journal, limits, who may look.
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.house = house
-    desk = Desk(assistant, service.journal, house.contact)
-    app.include_router(build_pages(desk, house))
+    app.state.branding = branding
+    service = Service(assistant, options.journal, branding.contact)
+    app.include_router(build_pages(service, branding))
     app.include_router(build_proof(assistant, Originals(corpus), datetime.now))
-    app.include_router(build_reply(desk, datetime.now))
+    app.include_router(build_reply(service, datetime.now))
     _add_endpoints(app)
-    app.include_router(build_api(desk))
-    app.include_router(build_running(desk, service.metrics_for))
+    app.include_router(build_api(service))
+    app.include_router(build_running(service, options.metrics_for))
     _add_problems(app)
-    app.state.chat = mount_chat(app, desk, root_path)
+    app.state.chat = mount_chat(app, service, root_path)
     functions = app.state.chat.get_blocks().fns
     app.add_middleware(ChatDoor, functions={number: len(function.inputs) for number, function in functions.items()})
-    app.add_middleware(PageMender, house=house, feedback=service.journal is not None)
+    app.add_middleware(PageMender, branding=branding, feedback=options.journal is not None)
     # Its presence also keeps Gradio from answering any origin with credentials.
     app.add_middleware(CORSMiddleware, allow_origins=[])
-    app.add_middleware(LastResort)
-    app.add_middleware(Turnstile, refused=desk.metrics.refused_questions)
-    if service.rate != NO_LIMIT:
-        app.add_middleware(Limiter, rate=service.rate, refused=desk.metrics.refused_clients)
-    app.add_middleware(Guard, frame_ancestors=house.frame_ancestors)
-    app.add_middleware(Published, root_path=root_path)
+    app.add_middleware(FrenchErrors)
+    app.add_middleware(QuestionQueue, refused=service.metrics.refused_questions)
+    if options.rate != NO_LIMIT:
+        app.add_middleware(RateLimiter, rate=options.rate, refused=service.metrics.refused_clients)
+    app.add_middleware(Security, frame_ancestors=branding.frame_ancestors)
+    app.add_middleware(RootPath, root_path=root_path)
     # Who asks, and by http or https, as said by a proxy that the operator trusts.
-    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(service.trusted_proxies))
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(options.trusted_proxies))
     return app
 
 
@@ -151,7 +210,7 @@ def configuration(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
         app,
         host=host,
         port=port,
-        http=PatientProtocol,
+        http=TimeoutProtocol,
         log_level="warning",
         access_log=False,
         server_header=False,
