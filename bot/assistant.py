@@ -8,8 +8,7 @@ from bot import phrases
 from bot.answer import Answer, Kind, Ranked
 from bot.conversation import read_turn
 from bot.courtesy import courtesy
-from bot.library import Library
-from bot.quoting import quote
+from bot.quoting import Library, quote
 from corpus.document import Source
 from corpus.read import LeftOut
 from index.answer_type import given, lacks

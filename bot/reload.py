@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.answer import Answer
 from bot.assistant import About, Assistant
-from bot.library import Library
+from bot.quoting import Library
 from corpus.errors import MotamotError
 from index import versions
 from index.searcher import Searcher

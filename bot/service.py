@@ -9,8 +9,8 @@ from typing import Protocol
 
 from bot.answer import Answer
 from bot.journal import Journal, JournalError
-from bot.library import Library
 from bot.metrics import Metrics
+from bot.quoting import Library
 from bot.web.render import AboutLike
 
 LOG = logging.getLogger(__name__)

@@ -1,10 +1,12 @@
-"""Acronyms that the documents explain themselves: « délégué à la protection des données (DPO) »."""
+"""Acronyms that the documents explain themselves, and the other names that are read as an acronym."""
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from index.french import STOP_WORDS, fold
+from corpus.lexicon import Lexicon
+from index.french import STOP_WORDS, fold, singular, words
 
 _ACRONYM = r"[A-Z][A-Z0-9]{1,7}"
 _AFTER = re.compile(rf"(?<![\w’'-])((?:[^\W\d_][\w’'-]*+[ \u00a0]++){{1,9}}+)\(\s*+({_ACRONYM})\s*+\)")
@@ -12,6 +14,7 @@ _AFTER = re.compile(rf"(?<![\w’'-])((?:[^\W\d_][\w’'-]*+[ \u00a0]++){{1,9}}+
 a text made to be slow takes as long as another."""
 _BEFORE = re.compile(rf"\b({_ACRONYM})[ \u00a0]*+\(\s*+((?:[^\W\d_][\w’'-]*+[ \u00a0]*+){{2,9}}+)\)")
 """An acronym, then its words between brackets."""
+_LETTERS = re.compile(r"[^\W_]+", re.UNICODE)
 _WORD = re.compile(r"[^\W\d_][\w-]*")
 _ELISION = re.compile(r"^(?:qu|[cdjlmnst])['’]", re.IGNORECASE)
 
@@ -33,13 +36,13 @@ def explained(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
     meanings: dict[str, Counter[str]] = defaultdict(Counter)
     unexplained: dict[str, list[list[str]]] = defaultdict(list)
     for text in texts:
-        for words, acronym in _AFTER.findall(text):
-            if found := spelled(acronym, words):
+        for phrase, acronym in _AFTER.findall(text):
+            if found := spelled(acronym, phrase):
                 meanings[acronym][found] += 1
             else:
-                unexplained[acronym].append(words.split())
-        for acronym, words in _BEFORE.findall(text):
-            if (found := spelled(acronym, words)) and found == words.strip():
+                unexplained[acronym].append(phrase.split())
+        for acronym, phrase in _BEFORE.findall(text):
+            if (found := spelled(acronym, phrase)) and found == phrase.strip():
                 meanings[acronym][found] += 1
     for acronym, before in unexplained.items():
         if acronym not in meanings and (common := _common_end(before)):
@@ -47,29 +50,29 @@ def explained(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
     return {a: tuple(_distinct(counts)) for a, counts in sorted(meanings.items())}
 
 
-def spelled(acronym: str, words: str) -> str | None:
-    """The end of ``words`` that an acronym abbreviates, or None.
+def spelled(acronym: str, phrase: str) -> str | None:
+    """The end of ``phrase`` that an acronym abbreviates, or None.
 
     Where the telling words begin with its letters, one each, those; else the shortest end that begins with the
     first letter and holds the others in order, most of them at the head of a word.
     """
-    return _by_initials(acronym, words) or _by_letters(acronym, words)
+    return _by_initials(acronym, phrase) or _by_letters(acronym, phrase)
 
 
-def _by_initials(acronym: str, words: str) -> str | None:
-    places = [m for m in _WORD.finditer(words) if m.end() - m.start() > 1]  # the d of "d'impact" is no word
+def _by_initials(acronym: str, phrase: str) -> str | None:
+    places = [m for m in _WORD.finditer(phrase) if m.end() - m.start() > 1]  # the d of "d'impact" is no word
     telling = [m for m in places if fold(m.group()) not in STOP_WORDS]
     for found in (telling, places):
         last = found[-len(acronym) :]
         if len(last) == len(acronym) >= 2 and "".join(fold(m.group())[0] for m in last) == acronym.lower():
-            return words[last[0].start() :].strip()
+            return phrase[last[0].start() :].strip()
     return None
 
 
-def _by_letters(acronym: str, words: str) -> str | None:
-    at = len(words)
-    folded = fold(words)
-    if len(folded) != len(words):
+def _by_letters(acronym: str, phrase: str) -> str | None:
+    at = len(phrase)
+    folded = fold(phrase)
+    if len(folded) != len(phrase):
         return None
     for place, letter in enumerate(reversed(acronym.lower())):
         first = place == len(acronym) - 1
@@ -78,7 +81,7 @@ def _by_letters(acronym: str, words: str) -> str | None:
             at -= 1
         if at < 0:
             return None
-    found = words[at:].strip()
+    found = phrase[at:].strip()
     telling = [w for w in _WORD.findall(fold(found)) if w not in STOP_WORDS]
     fits = 2 <= len(telling) <= len(acronym) + 2 and len(found) > 2 * len(acronym)
     return found if fits and _begins_most(acronym, telling) else None
@@ -96,7 +99,7 @@ def _common_end(before: list[list[str]]) -> str | None:
     if len(before) < _OFTEN:
         return None
     common: list[str] = []
-    for column in zip(*(reversed(words) for words in before), strict=False):
+    for column in zip(*(reversed(phrase) for phrase in before), strict=False):
         if len({_ELISION.sub("", fold(word)).rstrip("sx") for word in column}) > 1:
             break
         common.insert(0, column[0])
@@ -109,6 +112,57 @@ def _common_end(before: list[list[str]]) -> str | None:
 def _distinct(counts: Counter[str]) -> list[str]:
     """Without the plurals and capitals of those kept."""
     kept: dict[str, str] = {}
-    for words, _ in counts.most_common():
-        kept.setdefault(" ".join(w.rstrip("sx") for w in fold(words).split()), words)
+    for phrase, _ in counts.most_common():
+        kept.setdefault(" ".join(w.rstrip("sx") for w in fold(phrase).split()), phrase)
     return list(kept.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Alias:
+    acronym: str
+    said: bool
+    """Whether the page reports it: that the full name is the acronym goes without saying."""
+
+
+class Aliases:
+    """The full names of the acronyms of a lexicon, and the expressions that it reads as an acronym."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        folded = {fold(acronym) for acronym in lexicon.acronyms}
+        runs: dict[tuple[str, ...], _Alias] = {}
+        for key, values in lexicon.words.items():
+            run = tuple(singular(words(key)))
+            # A single word may mean something else ("agglo"): it stays, and its meaning is added.
+            if len(run) >= 2 and fold(values[0]) in folded:
+                runs[run] = _Alias(values[0], said=True)
+        for acronym, names in lexicon.acronyms.items():
+            for name in names:
+                run = tuple(singular(words(name)))
+                if len(run) >= 2:
+                    runs[run] = _Alias(acronym, said=False)
+        self._runs: Mapping[tuple[str, ...], _Alias] = runs
+        self._longest = max(map(len, runs), default=0)
+
+    def replace(self, text: str) -> tuple[str, list[tuple[str, str]]]:
+        """The text with each other name, the longest first, replaced; and what the page reports of it."""
+        tokens = list(_LETTERS.finditer(text))
+        typed = singular([fold(token.group()) for token in tokens])
+        pieces: list[str] = []
+        replaced: list[tuple[str, str]] = []
+        place = end = 0
+        while place < len(tokens):
+            size, alias = self._at(typed, place)
+            if alias:
+                first, last = tokens[place], tokens[place + size - 1]
+                pieces += [text[end : first.start()], alias.acronym]
+                if alias.said:
+                    replaced.append((text[first.start() : last.end()], alias.acronym))
+                end = last.end()
+            place += size
+        return "".join([*pieces, text[end:]]), replaced
+
+    def _at(self, typed: list[str], place: int) -> tuple[int, _Alias | None]:
+        for size in range(min(self._longest, len(typed) - place), 1, -1):
+            if alias := self._runs.get(tuple(typed[place : place + size])):
+                return size, alias
+        return 1, None

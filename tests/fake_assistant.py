@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.answer import Answer, Kind, Quote, QuoteSource
-from bot.library import Library
+from bot.quoting import Library
 from corpus.document import Document, Source
 
 HOSTILE_TEXT = "\n".join(

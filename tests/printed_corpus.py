@@ -7,7 +7,7 @@ from pathlib import Path
 from fake_assistant import About, FakeAssistant, answered, quote, refused
 from fpdf import FPDF
 
-from bot.library import Library
+from bot.quoting import Library
 from corpus.document import Document
 from corpus.read import read_corpus
 

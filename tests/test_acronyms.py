@@ -4,8 +4,7 @@ import pytest
 from test_query import parser_of
 
 from corpus.lexicon import Lexicon
-from index.acronyms import explained, spelled
-from index.aliases import Aliases
+from index.acronyms import Aliases, explained, spelled
 from index.french import stem
 
 LEXICON = Lexicon(

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.courtesy import Courtesy, courtesy, examples
-from bot.recogniser import QUESTION
+from bot.courtesy import QUESTION, Courtesy, courtesy, examples
 from corpus import __file__ as corpus_package
 from index.french import stems, words
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from index.politeness import bare
+from index.query import bare
 
 
 @pytest.mark.parametrize(

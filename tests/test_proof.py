@@ -15,8 +15,7 @@ from PIL import Image
 from printed_corpus import HOURS, OPENING, RULE, assistant_on, documents, write_pdf, write_printed_corpus
 
 from bot.answer import Quote
-from bot.library import Library
-from bot.quoting import source_of
+from bot.quoting import Library, source_of
 from bot.service import Service
 from bot.web.branding import Branding
 from bot.web.page_image import MAX_PIXELS, MAX_SIDE, page_image

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from bot.answer import Answer, Kind
 from bot.journal import Journal, Record
-from bot.library import Library
+from bot.quoting import Library
 from bot.web.branding import Branding
 from bot.web.server import SiteOptions, build_app
 from corpus.errors import IndexStoreError
