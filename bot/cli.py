@@ -342,7 +342,7 @@ def _check_port(host: str, port: int) -> None:
 
 def _encoder(settings: Settings) -> "Encoder":
     from index.e5.unpack import default_encoder
-    from index.encoder import SentenceTransformerEncoder
+    from index.sentence_transformer import SentenceTransformerEncoder
 
     if settings.encoder:
         return SentenceTransformerEncoder(settings.encoder)

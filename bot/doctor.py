@@ -15,8 +15,9 @@ from corpus.errors import IndexStoreError, MotamotError
 from corpus.read import Corpus, read_corpus
 from index import store, versions
 from index.e5.unpack import default_encoder, state_of_default_model
-from index.encoder import Encoder, SentenceTransformerEncoder
+from index.encoder import Encoder
 from index.paths import data_home
+from index.sentence_transformer import SentenceTransformerEncoder
 from index.state import fingerprint
 
 _OLD = 365

@@ -9,7 +9,6 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-import torch  # counted apart: whatever encodes needs it
 from rich.console import Console
 from rich.table import Table
 
@@ -31,13 +30,8 @@ def resident_mib() -> int:
 
 
 def main() -> None:
-    table = Table("measure", "value", title=f"Default encoder, {os.cpu_count()} cores, torch {torch.__version__}")
+    table = Table("measure", "value", title=f"Default encoder, {os.cpu_count()} cores")
 
-    def import_library() -> None:
-        import sentence_transformers  # noqa: F401
-
-    table.add_row("import sentence-transformers after torch", f"{seconds(import_library):.1f} s")
-    table.add_row("resident after imports", f"{resident_mib()} MiB")
     from index.e5.unpack import default_encoder, unpack_default_model
 
     text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(DOCUMENTS.glob("*.txt")))

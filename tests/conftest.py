@@ -10,7 +10,7 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from bot.assistant import Assistant
-    from index.encoder import SentenceTransformerEncoder
+    from index.e5.onnx_encoder import OnnxEncoder
     from index.searcher import Searcher
 
 ROOT = Path(__file__).parents[1]
@@ -48,7 +48,7 @@ def model_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def encoder(model_home: Path) -> "SentenceTransformerEncoder":
+def encoder(model_home: Path) -> "OnnxEncoder":
     """The real encoder, loaded once for all tests."""
     from index.e5.unpack import default_encoder
 
@@ -86,7 +86,7 @@ def small_assistant(small_searcher: "Searcher") -> "Assistant":
 
 
 @pytest.fixture(scope="session")
-def default_index(encoder: "SentenceTransformerEncoder", tmp_path_factory: pytest.TempPathFactory) -> Path:
+def default_index(encoder: "OnnxEncoder", tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The corpus that is shipped, indexed with the real encoder."""
     from index.build import build
 

@@ -27,7 +27,7 @@ from bot.web.server import SiteOptions, build_app
 from index.searcher import Searcher
 
 if TYPE_CHECKING:
-    from index.encoder import SentenceTransformerEncoder
+    from index.e5.onnx_encoder import OnnxEncoder
 
 ALL = bad_inputs()
 FAMILIES: dict[str, list[BadInput]] = defaultdict(list)
@@ -173,9 +173,7 @@ def test_no_page_of_another_site_reads_an_answer(port: int, host: bytes, method:
 
 
 @pytest.mark.model
-def test_the_assistant_itself_answers_whatever_is_typed(
-    default_index: Path, encoder: "SentenceTransformerEncoder"
-) -> None:
+def test_the_assistant_itself_answers_whatever_is_typed(default_index: Path, encoder: "OnnxEncoder") -> None:
     assistant = Assistant(Searcher.load(default_index, encoder))
     typed = [readable(text).strip() for text in [*texts_typed(), *HALVES]]
     asked = [text for text in typed if text and len(text) <= MAX_QUESTION]

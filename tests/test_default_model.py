@@ -19,9 +19,9 @@ from tokenizers import Tokenizer
 from corpus.errors import IndexStoreError
 from index.e5 import unpack
 from index.e5.model_folder import french_tokenizer, kept_rows, write_model_folder
+from index.e5.onnx_encoder import OnnxEncoder
 from index.e5.unpack import engine_vectors, unpack_default_model
 from index.e5.weights import BLOCK, PackedModel, dequantise
-from index.encoder import SentenceTransformerEncoder
 from index.paths import data_home
 
 
@@ -117,9 +117,9 @@ def test_a_folder_that_cannot_be_written_names_the_remedy(tmp_path: Path) -> Non
 
 
 def test_a_full_disk_is_said_before_anything_is_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=299 * 2**20))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=499 * 2**20))
 
-    with pytest.raises(IndexStoreError, match=r"disque plein.*Libérez 300 Mo.*MOTAMOT_HOME"):
+    with pytest.raises(IndexStoreError, match=r"disque plein.*Libérez 500 Mo.*MOTAMOT_HOME"):
         unpack_default_model(tmp_path)
 
     assert [path.name for path in tmp_path.iterdir()] == [".lock"]
@@ -138,7 +138,7 @@ def test_a_wheel_with_other_weights_is_refused(monkeypatch: pytest.MonkeyPatch, 
 
 
 @pytest.mark.model
-def test_the_unpacked_model_agrees_with_the_engine_of_the_wheel(encoder: SentenceTransformerEncoder) -> None:
+def test_the_unpacked_model_agrees_with_the_engine_of_the_wheel(encoder: OnnxEncoder) -> None:
     questions = ("Peut-on modifier un CTI en cours par avenant ?", "qui signe le contrat", "Été, 3 m² à 50 %")
     expected = engine_vectors(questions)
     if expected is None:
@@ -166,25 +166,25 @@ def test_pruning_changes_no_token_of_real_french_text(shared: Path) -> None:
 
 @pytest.mark.model
 def test_a_damaged_or_half_written_model_is_unpacked_again(
-    encoder: SentenceTransformerEncoder, model_home: Path, tmp_path: Path
+    encoder: OnnxEncoder, model_home: Path, tmp_path: Path
 ) -> None:
     [sound] = (model_home / "models").glob("multilingual*")
     models = tmp_path / "models"
     shutil.copytree(sound, models / sound.name)
     half_written = models / f".{sound.name}.partial"
     half_written.mkdir()
-    weights = models / sound.name / "model.safetensors"
+    weights = models / sound.name / "words.npy"
     with weights.open("r+b") as file:  # one bit, in the middle of the weights: the size stays right
-        file.seek(100_000_000)
+        file.seek(50_000_000)
         byte = file.read(1)[0]
-        file.seek(100_000_000)
+        file.seek(50_000_000)
         file.write(bytes([byte ^ 1]))
 
     folder = unpack_default_model(models)
 
     assert folder == models / sound.name
     assert (folder / "motamot.json").read_bytes() == (sound / "motamot.json").read_bytes()
-    assert weights.read_bytes() == (sound / "model.safetensors").read_bytes()
+    assert weights.read_bytes() == (sound / "words.npy").read_bytes()
     assert sorted(path.name for path in models.iterdir()) == [".lock", sound.name]
 
 

@@ -12,7 +12,7 @@ from bot.evaluation.judge import Report, evaluate
 from bot.evaluation.questions import read_known_questions
 from corpus.document import Document
 from index.build import build
-from index.encoder import SentenceTransformerEncoder
+from index.e5.onnx_encoder import OnnxEncoder
 from index.searcher import Searcher
 
 pytestmark = pytest.mark.model
@@ -27,18 +27,18 @@ measure of quality (that one is taken on the other half, and reported)."""
 
 
 @pytest.fixture(scope="module")
-def assistant(default_index: Path, encoder: SentenceTransformerEncoder) -> Assistant:
+def assistant(default_index: Path, encoder: OnnxEncoder) -> Assistant:
     return Assistant(Searcher.load(default_index, encoder))
 
 
 @pytest.fixture(scope="module")
-def documents(default_index: Path, encoder: SentenceTransformerEncoder) -> dict[str, Document]:
+def documents(default_index: Path, encoder: OnnxEncoder) -> dict[str, Document]:
     entries = Searcher.load(default_index, encoder).layout.entries
     return {entry.document.id: entry.document for entry in entries}
 
 
 @pytest.fixture(scope="module")
-def report(assistant: Assistant, default_index: Path, encoder: SentenceTransformerEncoder) -> Report:
+def report(assistant: Assistant, default_index: Path, encoder: OnnxEncoder) -> Report:
     """The half of the known questions that was tuned on, judged."""
     entries = Searcher.load(default_index, encoder).layout.entries
     return evaluate(assistant, read_known_questions(ROOT / "tests" / "known_questions" / "tune.jsonl", entries))
@@ -112,9 +112,7 @@ def test_known_questions_are_answered_at_least_as_often_as_before(report: Report
     assert report.hit_rate.value >= FLOOR, "\n".join(wrong)
 
 
-def test_two_builds_learn_the_same_to_the_last_byte(
-    default_index: Path, encoder: SentenceTransformerEncoder, tmp_path: Path
-) -> None:
+def test_two_builds_learn_the_same_to_the_last_byte(default_index: Path, encoder: OnnxEncoder, tmp_path: Path) -> None:
     # Vectors are taken from the first index: that a text is encoded the same twice is tested with the encoder.
     (tmp_path / "CURRENT").write_text((default_index / "CURRENT").read_text(encoding="utf-8"), encoding="utf-8")
     [before] = default_index.glob("v-*")

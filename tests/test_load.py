@@ -1,4 +1,4 @@
-"""Many at once: encoded together, let through in order, refused at once when there are too many."""
+"""Many at once: let through in order, refused at once when there are too many."""
 
 import asyncio
 import signal
@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
-import numpy as np
 import pytest
 from fake_assistant import HOSTILE, About, FakeAssistant, answered, quote
 from prometheus_client import CollectorRegistry, Counter
@@ -20,103 +19,6 @@ from starlette.types import Receive, Scope, Send
 from bot.answer import Answer
 from bot.web.rate_limits import QuestionQueue
 from bot.web.server import build_app
-from index.batching import Batching
-from index.dense import Vectors
-from index.encoder import SentenceTransformerEncoder
-
-
-class Model:
-    """Gives each text its length; holds the first call until it is released."""
-
-    def __init__(self) -> None:
-        self.calls: list[list[str]] = []
-        self.begun, self.released = threading.Event(), threading.Event()
-
-    def __call__(self, texts: Sequence[str]) -> Vectors:
-        self.calls.append(list(texts))
-        self.begun.set()
-        assert self.released.wait(60)
-        if "poison" in texts:
-            raise ValueError("poison")
-        return np.asarray([[len(text)] for text in texts], dtype=np.float32)
-
-
-def waiting(batching: Batching, n: int) -> None:
-    """Until so many calls wait behind the one at work."""
-    while len(batching._waiting) < n:
-        threading.Event().wait(0.001)
-
-
-def asked_while_busy(model: Model, most: int, asked: list[list[str]]) -> list[list[float] | str]:
-    """What each caller got, who asked one after the other while the model was busy with "first"."""
-    batching = Batching(model, most)
-    got: list[list[float] | str] = ["nothing"] * len(asked)
-
-    def call(n: int) -> None:
-        try:
-            got[n] = batching.encode(asked[n])[:, 0].tolist()
-        except ValueError as error:
-            got[n] = str(error)
-
-    first = threading.Thread(target=batching.encode, args=(["first"],))
-    first.start()
-    assert model.begun.wait(60)
-    threads = []
-    for n in range(len(asked)):
-        threads.append(threading.Thread(target=call, args=(n,)))
-        threads[-1].start()
-        waiting(batching, n + 1)
-    model.released.set()
-    for thread in (first, *threads):
-        thread.join(60)
-        assert not thread.is_alive()
-    return got
-
-
-def test_what_waits_is_encoded_together_in_the_order_of_its_coming() -> None:
-    model = Model()
-
-    got = asked_while_busy(model, 4, [["a"], ["bb", "ccc"], ["dddd"], ["eeeee"]])
-
-    assert model.calls == [["first"], ["a", "bb", "ccc", "dddd"], ["eeeee"]]
-    assert got == [[1.0], [2.0, 3.0], [4.0], [5.0]]
-
-
-def test_a_call_larger_than_a_batch_goes_alone() -> None:
-    model = Model()
-
-    got = asked_while_busy(model, 2, [["a", "b", "c"], ["dd"]])
-
-    assert model.calls == [["first"], ["a", "b", "c"], ["dd"]]
-    assert got == [[1.0, 1.0, 1.0], [2.0]]
-
-
-def test_one_that_fails_does_not_fail_the_others() -> None:
-    model = Model()
-
-    got = asked_while_busy(model, 4, [["a"], ["poison"], ["cc"]])
-
-    assert got == [[1.0], "poison", [2.0]]
-    assert model.calls == [["first"], ["a", "poison", "cc"], ["a"], ["poison"], ["cc"]]
-
-
-@pytest.mark.model
-def test_together_or_alone_the_vectors_are_the_same(encoder: SentenceTransformerEncoder) -> None:
-    questions = ["qui signe ?", "Peut-on modifier un CTI en cours par avenant ?", "le préfet", "crte " * 40] * 3
-    alone = np.stack([encoder.encode_queries([question])[0] for question in questions])
-    together = np.zeros_like(alone)
-
-    def ask(n: int) -> None:
-        together[n] = encoder.encode_queries([questions[n]])[0]
-
-    threads = [threading.Thread(target=ask, args=(n,)) for n in range(len(questions))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert (alone * together).sum(axis=1).min() > 0.9999
-
 
 # At the door
 

