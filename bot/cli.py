@@ -237,7 +237,7 @@ def inspect(
 
     Ses questions, ses parties, ses passages.
     """
-    from corpus.inspection import find_document
+    from corpus.read import find_document
     from corpus.split.split import split
 
     found = find_document(document, read_settings(corpus=corpus).corpus)

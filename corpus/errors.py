@@ -73,3 +73,17 @@ class LossError(MotamotError):
 
 class SettingsError(MotamotError):
     """A configuration key, the value found and what was expected."""
+
+
+def beyond(name: str, found: int, most: int, what: str) -> UnreadableDocumentError:
+    """The refusal of a document that has more of something than one may have."""
+    return UnreadableDocumentError(
+        name,
+        f"ce document compte {_thousands(found)} {what} (maximum : {_thousands(most)}).",
+        "Partagez-le en plusieurs documents, ou n’en gardez que la partie utile.",
+    )
+
+
+def _thousands(number: int) -> str:
+    """With the narrow no-break spaces of French: 5 000 000."""
+    return f"{number:,}".replace(",", "\u202f")

@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from corpus.document import Source
+from corpus.document import LIMITS, Source
 from corpus.errors import CorpusError
-from corpus.read import LARGEST, place
+from corpus.read import place
 
 NOTE_SUFFIX = ".json"
 _SCHEMES = ("https", "http")
@@ -56,7 +56,7 @@ def fetch(
     folder: Path,
     *,
     on_progress: Callable[[int, int | None], None],
-    max_bytes: int = LARGEST,
+    max_bytes: int = LIMITS.file,
     timeout: float = TIMEOUT,
 ) -> Fetched:
     """Download the file of a source into a corpus folder; an older file stays until the new one is whole.

@@ -5,13 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corpus.catalogue import DOCUMENTS, read_catalogue, unlisted_documents
-from corpus.document import Document, Entry, Source
-from corpus.errors import UnreadableDocumentError
-from corpus.limits import LIMITS, Limits
-from corpus.safe_reader import SafeReader
-
-LARGEST = LIMITS.file
-"""Bytes of a file."""
+from corpus.document import LIMITS, Document, Entry, Limits, Source
+from corpus.errors import CorpusError, UnreadableDocumentError
+from corpus.read_worker import SafeReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +71,25 @@ def read_file(source: Source, path: Path, limits: Limits = LIMITS) -> Document:
     """
     with SafeReader(limits) as reader:
         return reader.read(source, path)[0]
+
+
+def find_document(name: str, corpus_folder: Path) -> Document:
+    """Read the document that has this identifier in the catalogue, or this path.
+
+    Raises:
+        CorpusError: Neither exists, or the document cannot be read.
+    """
+    sources = read_catalogue(corpus_folder)
+    for source in sources:
+        if source.id == name:
+            return read_document(source, corpus_folder)
+    path = Path(name)
+    if path.is_file():
+        kind = "faq" if "faq" in path.stem.lower() else "page"
+        source = Source(path.stem, path.stem, "", "1970-01", kind, str(path.resolve()))
+        return read_file(source, path)
+    known = ", ".join(source.id for source in sources) or "aucun"
+    raise CorpusError(f"« {name} » n’est ni un document du catalogue ({known}) ni un fichier.")
 
 
 def place(source: Source, folder: Path) -> Path:

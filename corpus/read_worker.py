@@ -1,23 +1,118 @@
-"""The process that reads documents for another: what breaks or stops it, breaks or stops nothing else.
+"""Reads documents in a process of their own, one after the other, started anew whenever one breaks it.
 
-It answers each request with a JSON object. It imports no model and no index, writes no file, and ends with its
-standard input.
+The process answers each request with a JSON object. It imports no model and no index, writes no file, and ends with
+its standard input.
 """
 
 import json
+import logging
+import signal
 import traceback
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
-from corpus.document import Source
-from corpus.errors import UnreadableDocumentError
-from corpus.limits import Limits, beyond
+from corpus.document import LIMITS, Document, Entry, Limits, Source
+from corpus.errors import CorpusError, UnreadableDocumentError, beyond
 from corpus.readers.formats import read_file
-from corpus.record import Record, document_to_json, entry_to_json
-from corpus.sandbox import answer_requests, confine
+from corpus.record import Record, document_from_json, document_to_json, entry_from_json, entry_to_json
+from corpus.sandbox import ChildProcess, EndedError, answer_requests, confine
 from corpus.split.split import split
+
+log = logging.getLogger(__name__)
+
+_LARGEST_ANSWER = 200_000_000
+"""Bytes that the reading process may answer: more than a document within its limits can make."""
+_START = "from corpus.read_worker import main; main()"
+_AGAIN = "Enregistrez-le de nouveau (un PDF : imprimez-le dans un nouveau PDF)"
+_SHORTER = f"{_AGAIN}, ou partagez-le en plusieurs documents."
+
+
+class SafeReader:
+    """Use it as a context manager: the process ends with the block.
+
+    One process serves all documents while all goes well, since starting one takes half a second.
+    """
+
+    def __init__(self, limits: Limits = LIMITS) -> None:
+        self.limits = limits
+        self._child = ChildProcess(_START, _LARGEST_ANSWER)
+
+    def __enter__(self) -> "SafeReader":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._child.end()
+
+    def read(self, source: Source, path: Path) -> tuple[Document, tuple[Entry, ...]]:
+        """The document in a file, and its entries, of which there may be none.
+
+        Raises:
+            UnreadableDocumentError: It cannot be read, or only beyond the limits.
+            CorpusError: The reading process cannot be started.
+        """
+        answer = self._once(source, path)
+        if answer is None:  # what the documents before left in memory may be why: it is judged alone
+            answer = self._once(source, path)
+        if answer is None or "memory" in answer:
+            raise UnreadableDocumentError(
+                source.file,
+                f"sa lecture demande plus de {self.limits.memory // 2**20} Mo de mémoire.",
+                _SHORTER,
+            )
+        if "reason" in answer:
+            raise UnreadableDocumentError(source.file, answer["reason"], answer["remedy"])
+        if "fault" in answer:
+            log.error("%s could not be read: %s", source.file, answer["trace"])
+            raise UnreadableDocumentError(
+                source.file,
+                f"une erreur de Motamot empêche de le lire ({answer['fault'][:200]}).",
+                f"{_AGAIN}, ou dans un autre format ; et signalez cette erreur aux auteurs de Motamot.",
+            )
+        document = document_from_json(answer["document"])
+        return document, tuple(entry_from_json(entry, {document.id: document}) for entry in answer["entries"])
+
+    def _once(self, source: Source, path: Path) -> dict[str, Any] | None:
+        """What the process answers; None when it must be asked again, in a fresh one."""
+        fresh = not self._child.running
+        try:
+            answer = self._ask(request(source, path, self.limits))
+        except EndedError as ended:
+            if not fresh and ended.status != -signal.SIGXCPU and not ended.late:
+                return None
+            raise self._told(source, ended) from ended
+        if "memory" in answer:
+            self._child.end()
+            return answer if fresh else None
+        return answer
+
+    def _told(self, source: Source, ended: EndedError) -> UnreadableDocumentError:
+        if ended.status == -signal.SIGXCPU:
+            reason = f"sa lecture demande plus de {self.limits.cpu_seconds} secondes de calcul."
+        elif ended.late:
+            reason = f"sa lecture n’était pas finie après {self.limits.wall_seconds} secondes."
+        elif ended.status == -signal.SIGKILL:
+            reason = "sa lecture a été arrêtée par le système, sans doute faute de mémoire."
+        else:
+            reason = f"sa lecture s’est arrêtée brutalement (état {ended.status})."
+        return UnreadableDocumentError(source.file, reason, _SHORTER)
+
+    def _ask(self, asked: dict[str, Any]) -> dict[str, Any]:
+        try:
+            answer = json.loads(self._child.ask(asked, self.limits.wall_seconds))
+        except OSError as error:
+            raise CorpusError(
+                f"Les documents ne peuvent pas être lus : le programme qui les lit ne démarre pas ({error}). "
+                "Vérifiez la mémoire libre et le nombre de processus permis."
+            ) from error
+        if not isinstance(answer, dict):
+            raise ValueError(f"an object was expected from the reading process, got {type(answer)}")
+        return answer
+
+
+# In the process itself
 
 
 def request(source: Source, path: Path, limits: Limits) -> Record:

@@ -7,8 +7,8 @@ from enum import Enum, auto
 from importlib.metadata import version
 from pathlib import Path
 
+from corpus.document import LIMITS
 from corpus.errors import LossError
-from corpus.limits import LIMITS
 from corpus.read import Corpus
 from index import store, versions
 

@@ -17,13 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from seed_files import ANSWER, CSV, HTML, MARKDOWN, QUESTION, SEEDS, TEXT, odt, word, workbook
 
-from corpus import safe_reader, sandbox
-from corpus.document import Document, Source
+from corpus import read_worker, sandbox
+from corpus.document import LIMITS, Document, Limits, Source
 from corpus.errors import UnreadableDocumentError
-from corpus.limits import LIMITS, Limits
 from corpus.read import Corpus, read_corpus, read_document
+from corpus.read_worker import SafeReader
 from corpus.readers.formats import READERS, read_file
-from corpus.safe_reader import SafeReader
 from corpus.split.split import split
 
 LESS = Limits(file=3_000_000, memory=500 * 2**20, cpu_seconds=2)
@@ -315,7 +314,7 @@ read_worker.main()
 def test_a_reader_that_breaks_breaks_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, reason: str
 ) -> None:
-    monkeypatch.setattr(safe_reader, "_START", BROKEN.replace("{how}", how))
+    monkeypatch.setattr(read_worker, "_START", BROKEN.replace("{how}", how))
     path = tmp_path / "note.txt"
     path.write_text(TEXT, encoding="utf-8")
 
@@ -335,7 +334,7 @@ def crowded(*arguments):
 read_worker.read_file = crowded
 read_worker.main()
 """
-    monkeypatch.setattr(safe_reader, "_START", start)
+    monkeypatch.setattr(read_worker, "_START", start)
     path = tmp_path / "note.txt"
     path.write_text(TEXT, encoding="utf-8")
 

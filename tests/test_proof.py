@@ -25,7 +25,7 @@ from bot.web.server import build_app
 from bot.web.source_files import Originals, find_words
 from bot.web.viewer import AROUND, MAX_TEXT, window
 from corpus.document import Block, BlockKind, Document, Source, Span
-from corpus.safe_reader import SafeReader
+from corpus.read_worker import SafeReader
 
 HTML = {"accept": "text/html"}
 

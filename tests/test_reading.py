@@ -3,9 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from corpus.document import Source
+from corpus.document import Limits, Source
 from corpus.errors import CorpusError, UnreadableDocumentError
-from corpus.limits import Limits
 from corpus.read import read_corpus, read_document
 from corpus.readers.formats import READERS
 

@@ -15,7 +15,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from bot.answer import Kind
 from corpus.document import Document, Entry, Span
 from corpus.errors import MotamotError, UnreadableDocumentError
-from corpus.readers.decoding import decode
+from corpus.readers.text import decode
 from index.french import fold
 
 _KINDS = (Kind.ANSWER, Kind.REFUSE, Kind.SMALLTALK)

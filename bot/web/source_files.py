@@ -9,10 +9,9 @@ from stat import S_ISREG
 from threading import Lock
 
 from corpus.catalogue import DOCUMENTS
-from corpus.document import Document, Span
+from corpus.document import LIMITS, Document, Span
 from corpus.errors import UnreadableDocumentError
-from corpus.limits import LIMITS
-from corpus.safe_reader import SafeReader
+from corpus.read_worker import SafeReader
 
 _LIMITS = replace(LIMITS, cpu_seconds=30, wall_seconds=60)
 """A visitor waits: a tenth of what a build may take, enough for 600 pages of PDF."""

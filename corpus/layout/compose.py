@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 
 from corpus.document import Block, BlockKind, StructuredText
 from corpus.layout.headers_footers import without_noise
-from corpus.layout.headings import LineGroup, kinds
+from corpus.layout.headings import Nesting, Outline, kinds
 from corpus.layout.hyphenation import Joint, Vocabulary, joint
-from corpus.layout.levels import Nesting, Outline
-from corpus.layout.lines import INVISIBLE, SOFT_HYPHEN, Line, is_white, kept, of_text
+from corpus.layout.lines import INVISIBLE, SOFT_HYPHEN, Line, LineGroup, is_white, kept, of_text
 from corpus.layout.list_markers import TITLE_WORD
 from corpus.layout.paragraphs import View, paragraphs
 

@@ -1,13 +1,12 @@
 """Which groups of lines are headings or items, and how deep they stand."""
 
 import re
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from corpus.document import BlockKind
-from corpus.layout.lines import Line, hangs, is_terminal, starts_high
-from corpus.layout.list_markers import ANSWERED, ASIDE, ASKED, TITLE_WORD, ListMarker, contents
+from corpus.layout.lines import BodyStyle, LineGroup, hangs, is_terminal, starts_high
+from corpus.layout.list_markers import ANSWERED, ASIDE, ASKED, TITLE_WORD, contents
 
 # The longest heading of the circulars and guides we looked at has 190 characters, on three lines.
 LONGEST = 220
@@ -34,67 +33,6 @@ ADDRESSEE = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class LineGroup:
-    """The lines of one block, before we know its kind."""
-
-    lines: tuple[Line, ...]
-    marker: ListMarker | None = None
-
-    @property
-    def text(self) -> str:
-        return " ".join(line.text for line in self.lines)
-
-    @property
-    def words(self) -> str:
-        """The text without its bullet or number."""
-        return self.text[self.marker.end :] if self.marker else self.text
-
-    @property
-    def bold(self) -> bool:
-        return all(line.bold for line in self.lines)
-
-    @property
-    def size(self) -> float:
-        return min(line.size for line in self.lines)
-
-    @property
-    def caps(self) -> bool:
-        letters = [char for char in self.words if char.isalpha()]
-        return len(letters) >= 4 and sum(char.isupper() for char in letters) >= 0.8 * len(letters)
-
-
-@dataclass(frozen=True, slots=True)
-class BodyStyle:
-    """What ordinary text looks like in this document."""
-
-    size: float
-    bold: bool
-    """Most of the text is bold: weight tells nothing."""
-    styled: bool
-    """Some lines are bold or of another size: headings that have no style of their own are rare."""
-
-    @classmethod
-    def of(cls, lines: Sequence[Line]) -> "BodyStyle":
-        """The look of most characters."""
-        sizes: Counter[float] = Counter()
-        bold = total = 0
-        for line in lines:
-            sizes[line.size] += len(line.text)
-            total += len(line.text)
-            bold += len(line.text) * line.bold
-        size = max(sizes, key=lambda value: sizes[value]) if sizes else 0.0
-        mostly = 2 * bold > total
-        return cls(size, mostly, styled=bool(bold and not mostly))
-
-    def stands_out(self, group: LineGroup) -> bool:
-        """Larger, bold or in capitals."""
-        return self.larger(group) or (group.bold and not self.bold) or group.caps
-
-    def larger(self, group: LineGroup) -> bool:
-        return group.size >= 1.12 * self.size > 0
 
 
 def kinds(groups: Sequence[LineGroup], look: BodyStyle) -> list[BlockKind]:
@@ -195,3 +133,96 @@ def _stands_alone(group: LineGroup, after: LineGroup) -> bool:
     if len(group.text) > 90 or not _worded(group) or not starts_high(group.text):
         return False
     return bool(after.marker or ASKED.match(after.text)) or is_terminal(after.text) or len(after.text) > 120
+
+
+WORD_RANK = {
+    "livre": 0,
+    "partie": 0,
+    "titre": 0,
+    "annexe": 0,
+    "volet": 0,
+    "axe": 0,
+    "fiche": 1,
+    "chapitre": 1,
+}
+WORD_RANK |= {"section": 2, "sous-section": 3, "étape": 3, "mesure": 3, "article": 4}
+NUMBER_RANK = {"roman": 0, "upper": 1, "arabic": 2, "degree": 3, "lower": 4, "bracket": 5, "lower roman": 5}
+
+
+@dataclass(slots=True)
+class Outline:
+    """Gives each heading its level, from the style of its number and its size."""
+
+    _stack: list[tuple[tuple[str, int], float]] = field(default_factory=list)
+
+    def level(self, group: LineGroup) -> int:
+        """1 = outermost."""
+        key = _key(group)
+        known = [index for index, (other, _) in enumerate(self._stack) if other == key]
+        if known:
+            del self._stack[known[-1] + 1 :]
+            return known[-1] + 1
+        if key[0] in WORD_RANK and key[0] != "article":
+            self._close(WORD_RANK[key[0]])
+        while self._stack and self._outranks(key, group.size):
+            self._stack.pop()
+        self._stack.append((key, group.size))
+        return len(self._stack)
+
+    def _close(self, rank: int) -> None:
+        """Leave what a title of this rank ends: "Annexe 2" ends "III.", but not the document's title."""
+        for index, (key, _) in enumerate(self._stack):
+            if key[0] in NUMBER_RANK or WORD_RANK.get(key[0], -1) >= rank:
+                del self._stack[index:]
+                return
+
+    def _outranks(self, key: tuple[str, int], size: float) -> bool:
+        top, top_size = self._stack[-1]
+        if key[0] in WORD_RANK:
+            return False  # a law's articles hold "I." and "II."; a circular quotes articles under its own
+        if top[0] in WORD_RANK:
+            return size > 1.05 * top_size > 0 and top[0] not in ("annexe", "titre", "partie")
+        if key[0] in NUMBER_RANK and top[0] in NUMBER_RANK:
+            return (NUMBER_RANK[key[0]], key[1]) < (NUMBER_RANK[top[0]], top[1])
+        if size and top_size and abs(size - top_size) > 0.05 * top_size:
+            return size > top_size
+        return key[0] == "caps" and top[0] in ("bold", "plain")
+
+
+def _key(group: LineGroup) -> tuple[str, int]:
+    word = TITLE_WORD.match(group.text)
+    if word:
+        return word["word"].lower(), 1
+    marker = group.marker
+    if marker and marker.style == "path":
+        first = marker.value[0]
+        return ("arabic" if first.isdigit() else "roman" if first in "IVX" else "upper"), marker.depth
+    if marker and marker.style != "bullet":
+        return marker.style, 1
+    look = "caps" if group.caps else "bold" if group.bold else "plain"
+    return look, round(group.size)
+
+
+@dataclass(slots=True)
+class Nesting:
+    """Gives each item its level, from its indent or, where all are flush, from its bullet."""
+
+    _stack: list[tuple[str, float]] = field(default_factory=list)
+
+    def reset(self) -> None:
+        """Start a new list."""
+        self._stack.clear()
+
+    def level(self, group: LineGroup) -> int:
+        """1 = outermost."""
+        marker = group.marker
+        glyph = f"{marker.style} {marker.value if marker.style == 'bullet' else ''}" if marker else ""
+        left = group.lines[0].left
+        while self._stack and left < self._stack[-1][1] - 1:
+            self._stack.pop()
+        known = [index for index, (other, _) in enumerate(self._stack) if other == glyph]
+        if known and left <= self._stack[known[-1]][1] + 1:
+            del self._stack[known[-1] + 1 :]
+            return known[-1] + 1
+        self._stack.append((glyph, left))
+        return len(self._stack)

@@ -4,9 +4,11 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+
+from corpus.layout.list_markers import ListMarker
 
 # Words after which a French sentence always goes on: a line that ends with one never ends a paragraph.
 _HANGING = """
@@ -48,6 +50,67 @@ class Line:
     """Of a footnote."""
     noise: bool = False
     """Left by the printer: not part of the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineGroup:
+    """The lines of one block, before we know its kind."""
+
+    lines: tuple[Line, ...]
+    marker: ListMarker | None = None
+
+    @property
+    def text(self) -> str:
+        return " ".join(line.text for line in self.lines)
+
+    @property
+    def words(self) -> str:
+        """The text without its bullet or number."""
+        return self.text[self.marker.end :] if self.marker else self.text
+
+    @property
+    def bold(self) -> bool:
+        return all(line.bold for line in self.lines)
+
+    @property
+    def size(self) -> float:
+        return min(line.size for line in self.lines)
+
+    @property
+    def caps(self) -> bool:
+        letters = [char for char in self.words if char.isalpha()]
+        return len(letters) >= 4 and sum(char.isupper() for char in letters) >= 0.8 * len(letters)
+
+
+@dataclass(frozen=True, slots=True)
+class BodyStyle:
+    """What ordinary text looks like in this document."""
+
+    size: float
+    bold: bool
+    """Most of the text is bold: weight tells nothing."""
+    styled: bool
+    """Some lines are bold or of another size: headings that have no style of their own are rare."""
+
+    @classmethod
+    def of(cls, lines: Sequence[Line]) -> "BodyStyle":
+        """The look of most characters."""
+        sizes: Counter[float] = Counter()
+        bold = total = 0
+        for line in lines:
+            sizes[line.size] += len(line.text)
+            total += len(line.text)
+            bold += len(line.text) * line.bold
+        size = max(sizes, key=lambda value: sizes[value]) if sizes else 0.0
+        mostly = 2 * bold > total
+        return cls(size, mostly, styled=bool(bold and not mostly))
+
+    def stands_out(self, group: LineGroup) -> bool:
+        """Larger, bold or in capitals."""
+        return self.larger(group) or (group.bold and not self.bold) or group.caps
+
+    def larger(self, group: LineGroup) -> bool:
+        return group.size >= 1.12 * self.size > 0
 
 
 def is_white(char: str) -> bool:

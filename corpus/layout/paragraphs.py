@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from corpus.layout.headings import BodyStyle, LineGroup
-from corpus.layout.lines import Line, goes_on, hangs, is_terminal, starts_high, starts_low
+from corpus.layout.lines import BodyStyle, Line, LineGroup, goes_on, hangs, is_terminal, starts_high, starts_low
 from corpus.layout.list_markers import ANSWERED, ASIDE, ASKED, TITLE_WORD, ListMarker, Numbering, leads_to_page
 
 # A gap of a third more than the ordinary one parts paragraphs; twice as much parts even half sentences.

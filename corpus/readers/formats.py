@@ -6,74 +6,37 @@ import re
 import stat
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 from corpus.catalogue import DOCUMENTS
-from corpus.document import Document, Source, StructuredText
-from corpus.errors import UnreadableDocumentError
-from corpus.limits import LIMITS, Limits, beyond
+from corpus.document import LIMITS, Document, Limits, Source, StructuredText
+from corpus.errors import UnreadableDocumentError, beyond
 
-# Each is imported when a file of its format is met: all of them take half a second, one of them a tenth.
-
-
-def _text(data: bytes, name: str) -> StructuredText:
-    from corpus.readers.text import read_text
-
-    return read_text(data, name)
+ReadFunction = Callable[[bytes, str], StructuredText]
+"""The bytes of a file and its name, for the refusal, to its text and structure."""
 
 
-def _markdown(data: bytes, name: str) -> StructuredText:
-    from corpus.readers.markdown import read_markdown
+def _imported_late(module: str, function: str) -> ReadFunction:
+    """A reader that is imported when a file of its format is met: all of them take half a second, one a tenth."""
 
-    return read_markdown(data, name)
+    def read(data: bytes, name: str) -> StructuredText:
+        reader: ReadFunction = getattr(import_module(f"corpus.readers.{module}"), function)
+        return reader(data, name)
 
-
-def _pdf(data: bytes, name: str) -> StructuredText:
-    from corpus.readers.pdf import read_pdf
-
-    return read_pdf(data, name)
+    return read
 
 
-def _docx(data: bytes, name: str) -> StructuredText:
-    from corpus.readers.docx import read_docx
-
-    return read_docx(data, name)
-
-
-def _odt(data: bytes, name: str) -> StructuredText:
-    from corpus.readers.odt import read_odt
-
-    return read_odt(data, name)
-
-
-def _html(data: bytes, name: str) -> StructuredText:
-    from corpus.readers.html import read_html
-
-    return read_html(data, name)
-
-
-def _csv(data: bytes, name: str) -> StructuredText:
-    from corpus.readers.table import read_csv
-
-    return read_csv(data, name)
-
-
-def _xlsx(data: bytes, name: str) -> StructuredText:
-    from corpus.readers.table import read_xlsx
-
-    return read_xlsx(data, name)
-
-
-READERS: Mapping[str, Callable[[bytes, str], StructuredText]] = {
-    ".txt": _text,
-    ".md": _markdown,
-    ".pdf": _pdf,
-    ".docx": _docx,
-    ".odt": _odt,
-    ".html": _html,
-    ".htm": _html,
-    ".csv": _csv,
-    ".xlsx": _xlsx,
+READERS: Mapping[str, ReadFunction] = {
+    ".txt": _imported_late("text", "read_text"),
+    ".md": _imported_late("markdown", "read_markdown"),
+    ".pdf": _imported_late("pdf", "read_pdf"),
+    ".docx": _imported_late("docx", "read_docx"),
+    ".odt": _imported_late("odt", "read_odt"),
+    ".html": _imported_late("html", "read_html"),
+    ".htm": _imported_late("html", "read_html"),
+    ".csv": _imported_late("table", "read_csv"),
+    ".xlsx": _imported_late("table", "read_xlsx"),
 }
 
 # Half a surrogate pair, which some PDF fonts give, has no UTF-8 form.

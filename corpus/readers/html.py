@@ -11,7 +11,7 @@ from bs4.element import NavigableString, PageElement, PreformattedString, Tag
 from corpus.document import BlockKind, StructuredText
 from corpus.errors import UnreadableDocumentError
 from corpus.readers.builder import BREAK, Builder, TextRun
-from corpus.readers.decoding import decode
+from corpus.readers.text import decode
 
 
 def _names(text: str) -> frozenset[str]:

@@ -9,8 +9,8 @@ from markdown_it.token import Token
 from corpus.document import BlockKind, StructuredText
 from corpus.errors import UnreadableDocumentError
 from corpus.readers.builder import BREAK, Builder, TextRun
-from corpus.readers.decoding import decode
 from corpus.readers.html import read_element
+from corpus.readers.text import decode
 
 _FRONT_MATTER = "---"
 

@@ -10,11 +10,10 @@ from io import BytesIO
 from pypdf import PdfReader
 from pypdf.errors import LimitReachedError, PyPdfError
 
-from corpus.document import StructuredText
-from corpus.errors import UnreadableDocumentError
+from corpus.document import LIMITS, StructuredText
+from corpus.errors import UnreadableDocumentError, beyond
 from corpus.layout.compose import compose
 from corpus.layout.headers_footers import without_noise
-from corpus.limits import LIMITS, beyond
 from corpus.readers.legibility import is_legible
 from corpus.readers.pdf_lines import Printed, joined, printed
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from corpus.document import BlockKind, StructuredText
 from corpus.errors import UnreadableDocumentError
 from corpus.readers.builder import Builder, TextRun
-from corpus.readers.decoding import decode
 from corpus.readers.office_zip import BROKEN, broken, is_out_of_memory, open_archive
+from corpus.readers.text import decode
 
 _ANSWERS = ("reponse", "answer")
 """Names of the column of answers, without accents."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from corpus.document import Block, BlockKind, Document, Passage, Span
-from corpus.split.parts import Section
+from corpus.split.sections import Section
 from corpus.split.sentences import sentences
 
 # Lengths in characters. A body that fits a phone's screen is quoted whole, a list that fits two as well.

@@ -1,11 +1,129 @@
-"""Splits circulars, guides and pages: one part for each heading that has a body of its own."""
+"""Splits circulars, guides and pages into sections: a heading or question, and the blocks under it."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from corpus.document import Block, BlockKind, Document
-from corpus.split.parts import HeadingPath, Section, content, loose, title, without_asides
+from corpus.document import Block, BlockKind, Document, Span
+from corpus.layout.lines import is_terminal
+from corpus.layout.list_markers import ASIDE, contents, markers
 
 HEADS = (BlockKind.HEADING, BlockKind.QUESTION)
+OBJECT = re.compile(r"objet\s*:", re.IGNORECASE)
+# Shorter paragraphs without a full stop are titles, dates, signatures.
+LONG = 250
+FEWEST_WORDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A question or a heading, and the blocks of its body, one after the other."""
+
+    heading: Span | None
+    section: tuple[Span, ...]
+    body: tuple[Block, ...]
+    key: str | None = None
+
+
+@dataclass(slots=True)
+class HeadingPath:
+    """The headings above the place where we are in a text."""
+
+    text: str
+    _stack: list[tuple[int, Span]] = field(default_factory=list)
+
+    def enter(self, block: Block) -> None:
+        """Pass a heading."""
+        while self._stack and self._stack[-1][0] >= block.level:
+            self._stack.pop()
+        self._stack.append((block.level, title(self.text, block)))
+
+    def spans(self) -> tuple[Span, ...]:
+        """Outermost first."""
+        return tuple(span for _, span in self._stack)
+
+    def above(self) -> tuple[Span, ...]:
+        """The same without the innermost."""
+        return self.spans()[:-1]
+
+
+def title(text: str, block: Block) -> Span:
+    """The words of a heading, without its bullet and without what leads to its text: "Article 4. –"."""
+    words = text[block.start : block.end]
+    bullet = next((marker.end for marker in markers(words) if marker.style == "bullet"), 0)
+    end = len(words.rstrip(" .:-–—\u00a0\u202f"))
+    return Span(block.start + bullet, block.start + end) if end > bullet else Span(block.start, block.end)
+
+
+def text_of(document: Document, block: Block) -> str:
+    """The words of a block."""
+    return document.text[block.start : block.end]
+
+
+def content(document: Document, blocks: Sequence[Block]) -> list[list[Block]]:
+    """Runs of blocks between tables of contents, which answer nothing."""
+    listed = contents([text_of(document, block) for block in blocks])
+    runs: list[list[Block]] = [[]]
+    for index, block in enumerate(blocks):
+        if index not in listed:
+            runs[-1].append(block)
+        elif runs[-1]:
+            runs.append([])
+    return [run for run in runs if run]
+
+
+def without_asides(document: Document, body: Sequence[Block]) -> tuple[list[Block], list[list[Block]]]:
+    """The body, and the references that follow it: "Référence : …", "Pour en savoir plus …"."""
+    starts = [
+        index
+        for index, block in enumerate(body)
+        if block.kind is BlockKind.PARAGRAPH and ASIDE.match(text_of(document, block))
+    ]
+    cut = len(body)
+    while starts and all(block.kind is BlockKind.ITEM for block in body[starts[-1] + 1 : cut]):
+        cut = starts.pop()
+    asides: list[list[Block]] = []
+    for block in body[cut:]:
+        if block.kind is BlockKind.ITEM and asides:
+            asides[-1].append(block)
+        else:
+            asides.append([block])
+    return list(body[:cut]), asides
+
+
+def loose(document: Document, blocks: Sequence[Block], section: tuple[Span, ...]) -> list[Section]:
+    """One part for each paragraph without a heading; titles, dates and signatures make none."""
+    groups: list[list[Block]] = []
+    for block in blocks:
+        if groups and _belongs(document, groups[-1], block):
+            groups[-1].append(block)
+        else:
+            groups.append([block])
+    return [Section(None, section, tuple(group)) for group in groups if _says(document, group)]
+
+
+def _belongs(document: Document, group: Sequence[Block], block: Block) -> bool:
+    """An item belongs to the items and the lead-in above it, a row to its table."""
+    last = group[-1]
+    if block.kind is BlockKind.TABLE:
+        return last.kind is BlockKind.TABLE
+    if block.kind is not BlockKind.ITEM:
+        return False
+    return last.kind is BlockKind.ITEM or (
+        last.kind is BlockKind.PARAGRAPH and text_of(document, last).rstrip().endswith(":")
+    )
+
+
+def _says(document: Document, group: Sequence[Block]) -> bool:
+    """Whether the group states something: a sentence, the object of a letter, a reference, a list."""
+    if group[0].kind is BlockKind.HEADING:
+        return False
+    if len(group) > 1:
+        return True
+    text = text_of(document, group[0])
+    if ASIDE.match(text) or OBJECT.match(text) or len(text) > LONG:
+        return True
+    return is_terminal(text) and len(text.split()) >= FEWEST_WORDS
 
 
 def headed_parts(document: Document) -> list[Section]:

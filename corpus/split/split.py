@@ -5,10 +5,9 @@ import unicodedata
 from collections.abc import Sequence
 
 from corpus.document import Document, Entry, Span
-from corpus.split.parts import Section
+from corpus.split.faq import faq_parts, is_faq
 from corpus.split.passages import passages
-from corpus.split.questions import faq_parts, is_faq
-from corpus.split.sections import headed_parts
+from corpus.split.sections import Section, headed_parts
 
 # Long enough to tell entries apart, short enough for a file of known questions.
 SLUG_LENGTH = 60

@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 
 from corpus.document import Block, BlockKind, Document, Span
 from corpus.layout.list_markers import ASKED, contents, markers
-from corpus.split.parts import HeadingPath, Section, content, loose, text_of, without_asides
-from corpus.split.sections import sections
+from corpus.split.sections import HeadingPath, Section, content, loose, sections, text_of, without_asides
 from corpus.split.sentences import sentences
 
 INLINE_ANSWER = re.compile(r"\s(?=(?:r[ée]ponse|r)\s*[:–—]\s)", re.IGNORECASE)
