@@ -6,29 +6,19 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from typer.exceptions import TyperException
 
-from bot import cli_journal, cli_output
+from bot import cli_index, cli_journal, cli_output
 from bot.answer import Kind
 from bot.cli_french import FrenchTyper, complaint
 from bot.logs import configure_logs, say
-from bot.settings import Settings, journal_file, read_log_format, read_settings
+from bot.settings import journal_file, read_log_format, read_settings
 from corpus.errors import MotamotError, SettingsError
-
-if TYPE_CHECKING:
-    from bot.assistant import Assistant
-    from bot.reload import LiveAssistant
-    from index.build import Built
-    from index.encoder import Encoder
-    from index.searcher import Searcher
 
 ANSWERED, REFUSED, FAILED = 0, 1, 2
 
@@ -91,7 +81,7 @@ def serve(
         host=host, port=port, root_path=root_path, frame_ancestors=frame_ancestors, corpus=corpus, index=index
     )
     _check_port(settings.host, settings.port)
-    assistant = _live(settings)
+    assistant = cli_index.open_live(settings)
     from bot import journal
     from bot.web.branding import Branding
     from bot.web.server import SiteOptions, build_app  # seconds of import, for this command only
@@ -127,7 +117,7 @@ def mcp(corpus: CorpusOption = None, index: IndexOption = None) -> None:
     configure_logs(read_log_format())
     settings = read_settings(corpus=corpus, index=index)
     with journal.kept(journal_file(), settings.journal, settings.journal_days) as book:
-        assistant = _live(settings)
+        assistant = cli_index.open_live(settings)
         with assistant.watched():
             build_mcp(Service(assistant, book)).run("stdio")
 
@@ -143,7 +133,7 @@ def ask(
 
     Code de sortie 0 : réponse, 1 : je ne sais pas, 2 : erreur.
     """
-    answer = _assistant(read_settings(corpus=corpus, index=index)).ask(question)
+    answer = cli_index.open_assistant(read_settings(corpus=corpus, index=index)).ask(question)
     if as_json:
         print(json.dumps(answer.to_json(), ensure_ascii=False, indent=2))
     else:
@@ -164,7 +154,7 @@ def batch(
     from bot.evaluation.questions import read_batch
 
     asked = read_batch(questions)
-    assistant = _assistant(read_settings(corpus=corpus, index=index))
+    assistant = cli_index.open_assistant(read_settings(corpus=corpus, index=index))
     for id_, turns in asked:
         answer = assistant.ask(turns[-1], turns[:-1])
         print(json.dumps({"id": id_, "answer": answer.to_json()}, ensure_ascii=False), flush=True)
@@ -181,7 +171,7 @@ def build(
 ) -> None:
     """Lire le corpus et construire l’index."""
     settings = read_settings(corpus=corpus, index=index, max_error=max_error)
-    _build(settings, _encoder(settings))
+    cli_index.build_index(settings, cli_index.load_encoder(settings))
 
 
 @app.command()
@@ -214,7 +204,7 @@ def fetch(corpus: CorpusOption = None) -> None:
         console.print("Aucun document du catalogue n’a d’adresse à télécharger.")
     for source in sources:
         try:
-            with _progress(f"Téléchargement de « {source.id} »", unit_bytes=True) as advance:
+            with cli_index.progress(f"Téléchargement de « {source.id} »", unit_bytes=True) as advance:
                 got = download(source, settings.corpus, on_progress=advance)
             console.print(
                 f"« {source.title} » : {got.path.name}, {got.size} octets, SHA-256 {got.sha256}", markup=False
@@ -284,10 +274,10 @@ def evaluate(
     checked = command.check(wanted)
     settings = read_settings(corpus=corpus, index=index)
     stated = read_settings(corpus=corpus, index=index, max_error=max_error)
-    searcher = open_searcher(settings)
+    searcher = cli_index.open_searcher(settings)
     if max_error is not None:
         command.restate(searcher, settings.index_folder, stated.max_error)
-    with _progress("Évaluation") as advance:
+    with cli_index.progress("Évaluation") as advance:
         result = command.ask_all(wanted, checked, searcher, advance)
     command.publish(wanted, checked, searcher, stated.max_error, result)
     if shortfall := words.shortfall(result.hit_rate, min_hit):
@@ -338,76 +328,3 @@ def _check_port(host: str, port: int) -> None:
         raise SettingsError(
             f"On ne peut pas écouter sur {host}:{port} ({error.strerror}) : choisissez un autre port avec « --port »."
         ) from error
-
-
-def _encoder(settings: Settings) -> "Encoder":
-    from index.e5.unpack import default_encoder
-    from index.sentence_transformer import SentenceTransformerEncoder
-
-    if settings.encoder:
-        return SentenceTransformerEncoder(settings.encoder)
-    return default_encoder()
-
-
-def _build(settings: Settings, encoder: "Encoder") -> "Built":
-    from index.build import build as run
-
-    with _progress("Construction de l’index") as advance:
-        built = run(
-            settings.corpus,
-            settings.index_folder,
-            encoder,
-            max_error=settings.max_error,
-            on_progress=lambda _, done, total: advance(done, total),
-            on_wait=lambda: say("Une autre construction de cet index est en cours : j’attends qu’elle finisse."),
-        )
-    cli_output.show_built(Console(stderr=True, soft_wrap=True), built)
-    return built
-
-
-def open_searcher(settings: Settings) -> "Searcher":
-    """The index of these settings, built when it is missing, stale or damaged."""
-    from corpus.errors import IndexStoreError
-    from index.searcher import Searcher
-    from index.state import State, state
-
-    encoder = _encoder(settings)
-    if state(settings.corpus, settings.index_folder, encoder.name, settings.max_error) is State.FRESH:
-        try:
-            return Searcher.load(settings.index_folder, encoder)
-        except IndexStoreError as error:
-            say(f"{error} C’est ce que je fais.")
-    try:
-        _build(settings, encoder)
-    except MotamotError as error:
-        try:
-            before = Searcher.load(settings.index_folder, encoder)
-        except IndexStoreError:
-            raise error from None  # the cause, not its consequence
-        say(f"{error} En attendant, l’index construit le {before.manifest.built} répond.")
-        return before
-    return Searcher.load(settings.index_folder, encoder)
-
-
-def _assistant(settings: Settings) -> "Assistant":
-    from bot.assistant import Assistant
-
-    return Assistant(open_searcher(settings))
-
-
-def _live(settings: Settings) -> "LiveAssistant":
-    from bot.reload import LiveAssistant, pointer
-
-    seen = pointer(settings.index_folder)
-    return LiveAssistant(settings.index_folder, _assistant(settings), seen)
-
-
-@contextmanager
-def _progress(title: str, unit_bytes: bool = False) -> Iterator[Callable[[int, int | None], None]]:
-    """A progress bar on standard error; where that is no terminal, nothing."""
-    console = Console(stderr=True)
-    columns = [TextColumn("{task.description}"), BarColumn()]
-    columns += [TextColumn("{task.completed} o")] if unit_bytes else [MofNCompleteColumn(), TimeRemainingColumn()]
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(title, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)

@@ -13,7 +13,7 @@ import pytest
 from conftest import plain
 from small_corpus import FAQ, small_encoder, write_corpus
 
-from bot import cli
+from bot import cli, cli_index
 from corpus.document import Entry
 from corpus.read import read_corpus
 
@@ -40,7 +40,7 @@ def run(small_index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caps
     monkeypatch.setenv("MOTAMOT_CORPUS", str(small_index / "corpus"))
     monkeypatch.setenv("MOTAMOT_INDEX", str(small_index / "index"))
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr(cli, "_encoder", lambda _: small_encoder())
+    monkeypatch.setattr(cli_index, "load_encoder", lambda _: small_encoder())
 
     def command(*arguments: object) -> Ran:
         monkeypatch.setattr(sys, "argv", ["motamot", *map(str, arguments)])
@@ -312,7 +312,7 @@ def test_serving_on_a_port_in_use_is_refused_before_the_encoder_is_loaded(
     def never(_: object) -> None:
         raise AssertionError("the encoder was loaded")
 
-    monkeypatch.setattr(cli, "_encoder", never)
+    monkeypatch.setattr(cli_index, "load_encoder", never)
     # These are of the process that serves, not of the one that tests.
     monkeypatch.setattr(cli, "configure_logs", lambda _: None)
     monkeypatch.setattr("bot.cli.signal.signal", lambda *_: None)

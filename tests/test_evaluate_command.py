@@ -10,7 +10,7 @@ import pytest
 from conftest import plain
 from small_corpus import small_encoder
 
-from bot import cli
+from bot import cli, cli_index
 from index import store
 from index.training import threshold
 
@@ -35,7 +35,7 @@ def evaluate(
     monkeypatch.setenv("MOTAMOT_CORPUS", str(small_index / "corpus"))
     monkeypatch.setenv("MOTAMOT_INDEX", str(small_index / "index"))
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr(cli, "_encoder", lambda _: small_encoder())
+    monkeypatch.setattr(cli_index, "load_encoder", lambda _: small_encoder())
     (tmp_path / "q.jsonl").write_text("\n".join(map(json.dumps, ROWS)), encoding="utf-8")
 
     def run(*arguments: str) -> Ran:
@@ -92,7 +92,7 @@ def test_what_cannot_be_used_is_refused_before_the_encoder_is_loaded(
     def never(_: object) -> None:
         raise AssertionError("the encoder was loaded")
 
-    monkeypatch.setattr(cli, "_encoder", never)
+    monkeypatch.setattr(cli_index, "load_encoder", never)
 
     code, out, err = evaluate(*arguments)
 

@@ -157,9 +157,9 @@ SERVER = """
 import sys
 from pathlib import Path
 from small_corpus import small_encoder
-import bot.cli
+import bot.cli, bot.cli_index
 
-bot.cli._encoder = lambda settings: small_encoder()
+bot.cli_index.load_encoder = lambda settings: small_encoder()
 sys.argv = ["motamot", "mcp", "--corpus", sys.argv[1], "--index", sys.argv[2]]
 bot.cli.main()
 """

@@ -73,12 +73,12 @@ def run(*arguments):
 
 codes = [run("build"), run("ask", QUESTION, "--json"), run("ask", "recette de la tarte aux pommes")]
 
-from bot.cli import _assistant
+from bot.cli_index import open_assistant
 from bot.web.server import build_app
 from bot.settings import read_settings
 import uvicorn
 
-app = build_app(_assistant(read_settings()))
+app = build_app(open_assistant(read_settings()))
 with socket.socket() as free:
     free.bind(("127.0.0.1", 0))
     port = free.getsockname()[1]

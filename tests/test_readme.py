@@ -28,7 +28,7 @@ def test_the_two_commands_are_those_that_ci_types() -> None:
 def test_the_transcript_is_what_the_program_says(
     encoder: OnnxEncoder, default_index: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.cli._encoder", lambda settings: encoder)
+    monkeypatch.setattr("bot.cli_index.load_encoder", lambda settings: encoder)
     shown = re.findall(r'^\$ motamot ask "(.+)"\n((?:(?!^\$|^```).*\n)+)', README, re.MULTILINE)
     assert len(shown) == 2
     for (question, transcript), code in zip(shown, (0, 1), strict=True):

@@ -17,7 +17,7 @@ import pytest
 from conftest import plain
 from small_corpus import FAQ, PHRASINGS, small_encoder, write_corpus
 
-from bot import cli
+from bot import cli, cli_index
 from corpus.errors import CorpusError, IndexStoreError
 from index import MAX_ERROR, store, versions
 from index.build import Built, build
@@ -345,7 +345,7 @@ def test_the_command_goes_back_and_says_to_what(
 
 def run_command(monkeypatch: pytest.MonkeyPatch, folder: Path, *arguments: str) -> int:
     """Run ``motamot`` on the folder with the fake encoder; its exit code."""
-    monkeypatch.setattr(cli, "_encoder", lambda _: small_encoder())
+    monkeypatch.setattr(cli_index, "load_encoder", lambda _: small_encoder())
     where = ["--corpus", str(folder / "corpus"), "--index", str(folder / "index")]
     monkeypatch.setattr(sys, "argv", ["motamot", *arguments, *where])
     with pytest.raises(SystemExit) as exited:

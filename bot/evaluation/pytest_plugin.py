@@ -92,7 +92,7 @@ def open_assistant(settings: "Settings") -> "Answering":
         MotamotError: The index or the model cannot be used.
     """
     from bot.assistant import Assistant
-    from bot.cli import open_searcher
+    from bot.cli_index import open_searcher
 
     return Assistant(open_searcher(settings))
 
