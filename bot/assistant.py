@@ -48,9 +48,9 @@ class Assistant:
 
     def __init__(self, searcher: Searcher) -> None:
         self.searcher = searcher
-        self.library = Library.of(searcher.layout.entries)
+        self.library = Library.of(searcher.rows.entries)
         self._vocabulary = frozenset(
-            term for entry in searcher.layout.entries for term in stems(f"{entry.heading_text} {entry.body_text}")
+            term for entry in searcher.rows.entries for term in stems(f"{entry.heading_text} {entry.body_text}")
         )
         courtesy("bonjour", self._vocabulary)  # learns its examples now, not while the first visitor waits
 
@@ -61,8 +61,8 @@ class Assistant:
 
     def about(self) -> About:
         """What is indexed, what is not, and a few questions to begin with."""
-        questions = [e.heading_text for e in self.searcher.layout.entries if e.heading_text.endswith("?")]
-        headings = [e.heading_text for e in self.searcher.layout.entries if e.heading]
+        questions = [e.heading_text for e in self.searcher.rows.entries if e.heading_text.endswith("?")]
+        headings = [e.heading_text for e in self.searcher.rows.entries if e.heading]
         # The shortest are the easiest to read on a button.
         examples = sorted(questions or headings, key=len)[:_N_EXAMPLES]
         return About(self.searcher.sources, self.searcher.left_out, tuple(examples), self.searcher.manifest.built)

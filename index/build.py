@@ -18,11 +18,11 @@ from corpus.read import Corpus, read_corpus
 from index import MAX_ERROR, store, versions
 from index.dense import Dense, Vectors
 from index.encoder import Encoder
-from index.features import Matcher, Question, Vectored
+from index.features import DenseFields, EncodedQuery, FeatureExtractor
 from index.query import QueryParser
-from index.rows import Layout
+from index.rows import Rows
 from index.state import SHAPING_LIBRARIES, check_replaceable, fingerprint
-from index.training import learn, outside_questions, train_head
+from index.training import learn, outside_questions, train_classifier
 from index.vocabulary import CorpusVocabulary
 
 
@@ -107,27 +107,27 @@ def _build(corpus: Corpus, index_folder: Path, encoder: Encoder, mark: str, max_
     lexicon = read_lexicon(corpus_folder)
     phrasings = read_phrasings(corpus_folder, corpus.entries)
     targets = phrasings.targets
-    layout = Layout.of(corpus.entries, targets)
+    rows = Rows.of(corpus.entries, targets)
     texts = [t for e in corpus.entries for t in (e.heading_text, e.body_text)]
     parser = QueryParser(CorpusVocabulary.of(texts, lexicon))
     outside = tuple(outside_questions(corpus.entries, lexicon, phrasings.unanswered)) if targets else ()
     fields = {
-        "headings": layout.heading_texts(),
-        "openings": layout.opening_texts(),
-        "passages": layout.passage_texts(),
-        "sentences": layout.sentence_texts(),
-        "phrasings": [parser.read(t).text for t in layout.phrasings],
+        "headings": rows.heading_texts(),
+        "openings": rows.opening_texts(),
+        "passages": rows.passage_texts(),
+        "sentences": rows.sentence_texts(),
+        "phrasings": [parser.read(t).text for t in rows.phrasings],
         "outside": [parser.read(t).text for _, t in outside],
     }
     encoding = _Encoding(encoder, _vectors_before(index_folder, encoder), told)
     dense = encoding.encode(fields)
     told(Phase.LEARNING, 0, None)
-    matcher = Matcher(layout, parser, Vectored.of(dense))
-    asked = _read(matcher, layout.phrasings, dense["phrasings"])
-    beyond = _read(matcher, [t for _, t in outside], dense["outside"])
+    extractor = FeatureExtractor(rows, parser, DenseFields.of(dense))
+    asked = _read(extractor, rows.phrasings, dense["phrasings"])
+    beyond = _read(extractor, [t for _, t in outside], dense["outside"])
     groups = [group for group, _ in outside]
-    head = train_head(matcher, asked, beyond, groups)
-    learned = learn(matcher, head, asked, beyond, groups, len(phrasings.unanswered), max_error)
+    classifier = train_classifier(extractor, asked, beyond, groups)
+    learned = learn(extractor, classifier, asked, beyond, groups, len(phrasings.unanswered), max_error)
     manifest = store.Manifest(
         format=store.FORMAT,
         encoder=encoder.name,
@@ -154,7 +154,7 @@ def _build(corpus: Corpus, index_folder: Path, encoder: Encoder, mark: str, max_
             dense=dense,
         ),
     )
-    return Built(corpus, len(layout.passages), encoding.n_encoded, index_folder, _phrased(targets))
+    return Built(corpus, len(rows.passages), encoding.n_encoded, index_folder, _phrased(targets))
 
 
 def _readable(corpus: Corpus) -> Corpus:
@@ -164,8 +164,8 @@ def _readable(corpus: Corpus) -> Corpus:
     raise CorpusError(f"Aucun document de « {corpus.folder} » n’a pu être lu. {reasons}")
 
 
-def _read(matcher: Matcher, texts: Sequence[str], vectors: Dense) -> list[Question]:
-    return [Question(matcher.parser.read(t), v[None, :]) for t, v in zip(texts, vectors.vectors, strict=True)]
+def _read(extractor: FeatureExtractor, texts: Sequence[str], vectors: Dense) -> list[EncodedQuery]:
+    return [EncodedQuery(extractor.parser.read(t), v[None, :]) for t, v in zip(texts, vectors.vectors, strict=True)]
 
 
 def _vectors_before(index_folder: Path, encoder: Encoder) -> dict[tuple[bool, str], Vectors]:

@@ -12,7 +12,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from index.dense import Vectors
 from index.ranking import Opinion
-from index.rows import Rows
+from index.rows import Ints
 
 Doubles = npt.NDArray[np.float64]
 
@@ -24,20 +24,20 @@ _RIDGE = 0.3
 _DENSE_WEIGHT = 2.0
 _DENSE_SHARPNESS = 2.0
 
-# Score differences of the head are small numbers; this makes them comparable with standardised fields.
+# Score differences of the classifier are small numbers; this makes them comparable with standardised fields.
 _SCALE = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """One question as the head reads it."""
+class Tokens:
+    """One question as the classifier reads it."""
 
     text: str
     """Folded."""
     terms: tuple[str, ...]
 
 
-class Head:
+class Classifier:
     """Kernel ridge regression onto one indicator for each class (Saunders et al. 1998).
 
     The kernel adds character n-grams, stems with their bigrams, and an exponential of the cosine. It is
@@ -52,7 +52,7 @@ class Head:
     """
 
     def __init__(
-        self, examples: Sequence[Example], vectors: Vectors, labels: Rows, groups: Rows, wider: Rows | None = None
+        self, examples: Sequence[Tokens], vectors: Vectors, labels: Ints, groups: Ints, wider: Ints | None = None
     ) -> None:
         self._chars = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
         self._terms = TfidfVectorizer(analyzer=_with_bigrams, sublinear_tf=True)
@@ -60,7 +60,7 @@ class Head:
         term_rows = self._terms.fit_transform([e.terms for e in examples])
         self._mean = vectors.mean(axis=0)
         self._vectors = self._centred(vectors)
-        self.classes: Rows = np.unique(labels)
+        self.classes: Ints = np.unique(labels)
         wanted = (labels[:, None] == self.classes).astype(np.float64)
         kernel = (char_rows @ char_rows.T + term_rows @ term_rows.T).toarray() + self._dense(vectors)
         inverse = np.linalg.inv(kernel + _RIDGE * np.eye(len(kernel)))
@@ -74,7 +74,7 @@ class Head:
         self.left_out_wider: Doubles = self.left_out if wider is None else _left_out(hat, wanted, wider)
         """The same, had its wider group not been learned from."""
 
-    def scores(self, examples: Sequence[Example], vectors: Vectors) -> Doubles:
+    def scores(self, examples: Sequence[Tokens], vectors: Vectors) -> Doubles:
         """Score of each class, near 1 for the right one and 0 for the others; shape ``(n, n_classes)``."""
         linear = [self._of_chars.scores(e.text) + self._of_terms.scores(e.terms) for e in examples]
         found: Doubles = np.stack(linear) + self._dense(vectors) @ self._dual
@@ -111,7 +111,7 @@ class _Linear:
         return found
 
 
-def _left_out(hat: Doubles, wanted: Doubles, groups: Rows) -> Doubles:
+def _left_out(hat: Doubles, wanted: Doubles, groups: Ints) -> Doubles:
     """Predictions for each group by a regression that never saw it (Rao and Mitra 1971, by blocks)."""
     residual = wanted - hat @ wanted
     left_out = np.empty_like(wanted)
@@ -126,12 +126,12 @@ def _with_bigrams(terms: Sequence[str]) -> list[str]:
     return [*terms, *(f"{a} {b}" for a, b in pairwise(terms))]
 
 
-def opinion(head: Head | None, scores: Doubles | None, n_targets: int) -> Opinion | None:
-    """Scores of the head's classes as an opinion on every target."""
-    if head is None or scores is None:
+def opinion(classifier: Classifier | None, scores: Doubles | None, n_targets: int) -> Opinion | None:
+    """Scores of the classifier's classes as an opinion on every target."""
+    if classifier is None or scores is None:
         return None
-    inside = head.classes != OUTSIDE
+    inside = classifier.classes != OUTSIDE
     targets = np.full(n_targets, float(min(0.0, scores[inside].min())))
-    targets[head.classes[inside]] = scores[inside]
+    targets[classifier.classes[inside]] = scores[inside]
     outside = float(scores[~inside].max(initial=0.0))
     return Opinion((_SCALE * targets).astype(np.float32), outside)

@@ -13,7 +13,7 @@ from index.bm25 import Bm25
 from index.dense import Dense, Vectors
 from index.encoder import Encoder
 from index.query import Query, QueryParser
-from index.rows import CharGrams, Floats, Layout, Rows
+from index.rows import CharGrams, Floats, Ints, Rows
 
 FIELDS = (
     "heading_dense",
@@ -29,7 +29,7 @@ FIELDS = (
     "phrasing_bm25",
     "phrasing_chars",
 )
-"""The columns of ``Match.fields``."""
+"""The columns of ``Features.fields``."""
 
 # What the lexicon adds to a question weighs this much of a word that was typed.
 _ADDED_WEIGHT = 0.5
@@ -42,8 +42,8 @@ _LONG = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Vectored:
-    """The dense indexes of a corpus, one for each field of its layout."""
+class DenseFields:
+    """The dense indexes of a corpus, one for each field of its rows."""
 
     headings: Dense
     openings: Dense
@@ -52,13 +52,13 @@ class Vectored:
     phrasings: Dense
 
     @classmethod
-    def of(cls, dense: Mapping[str, Dense]) -> "Vectored":
+    def of(cls, dense: Mapping[str, Dense]) -> "DenseFields":
         """From indexes by the names of its fields; others are left aside."""
         return cls(*(dense[field.name] for field in fields(cls)))
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class EncodedQuery:
     """A question, read and encoded."""
 
     query: Query
@@ -67,7 +67,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Match:
+class Features:
     """One question against every target."""
 
     fields: Floats
@@ -86,29 +86,29 @@ class Match:
     """Shape ``(n_entries,)``: whether somebody wrote how people ask for it, what was left out aside."""
 
 
-class Matcher:
+class FeatureExtractor:
     """The fields of one corpus, ready to be matched."""
 
-    def __init__(self, layout: Layout, parser: QueryParser, vectored: Vectored) -> None:
-        self.layout = layout
+    def __init__(self, rows: Rows, parser: QueryParser, dense: DenseFields) -> None:
+        self.rows = rows
         self.parser = parser
-        self.vectored = vectored
-        headings = [parser.terms(t) for t in layout.heading_texts()]
-        bodies = [parser.terms(e.body_text) for e in layout.entries]
+        self.dense = dense
+        headings = [parser.terms(t) for t in rows.heading_texts()]
+        bodies = [parser.terms(e.body_text) for e in rows.entries]
         whole = [h + b for h, b in zip(headings, bodies, strict=True)]
         self._heading_bm25 = Bm25(headings)
         self._entry_bm25 = Bm25(whole)
-        self._passage_bm25 = Bm25([parser.terms(t) for t in layout.passage_texts()])
-        self._phrasing_bm25 = Bm25([parser.terms(t) for t in layout.phrasings])
-        self._heading_chars = CharGrams(layout.heading_texts())
-        self._phrasing_chars = CharGrams(layout.phrasings)
+        self._passage_bm25 = Bm25([parser.terms(t) for t in rows.passage_texts()])
+        self._phrasing_bm25 = Bm25([parser.terms(t) for t in rows.phrasings])
+        self._heading_chars = CharGrams(rows.heading_texts())
+        self._phrasing_chars = CharGrams(rows.phrasings)
         self._idf = _idf(whole)
         self._vocabulary = [frozenset(w) for w in whole]
-        self._phrasing_words = [frozenset(parser.read(t).terms) for t in layout.phrasings]
-        self._entry_of_phrasing = layout.entry_of_target[layout.target_of_phrasing]
+        self._phrasing_words = [frozenset(parser.read(t).terms) for t in rows.phrasings]
+        self._entry_of_phrasing = rows.entry_of_target[rows.target_of_phrasing]
         self._asked_words = self._count_asked()
         self._inside = self._sentences_of_targets()
-        self._given = [answer_type.given(f"{e.heading_text} {e.body_text}") for e in layout.entries]
+        self._given = [answer_type.given(f"{e.heading_text} {e.body_text}") for e in rows.entries]
 
     def pieces(self, query: Query) -> list[str]:
         """What is encoded for a question: the whole, and the sentences of a long message."""
@@ -120,42 +120,42 @@ class Matcher:
         asking = [p for p in parts if p.rstrip().endswith("?")]
         return [text, *(asking + [p for p in parts if p not in asking])[:_MOST_PIECES]]
 
-    def question(self, query: Query, encoder: Encoder) -> Question:
+    def encode(self, query: Query, encoder: Encoder) -> EncodedQuery:
         """Encode what was read.
 
         Where nobody wrote how people ask, the whole is the mean of the question with its acronyms and with
         their words: one of the two is what the documents say.
         """
         pieces = self.pieces(query)
-        spelled = [query.spelled_out] if query.spelled_out and not self.layout.phrasings else []
+        spelled = [query.spelled_out] if query.spelled_out and not self.rows.phrasings else []
         vectors = encoder.encode_queries([*pieces, *spelled])
         if spelled:
             whole = vectors[0] + vectors[-1]
             vectors = vectors[:-1].copy()
             vectors[0] = whole / np.linalg.norm(whole)
-        return Question(query, vectors)
+        return EncodedQuery(query, vectors)
 
-    def match(self, question: Question, without: Rows | None = None) -> Match:
-        """Match a question against every target.
+    def extract(self, question: EncodedQuery, without: Ints | None = None) -> Features:
+        """Features a question against every target.
 
         Args:
             question: Read and encoded by this corpus's parser and encoder.
             without: Rows of phrasings of one entry to leave out, as cross-validation does.
         """
-        layout, seen = self.layout, question.query
-        heading = self._dense(self.vectored.headings, question)
-        passage = self._dense(self.vectored.passages, question)
-        sentence = self._dense(self.vectored.sentences, question)
+        rows, seen = self.rows, question.query
+        heading = self._dense(self.dense.headings, question)
+        passage = self._dense(self.dense.passages, question)
+        sentence = self._dense(self.dense.sentences, question)
         phrasing = np.stack(
             [
-                self._dense(self.vectored.phrasings, question),
+                self._dense(self.dense.phrasings, question),
                 self._bm25(self._phrasing_bm25, seen),
                 self._phrasing_chars.scores(seen.text),
             ]
         )
         if without is not None:
             phrasing[:, without] = _LEFT_OUT
-        e, p = layout.entry_of_target, layout.passage_of_target
+        e, p = rows.entry_of_target, rows.passage_of_target
         columns = [
             heading[e],
             passage[p],
@@ -164,24 +164,24 @@ class Matcher:
             self._bm25(self._passage_bm25, seen)[p],
             self._bm25(self._entry_bm25, seen)[e],
             self._heading_chars.scores(seen.text)[e],
-            self._dense(self.vectored.openings, question)[e],
+            self._dense(self.dense.openings, question)[e],
             *self._of_phrasings(phrasing),
         ]
         wanted = answer_type.wanted(seen.text)
         missing = np.asarray([bool(wanted & ~given) for given in self._given], dtype=np.float32)
         scores = np.stack(columns, axis=1).astype(np.float32)
-        return Match(scores, *self._covered(seen, without), missing, self._asked(without))
+        return Features(scores, *self._covered(seen, without), missing, self._asked(without))
 
-    def _asked(self, without: Rows | None) -> npt.NDArray[np.bool_]:
+    def _asked(self, without: Ints | None) -> npt.NDArray[np.bool_]:
         kept = np.ones(len(self._entry_of_phrasing), dtype=bool)
         if without is not None:
             kept[without] = False
-        asked = np.zeros(len(self.layout.entries), dtype=bool)
+        asked = np.zeros(len(self.rows.entries), dtype=bool)
         asked[self._entry_of_phrasing[kept]] = True
         return asked
 
     @staticmethod
-    def _dense(index: Dense, question: Question) -> Floats:
+    def _dense(index: Dense, question: EncodedQuery) -> Floats:
         found: Floats = index.scores(question.vectors).max(axis=0)
         return found
 
@@ -190,14 +190,14 @@ class Matcher:
         scores = index.scores(query.terms)
         return scores + _ADDED_WEIGHT * index.scores(query.added) if query.added else scores
 
-    def _sentences_of_targets(self) -> list[Rows]:
+    def _sentences_of_targets(self) -> list[Ints]:
         """Rows of the sentences inside each target; of its whole passage where there is none."""
-        layout, found = self.layout, []
-        for target, passage in zip(layout.targets, layout.passage_of_target, strict=True):
-            rows = np.flatnonzero(layout.passage_of_sentence == passage)
-            spans = [layout.sentences[i] for i in rows]
+        found = []
+        for target, passage in zip(self.rows.targets, self.rows.passage_of_target, strict=True):
+            own = np.flatnonzero(self.rows.passage_of_sentence == passage)
+            spans = [self.rows.sentences[i] for i in own]
             inside = [target.span.start <= s.start and s.end <= target.span.end for s in spans]
-            found.append(rows[inside] if any(inside) else rows)
+            found.append(own[inside] if any(inside) else own)
         return found
 
     def _of_sentences(self, scores: Floats) -> Floats:
@@ -206,14 +206,14 @@ class Matcher:
 
     def _of_phrasings(self, scores: Floats) -> list[Floats]:
         """Best and mean of the three nearest phrasings (dense), best BM25, best character n-grams."""
-        n = len(self.layout.targets)
+        n = len(self.rows.targets)
         best = np.full((3, n), _LEFT_OUT, dtype=np.float32)
         for row in range(3):
-            np.maximum.at(best[row], self.layout.target_of_phrasing, scores[row])
+            np.maximum.at(best[row], self.rows.target_of_phrasing, scores[row])
         asked = best[0] > _LEFT_OUT
         mean = best[0].copy()
         for target in np.flatnonzero(asked):
-            own = np.sort(scores[0][self.layout.target_of_phrasing == target])[-3:]
+            own = np.sort(scores[0][self.rows.target_of_phrasing == target])[-3:]
             mean[target] = own[own > _LEFT_OUT].mean()
         fill = best[:, asked].min(axis=1) if asked.any() else np.zeros(3, dtype=np.float32)
         for row in range(3):
@@ -223,12 +223,12 @@ class Matcher:
 
     def _count_asked(self) -> list[Counter[str]]:
         """How many phrasings of each entry have each word."""
-        counts: list[Counter[str]] = [Counter() for _ in self.layout.entries]
+        counts: list[Counter[str]] = [Counter() for _ in self.rows.entries]
         for own, entry in zip(self._phrasing_words, self._entry_of_phrasing, strict=True):
             counts[entry].update(own)
         return counts
 
-    def _covered(self, query: Query, without: Rows | None) -> tuple[Floats, Floats, float, float]:
+    def _covered(self, query: Query, without: Ints | None) -> tuple[Floats, Floats, float, float]:
         terms = set(query.terms)
         unseen = max(self._idf.values(), default=1.0)
         weights = {t: self._idf.get(t, unseen) for t in terms}

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from index.features import FIELDS, Match
-from index.rows import Floats, Rows
+from index.features import FIELDS, Features
+from index.rows import Floats, Ints
 
 Doubles = npt.NDArray[np.float64]
 
@@ -28,27 +28,27 @@ TEXT_SIGNALS = (
 )
 """What tells, without phrasings, whether the documents answer."""
 
-HEAD_SIGNALS = (
-    "head_outside",
-    "head_top",
+CLASSIFIER_SIGNALS = (
+    "classifier_outside",
+    "classifier_top",
     "top_probability",
     "familiarity",
     "novelty",
     "missing_detail",
     "length",
 )
-"""What tells it better where there are phrasings: the cosines add nothing to the head, and travel badly."""
+"""What tells it better where there are phrasings: the cosines add nothing to the classifier, and travel badly."""
 
 RANK_SIGNALS = ("top_probability", "margin")
 """What tells whether the first of the ranking is the right one, given that one is."""
 
-SIGNALS = tuple(dict.fromkeys(TEXT_SIGNALS + HEAD_SIGNALS))
+SIGNALS = tuple(dict.fromkeys(TEXT_SIGNALS + CLASSIFIER_SIGNALS))
 """Everything that a probability is computed from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What the head thinks of one question."""
+    """What the classifier thinks of one question."""
 
     targets: Floats
     """Log-probability of each target, shape ``(n_targets,)``; a floor for those that have no phrasings."""
@@ -75,14 +75,14 @@ class Weights:
     """What is learned: a linear ranking and a logistic calibration."""
 
     fields: tuple[float, ...]
-    """Of each of FIELDS, standardised per question; then of the head's log-probability."""
+    """Of each of FIELDS, standardised per question; then of the classifier's log-probability."""
     answerable: tuple[float, ...]
     """Of each of SIGNALS, as they are, then the intercept: do the documents answer?"""
     right: tuple[float, ...]
     """The same: if they do, is the first of the ranking where?"""
 
 
-def features(match: Match, opinion: Opinion | None, entry_of_target: Rows) -> Doubles:
+def ranking_columns(features: Features, opinion: Opinion | None, entry_of_target: Ints) -> Doubles:
     """Columns to rank by, shape ``(n_targets, len(FIELDS) + 1)``.
 
     Each field is standardised over the entries of the corpus, so that one set of weights serves corpora
@@ -90,18 +90,18 @@ def features(match: Match, opinion: Opinion | None, entry_of_target: Rows) -> Do
     others they say nothing, neither for nor against, which is 0.
     """
     n_entries = int(entry_of_target.max()) + 1
-    head = np.zeros(len(match.fields)) if opinion is None else opinion.targets
-    columns: Doubles = np.column_stack([match.fields, head]).astype(np.float64)
+    classifier = np.zeros(len(features.fields)) if opinion is None else opinion.targets
+    columns: Doubles = np.column_stack([features.fields, classifier]).astype(np.float64)
     best = np.full((n_entries, columns.shape[1]), -np.inf)
     np.maximum.at(best, entry_of_target, columns)
     text, phrased = slice(0, len(TEXT_FIELDS)), slice(len(TEXT_FIELDS), len(FIELDS))
     found = np.zeros_like(columns)
     found[:, text] = _standard(columns[:, text], best[:, text])
-    if match.asked.any():
-        found[:, phrased] = _standard(columns[:, phrased], best[match.asked, phrased])
-        # The head's scores compare from one corpus to the other: only their level is set.
-        found[:, -1] = columns[:, -1] - np.median(best[match.asked, -1])
-        found[~match.asked[entry_of_target], len(TEXT_FIELDS) :] = 0.0
+    if features.asked.any():
+        found[:, phrased] = _standard(columns[:, phrased], best[features.asked, phrased])
+        # The classifier's scores compare from one corpus to the other: only their level is set.
+        found[:, -1] = columns[:, -1] - np.median(best[features.asked, -1])
+        found[~features.asked[entry_of_target], len(TEXT_FIELDS) :] = 0.0
     return found
 
 
@@ -111,9 +111,9 @@ def _standard(columns: Doubles, best: Doubles) -> Doubles:
     return found
 
 
-def rank(match: Match, opinion: Opinion | None, weights: Weights, entry_of_target: Rows, words: int) -> Ranking:
+def rank(features: Features, opinion: Opinion | None, weights: Weights, entry_of_target: Ints, words: int) -> Ranking:
     """Rank every target and entry for one question."""
-    scores = features(match, opinion, entry_of_target) @ np.asarray(weights.fields)
+    scores = ranking_columns(features, opinion, entry_of_target) @ np.asarray(weights.fields)
     targets = np.exp(scores - scores.max())
     targets /= targets.sum()
     entries = np.zeros(int(entry_of_target.max()) + 1)
@@ -123,21 +123,21 @@ def rank(match: Match, opinion: Opinion | None, weights: Weights, entry_of_targe
     own = np.flatnonzero(entry_of_target == top)
     best = int(own[targets[own].argmax()])
     second = float(np.partition(entries, -2)[-2]) if len(entries) > 1 else 0.0
-    column = dict(zip(FIELDS, match.fields[best], strict=True))
+    column = dict(zip(FIELDS, features.fields[best], strict=True))
     signals = {
         "top_probability": _logit(float(entries[top])),
         "margin": float(entries[top]) - second,
         "heading_dense": column["heading_dense"],
         "passage_dense": column["passage_dense"],
         "sentence_dense": column["sentence_dense"],
-        "coverage": match.coverage[top],
-        "familiarity": match.familiarity[top],
-        "strangeness": match.strangeness,
-        "novelty": match.novelty,
-        "missing_detail": match.missing[top],
+        "coverage": features.coverage[top],
+        "familiarity": features.familiarity[top],
+        "strangeness": features.strangeness,
+        "novelty": features.novelty,
+        "missing_detail": features.missing[top],
         "length": np.log1p(words),
-        "head_top": 0.0 if opinion is None else opinion.targets.max(),
-        "head_outside": 0.0 if opinion is None else opinion.outside,
+        "classifier_top": 0.0 if opinion is None else opinion.targets.max(),
+        "classifier_outside": 0.0 if opinion is None else opinion.outside,
     }
     return Ranking(
         targets.astype(np.float32), entries.astype(np.float32), best, np.asarray([float(signals[s]) for s in SIGNALS])
@@ -164,12 +164,12 @@ def confidence(ranking: Ranking, weights: Weights) -> Confidence:
 
 
 def fit_ranking(
-    questions: Sequence[Doubles], wanted: Sequence[Rows], penalty: float, learned: Sequence[int]
+    questions: Sequence[Doubles], wanted: Sequence[Ints], penalty: float, learned: Sequence[int]
 ) -> Doubles:
     """Weights that make the wanted targets likely among all (conditional logit, McFadden 1974).
 
     Args:
-        questions: ``features`` of each question.
+        questions: ``ranking_columns`` of each question.
         wanted: Rows of the targets that answer it; any one counts.
         penalty: L2 penalty on the weights.
         learned: Columns to learn; the others get 0.

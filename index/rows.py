@@ -14,7 +14,7 @@ from corpus.split.sentences import sentences
 from index.french import fold
 
 Floats = npt.NDArray[np.float32]
-Rows = npt.NDArray[np.intp]
+Ints = npt.NDArray[np.intp]
 
 
 # Characters, about two sentences. On the CNIL's FAQ, 200 bring a point of hit@1 over the whole passage.
@@ -22,7 +22,7 @@ _OPENING = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class Rows:
     """Every text of a corpus by field, and who owns it: the rows of all indexes, in one place."""
 
     entries: tuple[Entry, ...]
@@ -32,14 +32,14 @@ class Layout:
     sentences: tuple[Span, ...]
     """Offsets in the document of the passage that owns them."""
     phrasings: tuple[str, ...]
-    entry_of_passage: Rows
-    entry_of_target: Rows
-    passage_of_target: Rows
-    passage_of_sentence: Rows
-    target_of_phrasing: Rows
+    entry_of_passage: Ints
+    entry_of_target: Ints
+    passage_of_target: Ints
+    passage_of_sentence: Ints
+    target_of_phrasing: Ints
 
     @classmethod
-    def of(cls, entries: Sequence[Entry], editor: Sequence[Target]) -> "Layout":
+    def of(cls, entries: Sequence[Entry], editor: Sequence[Target]) -> "Rows":
         """Lay out entries and the targets that an editor wrote phrasings for."""
         passages = [p for entry in entries for p in entry.passages]
         row = {(p.document.id, p.start, p.end): i for i, p in enumerate(passages)}
@@ -53,11 +53,11 @@ class Layout:
             passages=tuple(passages),
             sentences=tuple(s for own in spans for s in own),
             phrasings=tuple(text for t in targets for text in t.phrasings),
-            entry_of_passage=_rows(entry_of_passage),
-            entry_of_target=_rows([entry_of_passage[p] for p in passage_of_target]),
-            passage_of_target=_rows(passage_of_target),
-            passage_of_sentence=_rows([i for i, own in enumerate(spans) for _ in own]),
-            target_of_phrasing=_rows([i for i, t in enumerate(targets) for _ in t.phrasings]),
+            entry_of_passage=_ints(entry_of_passage),
+            entry_of_target=_ints([entry_of_passage[p] for p in passage_of_target]),
+            passage_of_target=_ints(passage_of_target),
+            passage_of_sentence=_ints([i for i, own in enumerate(spans) for _ in own]),
+            target_of_phrasing=_ints([i for i, t in enumerate(targets) for _ in t.phrasings]),
         )
 
     def heading_texts(self) -> list[str]:
@@ -90,7 +90,7 @@ def _merged(targets: Sequence[Target]) -> list[Target]:
     return list(merged.values())
 
 
-def _rows(values: Sequence[int]) -> Rows:
+def _ints(values: Sequence[int]) -> Ints:
     return np.asarray(values, dtype=np.intp)
 
 

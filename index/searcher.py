@@ -14,11 +14,11 @@ from corpus.read import LeftOut
 from index import store
 from index.classifier import OUTSIDE, opinion
 from index.encoder import Encoder
-from index.features import Matcher, Question, Vectored
+from index.features import DenseFields, EncodedQuery, FeatureExtractor
 from index.query import Query, QueryParser
 from index.ranking import confidence, rank
-from index.rows import Layout
-from index.training import example, train_head
+from index.rows import Rows
+from index.training import example, train_classifier
 from index.vocabulary import CorpusVocabulary
 
 
@@ -58,14 +58,14 @@ class Searcher:
         # as soon as something else wants a core.
         threadpool_limits(1, user_api="blas")
         self.encoder = encoder
-        self.layout = Layout.of(stored.entries, stored.editor_targets)
+        self.rows = Rows.of(stored.entries, stored.editor_targets)
         texts = [t for e in stored.entries for t in (e.heading_text, e.body_text)]
         parser = QueryParser(CorpusVocabulary.of(texts, stored.lexicon))
         dense = stored.dense
-        self.matcher = Matcher(self.layout, parser, Vectored.of(dense))
-        asked = _questions(self.matcher, self.layout.phrasings, dense["phrasings"].vectors)
-        outside = _questions(self.matcher, [text for _, text in stored.outside], dense["outside"].vectors)
-        self._head = train_head(self.matcher, asked, outside, [group for group, _ in stored.outside])
+        self.extractor = FeatureExtractor(self.rows, parser, DenseFields.of(dense))
+        asked = _questions(self.extractor, self.rows.phrasings, dense["phrasings"].vectors)
+        outside = _questions(self.extractor, [text for _, text in stored.outside], dense["outside"].vectors)
+        self._classifier = train_classifier(self.extractor, asked, outside, [group for group, _ in stored.outside])
         self._weights = stored.learned.weights
         self.threshold = stored.learned.threshold
         self.sources: tuple[Source, ...] = stored.sources
@@ -96,14 +96,14 @@ class Searcher:
         """
         if k < 1:
             raise ValueError(f"k must be at least 1, got {k}")
-        query = self.matcher.parser.read(question)
-        asked = self.matcher.question(query, self.encoder)
-        match = self.matcher.match(asked)
-        scores = self._head_scores(query, asked)
-        owner = self.layout.entry_of_target
+        query = self.extractor.parser.read(question)
+        asked = self.extractor.encode(query, self.encoder)
+        features = self.extractor.extract(asked)
+        scores = self._class_scores(query, asked)
+        owner = self.rows.entry_of_target
         ranking = rank(
-            match,
-            opinion(self._head, scores, len(self.layout.targets)),
+            features,
+            opinion(self._classifier, scores, len(self.rows.targets)),
             self._weights,
             owner,
             len(query.terms),
@@ -111,28 +111,28 @@ class Searcher:
         hits = []
         for place, row in enumerate(np.argsort(-ranking.entries, kind="stable")[:k], 1):
             own = np.flatnonzero(owner == row)
-            target = self.layout.targets[int(own[ranking.targets[own].argmax()])]
-            hits.append(Hit(self.layout.entries[int(row)], target, float(ranking.entries[row]), place))
+            target = self.rows.targets[int(own[ranking.targets[own].argmax()])]
+            hits.append(Hit(self.rows.entries[int(row)], target, float(ranking.entries[row]), place))
         sure = confidence(ranking, self._weights)
-        passage = int(self.layout.passage_of_target[ranking.best])
+        passage = int(self.rows.passage_of_target[ranking.best])
         return Result(query, tuple(hits), sure.answerable, sure.right, self._sentences(passage, asked.vectors[0]))
 
-    def _head_scores(self, query: Query, asked: Question) -> np.ndarray | None:
-        """Scores of the head's classes: of a long message, what its most telling sentence says counts too."""
-        if self._head is None:
+    def _class_scores(self, query: Query, asked: EncodedQuery) -> np.ndarray | None:
+        """Scores of the classifier's classes: of a long message, what its most telling sentence says counts too."""
+        if self._classifier is None:
             return None
-        pieces = [query, *(self.matcher.parser.read(p) for p in self.matcher.pieces(query)[1:])]
-        scores = self._head.scores([example(p) for p in pieces], asked.vectors)
-        inside = self._head.classes != OUTSIDE
+        pieces = [query, *(self.extractor.parser.read(p) for p in self.extractor.pieces(query)[1:])]
+        scores = self._classifier.scores([example(p) for p in pieces], asked.vectors)
+        inside = self._classifier.classes != OUTSIDE
         best = scores[1 + int(scores[1:, inside].max(axis=1).argmax())] if len(scores) > 1 else scores[0]
         found: np.ndarray = (scores[0] + best) / 2
         return found
 
     def _sentences(self, passage: int, query: np.ndarray) -> dict[Span, float]:
-        rows = np.flatnonzero(self.layout.passage_of_sentence == passage)
-        vectors = self.matcher.vectored.sentences
-        return {self.layout.sentences[i]: float(vectors.vector(int(i)) @ query) for i in rows}
+        rows = np.flatnonzero(self.rows.passage_of_sentence == passage)
+        vectors = self.extractor.dense.sentences
+        return {self.rows.sentences[i]: float(vectors.vector(int(i)) @ query) for i in rows}
 
 
-def _questions(matcher: Matcher, texts: Sequence[str], vectors: np.ndarray) -> list[Question]:
-    return [Question(matcher.parser.read(t), v[None, :]) for t, v in zip(texts, vectors, strict=True)]
+def _questions(extractor: FeatureExtractor, texts: Sequence[str], vectors: np.ndarray) -> list[EncodedQuery]:
+    return [EncodedQuery(extractor.parser.read(t), v[None, :]) for t, v in zip(texts, vectors, strict=True)]

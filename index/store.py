@@ -56,7 +56,7 @@ class Stored:
     left_out: tuple[LeftOut, ...]
     learned: Learned
     outside: tuple[tuple[int, str], ...]
-    """Questions that the corpus does not answer, which its head learned from, with their groups."""
+    """Questions that the corpus does not answer, which its classifier learned from, with their groups."""
     texts: dict[str, tuple[str, ...]]
     """Field -> what was encoded, so that a rebuild encodes only what changed."""
     dense: dict[str, Dense]

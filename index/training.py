@@ -13,31 +13,31 @@ from sklearn.linear_model import LogisticRegression
 from corpus.document import Entry
 from corpus.lexicon import Lexicon
 from index import MAX_ERROR, answer_type
-from index.classifier import OUTSIDE, Example, Head
+from index.classifier import OUTSIDE, Classifier, Tokens
 from index.dense import Vectors
-from index.features import FIELDS, Matcher, Question
+from index.features import FIELDS, EncodedQuery, FeatureExtractor
 from index.french import fold
 from index.query import Query
 from index.ranking import (
-    HEAD_SIGNALS,
+    CLASSIFIER_SIGNALS,
     RANK_SIGNALS,
     SIGNALS,
     Doubles,
     Ranking,
     Weights,
     confidence,
-    features,
     fit_ranking,
     rank,
+    ranking_columns,
 )
-from index.rows import Rows
+from index.rows import Ints
 from index.trials import NOBODY, Trials
 
-# A head needs a few examples of each class; its closed form is cubic in their number.
+# A classifier needs a few examples of each class; its closed form is cubic in their number.
 _FEWEST_PHRASINGS = 30
 _MOST_PHRASINGS = 5000
 _PENALTY = 1.0
-# Where more entries than this have no phrasings, the text tells as much as the head.
+# Where more entries than this have no phrasings, the text tells as much as the classifier.
 _MOSTLY = 0.5
 # Least threshold where near questions without an answer were made up, some of which a neighbour answers: silent
 # when it is twice as likely that nothing does.
@@ -66,9 +66,9 @@ class Learned:
     curve: Curve
 
 
-def example(query: Query) -> Example:
-    """A question as the head reads it."""
-    return Example(fold(query.text), (*query.terms, *query.added))
+def example(query: Query) -> Tokens:
+    """A question as the classifier reads it."""
+    return Tokens(fold(query.text), (*query.terms, *query.added))
 
 
 def outside_questions(entries: Sequence[Entry], lexicon: Lexicon, unanswered: Sequence[str]) -> list[tuple[int, str]]:
@@ -85,14 +85,17 @@ def outside_questions(entries: Sequence[Entry], lexicon: Lexicon, unanswered: Se
     return near + list(enumerate([*unanswered, *general], first))
 
 
-def train_head(
-    matcher: Matcher, asked: Sequence[Question], outside: Sequence[Question], outside_groups: Sequence[int]
-) -> Head | None:
-    """The head of a corpus that has phrasings enough, None for the others.
+def train_classifier(
+    extractor: FeatureExtractor,
+    asked: Sequence[EncodedQuery],
+    outside: Sequence[EncodedQuery],
+    outside_groups: Sequence[int],
+) -> Classifier | None:
+    """The classifier of a corpus that has phrasings enough, None for the others.
 
     Args:
-        matcher: The corpus.
-        asked: Its phrasings, in the order of its layout.
+        extractor: The corpus.
+        asked: Its phrasings, in the order of its rows.
         outside: Questions that it does not answer.
         outside_groups: The group of each of these; a group is left out as a whole.
     """
@@ -100,19 +103,19 @@ def train_head(
         return None
     questions = [*asked, *outside]
     vectors: Vectors = np.stack([q.vectors[0] for q in questions])
-    labels = np.concatenate([matcher.layout.target_of_phrasing, np.full(len(outside), OUTSIDE, dtype=np.intp)])
+    labels = np.concatenate([extractor.rows.target_of_phrasing, np.full(len(outside), OUTSIDE, dtype=np.intp)])
     groups = np.concatenate([np.asarray(outside_groups, dtype=np.intp) + len(asked), np.arange(len(asked))])
     groups = np.roll(groups, len(asked))
-    entries = matcher.layout.entry_of_target[matcher.layout.target_of_phrasing]
-    wider = np.concatenate([entries, len(matcher.layout.entries) + np.arange(len(outside))])
-    return Head([example(q.query) for q in questions], vectors, labels, groups, wider)
+    entries = extractor.rows.entry_of_target[extractor.rows.target_of_phrasing]
+    wider = np.concatenate([entries, len(extractor.rows.entries) + np.arange(len(outside))])
+    return Classifier([example(q.query) for q in questions], vectors, labels, groups, wider)
 
 
 def learn(
-    matcher: Matcher,
-    head: Head | None,
-    asked: Sequence[Question],
-    outside: Sequence[Question],
+    extractor: FeatureExtractor,
+    classifier: Classifier | None,
+    asked: Sequence[EncodedQuery],
+    outside: Sequence[EncodedQuery],
     outside_groups: Sequence[int],
     n_unanswered: int,
     max_error: float,
@@ -120,24 +123,24 @@ def learn(
     """Weights, calibration and threshold of a corpus, from its phrasings; shipped ones without phrasings.
 
     Args:
-        matcher: The corpus.
-        head: Of the same questions; None where there are too few phrasings.
-        asked: Its phrasings, in the order of its layout.
+        extractor: The corpus.
+        classifier: Of the same questions; None where there are too few phrasings.
+        asked: Its phrasings, in the order of its rows.
         outside: Questions that it does not answer.
         outside_groups: The group of each of these.
         n_unanswered: How many of these its editor wrote; where they are few, near ones are made up.
         max_error: See ``threshold``.
     """
-    if head is None:
+    if classifier is None:
         return _shipped(max_error)
-    trials = Trials(matcher, head, asked, outside, outside_groups)
+    trials = Trials(extractor, classifier, asked, outside, outside_groups)
     inside = trials.phrasings() + trials.unasked_phrasings()
     near = trials.orphans(near_to_simulate(len(outside), n_unanswered))
-    columns = [features(t.match, t.opinion, t.owner) for t in inside]
+    columns = [ranking_columns(t.features, t.opinion, t.owner) for t in inside]
     fields = fit_ranking(columns, [t.wanted for t in inside], _PENALTY, range(len(FIELDS) + 1))
     weights = Weights(tuple(fields.tolist()), (), ())
     everything = inside + trials.without_answer() + near
-    rankings = [rank(t.match, t.opinion, weights, t.owner, t.words) for t in everything]
+    rankings = [rank(t.features, t.opinion, weights, t.owner, t.words) for t in everything]
     entry = np.asarray([t.entry for t in everything])
     learned = calibrated(
         rankings,
@@ -145,7 +148,7 @@ def learn(
         right=(entry != NOBODY) & (entry == [int(r.entries.argmax()) for r in rankings]),
         groups=np.asarray([t.group for t in everything]),
         weights=weights,
-        telling=SIGNALS if trials.unasked > _MOSTLY else HEAD_SIGNALS,
+        telling=SIGNALS if trials.unasked > _MOSTLY else CLASSIFIER_SIGNALS,
         max_error=max_error,
     )
     if not near:
@@ -167,7 +170,7 @@ def calibrated(
     rankings: Sequence[Ranking],
     answerable: npt.NDArray[np.bool_],
     right: npt.NDArray[np.bool_],
-    groups: Rows,
+    groups: Ints,
     weights: Weights,
     telling: Sequence[str],
     max_error: float,

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from index.classifier import Head, opinion
-from index.features import Match, Matcher, Question
+from index.classifier import Classifier, opinion
+from index.features import EncodedQuery, FeatureExtractor, Features
 from index.ranking import Opinion
-from index.rows import Rows
+from index.rows import Ints
 
 NOBODY = -1
 """The entry that answers what no entry answers."""
@@ -19,12 +19,12 @@ NOBODY = -1
 class Trial:
     """One question, and what should become of it."""
 
-    match: Match
+    features: Features
     opinion: Opinion | None
-    owner: Rows
-    """Entry of each target of the match."""
+    owner: Ints
+    """Entry of each target."""
     words: int
-    wanted: Rows
+    wanted: Ints
     """Targets that answer; empty when none does."""
     entry: int
     """The entry that answers, or NOBODY."""
@@ -38,29 +38,29 @@ class Trials:
     """Trials of a corpus from its phrasings and from what it does not answer.
 
     Args:
-        matcher: The corpus.
-        head: Learned from ``asked`` and ``outside``, in that order.
-        asked: The phrasings, in the order of the layout.
+        extractor: The corpus.
+        classifier: Learned from ``asked`` and ``outside``, in that order.
+        asked: The phrasings, in the order of their rows.
         outside: Questions without an answer.
         outside_groups: The group of each of these, from 0.
     """
 
     def __init__(
         self,
-        matcher: Matcher,
-        head: Head,
-        asked: Sequence[Question],
-        outside: Sequence[Question],
+        extractor: FeatureExtractor,
+        classifier: Classifier,
+        asked: Sequence[EncodedQuery],
+        outside: Sequence[EncodedQuery],
         outside_groups: Sequence[int],
     ) -> None:
-        self._matcher = matcher
-        self._head = head
+        self._extractor = extractor
+        self._classifier = classifier
         self._asked = asked
         self._outside = outside
         self._outside_groups = outside_groups
-        self._owner = matcher.layout.entry_of_target
-        self._targets = matcher.layout.target_of_phrasing
-        self._entries: Rows = self._owner[self._targets]
+        self._owner = extractor.rows.entry_of_target
+        self._targets = extractor.rows.target_of_phrasing
+        self._entries: Ints = self._owner[self._targets]
 
     @property
     def unasked(self) -> float:
@@ -69,7 +69,7 @@ class Trials:
 
     def phrasings(self) -> list[Trial]:
         """Each phrasing, had nobody written it."""
-        return [self._phrasing(n, np.asarray([n], dtype=np.intp), self._head.left_out) for n in self._all()]
+        return [self._phrasing(n, np.asarray([n], dtype=np.intp), self._classifier.left_out) for n in self._all()]
 
     def unasked_phrasings(self) -> list[Trial]:
         """As large a share of them as there are entries without phrasings, had nobody written any of their entry.
@@ -77,13 +77,13 @@ class Trials:
         Without these, weights would trust phrasings alone, and the other entries would never be found.
         """
         chosen = self._some(round(self.unasked * len(self._asked)))
-        return [self._phrasing(n, self._siblings(n), self._head.left_out_wider) for n in chosen]
+        return [self._phrasing(n, self._siblings(n), self._classifier.left_out_wider) for n in chosen]
 
     def without_answer(self) -> list[Trial]:
         """What the corpus is known not to answer."""
         first = len(self._asked)
         return [
-            self._trial(question, None, self._head.left_out[first + n], np.empty(0, dtype=np.intp), NOBODY, group)
+            self._trial(question, None, self._classifier.left_out[first + n], np.empty(0, dtype=np.intp), NOBODY, group)
             for n, (question, group) in enumerate(zip(self._outside, self._outside_groups, strict=True))
         ]
 
@@ -92,7 +92,7 @@ class Trials:
         after = max(self._outside_groups, default=-1) + 1
         found = []
         for place, row in enumerate(self._some(n)):
-            trial = self._phrasing(row, self._siblings(row), self._head.left_out_wider)
+            trial = self._phrasing(row, self._siblings(row), self._classifier.left_out_wider)
             found.append(_orphaned(trial, after + place))
         return found
 
@@ -103,10 +103,10 @@ class Trials:
         chosen: list[int] = np.random.default_rng(0).permutation(len(self._asked))[:n].tolist()
         return chosen
 
-    def _siblings(self, row: int) -> Rows:
+    def _siblings(self, row: int) -> Ints:
         return np.flatnonzero(self._entries == self._entries[row])
 
-    def _phrasing(self, row: int, without: Rows, scores: npt.NDArray[np.float64]) -> Trial:
+    def _phrasing(self, row: int, without: Ints, scores: npt.NDArray[np.float64]) -> Trial:
         entry = int(self._entries[row])
         alone = len(without) == len(self._siblings(row))
         # Nothing is left that tells which part of the entry was meant.
@@ -115,16 +115,16 @@ class Trials:
 
     def _trial(
         self,
-        question: Question,
-        without: Rows | None,
+        question: EncodedQuery,
+        without: Ints | None,
         scores: npt.NDArray[np.float64],
-        wanted: Rows,
+        wanted: Ints,
         entry: int,
         group: int,
     ) -> Trial:
         return Trial(
-            match=self._matcher.match(question, without),
-            opinion=opinion(self._head, scores, len(self._owner)),
+            features=self._extractor.extract(question, without),
+            opinion=opinion(self._classifier, scores, len(self._owner)),
             owner=self._owner,
             words=len(question.query.terms),
             wanted=wanted,
@@ -135,17 +135,17 @@ class Trials:
 
 def _orphaned(trial: Trial, group: int) -> Trial:
     kept = trial.owner != trial.entry
-    others = np.arange(len(trial.match.coverage)) != trial.entry
-    match, heard = trial.match, trial.opinion
+    others = np.arange(len(trial.features.coverage)) != trial.entry
+    features, heard = trial.features, trial.opinion
     return Trial(
-        match=Match(
-            match.fields[kept],
-            match.coverage[others],
-            match.familiarity[others],
-            match.strangeness,
-            match.novelty,
-            match.missing[others],
-            match.asked[others],
+        features=Features(
+            features.fields[kept],
+            features.coverage[others],
+            features.familiarity[others],
+            features.strangeness,
+            features.novelty,
+            features.missing[others],
+            features.asked[others],
         ),
         opinion=Opinion(heard.targets[kept], heard.outside) if heard else None,
         owner=trial.owner[kept] - (trial.owner[kept] > trial.entry),

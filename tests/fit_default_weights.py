@@ -24,8 +24,8 @@ from index import MAX_ERROR, store
 from index.build import build
 from index.e5.unpack import default_encoder
 from index.encoder import Encoder
-from index.features import FIELDS, Match, Matcher
-from index.ranking import TEXT_FIELDS, TEXT_SIGNALS, Weights, features, fit_ranking, rank
+from index.features import FIELDS, FeatureExtractor, Features
+from index.ranking import TEXT_FIELDS, TEXT_SIGNALS, Weights, fit_ranking, rank, ranking_columns
 from index.searcher import Searcher
 from index.training import calibrated, learned_to_json, outside_questions
 
@@ -48,20 +48,20 @@ class Sample:
     ) -> None:
         build(folder, index_folder, encoder)
         searcher = Searcher(store.load(index_folder), encoder)
-        self.layout = searcher.layout
-        self.owner = searcher.layout.entry_of_target
-        row = {entry.id: n for n, entry in enumerate(searcher.layout.entries)}
+        self.rows = searcher.rows
+        self.owner = searcher.rows.entry_of_target
+        row = {entry.id: n for n, entry in enumerate(searcher.rows.entries)}
         self.wanted = np.asarray([row[w] for w in wanted])
-        matcher = searcher.matcher
-        outside = [t for _, t in outside_questions(searcher.layout.entries, Lexicon(), unanswered)]
-        self.inside = [self._match(matcher, encoder, q) for q in asked]
-        self.outside = [self._match(matcher, encoder, q) for q in outside]
-        self.columns = [features(m, None, self.owner) for m, _ in self.inside]
+        extractor = searcher.extractor
+        outside = [t for _, t in outside_questions(searcher.rows.entries, Lexicon(), unanswered)]
+        self.inside = [self._match(extractor, encoder, q) for q in asked]
+        self.outside = [self._match(extractor, encoder, q) for q in outside]
+        self.columns = [ranking_columns(m, None, self.owner) for m, _ in self.inside]
 
     @staticmethod
-    def _match(matcher: Matcher, encoder: Encoder, text: str) -> tuple[Match, int]:
-        read = matcher.parser.read(text)
-        return matcher.match(matcher.question(read, encoder)), len(read.terms)
+    def _match(extractor: FeatureExtractor, encoder: Encoder, text: str) -> tuple[Features, int]:
+        read = extractor.parser.read(text)
+        return extractor.extract(extractor.encode(read, encoder)), len(read.terms)
 
     def targets(self, n: int) -> np.ndarray:
         """Rows of the targets of the entry that question ``n`` wants."""

@@ -21,7 +21,7 @@ from retrieval_measures import first_seen, reciprocal_rank_fusion
 from corpus.document import Entry
 from index.encoder import Encoder
 from index.ranking import Weights
-from index.rows import Layout
+from index.rows import Rows
 from index.searcher import Searcher
 from index.store import Stored
 
@@ -51,8 +51,8 @@ class Passages:
     @classmethod
     def of(cls, stored: Stored, unit_of: Callable[[Entry], str]) -> "Passages":
         """The passages of an index."""
-        layout = Layout.of(stored.entries, stored.editor_targets)
-        units = tuple(unit_of(layout.entries[entry]) for entry in layout.entry_of_passage)
+        rows = Rows.of(stored.entries, stored.editor_targets)
+        units = tuple(unit_of(rows.entries[entry]) for entry in rows.entry_of_passage)
         return cls(stored.texts["passages"], stored.dense["passages"].vectors, units)
 
     def ranked(self, rows: Sequence[int]) -> list[str]:

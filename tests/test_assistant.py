@@ -83,7 +83,7 @@ def test_an_answer_that_is_rather_wrong_than_right_says_so(small_assistant: Assi
 def test_every_quote_and_every_mark_is_a_slice_of_the_document(
     small_assistant: Assistant, small_searcher: Searcher
 ) -> None:
-    document: Document = small_searcher.layout.entries[0].document
+    document: Document = small_searcher.rows.entries[0].document
     kinds = set()
 
     for question in questions():

@@ -33,14 +33,14 @@ def assistant(default_index: Path, encoder: OnnxEncoder) -> Assistant:
 
 @pytest.fixture(scope="module")
 def documents(default_index: Path, encoder: OnnxEncoder) -> dict[str, Document]:
-    entries = Searcher.load(default_index, encoder).layout.entries
+    entries = Searcher.load(default_index, encoder).rows.entries
     return {entry.document.id: entry.document for entry in entries}
 
 
 @pytest.fixture(scope="module")
 def report(assistant: Assistant, default_index: Path, encoder: OnnxEncoder) -> Report:
     """The half of the known questions that was tuned on, judged."""
-    entries = Searcher.load(default_index, encoder).layout.entries
+    entries = Searcher.load(default_index, encoder).rows.entries
     return evaluate(assistant, read_known_questions(ROOT / "tests" / "known_questions" / "tune.jsonl", entries))
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from index.classifier import opinion
-from index.features import FIELDS, Match
-from index.ranking import SIGNALS, Opinion, Ranking, Weights, confidence, features, fit_ranking, rank
+from index.features import FIELDS, Features
+from index.ranking import SIGNALS, Opinion, Ranking, Weights, confidence, fit_ranking, rank, ranking_columns
 from index.training import (
     Curve,
     Learned,
@@ -21,34 +21,34 @@ OWNER = np.array([0, 1, 1])
 """Three targets: one of entry 0, two of entry 1."""
 
 
-def match(*first_field: float) -> Match:
+def match(*first_field: float) -> Features:
     """A match whose first field has these values, one for each target, and whose others are 0."""
     fields = np.zeros((len(first_field), len(FIELDS)), dtype=np.float32)
     fields[:, 0] = first_field
     none = np.zeros(2, dtype=np.float32)
     asked = np.ones(min(len(first_field), 2), dtype=bool)
-    return Match(fields, coverage=none, familiarity=none, strangeness=0.0, novelty=0.0, missing=none, asked=asked)
+    return Features(fields, coverage=none, familiarity=none, strangeness=0.0, novelty=0.0, missing=none, asked=asked)
 
 
-def weights(first_field: float = 0.0, head: float = 0.0) -> Weights:
-    """Weights that look at the first field and at the head only."""
+def weights(first_field: float = 0.0, classifier: float = 0.0) -> Weights:
+    """Weights that look at the first field and at the classifier only."""
     fields = [0.0] * (len(FIELDS) + 1)
-    fields[0], fields[-1] = first_field, head
+    fields[0], fields[-1] = first_field, classifier
     nothing = (0.0,) * (len(SIGNALS) + 1)
     return Weights(tuple(fields), nothing, nothing)
 
 
 def test_fields_are_standardised_over_entries() -> None:
-    columns = features(match(0.2, 0.8, 0.5), None, OWNER)
+    columns = ranking_columns(match(0.2, 0.8, 0.5), None, OWNER)
 
     # The entries' best are 0.2 and 0.8: mean 0.5, deviation 0.3.
     assert columns[:, 0] == pytest.approx([-1, 1, 0], abs=1e-6)
-    # A field that says the same of all says nothing; without a head its column is 0.
+    # A field that says the same of all says nothing; without a classifier its column is 0.
     assert columns[:, 1:].tolist() == [[0.0] * len(FIELDS)] * 3
 
 
 def test_the_opinion_of_the_head_is_the_last_column_at_the_level_of_its_median() -> None:
-    columns = features(match(0, 0, 0), Opinion(np.array([0.1, 2.0, 0.3], dtype=np.float32), 0.0), OWNER)
+    columns = ranking_columns(match(0, 0, 0), Opinion(np.array([0.1, 2.0, 0.3], dtype=np.float32), 0.0), OWNER)
 
     # The entries' best are 0.1 and 2: median 1.05.
     assert columns[:, -1] == pytest.approx([-0.95, 0.95, -0.75])
@@ -61,11 +61,13 @@ def test_of_an_entry_without_phrasings_they_say_nothing() -> None:
     fields[:, row] = [0.3, 0.9, 0.1, 0.1]
     none = np.zeros(3, dtype=np.float32)
     asked = np.array([True, True, False])
-    one = Match(fields, coverage=none, familiarity=none, strangeness=0.0, novelty=0.0, missing=none, asked=asked)
+    one = Features(fields, coverage=none, familiarity=none, strangeness=0.0, novelty=0.0, missing=none, asked=asked)
 
-    columns = features(one, Opinion(np.array([1.0, 3.0, -9.0, -9.0], dtype=np.float32), 0.0), np.array([0, 1, 2, 2]))
+    columns = ranking_columns(
+        one, Opinion(np.array([1.0, 3.0, -9.0, -9.0], dtype=np.float32), 0.0), np.array([0, 1, 2, 2])
+    )
 
-    # Over the two entries that have some: mean 0.6, deviation 0.3, and the head's median 2.
+    # Over the two entries that have some: mean 0.6, deviation 0.3, and the classifier's median 2.
     assert columns[:, row] == pytest.approx([-1, 1, 0, 0], abs=1e-6)
     assert columns[:, -1] == pytest.approx([-1, 1, 0, 0])
     # The text speaks for all three: best 0.2, 0.8 and 0.5, mean 0.5.

@@ -177,7 +177,7 @@ def test_a_build_killed_while_it_writes_leaves_the_index_before_in_service(
             build(copy / "corpus", copy / "index", small_encoder())
 
     assert version(copy / "index") == before
-    assert len(Searcher.load(copy / "index", small_encoder()).layout.entries) == len(FAQ)
+    assert len(Searcher.load(copy / "index", small_encoder()).rows.entries) == len(FAQ)
 
 
 def _kill_at(patched: pytest.MonkeyPatch, step: str) -> None:

@@ -76,7 +76,7 @@ def ask_all(
         KnownQuestionsError: The questions cannot be used.
         RunFileError: The run to compare with shares none of them.
     """
-    known = read_known_questions(wanted.questions, searcher.layout.entries)
+    known = read_known_questions(wanted.questions, searcher.rows.entries)
     if checked.before and wanted.before:
         check_comparable(checked.before, wanted.before, [q.id for q in known], wanted.questions.name)
     return evaluate(Assistant(searcher), known, on_progress)
@@ -92,7 +92,7 @@ def publish(wanted: Wanted, checked: Checked, searcher: Searcher, max_error: flo
     comparison = compare(checked.before.outcomes, run.outcomes) if checked.before else None
     _write(wanted, run, comparison)
     if wanted.page:
-        write_text(wanted.page, page(run, report, searcher.layout.entries, comparison, checked.before))
+        write_text(wanted.page, page(run, report, searcher.rows.entries, comparison, checked.before))
         _say(f"Rapport écrit dans « {wanted.page} ».")
 
 

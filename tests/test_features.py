@@ -11,10 +11,10 @@ from corpus.document import Document, Entry, Passage, Source, Span
 from corpus.lexicon import Lexicon
 from corpus.phrasings import Target
 from index.dense import Dense
-from index.features import FIELDS, Matcher, Question, Vectored
+from index.features import FIELDS, DenseFields, EncodedQuery, FeatureExtractor
 from index.french import fold
 from index.query import QueryParser
-from index.rows import CharGrams, Layout
+from index.rows import CharGrams, Rows
 from index.vocabulary import CorpusVocabulary
 
 TEXT = "Qui signe ? Le maire signe le contrat. Un avenant est voté. Quand voter ? Le conseil vote en mai."
@@ -44,72 +44,72 @@ SIGNED = Target(SIGNING, Span(SIGNING.start, SIGNING.end), ("le contrat du maire
 """What an editor asks for a whole passage."""
 
 
-def matcher(editor: Sequence[Target]) -> Matcher:
-    layout = Layout.of(ENTRIES, editor)
+def extractor(editor: Sequence[Target]) -> FeatureExtractor:
+    rows = Rows.of(ENTRIES, editor)
     encode = ENCODER.encode_passages
-    return Matcher(
-        layout,
+    return FeatureExtractor(
+        rows,
         QueryParser(CorpusVocabulary.of([e.heading_text + " " + e.body_text for e in ENTRIES], Lexicon())),
-        Vectored(
-            Dense.of(encode(layout.heading_texts())),
-            Dense.of(encode(layout.opening_texts())),
-            Dense.of(encode(layout.passage_texts())),
-            Dense.of(encode(layout.sentence_texts())),
-            Dense.of(encode(layout.phrasings)),
+        DenseFields(
+            Dense.of(encode(rows.heading_texts())),
+            Dense.of(encode(rows.opening_texts())),
+            Dense.of(encode(rows.passage_texts())),
+            Dense.of(encode(rows.sentence_texts())),
+            Dense.of(encode(rows.phrasings)),
         ),
     )
 
 
-def ask(matcher: Matcher, text: str) -> Question:
-    query = matcher.parser.read(text)
-    return Question(query, ENCODER.encode_queries(matcher.pieces(query)))
+def ask(extractor: FeatureExtractor, text: str) -> EncodedQuery:
+    query = extractor.parser.read(text)
+    return EncodedQuery(query, ENCODER.encode_queries(extractor.pieces(query)))
 
 
-def column(matcher: Matcher, text: str, field: str, without: Sequence[int] = ()) -> list[float]:
+def column(extractor: FeatureExtractor, text: str, field: str, without: Sequence[int] = ()) -> list[float]:
     rows = np.asarray(without, dtype=np.intp) if without else None
-    found: list[float] = matcher.match(ask(matcher, text), rows).fields[:, FIELDS.index(field)].tolist()
+    found: list[float] = extractor.extract(ask(extractor, text), rows).fields[:, FIELDS.index(field)].tolist()
     return found
 
 
 def test_targets_are_the_passages_then_those_of_the_editor() -> None:
-    layout = Layout.of(ENTRIES, [AMENDING, SIGNED])
+    rows = Rows.of(ENTRIES, [AMENDING, SIGNED])
 
     # SIGNED is the first passage itself: its phrasings join that row.
-    assert [t.span.of(TEXT) for t in layout.targets] == [SIGNING.text, VOTING.text, "Un avenant est voté."]
-    assert layout.phrasings == ("le contrat du maire", "contrat", "faire un avenant", "modifier")
-    assert layout.target_of_phrasing.tolist() == [0, 0, 2, 2]
-    assert layout.passage_of_target.tolist() == [0, 1, 0]
-    assert layout.entry_of_target.tolist() == [0, 1, 0]
-    assert layout.entry_of_passage.tolist() == [0, 1]
+    assert [t.span.of(TEXT) for t in rows.targets] == [SIGNING.text, VOTING.text, "Un avenant est voté."]
+    assert rows.phrasings == ("le contrat du maire", "contrat", "faire un avenant", "modifier")
+    assert rows.target_of_phrasing.tolist() == [0, 0, 2, 2]
+    assert rows.passage_of_target.tolist() == [0, 1, 0]
+    assert rows.entry_of_target.tolist() == [0, 1, 0]
+    assert rows.entry_of_passage.tolist() == [0, 1]
 
 
 def test_sentences_keep_their_place_in_the_document() -> None:
-    layout = Layout.of(ENTRIES, [])
+    rows = Rows.of(ENTRIES, [])
 
-    assert layout.sentence_texts() == [
+    assert rows.sentence_texts() == [
         "Le maire signe le contrat.",
         "Un avenant est voté.",
         "Le conseil vote en mai.",
     ]
-    assert [s.of(TEXT) for s in layout.sentences] == layout.sentence_texts()
-    assert layout.passage_of_sentence.tolist() == [0, 0, 1]
+    assert [s.of(TEXT) for s in rows.sentences] == rows.sentence_texts()
+    assert rows.passage_of_sentence.tolist() == [0, 0, 1]
 
 
 def test_a_passage_is_known_with_the_question_above_it() -> None:
-    layout = Layout.of(ENTRIES, [])
+    rows = Rows.of(ENTRIES, [])
 
-    assert layout.heading_texts() == ["Qui signe ?", "Quand voter ?"]
-    assert layout.passage_texts()[1] == "Quand voter ? Le conseil vote en mai."
+    assert rows.heading_texts() == ["Qui signe ?", "Quand voter ?"]
+    assert rows.passage_texts()[1] == "Quand voter ? Le conseil vote en mai."
 
 
 def test_an_entry_without_a_heading_is_known_by_its_first_sentence() -> None:
     bare = Entry(DOCUMENT, "bare", None, Span(SIGNING.start, SIGNING.end), (SIGNING,))
 
-    assert Layout.of([bare], []).heading_texts() == ["Le maire signe le contrat."]
+    assert Rows.of([bare], []).heading_texts() == ["Le maire signe le contrat."]
 
 
 def test_the_dense_fields_are_cosines_with_heading_passage_and_best_sentence() -> None:
-    m = matcher([AMENDING])
+    m = extractor([AMENDING])
 
     # Passage 0 has the words contrat, avenant and maire once each, passage 1 has vote.
     third = 1 / 3**0.5
@@ -122,7 +122,7 @@ def test_the_dense_fields_are_cosines_with_heading_passage_and_best_sentence() -
 
 
 def test_phrasings_speak_for_their_target_and_for_no_other() -> None:
-    m = matcher([AMENDING, SIGNED])
+    m = extractor([AMENDING, SIGNED])
 
     # "contrat" is a phrasing of target 0; target 1 has none and gets the least of those that have.
     assert column(m, "contrat", "phrasing_dense") == pytest.approx([1, 0, 0])
@@ -131,8 +131,8 @@ def test_phrasings_speak_for_their_target_and_for_no_other() -> None:
 
 
 def test_a_phrasing_left_out_is_as_if_it_had_never_been_written() -> None:
-    every = matcher([SIGNED, AMENDING])
-    fewer = matcher([Target(SIGNED.passage, SIGNED.span, ("le contrat du maire",)), AMENDING])
+    every = extractor([SIGNED, AMENDING])
+    fewer = extractor([Target(SIGNED.passage, SIGNED.span, ("le contrat du maire",)), AMENDING])
 
     # Row 1 is "contrat", asked again: what is left must be the cosine with "le contrat du maire".
     for field in ("phrasing_dense", "phrasing_dense_mean"):
@@ -142,46 +142,46 @@ def test_a_phrasing_left_out_is_as_if_it_had_never_been_written() -> None:
 
 def test_the_only_phrasing_of_a_target_left_out_is_as_if_nobody_asked_for_it() -> None:
     only = Target(VOTING, Span(VOTING.start, VOTING.end), ("le vote",))
-    every, fewer = matcher([SIGNED, only]), matcher([SIGNED])
+    every, fewer = extractor([SIGNED, only]), extractor([SIGNED])
 
     for field in ("phrasing_dense", "phrasing_dense_mean"):
         assert column(every, "le vote", field, without=[2]) == pytest.approx(column(fewer, "le vote", field))
 
 
 def test_a_phrasing_left_out_does_not_vouch_for_its_own_words() -> None:
-    m = matcher([SIGNED, AMENDING])
-    [row] = [i for i, text in enumerate(m.layout.phrasings) if text == "modifier"]
+    m = extractor([SIGNED, AMENDING])
+    [row] = [i for i, text in enumerate(m.rows.phrasings) if text == "modifier"]
     asked = ask(m, "modifier")
 
     # No document has "modifier": only this phrasing does.
-    assert m.match(asked).novelty == 0
-    assert m.match(asked).familiarity.tolist() == [1, 0]
-    assert m.match(asked, np.array([row])).novelty == 1
-    assert m.match(asked, np.array([row])).familiarity.tolist() == [0, 0]
+    assert m.extract(asked).novelty == 0
+    assert m.extract(asked).familiarity.tolist() == [1, 0]
+    assert m.extract(asked, np.array([row])).novelty == 1
+    assert m.extract(asked, np.array([row])).familiarity.tolist() == [0, 0]
 
 
 def test_coverage_weighs_words_by_their_rarity() -> None:
-    m = matcher([])
+    m = extractor([])
 
     # Entry 0 has "maire", entry 1 "conseil"; each word stands in one entry of two, so they weigh the same.
-    found = m.match(ask(m, "le maire et le conseil"))
+    found = m.extract(ask(m, "le maire et le conseil"))
     assert found.coverage == pytest.approx([0.5, 0.5])
     assert found.strangeness == 0
     # A word that no entry has weighs as much as the rarest.
-    assert m.match(ask(m, "le maire et la fusée")).strangeness == pytest.approx(0.5)
-    assert m.match(ask(m, "?")).strangeness == 0
+    assert m.extract(ask(m, "le maire et la fusée")).strangeness == pytest.approx(0.5)
+    assert m.extract(ask(m, "?")).strangeness == 0
 
 
 def test_a_detail_that_an_entry_lacks_is_noted() -> None:
-    m = matcher([])
+    m = extractor([])
 
     # "Combien" wants a number; neither entry has one.
-    assert m.match(ask(m, "Combien coûte le contrat ?")).missing.tolist() == [1, 1]
-    assert m.match(ask(m, "Qui signe ?")).missing.tolist() == [0, 0]
+    assert m.extract(ask(m, "Combien coûte le contrat ?")).missing.tolist() == [1, 1]
+    assert m.extract(ask(m, "Qui signe ?")).missing.tolist() == [0, 0]
 
 
 def test_the_sentences_of_a_long_message_are_read_one_by_one() -> None:
-    m = matcher([])
+    m = extractor([])
     story = "Je vous écris au sujet de notre commune qui grandit. Nous avons bien reçu votre courrier. Merci. "
     question = "Qui signe le contrat de la commune ?"
 
@@ -198,7 +198,7 @@ def test_the_sentences_of_a_long_message_are_read_one_by_one() -> None:
 
 
 def test_a_corpus_without_phrasings_can_be_matched() -> None:
-    m = matcher([])
+    m = extractor([])
 
     assert column(m, "le vote", "phrasing_dense") == [0, 0]
     assert column(m, "le vote", "passage_dense") == pytest.approx([0, 1])
@@ -219,18 +219,18 @@ def test_character_grams_are_weighed_as_scikit_learn_does() -> None:
 
 
 def test_an_entry_is_asked_for_as_long_as_one_of_its_phrasings_is_left() -> None:
-    m = matcher([SIGNED, AMENDING])
+    m = extractor([SIGNED, AMENDING])
     question = ask(m, "contrat")
 
-    assert m.match(question).asked.tolist() == [True, False]
-    assert m.match(question, np.array([0, 1, 2])).asked.tolist() == [True, False]
-    assert m.match(question, np.array([0, 1, 2, 3])).asked.tolist() == [False, False]
+    assert m.extract(question).asked.tolist() == [True, False]
+    assert m.extract(question, np.array([0, 1, 2])).asked.tolist() == [True, False]
+    assert m.extract(question, np.array([0, 1, 2, 3])).asked.tolist() == [False, False]
 
 
 def test_phrasings_left_out_do_not_vouch_for_their_words() -> None:
-    m = matcher([SIGNED, AMENDING])
+    m = extractor([SIGNED, AMENDING])
     question = ask(m, "modifier")  # a phrasing of the first entry, and no word of the documents
 
-    assert m.match(question).novelty == 0
-    assert m.match(question, np.array([3])).novelty == 1
-    assert m.match(question, np.array([0, 1, 2])).novelty == 0
+    assert m.extract(question).novelty == 0
+    assert m.extract(question, np.array([3])).novelty == 1
+    assert m.extract(question, np.array([0, 1, 2])).novelty == 0

@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pytest
 
 from index import classifier as module
-from index.classifier import OUTSIDE, Example, Head
+from index.classifier import OUTSIDE, Classifier, Tokens
 
 QUESTIONS = [
     ("emprunter un livre", 0),
@@ -25,8 +25,8 @@ ALONE = np.arange(len(QUESTIONS))
 RIDGE = 0.3
 
 
-def examples() -> list[Example]:
-    return [Example(text, tuple(text.split())) for text, _ in QUESTIONS]
+def examples() -> list[Tokens]:
+    return [Tokens(text, tuple(text.split())) for text, _ in QUESTIONS]
 
 
 def vectors(seed: int = 0) -> npt.NDArray[np.float32]:
@@ -37,12 +37,12 @@ def vectors(seed: int = 0) -> npt.NDArray[np.float32]:
     return found
 
 
-def refitted(head: Head, row: int, group: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+def refitted(classifier: Classifier, row: int, group: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
     """Scores of one question by a ridge regression on the same kernel that never saw its group."""
-    chars = head._chars.transform([e.text for e in examples()])
-    terms = head._terms.transform([e.terms for e in examples()])
-    kernel = (chars @ chars.T + terms @ terms.T).toarray() + head._dense(vectors())
-    wanted = (LABELS[:, None] == head.classes).astype(float)
+    chars = classifier._chars.transform([e.text for e in examples()])
+    terms = classifier._terms.transform([e.terms for e in examples()])
+    kernel = (chars @ chars.T + terms @ terms.T).toarray() + classifier._dense(vectors())
+    wanted = (LABELS[:, None] == classifier.classes).astype(float)
     kept = np.setdiff1d(ALONE, group)
     dual = np.linalg.solve(kernel[np.ix_(kept, kept)] + RIDGE * np.eye(len(kept)), wanted[kept])
     found: npt.NDArray[np.float64] = kernel[row, kept] @ dual
@@ -54,66 +54,66 @@ def test_the_ridge_of_this_test_is_that_of_the_code() -> None:
 
 
 def test_leave_one_out_equals_refitting_without_the_one() -> None:
-    head = Head(examples(), vectors(), LABELS, ALONE)
+    classifier = Classifier(examples(), vectors(), LABELS, ALONE)
 
     for row in ALONE:
-        assert head.left_out[row] == pytest.approx(refitted(head, row, np.array([row])), abs=1e-9)
+        assert classifier.left_out[row] == pytest.approx(refitted(classifier, row, np.array([row])), abs=1e-9)
 
 
 def test_a_group_is_left_out_as_a_whole() -> None:
     groups = np.array([0, 0, 0, 1, 2, 3, 3, 4, 4, 5])
-    head = Head(examples(), vectors(), LABELS, groups)
+    classifier = Classifier(examples(), vectors(), LABELS, groups)
 
     for row in ALONE:
         others = np.flatnonzero(groups == groups[row])
-        assert head.left_out[row] == pytest.approx(refitted(head, row, others), abs=1e-9)
+        assert classifier.left_out[row] == pytest.approx(refitted(classifier, row, others), abs=1e-9)
 
 
 def test_a_wider_group_is_left_out_beside_the_narrow_one() -> None:
     wider = np.array([0, 0, 0, 0, 1, 1, 1, 2, 2, 2])
-    head = Head(examples(), vectors(), LABELS, ALONE, wider)
+    classifier = Classifier(examples(), vectors(), LABELS, ALONE, wider)
 
     for row in ALONE:
-        assert head.left_out[row] == pytest.approx(refitted(head, row, np.array([row])), abs=1e-9)
+        assert classifier.left_out[row] == pytest.approx(refitted(classifier, row, np.array([row])), abs=1e-9)
         others = np.flatnonzero(wider == wider[row])
-        assert head.left_out_wider[row] == pytest.approx(refitted(head, row, others), abs=1e-9)
+        assert classifier.left_out_wider[row] == pytest.approx(refitted(classifier, row, others), abs=1e-9)
 
 
 def test_leaving_one_out_does_not_flatter() -> None:
     """Words are weighed and vectors centred with the one that is left out: this must not raise its own score."""
-    whole = Head(examples(), vectors(), LABELS, ALONE)
+    whole = Classifier(examples(), vectors(), LABELS, ALONE)
     own = (LABELS[:, None] == whole.classes).argmax(axis=1)
 
     anew = []
     for row in ALONE:
         kept = np.setdiff1d(ALONE, [row])
-        head = Head([examples()[i] for i in kept], vectors()[kept], LABELS[kept], kept)
-        anew.append(head.scores([examples()[row]], vectors()[[row]])[0][own[row]])
+        classifier = Classifier([examples()[i] for i in kept], vectors()[kept], LABELS[kept], kept)
+        anew.append(classifier.scores([examples()[row]], vectors()[[row]])[0][own[row]])
 
     assert whole.left_out[ALONE, own].mean() <= np.mean(anew)
 
 
 def test_a_question_left_out_is_scored_lower_than_one_that_was_learned() -> None:
-    head = Head(examples(), vectors(), LABELS, ALONE)
-    learned = head.scores(examples(), vectors())
+    classifier = Classifier(examples(), vectors(), LABELS, ALONE)
+    learned = classifier.scores(examples(), vectors())
 
-    own = (LABELS[:, None] == head.classes).argmax(axis=1)
-    assert (head.left_out[ALONE, own] < learned[ALONE, own]).all()
+    own = (LABELS[:, None] == classifier.classes).argmax(axis=1)
+    assert (classifier.left_out[ALONE, own] < learned[ALONE, own]).all()
 
 
 def test_scores_are_highest_for_the_class_of_a_question() -> None:
-    head = Head(examples(), vectors(), LABELS, ALONE)
+    classifier = Classifier(examples(), vectors(), LABELS, ALONE)
 
-    found = head.scores([Example("emprunter des livres", ("emprunter", "livres"))], vectors()[:1])
+    found = classifier.scores([Tokens("emprunter des livres", ("emprunter", "livres"))], vectors()[:1])
 
-    assert head.classes.tolist() == [OUTSIDE, 0, 1]
-    assert head.classes[found[0].argmax()] == 0
+    assert classifier.classes.tolist() == [OUTSIDE, 0, 1]
+    assert classifier.classes[found[0].argmax()] == 0
     assert found.shape == (1, 3)
 
 
 def test_a_question_of_unknown_words_is_scored_by_its_vector_alone() -> None:
-    head = Head(examples(), vectors(), LABELS, ALONE)
+    classifier = Classifier(examples(), vectors(), LABELS, ALONE)
 
-    found = head.scores([Example("", ())], vectors()[4:5])
+    found = classifier.scores([Tokens("", ())], vectors()[4:5])
 
-    assert head.classes[found[0].argmax()] == 1
+    assert classifier.classes[found[0].argmax()] == 1
