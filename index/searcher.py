@@ -18,7 +18,7 @@ from index.features import DenseFields, EncodedQuery, FeatureExtractor
 from index.query import Query, QueryParser
 from index.ranking import confidence, rank
 from index.rows import Rows
-from index.training import example, train_classifier
+from index.training import tokens, train_classifier
 from index.vocabulary import CorpusVocabulary
 
 
@@ -122,7 +122,7 @@ class Searcher:
         if self._classifier is None:
             return None
         pieces = [query, *(self.extractor.parser.read(p) for p in self.extractor.pieces(query)[1:])]
-        scores = self._classifier.scores([example(p) for p in pieces], asked.vectors)
+        scores = self._classifier.scores([tokens(p) for p in pieces], asked.vectors)
         inside = self._classifier.classes != OUTSIDE
         best = scores[1 + int(scores[1:, inside].max(axis=1).argmax())] if len(scores) > 1 else scores[0]
         found: np.ndarray = (scores[0] + best) / 2

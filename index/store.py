@@ -13,8 +13,8 @@ from corpus.phrasings import Target
 from corpus.read import LeftOut
 from corpus.record import document_from_json, document_to_json, entry_from_json, entry_to_json, pair
 from index import versions
+from index.calibration import Learned, learned_from_json, learned_to_json
 from index.dense import Dense
-from index.training import Learned, learned_from_json, learned_to_json
 
 log = logging.getLogger(__name__)
 

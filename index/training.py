@@ -1,37 +1,31 @@
 """Learning a corpus's own weights at build time from its phrasings, each left out in turn."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from functools import cache
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.linear_model import LogisticRegression
 
 from corpus.document import Entry
 from corpus.lexicon import Lexicon
-from index import MAX_ERROR, answer_type
-from index.classifier import OUTSIDE, Classifier, Tokens
+from index import answer_type
+from index.calibration import Curve, Learned, calibrated, shipped, threshold
+from index.classifier import OUTSIDE, Classifier, Tokens, opinion
 from index.dense import Vectors
-from index.features import FIELDS, EncodedQuery, FeatureExtractor
+from index.features import FIELDS, EncodedQuery, FeatureExtractor, Features
 from index.french import fold
 from index.query import Query
 from index.ranking import (
     CLASSIFIER_SIGNALS,
-    RANK_SIGNALS,
     SIGNALS,
-    Doubles,
-    Ranking,
+    Opinion,
     Weights,
-    confidence,
     fit_ranking,
     rank,
     ranking_columns,
 )
 from index.rows import Ints
-from index.trials import NOBODY, Trials
 
 # A classifier needs a few examples of each class; its closed form is cubic in their number.
 _FEWEST_PHRASINGS = 30
@@ -44,29 +38,7 @@ _MOSTLY = 0.5
 _LEAST = 1 / 3
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """What it believed of questions that it did not learn from, and the truth."""
-
-    probabilities: tuple[float, ...]
-    """That the corpus answers."""
-    answerable: tuple[bool, ...]
-    """Whether the corpus answers."""
-    least: float = 0.0
-    """No threshold is lower, but for who accepts more errors than MAX_ERROR."""
-
-
-@dataclass(frozen=True, slots=True)
-class Learned:
-    """What training leaves behind."""
-
-    weights: Weights
-    threshold: float
-    """Probability from which a question is answered."""
-    curve: Curve
-
-
-def example(query: Query) -> Tokens:
+def tokens(query: Query) -> Tokens:
     """A question as the classifier reads it."""
     return Tokens(fold(query.text), (*query.terms, *query.added))
 
@@ -108,7 +80,7 @@ def train_classifier(
     groups = np.roll(groups, len(asked))
     entries = extractor.rows.entry_of_target[extractor.rows.target_of_phrasing]
     wider = np.concatenate([entries, len(extractor.rows.entries) + np.arange(len(outside))])
-    return Classifier([example(q.query) for q in questions], vectors, labels, groups, wider)
+    return Classifier([tokens(q.query) for q in questions], vectors, labels, groups, wider)
 
 
 def learn(
@@ -132,7 +104,7 @@ def learn(
         max_error: See ``threshold``.
     """
     if classifier is None:
-        return _shipped(max_error)
+        return shipped(max_error)
     trials = Trials(extractor, classifier, asked, outside, outside_groups)
     inside = trials.phrasings() + trials.unasked_phrasings()
     near = trials.orphans(near_to_simulate(len(outside), n_unanswered))
@@ -166,115 +138,147 @@ def near_to_simulate(n_outside: int, n_unanswered: int) -> int:
     return max(0, (n_outside - n_unanswered) // 2 - n_unanswered)
 
 
-def calibrated(
-    rankings: Sequence[Ranking],
-    answerable: npt.NDArray[np.bool_],
-    right: npt.NDArray[np.bool_],
-    groups: Ints,
-    weights: Weights,
-    telling: Sequence[str],
-    max_error: float,
-) -> Learned:
-    """Logistic calibration of rankings whose truth is known; the curve and threshold come from five folds.
+NOBODY = -1
+"""The entry that answers what no entry answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One question, and what should become of it."""
+
+    features: Features
+    opinion: Opinion | None
+    owner: Ints
+    """Entry of each target."""
+    words: int
+    wanted: Ints
+    """Targets that answer; empty when none does."""
+    entry: int
+    """The entry that answers, or NOBODY."""
+    group: int
+    """Trials of one group are held out together."""
+    simulated: bool = False
+    """Whether it is without an answer because its entry was taken away; a neighbour may answer it all the same."""
+
+
+class Trials:
+    """Trials of a corpus from its phrasings and from what it does not answer.
 
     Args:
-        rankings: One for each question.
-        answerable: Whether the corpus answers it.
-        right: Whether the first entry is where.
-        groups: Questions of one group share a fold.
-        weights: Of the ranking; its calibration is replaced.
-        telling: Which of SIGNALS tell whether the corpus answers.
-        max_error: See ``threshold``.
+        extractor: The corpus.
+        classifier: Learned from ``asked`` and ``outside``, in that order.
+        asked: The phrasings, in the order of their rows.
+        outside: Questions without an answer.
+        outside_groups: The group of each of these, from 0.
     """
-    fold_of = np.random.default_rng(0).permutation(int(groups.max() - groups.min()) + 1)[groups - groups.min()] % 5
-    held = np.zeros(len(rankings))
-    for fold_ in range(5):
-        kept = fold_of != fold_
-        model = _fitted(rankings, kept, answerable, right, weights, telling)
-        for row in np.flatnonzero(~kept):
-            held[row] = confidence(rankings[int(row)], model).answerable
-    final = _fitted(rankings, np.ones(len(rankings), dtype=bool), answerable, right, weights, telling)
-    curve = Curve(tuple(held.round(6).tolist()), tuple(bool(t) for t in answerable))
-    return Learned(final, threshold(curve, max_error), curve)
+
+    def __init__(
+        self,
+        extractor: FeatureExtractor,
+        classifier: Classifier,
+        asked: Sequence[EncodedQuery],
+        outside: Sequence[EncodedQuery],
+        outside_groups: Sequence[int],
+    ) -> None:
+        self._extractor = extractor
+        self._classifier = classifier
+        self._asked = asked
+        self._outside = outside
+        self._outside_groups = outside_groups
+        self._owner = extractor.rows.entry_of_target
+        self._targets = extractor.rows.target_of_phrasing
+        self._entries: Ints = self._owner[self._targets]
+
+    @property
+    def unasked(self) -> float:
+        """Share of the entries that nobody wrote phrasings for."""
+        return 1 - len(np.unique(self._entries)) / (int(self._owner.max()) + 1)
+
+    def phrasings(self) -> list[Trial]:
+        """Each phrasing, had nobody written it."""
+        return [self._phrasing(n, np.asarray([n], dtype=np.intp), self._classifier.left_out) for n in self._all()]
+
+    def unasked_phrasings(self) -> list[Trial]:
+        """As large a share of them as there are entries without phrasings, had nobody written any of their entry.
+
+        Without these, weights would trust phrasings alone, and the other entries would never be found.
+        """
+        chosen = self._some(round(self.unasked * len(self._asked)))
+        return [self._phrasing(n, self._siblings(n), self._classifier.left_out_wider) for n in chosen]
+
+    def without_answer(self) -> list[Trial]:
+        """What the corpus is known not to answer."""
+        first = len(self._asked)
+        return [
+            self._trial(question, None, self._classifier.left_out[first + n], np.empty(0, dtype=np.intp), NOBODY, group)
+            for n, (question, group) in enumerate(zip(self._outside, self._outside_groups, strict=True))
+        ]
+
+    def orphans(self, n: int) -> list[Trial]:
+        """At most so many phrasings whose whole entry is taken away: near questions without an answer."""
+        after = max(self._outside_groups, default=-1) + 1
+        found = []
+        for place, row in enumerate(self._some(n)):
+            trial = self._phrasing(row, self._siblings(row), self._classifier.left_out_wider)
+            found.append(_orphaned(trial, after + place))
+        return found
+
+    def _all(self) -> range:
+        return range(len(self._asked))
+
+    def _some(self, n: int) -> list[int]:
+        chosen: list[int] = np.random.default_rng(0).permutation(len(self._asked))[:n].tolist()
+        return chosen
+
+    def _siblings(self, row: int) -> Ints:
+        return np.flatnonzero(self._entries == self._entries[row])
+
+    def _phrasing(self, row: int, without: Ints, scores: npt.NDArray[np.float64]) -> Trial:
+        entry = int(self._entries[row])
+        alone = len(without) == len(self._siblings(row))
+        # Nothing is left that tells which part of the entry was meant.
+        wanted = np.flatnonzero(self._owner == entry) if alone else self._targets[row : row + 1]
+        return self._trial(self._asked[row], without, scores[row], wanted, entry, -1 - row)
+
+    def _trial(
+        self,
+        question: EncodedQuery,
+        without: Ints | None,
+        scores: npt.NDArray[np.float64],
+        wanted: Ints,
+        entry: int,
+        group: int,
+    ) -> Trial:
+        return Trial(
+            features=self._extractor.extract(question, without),
+            opinion=opinion(self._classifier, scores, len(self._owner)),
+            owner=self._owner,
+            words=len(question.query.terms),
+            wanted=wanted,
+            entry=entry,
+            group=group,
+        )
 
 
-def _fitted(
-    rankings: Sequence[Ranking],
-    kept: npt.NDArray[np.bool_],
-    answerable: npt.NDArray[np.bool_],
-    right: npt.NDArray[np.bool_],
-    weights: Weights,
-    telling: Sequence[str],
-) -> Weights:
-    signals = np.stack([r.signals for r in rankings])
-    return Weights(
-        weights.fields,
-        _logistic(signals[kept], answerable[kept], telling),
-        _logistic(signals[kept & answerable], right[kept & answerable], RANK_SIGNALS),
-    )
-
-
-def threshold(curve: Curve, max_error: float) -> float:
-    """The lowest probability that answers at most ``max_error`` of the questions that have no answer.
-
-    Raises:
-        ValueError: ``max_error`` is not in (0, 1).
-    """
-    if not 0 < max_error < 1:
-        raise ValueError(f"max_error must be in (0, 1), got {max_error}")
-    unanswerable = sorted(p for p, a in zip(curve.probabilities, curve.answerable, strict=True) if not a)
-    if not unanswerable:
-        return 0.5
-    allowed = int(max_error * len(unanswerable))
-    least = curve.least if max_error <= MAX_ERROR else 0.0
-    return max(min(unanswerable[len(unanswerable) - 1 - allowed] + 1e-6, 1.0), least)
-
-
-def _logistic(signals: Doubles, truth: npt.NDArray[np.bool_], telling: Sequence[str]) -> tuple[float, ...]:
-    """Weights on raw SIGNALS, then the intercept, of a logistic regression on standardised ones."""
-    columns = [SIGNALS.index(name) for name in telling]
-    chosen = signals[:, columns]
-    mean, deviation = chosen.mean(axis=0), chosen.std(axis=0)
-    deviation[deviation < 1e-9] = 1.0
-    found = np.zeros(len(SIGNALS) + 1)
-    if truth.all() or not truth.any():
-        found[-1] = 6.0 if truth.all() else -6.0  # nothing to tell apart: sure, short of certainty
-        return tuple(found.tolist())
-    model = LogisticRegression(C=1.0, max_iter=1000).fit((chosen - mean) / deviation, truth)
-    found[columns] = model.coef_[0] / deviation
-    found[-1] = float(model.intercept_[0] - found[columns] @ mean)
-    return tuple(found.tolist())
-
-
-@cache
-def _shipped_file() -> dict[str, object]:
-    found: dict[str, object] = json.loads((Path(__file__).parent / "data" / "default_weights.json").read_text("utf-8"))
-    return found
-
-
-def _shipped(max_error: float) -> Learned:
-    """Weights fitted on several FAQs that have no phrasings (see tests/fit_default_weights.py)."""
-    learned = learned_from_json(_shipped_file())
-    return Learned(learned.weights, threshold(learned.curve, max_error), learned.curve)
-
-
-def learned_to_json(learned: Learned) -> dict[str, object]:
-    """As the manifest stores it."""
-    return {"fields": list(FIELDS), "signals": list(SIGNALS), **asdict(learned)}
-
-
-def learned_from_json(content: dict[str, object]) -> Learned:
-    """What ``learned_to_json`` wrote.
-
-    Raises:
-        ValueError: It was written for other fields or signals.
-    """
-    if content.get("fields") != list(FIELDS) or content.get("signals") != list(SIGNALS):
-        raise ValueError("weights were learned for other fields or signals")
-    weights: dict[str, object] = content["weights"]  # type: ignore[assignment]
-    curve: dict[str, list[float]] = content["curve"]  # type: ignore[assignment]
-    return Learned(
-        Weights(*(tuple(weights[name]) for name in ("fields", "answerable", "right"))),  # type: ignore[arg-type]
-        float(content["threshold"]),  # type: ignore[arg-type]
-        Curve(tuple(curve["probabilities"]), tuple(bool(a) for a in curve["answerable"]), curve.get("least", 0.0)),  # type: ignore[arg-type]
+def _orphaned(trial: Trial, group: int) -> Trial:
+    kept = trial.owner != trial.entry
+    others = np.arange(len(trial.features.coverage)) != trial.entry
+    features, heard = trial.features, trial.opinion
+    return Trial(
+        features=Features(
+            features.fields[kept],
+            features.coverage[others],
+            features.familiarity[others],
+            features.strangeness,
+            features.novelty,
+            features.missing[others],
+            features.asked[others],
+        ),
+        opinion=Opinion(heard.targets[kept], heard.outside) if heard else None,
+        owner=trial.owner[kept] - (trial.owner[kept] > trial.entry),
+        words=trial.words,
+        wanted=np.empty(0, dtype=np.intp),
+        entry=NOBODY,
+        group=group,
+        simulated=True,
     )

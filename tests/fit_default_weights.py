@@ -22,12 +22,13 @@ from corpus.phrasings import read_phrasings
 from corpus.read import read_corpus
 from index import MAX_ERROR, store
 from index.build import build
+from index.calibration import calibrated, learned_to_json
 from index.e5.unpack import default_encoder
 from index.encoder import Encoder
 from index.features import FIELDS, FeatureExtractor, Features
 from index.ranking import TEXT_FIELDS, TEXT_SIGNALS, Weights, fit_ranking, rank, ranking_columns
 from index.searcher import Searcher
-from index.training import calibrated, learned_to_json, outside_questions
+from index.training import outside_questions
 
 _LEARNED = [FIELDS.index(name) for name in TEXT_FIELDS]
 _PENALTY = 1.0

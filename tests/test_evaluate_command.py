@@ -12,7 +12,7 @@ from small_corpus import small_encoder
 
 from bot import cli, cli_index
 from index import store
-from index.training import threshold
+from index.calibration import threshold
 
 Ran = tuple[int, str, str]
 """Exit code, standard output, standard error."""

@@ -5,17 +5,11 @@ from math import exp, log
 import numpy as np
 import pytest
 
+from index.calibration import Curve, Learned, learned_from_json, learned_to_json, threshold
 from index.classifier import opinion
 from index.features import FIELDS, Features
 from index.ranking import SIGNALS, Opinion, Ranking, Weights, confidence, fit_ranking, rank, ranking_columns
-from index.training import (
-    Curve,
-    Learned,
-    learned_from_json,
-    learned_to_json,
-    near_to_simulate,
-    threshold,
-)
+from index.training import near_to_simulate
 
 OWNER = np.array([0, 1, 1])
 """Three targets: one of entry 0, two of entry 1."""

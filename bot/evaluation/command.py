@@ -27,8 +27,8 @@ from bot.evaluation.terminal import show_evaluation
 from bot.phrases import french_date
 from corpus.errors import typeset
 from index import store
+from index.calibration import threshold
 from index.searcher import Searcher
-from index.training import threshold
 
 
 @dataclass(frozen=True, slots=True)
