@@ -3,7 +3,9 @@
 from bisect import bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, PlainSerializer, PlainValidator, ValidationInfo
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -101,11 +103,31 @@ class Document:
         return max(1, bisect_right(self.pages, offset))
 
 
+def _noted(documents: tuple[Document, ...], info: ValidationInfo) -> tuple[Document, ...]:
+    if info.context is None:
+        raise ValueError("documents are read with a dict as context, which then holds them")
+    info.context.update({document.id: document for document in documents})
+    return documents
+
+
+def _named(value: object, info: ValidationInfo) -> Document:
+    document = (info.context or {}).get(value)
+    if document is None:
+        raise ValueError(f"no document {value!r} before what refers to it")
+    return document  # type: ignore[no-any-return]
+
+
+Documents = Annotated[tuple[Document, ...], AfterValidator(_noted)]
+"""In JSON, what the entries after it refer to; pydantic reads it with an empty dict as context."""
+DocumentReference = Annotated[Document, PlainSerializer(lambda document: document.id), PlainValidator(_named)]
+"""In JSON, the identifier of a document."""
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """A slice of a document: the unit we embed, retrieve and highlight."""
 
-    document: Document
+    document: DocumentReference
     entry: str
     """Identifier of the entry it belongs to."""
     start: int
@@ -130,7 +152,7 @@ class Passage:
 class Entry:
     """What one asks about: a question of a FAQ with its answer, or a section. The unit we rank."""
 
-    document: Document
+    document: DocumentReference
     id: str
     """Unique within the document and stable: the id the file gives, else a slug of its words."""
     heading: Span | None

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpus.catalogue import DOCUMENTS, read_catalogue, unlisted_documents
+from corpus.catalogue import DOCUMENTS, read_catalogue, shown, unlisted_documents
 from corpus.document import LIMITS, Document, Entry, Limits, Source
 from corpus.errors import CorpusError, UnreadableDocumentError
 from corpus.read_worker import SafeReader
@@ -86,7 +86,7 @@ def find_document(name: str, corpus_folder: Path) -> Document:
     path = Path(name)
     if path.is_file():
         kind = "faq" if "faq" in path.stem.lower() else "page"
-        source = Source(path.stem, path.stem, "", "1970-01", kind, str(path.resolve()))
+        source = Source(shown(path.stem), shown(path.stem), "", "1970-01", kind, shown(str(path.resolve())))
         return read_file(source, path)
     known = ", ".join(source.id for source in sources) or "aucun"
     raise CorpusError(f"« {name} » n’est ni un document du catalogue ({known}) ni un fichier.")

@@ -6,19 +6,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from corpus.document import Entry, Source, Span
+from pydantic import TypeAdapter
+
+from corpus.document import Documents, Entry, Source, Span
 from corpus.errors import IndexStoreError
 from corpus.lexicon import Lexicon
 from corpus.phrasings import Target
 from corpus.read import LeftOut
-from corpus.record import document_from_json, document_to_json, entry_from_json, entry_to_json, pair
 from index import versions
 from index.calibration import Learned, learned_from_json, learned_to_json
 from index.dense import Dense
 
 log = logging.getLogger(__name__)
 
-FORMAT = 4
+FORMAT = 5
 """Changes when an index written by another version of this code could be misread."""
 
 
@@ -63,6 +64,24 @@ class Stored:
     """Field -> one vector for each of its texts: headings, passages, sentences, phrasings, outside."""
 
 
+@dataclass(frozen=True, slots=True)
+class _CorpusFile:
+    """``corpus.json``."""
+
+    documents: Documents
+    entries: tuple[Entry, ...]
+    targets: tuple[tuple[int, Span, tuple[str, ...]], ...]
+    """Number of a passage, counted over all entries; the slice of it that answers; phrasings."""
+    lexicon: Lexicon
+    sources: tuple[Source, ...]
+    left_out: tuple[LeftOut, ...]
+    outside: tuple[tuple[int, str], ...]
+    texts: dict[str, tuple[str, ...]]
+
+
+_CORPUS_FILE = TypeAdapter(_CorpusFile)
+
+
 def save(folder: Path, stored: Stored) -> Path:
     """Write a new version beside the others, then put it in service in one atomic step.
 
@@ -72,7 +91,7 @@ def save(folder: Path, stored: Stored) -> Path:
     with versions.written(folder), versions.drafted(folder) as draft:
         for name, dense in stored.dense.items():
             versions.write(draft / f"{name}.faiss", dense.to_bytes())
-        _write_json(draft / "corpus.json", _corpus_to_json(stored))
+        versions.write(draft / "corpus.json", _CORPUS_FILE.dump_json(_corpus_file(stored), exclude_defaults=True))
         _write_json(draft / "learned.json", learned_to_json(stored.learned))
         files = {path.name: versions.sha256(path) for path in sorted(draft.iterdir())}
         _write_json(draft / versions.MANIFEST, {**asdict(stored.manifest), "files": files})
@@ -172,23 +191,21 @@ def _load(version: Path) -> Stored:
     if damaged:
         raise IndexStoreError(f"L’index « {folder} » est abîmé (fichier « {damaged[0]} ») : {versions.MEND}")
     try:
-        corpus = json.loads((version / "corpus.json").read_text(encoding="utf-8"))
-        entries, targets = _corpus_from_json(corpus)
+        corpus = _CORPUS_FILE.validate_json((version / "corpus.json").read_bytes(), context={})
+        passages = [passage for entry in corpus.entries for passage in entry.passages]
         return Stored(
             manifest=manifest,
-            entries=entries,
-            editor_targets=targets,
-            lexicon=Lexicon(
-                *({k: tuple(v) for k, v in corpus["lexicon"][table].items()} for table in ("acronyms", "words"))
-            ),
-            sources=tuple(Source(**s) for s in corpus["sources"]),
-            left_out=tuple(LeftOut(Source(**o["source"]), o["reason"], o["remedy"]) for o in corpus["left_out"]),
+            entries=corpus.entries,
+            editor_targets=tuple(Target(passages[row], span, asked) for row, span, asked in corpus.targets),
+            lexicon=corpus.lexicon,
+            sources=corpus.sources,
+            left_out=corpus.left_out,
             learned=learned_from_json(json.loads((version / "learned.json").read_text(encoding="utf-8"))),
-            outside=tuple((group, text) for group, text in corpus["outside"]),
-            texts={name: tuple(texts) for name, texts in corpus["texts"].items()},
-            dense={name: Dense.load(version / f"{name}.faiss") for name in corpus["texts"]},
+            outside=corpus.outside,
+            texts=corpus.texts,
+            dense={name: Dense.load(version / f"{name}.faiss") for name in corpus.texts},
         )
-    except (OSError, KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+    except (OSError, LookupError, TypeError, ValueError, RuntimeError, AttributeError) as error:
         raise IndexStoreError(f"L’index « {folder} » ne peut pas être lu ({error}) : {versions.MEND}") from error
 
 
@@ -224,33 +241,19 @@ def _write_json(path: Path, content: object) -> None:
     versions.write(path, json.dumps(content, ensure_ascii=False, indent=None, sort_keys=True).encode())
 
 
-def _corpus_to_json(stored: Stored) -> dict[str, Any]:
-    documents = list({e.document.id: e.document for e in stored.entries}.values())
+def _corpus_file(stored: Stored) -> _CorpusFile:
     passages = [p for e in stored.entries for p in e.passages]
     row = {(p.document.id, p.start, p.end): i for i, p in enumerate(passages)}
-    return {
-        "documents": [document_to_json(d) for d in documents],
-        "entries": [entry_to_json(e) for e in stored.entries],
-        "targets": [
-            {
-                "passage": row[t.passage.document.id, t.passage.start, t.passage.end],
-                "span": pair(t.span),
-                "phrasings": list(t.phrasings),
-            }
+    return _CorpusFile(
+        documents=tuple({e.document.id: e.document for e in stored.entries}.values()),
+        entries=stored.entries,
+        targets=tuple(
+            (row[t.passage.document.id, t.passage.start, t.passage.end], t.span, t.phrasings)
             for t in stored.editor_targets
-        ],
-        "lexicon": asdict(stored.lexicon),
-        "sources": [asdict(s) for s in stored.sources],
-        "left_out": [asdict(o) for o in stored.left_out],
-        "outside": [list(pair) for pair in stored.outside],
-        "texts": {name: list(texts) for name, texts in stored.texts.items()},
-    }
-
-
-def _corpus_from_json(content: dict[str, Any]) -> tuple[tuple[Entry, ...], tuple[Target, ...]]:
-    documents = {d["source"]["id"]: document_from_json(d) for d in content["documents"]}
-    entries = tuple(entry_from_json(e, documents) for e in content["entries"])
-    flat = [p for e in entries for p in e.passages]
-    return entries, tuple(
-        Target(flat[t["passage"]], Span(*t["span"]), tuple(t["phrasings"])) for t in content["targets"]
+        ),
+        lexicon=stored.lexicon,
+        sources=stored.sources,
+        left_out=stored.left_out,
+        outside=stored.outside,
+        texts=stored.texts,
     )

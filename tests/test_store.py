@@ -65,7 +65,7 @@ def test_an_index_is_faiss_and_json(small_index: Path) -> None:
     assert sorted(["CURRENT", *(p.name for p in version(index).iterdir())]) == FILES
     assert [p.name for p in index.iterdir() if p.name.startswith(".")] == [".lock"]
     manifest = json.loads((version(index) / "manifest.json").read_text(encoding="utf-8"))
-    assert (manifest["format"], manifest["encoder"], manifest["dim"]) == (4, "fake:" + "+".join(WORDS), len(WORDS) + 1)
+    assert (manifest["format"], manifest["encoder"], manifest["dim"]) == (5, "fake:" + "+".join(WORDS), len(WORDS) + 1)
     assert list(manifest["documents"]) == ["mediatheque"]
 
 
@@ -151,7 +151,7 @@ def test_an_index_of_another_format_is_refused_and_both_are_named(small_index: P
     with pytest.raises(IndexStoreError) as caught:
         store.load(tmp_path)
 
-    assert "(format 99, attendu 4)" in plain(str(caught.value))
+    assert "(format 99, attendu 5)" in plain(str(caught.value))
     assert "« motamot build »" in plain(str(caught.value))
 
 
@@ -426,7 +426,7 @@ def test_an_index_of_an_older_format_is_stale(copy: Path) -> None:
     versions.point_to(copy / "index", manifest.parent.rename(copy / "index" / versions.name_of(manifest)))
 
     assert state(copy / "corpus", copy / "index", small_encoder().name, MAX_ERROR) is State.STALE
-    with pytest.raises(IndexStoreError, match=r"format 3, attendu 4.*motamot build"):
+    with pytest.raises(IndexStoreError, match=r"format 3, attendu 5.*motamot build"):
         Searcher.load(copy / "index", small_encoder())
     build(copy / "corpus", copy / "index", small_encoder())
     assert store.corpus_of(copy / "index") == copy / "corpus"
