@@ -10,7 +10,7 @@ from outcomes import not_refused, outcome, polite, refused
 from bot.evaluation import words
 from bot.evaluation.comparison import Difference, compare, sign_test
 from bot.evaluation.intervals import Estimate
-from bot.evaluation.outcome import Outcome, Verdict
+from bot.evaluation.judge import Outcome, Verdict
 from bot.evaluation.run_file import (
     Conditions,
     Run,

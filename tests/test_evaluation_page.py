@@ -12,15 +12,13 @@ from fake_assistant import HOSTILE_TEXT
 from outcomes import not_refused, outcome, polite
 
 from bot.answer import Answer, Kind, Quote, QuoteSource, Ranked
-from bot.evaluation.cards import Piece, card
 from bot.evaluation.comparison import compare
-from bot.evaluation.html_report import page
-from bot.evaluation.judge import Judged, Report, judge
-from bot.evaluation.outcome import Outcome, Verdict
-from bot.evaluation.plots import Bar, histogram, plots
+from bot.evaluation.figures import Bar, histogram, plots
+from bot.evaluation.html_report import Piece, card, page
+from bot.evaluation.judge import Judged, Outcome, Report, Verdict, judge
 from bot.evaluation.questions import Excerpt, KnownQuestion
 from bot.evaluation.run_file import Conditions, Run
-from bot.evaluation.showing import Texts
+from bot.evaluation.words import Texts
 from corpus.document import Document, Entry, Passage, Source, Span
 
 HEADING = "Qui signe <le> contrat ?"

@@ -7,19 +7,20 @@ import pytest
 from outcomes import not_refused, outcome, polite, refused
 
 from bot.answer import Kind
-from bot.evaluation.calibration import (
+from bot.evaluation.figures import (
     Believed,
     RiskPoint,
     area_under_risk,
     brier,
+    by_tag,
     calibration_error,
+    figures,
     in_force,
     reliability,
     risk_coverage,
 )
-from bot.evaluation.figures import by_tag, figures
 from bot.evaluation.intervals import Estimate
-from bot.evaluation.outcome import Outcome, Verdict
+from bot.evaluation.judge import Outcome, Verdict
 
 
 def test_the_interval_of_wilson_by_hand() -> None:

@@ -23,7 +23,7 @@ from bot.evaluation.run_file import (
     run_to_json,
     write_text,
 )
-from bot.evaluation.terminal import show_evaluation
+from bot.evaluation.words import show_evaluation
 from bot.phrases import french_date
 from corpus.errors import typeset
 from index import store

@@ -7,7 +7,7 @@ from scipy.stats import binomtest
 
 from bot.evaluation.figures import figures
 from bot.evaluation.intervals import Estimate
-from bot.evaluation.outcome import Outcome
+from bot.evaluation.judge import Outcome
 
 CHANCE = 0.05
 """A difference that chance makes this often or more may be due to it."""

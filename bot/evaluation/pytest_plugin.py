@@ -15,7 +15,7 @@ from corpus.errors import MotamotError
 if TYPE_CHECKING:
     from bot.evaluation.judge import Answering
     from bot.evaluation.questions import KnownQuestion
-    from bot.evaluation.showing import Texts
+    from bot.evaluation.words import Texts
     from bot.settings import Settings
 
 _SUFFIXES = (".jsonl", ".csv", ".xlsx")
@@ -103,7 +103,7 @@ class QuestionsFile(pytest.File):
     def collect(self) -> "Iterator[QuestionItem]":
         """One item a question; a file that cannot be used is one error that names the line."""
         from bot.evaluation.questions import read_known_questions
-        from bot.evaluation.showing import Texts
+        from bot.evaluation.words import Texts
         from corpus.read import read_corpus
 
         try:
@@ -135,7 +135,7 @@ class QuestionItem(pytest.Item):
     def runtest(self) -> None:
         """Ask and judge."""
         from bot.evaluation.judge import judge
-        from bot.evaluation.showing import explained
+        from bot.evaluation.words import explained
 
         *history, asked = self.question.turns
         judged = judge(self.question, self.config.stash[_OPENED].assistant(self.config).ask(asked, history))

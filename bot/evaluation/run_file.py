@@ -6,10 +6,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.evaluation.calibration import Believed, in_force, reliability, risk_coverage
 from bot.evaluation.comparison import Change, Comparison
-from bot.evaluation.figures import figures
-from bot.evaluation.outcome import Outcome
+from bot.evaluation.figures import Believed, figures, in_force, reliability, risk_coverage
+from bot.evaluation.judge import Outcome
 from corpus.errors import MotamotError
 
 FORMAT = "motamot-evaluation/1"

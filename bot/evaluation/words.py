@@ -1,12 +1,19 @@
-"""The French of an evaluation: names of figures and verdicts, numbers as one reads them."""
+"""The French of an evaluation: names of figures and verdicts, numbers, failures in words, the report in a terminal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bot.answer import Kind
+from rich.console import Console
+from rich.table import Table
+
+from bot.answer import Answer, Kind
 from bot.evaluation.comparison import CHANCE, Change, Comparison, Difference
+from bot.evaluation.figures import figures
 from bot.evaluation.intervals import Estimate
-from bot.evaluation.outcome import Outcome, Verdict
+from bot.evaluation.judge import Judged, Outcome, Verdict
+from bot.evaluation.questions import KnownQuestion
+from bot.evaluation.run_file import Run
+from corpus.document import Entry
 from corpus.errors import typeset
 
 _NBSP = "\u00a0"
@@ -203,3 +210,135 @@ def shortfall(hit_rate: Estimate, wanted: float) -> str | None:
         f"Échec : {count(hits, 'bonne réponse')} sur {hit_rate.n} ({share(hit_rate.value)}), "
         f"au-dessous du taux demandé par « --min-hit » ({share(wanted)})."
     )
+
+
+_LONGEST_EXCERPT = 400
+"""Characters of an expected excerpt shown where room is short."""
+
+
+class Texts:
+    """The documents, to show what stands in them."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._text = {e.document.id: e.document.text for e in entries}
+        self._heading = {f"{e.document.id}/{e.id}": e.heading_text for e in entries}
+
+    def wanted(self, question: KnownQuestion) -> list[tuple[str, str]]:
+        """Expected excerpts, word for word, each with the entry that it stands in."""
+        found = [
+            (e.span.of(self._text[e.document]), self.entry(f"{e.document}/{e.entry or ''}")) for e in question.expect
+        ]
+        return list(dict.fromkeys(found))
+
+    def entry(self, key: str) -> str:
+        """The heading of an entry ``document/entry``; its key where it has none or is not known."""
+        return self._heading.get(key) or f"(sans titre) {key}"
+
+
+def got(answer: Answer) -> list[str]:
+    """What the answer marks, or the phrase that it says instead."""
+    if answer.kind == Kind.ANSWER and answer.quotes:
+        first = answer.quotes[0]
+        return [first.text[a:b] for a, b in first.highlights] or [first.text]
+    return [answer.message]
+
+
+def explained(judged: Judged, texts: Texts) -> str:
+    """A failure as a few lines: verdict, asked, wanted, got, rank."""
+    answer, outcome = judged.answer, judged.outcome
+    *earlier, asked = judged.question.turns
+    confidence = number(answer.confidence, 2)
+    lines = [verdict(outcome), *(_line("avant", turn) for turn in earlier), _line("demandé", asked)]
+    lines += [_line("attendu", text) for text in _wanted(judged.question, texts)]
+    lines += [_line("obtenu", text) for text in _got(answer)]
+    if outcome.wanted:
+        lines.append(_line("rang", f"{outcome.rank or 'absent du classement'} (confiance {confidence})"))
+    else:
+        lines.append(_line("confiance", confidence))
+    return "\n".join(lines)
+
+
+def _line(label: str, text: str) -> str:
+    return f"  {label:<7}\N{NO-BREAK SPACE}: {text}"
+
+
+def _wanted(question: KnownQuestion, texts: Texts) -> list[str]:
+    if question.kind == Kind.REFUSE:
+        return ["un refus, les documents ne répondent pas"]
+    if question.kind == Kind.SMALLTALK:
+        return ["une formule de politesse"]
+    return [f"{_short(text)} [{entry}]" for text, entry in texts.wanted(question)]
+
+
+def _got(answer: Answer) -> list[str]:
+    if answer.kind == Kind.ANSWER and answer.quotes:
+        source = answer.quotes[0].source
+        where = source.question or source.section or f"{source.document}/{source.entry}"
+        return [f"{_short(text)} [{where}]" for text in got(answer)]
+    said = {
+        Kind.REFUSE: "un refus",
+        Kind.CLARIFY: "une demande de précision",
+        Kind.SMALLTALK: "une formule de politesse",
+        Kind.ANSWER: "une réponse sans citation",
+    }[answer.kind]
+    choices = [f"{said}, entre {' / '.join(answer.suggestions)}"] if answer.kind == Kind.CLARIFY else []
+    return choices or [said]
+
+
+def _short(text: str) -> str:
+    """An excerpt between its marks, on one line."""
+    joined = " ".join(text.split())
+    kept = joined if len(joined) <= _LONGEST_EXCERPT else f"{joined[:_LONGEST_EXCERPT].rstrip()} […]"
+    return f"«\N{NO-BREAK SPACE}{kept}\N{NO-BREAK SPACE}»"
+
+
+def show_evaluation(console: Console, run: Run, comparison: Comparison | None = None) -> None:
+    """The figures, then each question that went wrong."""
+    table = Table("Mesure", "Valeur", "Intervalle à 95 %", "Questions")
+    for figure in figures(run.outcomes).values():
+        if figure.estimate.n:
+            table.add_row(
+                FIGURES[figure.key].label,
+                value(figure.key, figure.estimate),
+                interval(figure.key, figure.estimate),
+                str(figure.estimate.n),
+            )
+    console.print(table)
+    if comparison is not None:
+        _show_comparison(console, comparison)
+    wrong = [o for o in run.outcomes if not o.right]
+    console.print(f"À revoir : {count(len(wrong), 'question')} sur {len(run.outcomes)}", highlight=False)
+    for outcome in wrong:
+        _say(console, f"{verdict(outcome)}  {outcome.id}  {_asked(outcome)}")
+
+
+def _show_comparison(console: Console, comparison: Comparison) -> None:
+    _say(console, summary(comparison))
+    for title, changes in (
+        ("Gagnées", comparison.better),
+        ("Perdues", comparison.broken),
+        ("Fausses autrement", comparison.other),
+    ):
+        if changes:
+            _say(console, f"{title} ({len(changes)}) :")
+        for change in changes:
+            _say(console, f"  {changed(change)}  {change.after.id}  {_asked(change.after)}")
+    table = Table("Mesure, questions communes", "Avant", "Après", "Différence", "Due au hasard ?")
+    for d in comparison.moved:
+        table.add_row(
+            FIGURES[d.key].label,
+            value(d.key, d.before),
+            value(d.key, d.after),
+            difference(d.key, d.before, d.after),
+            chance(d),
+        )
+    console.print(table)
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _asked(outcome: Outcome) -> str:
+    """The turns on one line."""
+    return " / ".join(" ".join(turn.split()) for turn in outcome.turns)
