@@ -22,7 +22,7 @@ def outcome(
         id=id_,
         turns=turns,
         expected=expected,
-        given=given,
+        kind=given,
         verdict=verdict,
         wanted=tuple(wanted.split()) if expected == Kind.ANSWER else (),
         ranking=tuple(ranking.split()),

@@ -163,10 +163,8 @@ def test_every_figure_has_a_name_in_french() -> None:
 @pytest.mark.parametrize(
     ("content", "named"),
     [
-        (b"no json", "JSON"),
         (b"\xff\xfe", "JSON"),
         (b"[]", "motamot-evaluation/1"),
-        (b'{"hit_rate": 1}', "motamot-evaluation/1"),
         (b'{"format": "motamot-evaluation/9"}', "motamot-evaluation/1"),
         (b'{"format": "motamot-evaluation/1"}', "conditions"),
     ],
@@ -180,13 +178,13 @@ def test_a_foreign_file_is_refused_with_the_remedy(tmp_path: Path, content: byte
     assert [word for word in ("run.json", "--save") if word not in str(caught.value)] == []
 
 
-@pytest.mark.parametrize("key", ["id", "verdict", "kind", "ranking", "confidence"])
-def test_a_damaged_question_is_refused(tmp_path: Path, key: str) -> None:
+@pytest.mark.parametrize("damage", [{"verdict": None}, {"kind": "shrug"}, {"confidence": "high"}])
+def test_a_damaged_question_is_refused_with_its_place(tmp_path: Path, damage: dict[str, object]) -> None:
     content = json.loads(saved(tmp_path / "run.json").read_text(encoding="utf-8"))
-    del content["questions"][1][key]
+    content["questions"][1] |= damage
     (tmp_path / "run.json").write_text(json.dumps(content), encoding="utf-8")
 
-    with pytest.raises(RunFileError, match=r"run\.json.*abîmée"):
+    with pytest.raises(RunFileError, match=rf"run\.json.*abîmée.*questions\.1\.{next(iter(damage))}"):
         read_run(tmp_path / "run.json")
 
 

@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 from conftest import plain
 from fake_assistant import HOSTILE_TEXT
-from outcomes import not_refused, outcome, polite
+from outcomes import outcome
 
 from bot.answer import Answer, Kind, Quote, QuoteSource, Ranked
 from bot.evaluation.comparison import compare
-from bot.evaluation.figures import Bar, histogram, plots
 from bot.evaluation.html_report import Piece, card, page
-from bot.evaluation.judge import Judged, Outcome, Report, Verdict, judge
+from bot.evaluation.judge import Judged, Report, Verdict, judge
 from bot.evaluation.questions import Excerpt, KnownQuestion
 from bot.evaluation.run_file import Conditions, Run
 from bot.evaluation.words import Texts
@@ -65,7 +64,7 @@ def rendered(report: Report = REPORT, run: Run = RUN, before: Run | None = None)
     return page(run, report, ENTRIES, comparison, before)
 
 
-class Reader(HTMLParser):
+class PageReader(HTMLParser):
     """The words of a page, its tags, and whether they are closed as they were opened."""
 
     VOID = ("meta", "br", "line", "rect", "circle", "polyline", "polygon")
@@ -96,7 +95,7 @@ class Reader(HTMLParser):
 
 
 def test_the_page_says_what_matters_in_plain_french() -> None:
-    text = Reader(rendered()).text
+    text = PageReader(rendered()).text
 
     assert "5 questions, le 23 novembre 2026 à 14 h 05 UTC. Documents : FAQ (mars 2024) ; Guide." in text
     assert (
@@ -111,7 +110,7 @@ def test_the_page_says_what_matters_in_plain_french() -> None:
 
 
 def test_failures_come_first_and_the_worst_of_them_before() -> None:
-    text = Reader(rendered()).text.partition("Question par question")[2]
+    text = PageReader(rendered()).text.partition("Question par question")[2]
 
     order = [text.index(f"{word} (1)") for word in (
         "Aurait dû refuser", "Silence à tort", "Bonne entrée, mauvaise phrase surlignée",
@@ -122,7 +121,7 @@ def test_failures_come_first_and_the_worst_of_them_before() -> None:
 
 def test_whatever_is_quoted_is_text_and_never_markup() -> None:
     html = rendered()
-    read = Reader(html)
+    read = PageReader(html)
 
     assert read.open == []
     assert "Qui signe donc <b> ?" in read.text
@@ -136,13 +135,13 @@ def test_whatever_is_quoted_is_text_and_never_markup() -> None:
 def test_the_page_needs_nothing_else() -> None:
     html = rendered(before=BEFORE)
 
-    attributes = {name for _, attrs in Reader(html).tags for name in attrs}
+    attributes = {name for _, attrs in PageReader(html).tags for name in attrs}
     assert attributes & {"src", "href", "onclick", "onerror", "data", "action"} == set()
     assert re.search(r"url\(|@import|https?://", html.replace("https://evil.example", "")) is None
 
 
 def test_the_page_can_be_read_without_its_plots() -> None:
-    tags = Reader(rendered()).tags
+    tags = PageReader(rendered()).tags
 
     ids = {attrs.get("id") for _, attrs in tags}
     drawn = [attrs for tag, attrs in tags if tag == "svg" and attrs.get("role") == "img"]
@@ -153,14 +152,14 @@ def test_the_page_can_be_read_without_its_plots() -> None:
 
 
 def test_a_comparison_tells_what_changed() -> None:
-    text = Reader(rendered(before=BEFORE)).text
+    text = PageReader(rendered(before=BEFORE)).text
 
     assert "Depuis l’évaluation précédente, sur 5 questions communes : 1 gagnée, 0 perdue." in text
     assert "Évaluation précédente : « q<1>.jsonl », le 1er octobre 2026 à 8 h 00 UTC" in text
     assert "(good : silence à tort → bonne réponse)" in text
     assert "+33,3 points depuis l’évaluation précédente" in text
     assert "évaluation précédente : silence à tort" in text  # on the question's card
-    assert "Ce qui a changé" not in Reader(rendered()).text
+    assert "Ce qui a changé" not in PageReader(rendered()).text
 
 
 @pytest.mark.parametrize("ids", [("good",), ("trap",), ("hello",), ("silent",)])
@@ -168,13 +167,13 @@ def test_a_run_of_one_kind_has_a_page(ids: tuple[str, ...]) -> None:
     judged = tuple(j for j in REPORT.judged if j.question.id in ids)
     run = Run(CONDITIONS, tuple(j.outcome for j in judged))
 
-    assert Reader(rendered(Report(judged), run)).open == []
+    assert PageReader(rendered(Report(judged), run)).open == []
 
 
 def test_a_run_whose_questions_were_all_reworded_has_a_page() -> None:
     before = Run(CONDITIONS, tuple(replace(o, turns=("autre",)) for o in RUN.outcomes))
 
-    assert "Aucune question n’est comparable" in Reader(rendered(before=before)).text
+    assert "Aucune question n’est comparable" in PageReader(rendered(before=before)).text
 
 
 def test_a_card_shows_what_is_marked_and_a_little_around() -> None:
@@ -206,27 +205,6 @@ def test_a_card_names_the_entry_and_the_verdict_before() -> None:
     assert plain(changed.source) == f"{HEADING}, FAQ & <suite>, mars 2024, page 2"
     assert changed.ranked == ((HEADING, 0.9, True), ("(sans titre) faq/autre", 0.1, False))
     assert (changed.before, same.before) == ("silence à tort", None)
-
-
-def test_the_histogram_by_hand() -> None:
-    # The slowest hundredth ends at 47.5 ms: 24 bars of 2 ms.
-    bars = histogram([1.0, 2.0, 3.9, *[30.0] * 200, 47.5, 47.5, 47.5, 1000.0])
-
-    assert [(b.low, b.high, b.n) for b in bars if b.n] == [(0, 2, 1), (2, 4, 2), (30, 32, 200), (46, None, 4)]
-    assert len(bars) == 24
-    assert histogram([]) == ()
-    assert sum(b.n for b in histogram([0.0])) == 1
-    assert histogram([20.0] * 5)[-1] == Bar(20, 21, 5)
-
-
-def test_the_axis_of_risk_ends_above_the_curve() -> None:
-    def top(*outcomes: Outcome) -> float:
-        return plots(outcomes).risk.top
-
-    assert top(outcome("a")) == 0.1
-    assert top(outcome("a"), not_refused("b")) == 0.5
-    assert top(outcome("a"), outcome("b"), not_refused("c")) == 0.4
-    assert plots([polite("p")]).risk.points == ()
 
 
 @pytest.mark.browser

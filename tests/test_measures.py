@@ -1,6 +1,6 @@
 """Every figure of an evaluation, derived by hand."""
 
-from math import log2, sqrt
+from math import log2
 
 import numpy as np
 import pytest
@@ -8,14 +8,17 @@ from outcomes import not_refused, outcome, polite, refused
 
 from bot.answer import Kind
 from bot.evaluation.figures import (
-    Believed,
+    Bar,
+    Confidences,
     RiskPoint,
     area_under_risk,
     brier,
     by_tag,
     calibration_error,
     figures,
-    in_force,
+    histogram,
+    operating_point,
+    plots,
     reliability,
     risk_coverage,
 )
@@ -27,19 +30,11 @@ def test_the_interval_of_wilson_by_hand() -> None:
     found = Estimate.share(8, 10)
 
     # Centre (0.8 + 1.96²/20) / (1 + 1.96²/10) = 0.71674; half 1.96/1.38416 x sqrt(0.016 + 0.009604) = 0.22658.
-    assert found.value == 0.8
+    assert (found.value, found.n) == (0.8, 10)
     assert (found.low, found.high) == pytest.approx((0.71674 - 0.22658, 0.71674 + 0.22658), abs=1e-5)
-    assert found.n == 10
-
-
-def test_the_interval_of_wilson_at_the_ends() -> None:
-    z2 = 1.96**2
-
-    # All of 10: from 1 / (1 + z²/10) to 1. None of 10: the mirror image.
-    assert (Estimate.share(10, 10).low, Estimate.share(10, 10).high) == pytest.approx((1 / (1 + z2 / 10), 1))
-    assert (Estimate.share(0, 10).low, Estimate.share(0, 10).high) == pytest.approx((0, 1 - 1 / (1 + z2 / 10)))
+    # All of 10: from 1 / (1 + z²/10) to 1.
+    assert (Estimate.share(10, 10).low, Estimate.share(10, 10).high) == pytest.approx((0.72246, 1), abs=1e-5)
     assert Estimate.share(0, 0) == Estimate(0.0, 0.0, 1.0, 0)
-    assert Estimate.share(50, 100).high - 0.5 == pytest.approx(1.96 / (1 + z2 / 100) * sqrt(0.0025 + z2 / 40000))
 
 
 def test_a_resampled_interval_is_that_of_the_mean_and_always_the_same() -> None:
@@ -77,7 +72,6 @@ def test_ranking_figures_by_hand() -> None:
     assert found["ndcg@10"].values == pytest.approx(
         {"first": 1, "second": 1 / log2(3), "fourth": 1 / log2(5), "two": two, "absent": 0, "none": 0}
     )
-    assert found["ndcg@10"].estimate.n == 6
 
 
 def test_verdict_figures_by_hand() -> None:
@@ -104,32 +98,30 @@ def test_latency_percentiles_by_hand() -> None:
 
     # From 1 to 101 ms: the p-th percentile is 1 + p.
     assert [found[f"latency_p{p}_ms"].estimate.value for p in (50, 95, 99)] == pytest.approx([51, 96, 100])
-    low, high = found["latency_p50_ms"].estimate.low, found["latency_p50_ms"].estimate.high
-    assert 35 < low < 51 < high < 67
+    assert 35 < found["latency_p50_ms"].estimate.low < 51 < found["latency_p50_ms"].estimate.high < 67
 
 
 def test_nothing_is_known_of_no_question() -> None:
     assert {figure.estimate for figure in figures([]).values()} == {Estimate(0.0, 0.0, 1.0, 0)}
-    assert reliability(Believed.of([])) == risk_coverage(Believed.of([])) == ()
+    assert reliability(Confidences.of([])) == risk_coverage(Confidences.of([])) == ()
 
 
-def believed(*pairs: tuple[float, int]) -> Believed:
+def stated(*pairs: tuple[float, int]) -> Confidences:
     confidence, right = zip(*pairs, strict=True)
-    return Believed(np.asarray(confidence), np.asarray(right, dtype=np.float64))
+    return Confidences(np.asarray(confidence), np.asarray(right, dtype=np.float64))
 
 
-def test_what_is_believed_leaves_courtesy_out() -> None:
+def test_calibration_leaves_courtesy_out() -> None:
     met = outcome("met", Verdict.SILENT, given=Kind.SMALLTALK, confidence=1.0)
     wrong = outcome("wrong", Verdict.WRONG_ENTRY, ranking="b a", confidence=0.4)
 
-    found = Believed.of([outcome("right", confidence=0.8), wrong, refused("r", 0.1), polite("p"), met])
+    found = Confidences.of([outcome("right", confidence=0.8), wrong, refused("r", 0.1), polite("p"), met])
 
-    assert found.confidence.tolist() == [0.8, 0.4, 0.1]
-    assert found.right.tolist() == [1, 0, 0]
+    assert (found.stated.tolist(), found.right.tolist()) == ([0.8, 0.4, 0.1], [1, 0, 0])
 
 
 def test_calibration_by_hand() -> None:
-    four = believed((0.95, 1), (0.91, 0), (0.3, 1), (0.05, 0))
+    four = stated((0.95, 1), (0.91, 0), (0.3, 1), (0.05, 0))
 
     # Bins [0.9, 1]: mean 0.93, half right; [0.3, 0.4): 0.3, all right; [0, 0.1): 0.05, none right.
     assert calibration_error(four) == pytest.approx((2 * 0.43 + 1 * 0.7 + 1 * 0.05) / 4)
@@ -140,25 +132,20 @@ def test_calibration_by_hand() -> None:
         (0.9, 1.0, 0.5, 2),
     ]
     assert [b.confidence for b in reliability(four)] == pytest.approx([0.05, 0.3, 0.93])
+    assert calibration_error(stated(*[(0.75, 1)] * 3, (0.75, 0))) == pytest.approx(0)
 
 
 def test_a_confidence_on_a_bound_belongs_to_the_bin_that_it_opens() -> None:
     bounds = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
 
-    bins = reliability(believed(*((c, 1) for c in [*bounds, 1.0])))
+    bins = reliability(stated(*((c, 1) for c in [*bounds, 1.0])))
 
-    assert [b.right.n for b in bins] == [1] * 9 + [2]
-    assert [b.low for b in bins] == bounds
-
-
-def test_perfect_calibration_has_no_error() -> None:
-    assert calibration_error(believed(*[(0.75, 1)] * 3, (0.75, 0))) == pytest.approx(0)
-    assert brier(believed((1.0, 1), (0.0, 0))) == 0
+    assert [(b.low, b.right.n) for b in bins] == [(low, 2 if low == 0.9 else 1) for low in bounds]
 
 
 def test_risk_and_coverage_by_hand() -> None:
     # Two questions share the confidence 0.6: no threshold answers one and not the other.
-    five = believed((0.2, 0), (0.9, 1), (0.6, 0), (0.8, 1), (0.6, 1))
+    five = stated((0.2, 0), (0.9, 1), (0.6, 0), (0.8, 1), (0.6, 1))
 
     assert risk_coverage(five) == (
         RiskPoint(0.9, 1 / 5, 0),
@@ -170,7 +157,7 @@ def test_risk_and_coverage_by_hand() -> None:
     assert area_under_risk(five) == pytest.approx((0 + 0 + 2 * 1 / 4 + 2 / 5) / 5)
 
 
-def test_what_is_in_force_counts_the_answers_given() -> None:
+def test_the_operating_point_counts_the_answers_given() -> None:
     outcomes = [
         outcome("right"),
         outcome("wrong", Verdict.WRONG_ENTRY, ranking="b a"),
@@ -181,8 +168,8 @@ def test_what_is_in_force_counts_the_answers_given() -> None:
     ]
 
     # Three of five are answered; one of these from the wrong entry, one without there being any.
-    assert in_force(outcomes).coverage == Estimate.share(3, 5)
-    assert in_force(outcomes).risk == Estimate.share(2, 3)
+    assert operating_point(outcomes).coverage == Estimate.share(3, 5)
+    assert operating_point(outcomes).risk == Estimate.share(2, 3)
 
 
 def test_shares_by_tag_come_with_the_most_frequent_first() -> None:
@@ -198,3 +185,20 @@ def test_shares_by_tag_come_with_the_most_frequent_first() -> None:
         ("caps", Estimate.share(0, 1)),
         ("near", Estimate.share(1, 1)),
     ]
+
+
+def test_the_histogram_by_hand() -> None:
+    # The slowest hundredth ends at 47.5 ms: 24 bars of 2 ms.
+    bars = histogram([1.0, 2.0, 3.9, *[30.0] * 200, 47.5, 47.5, 47.5, 1000.0])
+
+    assert [(b.low, b.high, b.n) for b in bars if b.n] == [(0, 2, 1), (2, 4, 2), (30, 32, 200), (46, None, 4)]
+    assert len(bars) == 24
+    assert histogram([]) == ()
+    assert sum(b.n for b in histogram([0.0])) == 1
+    assert histogram([20.0] * 5)[-1] == Bar(20, 21, 5)
+
+
+def test_the_axis_of_risk_ends_above_the_curve() -> None:
+    assert plots([outcome("a")]).top == 0.1
+    assert plots([outcome("a"), outcome("b"), not_refused("c")]).top == 0.4
+    assert plots([polite("p")]).points == ()

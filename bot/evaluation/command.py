@@ -1,4 +1,4 @@
-"""What ``motamot evaluate`` does: check, ask, count, compare, write."""
+"""What ``motamot evaluate`` does: check, ask, compute, compare, print and write."""
 
 import json
 from collections.abc import Callable
@@ -8,11 +8,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 from rich.console import Console
+from rich.table import Table
 
 from bot.assistant import Assistant
+from bot.evaluation import words
 from bot.evaluation.comparison import Comparison, compare
+from bot.evaluation.figures import figures
 from bot.evaluation.html_report import page
-from bot.evaluation.judge import Report, evaluate
+from bot.evaluation.judge import Outcome, Report, evaluate
 from bot.evaluation.questions import read_known_questions
 from bot.evaluation.run_file import (
     Conditions,
@@ -23,12 +26,11 @@ from bot.evaluation.run_file import (
     run_to_json,
     write_text,
 )
-from bot.evaluation.words import show_evaluation
 from bot.phrases import french_date
 from corpus.errors import typeset
 from index import store
-from index.calibration import threshold
 from index.searcher import Searcher
+from index.training import threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +45,8 @@ class Wanted:
     as_json: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What could be checked before the seconds that the encoder takes."""
-
-    before: Run | None
-
-
-def check(wanted: Wanted) -> Checked:
-    """Read the run to compare with, and see that what is to be written can be.
+def check(wanted: Wanted) -> Run | None:
+    """The run to compare with; what can be checked before the seconds that the encoder takes is checked.
 
     Raises:
         RunFileError: One of the files cannot be used.
@@ -59,7 +54,7 @@ def check(wanted: Wanted) -> Checked:
     for path in (wanted.page, wanted.save):
         if path is not None:
             check_writable(path)
-    return Checked(read_run(wanted.before) if wanted.before else None)
+    return read_run(wanted.before) if wanted.before else None
 
 
 def restate(searcher: Searcher, index_folder: Path, max_error: float) -> None:
@@ -68,7 +63,7 @@ def restate(searcher: Searcher, index_folder: Path, max_error: float) -> None:
 
 
 def ask_all(
-    wanted: Wanted, checked: Checked, searcher: Searcher, on_progress: Callable[[int, int], None] | None = None
+    wanted: Wanted, before: Run | None, searcher: Searcher, on_progress: Callable[[int, int], None] | None = None
 ) -> Report:
     """Ask every question.
 
@@ -77,38 +72,31 @@ def ask_all(
         RunFileError: The run to compare with shares none of them.
     """
     known = read_known_questions(wanted.questions, searcher.rows.entries)
-    if checked.before and wanted.before:
-        check_comparable(checked.before, wanted.before, [q.id for q in known], wanted.questions.name)
+    if before and wanted.before:
+        check_comparable(before, wanted.before, [q.id for q in known], wanted.questions.name)
     return evaluate(Assistant(searcher), known, on_progress)
 
 
-def publish(wanted: Wanted, checked: Checked, searcher: Searcher, max_error: float, report: Report) -> None:
+def publish(wanted: Wanted, before: Run | None, searcher: Searcher, max_error: float, report: Report) -> None:
     """Print and write what is wanted.
 
     Raises:
         RunFileError: A file cannot be written.
     """
-    run = Run(_conditions(wanted.questions, searcher, max_error), tuple(report.outcomes))
-    comparison = compare(checked.before.outcomes, run.outcomes) if checked.before else None
-    _write(wanted, run, comparison)
-    if wanted.page:
-        write_text(wanted.page, page(run, report, searcher.rows.entries, comparison, checked.before))
-        _say(f"Rapport écrit dans « {wanted.page} ».")
-
-
-def _say(message: str) -> None:
-    Console(stderr=True, soft_wrap=True).print(typeset(message), markup=False, highlight=False)
-
-
-def _write(wanted: Wanted, run: Run, comparison: Comparison | None) -> None:
+    run = Run(_conditions(wanted.questions, searcher, max_error), report.outcomes)
+    comparison = compare(before.outcomes, run.outcomes) if before else None
     text = json.dumps(run_to_json(run, comparison), ensure_ascii=False, indent=2)
     if wanted.as_json:
         print(text)
     else:
-        show_evaluation(Console(), run, comparison)
+        show(Console(), run, comparison)
+    notices = Console(stderr=True, soft_wrap=True)
     if wanted.save:
         write_text(wanted.save, f"{text}\n")
-        _say(f"Évaluation enregistrée dans « {wanted.save} ».")
+        _say(notices, typeset(f"Évaluation enregistrée dans « {wanted.save} »."))
+    if wanted.page:
+        write_text(wanted.page, page(run, report, searcher.rows.entries, comparison, before))
+        _say(notices, typeset(f"Rapport écrit dans « {wanted.page} »."))
 
 
 def _conditions(questions: Path, searcher: Searcher, max_error: float) -> Conditions:
@@ -120,3 +108,44 @@ def _conditions(questions: Path, searcher: Searcher, max_error: float) -> Condit
         max_error=max_error,
         documents=tuple(f"{source.title} ({french_date(source.date)})" for source in searcher.sources),
     )
+
+
+def show(console: Console, run: Run, comparison: Comparison | None = None) -> None:
+    """Print the figures, what changed, then each question that went wrong."""
+    table = Table("Mesure", "Valeur", "Intervalle à 95 %", "Questions")
+    for key, figure in figures(run.outcomes).items():
+        if found := figure.estimate.n:
+            name, estimate = words.FIGURES[key].label, figure.estimate
+            table.add_row(name, words.value(key, estimate), words.interval(key, estimate), str(found))
+    console.print(table)
+    if comparison is not None:
+        _show_comparison(console, comparison)
+    wrong = [o for o in run.outcomes if not o.right]
+    _say(console, f"À revoir : {words.count(len(wrong), 'question')} sur {len(run.outcomes)}")
+    for outcome in wrong:
+        _say(console, f"{words.verdict(outcome)}  {outcome.id}  {_asked(outcome)}")
+
+
+def _show_comparison(console: Console, comparison: Comparison) -> None:
+    _say(console, words.summary(comparison))
+    titles = {"Gagnées": comparison.better, "Perdues": comparison.broken, "Fausses autrement": comparison.other}
+    for title, changes in titles.items():
+        if changes:
+            _say(console, f"{title} ({len(changes)}) :")
+        for change in changes:
+            _say(console, f"  {words.changed(change)}  {change.after.id}  {_asked(change.after)}")
+    table = Table("Mesure, questions communes", "Avant", "Après", "Différence", "Due au hasard ?")
+    for d in comparison.moved:
+        before, after = words.value(d.key, d.before), words.value(d.key, d.after)
+        moved = words.difference(d.key, d.before, d.after)
+        table.add_row(words.FIGURES[d.key].label, before, after, moved, words.chance(d))
+    console.print(table)
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _asked(outcome: Outcome) -> str:
+    """The turns on one line."""
+    return " / ".join(" ".join(turn.split()) for turn in outcome.turns)

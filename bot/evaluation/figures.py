@@ -10,213 +10,17 @@ import numpy.typing as npt
 from ir_measures import RR, Success, nDCG
 
 from bot.answer import Kind
-from bot.evaluation.intervals import Estimate
+from bot.evaluation.intervals import Estimate, Rows
 from bot.evaluation.judge import Outcome, Verdict
 
 Doubles = npt.NDArray[np.float64]
-N_BINS = 10
-"""Bins of equal width over [0, 1]; Guo et al. 2017 take 10 to 15, and our files hold a few hundred questions."""
-
-
-@dataclass(frozen=True, slots=True)
-class Believed:
-    """Confidences and whether the first of the ranking was right, one of each for each question."""
-
-    confidence: Doubles
-    right: Doubles
-    """1.0 when it was, else 0.0."""
-
-    @classmethod
-    def of(cls, outcomes: Sequence[Outcome]) -> "Believed":
-        """The questions with an answer and those without, but for those that were met with courtesy.
-
-        Courtesy is no quote: its confidence says nothing of a ranking.
-        """
-        among = [o for o in outcomes if o.expected != Kind.SMALLTALK and o.given != Kind.SMALLTALK]
-        return cls(
-            np.asarray([o.confidence for o in among], dtype=np.float64),
-            np.asarray([o.rank == 1 for o in among], dtype=np.float64),
-        )
-
-    def __len__(self) -> int:
-        return len(self.confidence)
-
-    def __getitem__(self, rows: npt.NDArray[np.intp]) -> "Believed":
-        return Believed(self.confidence[rows], self.right[rows])
-
-
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """The questions whose confidence lies between two bounds."""
-
-    low: float
-    high: float
-    """Excluded, but for 1."""
-    confidence: float
-    """Mean."""
-    right: Estimate
-
-
-def reliability(believed: Believed) -> tuple[Bin, ...]:
-    """The bins that hold a question, in order of confidence."""
-    found = []
-    bins = _bin_of(believed)
-    for number in range(N_BINS):
-        inside = bins == number
-        if inside.any():
-            right = Estimate.share(int(believed.right[inside].sum()), int(inside.sum()))
-            confidence = float(believed.confidence[inside].mean())
-            found.append(Bin(number / N_BINS, (number + 1) / N_BINS, confidence, right))
-    return tuple(found)
-
-
-def calibration_error(believed: Believed) -> float:
-    """ECE (Naeini, Cooper, Hauskrecht 2015): mean distance of confidence and share right, bins weighted by size."""
-    bins = _bin_of(believed)
-    surplus = np.bincount(bins, believed.confidence - believed.right, minlength=N_BINS)
-    return float(np.abs(surplus).sum() / len(believed))
-
-
-def _bin_of(believed: Believed) -> npt.NDArray[np.intp]:
-    # 0.29 * 10 is a hair off 2.9, and 0.7 * 10 could be off 7: rounding keeps a bound in the bin that it opens.
-    return np.minimum(np.floor(np.round(believed.confidence * N_BINS, 6)), N_BINS - 1).astype(np.intp)
-
-
-def brier(believed: Believed) -> float:
-    """Mean squared distance of confidence and truth (Brier 1950), in [0, 1], lower is better."""
-    return float(((believed.confidence - believed.right) ** 2).mean())
-
-
-@dataclass(frozen=True, slots=True)
-class RiskPoint:
-    """What answering from one confidence up gives."""
-
-    threshold: float
-    coverage: float
-    """Share of the questions answered."""
-    risk: float
-    """Share of the answers that are wrong, a question without an answer counting as wrong."""
-
-
-def risk_coverage(believed: Believed) -> tuple[RiskPoint, ...]:
-    """The selective risk at every threshold that makes a difference (El-Yaniv and Wiener 2010), strictest first."""
-    order = np.argsort(-believed.confidence, kind="stable")
-    confidence, wrong = believed.confidence[order], np.cumsum(1 - believed.right[order])
-    n = len(believed)
-    # No threshold parts questions of the same confidence.
-    last = [i for i in range(n) if i + 1 == n or confidence[i + 1] < confidence[i]]
-    return tuple(RiskPoint(float(confidence[i]), (i + 1) / n, float(wrong[i] / (i + 1))) for i in last)
-
-
-def area_under_risk(believed: Believed) -> float:
-    """AURC (Geifman, Uziel, El-Yaniv 2019): mean of the risks over all coverages, lower is better."""
-    points = risk_coverage(believed)
-    before = [0.0, *(p.coverage for p in points[:-1])]
-    return sum(p.risk * (p.coverage - covered) for p, covered in zip(points, before, strict=True))
-
-
-@dataclass(frozen=True, slots=True)
-class InForce:
-    """What the assistant did with the threshold that it has."""
-
-    coverage: Estimate
-    """Share of the questions answered."""
-    risk: Estimate
-    """Share of these answers taken from a wrong entry."""
-
-
-def in_force(outcomes: Sequence[Outcome]) -> InForce:
-    """Over the questions of ``Believed.of``, so that it can be laid on their curve."""
-    among = [o for o in outcomes if o.expected != Kind.SMALLTALK and o.given != Kind.SMALLTALK]
-    answered = [o for o in among if o.given == Kind.ANSWER]
-    wrong = sum(o.rank != 1 for o in answered)
-    return InForce(Estimate.share(len(answered), len(among)), Estimate.share(wrong, len(answered)))
-
-
-_MOST_BARS = 24
-ORDER = (
-    Verdict.RIGHT,
-    Verdict.WRONG_PART,
-    Verdict.CLARIFIED,
-    Verdict.SILENT,
-    Verdict.WRONG_ENTRY,
-    Verdict.NOT_REFUSED,
-    Verdict.NOT_COURTEOUS,
-)
-"""From what one hopes for to what one fears."""
-
-
-@dataclass(frozen=True, slots=True)
-class Risk:
-    """The risk-coverage curve and where the assistant stands beside it."""
-
-    points: tuple[RiskPoint, ...]
-    in_force: InForce
-    top: float
-    """Where the axis of risk ends: a multiple of 10 %."""
-
-    @property
-    def rows(self) -> tuple[RiskPoint, ...]:
-        """About one point for each tenth of coverage, for the table."""
-        wanted = np.linspace(0.1, 1, 10)
-        nearest = [min(self.points, key=lambda p: abs(p.coverage - w)) for w in wanted] if self.points else []
-        return tuple(dict.fromkeys(nearest))
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """How many answers took between two times, milliseconds."""
-
-    low: float
-    high: float | None
-    """None: or more."""
-    n: int
-
-
-@dataclass(frozen=True, slots=True)
-class Plots:
-    """Everything that is drawn from the outcomes."""
-
-    bins: tuple[Bin, ...]
-    risk: Risk
-    bars: tuple[Bar, ...]
-
-
-def plots(outcomes: Sequence[Outcome]) -> Plots:
-    """The plots of a run."""
-    believed = Believed.of(outcomes)
-    points = risk_coverage(believed)
-    now = in_force(outcomes)
-    highest = max([p.risk for p in points] + [now.risk.value], default=0.0)
-    return Plots(
-        reliability(believed),
-        Risk(points, now, max(0.1, math.ceil(highest * 10 - 1e-9) / 10)),
-        histogram([o.elapsed_ms for o in outcomes]),
-    )
-
-
-def histogram(elapsed_ms: Sequence[float]) -> tuple[Bar, ...]:
-    """Counts in steps of 1, 2 or 5 times a power of ten; the last bar holds the slowest hundredth too."""
-    if not elapsed_ms:
-        return ()
-    end = max(float(np.percentile(elapsed_ms, 99)), 1.0)
-    step = _step(end / _MOST_BARS)
-    n_bars = int(end / step) + 1
-    counts = [0] * n_bars
-    for elapsed in elapsed_ms:
-        counts[min(int(elapsed / step), n_bars - 1)] += 1
-    last = n_bars - 1 if max(elapsed_ms) >= n_bars * step else None
-    return tuple(Bar(i * step, None if i == last else (i + 1) * step, n) for i, n in enumerate(counts))
-
-
-def _step(least: float) -> float:
-    power = 10.0 ** math.floor(math.log10(least))
-    return next(k * power for k in (1, 2, 5, 10) if k * power >= least * (1 - 1e-9))
-
-
 Values = dict[str, float]
 """What each question contributes to a figure that is a mean, by identifier."""
 
+N_BINS = 10
+"""Bins of equal width over [0, 1]; Guo et al. 2017 take 10 to 15, and our files hold a few hundred questions."""
+PERCENTILES = (50, 95, 99)
+_MOST_BARS = 24
 _RANKING = {
     "hit@1": Success @ 1,
     "hit@3": Success @ 3,
@@ -224,7 +28,6 @@ _RANKING = {
     "mrr": RR,
     "ndcg@10": nDCG @ 10,
 }
-PERCENTILES = (50, 95, 99)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,20 +45,34 @@ def figures(outcomes: Sequence[Outcome]) -> dict[str, Figure]:
     inside = [o for o in outcomes if o.expected == Kind.ANSWER]
     outside = [o for o in outcomes if o.expected == Kind.REFUSE]
     polite = [o for o in outcomes if o.expected == Kind.SMALLTALK]
-    refused = [o for o in (*inside, *outside) if o.given == Kind.REFUSE]
+    refused = [o for o in (*inside, *outside) if o.kind == Kind.REFUSE]
     found = [
         _share("hit_rate", inside, lambda o: o.right),
         _share("right_entry", inside, lambda o: o.verdict in (Verdict.RIGHT, Verdict.WRONG_PART)),
         _share("wrongly_silent", inside, lambda o: o.verdict == Verdict.SILENT),
         _share("clarified", inside, lambda o: o.verdict == Verdict.CLARIFIED),
         *_ranking(inside),
-        Figure("refusal_precision", Estimate.share(sum(o.right for o in refused), len(refused))),
+        Figure("refusal_precision", _right(refused)),
         _share("refusal_recall", outside, lambda o: o.right),
         _share("courtesy_rate", polite, lambda o: o.right),
         *_calibration(outcomes),
         *_latency(outcomes),
     ]
     return {figure.key: figure for figure in found}
+
+
+def by_tag(outcomes: Sequence[Outcome]) -> dict[str, Estimate]:
+    """Share right of the questions of each tag, the most frequent tag first."""
+    groups: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        for tag in outcome.tags:
+            groups.setdefault(tag, []).append(outcome)
+    ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
+    return {tag: _right(group) for tag, group in ordered}
+
+
+def _right(among: Sequence[Outcome]) -> Estimate:
+    return Estimate.share(sum(o.right for o in among), len(among))
 
 
 def _share(key: str, among: Sequence[Outcome], true: Callable[[Outcome], bool]) -> Figure:
@@ -285,35 +102,194 @@ def _ranked(key: str, values: Values) -> Figure:
     return Figure(key, Estimate.mean(list(values.values())), values)
 
 
-def _calibration(outcomes: Sequence[Outcome]) -> list[Figure]:
-    believed = Believed.of(outcomes)
-    measures: dict[str, Callable[[Believed], float]] = {
-        "ece": calibration_error,
-        "brier": brier,
-        "aurc": area_under_risk,
-    }
-    return [
-        Figure(key, Estimate.resampled(len(believed), lambda rows, of=measure: of(believed[rows])))  # type: ignore[misc]
-        for key, measure in measures.items()
-    ]
-
-
 def _latency(outcomes: Sequence[Outcome]) -> list[Figure]:
     elapsed = np.asarray([o.elapsed_ms for o in outcomes], dtype=np.float64)
-    return [
-        Figure(
-            f"latency_p{p}_ms",
-            Estimate.resampled(len(elapsed), lambda rows, p=p: float(np.percentile(elapsed[rows], p))),  # type: ignore[misc]
+
+    def percentile(p: int) -> Callable[[Rows], float]:
+        return lambda rows: float(np.percentile(elapsed[rows], p))
+
+    return [Figure(f"latency_p{p}_ms", Estimate.resampled(len(elapsed), percentile(p))) for p in PERCENTILES]
+
+
+# --- Calibration: whether a stated confidence can be believed, and what answering less would gain.
+
+
+@dataclass(frozen=True, slots=True)
+class Confidences:
+    """Confidences and whether the first of the ranking was right, one of each for each question."""
+
+    stated: Doubles
+    right: Doubles
+    """1.0 when it was, else 0.0."""
+
+    @classmethod
+    def of(cls, outcomes: Sequence[Outcome]) -> "Confidences":
+        """Those of the questions where something was ranked."""
+        among = _not_courtesy(outcomes)
+        return cls(
+            np.asarray([o.confidence for o in among], dtype=np.float64),
+            np.asarray([o.rank == 1 for o in among], dtype=np.float64),
         )
-        for p in PERCENTILES
-    ]
+
+    def __len__(self) -> int:
+        return len(self.stated)
+
+    def __getitem__(self, rows: Rows) -> "Confidences":
+        return Confidences(self.stated[rows], self.right[rows])
 
 
-def by_tag(outcomes: Sequence[Outcome]) -> dict[str, Estimate]:
-    """Share right of the questions of each tag, the most frequent tag first."""
-    groups: dict[str, list[Outcome]] = {}
-    for outcome in outcomes:
-        for tag in outcome.tags:
-            groups.setdefault(tag, []).append(outcome)
-    ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
-    return {tag: Estimate.share(sum(o.right for o in group), len(group)) for tag, group in ordered}
+def _not_courtesy(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Courtesy is no quote: its confidence says nothing of a ranking."""
+    return [o for o in outcomes if Kind.SMALLTALK not in (o.expected, o.kind)]
+
+
+def _calibration(outcomes: Sequence[Outcome]) -> list[Figure]:
+    confidences = Confidences.of(outcomes)
+
+    def of(measure: Callable[[Confidences], float]) -> Estimate:
+        return Estimate.resampled(len(confidences), lambda rows: measure(confidences[rows]))
+
+    measures = {"ece": calibration_error, "brier": brier, "aurc": area_under_risk}
+    return [Figure(key, of(measure)) for key, measure in measures.items()]
+
+
+def brier(confidences: Confidences) -> float:
+    """Mean squared distance of confidence and truth (Brier 1950), in [0, 1], lower is better."""
+    return float(((confidences.stated - confidences.right) ** 2).mean())
+
+
+def calibration_error(confidences: Confidences) -> float:
+    """ECE (Naeini, Cooper, Hauskrecht 2015): mean distance of confidence and share right, bins weighted by size."""
+    surplus = np.bincount(_bin_of(confidences), confidences.stated - confidences.right, minlength=N_BINS)
+    return float(np.abs(surplus).sum() / len(confidences))
+
+
+def _bin_of(confidences: Confidences) -> Rows:
+    # 0.29 * 10 is a hair off 2.9, and 0.7 * 10 could be off 7: rounding keeps a bound in the bin that it opens.
+    return np.minimum(np.floor(np.round(confidences.stated * N_BINS, 6)), N_BINS - 1).astype(np.intp)
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """The questions whose confidence lies between two bounds."""
+
+    low: float
+    high: float
+    """Excluded, but for 1."""
+    confidence: float
+    """Mean."""
+    right: Estimate
+
+
+def reliability(confidences: Confidences) -> tuple[Bin, ...]:
+    """The bins that hold a question, in order of confidence."""
+    bins = _bin_of(confidences)
+    found = []
+    for number in np.unique(bins).tolist():
+        inside = confidences[np.flatnonzero(bins == number)]
+        right = Estimate.share(int(inside.right.sum()), len(inside))
+        found.append(Bin(number / N_BINS, (number + 1) / N_BINS, float(inside.stated.mean()), right))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class RiskPoint:
+    """What answering from one confidence up gives."""
+
+    threshold: float
+    coverage: float
+    """Share of the questions answered."""
+    risk: float
+    """Share of the answers that are wrong, a question without an answer counting as wrong."""
+
+
+def risk_coverage(confidences: Confidences) -> tuple[RiskPoint, ...]:
+    """The selective risk at every threshold that makes a difference (El-Yaniv and Wiener 2010), strictest first."""
+    order = np.argsort(-confidences.stated, kind="stable")
+    stated, wrong = confidences.stated[order], np.cumsum(1 - confidences.right[order])
+    n = len(confidences)
+    # No threshold parts questions of the same confidence.
+    last = [i for i in range(n) if i + 1 == n or stated[i + 1] < stated[i]]
+    return tuple(RiskPoint(float(stated[i]), (i + 1) / n, float(wrong[i] / (i + 1))) for i in last)
+
+
+def area_under_risk(confidences: Confidences) -> float:
+    """AURC (Geifman, Uziel, El-Yaniv 2019): mean of the risks over all coverages, lower is better."""
+    points = risk_coverage(confidences)
+    before = [0.0, *(p.coverage for p in points[:-1])]
+    return sum(p.risk * (p.coverage - covered) for p, covered in zip(points, before, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingPoint:
+    """What the assistant did with the threshold that it has."""
+
+    coverage: Estimate
+    """Share of the questions answered."""
+    risk: Estimate
+    """Share of these answers taken from a wrong entry."""
+
+
+def operating_point(outcomes: Sequence[Outcome]) -> OperatingPoint:
+    """Over the questions of ``Confidences.of``, so that it can be laid on their curve."""
+    among = _not_courtesy(outcomes)
+    answered = [o for o in among if o.kind == Kind.ANSWER]
+    wrong = sum(o.rank != 1 for o in answered)
+    return OperatingPoint(Estimate.share(len(answered), len(among)), Estimate.share(wrong, len(answered)))
+
+
+# --- Plots: the numbers; the template draws them.
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """How many answers took between two times, milliseconds."""
+
+    low: float
+    high: float | None
+    """None: or more."""
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plots:
+    """Everything that is drawn from the outcomes."""
+
+    bins: tuple[Bin, ...]
+    points: tuple[RiskPoint, ...]
+    now: OperatingPoint
+    top: float
+    """Where the axis of risk ends: a multiple of 10 %."""
+    bars: tuple[Bar, ...]
+
+    @property
+    def rows(self) -> tuple[RiskPoint, ...]:
+        """About one point of the risk-coverage curve for each tenth of coverage, for the table."""
+        wanted = np.linspace(0.1, 1, 10)
+        nearest = [min(self.points, key=lambda p: abs(p.coverage - w)) for w in wanted] if self.points else []
+        return tuple(dict.fromkeys(nearest))
+
+
+def plots(outcomes: Sequence[Outcome]) -> Plots:
+    """The plots of a run."""
+    confidences = Confidences.of(outcomes)
+    points, now = risk_coverage(confidences), operating_point(outcomes)
+    highest = max([p.risk for p in points] + [now.risk.value])
+    top = max(0.1, math.ceil(highest * 10 - 1e-9) / 10)
+    return Plots(reliability(confidences), points, now, top, histogram([o.elapsed_ms for o in outcomes]))
+
+
+def histogram(elapsed_ms: Sequence[float]) -> tuple[Bar, ...]:
+    """Counts in steps of 1, 2 or 5 times a power of ten; the last bar holds the slowest hundredth too."""
+    if not elapsed_ms:
+        return ()
+    end = max(float(np.percentile(elapsed_ms, 99)), 1.0)
+    least = end / _MOST_BARS
+    power = 10.0 ** math.floor(math.log10(least))
+    step = next(k * power for k in (1, 2, 5, 10) if k * power >= least * (1 - 1e-9))
+    n_bars = int(end / step) + 1
+    counts = [0] * n_bars
+    for elapsed in elapsed_ms:
+        counts[min(int(elapsed / step), n_bars - 1)] += 1
+    last = n_bars - 1 if max(elapsed_ms) >= n_bars * step else None
+    return tuple(Bar(i * step, None if i == last else (i + 1) * step, n) for i, n in enumerate(counts))

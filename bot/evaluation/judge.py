@@ -1,13 +1,16 @@
-"""Known questions asked one by one: the verdict on each answer, and what later runs need of it."""
+"""Ask known questions one by one and judge each answer."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol, Self
+from typing import Protocol
 
 from bot.answer import Answer, Kind
 from bot.evaluation.intervals import Estimate
 from bot.evaluation.questions import KnownQuestion
+
+_CHOICES = 2
+"""Entries that a clarification offers."""
 
 
 class Verdict(StrEnum):
@@ -27,12 +30,13 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was asked, what was wanted, and what came."""
+    """What was asked, wanted and given, without the words of the documents: what figures and later runs need."""
 
     id: str
     turns: tuple[str, ...]
     expected: Kind
-    given: Kind
+    kind: Kind
+    """Of the answer given."""
     verdict: Verdict
     wanted: tuple[str, ...]
     """Entries that answer, any one of them; ``document/entry``."""
@@ -49,73 +53,16 @@ class Outcome:
     @property
     def rank(self) -> int | None:
         """Of the best wanted entry, from 1; None when it is not in the ranking or none is wanted."""
-        wanted = set(self.wanted)
-        return next((rank for rank, entry in enumerate(self.ranking, 1) if entry in wanted), None)
-
-    def to_json(self) -> dict[str, Any]:
-        """For a program, and for ``from_json``."""
-        return {
-            "id": self.id,
-            "turns": list(self.turns),
-            "expected": self.expected,
-            "kind": self.given,
-            "verdict": self.verdict,
-            "rank": self.rank,
-            "confidence": self.confidence,
-            "wanted": list(self.wanted),
-            "ranking": list(self.ranking),
-            "elapsed_ms": self.elapsed_ms,
-            "tags": list(self.tags),
-        }
-
-    @classmethod
-    def from_json(cls, content: dict[str, Any]) -> Self:
-        """What ``to_json`` wrote.
-
-        Raises:
-            KeyError, TypeError, ValueError: It is something else.
-        """
-        return cls(
-            id=str(content["id"]),
-            turns=tuple(map(str, content["turns"])),
-            expected=Kind(content["expected"]),
-            given=Kind(content["kind"]),
-            verdict=Verdict(content["verdict"]),
-            wanted=tuple(map(str, content["wanted"])),
-            ranking=tuple(map(str, content["ranking"])),
-            confidence=float(content["confidence"]),
-            elapsed_ms=float(content["elapsed_ms"]),
-            tags=tuple(map(str, content["tags"])),
-        )
-
-
-# A clarification offers two entries.
-_CHOICES = 2
-
-
-class Answering(Protocol):
-    """What can be evaluated."""
-
-    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
-        """Answer one question; ``history`` holds the earlier ones, oldest first."""
-        ...
+        return next((rank for rank, entry in enumerate(self.ranking, 1) if entry in self.wanted), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One known question, what was said to it, and what that is worth."""
+    """One known question, the answer given to it, and what that is worth."""
 
     question: KnownQuestion
     answer: Answer
     outcome: Outcome
-
-    @property
-    def verdict(self) -> Verdict:
-        return self.outcome.verdict
-
-    @property
-    def rank(self) -> int | None:
-        return self.outcome.rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +72,22 @@ class Report:
     judged: tuple[Judged, ...]
 
     @property
-    def outcomes(self) -> list[Outcome]:
-        return [j.outcome for j in self.judged]
+    def outcomes(self) -> tuple[Outcome, ...]:
+        return tuple(j.outcome for j in self.judged)
 
     @property
     def hit_rate(self) -> Estimate:
         """In scope: answered, from the right entry, at the right place."""
         among = [o for o in self.outcomes if o.expected == Kind.ANSWER]
         return Estimate.share(sum(o.right for o in among), len(among))
+
+
+class Answering(Protocol):
+    """What can be evaluated."""
+
+    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+        """Answer one question; ``history`` holds the earlier ones, oldest first."""
+        ...
 
 
 def evaluate(
@@ -150,12 +105,12 @@ def evaluate(
 
 
 def judge(question: KnownQuestion, answer: Answer) -> Judged:
-    """The verdict on one answer."""
+    """Judge one answer."""
     outcome = Outcome(
         id=question.id,
         turns=question.turns,
         expected=question.kind,
-        given=answer.kind,
+        kind=answer.kind,
         verdict=_verdict(question, answer),
         wanted=tuple(dict.fromkeys(f"{e.document}/{e.entry}" for e in question.expect if e.entry is not None)),
         ranking=tuple(f"{ranked.document}/{ranked.entry}" for ranked in answer.ranking),
@@ -172,27 +127,21 @@ def _verdict(question: KnownQuestion, answer: Answer) -> Verdict:
     if question.kind == Kind.SMALLTALK:
         return Verdict.RIGHT if answer.kind == Kind.SMALLTALK else Verdict.NOT_COURTEOUS
     if answer.kind == Kind.CLARIFY:
-        return _verdict_on_choices(question, answer)
+        wanted = {(e.document, e.entry) for e in question.expect}
+        offered = {(r.document, r.entry) for r in answer.ranking[:_CHOICES]}
+        return Verdict.CLARIFIED if wanted & offered else Verdict.WRONG_ENTRY
     if answer.kind != Kind.ANSWER:
         return Verdict.SILENT
     return _verdict_on_quote(question, answer)
-
-
-def _verdict_on_choices(question: KnownQuestion, answer: Answer) -> Verdict:
-    wanted = {(e.document, e.entry) for e in question.expect}
-    offered = {(r.document, r.entry) for r in answer.ranking[:_CHOICES]}
-    return Verdict.CLARIFIED if wanted & offered else Verdict.WRONG_ENTRY
 
 
 def _verdict_on_quote(question: KnownQuestion, answer: Answer) -> Verdict:
     first = answer.quotes[0]
     if not any(e.document == first.source.document and e.entry == first.source.entry for e in question.expect):
         return Verdict.WRONG_ENTRY
-    marked = [(first.start + a, first.start + b) for a, b in first.highlights]
+    marked = [first.start + at for a, b in first.highlights for at in range(a, b)]
     # Several excerpts may each hold a part of what is highlighted: a character inside any of them counts once.
-    expected: set[int] = set()
-    for excerpt in question.expect:
-        if excerpt.document == first.source.document:
-            expected.update(range(excerpt.span.start, excerpt.span.end))
-    inside = sum(1 for a, b in marked for at in range(a, b) if at in expected)
-    return Verdict.RIGHT if 2 * inside > sum(b - a for a, b in marked) else Verdict.WRONG_PART
+    expected = {
+        at for e in question.expect if e.document == first.source.document for at in range(e.span.start, e.span.end)
+    }
+    return Verdict.RIGHT if 2 * sum(at in expected for at in marked) > len(marked) else Verdict.WRONG_PART

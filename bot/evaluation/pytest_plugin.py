@@ -28,11 +28,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--motamot-index", metavar="DOSSIER", type=Path, default=None, help="Dossier de l’index construit.")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """One assistant for all the questions of a session."""
-    config.stash[_OPENED] = Opened()
-
-
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> "QuestionsFile | None":
     """Collect a file that was named on the command line, never one that was met in a folder."""
     if file_path.suffix.lower() not in _SUFFIXES:
@@ -49,29 +44,24 @@ def _named(config: pytest.Config) -> list[Path]:
     return [path for path in paths if path.suffix.lower() in _SUFFIXES]
 
 
-class Opened:
-    """The assistant, opened at the first question that needs it, and the settings that it has."""
-
-    def __init__(self) -> None:
-        self._assistant: Answering | MotamotError | None = None
-
-    def assistant(self, config: pytest.Config) -> "Answering":
-        """The assistant.
-
-        Raises:
-            MotamotError: It cannot be opened; said again to each question without another try.
-        """
-        if self._assistant is None:
-            try:
-                self._assistant = open_assistant(settings_of(config))
-            except MotamotError as error:
-                self._assistant = error
-        if isinstance(self._assistant, MotamotError):
-            raise self._assistant
-        return self._assistant
+_OPENED = pytest.StashKey["Answering | MotamotError"]()
 
 
-_OPENED = pytest.StashKey[Opened]()
+def assistant_of(config: pytest.Config) -> "Answering":
+    """The one assistant of a session, opened at the first question that needs it.
+
+    Raises:
+        MotamotError: It cannot be opened; said again to each question without another try.
+    """
+    if _OPENED not in config.stash:
+        try:
+            config.stash[_OPENED] = open_assistant(settings_of(config))
+        except MotamotError as error:
+            config.stash[_OPENED] = error
+    found = config.stash[_OPENED]
+    if isinstance(found, MotamotError):
+        raise found
+    return found
 
 
 def settings_of(config: pytest.Config) -> "Settings":
@@ -128,7 +118,7 @@ class QuestionItem(pytest.Item):
     def setup(self) -> None:
         """Open the assistant before the clock of the test runs."""
         try:
-            self.config.stash[_OPENED].assistant(self.config)
+            assistant_of(self.config)
         except MotamotError as error:
             pytest.fail(str(error), pytrace=False)
 
@@ -138,7 +128,7 @@ class QuestionItem(pytest.Item):
         from bot.evaluation.words import explained
 
         *history, asked = self.question.turns
-        judged = judge(self.question, self.config.stash[_OPENED].assistant(self.config).ask(asked, history))
+        judged = judge(self.question, assistant_of(self.config).ask(asked, history))
         if not judged.outcome.right:
             pytest.fail(explained(judged, self._texts), pytrace=False)
 

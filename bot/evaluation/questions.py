@@ -73,47 +73,12 @@ def read_known_questions(path: Path, entries: Sequence[Entry]) -> list[KnownQues
 
 def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Line numbers and rows, lists already lists."""
+    readers = {".jsonl": _json_rows, ".csv": _csv_rows, ".xlsx": _sheet_rows}
     if not path.is_file():
         raise KnownQuestionsError(f"Le fichier de questions « {path} » n’existe pas.")
-    suffix = path.suffix.lower()
-    if suffix == ".jsonl":
-        yield from _json_rows(path)
-    elif suffix == ".csv":
-        yield from _csv_rows(path)
-    elif suffix == ".xlsx":
-        yield from _sheet_rows(path)
-    else:
+    if path.suffix.lower() not in readers:
         raise KnownQuestionsError(f"« {path.name} » : un fichier .jsonl, .csv ou .xlsx est attendu.")
-
-
-def _csv_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    text = _decoded(path)
-    # What separates the column names separates the cells; the questions are full of commas.
-    names = text.partition("\n")[0]
-    reader = csv.DictReader(io.StringIO(text), delimiter=max(";,\t", key=names.count))
-    try:
-        for row in reader:
-            yield reader.line_num, _table_row(row)
-    except csv.Error as error:
-        raise KnownQuestionsError(
-            f"« {path.name} », ligne {reader.line_num} : ce n’est pas du CSV ({error})."
-        ) from error
-
-
-def _sheet_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    try:
-        sheet = load_workbook(io.BytesIO(path.read_bytes()), read_only=True, data_only=True).active
-    except (BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as error:
-        raise KnownQuestionsError(
-            f"« {path.name} » n’est pas un classeur lisible ({error}) : enregistrez-le de nouveau au format .xlsx."
-        ) from error
-    rows: Iterable[tuple[Any, ...]] = sheet.iter_rows(values_only=True) if sheet else ()
-    header: list[str] = []
-    for number, cells in enumerate(rows, 1):
-        if not header:
-            header = [str(c or "") for c in cells]
-        elif any(cells):
-            yield number, _table_row(dict(zip(header, cells, strict=False)))
+    return readers[path.suffix.lower()](path)
 
 
 def _decoded(path: Path) -> str:
@@ -137,14 +102,49 @@ def _json_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
         yield number, row
 
 
-def _table_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    cells = {fold(str(key or "")).strip(): "" if value is None else str(value).strip() for key, value in row.items()}
-    turns = cells.get("turns") or cells.get("question") or ""
+def _csv_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    text = _decoded(path)
+    # What separates the column names separates the cells; the questions are full of commas.
+    names = text.partition("\n")[0]
+    reader = csv.reader(io.StringIO(text), delimiter=max(";,\t", key=names.count))
+    try:
+        yield from _table_rows((reader.line_num, cells) for cells in reader)
+    except csv.Error as error:
+        raise KnownQuestionsError(
+            f"« {path.name} », ligne {reader.line_num} : ce n’est pas du CSV ({error})."
+        ) from error
+
+
+def _sheet_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    try:
+        sheet = load_workbook(io.BytesIO(path.read_bytes()), read_only=True, data_only=True).active
+    except (BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as error:
+        raise KnownQuestionsError(
+            f"« {path.name} » n’est pas un classeur lisible ({error}) : enregistrez-le de nouveau au format .xlsx."
+        ) from error
+    return _table_rows(enumerate(sheet.iter_rows(values_only=True), 1) if sheet else ())
+
+
+def _table_rows(rows: Iterable[tuple[int, Sequence[Any]]]) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """What follows the header, empty rows left out."""
+    header: list[str] = []
+    for number, cells in rows:
+        written = ["" if cell is None else str(cell).strip() for cell in cells]
+        if not header:
+            header = [fold(name) for name in written]
+        elif any(written):
+            yield number, _table_row(dict(zip(header, written, strict=False)))
+
+
+def _table_row(cells: Mapping[str, str]) -> dict[str, Any]:
+    def lines(text: str) -> list[str]:
+        return [line.strip() for line in text.splitlines() if line.strip()]
+
     return {
         "id": cells.get("id", ""),
-        "turns": [t.strip() for t in turns.splitlines() if t.strip()],
+        "turns": lines(cells.get("turns") or cells.get("question", "")),
         "kind": cells.get("kind") or Kind.ANSWER.value,
-        "expect": [e.strip() for e in cells.get("expect", "").splitlines() if e.strip()],
+        "expect": lines(cells.get("expect", "")),
         "tags": cells.get("tags", "").split(),
     }
 
@@ -161,7 +161,7 @@ def _question(row: Mapping[str, Any], finder: "_Finder", where: str) -> KnownQue
     expect = [expect] if isinstance(expect, str) else expect
     if kind == Kind.ANSWER and not expect:
         raise KnownQuestionsError(f"{where} : il manque « expect », les extraits attendus.")
-    excerpts: list[Excerpt] = []
+    excerpts = []
     for text in expect if kind == Kind.ANSWER else []:
         places = finder.find(str(text))
         if not places:

@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
 
 from bot.evaluation.comparison import Change, Comparison
-from bot.evaluation.figures import Believed, figures, in_force, reliability, risk_coverage
+from bot.evaluation.figures import Confidences, figures, operating_point, reliability, risk_coverage
 from bot.evaluation.judge import Outcome
 from corpus.errors import MotamotError
 
@@ -41,45 +44,43 @@ class Run:
     """Every outcome, and the conditions."""
 
     conditions: Conditions
-    outcomes: tuple[Outcome, ...]
+    outcomes: Annotated[tuple[Outcome, ...], Field(alias="questions")]
 
 
 def run_to_json(run: Run, comparison: Comparison | None = None) -> dict[str, Any]:
     """Figures, curves and verdicts, for a program and for ``read_run``."""
-    believed = Believed.of(run.outcomes)
-    found = {
-        "format": FORMAT,
-        "conditions": asdict(run.conditions),
-        **{figure.key: asdict(figure.estimate) for figure in figures(run.outcomes).values()},
-        "reliability": [asdict(b) for b in reliability(believed)],
-        "risk_coverage": [asdict(point) for point in risk_coverage(believed)],
-        "in_force": asdict(in_force(run.outcomes)),
-        "questions": [outcome.to_json() for outcome in run.outcomes],
-    }
-    if comparison is not None:
-        found["comparison"] = _comparison_to_json(comparison)
-    return found
+    confidences = Confidences.of(run.outcomes)
+    found = to_jsonable_python(
+        {
+            "format": FORMAT,
+            "conditions": run.conditions,
+            **{figure.key: figure.estimate for figure in figures(run.outcomes).values()},
+            "reliability": reliability(confidences),
+            "risk_coverage": risk_coverage(confidences),
+            "in_force": operating_point(run.outcomes),
+            "questions": [{**to_jsonable_python(outcome), "rank": outcome.rank} for outcome in run.outcomes],
+            "comparison": _comparison_to_json(comparison) if comparison else None,
+        }
+    )
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def _comparison_to_json(comparison: Comparison) -> dict[str, Any]:
+    def changed(changes: Sequence[Change]) -> list[dict[str, Any]]:
+        return [
+            {"id": c.after.id, "turns": c.after.turns, "before": c.before.verdict, "after": c.after.verdict}
+            for c in changes
+        ]
+
     return {
         "n": comparison.n,
         "p": comparison.p,
-        "better": [_change_to_json(c) for c in comparison.better],
-        "broken": [_change_to_json(c) for c in comparison.broken],
-        "other": [_change_to_json(c) for c in comparison.other],
-        "added": list(comparison.added),
-        "removed": list(comparison.removed),
-        "altered": list(comparison.altered),
+        **{name: changed(getattr(comparison, name)) for name in ("better", "broken", "other")},
+        **{name: getattr(comparison, name) for name in ("added", "removed", "altered")},
         "figures": {
             d.key: {"before": d.before.value, "after": d.after.value, "p": d.p} for d in comparison.differences
         },
     }
-
-
-def _change_to_json(change: Change) -> dict[str, Any]:
-    after = change.after
-    return {"id": after.id, "turns": list(after.turns), "before": change.before.verdict, "after": after.verdict}
 
 
 def read_run(path: Path) -> Run:
@@ -98,12 +99,10 @@ def read_run(path: Path) -> Run:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise RunFileError(f"« {path} » n’est pas une évaluation au format {FORMAT} ; {remedy}")
     try:
-        conditions = dict(content["conditions"])
-        conditions["documents"] = tuple(conditions["documents"])
-        outcomes = tuple(Outcome.from_json(question) for question in content["questions"])
-        return Run(Conditions(**conditions), outcomes)
-    except (KeyError, TypeError, ValueError) as error:
-        raise RunFileError(f"L’évaluation « {path} » est incomplète ou abîmée ({error}) ; {remedy}") from error
+        return TypeAdapter(Run).validate_python(content)
+    except ValidationError as error:
+        place = ".".join(map(str, error.errors()[0]["loc"]))
+        raise RunFileError(f"L’évaluation « {path} » est incomplète ou abîmée (« {place} ») ; {remedy}") from error
 
 
 def check_comparable(before: Run, path: Path, ids: Sequence[str], questions: str) -> None:
