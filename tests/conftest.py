@@ -95,6 +95,14 @@ def default_index(encoder: "OnnxEncoder", tmp_path_factory: pytest.TempPathFacto
     return folder
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests that pass want to be known, under the property ``notice``."""
+    for report in terminalreporter.getreports("passed"):
+        for name, text in report.user_properties:
+            if name == "notice":
+                terminalreporter.write_line(f"{report.nodeid}: {text}")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: "pytest.CallInfo[None]"

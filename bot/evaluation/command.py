@@ -29,8 +29,8 @@ from bot.evaluation.run_file import (
 from bot.phrases import french_date
 from corpus.errors import typeset
 from index import store
+from index.calibration import threshold
 from index.searcher import Searcher
-from index.training import threshold
 
 
 @dataclass(frozen=True, slots=True)
