@@ -81,7 +81,7 @@ def serve(
         host=host, port=port, root_path=root_path, frame_ancestors=frame_ancestors, corpus=corpus, index=index
     )
     _check_port(settings.host, settings.port)
-    assistant = cli_index.open_live(settings)
+    assistant = cli_index.open_live(settings, publish=True)
     from bot import journal
     from bot.web.branding import Branding
     from bot.web.server import SiteOptions, build_app  # seconds of import, for this command only
@@ -168,10 +168,17 @@ def build(
         float | None,
         typer.Option(metavar="PART", help="Part admise de réponses à des questions hors sujet (0.05 = 5 %)."),
     ] = None,
+    accept_loss: Annotated[
+        bool,
+        typer.Option(
+            "--accept-loss",
+            help="Remplacer l’index même par celui d’un autre corpus, ou par un qui a bien moins d’entrées.",
+        ),
+    ] = False,
 ) -> None:
     """Lire le corpus et construire l’index."""
     settings = read_settings(corpus=corpus, index=index, max_error=max_error)
-    cli_index.build_index(settings, cli_index.load_encoder(settings))
+    cli_index.build_index(settings, cli_index.load_encoder(settings), accept_loss=accept_loss)
 
 
 @app.command()
@@ -205,7 +212,7 @@ def fetch(corpus: CorpusOption = None) -> None:
     for source in sources:
         try:
             with cli_index.progress(f"Téléchargement de « {source.id} »", unit_bytes=True) as advance:
-                got = download(source, settings.corpus, on_progress=advance)
+                got = download(source, settings.corpus, on_progress=lambda done, total: advance(done, total, ""))
             console.print(
                 f"« {source.title} » : {got.path.name}, {got.size} octets, SHA-256 {got.sha256}", markup=False
             )
@@ -278,7 +285,7 @@ def evaluate(
     if max_error is not None:
         command.restate(searcher, settings.index_folder, stated.max_error)
     with cli_index.progress("Évaluation") as advance:
-        result = command.ask_all(wanted, checked, searcher, advance)
+        result = command.ask_all(wanted, checked, searcher, lambda done, total: advance(done, total, ""))
     command.publish(wanted, checked, searcher, stated.max_error, result)
     if shortfall := words.shortfall(result.hit_rate, min_hit):
         say(shortfall)

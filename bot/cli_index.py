@@ -1,7 +1,9 @@
 """What the commands do with an index: load the encoder, build, open for answers, and tell how far long work is."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -9,8 +11,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from bot import cli_output
 from bot.logs import say
+from bot.phrases import french_date
 from bot.settings import Settings
-from corpus.errors import MotamotError
+from corpus.errors import IndexStoreError, MotamotError, SettingsError
 
 if TYPE_CHECKING:
     from bot.assistant import Assistant
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
     from index.build import Built
     from index.encoder import Encoder
     from index.searcher import Searcher
+
+_EVERY = 60.0
+"""Seconds between two lines about long work, where no progress bar can be drawn."""
 
 
 def load_encoder(settings: Settings) -> "Encoder":
@@ -30,7 +36,7 @@ def load_encoder(settings: Settings) -> "Encoder":
     return default_encoder()
 
 
-def build_index(settings: Settings, encoder: "Encoder") -> "Built":
+def build_index(settings: Settings, encoder: "Encoder", *, accept_loss: bool = False) -> "Built":
     """Build the index, show how far it is, and print what was built."""
     from index.build import build as run
 
@@ -40,58 +46,127 @@ def build_index(settings: Settings, encoder: "Encoder") -> "Built":
             settings.index_folder,
             encoder,
             max_error=settings.max_error,
-            on_progress=lambda _, done, total: advance(done, total),
+            on_progress=lambda phase, done, total: advance(done, total, phase.value),
             on_wait=lambda: say("Une autre construction de cet index est en cours : j’attends qu’elle finisse."),
+            accept_loss=accept_loss,
         )
     cli_output.show_built(Console(stderr=True, soft_wrap=True), built)
     return built
 
 
-def open_searcher(settings: Settings) -> "Searcher":
-    """The index of these settings, built when it is missing, stale or damaged."""
-    from corpus.errors import IndexStoreError
-    from index.searcher import Searcher
+def open_searcher(settings: Settings, *, publish: bool = False) -> "Searcher":
+    """The index of these settings, built where there is none.
+
+    One that stands is replaced with ``publish`` only, when it is stale or damaged. Otherwise a stale one answers as
+    it is, and standard error says how to rebuild it.
+
+    Raises:
+        SettingsError: It was built from another corpus than the one that is chosen.
+        MotamotError: It cannot be loaded, or built where there is none.
+    """
+    from index import store
     from index.state import State, state
 
-    encoder = load_encoder(settings)
-    if state(settings.corpus, settings.index_folder, encoder.name, settings.max_error) is State.FRESH:
+    encoder, folder = load_encoder(settings), settings.index_folder
+    found = state(settings.corpus, folder, encoder.name, settings.max_error)
+    if found is State.OTHER_CORPUS:
+        raise SettingsError(
+            f"L’index « {folder} » a été construit depuis le corpus « {store.corpus_of(folder)} », et non "
+            f"« {settings.corpus} » : donnez l’un ou l’autre (« --index » ou « --corpus »), ou deux qui vont ensemble."
+        )
+    if found is State.ABSENT:
+        build_index(settings, encoder)
+    elif publish:
+        return _published(settings, encoder, is_fresh=found is State.FRESH)
+    searcher = _load(settings, encoder)
+    if found is State.STALE:
+        say(
+            f"L’index « {folder} » ne correspond plus à son corpus : il répond tel qu’il a été construit le "
+            f"{french_date(searcher.manifest.built[:10])}. Pour le mettre à jour, lancez « motamot build »."
+        )
+    return searcher
+
+
+def _published(settings: Settings, encoder: "Encoder", *, is_fresh: bool) -> "Searcher":
+    """An index that stands, built again where it must be; where it cannot be, the one before."""
+    if is_fresh:
         try:
-            return Searcher.load(settings.index_folder, encoder)
+            return _load(settings, encoder)
         except IndexStoreError as error:
             say(f"{error} C’est ce que je fais.")
     try:
         build_index(settings, encoder)
     except MotamotError as error:
         try:
-            before = Searcher.load(settings.index_folder, encoder)
+            before = _load(settings, encoder)
         except IndexStoreError:
             raise error from None  # the cause, not its consequence
-        say(f"{error} En attendant, l’index construit le {before.manifest.built} répond.")
+        say(f"{error} En attendant, l’index construit le {french_date(before.manifest.built[:10])} répond.")
         return before
-    return Searcher.load(settings.index_folder, encoder)
+    return _load(settings, encoder)
 
 
-def open_assistant(settings: Settings) -> "Assistant":
-    """The assistant over the index of these settings."""
+def _load(settings: Settings, encoder: "Encoder") -> "Searcher":
+    from index.searcher import Searcher
+
+    with progress("Chargement de l’index"):
+        return Searcher.load(settings.index_folder, encoder)
+
+
+def open_assistant(settings: Settings, *, publish: bool = False) -> "Assistant":
+    """The assistant over the index of these settings; ``publish`` as for ``open_searcher``."""
     from bot.assistant import Assistant
 
-    return Assistant(open_searcher(settings))
+    return Assistant(open_searcher(settings, publish=publish))
 
 
-def open_live(settings: Settings) -> "LiveAssistant":
+def open_live(settings: Settings, *, publish: bool = False) -> "LiveAssistant":
     """The same, which takes up a newer index by itself."""
     from bot.reload import LiveAssistant, pointer
 
     seen = pointer(settings.index_folder)
-    return LiveAssistant(settings.index_folder, open_assistant(settings), seen)
+    return LiveAssistant(settings.index_folder, open_assistant(settings, publish=publish), seen)
+
+
+Advance = Callable[[int, int | None, str], None]
+"""Called with how much is done, of how much (None: not known), and what is being done (empty: nothing to name)."""
 
 
 @contextmanager
-def progress(title: str, unit_bytes: bool = False) -> Iterator[Callable[[int, int | None], None]]:
-    """A progress bar on standard error; where that is no terminal, nothing."""
+def progress(title: str, unit_bytes: bool = False) -> Iterator[Advance]:
+    """Show on standard error how far some work is: a bar in a terminal, elsewhere a line a minute."""
     console = Console(stderr=True)
+    if not console.is_terminal:
+        with _told_in_lines(title) as advance:
+            yield advance
+        return
     columns = [TextColumn("{task.description}"), BarColumn()]
     columns += [TextColumn("{task.completed} o")] if unit_bytes else [MofNCompleteColumn(), TimeRemainingColumn()]
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(title, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(title, total=None)
+
+        def draw(done: int, total: int | None, phase: str) -> None:
+            bar.update(task, completed=done, total=total, description=f"{title} : {phase}" if phase else title)
+
+        yield draw
+
+
+@contextmanager
+def _told_in_lines(title: str) -> Iterator[Advance]:
+    state, ended, begun = "", Event(), time.monotonic()
+
+    def note(done: int, total: int | None, phase: str) -> None:
+        nonlocal state
+        state = " : " + f"{phase} {done} sur {total}".strip() if total else f" : {phase}" if phase else ""
+
+    def tell() -> None:
+        while not ended.wait(_EVERY):
+            say(f"{title}{state} ({cli_output.counted(round((time.monotonic() - begun) / 60), 'minute')}).")
+
+    teller = Thread(target=tell, name="motamot-progress", daemon=True)
+    teller.start()
+    try:
+        yield note
+    finally:
+        ended.set()
+        teller.join()

@@ -7,12 +7,22 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.answer import Answer, Quote
-from bot.phrases import french_date
+from bot.phrases import french_date, french_number
 from corpus.document import Document, Entry
+from corpus.errors import typeset
 
 if TYPE_CHECKING:
     from bot.doctor_machine import Finding
     from index.build import Built
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number and its noun.
+
+    >>> counted(1, "ligne"), counted(2, "ligne"), counted(0, "journal", "journaux")
+    ('1 ligne', '2 lignes', '0 journal')
+    """
+    return f"{french_number(number)} {one if number < 2 else many or one + 's'}"
 
 
 def show_answer(console: Console, answer: Answer) -> None:
@@ -49,28 +59,25 @@ def source_line(quote: Quote) -> str:
 
 
 def show_built(console: Console, built: "Built") -> None:
-    """What a build did, and what it left out and why."""
+    """What a build did, what it left out and why, and what an editor should look at."""
     corpus = built.corpus
     console.print(
-        f"Index construit : {len(corpus.documents)} document(s), {len(corpus.entries)} entrées, "
-        f"{built.n_passages} passages ({built.n_encoded} textes encodés).",
+        f"Index construit : {counted(len(corpus.documents), 'document')}, {counted(len(corpus.entries), 'entrée')}, "
+        f"{counted(built.n_passages, 'passage')} ({counted(built.n_encoded, 'texte encodé', 'textes encodés')}).",
         markup=False,
         highlight=False,
     )
-    for left in corpus.left_out:
-        console.print(
-            f"Laissé de côté : « {left.source.title} » : {left.reason} {left.remedy}",
-            markup=False,
-            highlight=False,
-            style="yellow",
-        )
-    for name in corpus.unlisted:
-        console.print(
-            f"Non cité : « {name} » est dans le dossier des documents, mais pas dans catalogue.toml.",
-            markup=False,
-            highlight=False,
-            style="yellow",
-        )
+    for document in corpus.documents:
+        n = counted(built.phrasings.get(document.id, 0), "autre façon de demander", "autres façons de demander")
+        console.print(f"  « {document.id} » : {n}", markup=False, highlight=False)
+    warnings = [f"Laissé de côté : « {left.source.title} » : {left.reason} {left.remedy}" for left in corpus.left_out]
+    warnings += [
+        f"Non cité : « {name} » est dans le dossier des documents, mais pas dans catalogue.toml."
+        for name in corpus.unlisted
+    ]
+    warnings += [f"À revoir : {warning}" for warning in built.warnings]
+    for warning in warnings:
+        console.print(typeset(warning), markup=False, highlight=False, style="yellow")
 
 
 def entries_to_json(document: Document, entries: Sequence[Entry]) -> dict[str, Any]:

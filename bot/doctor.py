@@ -9,7 +9,8 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from bot import doctor_machine as machine
-from bot.doctor_machine import Finding, attention, counted, error, ok, writable
+from bot.cli_output import counted
+from bot.doctor_machine import Finding, attention, error, ok, writable
 from bot.settings import Settings, config_file, foreign_variables, own_variables, read_settings
 from corpus.errors import IndexStoreError, MotamotError
 from corpus.read import Corpus, read_corpus

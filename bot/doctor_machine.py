@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 
+from bot.cli_output import counted
 from bot.settings import Settings, journal_file
 from corpus.errors import MotamotError, reason, typeset
 from index import store, versions
@@ -67,15 +68,6 @@ def error(name: str, detail: str, remedy: str = "") -> Finding:
 def worst(findings: Iterable[Finding]) -> Level:
     """Of them all."""
     return max((finding.level for finding in findings), default=Level.OK)
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """A number and its noun.
-
-    >>> counted(1, "ligne"), counted(2, "ligne"), counted(0, "journal", "journaux")
-    ('1 ligne', '2 lignes', '0 journal')
-    """
-    return f"{number:,} {one if number < 2 else many or one + 's'}".replace(",", "\u202f")
 
 
 def size(n_bytes: int) -> str:

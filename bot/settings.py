@@ -175,12 +175,25 @@ def read_settings(**given: object) -> Settings:
     except OSError as error:
         raise SettingsError(f"« {path} » ne peut pas être lu ({reason(error)}) : vérifiez ses droits.") from error
     check_theme(settings.theme)
+    settings = _with_corpus_of_index(settings)
     if not (settings.corpus / "catalogue.toml").is_file():
         raise SettingsError(
             f"« {settings.corpus} » n’est pas un dossier de corpus : il n’y a pas de « catalogue.toml ». "
             "Créez-en un avec « motamot init DOSSIER », ou corrigez « --corpus »."
         )
     return settings
+
+
+def _with_corpus_of_index(settings: Settings) -> Settings:
+    """Where an index is chosen and no corpus, the corpus that the index was built from."""
+    if settings.index is None or "corpus" in settings.model_fields_set:
+        return settings
+    from index.store import corpus_of  # half a second of import
+
+    remembered = corpus_of(settings.index)
+    if remembered is None or not (remembered / "catalogue.toml").is_file():
+        return settings
+    return settings.model_copy(update={"corpus": remembered})
 
 
 def _refuse_mistyped_variables() -> None:

@@ -154,7 +154,7 @@ def _build(corpus: Corpus, index_folder: Path, encoder: Encoder, mark: str, max_
             dense=dense,
         ),
     )
-    return Built(corpus, len(rows.passages), encoding.n_encoded, index_folder, _phrased(targets))
+    return Built(corpus, len(rows.passages), encoding.n_encoded, index_folder, _phrased(targets), phrasings.warnings)
 
 
 def _readable(corpus: Corpus) -> Corpus:

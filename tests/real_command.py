@@ -68,13 +68,14 @@ def read(file: Path) -> bytes:
         return b""
 
 
-def places(root: Path, model_home: Path, index: Path) -> Places:
-    """Those folders, with the real model and a copy of a built index."""
+def places(root: Path, model_home: Path, index: Path | None = None) -> Places:
+    """Those folders, with the real model and a copy of a built index, if one is given."""
     made = Places(root)
     for name in ("data", "home", "tmp", "xdg", "cwd"):
         (root / name).mkdir(parents=True)
     (made.data / "models").symlink_to(model_home / "models")
-    shutil.copytree(index, root / "index")
+    if index:
+        shutil.copytree(index, root / "index")
     return made
 
 

@@ -2,20 +2,31 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from conftest import plain
+from real_command import MOTAMOT, places, serving
 from small_corpus import FAQ, small_encoder, write_corpus
 
 from bot import cli, cli_index
+from bot.reload import EVERY
+from bot.settings import read_settings
 from corpus.document import Entry
+from corpus.errors import SettingsError
 from corpus.read import read_corpus
+from index.build import build
+
+if TYPE_CHECKING:
+    from index.encoder import Encoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,46 +205,177 @@ def test_a_new_corpus_never_replaces_anything(run: Run, tmp_path: Path) -> None:
     assert "« mien »" in ran.err
 
 
-def test_build_says_what_it_left_out_and_why(run: Run, tmp_path: Path) -> None:
-    corpus = write_corpus(tmp_path / "corpus", phrasings={})
+def test_build_says_what_it_left_out_and_why_and_what_to_look_at(run: Run, tmp_path: Path) -> None:
+    corpus = write_corpus(tmp_path / "corpus", phrasings={"retard": ["amende", "retard"]})
     with (corpus / "catalogue.toml").open("a", encoding="utf-8") as file:
         file.write(
             '[[source]]\nid = "budget"\ntitle = "Budget primitif"\npublisher = "Ville"\n'
-            'date = "2024"\nkind = "page"\nfile = "budget.pdf"\n'.replace('"2024"', '"2024-01"')
+            'date = "2024-01"\nkind = "page"\nfile = "budget.pdf"\n'
         )
+    reworded = '[[entry]]\nquestion = "Que risque-t-on pour un retard ?"\nask = ["trop tard"]\n'
+    with (corpus / "phrasings" / "mediatheque.toml").open("a", encoding="utf-8") as file:
+        file.write(reworded)
+    (corpus / "phrasings" / "mediateque.toml").write_text(reworded, encoding="utf-8")
 
     ran = run("build", "--corpus", corpus, "--index", tmp_path / "index")
 
     assert ran.code == 0
-    assert "1 document(s), 6 entrées" in ran.err
+    assert "1 document, 6 entrées" in ran.err
+    assert "« mediatheque » : 2 autres façons de demander" in ran.err
     assert "Laissé de côté : « Budget primitif »" in ran.err
+    [orphan, moved] = [line for line in ran.err.splitlines() if line.startswith("À revoir : ")]
+    assert "mediateque.toml » : aucun document lu n’a l’identifiant « mediateque »" in orphan
+    assert "Le plus proche : « Que risque-t-on en cas de retard ? »." in moved
 
 
-def test_a_stale_index_is_built_again_by_itself(run: Run, tmp_path: Path) -> None:
-    corpus = write_corpus(tmp_path / "corpus", phrasings={})
-    arguments = ("ask", "--json", "amende de retard", "--corpus", corpus, "--index", tmp_path / "index")
-
-    first, second = run(*arguments), run(*arguments)
-    write_corpus(corpus, {**FAQ, "retard": (FAQ["retard"][0], "Une amende de dix centimes par jour.")}, {})
-    third = run(*arguments)
-
-    assert ["Index construit" in ran.err for ran in (first, second, third)] == [True, False, True]
-    assert "(3 textes encodés)" in third.err or "(2 textes encodés)" in third.err
-    assert json.loads(third.out)["ranking"][0]["entry"] == "retard"
+# --- which command replaces an index -----------------------------------------------------------
 
 
-def test_a_damaged_index_is_said_and_built_again(run: Run, tmp_path: Path) -> None:
-    corpus = write_corpus(tmp_path / "corpus", phrasings={})
-    arguments = ("ask", "amende", "--corpus", corpus, "--index", tmp_path / "index")
-    run(*arguments)
-    [path] = (tmp_path / "index").glob("v-*/corpus.json")
+@dataclass(frozen=True, slots=True)
+class Two:
+    """Two corpora, and the index of the first."""
+
+    first: Path
+    second: Path
+    index: Path
+
+    def content(self) -> dict[str, tuple[int, bytes]]:
+        """Of every file of the index."""
+        files = [path for path in sorted(self.index.rglob("*")) if path.is_file()]
+        return {str(path): (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
+
+
+@pytest.fixture
+def two(small_index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Two:
+    """The library's corpus and its index, and a draft of another town; nothing is chosen yet."""
+    shutil.copytree(small_index / "corpus", tmp_path / "first")
+    build(tmp_path / "first", tmp_path / "index", small_encoder())
+    made = Two(tmp_path / "first", write_corpus(tmp_path / "second", CHANGED), tmp_path / "index")
+    (tmp_path / "in.jsonl").write_text('{"id": "a", "turns": ["amende de retard"]}', encoding="utf-8")
+    known(tmp_path / "known.jsonl")
+    return made
+
+
+CHANGED = {**FAQ, "retard": (FAQ["retard"][0], "Une amende de dix centimes est due par jour.")}
+READING = [("ask", "amende de retard", "--json"), ("batch", "in.jsonl"), ("evaluate", "known.jsonl", "--json")]
+
+
+@pytest.fixture
+def nothing_chosen(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MOTAMOT_CORPUS", "MOTAMOT_INDEX"):
+        monkeypatch.delenv(name)
+
+
+@pytest.mark.parametrize("command", READING, ids=lambda command: command[0])
+@pytest.mark.usefixtures("nothing_chosen")
+def test_a_command_that_reads_never_replaces_an_index(run: Run, two: Two, command: tuple[str, ...]) -> None:
+    before = two.content()
+
+    alone = run(*command, "--index", two.index)
+    other = run(*command, "--index", two.index, "--corpus", two.second)
+    Path("motamot.toml").write_text(f'index = "{two.index}"', encoding="utf-8")
+    draft = run(*command, "--corpus", two.second)
+    Path("motamot.toml").unlink()
+    write_corpus(two.first, CHANGED)
+    stale = run(*command, "--index", two.index)
+
+    assert (alone.code, alone.err) == (0, "")
+    said = '"verdict": "right"' if command[0] == "evaluate" else "Aucune amende n’est due."
+    assert said in alone.out
+    for refused in (other, draft):
+        assert (refused.code, refused.out, refused.err.count("\n")) == (2, "", 1)
+        assert f"depuis le corpus « {two.first} », et non « {two.second} »" in refused.err
+    assert (stale.code, "« motamot build »" in stale.err) == (0, True)
+    assert said in stale.out
+    assert two.content() == before
+
+
+@pytest.mark.usefixtures("nothing_chosen")
+def test_a_damaged_index_is_refused_with_the_command_that_mends_it(run: Run, two: Two) -> None:
+    [path] = two.index.glob("v-*/corpus.json")
     path.write_bytes(b"{}")
 
-    ran = run(*arguments)
+    ran = run("ask", "amende", "--index", two.index)
 
-    assert ran.code in (0, 1)
+    assert (ran.code, ran.out) == (2, "")
     assert "corpus.json" in ran.err
-    assert "Index construit" in ran.err
+    assert "« motamot build »" in ran.err
+    assert run("build", "--index", two.index).code == 0
+    assert run("ask", "amende de retard", "--index", two.index).code == 0
+
+
+@pytest.mark.usefixtures("nothing_chosen")
+def test_build_replaces_an_index_by_that_of_another_corpus_only_when_told_to(run: Run, two: Two) -> None:
+    before = two.content()
+    arguments = ("build", "--index", two.index, "--corpus", two.second)
+
+    refused = run(*arguments)
+
+    assert (refused.code, two.content() == before) == (2, True)
+    assert [path for path in (two.first, two.second) if str(path) not in refused.err] == []
+    assert "« motamot build --accept-loss »" in refused.err
+    assert run(*arguments, "--accept-loss").code == 0
+    assert "dix centimes" in run("ask", "amende de retard", "--index", two.index, "--json").out
+
+
+@pytest.mark.usefixtures("nothing_chosen")
+def test_a_server_publishes_its_own_corpus_and_no_other(run: Run, two: Two, capsys: pytest.CaptureFixture[str]) -> None:
+    def start(**given: Path) -> str:
+        found = cli_index.open_searcher(read_settings(index=two.index, **given), publish=True)
+        return next(entry.body_text for entry in found.rows.entries if entry.id == "retard")
+
+    with pytest.raises(SettingsError, match="et non"):
+        start(corpus=two.second)
+    assert start() == FAQ["retard"][1]
+    write_corpus(two.first, CHANGED)
+    assert start() == CHANGED["retard"][1]
+
+    (two.first / "catalogue.toml").write_text("[[source]]\nid = 3\n", encoding="utf-8")
+    capsys.readouterr()
+    assert start() == CHANGED["retard"][1]
+    printed = plain(capsys.readouterr().err)
+    assert "[[source]] n° 1" in printed
+    assert "En attendant, l’index construit le" in printed
+
+
+@pytest.mark.model
+def test_real_commands_on_a_draft_leave_a_server_as_it_is(
+    two: Two, model_home: Path, tmp_path: Path, encoder: "Encoder"
+) -> None:
+    where = places(tmp_path / "all", model_home)
+    build(two.first, two.index, encoder, accept_loss=True)
+    environment = where.environment()
+
+    def motamot(*arguments: object) -> Ran:
+        done = subprocess.run(
+            [MOTAMOT, *map(str, arguments)],
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Ran(done.returncode, done.stdout, plain(done.stderr))
+
+    with serving(where, {"INDEX": str(two.index)}) as site:
+        served, before = site.send("/readyz")[1], two.content()
+        alone = motamot("ask", "--json", "amende de retard", "--index", two.index)
+        drafts = [
+            motamot(*command, "--corpus", two.second, "--index", two.index) for command in (READING[2], ("build",))
+        ]
+        time.sleep(2 * EVERY)  # the server looks for a newer index
+        after = site.send("/readyz")[1]
+        answer = site.send("/api/ask", b'{"question": "amende de retard"}')[1].decode()
+
+    assert "Aucune amende n’est due." in alone.out
+    assert [(draft.code, draft.out, str(two.first) in draft.err) for draft in drafts] == [(2, "", True)] * 2
+    assert two.content() == before
+    assert json.loads(after)["index_built"] == json.loads(served)["index_built"]
+    assert "Aucune amende n’est due." in answer
+
+
+# --- evaluation --------------------------------------------------------------------------------
 
 
 def known(path: Path) -> Path:
