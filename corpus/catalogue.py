@@ -36,7 +36,7 @@ def read_catalogue(folder: Path) -> list[Source]:
     """
     path = folder / CATALOGUE
     tables = _tables(path)
-    sources = [_source(table, _where(path, number, table)) for number, table in enumerate(tables, 1)]
+    sources = [_source(table, folder, _where(path, number, table)) for number, table in enumerate(tables, 1)]
     for key in ("id", "file"):
         _refuse_duplicates(key, [getattr(source, key) for source in sources], path)
     return sources
@@ -106,7 +106,7 @@ def _where(path: Path, number: int, table: Mapping[str, Any]) -> str:
     return f"« {path} », [[source]] n° {number}{named}"
 
 
-def _source(table: Mapping[str, Any], where: str) -> Source:
+def _source(table: Mapping[str, Any], folder: Path, where: str) -> Source:
     known = (*_REQUIRED, *_OPTIONAL)
     if unknown := sorted(set(table) - set(known)):
         raise CorpusError(f"{where} : clé inconnue « {unknown[0]} » ; clés admises : {', '.join(known)}.")
@@ -125,7 +125,7 @@ def _source(table: Mapping[str, Any], where: str) -> Source:
         raise _wrong(where, "url", values["url"], "une adresse qui commence par https:// ou http://")
     values.setdefault("file", file_name_of(values.get("url", ""), values["id"]))
     _check_file(values["file"], where)
-    values["file"] = Path(values["file"]).as_posix()  # "./a.txt" is "a.txt"
+    values["file"] = _in_documents(Path(values["file"]), folder)
     return Source(**values)
 
 
@@ -161,9 +161,16 @@ def _check_file(file: str, where: str) -> None:
     if _CONTROL.search(file):
         raise _wrong(where, "file", file, "un nom d’une ligne, sans caractère invisible")
     if "\\" in file or relative.is_absolute() or ".." in relative.parts:
-        raise _wrong(where, "file", file, f"un nom relatif au dossier {DOCUMENTS}, sans « .. »")
+        raise _wrong(where, "file", file, f"un nom relatif au dossier {DOCUMENTS} ou à celui du catalogue, sans « .. »")
     if relative.suffix.lower() not in SUFFIXES:
         raise _wrong(where, "file", file, f"un fichier {', '.join(SUFFIXES)}")
+
+
+def _in_documents(file: Path, folder: Path) -> str:
+    """Relative to the documents folder: "./a.txt" and "documents/a.txt" are "a.txt"."""
+    if file.parts[0] == DOCUMENTS and not (folder / DOCUMENTS / file).exists():
+        file = Path(*file.parts[1:])
+    return file.as_posix()
 
 
 def _wrong(where: str, key: str, value: object, expected: str) -> CorpusError:

@@ -44,6 +44,17 @@ def test_the_default_catalogue_names_the_faq_and_the_circular() -> None:
     assert circular.file == "circulaire-crte-2020.pdf"
 
 
+def test_a_file_may_be_named_from_the_folder_of_the_catalogue(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, table(file='"documents/faq.csv"'))
+
+    assert [source.file for source in read_catalogue(folder)] == ["faq.csv"]
+
+    inner = folder / "documents" / "documents"
+    inner.mkdir()
+    (inner / "faq.csv").write_text("x", encoding="utf-8")
+    assert [source.file for source in read_catalogue(folder)] == ["documents/faq.csv"]
+
+
 def test_a_source_is_read_as_written(tmp_path: Path) -> None:
     web = table(id='"page"', file=None, url='"https://a.fr/crte"', date="2021-05-20", kind='"page"', notice='"abrogée"')
     folder = folder_with(tmp_path, table(file='"./sous/faq.PDF"') + web)

@@ -2,6 +2,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from conftest import plain
 
 from corpus.document import Limits, Source
 from corpus.errors import CorpusError, UnreadableDocumentError
@@ -88,8 +89,9 @@ def test_a_wrong_catalogue_stops_the_reading(tmp_path: Path) -> None:
 def test_a_missing_file_says_how_to_get_it(tmp_path: Path) -> None:
     with pytest.raises(UnreadableDocumentError, match=r"motamot fetch.*https://a.fr/guide.*guide.pdf"):
         read_document(source("guide.pdf", "https://a.fr/guide"), tmp_path)
-    with pytest.raises(UnreadableDocumentError, match="Placez-le dans le dossier «\u00a0documents"):
+    with pytest.raises(UnreadableDocumentError) as refused:
         read_document(source("guide.pdf"), tmp_path)
+    assert f"Il a été cherché sous « {tmp_path / 'documents' / 'guide.pdf'} »" in plain(refused.value.remedy)
 
 
 def test_an_unknown_format_names_those_that_are_read(tmp_path: Path) -> None:

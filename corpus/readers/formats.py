@@ -9,7 +9,6 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
-from corpus.catalogue import DOCUMENTS
 from corpus.document import LIMITS, Document, Limits, Source, StructuredText
 from corpus.errors import UnreadableDocumentError, beyond
 
@@ -78,7 +77,7 @@ def _bytes(source: Source, path: Path, largest: int) -> bytes:
             size = os.fstat(file.fileno()).st_size
             data = file.read(largest + 1) if size <= largest else b""
     except FileNotFoundError as error:
-        raise UnreadableDocumentError(source.file, "ce fichier manque.", _how_to_get(source)) from error
+        raise UnreadableDocumentError(source.file, "ce fichier manque.", _how_to_get(source, path)) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "son nom ne convient pas au système"
         raise UnreadableDocumentError(
@@ -93,13 +92,13 @@ def _bytes(source: Source, path: Path, largest: int) -> bytes:
     )
 
 
-def _how_to_get(source: Source) -> str:
+def _how_to_get(source: Source, path: Path) -> str:
     if source.url:
         return (
             f"Lancez « motamot fetch », ou téléchargez-le avec votre navigateur à l’adresse {source.url} "
-            f"et enregistrez-le sous le nom « {source.file} » dans le dossier « {DOCUMENTS} »."
+            f"et enregistrez-le sous « {path} »."
         )
-    return f"Placez-le dans le dossier « {DOCUMENTS} », ou retirez sa table [[source]] du catalogue."
+    return f"Il a été cherché sous « {path} » : placez-le là, ou retirez sa table [[source]] du catalogue."
 
 
 def _in_unicode(reading: StructuredText) -> StructuredText:
