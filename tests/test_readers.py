@@ -12,6 +12,7 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from hypothesis import given
 from hypothesis import strategies as st
+from seed_files import rezipped
 
 from corpus.document import BlockKind, StructuredText
 from corpus.errors import UnreadableDocumentError
@@ -254,6 +255,23 @@ def _word_file() -> bytes:
     return _saved(document)
 
 
+def _word_file_with_looks() -> bytes:
+    """Looks that a style gives, and words that nobody sees on the page."""
+    document = docx.Document()
+    document.styles.add_style("Rubrique", 1).font.bold = True
+    document.styles.add_style("Rubrique bis", 1).base_style = document.styles["Rubrique"]
+    document.add_paragraph("Qui paie ?", style="Rubrique bis")
+    document.add_paragraph().add_run("Et quand ?", style="Strong")
+    document.add_paragraph("Et où ?", style="Rubrique").runs[0].bold = False
+    paragraph = document.add_paragraph("Le tarif est de ")
+    paragraph.add_run("25 ").font.strike = True
+    paragraph.add_run("30 euros.")
+    paragraph.add_run(" À revoir.").font.hidden = True
+    document.part.relate_to("#_Bookmark", "http://a.fr/relationships/image", is_external=True)
+    # A picture linked to a bookmark: Word writes its relationship so.
+    return rezipped(_saved(document), lambda _, data: data.replace(b' TargetMode="External"', b""))
+
+
 def _saved(document: object) -> bytes:
     buffer = io.BytesIO()
     document.save(buffer)  # type: ignore[attr-defined]
@@ -280,6 +298,15 @@ def test_word_document_is_read_in_its_order() -> None:
     ]
 
 
+def test_word_looks_come_from_styles_too_and_what_is_not_seen_is_not_read() -> None:
+    assert blocks(read_docx(_word_file_with_looks(), "faq.docx")) == [
+        (H, 1, "Qui paie ?"),
+        (H, 1, "Et quand ?"),
+        (P, 0, "Et où ?"),
+        (P, 0, "Le tarif est de 30 euros."),
+    ]
+
+
 # OpenDocument
 
 OFFICE = "urn:oasis:names:tc:opendocument:xmlns:"
@@ -291,6 +318,8 @@ CONTENT = f"""\
 <office:automatic-styles>
   <style:style style:name="P1" style:parent-style-name="Title"/>
   <style:style style:name="T1"><style:text-properties fo:font-weight="bold"/></style:style>
+  <style:style style:name="T2"><style:text-properties text:display="none"/></style:style>
+  <style:style style:name="T3"><style:text-properties style:text-line-through-style="solid"/></style:style>
 </office:automatic-styles>
 <office:body><office:text>
   <text:tracked-changes><text:p>supprimé</text:p></text:tracked-changes>
@@ -302,7 +331,9 @@ CONTENT = f"""\
   <text:list><text:list-item><text:p>un</text:p><text:p>Deux</text:p>
     <text:list><text:list-item><text:p>sous</text:p></text:list-item></text:list></text:list-item></text:list>
   <text:section><text:p><text:span text:style-name="T1">Peut-on le modifier ?</text:span></text:p></text:section>
-  <text:p>Oui.<draw:frame><draw:text-box><text:p>Encadré</text:p></draw:text-box></draw:frame></text:p>
+  <text:p>Oui<text:span text:style-name="T2"> caché</text:span><text:span text:style-name="T3"> barré</text:span>.
+    <draw:frame><svg:title xmlns:svg="{OFFICE}svg-compatible:1.0">Image</svg:title>
+    <draw:text-box><text:p>Encadré</text:p></draw:text-box></draw:frame></text:p>
   <table:table><table:table-row><table:table-cell><text:p>A</text:p><text:p>B</text:p></table:table-cell>
     <table:table-cell><text:p>C</text:p></table:table-cell></table:table-row></table:table>
 </office:text></office:body></office:document-content>

@@ -1,12 +1,15 @@
-"""Reads Word documents (.docx) in their order: headings, paragraphs, lists, tables and text boxes."""
+"""Reads Word documents (.docx) in their order: headings, paragraphs, lists, tables and text boxes.
 
-import io
+Not through mammoth: it knows no outline level, no style based on another, no hidden text, and expands entities.
+"""
+
+import posixpath
 import re
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import docx
-from docx.oxml.ns import qn
 from lxml import etree
 
 from corpus.document import BlockKind, StructuredText
@@ -19,18 +22,31 @@ _LIST = re.compile(r"(?:list (?:bullet|number)|liste à (?:puces|numéros))\s*([
 _CONTENTS = re.compile(r"(?:toc|tm|table of contents|table des matières)\b", re.IGNORECASE)
 _CONTENTS_GALLERY = "Table of Contents"
 
-_P, _TABLE, _ROW, _CELL = qn("w:p"), qn("w:tbl"), qn("w:tr"), qn("w:tc")
-_BOX = qn("w:txbxContent")
+
+def _w(path: str) -> str:
+    """Lxml's name of a path of elements of WordprocessingML."""
+    return "/".join(
+        f"{{http://schemas.openxmlformats.org/wordprocessingml/2006/main}}{step}" for step in path.split("/")
+    )
+
+
+_P, _R, _TABLE, _ROW, _CELL, _BOX = map(_w, ("p", "r", "tbl", "tr", "tc", "txbxContent"))
+_P_SETTINGS, _R_SETTINGS, _VALUE = map(_w, ("pPr", "rPr", "val"))
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-# Deleted by a tracked change, a second copy of a drawing, or read as blocks of their own.
-_SKIPPED = frozenset([qn("w:del"), qn("w:moveFrom"), _FALLBACK, _BOX])
-_WRAPPERS = frozenset([qn("w:sdtContent"), qn("w:ins"), qn("w:moveTo"), qn("w:customXml")])
-_SIGNS = {
-    qn("w:tab"): TextRun(" "),
-    qn("w:br"): BREAK,
-    qn("w:cr"): BREAK,
-    qn("w:noBreakHyphen"): TextRun("\u2011"),
-}
+# Settings, text deleted by a tracked change, a second copy of a drawing; a text box is read as blocks of its own.
+_SKIPPED = frozenset([_P_SETTINGS, _R_SETTINGS, _w("del"), _w("moveFrom"), _FALLBACK, _BOX])
+_WRAPPERS = frozenset([_w("sdtContent"), _w("ins"), _w("moveTo"), _w("customXml")])
+_SIGNS = {_w("tab"): TextRun(" "), _w("br"): BREAK, _w("cr"): BREAK, _w("noBreakHyphen"): TextRun("\u2011")}
+# What nobody reads on the page.
+_HIDING = ("vanish", "strike", "dstrike")
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    name: str
+    base: str
+    """Identifier of the style it is based on; empty when there is none."""
+    element: Any
 
 
 def read_docx(data: bytes, name: str) -> StructuredText:
@@ -39,31 +55,53 @@ def read_docx(data: bytes, name: str) -> StructuredText:
     Raises:
         UnreadableDocumentError: It is encrypted, damaged, no Word document, or holds no text.
     """
-    open_archive(data, name).close()
-    try:
-        document = docx.Document(io.BytesIO(data))
-        if document.element.getroottree().docinfo.doctype:
-            raise broken(name)  # Word writes none: its entities would be words that we lose
-        reader = _WordReader(document)
-        reader.read(document.element.body)
-    except (*BROKEN, KeyError, AttributeError, TypeError, etree.LxmlError) as error:
-        if is_out_of_memory(error):
-            raise MemoryError from error
-        raise broken(name) from error
+    with open_archive(data, name) as archive:
+        try:
+            document = _related(archive, "", "officeDocument")
+            styles = _related(archive, document, "styles")
+            reader = _WordReader(_parsed(archive, styles).iterchildren(_w("style")) if styles else ())
+            for body in _parsed(archive, document).iterfind(_w("body")):
+                reader.read(body)
+        except (*BROKEN, KeyError, etree.LxmlError) as error:
+            if is_out_of_memory(error):
+                raise MemoryError from error
+            raise broken(name) from error
     reading = reader.builder.reading()
     if not reading.blocks:
         raise empty(name)
     return reading
 
 
+def _parsed(archive: zipfile.ZipFile, part: str) -> Any:
+    root = etree.fromstring(archive.read(part), etree.XMLParser(resolve_entities=False))
+    if root.getroottree().docinfo.doctype:  # Word writes none: its entities would be words that we lose
+        raise ValueError("an office file has no document type")
+    return root
+
+
+def _related(archive: zipfile.ZipFile, part: str, kind: str) -> str:
+    """The part of this kind that a part names, or the package itself; empty when it names none."""
+    folder, file = posixpath.split(part)
+    relations = posixpath.join(folder, "_rels", f"{file}.rels")
+    if relations not in archive.namelist():
+        return ""
+    for relation in _parsed(archive, relations).iterchildren("{*}Relationship"):
+        if relation.get("Type", "").endswith(f"/{kind}"):
+            return posixpath.normpath(posixpath.join("/", folder, relation.get("Target", ""))).lstrip("/")
+    return ""
+
+
 class _WordReader:
     """A document's styles, at hand while its body is read."""
 
-    # python-docx ships no types: its objects and elements are Any.
+    # lxml ships no types: its elements are Any.
 
-    def __init__(self, document: Any) -> None:
+    def __init__(self, styles: Iterable[Any]) -> None:
         self.builder = Builder()
-        self._styles = {style.style_id: style for style in document.styles}
+        self._styles = {
+            style.get(_w("styleId"), ""): _Style(_text_of(style, "name"), _text_of(style, "basedOn"), style)
+            for style in styles
+        }
 
     def read(self, body: Any) -> None:
         """Append what stands in a body, a cell or a text box."""
@@ -72,18 +110,17 @@ class _WordReader:
                 self._paragraph(element)
             elif element.tag == _TABLE:
                 self._table(element)
-            elif element.tag == qn("w:sdt"):
-                gallery = element.find(f"{qn('w:sdtPr')}/{qn('w:docPartObj')}/{qn('w:docPartGallery')}")
-                if gallery is None or gallery.get(qn("w:val")) != _CONTENTS_GALLERY:
-                    self.read(element.iterchildren(qn("w:sdtContent")))
+            elif element.tag == _w("sdt"):
+                if _text_of(element, "sdtPr/docPartObj/docPartGallery") != _CONTENTS_GALLERY:
+                    self.read(element.iterchildren(_w("sdtContent")))
             elif element.tag in _WRAPPERS:
                 self.read(element)
 
     def _paragraph(self, paragraph: Any) -> None:
-        chain = self._style_chain(paragraph)
-        if not any(_CONTENTS.match(style.name or "") for style in chain):
+        chain = self._styles_of(paragraph, "pPr/pStyle")
+        if not any(_CONTENTS.match(style.name) for style in chain):
             kind, level = _kind(paragraph, chain)
-            self.builder.add(list(self._runs(paragraph)), kind, level)
+            self.builder.add(list(self._words(paragraph, _settings(chain, _R_SETTINGS))), kind, level)
         for box in paragraph.iter(_BOX):
             if not any(parent.tag == _FALLBACK for parent in box.iterancestors()):
                 self.read(box)
@@ -102,65 +139,79 @@ class _WordReader:
             self.builder.add_row([self._cell(cell) for cell in cells])
 
     def _cell(self, cell: Any) -> list[TextRun]:
-        return [run for paragraph in cell.iter(_P) for run in (*self._runs(paragraph), TextRun(" "))]
+        return [run for paragraph in cell.iter(_P) for run in (*self._words(paragraph, ()), TextRun(" "))]
 
-    def _style_chain(self, paragraph: Any) -> list[Any]:
-        """The paragraph's style, then those it is based on."""
-        named = paragraph.find(f"{qn('w:pPr')}/{qn('w:pStyle')}")
-        style = self._styles.get(named.get(qn("w:val"))) if named is not None else None
-        chain: list[Any] = []
+    def _styles_of(self, element: Any, path: str) -> list[_Style]:
+        """The style that an element names, then those it is based on."""
+        chain: list[_Style] = []
+        style = self._styles.get(_text_of(element, path))
         while style is not None and style not in chain:
             chain.append(style)
-            style = getattr(style, "base_style", None)
+            style = self._styles.get(style.base)
         return chain
 
-    def _runs(self, element: Any, *, bold: bool = False) -> Iterator[TextRun]:
+    def _words(self, element: Any, inherited: Sequence[Any], *, bold: bool = False) -> Iterator[TextRun]:
+        """The words inside, without what is hidden or struck out; ``inherited`` are settings of runs."""
         for child in element:
-            if child.tag in _SKIPPED:
-                continue
-            if child.tag == qn("w:t"):
+            if child.tag == _w("t"):
                 yield TextRun((child.text or "").replace("\n", " "), bold)
             elif child.tag in _SIGNS:
-                if child.getparent().tag == qn("w:r"):
-                    yield _SIGNS[child.tag]  # w:tab also stands in the settings of a paragraph
-            else:
-                yield from self._runs(child, bold=bold or _is_bold(child))
+                yield _SIGNS[child.tag]
+            elif child.tag == _R:
+                settings = [*child.iterchildren(_R_SETTINGS)]
+                settings += [*_settings(self._styles_of(child, "rPr/rStyle"), _R_SETTINGS), *inherited]
+                if not any(_is_on(settings, sign) for sign in _HIDING):
+                    yield from self._words(child, inherited, bold=_is_on(settings, "b"))
+            elif child.tag not in _SKIPPED:
+                yield from self._words(child, inherited, bold=bold)
 
 
-def _kind(paragraph: Any, chain: list[Any]) -> tuple[BlockKind, int]:
+def _kind(paragraph: Any, chain: Sequence[_Style]) -> tuple[BlockKind, int]:
     """From the names of the styles, the outline level and the numbering; the paragraph's own come first."""
     for style in chain:
-        if found := _HEADING.fullmatch(style.name or ""):
+        if found := _HEADING.fullmatch(style.name):
             return BlockKind.HEADING, int(found[1])
-        if _TITLE.fullmatch(style.name or ""):
+        if _TITLE.fullmatch(style.name):
             return BlockKind.HEADING, 1
-    settings = [paragraph.find(qn("w:pPr")), *(style.element.find(qn("w:pPr")) for style in chain)]
-    settings = [properties for properties in settings if properties is not None]
-    outline = _first(settings, "w:outlineLvl")
+    settings = [*paragraph.iterchildren(_P_SETTINGS), *_settings(chain, _P_SETTINGS)]
+    outline = _number(settings, "outlineLvl")
     if outline is not None and outline < 9:  # 9 is body text
         return BlockKind.HEADING, outline + 1
-    named = next((found for style in chain if (found := _LIST.fullmatch(style.name or ""))), None)
-    numbering = _first(settings, "w:numPr/w:numId")
+    named = next((found for style in chain if (found := _LIST.fullmatch(style.name))), None)
+    numbering = _number(settings, "numPr/numId")
     if named or numbering:  # numbering 0 takes a paragraph out of its list
-        depth = _first(settings, "w:numPr/w:ilvl") or 0
+        depth = _number(settings, "numPr/ilvl") or 0
         return (BlockKind.PARAGRAPH, 0) if numbering == 0 else (BlockKind.ITEM, max(depth + 1, _digit(named)))
     return BlockKind.PARAGRAPH, 0
 
 
-def _first(settings: list[Any], path: str) -> int | None:
-    """The number that the first of these settings gives to ``path``."""
-    steps = "/".join(qn(step) for step in path.split("/"))
-    found = next((element for properties in settings if (element := properties.find(steps)) is not None), None)
-    return int(found.get(qn("w:val"))) if found is not None else None
+def _settings(chain: Sequence[_Style], tag: str) -> list[Any]:
+    return [settings for style in chain for settings in style.element.iterchildren(tag)]
+
+
+def _first(settings: Sequence[Any], path: str) -> Any:
+    """The element at ``path`` in the first of these settings that have one."""
+    return next((element for each in settings if (element := each.find(_w(path))) is not None), None)
+
+
+def _number(settings: Sequence[Any], path: str) -> int | None:
+    found = _first(settings, path)
+    return int(found.get(_VALUE, "")) if found is not None else None
+
+
+def _is_on(settings: Sequence[Any], sign: str) -> bool:
+    found = _first(settings, sign)
+    return found is not None and found.get(_VALUE) not in ("0", "false", "off")
+
+
+def _text_of(element: Any, path: str) -> str:
+    """The value of the element at ``path``; empty when there is none."""
+    found = element.find(_w(path))
+    return str(found.get(_VALUE, "")) if found is not None else ""
 
 
 def _digit(named: re.Match[str] | None) -> int:
     return int(named[1]) if named and named[1] else 1
-
-
-def _is_bold(run: Any) -> bool:
-    bold = run.find(f"{qn('w:rPr')}/{qn('w:b')}") if run.tag == qn("w:r") else None
-    return bold is not None and bold.get(qn("w:val")) not in ("0", "false", "off")
 
 
 def _nearest(element: Any, tag: str) -> Any:

@@ -18,6 +18,7 @@ _NAMESPACES = {
     "table": "urn:oasis:names:tc:opendocument:xmlns:table:1.0",
     "draw": "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0",
     "style": "urn:oasis:names:tc:opendocument:xmlns:style:1.0",
+    "svg": "urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0",
     "fo": "urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0",
     "manifest": "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0",
 }
@@ -37,12 +38,12 @@ _P, _H, _LIST, _TABLE = _qn("text:p"), _qn("text:h"), _qn("text:list"), _qn("tab
 _ITEMS = (_qn("text:list-item"), _qn("text:list-header"))
 _NAME = _qn("style:name")
 _ROW, _CELL, _BOX = _qn("table:table-row"), _qn("table:table-cell"), _qn("draw:text-box")
-# Deleted text, tables of contents, notes and comments; a text box is read as blocks of its own.
+# Deleted text, tables of contents, notes, comments, words on images; a text box is read as blocks of its own.
 _SKIPPED = frozenset(
     _qn(name)
     for name in (
         *("text:tracked-changes", "text:table-of-content", "text:alphabetical-index", "text:note"),
-        *("text:illustration-index", "office:annotation", "office:forms", "draw:text-box"),
+        *("text:illustration-index", "office:annotation", "office:forms", "draw:text-box", "svg:title", "svg:desc"),
     )
 )
 
@@ -86,7 +87,8 @@ class _OdtReader:
         self._parents = {
             style.get(_qn("style:name"), ""): style.get(_qn("style:parent-style-name"), "") for style in styles
         }
-        self._bold = {style.get(_qn("style:name")) for style in styles if _is_bold(style)}
+        self._bold = {style.get(_qn("style:name")) for style in styles if _has(style, "fo:font-weight", "bold")}
+        self._unseen = {style.get(_qn("style:name")) for style in styles if _is_unseen(style)}
 
     def read(self, parent: Element) -> None:
         """Append what stands in a body, a section, a cell or a text box."""
@@ -159,7 +161,10 @@ class _OdtReader:
         return [run for paragraph in paragraphs for run in (*self._runs(paragraph), TextRun(" "))]
 
     def _runs(self, element: Element, *, bold: bool = False) -> Iterator[TextRun]:
-        bold = bold or element.get(_qn("text:style-name")) in self._bold
+        style = element.get(_qn("text:style-name"))
+        if style in self._unseen:
+            return
+        bold = bold or style in self._bold
         yield TextRun(_one_line(element.text), bold)
         for child in element:
             if child.tag in (_qn("text:s"), _qn("text:tab")):
@@ -180,9 +185,15 @@ def _outermost(parent: Element, tag: str) -> Iterator[Element]:
             yield from _outermost(child, tag)
 
 
-def _is_bold(style: Element) -> bool:
+def _has(style: Element, name: str, *values: str) -> bool:
     properties = style.find(_qn("style:text-properties"))
-    return properties is not None and properties.get(_qn("fo:font-weight")) == "bold"
+    return properties is not None and properties.get(_qn(name)) in values
+
+
+def _is_unseen(style: Element) -> bool:
+    """Whether words of this style are hidden, or struck out."""
+    struck = _has(style, "style:text-line-through-style", "solid", "dotted", "dash", "wave")
+    return struck or _has(style, "text:display", "none")
 
 
 def _number(value: str | None) -> int:
