@@ -16,6 +16,7 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
+from bot.phrases import PRIVACY
 from index.french import STOP_WORDS, is_french, stem, words
 from index.query import bare
 
@@ -204,7 +205,7 @@ def courtesy(message: str, vocabulary: Collection[str]) -> Courtesy | None:
         vocabulary: Stems of the documents; a message that has one beside its courtesy asks about them.
     """
     family = recognised(message, vocabulary, _recogniser())
-    return Courtesy(family, _toml("courtesy.toml")["family"][family]["reply"]) if family else None
+    return Courtesy(family, _toml("courtesy.toml")["family"][family].get("reply", PRIVACY)) if family else None
 
 
 def recognised(message: str, vocabulary: Collection[str], recogniser: Recogniser) -> str | None:

@@ -37,6 +37,10 @@ REFUSED = (
     f"Je ne sais pas répondre à cette question{NBSP}: les textes que je connais n’y répondent pas, "
     "ou je ne l’ai pas comprise."
 )
+PRIVACY = (
+    f"Cet assistant n’enregistre vos questions nulle part{NBSP}: elles servent à vous répondre, puis disparaissent. "
+    "Si le service qui vous le propose en décide autrement, il doit vous en informer."
+)
 CLARIFY = "Votre question peut se comprendre de plusieurs façons. Laquelle posez-vous ?".replace(" ?", f"{NBSP}?")
 ASK_SOMETHING = "Je vous écoute. Quelle est votre question ?".replace(" ?", f"{NBSP}?")
 
@@ -302,11 +306,21 @@ def panel_too_long(limit: int) -> str:
 
 def journal_notice(days: int) -> str:
     """What a visitor is told when the questions are written down."""
-    kept = f"{days} jour{'s' if days > 1 else ''}"
+    return f"{_kept(days)}, sans rien de votre ordinateur. N’y écrivez rien qui vous identifie."
+
+
+def privacy_with_journal(days: int) -> str:
+    """The reply to « gardez-vous mes questions ? » when they are written down; ``PRIVACY`` when they are not."""
     return (
-        f"Pour améliorer ce service, les questions posées ici sont conservées {kept}, sans rien de votre ordinateur. "
-        "N’y écrivez rien qui vous identifie."
+        f"{_kept(days)}, puis effacées. Les adresses électroniques, les numéros de téléphone, de sécurité sociale, de "
+        f"compte et de carte bancaires y sont masqués, et rien n’y est noté de votre ordinateur{NBSP}; un nom écrit en "
+        f"toutes lettres n’est pas masqué{NBSP}: n’écrivez rien qui vous identifie."
     )
+
+
+def _kept(days: int) -> str:
+    kept = f"{french_number(days)} jour{'s' if days > 1 else ''}"
+    return f"Pour améliorer ce service, les questions posées ici sont conservées {kept}"
 
 
 def too_many_words(limit: int) -> str:

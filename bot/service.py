@@ -3,10 +3,11 @@
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from bot import phrases
 from bot.answer import Answer
 from bot.journal import Journal, JournalError
 from bot.metrics import Metrics
@@ -81,6 +82,8 @@ class Service:
         begun = time.perf_counter()
         with self.metrics.failures.count_exceptions():
             answer = self.assistant.ask(question, history)
+        if self.journal and answer.message == phrases.PRIVACY:  # the assistant does not know what is written down
+            answer = replace(answer, message=phrases.privacy_with_journal(self.journal_days))
         self.metrics.answered(answer.kind, time.perf_counter() - begun)
         return answer
 

@@ -3,17 +3,22 @@
 import json
 import re
 import tomllib
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from bot.assistant import Assistant
 from bot.courtesy import QUESTION, Courtesy, courtesy, examples
+from bot.journal import Journal
+from bot.phrases import PRIVACY
+from bot.service import Service
 from corpus import __file__ as corpus_package
 from index.french import stems, words
 
 CORPUS = Path(corpus_package).parent
 REPLIES = {
-    family: table["reply"]
+    family: table.get("reply", PRIVACY)
     for family, table in tomllib.loads(
         (Path(corpus_package).parents[1] / "bot" / "data" / "courtesy.toml").read_text(encoding="utf-8")
     )["family"].items()
@@ -154,6 +159,18 @@ def test_words_of_courtesy_stay_courteous_when_the_documents_use_them_too() -> N
 
     assert courtesy("merci pour votre réponse", vocabulary) == Courtesy("thanks", REPLIES["thanks"])
     assert courtesy("vous gardez mes questions ?", vocabulary) == Courtesy("privacy", REPLIES["privacy"])
+
+
+def test_the_reply_on_privacy_says_whether_a_journal_is_kept(small_assistant: Assistant, tmp_path: Path) -> None:
+    asked = "Que faites-vous de mes questions ? les enregistrez-vous ?"
+
+    with closing(Journal(tmp_path / "journal.sqlite3", 30)) as journal:
+        kept = Service(small_assistant, journal).reply(asked).answer
+
+    assert "conservées 30 jours, puis effacées" in kept.message
+    assert "masqués" in kept.message
+    assert Service(small_assistant).reply(asked).answer.message == PRIVACY
+    assert "nulle part" not in kept.message
 
 
 @pytest.mark.parametrize(
