@@ -18,6 +18,24 @@ def test_every_command_is_documented_and_every_documented_command_exists() -> No
     assert set(re.findall(r"motamot ([a-z]+)\b", README)) == COMMANDS
 
 
+def test_it_has_two_screens() -> None:
+    assert len(README.splitlines()) <= 120
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "SECURITY.md", "corpus/README.md", "deploy/README.md", "tests/README.md"]
+)
+def test_what_is_linked_is_there(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    missing = [
+        link
+        for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", text)
+        if not (ROOT / page).parent.joinpath(link).exists()
+    ]
+
+    assert missing == []
+
+
 def test_the_two_commands_are_those_that_ci_types() -> None:
     assert "pip install -e . && motamot serve" in README
     assert 'pip install -e ".[test]" && pytest' in README
