@@ -1,7 +1,6 @@
 """Reads ``catalogue.toml``: which documents a corpus has, who published them and when."""
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -11,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from corpus.document import Source
 from corpus.errors import CorpusError
+from corpus.toml_file import TomlError, read_toml
 
 CATALOGUE = "catalogue.toml"
 DOCUMENTS = "documents"
@@ -81,17 +81,15 @@ def file_name_of(url: str, source_id: str) -> str:
 
 def _tables(path: Path) -> list[dict[str, Any]]:
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        content = read_toml(path)
     except FileNotFoundError as error:
         raise CorpusError(
             f"« {path} » n’existe pas : indiquez le dossier d’un corpus, ou créez-en un avec « motamot init »."
         ) from error
     except OSError as error:
         raise CorpusError(f"« {path} » ne peut pas être lu ({error.strerror}) : vérifiez ses droits.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise CorpusError(
-            f"« {path} » n’est pas un fichier TOML valable ({error}) : corrigez la ligne indiquée."
-        ) from error
+    except TomlError as error:
+        raise CorpusError(f"« {path} » n’est pas un fichier TOML valable : {error}.") from error
     if unknown := sorted(set(content) - {"source"}):
         raise CorpusError(f"« {path} » : clé inconnue « {unknown[0]} » ; seules des tables [[source]] sont attendues.")
     tables = content.get("source")

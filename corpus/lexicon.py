@@ -1,11 +1,11 @@
 """The lexicon of a corpus: its acronyms and the everyday words that people use instead of its own."""
 
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from corpus.errors import CorpusError
+from corpus.toml_file import TomlError, read_toml
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,9 @@ def read_lexicon(folder: Path) -> Lexicon:
     if not path.is_file():
         return Lexicon()
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise CorpusError(
-            f"« {path} » n’est pas un fichier TOML valable ({error}) : corrigez la ligne indiquée."
-        ) from error
+        tables = read_toml(path)
+    except TomlError as error:
+        raise CorpusError(f"« {path} » n’est pas un fichier TOML valable : {error}.") from error
     if unknown := sorted(set(tables) - {"acronyms", "words"}):
         raise CorpusError(f"« {path} » : table inconnue « {unknown[0]} » ; sont attendues [acronyms] et [words].")
     return Lexicon(*(_pairs(tables.get(table, {}), f"« {path} », [{table}]") for table in ("acronyms", "words")))

@@ -40,7 +40,7 @@ def test_a_corpus_may_have_no_lexicon(tmp_path: Path) -> None:
         ('[words]\ninterco = ["commune", ""]', ["[words]", "« interco »"]),
         ("words = 3", ["[words]", "table"]),
         ('[mots]\na = "b"', ["lexicon.toml", "« mots »", "[acronyms]", "[words]"]),
-        ("[words\n", ["lexicon.toml", "TOML", "line 1"]),
+        ("[words\n", ["lexicon.toml", "TOML", "ligne 1 : il manque un crochet"]),
     ],
 )
 def test_errors_name_file_table_and_key(tmp_path: Path, content: str, named: list[str]) -> None:

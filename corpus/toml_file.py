@@ -1,0 +1,82 @@
+"""Reads a TOML file that a person wrote, and says in French what is wrong with it, at the right line."""
+
+import codecs
+import re
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+_PLACE = re.compile(r"\(at (?:line (\d+), column (\d+)|end of document)\)")
+_WORD_QUOTES = "“”„«»‘’"
+_MARKS = ((codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16"))
+_STRAIGHT = 'les textes se mettent entre guillemets droits (")'
+
+
+class TomlError(ValueError):
+    """What is wrong with a file, as a clause in French: "ligne 3 : il manque une virgule à la fin de la ligne"."""
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a file in UTF-8, with or without a byte order mark.
+
+    Raises:
+        TomlError: It is not TOML.
+        OSError: It cannot be read.
+    """
+    data = path.read_bytes()
+    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), None)
+    if encoding:
+        raise TomlError(f"il est en {encoding} : enregistrez-le en UTF-8")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        number = data.count(b"\n", 0, error.start) + 1
+        raise TomlError(
+            f"ligne {number} : un caractère n’est pas en UTF-8 mais sans doute en Windows-1252 (Latin-1) : "
+            "enregistrez le fichier en UTF-8"
+        ) from error
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise TomlError(_problem(str(error), text.replace("\r\n", "\n").split("\n"))) from error
+    except RecursionError as error:
+        raise TomlError("trop de crochets s’y emboîtent") from error
+
+
+def _problem(told: str, lines: Sequence[str]) -> str:
+    """The French for what the library tells, whose line is often that after the mistake."""
+    found = _PLACE.search(told)
+    number, column = (int(found[1]), int(found[2])) if found and found[1] else (len(lines), len(lines[-1]) + 1)
+    line = lines[number - 1]
+    if line[column - 1 : column] in tuple(_WORD_QUOTES):
+        return (
+            f"ligne {number} : les guillemets « {line[column - 1]} » sont ceux d’un traitement de texte ; {_STRAIGHT}"
+        )
+    if told.startswith(("Unclosed array", "Invalid value (at end")):
+        return _unclosed(lines, number, column)
+    if told.startswith(("Illegal character '\\n'", "Unterminated string", 'Expected "\'"')):
+        return f"ligne {number} : le guillemet qui ferme le texte manque"
+    rest = line[column - 1 :].strip()
+    for beginning, meaning in {
+        "Invalid value": f"la valeur n’est pas comprise ; {_STRAIGHT}",
+        "Expected newline": f"« {rest} » est de trop après la valeur (un guillemet dans le texte ?)",
+        "Expected '='": "« = » est attendu entre le nom et sa valeur",
+        "Cannot ": "ce nom est donné deux fois",
+        "Unescaped '\\'": "une barre oblique inverse s’écrit \\\\ entre guillemets (ou mettez « / »)",
+        "Expected ']": "il manque un crochet « ] » à la fin du titre",
+    }.items():
+        if told.startswith(beginning):
+            return f"ligne {number} : {meaning}"
+    return f"ligne {number}, colonne {column}"
+
+
+def _unclosed(lines: Sequence[str], number: int, column: int) -> str:
+    """A list that another value follows lacks a comma before it; one that anything else follows is not closed."""
+    rest = lines[number - 1][column - 1 :]
+    before = number
+    if not lines[number - 1][: column - 1].strip():
+        before = next((n for n in range(number - 1, 0, -1) if lines[n - 1].split("#")[0].strip()), number)
+    if rest[:1] in tuple("\"'") or rest[:1].isalnum():
+        return f"ligne {before} : il manque une virgule « , » à la fin de la valeur"
+    return f"ligne {before} : la liste n’est pas fermée, il manque un crochet « ] »"
