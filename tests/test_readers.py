@@ -19,8 +19,7 @@ from corpus.errors import UnreadableDocumentError
 from corpus.readers import office_zip
 from corpus.readers.builder import Builder, TextRun
 from corpus.readers.docx import read_docx
-from corpus.readers.html import read_html
-from corpus.readers.markdown import read_markdown
+from corpus.readers.html import read_html, read_markdown
 from corpus.readers.odt import read_odt
 from corpus.readers.table import read_csv, read_xlsx
 

@@ -105,10 +105,6 @@ class BodyStyle:
         mostly = 2 * bold > total
         return cls(size, mostly, styled=bool(bold and not mostly))
 
-    def stands_out(self, group: LineGroup) -> bool:
-        """Larger, bold or in capitals."""
-        return self.larger(group) or (group.bold and not self.bold) or group.caps
-
     def larger(self, group: LineGroup) -> bool:
         return group.size >= 1.12 * self.size > 0
 

@@ -28,7 +28,7 @@ def _imported_late(module: str, function: str) -> ReadFunction:
 
 READERS: Mapping[str, ReadFunction] = {
     ".txt": _imported_late("text", "read_text"),
-    ".md": _imported_late("markdown", "read_markdown"),
+    ".md": _imported_late("html", "read_markdown"),
     ".pdf": _imported_late("pdf", "read_pdf"),
     ".docx": _imported_late("docx", "read_docx"),
     ".odt": _imported_late("odt", "read_odt"),

@@ -1,4 +1,4 @@
-"""Reads web pages: what the page is about, without its menus, banners and forms."""
+"""Reads web pages, and Markdown as the pages it makes: what they are about, without menus, banners and forms."""
 
 import re
 from collections.abc import Iterator, Set
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bs4 import BeautifulSoup
 from bs4.dammit import EncodingDetector
 from bs4.element import NavigableString, PageElement, PreformattedString, Tag
+from markdown_it import MarkdownIt
 
 from corpus.document import BlockKind, StructuredText
 from corpus.errors import UnreadableDocumentError
@@ -31,6 +32,7 @@ _BLOCKS = _names("""
 _LISTS = _names("ul ol menu dir")
 _ASKS = ("summary", "dt")
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_FRONT_MATTER = "---"
 # Python allows 1000 nested calls, we make two per element: deeper down we keep the words without structure.
 _DEEPEST = 250
 
@@ -58,9 +60,26 @@ def read_html(data: bytes, name: str) -> StructuredText:
     )
 
 
-def read_element(root: Tag, builder: Builder) -> None:
-    """Append the blocks inside ``root``, which loses what is no content."""
-    _read(root, builder, _opened(root))
+def read_markdown(data: bytes, name: str) -> StructuredText:
+    """Read CommonMark with tables and HTML; comments and front matter are no content."""
+    text = _without_front_matter(decode(data, name))
+    builder = Builder()
+    page = BeautifulSoup(MarkdownIt("commonmark").enable("table").render(text), "lxml")
+    _read(page, builder, _opened(page))
+    reading = builder.reading()
+    if not reading.blocks:
+        raise UnreadableDocumentError(name, "ce fichier Markdown ne contient aucun texte.", "Complétez-le.")
+    return reading
+
+
+def _without_front_matter(text: str) -> str:
+    """Without the settings between two lines of dashes that site generators put first."""
+    lines = text.splitlines(keepends=True)
+    if lines and lines[0].strip() == _FRONT_MATTER:
+        for number, line in enumerate(lines[1:], 1):
+            if line.strip() == _FRONT_MATTER:
+                return "".join(lines[number + 1 :])
+    return text
 
 
 def _read(root: Tag, builder: Builder, opened: Set[str]) -> None:

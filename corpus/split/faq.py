@@ -34,20 +34,20 @@ class Asked:
     key: str | None = None
 
 
-def faq_parts(document: Document) -> list[Section]:
-    """The parts of a list of questions and answers; empty when there is no question in it."""
+def faq_sections(document: Document) -> list[Section]:
+    """The sections of a list of questions and answers; empty when there is no question in it."""
     blocks = document.blocks
     asked = _asked(document)
     if not asked:
         return []
     path = HeadingPath(document.text)
     front = content(document, blocks[: asked[0].first])
-    parts = [part for run in front for part in _loose(document, run, path)]
+    found = [section for run in front for section in _loose(document, run, path)]
     base = _theme_level(blocks, asked)
     for index, question in enumerate(asked):
         end = asked[index + 1].first if index + 1 < len(asked) else len(blocks)
-        parts += _answered(document, question, blocks[question.after : end], path, base)
-    return parts
+        found += _answered(document, question, blocks[question.after : end], path, base)
+    return found
 
 
 def is_faq(document: Document) -> bool:
@@ -196,10 +196,10 @@ def _answered(
     if not main:
         main, asides = answer, []
     section = path.spans()
-    parts = [Section(question.heading, section, tuple(main), question.key)] if main else []
-    parts += [Section(None, section, tuple(aside)) for aside in asides]
+    found = [Section(question.heading, section, tuple(main), question.key)] if main else []
+    found += [Section(None, section, tuple(aside)) for aside in asides]
     rest = content(document, after[end:])
-    return parts + [part for run in rest for part in sections(document, run, path)]
+    return found + [section for run in rest for section in sections(document, run, path)]
 
 
 def _without_label(document: Document, answer: list[Block]) -> list[Block]:

@@ -20,7 +20,8 @@ class Section:
     """A question or a heading, and the blocks of its body, one after the other."""
 
     heading: Span | None
-    section: tuple[Span, ...]
+    above: tuple[Span, ...]
+    """The headings above, outermost first."""
     body: tuple[Block, ...]
     key: str | None = None
 
@@ -92,7 +93,7 @@ def without_asides(document: Document, body: Sequence[Block]) -> tuple[list[Bloc
 
 
 def loose(document: Document, blocks: Sequence[Block], section: tuple[Span, ...]) -> list[Section]:
-    """One part for each paragraph without a heading; titles, dates and signatures make none."""
+    """One section for each paragraph without a heading; titles, dates and signatures make none."""
     groups: list[list[Block]] = []
     for block in blocks:
         if groups and _belongs(document, groups[-1], block):
@@ -126,28 +127,28 @@ def _says(document: Document, group: Sequence[Block]) -> bool:
     return is_terminal(text) and len(text.split()) >= FEWEST_WORDS
 
 
-def headed_parts(document: Document) -> list[Section]:
-    """The parts of the whole document."""
+def headed_sections(document: Document) -> list[Section]:
+    """The sections of the whole document."""
     path = HeadingPath(document.text)
-    return [part for run in content(document, document.blocks) for part in sections(document, run, path)]
+    return [section for run in content(document, document.blocks) for section in sections(document, run, path)]
 
 
 def sections(document: Document, blocks: Sequence[Block], path: HeadingPath) -> list[Section]:
-    """The parts of a run of blocks; ``path`` holds the headings above it, then those above its end."""
-    parts: list[Section] = []
+    """The sections of a run of blocks; ``path`` holds the headings above it, then those above its end."""
+    found: list[Section] = []
     head: Block | None = None
     body: list[Block] = []
     for block in blocks:
         if block.kind in HEADS:
-            parts += _part(document, head, body, path)
+            found += _section(document, head, body, path)
             path.enter(block)
             head, body = block, []
         else:
             body.append(block)
-    return parts + _part(document, head, body, path)
+    return found + _section(document, head, body, path)
 
 
-def _part(document: Document, head: Block | None, body: Sequence[Block], path: HeadingPath) -> list[Section]:
+def _section(document: Document, head: Block | None, body: Sequence[Block], path: HeadingPath) -> list[Section]:
     if not body:
         return []
     if head is None:
@@ -155,5 +156,5 @@ def _part(document: Document, head: Block | None, body: Sequence[Block], path: H
     main, asides = without_asides(document, body)
     if not main:
         main, asides = list(body), []
-    parts = [Section(title(document.text, head), path.above(), tuple(main), head.key)]
-    return parts + [Section(None, path.spans(), tuple(aside)) for aside in asides]
+    found = [Section(title(document.text, head), path.above(), tuple(main), head.key)]
+    return found + [Section(None, path.spans(), tuple(aside)) for aside in asides]
