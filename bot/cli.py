@@ -6,8 +6,9 @@ import os
 import signal
 import socket
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -15,10 +16,13 @@ from typer.exceptions import TyperException
 
 from bot import cli_index, cli_journal, cli_output
 from bot.answer import Kind
-from bot.cli_french import FrenchTyper, complaint
+from bot.cli_french import CorpusOption, FrenchTyper, IndexOption, complaint
 from bot.logs import configure_logs, say
-from bot.settings import journal_file, read_log_format, read_settings
+from bot.settings import Settings, read_log_format, read_settings
 from corpus.errors import MotamotError, SettingsError
+
+if TYPE_CHECKING:
+    from bot.journal import Journal
 
 ANSWERED, REFUSED, FAILED = 0, 1, 2
 
@@ -30,11 +34,6 @@ app = FrenchTyper(
 
 app.add_typer(cli_journal.app, name="journal")
 
-CorpusOption = Annotated[
-    Path | None,
-    typer.Option("--corpus", metavar="DOSSIER", help="Dossier du corpus (catalogue.toml, documents)."),
-]
-IndexOption = Annotated[Path | None, typer.Option("--index", metavar="DOSSIER", help="Dossier de l’index construit.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Écrire du JSON, pour un programme.")]
 
 
@@ -82,13 +81,12 @@ def serve(
     )
     _check_port(settings.host, settings.port)
     assistant = cli_index.open_live(settings, publish=True)
-    from bot import journal
     from bot.web.branding import Branding
     from bot.web.server import SiteOptions, build_app  # seconds of import, for this command only
     from bot.web.server import serve as run
 
     branding = Branding(settings.operator, settings.contact, settings.theme, settings.frame_ancestors)
-    with journal.kept(journal_file(), settings.journal, settings.journal_days) as book:
+    with _journal(settings) as book:
         options = SiteOptions(book, settings.rate_limit, settings.trusted_proxies, settings.metrics)
         site = build_app(
             assistant, root_path=settings.root_path, branding=branding, corpus=settings.corpus, options=options
@@ -110,13 +108,12 @@ def mcp(corpus: CorpusOption = None, index: IndexOption = None) -> None:
 
     Par le Model Context Protocol, sur l’entrée et la sortie standard.
     """
-    from bot import journal
     from bot.mcp_server import build_mcp
     from bot.service import Service
 
     configure_logs(read_log_format())
     settings = read_settings(corpus=corpus, index=index)
-    with journal.kept(journal_file(), settings.journal, settings.journal_days) as book:
+    with _journal(settings) as book:
         assistant = cli_index.open_live(settings)
         with assistant.watched():
             build_mcp(Service(assistant, book)).run("stdio")
@@ -322,6 +319,12 @@ def doctor(corpus: CorpusOption = None, index: IndexOption = None, as_json: Json
     else:
         cli_output.show_findings(Console(soft_wrap=True), findings)
     raise typer.Exit(FAILED if worst(findings) is Level.ERROR else ANSWERED)
+
+
+def _journal(settings: Settings) -> AbstractContextManager["Journal | None"]:
+    from bot.journal import kept
+
+    return kept(settings.journal_path, settings.journal, settings.journal_days, settings.shared_journal)
 
 
 def _check_port(host: str, port: int) -> None:

@@ -2,14 +2,21 @@
 
 import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
 
 from pydantic import ValidationError
-from typer import Typer
+from typer import Option, Typer
 from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
 from corpus.errors import typeset
+
+CorpusOption = Annotated[
+    Path | None,
+    Option("--corpus", metavar="DOSSIER", help="Dossier du corpus (catalogue.toml, documents)."),
+]
+IndexOption = Annotated[Path | None, Option("--index", metavar="DOSSIER", help="Dossier de l’index construit.")]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 

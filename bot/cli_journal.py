@@ -8,14 +8,15 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import asdict
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from bot.cli_french import FrenchTyper
+from bot.cli_french import CorpusOption, FrenchTyper, IndexOption
 from bot.journal import Journal, JournalError, Record
-from bot.settings import journal_file, read_settings
+from bot.settings import read_settings
 
 app = FrenchTyper(help="Lire ou effacer le journal des questions.")
 
@@ -52,12 +53,14 @@ def export(
     ] = Format.CSV,
     unanswered: Annotated[bool, typer.Option("--unanswered", help="Seulement les questions sans réponse.")] = False,
     unhelpful: Annotated[bool, typer.Option("--unhelpful", help="Seulement les réponses qui n’ont pas aidé.")] = False,
+    corpus: CorpusOption = None,
+    index: IndexOption = None,
 ) -> None:
     """Écrire le journal sur la sortie standard.
 
     De la plus ancienne question à la plus récente.
     """
-    with _open() as journal:
+    with _open(corpus, index) as journal:
         records = journal.records(unanswered=unanswered, unhelpful=unhelpful)
         # As bytes: a table that Excel opens starts with a mark of its encoding, whatever the terminal's.
         sys.stdout.buffer.write(_csv(records) if style is Format.CSV else _jsonl(records))
@@ -69,9 +72,11 @@ def purge(
     everything: Annotated[
         bool, typer.Option("--all", help="Effacer tout le journal, et non ses seules lignes échues.")
     ] = False,
+    corpus: CorpusOption = None,
+    index: IndexOption = None,
 ) -> None:
     """Effacer les lignes plus anciennes que « journal_days », ou toutes."""
-    with _open() as journal:
+    with _open(corpus, index) as journal:
         erased = journal.purge(everything)
     Console(soft_wrap=True).print(
         "Aucune ligne à effacer."
@@ -81,14 +86,15 @@ def purge(
     )
 
 
-def _open() -> closing[Journal]:
-    path = journal_file()
-    if not path.is_file():
-        raise JournalError(
-            f"Il n’y a pas de journal « {path} » : il s’ouvre avec « journal = true »,"
-            " au lancement de « motamot serve »."
-        )
-    return closing(Journal(path, read_settings().journal_days))
+def _open(corpus: Path | None, index: Path | None) -> closing[Journal]:
+    settings = read_settings(corpus=corpus, index=index)
+    path, shared = settings.journal_path, settings.shared_journal
+    if path.is_file():
+        return closing(Journal(path, settings.journal_days))
+    hint = "il s’ouvre avec « journal = true », au lancement de « motamot serve »."
+    if shared and shared.is_file():
+        hint += f" « {shared} », que les sites de ce dossier partageaient, revient au premier qui s’ouvre ainsi."
+    raise JournalError(f"Il n’y a pas de journal « {path} » : {hint}")
 
 
 def _csv(records: Iterable[Record]) -> bytes:

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 
 from bot.cli_output import counted
-from bot.settings import Settings, journal_file
+from bot.settings import Settings
 from corpus.errors import MotamotError, reason, typeset
 from index import store, versions
 from index.e5.unpack import BYTES_NEEDED, state_of_default_model
@@ -149,9 +149,9 @@ class _Lines:
 
 def journal(settings: Settings) -> list[Finding]:
     """Whether questions are written down, who may read them, and whether the old ones went."""
-    path = journal_file()
+    path, shared = settings.journal_path, settings.shared_journal
     if not path.is_file():
-        return [_no_journal(settings, path)]
+        return [_no_journal(settings, path), *([_shared(shared)] if shared and shared.is_file() else [])]
     try:
         lines = _read(path)
     except sqlite3.Error as problem:
@@ -176,6 +176,15 @@ def _no_journal(settings: Settings, path: Path) -> Finding:
     if writable(path.parent):
         return ok("Journal", f"« {path} » sera ouvert au lancement, {counted(settings.journal_days, 'jour')} gardés")
     return error("Journal", f"« {path.parent} » n’est pas accessible en écriture", _NOT_OURS)
+
+
+def _shared(path: Path) -> Finding:
+    return attention(
+        "Journal",
+        f"« {path} », que les sites de ce dossier partageaient, n’est plus lu ni purgé",
+        "Le premier site qui s’ouvre avec « journal = true » le reprend ; sinon, effacez-le, ou nommez-le avec "
+        "« journal_file ».",
+    )
 
 
 def _journal_line(settings: Settings, lines: _Lines, n_bytes: int) -> Finding:

@@ -21,23 +21,25 @@ from corpus.errors import MotamotError, reason
 
 LOG = logging.getLogger(__name__)
 
-_VERSION = 1
-"""Of the table below, kept in ``PRAGMA user_version``."""
-_TABLE = """
-CREATE TABLE question (
-    reference TEXT PRIMARY KEY,
-    asked TEXT NOT NULL,
-    question TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    document TEXT,
-    entry TEXT,
-    confidence REAL NOT NULL,
-    elapsed_ms REAL NOT NULL,
-    helpful INTEGER,
-    reason TEXT,
-    comment TEXT
-) STRICT, WITHOUT ROWID
-"""
+_SCHEMA = (
+    """
+    CREATE TABLE question (
+        reference TEXT PRIMARY KEY,
+        asked TEXT NOT NULL,
+        question TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        document TEXT,
+        entry TEXT,
+        confidence REAL NOT NULL,
+        elapsed_ms REAL NOT NULL,
+        helpful INTEGER,
+        reason TEXT,
+        comment TEXT
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX question_asked ON question (asked, reference)",
+)
+"""One statement for each version of the schema; ``PRAGMA user_version`` counts those that a file has had."""
 _WAIT = 5.0
 """Seconds to wait for another process that writes; one record takes a millisecond."""
 _PURGE_EVERY = 3_600.0
@@ -214,11 +216,11 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         [(version,)] = connection.execute("PRAGMA user_version").fetchall()
-        if version == 0:
-            connection.execute(_TABLE)
-            connection.execute(f"PRAGMA user_version = {_VERSION}")
-        elif version != _VERSION:
-            raise sqlite3.DatabaseError(f"format {version}, et non {_VERSION}")
+        if version > len(_SCHEMA):
+            raise sqlite3.DatabaseError(f"format {version}, d’une version plus récente de Motamot que celle-ci")
+        for statement in _SCHEMA[version:]:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(_SCHEMA)}")
     except BaseException:
         connection.execute("ROLLBACK")
         raise
@@ -260,13 +262,21 @@ def _iso(moment: datetime) -> str:
 
 
 @contextmanager
-def kept(path: Path, wanted: bool, days: int) -> Iterator[Journal | None]:
+def kept(path: Path, wanted: bool, days: int, shared: Path | None = None) -> Iterator[Journal | None]:
     """The journal of a site while it is served, purged on schedule; None when it is not wanted.
 
     One that was kept before and no longer is goes on losing its lines when their time comes, as far as it can be
     written.
+
+    Args:
+        path: Of this site alone.
+        wanted: Whether questions are written down.
+        days: How long a line is kept.
+        shared: Where all sites wrote before each had a journal of its own: the first that wants one takes it over.
     """
     try:
+        if wanted and shared and shared.is_file() and not path.exists():
+            _take_over(shared, path)
         journal = Journal(path, days) if wanted or path.is_file() else None
     except JournalError as error:
         if wanted:
@@ -278,3 +288,18 @@ def kept(path: Path, wanted: bool, days: int) -> Iterator[Journal | None]:
         return
     with closing(journal), journal.purged_on_schedule():
         yield journal if wanted else None
+
+
+def _take_over(shared: Path, path: Path) -> None:
+    """Make the file of all sites the journal of this one, its lines and its rights as they are."""
+    with closing(Journal(shared, 1)) as before, before._writing() as connection:
+        connection.execute("PRAGMA journal_mode = DELETE").fetchall()  # nothing is left beside the file
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shared.rename(path)
+    except OSError as error:
+        raise JournalError(
+            f"Le journal « {shared} » ne peut pas devenir « {path} » ({reason(error)}) : déplacez-le vous-même, "
+            "ou nommez-le avec « journal_file »."
+        ) from error
+    LOG.info("le journal « %s » est désormais « %s »", shared, path)

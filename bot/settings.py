@@ -3,7 +3,6 @@
 import hashlib
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -13,16 +12,17 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
 )
 
 import corpus
 from bot.web.branding import check_theme, read_frame_ancestors
 from bot.web.client_address import LOOPBACK, RATE, read_proxies
-from corpus.errors import SettingsError, reason
+from corpus.errors import SettingsError
+from corpus.toml import read_toml
 from index import MAX_ERROR
 from index.paths import data_home
 
@@ -47,6 +47,7 @@ EXPECTED = {
     "theme": "un dossier",
     "operator": "le nom de l’organisme, sur une ligne",
     "journal": "true ou false",
+    "journal_file": "un fichier",
     "journal_days": "un nombre de jours de 1 à 3650",
     "rate_limit": "un nombre de demandes par durée, comme 60/minute (second, minute, hour ou day), ou « non »",
     "trusted_proxies": "les adresses des serveurs mandataires, séparées par des espaces, comme 127.0.0.1 10.0.0.0/8",
@@ -57,6 +58,8 @@ EXPECTED = {
 """What each key wants, for the message that says what is wrong."""
 
 _VARIABLES = frozenset(f"{PREFIX}{key}" for key in ("HOME", "CONFIG", *map(str.upper, EXPECTED)))
+PAGE_SETTINGS = ("operator", "contact", "theme", "frame_ancestors")
+"""What pages alone need: taken up without a restart."""
 _NEARLY = 0.87
 """difflib ratio from which a variable is one of ours, mistyped: one letter in twelve or so."""
 
@@ -76,15 +79,15 @@ def _number(value: object) -> object:
     return value
 
 
-def _folder(value: object) -> object:
-    """What may be a folder: an empty name would be the current one, which nobody means."""
+def _named(value: object) -> object:
+    """What may be a file or a folder: an empty name would be the current folder, which nobody means."""
     if value == "":
         raise ValueError("a name is wanted")
     return value
 
 
 Number = Annotated[int, BeforeValidator(_number)]
-Folder = Annotated[Path, BeforeValidator(_folder)]
+NamedPath = Annotated[Path, BeforeValidator(_named)]
 
 
 class Settings(BaseSettings):
@@ -92,12 +95,12 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", env_ignore_empty=True)
 
-    corpus: Folder = Path(corpus.__file__).parent
-    """Folder with ``catalogue.toml`` and ``documents``."""
-    index: Folder | None = None
-    """Folder of the built index; by default one for each corpus in the data directory."""
+    corpus: NamedPath = Path(corpus.__file__).parent
+    """NamedPath with ``catalogue.toml`` and ``documents``."""
+    index: NamedPath | None = None
+    """NamedPath of the built index; by default one for each corpus in the data directory."""
     encoder: str | None = None
-    """Folder of a sentence-transformers model that replaces the one that comes with pip."""
+    """NamedPath of a sentence-transformers model that replaces the one that comes with pip."""
     host: str = Field(default="127.0.0.1", pattern=_HOST)
     port: Number = Field(default=7860, ge=1, le=65535)
     root_path: str = Field(default="", pattern=_ROOT_PATH)
@@ -107,8 +110,8 @@ class Settings(BaseSettings):
 
     frame_ancestors: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_frame_ancestors)] = ()
     """Sites that may show the pages inside theirs, besides the one that publishes them."""
-    theme: Folder | None = None
-    """Folder with the operator's colours (``theme.css``) and logo (``logo.svg`` or ``logo.png``)."""
+    theme: NamedPath | None = None
+    """NamedPath with the operator's colours (``theme.css``) and logo (``logo.svg`` or ``logo.png``)."""
     operator: str = Field(default="", max_length=200, pattern=ONE_LINE)
     """Name of the organisation that answers for the service."""
     contact: str = Field(default="", max_length=200, pattern=ONE_LINE)
@@ -116,6 +119,8 @@ class Settings(BaseSettings):
 
     journal: bool = False
     """Whether questions are written down, masked; what was written before stays ``journal_days`` all the same."""
+    journal_file: NamedPath | None = None
+    """Where; by default one for each index in the data directory."""
     journal_days: Number = Field(default=90, ge=1, le=3650)
     """How long."""
     rate_limit: str = Field(default="60/minute", pattern=RATE)
@@ -137,20 +142,32 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  pydantic names it
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Command line, then environment, then the file."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=config_file())
+        path = config_file()
+        content = read_toml(path, SettingsError) if path.is_file() else {}
+        return init_settings, env_settings, InitSettingsSource(settings_cls, content)
 
     @property
     def index_folder(self) -> Path:
         """Where the index of this corpus lives."""
         if self.index is not None:
             return self.index
-        mark = hashlib.sha256(str(self.corpus.resolve()).encode()).hexdigest()[:12]
-        return data_home() / "indexes" / mark
+        return data_home() / "indexes" / _mark(self.corpus)
+
+    @property
+    def journal_path(self) -> Path:
+        """Where the journal of this site is, when there is one."""
+        if self.journal_file is not None:
+            return self.journal_file
+        return data_home() / "journals" / f"{_mark(self.index or self.corpus)}.sqlite3"
+
+    @property
+    def shared_journal(self) -> Path | None:
+        """Where the journal of all sites was before each had its own; None where this one's place is chosen."""
+        return None if self.journal_file else data_home() / "journal.sqlite3"
 
 
-def journal_file() -> Path:
-    """Where the journal is, when there is one."""
-    return data_home() / "journal.sqlite3"
+def _mark(folder: Path) -> str:
+    return hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
 
 
 def read_settings(**given: object) -> Settings:
@@ -170,18 +187,24 @@ def read_settings(**given: object) -> Settings:
     except ValidationError as error:
         wrong = [_explained(Wrong(str(each["loc"][0]), each["input"]), chosen) for each in error.errors()]
         raise SettingsError(" ".join(dict.fromkeys(wrong))) from error
-    except ValueError as error:
-        raise SettingsError(f"« {path} » n’est pas un fichier TOML valable ({toml_problem(error)}).") from error
-    except OSError as error:
-        raise SettingsError(f"« {path} » ne peut pas être lu ({reason(error)}) : vérifiez ses droits.") from error
     check_theme(settings.theme)
     settings = _with_corpus_of_index(settings)
     if not (settings.corpus / "catalogue.toml").is_file():
         raise SettingsError(
             f"« {settings.corpus} » n’est pas un dossier de corpus : il n’y a pas de « catalogue.toml ». "
-            "Créez-en un avec « motamot init DOSSIER », ou corrigez « --corpus »."
+            f"Créez-en un avec « motamot init DOSSIER », ou corrigez « corpus » {_where('corpus', chosen)}."
         )
     return settings
+
+
+def reload_pages(settings: Settings, **given: object) -> Settings:
+    """Settings in force with ``PAGE_SETTINGS`` read again; the others stay until a restart.
+
+    Raises:
+        SettingsError: Something is wrong with the file as it is now.
+    """
+    now = read_settings(**given)
+    return settings.model_copy(update={name: getattr(now, name) for name in PAGE_SETTINGS})
 
 
 def _with_corpus_of_index(settings: Settings) -> Settings:
@@ -228,7 +251,7 @@ def _where(key: str, chosen: Mapping[str, object]) -> str:
     variable = f"{PREFIX}{key.upper()}"
     if key in chosen:
         return f"sur la ligne de commande (--{key.replace('_', '-')})"
-    if variable in map(str.upper, os.environ):
+    if any(name.upper() == variable and value for name, value in os.environ.items()):
         return f"dans la variable {variable}"
     return f"dans {place_of(key)}"
 
@@ -243,8 +266,8 @@ def read_log_format() -> Literal["texte", "json"]:
     chosen = os.environ.get(f"{PREFIX}LOG_FORMAT")
     if not chosen:
         try:
-            chosen = tomllib.loads(config_file().read_text(encoding="utf-8")).get("log_format")
-        except (OSError, ValueError):
+            chosen = read_toml(config_file(), SettingsError).get("log_format")
+        except SettingsError:
             chosen = None  # there is none, or read_settings will say what is wrong with it
     return "json" if chosen == "json" else "texte"
 
@@ -253,17 +276,9 @@ def place_of(key: str) -> str:
     """The file of settings, and the line of a key in it, as a message names them."""
     path = config_file()
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except OSError:
         return f"« {path} »"
     starts = re.compile(rf"\s*(\[+\s*)?[\"']?{re.escape(key)}[\"']?\s*[=.\]]")
     number = next((number for number, line in enumerate(lines, 1) if starts.match(line)), None)
     return f"« {path} », ligne {number}" if number else f"« {path} »"
-
-
-def toml_problem(error: ValueError) -> str:
-    """Where a TOML file stops being one, in French; what the library says, where it says no place."""
-    found = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
-    if found:
-        return f"ligne {found[1]}, colonne {found[2]}"
-    return "il n’est pas en UTF-8" if isinstance(error, UnicodeDecodeError) else "il finit trop tôt"

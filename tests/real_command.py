@@ -33,7 +33,9 @@ class Places:
 
     @property
     def journal(self) -> Path:
-        return self.data / "journal.sqlite3"
+        """The only one, once a server has opened it."""
+        [path] = (self.data / "journals").glob("*.sqlite3")
+        return path
 
     @property
     def printed(self) -> bytes:

@@ -179,7 +179,7 @@ def test_it_serves_and_keeps_its_journal_where_nothing_else_can_be_written(where
 
     assert (status, page) == (200, 200)
     assert b'"kind":"answer"' in body.replace(b": ", b":")
-    assert where.holding("CTI en cours par avenant") >= {"data/journal.sqlite3"}
+    assert where.holding("CTI en cours par avenant") >= {f"data/journals/{where.journal.name}"}
     assert [path.name for path in (where.root / "tmp").rglob("*") if path.is_file()] == []
 
 
@@ -195,7 +195,7 @@ def test_what_is_built_answers_from_a_folder_that_is_read_only_too(where: Places
     assert b"Index construit" not in where.printed
     environment = where.environment() | {"MOTAMOT_INDEX": settings["INDEX"]}
     for command, words in [
-        (("serve", "--port", str(free_port())), "journal.sqlite3"),
+        (("serve", "--port", str(free_port())), ".sqlite3"),
         (("build",), "« --index »\u00a0; l’index précédent reste en service"),
     ]:
         done = subprocess.run(

@@ -337,7 +337,7 @@ def test_an_address_of_another_machine_is_an_error(place: Path) -> None:
 def journal(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A journal with one line, of today."""
     monkeypatch.setenv("MOTAMOT_JOURNAL", "true")
-    path = place / "home" / "journal.sqlite3"
+    path = read_settings().journal_path
     with closing(Journal(path, 90)) as book:
         book.record(answered("Où voter ?", quote(HOSTILE, "Après.")))
     return path
@@ -348,13 +348,13 @@ def test_the_journal_is_measured(journal: Path) -> None:
 
     today = f"{datetime.now(UTC):%d/%m/%Y}"
     assert found.level is Level.OK
-    assert plain(found.detail) == f"1 ligne, 8 Ko, la plus ancienne du {today}, gardées 90 jours"
+    assert plain(found.detail) == f"1 ligne, 12 Ko, la plus ancienne du {today}, gardées 90 jours"
 
 
 def test_a_journal_in_use_is_measured_too_and_left_as_it_is(journal: Path) -> None:
-    assert [path.name for path in journal.parent.iterdir()] == ["journal.sqlite3"]
+    assert list(journal.parent.iterdir()) == [journal]
     machine.journal(read_settings())
-    assert [path.name for path in journal.parent.iterdir()] == ["journal.sqlite3"]
+    assert list(journal.parent.iterdir()) == [journal]
 
     with closing(Journal(journal, 90)) as book:
         book.record(answered("Où payer ?", quote(HOSTILE, "Après.")))
@@ -405,7 +405,7 @@ def test_a_journal_that_is_wanted_and_not_yet_there_is_no_fault(place: Path, mon
     [found] = machine.journal(read_settings())
 
     assert found.level is Level.OK
-    assert not (place / "home" / "journal.sqlite3").exists()
+    assert list((place / "home").iterdir()) == []
 
 
 # --- the clock ---------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from bot.answer import Answer, Kind, Ranked
 from bot.cli import app
 from bot.journal import Journal, JournalError, kept
 from bot.pii import EMAIL
+from bot.settings import read_settings
 
 ANSWERED = replace(answered("Où voter ?", quote(HOSTILE, "Après.")), elapsed_ms=12.5)
 REFUSED = replace(refused("Et la météo ?"), ranking=(Ranked("hostile", "essai", 0.2),))
@@ -161,6 +162,67 @@ def test_it_is_purged_again_and_again_while_it_is_served(path: Path, monkeypatch
         assert enough.wait(20)
 
 
+# As the first version made it, with a line in it.
+FIRST_VERSION = """
+CREATE TABLE question (
+    reference TEXT PRIMARY KEY, asked TEXT NOT NULL, question TEXT NOT NULL, kind TEXT NOT NULL, document TEXT,
+    entry TEXT, confidence REAL NOT NULL, elapsed_ms REAL NOT NULL, helpful INTEGER, reason TEXT, comment TEXT
+) STRICT, WITHOUT ROWID;
+INSERT INTO question VALUES ('0123456789abcdef', '2026-11-01T08:00:00Z', 'Où voter ?', 'answer', 'hostile', 'essai',
+                             0.9, 12.5, 0, 'incomplet', NULL);
+PRAGMA journal_mode = WAL;
+PRAGMA user_version = 1;
+"""
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Path:
+    """The journal that all sites of a data directory had, by the first version."""
+    path = tmp_path / "journal.sqlite3"
+    path.touch(0o600)
+    with closing(sqlite3.connect(path)) as raw:
+        raw.executescript(FIRST_VERSION)
+    return path
+
+
+def test_a_site_that_wants_a_journal_takes_over_the_one_that_all_shared(path: Path, shared: Path) -> None:
+    with kept(path, wanted=True, days=3650, shared=shared) as journal:
+        assert journal is not None
+        journal.record(REFUSED)
+        lines = list(journal.records())
+
+    assert [(line.question, line.helpful, line.reason) for line in lines] == [
+        ("Où voter ?", False, "incomplet"), ("Et la météo ?", None, None)
+    ]  # fmt: skip
+    assert [file.name for file in shared.parent.iterdir()] == [path.parent.name]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with closing(sqlite3.connect(path)) as raw:
+        assert raw.execute("PRAGMA user_version").fetchone() == (2,)
+
+
+def test_sites_do_not_share_a_journal_and_one_without_erases_no_line_of_another(
+    tmp_path: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOTAMOT_HOME", str(tmp_path))
+    one, other = (read_settings(index=tmp_path / name) for name in ("a", "b"))
+    assert one.journal_path != other.journal_path
+    assert one.shared_journal == shared
+    before = shared.read_bytes()
+
+    with kept(one.journal_path, wanted=False, days=1, shared=shared) as journal:
+        assert journal is None
+    assert shared.read_bytes() == before  # older than a day: the lines may be those of the other site
+
+    with kept(other.journal_path, wanted=True, days=3650, shared=shared) as journal:
+        assert journal is not None
+        with kept(one.journal_path, wanted=False, days=1, shared=shared):
+            pass
+        assert [line.question for line in journal.records()] == ["Où voter ?"]
+    monkeypatch.setenv("MOTAMOT_JOURNAL_FILE", str(tmp_path / "the one"))
+    named = read_settings()
+    assert (named.journal_path, named.shared_journal) == (tmp_path / "the one", None)
+
+
 @pytest.mark.parametrize("content", [b"not a database at all, but long enough to be read as one" * 20, None])
 def test_a_file_that_is_no_journal_is_named_with_the_remedy(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "journal.sqlite3"
@@ -226,11 +288,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data directory with three lines: answered, refused, and answered without help."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MOTAMOT_HOME", str(tmp_path))
-    with closing(Journal(tmp_path / "journal.sqlite3", 90)) as journal:
+    with closing(Journal(read_settings().journal_path, 90)) as journal:
         journal.record(ANSWERED)
         journal.record(replace(REFUSED, question='=HYPERLINK("x") ; et la météo ?'))
         journal.judge(journal.record(replace(ANSWERED, question="Où payer ?")), False, "incomplet", "le tarif")
-    with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as raw, raw:
+    with closing(sqlite3.connect(read_settings().journal_path)) as raw, raw:
         for number, start in enumerate(["Où voter", "=HYPER", "Où payer"], 1):
             raw.execute(
                 "UPDATE question SET asked = ? WHERE question LIKE ?", (f"2090-01-0{number}T08:00:00Z", f"{start}%")

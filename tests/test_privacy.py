@@ -135,12 +135,13 @@ def test_with_a_journal_questions_are_there_only_and_masked(where: Places) -> No
         assert site.send("/api/feedback", json.dumps(comment).encode())[0] == 204
         site.send("/gradio_api/run/predict", json.dumps({"fn_index": 0, "data": [PERSON, None]}).encode())
 
-    companions = {f"data/journal.sqlite3{suffix}" for suffix in ("", "-wal", "-shm")}
+    companions = {f"data/journals/{where.journal.name}{suffix}" for suffix in ("", "-wal", "-shm")}
     assert where.holding(MARK) <= companions
     assert where.holding(MARK) != set()
-    assert {where.root / name for name in companions} >= {path for path in where.data.iterdir() if path.is_file()}
+    files = {path for path in where.journal.parent.iterdir() if path.is_file()}
+    assert {where.root / name for name in companions} >= files
     assert [secret for secret in SECRETS if where.holding(secret)] == []
-    modes = {stat.S_IMODE(path.stat().st_mode) for path in where.data.iterdir() if path.is_file()}
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in files}
     assert modes == {0o600}
 
     with closing(sqlite3.connect(where.journal)) as raw:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, plain
 
-from bot.settings import EXPECTED, Settings, foreign_variables, read_settings
+from bot.settings import EXPECTED, Settings, foreign_variables, read_settings, reload_pages
 from corpus.errors import SettingsError
 from index import MAX_ERROR
 
@@ -70,6 +70,7 @@ WRONG = {
     "operator": [('"deux\\nlignes"', "deux\nlignes"), (f'"{"x" * 201}"', "x" * 201)],
     "contact": [('"deux\\nlignes"', "deux\nlignes"), ("3", None)],
     "journal": [('"oui"', "oui"), ("2", "2")],
+    "journal_file": [("3", None), ('""', None)],
     "journal_days": [("0", "0"), ("4000", "4000"), ('"un mois"', "un mois"), ("true", None)],
     "rate_limit": [('"60"', "60"), ('"60/min"', "60/min"), ('"0/minute"', "0/minute"), ("60", None)],
     "trusted_proxies": [('"proxy"', "proxy"), ('"10.0.0.0/99"', "10.0.0.0/99"), ("3", None)],
@@ -135,21 +136,73 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
         ("[journal.x]", "« journal »"),
         ("xyz = 3", "clé inconnue « xyz » ; clés admises : corpus, index, encoder, "),
         ("[motamot]\nport = 3", "« motamot.toml », ligne 1 : clé inconnue « motamot » ; clés admises : "),
-        ("port : 3", "« motamot.toml » n’est pas un fichier TOML valable (ligne 1, colonne 6)."),
-        ('port = 1\nport = 2\nhost = "', "n’est pas un fichier TOML valable (ligne 2, colonne 9)."),
-        ('host = "', "n’est pas un fichier TOML valable (il finit trop tôt)."),
     ],
 )
-def test_a_file_that_is_mistyped_is_named_with_the_place(tmp_path: Path, line: str, hint: str) -> None:
+def test_a_key_that_is_mistyped_is_named_with_its_line(tmp_path: Path, line: str, hint: str) -> None:
     (tmp_path / "motamot.toml").write_text(line, encoding="utf-8")
 
     assert hint in message()
 
 
-def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
-    (tmp_path / "motamot.toml").write_bytes('operator = "Châtel"'.encode("latin-1"))
+WORD = 'les guillemets d’un traitement de texte (“ ”, « », ’) ne conviennent pas : mettez des " droits.'
+COMMA = "il manque une virgule entre deux valeurs de la liste."
+TOO_MUCH = "il y a quelque chose de trop après la valeur (un texte s’écrit entre guillemets droits)."
+UTF_16 = "ce fichier est en UTF-16 (« Unicode » du Bloc-notes) : enregistrez-le en UTF-8."
 
-    assert message() == "« motamot.toml » n’est pas un fichier TOML valable (il n’est pas en UTF-8)."
+
+@pytest.mark.parametrize(
+    ("content", "line", "said"),
+    [
+        ("port = 1\noperator = “Ville de Châtel”\nhost = 'a'", 2, WORD),
+        ("port = 1\noperator = « Ville »\n", 2, WORD),
+        ('port = 1\r\noperator = "Ville”\r\n', 2, WORD),
+        ('frame_ancestors = [\n  "https://a.fr", # le premier\n  "https://b.fr"\n\n  "https://c.fr",\n]', 3, COMMA),
+        ('frame_ancestors = [\n  "https://a.fr"\nport = 3\n', 2, "la liste n’est pas fermée par « ] »."),
+        ("host = 127.0.0.1", 1, TOO_MUCH),
+        ('operator = "L’Office\nport = 3', 1, "il manque le guillemet qui ferme le texte."),
+        ('# un\noperator = """Ville\n\n\nport = 3\n', 2, "il manque le guillemet qui ferme le texte."),
+        ("\nport : 3", 2, "il manque « = » entre le nom et la valeur."),
+        ("port = 1\n\nport = 2\n\n", 3, "ce nom est déjà donné plus haut : n’en gardez qu’un."),
+        ('theme = "C:\\Users"', 1, "dans un texte entre guillemets, « \\ » s’écrit « \\\\ »."),
+        ("journal = True", 1, "la valeur n’est ni un nombre, ni true ou false, ni un texte entre guillemets droits."),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_toml_is_named_with_its_line_and_what_is_wrong_there(
+    tmp_path: Path, content: str, line: int, said: str
+) -> None:
+    (tmp_path / "motamot.toml").write_bytes(content.encode())
+
+    assert message() == f"« motamot.toml », ligne {line} : {said}"
+
+
+def test_a_file_in_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:
+    text, file = 'port = 1\noperator = "Châtel"\n', tmp_path / "motamot.toml"
+
+    file.write_bytes(text.encode("cp1252"))
+    assert message() == (
+        "« motamot.toml », ligne 2 : « â » n’est pas en UTF-8 (ce fichier est sans doute en Latin-1 ou Windows-1252) : "
+        "enregistrez-le en UTF-8."
+    )
+    for encoding in ("utf-16", "utf-16-be"):
+        file.write_bytes(text.encode(encoding))
+        assert message() == f"« motamot.toml », ligne 1 : {UTF_16}"
+    file.write_bytes(text.encode("utf-8-sig"))  # as Notepad does
+    assert read_settings().operator == "Châtel"
+
+
+def test_what_pages_alone_need_is_read_again_and_nothing_else(tmp_path: Path) -> None:
+    file = tmp_path / "motamot.toml"
+    file.write_text('contact = "mairie@a.fr"\nport = 1111\n', encoding="utf-8")
+    before = read_settings(frame_ancestors="https://a.fr")
+
+    file.write_text('contact = "mairie@b.fr"\noperator = "Ville"\nport = 2222\n', encoding="utf-8")
+    after = reload_pages(before, frame_ancestors="https://a.fr")
+
+    assert (after.contact, after.operator, after.port) == ("mairie@b.fr", "Ville", 1111)
+    assert after.frame_ancestors == ("https://a.fr",)
+    file.write_text("contact = 3", encoding="utf-8")
+    with pytest.raises(SettingsError, match="contact"):
+        reload_pages(before)
 
 
 @pytest.mark.parametrize(
@@ -182,9 +235,16 @@ def test_a_file_of_settings_that_is_not_there_is_named(monkeypatch: pytest.Monke
         read_settings()
 
 
-def test_a_folder_that_is_no_corpus_is_named_with_the_remedy(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError) as caught:
-        read_settings(corpus=tmp_path)
+def test_a_folder_that_is_no_corpus_is_named_with_the_remedy_and_where_it_was_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "motamot.toml").write_text('port = 1\ncorpus = "nulle-part"', encoding="utf-8")
 
-    assert f"« {tmp_path} »" in plain(str(caught.value))
-    assert "« motamot init DOSSIER »" in plain(str(caught.value))
+    assert message() == (
+        "« nulle-part » n’est pas un dossier de corpus : il n’y a pas de « catalogue.toml ». Créez-en un avec "
+        "« motamot init DOSSIER », ou corrigez « corpus » dans « motamot.toml », ligne 2."
+    )
+    monkeypatch.setenv("MOTAMOT_CORPUS", "ailleurs")
+    assert message().endswith("ou corrigez « corpus » dans la variable MOTAMOT_CORPUS.")
+    with pytest.raises(SettingsError, match=r"sur la ligne de commande \(--corpus\)"):
+        read_settings(corpus=tmp_path)
