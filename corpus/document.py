@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, NamedTuple, Self
 
 from pydantic import AfterValidator, PlainSerializer, PlainValidator, ValidationInfo
 
@@ -52,6 +52,19 @@ class Block:
     """The identifier the file gives to a question, where it gives one."""
 
 
+class PrintedRun(NamedTuple):
+    """Where characters are printed: up to the next run, ``text[start + i]`` is ``character + i`` of the page.
+
+    White space apart, which is not always where the page has it. In JSON, an array of three numbers.
+    """
+
+    start: int
+    page: int
+    """From 1."""
+    character: int
+    """As PDFium counts them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One ``[[source]]`` table of the catalogue: where a document comes from."""
@@ -79,6 +92,8 @@ class StructuredText:
     """In order, not overlapping; together they cover every character but white space."""
     pages: tuple[int, ...] = ()
     """Offset at which each page starts, first page first; empty when the format has no pages."""
+    printed: tuple[PrintedRun, ...] = ()
+    """In order, over all that is not white; empty when the format places no characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +106,7 @@ class Document:
     """Of the bytes of the file, in hexadecimal."""
     blocks: tuple[Block, ...]
     pages: tuple[int, ...] = ()
+    printed: tuple[PrintedRun, ...] = ()
 
     @property
     def id(self) -> str:

@@ -110,6 +110,8 @@ class SafeReader:
             reason = f"sa lecture demande plus de {self.limits.cpu_seconds} secondes de calcul."
         elif ended.late:
             reason = f"sa lecture n’était pas finie après {self.limits.wall_seconds} secondes."
+        elif ended.status == -signal.SIGABRT:  # what PDFium does when it is refused memory
+            reason = f"sa lecture demande plus de {self.limits.memory // 2**20} Mo de mémoire."
         elif ended.status == -signal.SIGKILL:
             reason = "sa lecture a été arrêtée par le système, sans doute faute de mémoire."
         else:

@@ -43,7 +43,9 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "10000-pages.pdf": (lambda: hostile.many_pages(10_000), "ce document compte 10 000 pages (maximum : 2 000)."),
     "bombe.pdf": (lambda: hostile.compressed(200_000_000), SWOLLEN),
     "bombe-double.pdf": (lambda: hostile.compressed(200_000_000, 2), SWOLLEN),
-    "bombe-pages.pdf": (lambda: hostile.doubling_forms(60), "sa lecture demande plus de 2 secondes de calcul."),
+    # Of memory or of time, whichever is used up first.
+    "bombe-pages.pdf": (lambda: hostile.doubling_forms(60), "sa lecture demande plus de "),
+    "boucle-dessin.pdf": (hostile.looping_form, "sa lecture demande plus de "),
     "vide.pdf": (bytes, "le fichier est vide."),
     "programme.pdf": (hostile.executable, "ce fichier n’est pas un PDF, malgré son nom."),
     "programme.docx": (hostile.executable, DAMAGED),
@@ -94,7 +96,6 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
 READ: dict[str, tuple[Callable[[], bytes], str]] = {
     "references.pdf": (hostile.broken_references, ANSWER),
     "boucle-versions.pdf": (hostile.looping_history, "La commune paie les travaux de la salle"),
-    "boucle-dessin.pdf": (hostile.looping_form, "La commune paie les travaux de la salle"),
     "script.pdf": (hostile.script, "La commune paie les travaux de la salle"),
     "script.html": (HTML.encode, ANSWER),
     "profond.html": (lambda: b"<div>" * 50_000 + HTML.encode(), ANSWER),
@@ -150,7 +151,7 @@ def _make_odd_files(documents: Path, elsewhere: Path) -> None:
 def test_it_is_refused_with_the_reason(corpus: Corpus, name: str) -> None:
     [left] = [left for left in corpus.left_out if left.source.file == name]
 
-    assert plain(left.reason) == REFUSED[name][1]
+    assert plain(left.reason).startswith(REFUSED[name][1])
     assert left.remedy
 
 

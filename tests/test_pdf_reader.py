@@ -331,6 +331,7 @@ def test_the_headings_of_a_real_guide(shared: Path) -> None:
 @pytest.mark.parametrize(
     "name",
     [
+        "cerfa_demande_domiciliation.pdf",
         "fiche_loi_climat_cnrc.pdf",
         "fiche_rh_conges_sante_cisirh.pdf",
         "fiche_rh_indemnite_licenciement_cisirh.pdf",
@@ -347,7 +348,6 @@ def test_real_documents_are_accepted(shared: Path, name: str) -> None:
         ("sans_texte_skia_guide_sms_domifa.pdf", "images"),
         ("scan_sans_texte_ricoh_guyane_legumes.pdf", "images"),
         ("formulaire_demande_teletravail_cisirh.pdf", "inutilisable"),
-        ("cerfa_demande_domiciliation.pdf", "inutilisable"),
     ],
 )
 def test_real_scans_and_broken_fonts_are_refused(shared: Path, name: str, reason: str) -> None:

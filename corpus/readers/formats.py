@@ -61,7 +61,7 @@ def read_file(source: Source, path: Path, limits: Limits = LIMITS) -> Document:
     if len(reading.text) > limits.characters:
         raise beyond(source.file, len(reading.text), limits.characters, "caractères")
     sha256 = hashlib.sha256(data).hexdigest()
-    return Document(source, reading.text, sha256, reading.blocks, reading.pages)
+    return Document(source, reading.text, sha256, reading.blocks, reading.pages, reading.printed)
 
 
 def _bytes(source: Source, path: Path, largest: int) -> bytes:
