@@ -1,5 +1,6 @@
 """The pages that prove a quote, and those to share and to print, without a browser."""
 
+from dataclasses import replace
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -18,7 +19,7 @@ from bot.answer import Quote
 from bot.quoting import Library, source_of
 from bot.service import Service
 from bot.web.branding import Branding
-from bot.web.page_image import MAX_PIXELS, MAX_SIDE, page_image
+from bot.web.pdf_pages import MAX_PIXELS, MAX_SIDE, page_image
 from bot.web.proof import MAX_WORDS, build_proof, build_reply
 from bot.web.security import Security
 from bot.web.server import build_app
@@ -340,7 +341,7 @@ def test_the_text_is_shown_when_the_pdf_is_no_longer_the_one_that_was_read(
 
 def test_words_that_cannot_be_placed_exactly_are_not_marked(folder: Path, assistant: FakeAssistant) -> None:
     real = documents(folder)["reglement"]
-    read_wrong = Document(real.source, real.text.replace("gratuit", "payants"), real.sha256, real.blocks, real.pages)
+    read_wrong = replace(real, text=real.text.replace("gratuit", "payants"))
     fake = FakeAssistant({}, assistant.known, library=Library([read_wrong]))
     page = parsed(site(fake, folder).get(f"/document/{real.sha256}/0-75").text)
 

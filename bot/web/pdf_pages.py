@@ -1,20 +1,65 @@
-"""Draws pages of PDF files in a process of their own, one at a time, for as many visitors as may wait."""
+"""Draws pages of PDF files, and places characters on them, in a process that no file brings down with the site."""
 
+import ctypes
+import hashlib
 import json
 import signal
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
+from math import sqrt
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
 from typing import Any
 
-from bot.web.page_image import Box, PrintedPage, UnusablePageError
-from corpus.errors import MotamotError
-from corpus.sandbox import ChildProcess, EndedError
+import pypdfium2
+import pypdfium2.raw as pdfium
 
-_START = "from bot.web.drawing_process import main; main()"
+from corpus.errors import MotamotError
+from corpus.readers.pdf_lines import character
+from corpus.sandbox import ChildProcess, EndedError, confine
+
+DPI = 144
+"""A4 is then 1,191 pixels wide: sharp at the width of a phone or of half a screen."""
+MAX_PIXELS = 4_000_000
+"""Of one image: twice an A4 page. A file may announce pages of any size."""
+MAX_SIDE = 8_000
+"""Pixels; WebP allows 16,383."""
+_GRID = 100_000
+"""Units in which PDFium places a point on a page: whole numbers only."""
+_BETWEEN = "-‐\u2011\u00ad"
+"""Hyphens that the reader may have left out between two lines."""
+_START = "from bot.web.pdf_pages import answer; from corpus.sandbox import answer_requests; answer_requests(answer)"
 _LARGEST_ANSWER = 64_000_000
-"""Bytes: more than the largest image (4 million pixels) or the longest page within their limits."""
+"""Bytes: more than the largest image (4 million pixels) or the longest quote within their limits."""
+
+Runs = tuple[tuple[int, int], ...]
+"""Characters of a page as PDFium counts them: the first one, and the one after the last, of each run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle on a page, in shares of its width and height, from its upper left corner."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedText:
+    """Some characters of a page, and where they stand on it."""
+
+    width: float
+    """Points, as seen: after rotation."""
+    height: float
+    text: str
+    """The characters without white space."""
+    boxes: tuple[Box, ...]
+    """Around them and the hyphens that part them: one for each run on a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +78,8 @@ class DrawingLimits:
     """Pages of one file that may break the process before the others of that file are not tried."""
 
 
-LIMITS = DrawingLimits()
+class UnusablePageError(Exception):
+    """A page that cannot be drawn: PDFium refuses the file or the page, or cannot keep within the limits."""
 
 
 class BusyError(MotamotError):
@@ -47,16 +93,16 @@ class BusyError(MotamotError):
 
 
 class Drawer:
-    """Safe to share between threads; the process starts with the first page and ends with this object.
+    """Safe to share between threads; its process starts with the first page and ends with this object.
 
-    Of a file that breaks it, a page is tried once: it would cost as much at each visit.
+    A page that breaks the process is tried once: it would cost as much at each visit.
     """
 
-    def __init__(self, limits: DrawingLimits = LIMITS) -> None:
-        self.limits = limits
+    def __init__(self, limits: DrawingLimits | None = None) -> None:
+        self.limits = limits or DrawingLimits()
         self._child = ChildProcess(_START, _LARGEST_ANSWER)
         self._one = Lock()
-        self._room = BoundedSemaphore(limits.waiting)
+        self._room = BoundedSemaphore(self.limits.waiting)
         self._broken: set[tuple[str, int]] = set()
         self._breaks: Counter[str] = Counter()
 
@@ -67,34 +113,25 @@ class Drawer:
             UnusablePageError: It cannot be drawn within the limits, or the file is another.
             BusyError: Too many wait.
         """
-        return self._asked(path, sha256, number, image=True)[1]
+        return self._asked(path, sha256, number, None)[1]
 
-    def page(self, path: Path, sha256: str, number: int) -> PrintedPage:
-        """The characters of that page and their boxes; raises as ``image`` does."""
-        found, _ = self._asked(path, sha256, number, image=False)
-        boxes = tuple(Box(*box) if box else None for box in found["boxes"])
-        return PrintedPage(found["width"], found["height"], found["text"], boxes)
+    def place(self, path: Path, sha256: str, number: int, runs: Runs) -> PlacedText:
+        """These characters of that page; raises as ``image`` does."""
+        found, _ = self._asked(path, sha256, number, runs)
+        return PlacedText(found["width"], found["height"], found["text"], tuple(Box(*box) for box in found["boxes"]))
 
-    def _asked(self, path: Path, sha256: str, number: int, *, image: bool) -> tuple[dict[str, Any], bytes]:
+    def _asked(self, path: Path, sha256: str, number: int, runs: Runs | None) -> tuple[dict[str, Any], bytes]:
+        asked = {"path": str(path), "sha256": sha256, "number": number, "runs": runs}
+        limits = {"memory": self.limits.memory, "cpu_seconds": self.limits.cpu_seconds}
         if not self._room.acquire(blocking=False):
             raise BusyError
         try:
             with self._one:
                 if (sha256, number) in self._broken or self._breaks[sha256] >= self.limits.spared:
                     raise UnusablePageError("it broke the process that drew it")
-                answer = self._drawn(
-                    {
-                        "path": str(path),
-                        "sha256": sha256,
-                        "number": number,
-                        "image": image,
-                        "memory": self.limits.memory,
-                        "cpu_seconds": self.limits.cpu_seconds,
-                    }
-                )
+                line, _, rest = self._drawn(asked | limits).partition(b"\n")
         finally:
             self._room.release()
-        line, _, rest = answer.partition(b"\n")
         found = json.loads(line)
         if "unusable" in found:
             raise UnusablePageError(found["unusable"])
@@ -116,3 +153,138 @@ class Drawer:
             raise UnusablePageError(f"the process that drew it ended: {ended.status}") from ended
         except OSError as error:
             raise UnusablePageError(f"the process that draws does not start: {error}") from error
+
+
+# In the process itself
+
+
+def answer(asked: dict[str, Any]) -> bytes:
+    """A line of JSON: the placed text, or why it cannot be had; after it the image, if that was asked for."""
+    confine(asked["memory"], asked["cpu_seconds"])
+    try:
+        data = Path(asked["path"]).read_bytes()
+        if hashlib.sha256(data).hexdigest() != asked["sha256"]:
+            raise UnusablePageError("the file has changed")
+        if asked["runs"] is None:
+            return b"{}\n" + page_image(data, asked["number"])
+        found = placed_text(data, asked["number"], tuple((start, end) for start, end in asked["runs"]))
+        boxes = [(box.left, box.top, box.right, box.bottom) for box in found.boxes]
+        told = {"width": found.width, "height": found.height, "text": found.text, "boxes": boxes}
+    except (UnusablePageError, OSError) as error:
+        told = {"unusable": str(error)}
+    except MemoryError:
+        told = {"unusable": "not enough memory"}
+    return json.dumps(told).encode() + b"\n"
+
+
+def page_image(data: bytes, number: int) -> bytes:
+    """Page ``number`` (from 1) as a WebP image, lossless: no letter is blurred.
+
+    Raises:
+        UnusablePageError: There is no such page or it cannot be drawn.
+    """
+    with _opened(data, number) as page:
+        width, height = page.get_size()
+        scale = min(DPI / 72, sqrt(MAX_PIXELS / (width * height)), MAX_SIDE / max(width, height))
+        bitmap = page.render(scale=scale)
+        try:
+            buffer = BytesIO()
+            bitmap.to_pil().save(buffer, "WEBP", lossless=True, method=1)
+        finally:
+            bitmap.close()
+    return buffer.getvalue()
+
+
+def placed_text(data: bytes, number: int, runs: Runs) -> PlacedText:
+    """These characters of page ``number`` (from 1), and their boxes.
+
+    Raises:
+        UnusablePageError: There is no such page or it cannot be opened.
+    """
+    with _opened(data, number) as page:
+        width, height = page.get_size()
+        textpage = page.get_textpage()
+        try:
+            count = textpage.count_chars()
+            runs = tuple((start, min(end, count)) for start, end in runs)
+            places = [i for start, end in runs for i in range(start, end) if not _character(textpage, i).isspace()]
+            boxes = _line_boxes(page, textpage, places)
+            text = "".join(_character(textpage, i) for i in places)
+        finally:
+            textpage.close()
+    return PlacedText(width, height, text, tuple(boxes))
+
+
+@contextmanager
+def _opened(data: bytes, number: int) -> Iterator[pypdfium2.PdfPage]:
+    try:
+        document = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        raise UnusablePageError(str(error)) from error
+    try:
+        if not 1 <= number <= len(document):
+            raise UnusablePageError(f"page {number} of {len(document)}")
+        page = document[number - 1]
+        width, height = page.get_size()
+        if not (width > 0 and height > 0):
+            raise UnusablePageError(f"a page of {width} x {height} points")
+        yield page
+    except pypdfium2.PdfiumError as error:
+        raise UnusablePageError(str(error)) from error
+    finally:
+        document.close()
+
+
+def _character(textpage: pypdfium2.PdfTextPage, index: int) -> str:
+    return character(pdfium.FPDFText_GetUnicode(textpage, index))
+
+
+def _line_boxes(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage, places: Sequence[int]) -> list[Box]:
+    """Few boxes that cover these characters and the hyphens between them, and no other character."""
+    lines: list[Box] = []
+    last = None
+    for place in places:
+        skipped = range(last + 1, place) if last is not None else range(0)
+        hyphens = [i for i in skipped if _character(textpage, i) in _BETWEEN]
+        near = all(_character(textpage, i).isspace() or i in hyphens for i in skipped)
+        for index in (*(hyphens if near else ()), place):
+            box = _box(page, textpage, index)
+            if box is None:
+                continue
+            if near and lines and _goes_on(lines[-1], box, page.get_width() / page.get_height()):
+                box = _around(lines.pop(), box)
+            lines.append(box)
+        last = place
+    return lines
+
+
+def _box(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage, index: int) -> Box | None:
+    rect = pdfium.FS_RECTF()
+    if not pdfium.FPDFText_GetLooseCharBox(textpage, index, rect):
+        return None
+    (x1, y1), (x2, y2) = _seen(page, rect.left, rect.top), _seen(page, rect.right, rect.bottom)
+    return Box(min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)) if x1 != x2 and y1 != y2 else None
+
+
+def _seen(page: pypdfium2.PdfPage, x: float, y: float) -> tuple[float, float]:
+    """A point of the page where it is seen, rotation and cropping done, clamped to the page."""
+    across, down = ctypes.c_int(), ctypes.c_int()
+    pdfium.FPDF_PageToDevice(page, 0, 0, _GRID, _GRID, 0, x, y, across, down)
+    return min(max(across.value / _GRID, 0.0), 1.0), min(max(down.value / _GRID, 0.0), 1.0)
+
+
+def _goes_on(line: Box, box: Box, aspect: float) -> bool:
+    """Whether a character stands next on the same line: no further than a wide space."""
+    height = min(line.bottom - line.top, box.bottom - box.top)
+    shared = min(line.bottom, box.bottom) - max(line.top, box.top)
+    gap = (box.left - line.right) * aspect
+    return shared > 0.5 * height and -height < gap < 1.5 * height
+
+
+def _around(one: Box, other: Box) -> Box:
+    return Box(
+        min(one.left, other.left),
+        min(one.top, other.top),
+        max(one.right, other.right),
+        max(one.bottom, other.bottom),
+    )

@@ -1,14 +1,13 @@
 """What the viewer shows: the printed pages with the words of a quote highlighted, or the text itself."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePath
 from threading import Lock
 
-from bot.web.alignment import Page
-from bot.web.page_image import Box, PrintedPage, UnusablePageError, line_boxes
-from bot.web.pdf_pages import Drawer
+from bot.web.pdf_pages import Box, Drawer, Runs, UnusablePageError
 from bot.web.source_files import Originals
 from corpus.document import BlockKind, Document, Span
 
@@ -20,8 +19,8 @@ AROUND = 20_000
 """Characters shown before and after the words in a longer one."""
 IMAGES_KEPT = 64_000_000
 """Bytes of images kept in memory: about 500 pages."""
-TEXTS_KEPT = 64
-"""Pages whose characters are kept, about 1 MB each."""
+PLACES_KEPT = 256
+"""Pages with a quote whose boxes are kept, some kilobytes each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ class Viewer:
     def __init__(self, originals: Originals, drawer: Drawer | None = None) -> None:
         self._originals = originals
         self._drawer = drawer or Drawer()
-        self._printed = lru_cache(TEXTS_KEPT)(self._read_printed)
+        self._place = lru_cache(PLACES_KEPT)(self._drawer.place)
         self._images: dict[tuple[str, int], bytes] = {}
         self._lock = Lock()
 
@@ -88,18 +87,24 @@ class Viewer:
 
         None when the document is no PDF, or its file is not at hand as it was read, or cannot be drawn.
         """
-        if PurePath(document.source.file).suffix.lower() != ".pdf" or self._originals.path(document) is None:
+        path = self._originals.path(document)
+        if PurePath(document.source.file).suffix.lower() != ".pdf" or path is None:
             return None
+        wanted = [printed_on(document, span, number) for number in numbers]
         try:
-            pages = [self._printed(document, number) for number in numbers]
-        except (UnusablePageError, FileNotFoundError):
+            found = [
+                self._place(path, document.sha256, number, runs)
+                for number, (runs, _) in zip(numbers, wanted, strict=True)
+            ]
+        except UnusablePageError:
             return None
-        found = [placed(document, span, number, page) for number, page in zip(numbers, pages, strict=True)]
-        exact = all(boxes is not None for boxes in found)
+        exact = bool(document.printed) and all(
+            page.text == words for page, (_, words) in zip(found, wanted, strict=True)
+        )
         # Half of a quote highlighted would look like the whole of it.
         sheets = tuple(
-            Sheet(number, round(page.width), round(page.height), tuple(boxes or ()) if exact else ())
-            for number, page, boxes in zip(numbers, pages, found, strict=True)
+            Sheet(number, round(page.width), round(page.height), page.boxes if exact else ())
+            for number, page in zip(numbers, found, strict=True)
         )
         return Spread(sheets, exact)
 
@@ -126,12 +131,6 @@ class Viewer:
                 del self._images[next(iter(self._images))]
         return image
 
-    def _read_printed(self, document: Document, number: int) -> PrintedPage:
-        path = self._originals.path(document)
-        if path is None:
-            raise FileNotFoundError(document.source.file)
-        return self._drawer.page(path, document.sha256, number)
-
 
 def pages_of(document: Document, span: Span) -> range:
     """Numbers of the pages that a slice stands on, from 1; empty without pages."""
@@ -143,25 +142,20 @@ def pages_of(document: Document, span: Span) -> range:
     return range(first, last + 1)
 
 
-def placed(document: Document, span: Span, number: int, page: PrintedPage) -> list[Box] | None:
-    """Boxes around the words of a slice that stand on page ``number``; None when they cannot be placed exactly."""
-    start, end = _page_span(document, number)
-    wanted = Span(min(max(span.start, start), end), max(min(span.end, end), start))
-    text = document.text[start:end]
-    if wanted.start >= wanted.end or not wanted.of(document.text).strip():
-        return []
-    blocks = [
-        Span(max(block.start, start) - start, min(block.end, end) - start)
-        for block in document.blocks
-        if block.end > start and block.start < end
-    ]
-    places = Page(text, blocks, page.text).locate(wanted.shift(-start))
-    return line_boxes(page, places) if places else None
-
-
-def _page_span(document: Document, number: int) -> tuple[int, int]:
-    starts = (*document.pages, len(document.text))
-    return starts[number - 1], starts[number]
+def printed_on(document: Document, span: Span, number: int) -> tuple[Runs, str]:
+    """The characters of page ``number`` that print a slice, and what they must be: its letters and signs."""
+    runs: list[tuple[int, int]] = []
+    words: list[str] = []
+    first = max(bisect_right(document.printed, span.start, key=lambda run: run.start) - 1, 0)
+    for run, after in zip(document.printed[first:], (*document.printed[first + 1 :], None), strict=True):
+        if run.start >= span.end:
+            break
+        start, end = max(run.start, span.start), min(after.start if after else span.end, span.end)
+        text = document.text[start:end].rstrip()
+        if run.page == number and text:
+            runs.append((run.character + start - run.start, run.character + start - run.start + len(text)))
+            words += text.split()
+    return tuple(runs), "".join(words)
 
 
 def window(document: Document, span: Span) -> Window:

@@ -1,4 +1,4 @@
-"""Pages of PDF files are drawn in another process: what it gives, and what becomes of the files that break it."""
+"""Pages of PDF files: where a quote stands on them, and what becomes of the files that break who draws them."""
 
 import hashlib
 import os
@@ -6,16 +6,21 @@ import signal
 import threading
 import time
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 
 import hostile_files as hostile
 import pytest
+from bench_reading import SOURCE, PageCharacters, measure
 from conftest import plain
 from fpdf import FPDF
+from pypdf import PdfWriter
 
 from bot.web import pdf_pages
-from bot.web.page_image import UnusablePageError, page_image, printed_page
-from bot.web.pdf_pages import BusyError, Drawer, DrawingLimits
+from bot.web.pdf_pages import BusyError, Drawer, DrawingLimits, UnusablePageError, page_image, placed_text
+from bot.web.viewer import printed_on
+from corpus.document import Document, Span
+from corpus.readers.formats import read_file
 
 
 @pytest.fixture
@@ -35,12 +40,94 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_it_gives_what_drawing_here_gives(pdf: Path) -> None:
+def read(path: Path) -> Document:
+    return read_file(SOURCE, path)
+
+
+def shown(document: Document, data: bytes, words: str, at: int = 0) -> str:
+    """What stands under the boxes of the occurrence of ``words`` from ``at`` on, on the first page."""
+    start = document.text.index(words, at)
+    runs, wanted = printed_on(document, Span(start, start + len(words)), 1)
+    placed = placed_text(data, 1, runs)
+    assert placed.text == wanted == "".join(words.split())
+    return PageCharacters.of(data, 1).under(placed.boxes)
+
+
+def paper(*lines: str, width: float = 0) -> bytes:
+    """One page with these lines."""
+    made = FPDF()
+    made.add_page()
+    made.set_font("helvetica", size=11)
+    for line in lines:
+        made.multi_cell(width, 6, line, new_x="LMARGIN", new_y="NEXT", align="L")
+    return bytes(made.output())
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    return tmp_path / "note.pdf"
+
+
+def test_a_hyphen_that_the_reader_took_out_is_covered_and_one_that_it_kept_too(written: Path) -> None:
+    data = paper("Il est question de la contractua-", "lisation des sous-", "préfectures de la région.")
+    written.write_bytes(data)
+    document = read(written)
+
+    assert document.text == "Il est question de la contractualisation des sous-préfectures de la région."
+    assert shown(document, data, "la contractualisation des sous-préfectures") == (
+        "lacontractua-lisationdessous-préfectures"
+    )
+    assert shown(document, data, "lisation des") == "lisationdes"
+
+
+def test_a_repeated_sentence_is_highlighted_where_it_is_quoted(written: Path) -> None:
+    data = paper("Congé simple. Oui, sans délai. Congé long. Oui, sans délai.")
+    written.write_bytes(data)
+    document = read(written)
+    boxes = []
+    for start in (document.text.index("Oui"), document.text.rindex("Oui")):
+        runs, _ = printed_on(document, Span(start, start + 16), 1)
+        boxes.append(placed_text(data, 1, runs).boxes)
+
+    assert [len(found) for found in boxes] == [1, 1]
+    assert boxes[0][0].right < boxes[1][0].left
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_on_a_page_that_is_shown_turned_or_cropped_the_boxes_follow(written: Path, turn: int) -> None:
+    writer = PdfWriter(BytesIO(paper("La déchèterie ouvre le lundi.", "Elle ferme le dimanche soir.")))
+    writer.pages[0].rotate(turn)
+    writer.pages[0].cropbox.upper_right = (400, 842)
+    writer.write(written)
+    document = read(written)
+
+    assert document.text == "La déchèterie ouvre le lundi. Elle ferme le dimanche soir."
+    assert shown(document, written.read_bytes(), "ferme le dimanche") == "fermeledimanche"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cerfa_demande_domiciliation.pdf",
+        "faq_macantine_1_restaurants_administratifs.pdf",
+        "fiche_loi_climat_cnrc.pdf",
+        "fiche_rh_conges_sante_cisirh.pdf",
+        "fiche_rh_indemnite_licenciement_cisirh.pdf",
+        "guide_covid_salarie_ministere_travail.pdf",
+    ],
+)
+def test_every_quote_of_real_files_is_highlighted_exactly(shared: Path, name: str) -> None:
+    found = measure(shared / "pdfs" / name)
+
+    assert found.exact == len(found.quotes) > 9
+
+
+def test_the_process_gives_what_drawing_here_gives(pdf: Path) -> None:
     drawer, data = Drawer(), pdf.read_bytes()
 
     assert drawer.image(pdf, sha256(pdf), 2) == page_image(data, 2)
-    assert drawer.page(pdf, sha256(pdf), 3) == printed_page(data, 3)
-    assert drawer.page(pdf, sha256(pdf), 3).text.startswith("Article 3. La déchèterie")
+    assert drawer.place(pdf, sha256(pdf), 3, ((11, 24),)) == placed_text(data, 3, ((11, 24),))
+    assert drawer.place(pdf, sha256(pdf), 3, ((11, 24), (900, 999))).text == "Ladéchèterie"
 
 
 @pytest.mark.parametrize("number", [0, 4, -1, 10**30])
@@ -77,23 +164,22 @@ def test_a_hostile_file_is_drawn_or_not_and_the_next_one_is(tmp_path: Path, pdf:
     drawer = Drawer(DrawingLimits(cpu_seconds=2))
     path = tmp_path / "hostile.pdf"
     path.write_bytes(data)
-    for draw in (drawer.image, drawer.page):
-        with suppress(UnusablePageError):
-            draw(path, sha256(path), 1)
+    with suppress(UnusablePageError):
+        drawer.image(path, sha256(path), 1)
+    with suppress(UnusablePageError):
+        drawer.place(path, sha256(path), 1, ((0, 9),))
 
     assert drawer.image(pdf, sha256(pdf), 1).startswith(b"RIFF")
 
 
 BREAKS = """
-from bot.web import drawing_process
-real, asked = drawing_process.draw, []
+from bot.web.pdf_pages import answer
+from corpus.sandbox import answer_requests, confine
 def draw(what):
-    number = what["number"]
-    if number == 1:
-        return real(what)
+    if what["number"] == 1:
+        return answer(what)
     {how}
-drawing_process.draw = draw
-drawing_process.main()
+answer_requests(draw)
 """
 
 
@@ -101,10 +187,9 @@ drawing_process.main()
     "how",
     [
         "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)",
-        "drawing_process.confine(2**30, 1)\n    while True: pass",
+        "confine(2**30, 1)\n    while True: pass",
         "import time; time.sleep(60)",
         "raise KeyError",
-        "import os; os._exit(0)",
         "import os; os.write(1, b'x' * 10**6); return b''.join(str(n).encode() for n in range(3)) * 10**8",
     ],
 )
@@ -175,13 +260,13 @@ def test_the_process_knows_no_model_and_writes_no_file(
     monkeypatch.setattr(
         pdf_pages,
         "_START",
-        "import sys\nfrom bot.web import drawing_process\n"
+        "import sys\nfrom bot.web.pdf_pages import answer\nfrom corpus.sandbox import answer_requests, confine\n"
         "def draw(asked):\n"
-        "    heavy = {'torch', 'numpy', 'gradio', 'starlette'} & set(sys.modules)\n"
-        "    drawing_process.confine(2**30, 10)\n"
+        "    heavy = {'torch', 'numpy', 'gradio', 'starlette', 'simplemma'} & set(sys.modules)\n"
+        "    confine(2**30, 10)\n"
         f"    try: open({str(told)!r}, 'w').write('x' * 10**5)\n"
         "    except OSError: return repr(sorted(heavy)).replace(chr(39), chr(34)).encode()\n"
-        "drawing_process.draw = draw\ndrawing_process.main()",
+        "answer_requests(draw)",
     )
     drawer = Drawer()
 
