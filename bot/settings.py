@@ -21,8 +21,8 @@ from pydantic_settings import (
 import corpus
 from bot.web.branding import check_theme, read_frame_ancestors
 from bot.web.client_address import LOOPBACK, RATE, read_proxies
-from corpus.errors import SettingsError
-from corpus.toml import read_toml
+from corpus.errors import SettingsError, reason
+from corpus.toml_file import TomlError, read_toml
 from index import MAX_ERROR
 from index.paths import data_home
 
@@ -143,7 +143,7 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Command line, then environment, then the file."""
         path = config_file()
-        content = read_toml(path, SettingsError) if path.is_file() else {}
+        content = read_toml(path) if path.is_file() else {}
         return init_settings, env_settings, InitSettingsSource(settings_cls, content)
 
     @property
@@ -187,6 +187,10 @@ def read_settings(**given: object) -> Settings:
     except ValidationError as error:
         wrong = [_explained(Wrong(str(each["loc"][0]), each["input"]), chosen) for each in error.errors()]
         raise SettingsError(" ".join(dict.fromkeys(wrong))) from error
+    except TomlError as error:
+        raise SettingsError(f"« {path} » n’est pas un fichier TOML valable : {error}.") from error
+    except OSError as error:
+        raise SettingsError(f"« {path} » ne peut pas être lu ({reason(error)}) : vérifiez ses droits.") from error
     check_theme(settings.theme)
     settings = _with_corpus_of_index(settings)
     if not (settings.corpus / "catalogue.toml").is_file():
@@ -266,8 +270,8 @@ def read_log_format() -> Literal["texte", "json"]:
     chosen = os.environ.get(f"{PREFIX}LOG_FORMAT")
     if not chosen:
         try:
-            chosen = read_toml(config_file(), SettingsError).get("log_format")
-        except SettingsError:
+            chosen = read_toml(config_file()).get("log_format")
+        except (OSError, TomlError):
             chosen = None  # there is none, or read_settings will say what is wrong with it
     return "json" if chosen == "json" else "texte"
 

@@ -9,7 +9,6 @@ from typing import Any
 
 _PLACE = re.compile(r"\(at (?:line (\d+), column (\d+)|end of document)\)")
 _WORD_QUOTES = "“”„«»‘’"
-_MARKS = ((codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16"))
 _STRAIGHT = 'les textes se mettent entre guillemets droits (")'
 
 
@@ -25,9 +24,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         OSError: It cannot be read.
     """
     data = path.read_bytes()
-    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), None)
-    if encoding:
-        raise TomlError(f"il est en {encoding} : enregistrez-le en UTF-8")
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data:
+        raise TomlError("il est en UTF-16 (« Unicode » du Bloc-notes) : enregistrez-le en UTF-8")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -47,15 +45,19 @@ def read_toml(path: Path) -> dict[str, Any]:
 def _problem(told: str, lines: Sequence[str]) -> str:
     """The French for what the library tells, whose line is often that after the mistake."""
     found = _PLACE.search(told)
-    number, column = (int(found[1]), int(found[2])) if found and found[1] else (len(lines), len(lines[-1]) + 1)
+    last = max((n for n, line in enumerate(lines, 1) if line.strip()), default=1)
+    number, column = (int(found[1]), int(found[2])) if found and found[1] else (last, len(lines[last - 1]) + 1)
     line = lines[number - 1]
-    if line[column - 1 : column] in tuple(_WORD_QUOTES):
-        return (
-            f"ligne {number} : les guillemets « {line[column - 1]} » sont ceux d’un traitement de texte ; {_STRAIGHT}"
-        )
+    not_closed = told.startswith(("Illegal character '\\n'", "Unterminated string", 'Expected "\'"'))
+    suspect = line.rstrip()[-1:] if not_closed else line[column - 1 : column]
+    if suspect and suspect in _WORD_QUOTES:
+        return f"ligne {number} : les guillemets « {suspect} » sont ceux d’un traitement de texte ; {_STRAIGHT}"
     if told.startswith(("Unclosed array", "Invalid value (at end")):
         return _unclosed(lines, number, column)
-    if told.startswith(("Illegal character '\\n'", "Unterminated string", 'Expected "\'"')):
+    if not_closed:
+        opened = [n for n, each in enumerate(lines, 1) if '"""' in each or "'''" in each]
+        if opened and not told.startswith("Illegal"):
+            number = opened[-1]
         return f"ligne {number} : le guillemet qui ferme le texte manque"
     rest = line[column - 1 :].strip()
     for beginning, meaning in {
