@@ -13,16 +13,16 @@ from threadpoolctl import threadpool_limits
 
 from corpus.errors import CorpusError, IndexStoreError
 from corpus.lexicon import read_lexicon
-from corpus.phrasings import Target, read_phrasings
+from corpus.phrasings import Phrasings, read_phrasings
 from corpus.read import Corpus, read_corpus
 from index import MAX_ERROR, store, versions
 from index.dense import Dense, Vectors
 from index.encoder import Encoder
-from index.features import DenseFields, EncodedQuery, FeatureExtractor
-from index.query import QueryParser
+from index.features import DenseFields, EncodedQuery, FeatureExtractor, LexicalFields
+from index.query import Query, QueryParser
 from index.rows import Rows
 from index.state import SHAPING_LIBRARIES, check_replaceable, fingerprint
-from index.training import learn, outside_questions, train_classifier
+from index.training import TrainingSet, learn, outside_questions, train_classifier
 from index.vocabulary import CorpusVocabulary
 
 
@@ -78,83 +78,94 @@ def build(
         mark = fingerprint(corpus_folder, encoder.name, max_error)
         told(Phase.READING, 0, None)
         corpus = _readable(read_corpus(corpus_folder))
-        if waited and (made := _made(index_folder, mark)) is not None:
-            return Built(corpus, sum(len(e.passages) for e in corpus.entries), 0, index_folder, _phrased(made))
-        if not accept_loss:
-            check_replaceable(corpus, index_folder, mark)
-        # One thread: how many share a sum changes its last digits, and two builds are to learn the same.
-        with threadpool_limits(1, user_api="blas"):
-            built = _build(corpus, index_folder, encoder, mark, max_error, told)
-        versions.forgive(index_folder)
-    return built
+        phrasings = read_phrasings(corpus_folder, corpus.entries)
+        if waited and _is_made(index_folder, mark):
+            n_encoded = 0
+        else:
+            if not accept_loss:
+                check_replaceable(corpus, index_folder, mark)
+            # One thread: how many share a sum changes its last digits, and two builds are to learn the same.
+            with threadpool_limits(1, user_api="blas"):
+                n_encoded = _build(corpus, phrasings, index_folder, encoder, mark, max_error, told)
+            versions.forgive(index_folder)
+    n_passages = sum(len(entry.passages) for entry in corpus.entries)
+    return Built(corpus, n_passages, n_encoded, index_folder, phrasings.counts(), phrasings.warnings)
 
 
-def _made(index_folder: Path, mark: str) -> tuple[Target, ...] | None:
-    """What an editor wrote for the index in service, where it is whole and the one that is wanted."""
+def _is_made(index_folder: Path, mark: str) -> bool:
     try:
-        stored = store.load(index_folder)
+        return store.load(index_folder).manifest.fingerprint == mark
     except IndexStoreError:
-        return None
-    return stored.editor_targets if stored.manifest.fingerprint == mark else None
+        return False
 
 
-def _phrased(targets: Sequence[Target]) -> Mapping[str, int]:
-    return Counter(t.passage.document.id for t in targets for _ in t.phrasings)
-
-
-def _build(corpus: Corpus, index_folder: Path, encoder: Encoder, mark: str, max_error: float, told: Progress) -> Built:
-    corpus_folder = corpus.folder
-    lexicon = read_lexicon(corpus_folder)
-    phrasings = read_phrasings(corpus_folder, corpus.entries)
-    targets = phrasings.targets
-    rows = Rows.of(corpus.entries, targets)
-    texts = [t for e in corpus.entries for t in (e.heading_text, e.body_text)]
-    parser = QueryParser(CorpusVocabulary.of(texts, lexicon))
-    outside = tuple(outside_questions(corpus.entries, lexicon, phrasings.unanswered)) if targets else ()
-    fields = {
+def _build(
+    corpus: Corpus,
+    phrasings: Phrasings,
+    index_folder: Path,
+    encoder: Encoder,
+    mark: str,
+    max_error: float,
+    told: Progress,
+) -> int:
+    """Make and store an index; the number of texts that were encoded."""
+    lexicon = read_lexicon(corpus.folder)
+    rows = Rows.of(corpus.entries, phrasings.targets)
+    vocabulary = CorpusVocabulary.of([t for e in corpus.entries for t in (e.heading_text, e.body_text)], lexicon)
+    parser = QueryParser(vocabulary)
+    outside = outside_questions(corpus.entries, lexicon, phrasings.unanswered) if phrasings.targets else []
+    asked, beyond = [parser.read(t) for t in rows.phrasings], [parser.read(t) for _, t in outside]
+    texts = {
         "headings": rows.heading_texts(),
         "openings": rows.opening_texts(),
         "passages": rows.passage_texts(),
         "sentences": rows.sentence_texts(),
-        "phrasings": [parser.read(t).text for t in rows.phrasings],
-        "outside": [parser.read(t).text for _, t in outside],
+        "phrasings": [query.text for query in asked],
+        "outside": [query.text for query in beyond],
     }
     encoding = _Encoding(encoder, _vectors_before(index_folder, encoder), told)
-    dense = encoding.encode(fields)
+    dense = encoding.encode(texts)
     told(Phase.LEARNING, 0, None)
-    extractor = FeatureExtractor(rows, parser, DenseFields.of(dense))
-    asked = _read(extractor, rows.phrasings, dense["phrasings"])
-    beyond = _read(extractor, [t for _, t in outside], dense["outside"])
-    groups = [group for group, _ in outside]
-    classifier = train_classifier(extractor, asked, beyond, groups)
-    learned = learn(extractor, classifier, asked, beyond, groups, len(phrasings.unanswered), max_error)
-    manifest = store.Manifest(
+    lexical = LexicalFields.of(rows, parser, asked)
+    extractor = FeatureExtractor(rows, parser, DenseFields.of(dense), lexical)
+    known = TrainingSet(
+        _encoded(asked, dense["phrasings"]),
+        _encoded(beyond, dense["outside"]),
+        [group for group, _ in outside],
+        len(phrasings.unanswered),
+    )
+    trained = train_classifier(extractor, known)
+    learned = learn(extractor, trained, known, max_error, lambda done, total: told(Phase.LEARNING, done, total))
+    stored = store.Stored(
+        manifest=_manifest(corpus, encoder, mark),
+        entries=corpus.entries,
+        editor_targets=phrasings.targets,
+        sources=tuple(d.source for d in corpus.documents),
+        left_out=corpus.left_out,
+        vocabulary=vocabulary,
+        sentences=rows.sentences,
+        lexical=lexical,
+        classifier=trained[0] if trained else None,
+        learned=learned,
+        texts={name: tuple(own) for name, own in texts.items()},
+        dense=dense,
+    )
+    store.save(index_folder, stored)
+    return encoding.n_encoded
+
+
+def _manifest(corpus: Corpus, encoder: Encoder, mark: str) -> store.Manifest:
+    return store.Manifest(
         format=store.FORMAT,
         encoder=encoder.name,
         dim=encoder.dim,
         fingerprint=mark,
         built=datetime.now(UTC).isoformat(timespec="seconds"),
         documents={d.id: d.sha256 for d in corpus.documents},
-        corpus=str(corpus_folder.absolute()),
+        corpus=str(corpus.folder.absolute()),
         entries=dict(Counter(e.document.id for e in corpus.entries)),
         versions={name: version(name) for name in SHAPING_LIBRARIES},
     )
-    store.save(
-        index_folder,
-        store.Stored(
-            manifest=manifest,
-            entries=corpus.entries,
-            editor_targets=targets,
-            lexicon=lexicon,
-            sources=tuple(d.source for d in corpus.documents),
-            left_out=corpus.left_out,
-            learned=learned,
-            outside=outside,
-            texts={name: tuple(texts) for name, texts in fields.items()},
-            dense=dense,
-        ),
-    )
-    return Built(corpus, len(rows.passages), encoding.n_encoded, index_folder, _phrased(targets), phrasings.warnings)
 
 
 def _readable(corpus: Corpus) -> Corpus:
@@ -164,8 +175,8 @@ def _readable(corpus: Corpus) -> Corpus:
     raise CorpusError(f"Aucun document de « {corpus.folder} » n’a pu être lu. {reasons}")
 
 
-def _read(extractor: FeatureExtractor, texts: Sequence[str], vectors: Dense) -> list[EncodedQuery]:
-    return [EncodedQuery(extractor.parser.read(t), v[None, :]) for t, v in zip(texts, vectors.vectors, strict=True)]
+def _encoded(queries: Sequence[Query], dense: Dense) -> list[EncodedQuery]:
+    return [EncodedQuery(query, vector[None, :]) for query, vector in zip(queries, dense.vectors, strict=True)]
 
 
 def _vectors_before(index_folder: Path, encoder: Encoder) -> dict[tuple[bool, str], Vectors]:

@@ -1,19 +1,18 @@
 """Calibration: probabilities, the threshold of refusal that they give, and what training leaves behind."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.linear_model import LogisticRegression
+from pydantic import TypeAdapter
 
 from index import MAX_ERROR
 from index.features import FIELDS
-from index.ranking import RANK_SIGNALS, SIGNALS, Doubles, Ranking, Weights, confidence
-from index.rows import Ints
+from index.lexical import Doubles, Ints
+from index.ranking import RANK_SIGNALS, SIGNALS, Ranking, Weights, confidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +103,8 @@ def threshold(curve: Curve, max_error: float) -> float:
 
 def _logistic(signals: Doubles, truth: npt.NDArray[np.bool_], telling: Sequence[str]) -> tuple[float, ...]:
     """Weights on raw SIGNALS, then the intercept, of a logistic regression on standardised ones."""
+    from sklearn.linear_model import LogisticRegression  # searching does not need it
+
     columns = [SIGNALS.index(name) for name in telling]
     chosen = signals[:, columns]
     mean, deviation = chosen.mean(axis=0), chosen.std(axis=0)
@@ -118,35 +119,24 @@ def _logistic(signals: Doubles, truth: npt.NDArray[np.bool_], telling: Sequence[
     return tuple(found.tolist())
 
 
-@cache
-def _shipped_file() -> dict[str, object]:
-    found: dict[str, object] = json.loads((Path(__file__).parent / "data" / "default_weights.json").read_text("utf-8"))
-    return found
-
-
 def shipped(max_error: float) -> Learned:
     """Weights fitted on several FAQs that have no phrasings (see tests/fit_default_weights.py)."""
-    learned = learned_from_json(_shipped_file())
+    path = Path(__file__).parent / "data" / "default_weights.json"
+    learned = learned_from_json(json.loads(path.read_text(encoding="utf-8")))
     return Learned(learned.weights, threshold(learned.curve, max_error), learned.curve)
 
 
 def learned_to_json(learned: Learned) -> dict[str, object]:
-    """As the manifest stores it."""
+    """As an index stores it."""
     return {"fields": list(FIELDS), "signals": list(SIGNALS), **asdict(learned)}
 
 
-def learned_from_json(content: dict[str, object]) -> Learned:
+def learned_from_json(content: Mapping[str, object]) -> Learned:
     """What ``learned_to_json`` wrote.
 
     Raises:
-        ValueError: It was written for other fields or signals.
+        ValueError: It was written for other fields or signals, or is of another form.
     """
     if content.get("fields") != list(FIELDS) or content.get("signals") != list(SIGNALS):
         raise ValueError("weights were learned for other fields or signals")
-    weights: dict[str, object] = content["weights"]  # type: ignore[assignment]
-    curve: dict[str, list[float]] = content["curve"]  # type: ignore[assignment]
-    return Learned(
-        Weights(*(tuple(weights[name]) for name in ("fields", "answerable", "right"))),  # type: ignore[arg-type]
-        float(content["threshold"]),  # type: ignore[arg-type]
-        Curve(tuple(curve["probabilities"]), tuple(bool(a) for a in curve["answerable"]), curve.get("least", 0.0)),  # type: ignore[arg-type]
-    )
+    return TypeAdapter(Learned).validate_python(content)

@@ -1,20 +1,16 @@
 """A linear classifier over an editor's phrasings: which target does a question ask for, if any."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from index.dense import Vectors
+from index.french import fold
+from index.lexical import Doubles, Ints, Tfidf, char_grams
+from index.query import Query
 from index.ranking import Opinion
-from index.rows import Ints
-
-Doubles = npt.NDArray[np.float64]
 
 OUTSIDE = -1
 """The class of questions that the corpus does not answer."""
@@ -36,79 +32,87 @@ class Tokens:
     """Folded."""
     terms: tuple[str, ...]
 
+    @classmethod
+    def of(cls, query: Query) -> "Tokens":
+        """What a question holds for it."""
+        return cls(fold(query.text), (*query.terms, *query.added))
 
+
+@dataclass(frozen=True, slots=True)
 class Classifier:
     """Kernel ridge regression onto one indicator for each class (Saunders et al. 1998).
 
-    The kernel adds character n-grams, stems with their bigrams, and an exponential of the cosine. It is
-    solved in closed form, and so are its predictions for what it did not see: cross-validation costs nothing.
+    The kernel adds character n-grams, stems with their bigrams, and an exponential of the cosine.
+    """
+
+    classes: Ints
+    """Row of a target, or OUTSIDE; shape ``(n_classes,)``."""
+    dual: Doubles
+    """What each example says of each class, shape ``(n_examples, n_classes)``."""
+    chars: Tfidf
+    terms: Tfidf
+    mean: Vectors
+    """Of the vectors of the examples, shape ``(dim,)``."""
+    vectors: Vectors
+    """Of the examples, centred, shape ``(n_examples, dim)``."""
+
+    def scores(self, examples: Sequence[Tokens], vectors: Vectors) -> Doubles:
+        """Score of each class, near 1 for the right one and 0 for the others; shape ``(n, n_classes)``."""
+        words = [self.chars.scores(_chars(e)) + self.terms.scores(_with_bigrams(e.terms)) for e in examples]
+        found: Doubles = (np.stack(words) + _dense_kernel(_centred(vectors, self.mean), self.vectors)) @ self.dual
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Scores of each class for each example of the classifier, had it not been learned from."""
+
+    own: Doubles
+    """Nor its group; shape ``(n_examples, n_classes)``."""
+    wider: Doubles
+    """Nor its wider group."""
+
+
+def fit(
+    examples: Sequence[Tokens], vectors: Vectors, labels: Ints, groups: Ints, wider: Ints | None = None
+) -> tuple[Classifier, LeftOut]:
+    """Learn; solved in closed form, and so is what it says of what it did not see: cross-validation costs nothing.
 
     Args:
         examples: Questions whose class is known.
         vectors: Theirs, shape ``(n, dim)``.
         labels: Class of each, shape ``(n,)``.
         groups: Examples of one group are left out together, shape ``(n,)``.
-        wider: The same of ``left_out_wider``.
+        wider: The same of ``LeftOut.wider``; by default the same groups.
     """
-
-    def __init__(
-        self, examples: Sequence[Tokens], vectors: Vectors, labels: Ints, groups: Ints, wider: Ints | None = None
-    ) -> None:
-        self._chars = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
-        self._terms = TfidfVectorizer(analyzer=_with_bigrams, sublinear_tf=True)
-        char_rows = self._chars.fit_transform([e.text for e in examples])
-        term_rows = self._terms.fit_transform([e.terms for e in examples])
-        self._mean = vectors.mean(axis=0)
-        self._vectors = self._centred(vectors)
-        self.classes: Ints = np.unique(labels)
-        wanted = (labels[:, None] == self.classes).astype(np.float64)
-        kernel = (char_rows @ char_rows.T + term_rows @ term_rows.T).toarray() + self._dense(vectors)
-        inverse = np.linalg.inv(kernel + _RIDGE * np.eye(len(kernel)))
-        self._dual: Doubles = inverse @ wanted
-        # Two of the three kernels are linear: what their examples say is one weight for each gram and class.
-        self._of_chars = _Linear(self._chars, char_rows, self._dual)
-        self._of_terms = _Linear(self._terms, term_rows, self._dual)
-        hat = kernel @ inverse
-        self.left_out: Doubles = _left_out(hat, wanted, groups)
-        """Score of each class for each example, had its group not been learned from; ``(n, n_classes)``."""
-        self.left_out_wider: Doubles = self.left_out if wider is None else _left_out(hat, wanted, wider)
-        """The same, had its wider group not been learned from."""
-
-    def scores(self, examples: Sequence[Tokens], vectors: Vectors) -> Doubles:
-        """Score of each class, near 1 for the right one and 0 for the others; shape ``(n, n_classes)``."""
-        linear = [self._of_chars.scores(e.text) + self._of_terms.scores(e.terms) for e in examples]
-        found: Doubles = np.stack(linear) + self._dense(vectors) @ self._dual
-        return found
-
-    def _dense(self, vectors: Vectors) -> Doubles:
-        cosines = self._centred(vectors) @ self._vectors.T
-        found: Doubles = _DENSE_WEIGHT * np.exp(_DENSE_SHARPNESS * (cosines.astype(np.float64) - 1))
-        return found
-
-    def _centred(self, vectors: Vectors) -> Vectors:
-        moved = vectors - self._mean
-        found: Vectors = moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9)
-        return found
+    chars, terms = [_chars(e) for e in examples], [_with_bigrams(e.terms) for e in examples]
+    mean: Vectors = vectors.mean(axis=0)
+    centred = _centred(vectors, mean)
+    classes: Ints = np.unique(labels)
+    wanted = (labels[:, None] == classes).astype(np.float64)
+    char_fields, term_fields = Tfidf.of(chars), Tfidf.of(terms)
+    kernel = char_fields.products() + term_fields.products() + _dense_kernel(centred, centred)
+    inverse = np.linalg.inv(kernel + _RIDGE * np.eye(len(kernel)))
+    hat = kernel @ inverse
+    own = _left_out(hat, wanted, groups)
+    left_out = LeftOut(own, own if wider is None else _left_out(hat, wanted, wider))
+    return Classifier(classes, inverse @ wanted, char_fields, term_fields, mean, centred), left_out
 
 
-class _Linear:
-    """A linear kernel over TF-IDF rows, folded into one weight for each gram and class."""
+def _chars(example: Tokens) -> list[str]:
+    return char_grams(example.text, shortest=2)
 
-    def __init__(self, vectorizer: TfidfVectorizer, rows: Any, dual: Doubles) -> None:
-        self._grams_of = vectorizer.build_analyzer()
-        self._vocabulary: dict[str, int] = vectorizer.vocabulary_
-        self._idf: Doubles = vectorizer.idf_
-        self._weights: Doubles = rows.T @ dual  # (n_grams, n_classes)
 
-    def scores(self, text: Any) -> Doubles:
-        """Share of the score of each class, shape ``(n_classes,)``, weighed as ``TfidfVectorizer.transform`` does."""
-        counts = Counter(self._vocabulary[gram] for gram in self._grams_of(text) if gram in self._vocabulary)
-        if not counts:
-            return np.zeros(self._weights.shape[1])
-        grams = np.fromiter(counts, dtype=np.intp)
-        weights = (1 + np.log(np.fromiter(counts.values(), dtype=np.float64))) * self._idf[grams]
-        found: Doubles = (weights / np.linalg.norm(weights)) @ self._weights[grams]
-        return found
+def _centred(vectors: Vectors, mean: Vectors) -> Vectors:
+    moved = vectors - mean
+    found: Vectors = moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9)
+    return found
+
+
+def _dense_kernel(centred: Vectors, others: Vectors) -> Doubles:
+    cosines = (centred @ others.T).astype(np.float64)
+    found: Doubles = _DENSE_WEIGHT * np.exp(_DENSE_SHARPNESS * (cosines - 1))
+    return found
 
 
 def _left_out(hat: Doubles, wanted: Doubles, groups: Ints) -> Doubles:

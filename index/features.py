@@ -1,19 +1,20 @@
 """How well a question matches every target of a corpus, field by field."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from corpus.split.sentences import sentences
 from index import answer_type
-from index.bm25 import Bm25
 from index.dense import Dense, Vectors
 from index.encoder import Encoder
+from index.french import fold
+from index.lexical import Bm25, Floats, Ints, TermMatrix, Tfidf, char_grams
 from index.query import Query, QueryParser
-from index.rows import CharGrams, Floats, Ints, Rows
+from index.rows import Rows
 
 FIELDS = (
     "heading_dense",
@@ -86,29 +87,49 @@ class Features:
     """Shape ``(n_entries,)``: whether somebody wrote how people ask for it, what was left out aside."""
 
 
-class FeatureExtractor:
-    """The fields of one corpus, ready to be matched."""
+@dataclass(frozen=True, slots=True)
+class LexicalFields:
+    """What the words of a corpus say, field by field: everything here is stored."""
 
-    def __init__(self, rows: Rows, parser: QueryParser, dense: DenseFields) -> None:
+    headings: Bm25
+    passages: Bm25
+    entries: Bm25
+    phrasings: Bm25
+    heading_chars: Tfidf
+    phrasing_chars: Tfidf
+    phrasing_words: TermMatrix
+    """Which phrasing has which word, read as a question is."""
+    given: Ints
+    """The details that each entry gives, ``answer_type.Detail`` as a number; shape ``(n_entries,)``."""
+
+    @classmethod
+    def of(cls, rows: Rows, parser: QueryParser, asked: Sequence[Query]) -> "LexicalFields":
+        """Read every text of a corpus; its phrasings come read as questions are."""
+        headings = [parser.terms(t) for t in rows.heading_texts()]
+        bodies = [parser.terms(e.body_text) for e in rows.entries]
+        return cls(
+            headings=Bm25.of(headings),
+            passages=Bm25.of([parser.terms(t) for t in rows.passage_texts()]),
+            entries=Bm25.of([h + b for h, b in zip(headings, bodies, strict=True)]),
+            phrasings=Bm25.of([parser.terms(t) for t in rows.phrasings]),
+            heading_chars=Tfidf.of([char_grams(fold(t)) for t in rows.heading_texts()]),
+            phrasing_chars=Tfidf.of([char_grams(fold(t)) for t in rows.phrasings]),
+            phrasing_words=TermMatrix.present([query.terms for query in asked]),
+            given=np.asarray(
+                [answer_type.given(f"{e.heading_text} {e.body_text}").value for e in rows.entries], dtype=np.intp
+            ),
+        )
+
+
+class FeatureExtractor:
+    """The fields of one corpus, ready to be compared with questions."""
+
+    def __init__(self, rows: Rows, parser: QueryParser, dense: DenseFields, lexical: LexicalFields) -> None:
         self.rows = rows
         self.parser = parser
         self.dense = dense
-        headings = [parser.terms(t) for t in rows.heading_texts()]
-        bodies = [parser.terms(e.body_text) for e in rows.entries]
-        whole = [h + b for h, b in zip(headings, bodies, strict=True)]
-        self._heading_bm25 = Bm25(headings)
-        self._entry_bm25 = Bm25(whole)
-        self._passage_bm25 = Bm25([parser.terms(t) for t in rows.passage_texts()])
-        self._phrasing_bm25 = Bm25([parser.terms(t) for t in rows.phrasings])
-        self._heading_chars = CharGrams(rows.heading_texts())
-        self._phrasing_chars = CharGrams(rows.phrasings)
-        self._idf = _idf(whole)
-        self._vocabulary = [frozenset(w) for w in whole]
-        self._phrasing_words = [frozenset(parser.read(t).terms) for t in rows.phrasings]
+        self._lexical = lexical
         self._entry_of_phrasing = rows.entry_of_target[rows.target_of_phrasing]
-        self._asked_words = self._count_asked()
-        self._inside = self._sentences_of_targets()
-        self._given = [answer_type.given(f"{e.heading_text} {e.body_text}") for e in rows.entries]
 
     def pieces(self, query: Query) -> list[str]:
         """What is encoded for a question: the whole, and the sentences of a long message."""
@@ -136,52 +157,45 @@ class FeatureExtractor:
         return EncodedQuery(query, vectors)
 
     def extract(self, question: EncodedQuery, without: Ints | None = None) -> Features:
-        """Features a question against every target.
+        """Compare a question with every target.
 
         Args:
             question: Read and encoded by this corpus's parser and encoder.
             without: Rows of phrasings of one entry to leave out, as cross-validation does.
         """
-        rows, seen = self.rows, question.query
-        heading = self._dense(self.dense.headings, question)
-        passage = self._dense(self.dense.passages, question)
-        sentence = self._dense(self.dense.sentences, question)
-        phrasing = np.stack(
-            [
-                self._dense(self.dense.phrasings, question),
-                self._bm25(self._phrasing_bm25, seen),
-                self._phrasing_chars.scores(seen.text),
-            ]
-        )
-        if without is not None:
-            phrasing[:, without] = _LEFT_OUT
-        e, p = rows.entry_of_target, rows.passage_of_target
-        columns = [
-            heading[e],
-            passage[p],
-            self._of_sentences(sentence),
-            self._bm25(self._heading_bm25, seen)[e],
-            self._bm25(self._passage_bm25, seen)[p],
-            self._bm25(self._entry_bm25, seen)[e],
-            self._heading_chars.scores(seen.text)[e],
-            self._dense(self.dense.openings, question)[e],
-            *self._of_phrasings(phrasing),
-        ]
-        wanted = answer_type.wanted(seen.text)
-        missing = np.asarray([bool(wanted & ~given) for given in self._given], dtype=np.float32)
-        scores = np.stack(columns, axis=1).astype(np.float32)
-        return Features(scores, *self._covered(seen, without), missing, self._asked(without))
-
-    def _asked(self, without: Ints | None) -> npt.NDArray[np.bool_]:
-        kept = np.ones(len(self._entry_of_phrasing), dtype=bool)
+        query, lexical = question.query, self._lexical
+        kept = np.ones(len(self.rows.phrasings), dtype=bool)
         if without is not None:
             kept[without] = False
+        grams = char_grams(fold(query.text))
+        phrasing = np.stack(
+            [
+                self._cosines(self.dense.phrasings, question),
+                self._bm25(lexical.phrasings, query),
+                lexical.phrasing_chars.scores(grams).astype(np.float32),
+            ]
+        )
+        phrasing[:, ~kept] = _LEFT_OUT
+        e, p = self.rows.entry_of_target, self.rows.passage_of_target
+        columns: list[npt.NDArray[np.floating[Any]]] = [
+            self._cosines(self.dense.headings, question)[e],
+            self._cosines(self.dense.passages, question)[p],
+            self._of_sentences(self._cosines(self.dense.sentences, question)),
+            self._bm25(lexical.headings, query)[e],
+            self._bm25(lexical.passages, query)[p],
+            self._bm25(lexical.entries, query)[e],
+            lexical.heading_chars.scores(grams)[e],
+            self._cosines(self.dense.openings, question)[e],
+            *self._of_phrasings(phrasing),
+        ]
+        wanted = answer_type.wanted(query.text).value
+        missing = ((wanted & ~lexical.given) != 0).astype(np.float32)
         asked = np.zeros(len(self.rows.entries), dtype=bool)
         asked[self._entry_of_phrasing[kept]] = True
-        return asked
+        return Features(np.stack(columns, axis=1).astype(np.float32), *self._covered(query, kept), missing, asked)
 
     @staticmethod
-    def _dense(index: Dense, question: EncodedQuery) -> Floats:
+    def _cosines(index: Dense, question: EncodedQuery) -> Floats:
         found: Floats = index.scores(question.vectors).max(axis=0)
         return found
 
@@ -190,71 +204,59 @@ class FeatureExtractor:
         scores = index.scores(query.terms)
         return scores + _ADDED_WEIGHT * index.scores(query.added) if query.added else scores
 
-    def _sentences_of_targets(self) -> list[Ints]:
-        """Rows of the sentences inside each target; of its whole passage where there is none."""
-        found = []
-        for target, passage in zip(self.rows.targets, self.rows.passage_of_target, strict=True):
-            own = np.flatnonzero(self.rows.passage_of_sentence == passage)
-            spans = [self.rows.sentences[i] for i in own]
-            inside = [target.span.start <= s.start and s.end <= target.span.end for s in spans]
-            found.append(own[inside] if any(inside) else own)
-        return found
-
     def _of_sentences(self, scores: Floats) -> Floats:
         """The best sentence inside each target."""
-        return np.asarray([scores[rows].max() if len(rows) else -1.0 for rows in self._inside], dtype=np.float32)
+        of = self.rows.sentences
+        found = np.full(len(self.rows.targets), -1.0, dtype=np.float32)
+        first, some = of.starts[:-1], np.diff(of.starts) > 0
+        if some.any():
+            found[some] = np.maximum.reduceat(scores[of.of_targets], first[some])
+        return found
 
     def _of_phrasings(self, scores: Floats) -> list[Floats]:
-        """Best and mean of the three nearest phrasings (dense), best BM25, best character n-grams."""
-        n = len(self.rows.targets)
-        best = np.full((3, n), _LEFT_OUT, dtype=np.float32)
-        for row in range(3):
-            np.maximum.at(best[row], self.rows.target_of_phrasing, scores[row])
-        asked = best[0] > _LEFT_OUT
-        mean = best[0].copy()
-        for target in np.flatnonzero(asked):
-            own = np.sort(scores[0][self.rows.target_of_phrasing == target])[-3:]
-            mean[target] = own[own > _LEFT_OUT].mean()
-        fill = best[:, asked].min(axis=1) if asked.any() else np.zeros(3, dtype=np.float32)
-        for row in range(3):
-            best[row][~asked] = fill[row]
-        mean[~asked] = fill[0]
-        return [best[0], mean, best[1], best[2]]
+        """Best and mean of the three nearest phrasings (dense), best BM25, best character n-grams.
 
-    def _count_asked(self) -> list[Counter[str]]:
-        """How many phrasings of each entry have each word."""
-        counts: list[Counter[str]] = [Counter() for _ in self.rows.entries]
-        for own, entry in zip(self._phrasing_words, self._entry_of_phrasing, strict=True):
-            counts[entry].update(own)
-        return counts
+        A target that has none gets the least of those that have some.
+        """
+        owner = self.rows.target_of_phrasing  # in order
+        found = np.full((4, len(self.rows.targets)), _LEFT_OUT, dtype=np.float32)
+        if owner.size:
+            targets, first = np.unique(owner, return_index=True)
+            best, mean = found[[0, 2, 3]], found[1]
+            best[:, targets] = np.maximum.reduceat(scores, first, axis=1)
+            mean[targets] = self._mean_of_three(scores[0], np.append(first, owner.size))
+            found = np.stack([best[0], mean, best[1], best[2]])
+        asked = found[0] > _LEFT_OUT
+        fill = found[[0, 0, 2, 3]][:, asked].min(axis=1) if asked.any() else np.zeros(4, dtype=np.float32)
+        return list(np.where(asked, found, fill[:, None]))
 
-    def _covered(self, query: Query, without: Ints | None) -> tuple[Floats, Floats, float, float]:
-        terms = set(query.terms)
-        unseen = max(self._idf.values(), default=1.0)
-        weights = {t: self._idf.get(t, unseen) for t in terms}
-        total = sum(weights.values()) or 1.0
-        asked = [{t for t in terms if counts[t]} for counts in self._asked_words]
-        if without is not None and len(without):
-            # Phrasings left out must not vouch for their own words.
-            spare = int(self._entry_of_phrasing[without[0]])
-            gone = Counter(t for row in without for t in self._phrasing_words[row])
-            asked[spare] = {t for t in terms if self._asked_words[spare][t] > gone[t]}
-        heard = set().union(*asked) if asked else set()
-        coverage = [sum(w for t, w in weights.items() if t in own) / total for own in self._vocabulary]
-        familiar = [
-            sum(w for t, w in weights.items() if t in own or t in also) / total
-            for own, also in zip(self._vocabulary, asked, strict=True)
-        ]
-        strange = sum(w for t, w in weights.items() if t not in self._idf) / total
-        novel = sum(w for t, w in weights.items() if t not in self._idf and t not in heard) / total
-        return np.asarray(coverage, np.float32), np.asarray(familiar, np.float32), strange, novel
+    def _mean_of_three(self, scores: Floats, bounds: Ints) -> Floats:
+        """Mean of the three highest of each run of scores, fewer where it has fewer that are not left out."""
+        ordered = scores[np.lexsort((scores, self.rows.target_of_phrasing))]
+        total, n = np.zeros(len(bounds) - 1, dtype=np.float32), np.zeros(len(bounds) - 1, dtype=np.float32)
+        for place in (3, 2, 1):
+            rows = bounds[1:] - place
+            value = ordered[np.maximum(rows, 0)]
+            there = (rows >= bounds[:-1]) & (value > _LEFT_OUT)
+            total += np.where(there, value, np.float32(0))
+            n += there
+        return np.where(n > 0, total / np.maximum(n, 1), np.float32(_LEFT_OUT))
 
-
-def _idf(texts: Sequence[Sequence[str]]) -> dict[str, float]:
-    """Robertson's inverse document frequency, +1 inside the logarithm so that none is negative."""
-    counts: dict[str, int] = {}
-    for text in texts:
-        for term in set(text):
-            counts[term] = counts.get(term, 0) + 1
-    n = len(texts)
-    return {t: float(np.log(1 + (n - c + 0.5) / (c + 0.5))) for t, c in counts.items()}
+    def _covered(self, query: Query, kept: npt.NDArray[np.bool_]) -> tuple[Floats, Floats, float, float]:
+        """Coverage, familiarity, strangeness and novelty; phrasings left out do not vouch for their own words."""
+        terms, entries = list(dict.fromkeys(query.terms)), self._lexical.entries
+        unseen = entries.idf.max(initial=0.0) or 1.0
+        known = [entries.vocabulary.get(term) for term in terms]
+        weights = np.asarray([unseen if row is None else entries.idf[row] for row in known])
+        total = weights.sum() or 1.0
+        own = entries.holds(terms)
+        asked = np.zeros_like(own)
+        rows, phrasings = np.nonzero(self._lexical.phrasing_words.holds(terms) & kept)
+        asked[rows, self._entry_of_phrasing[phrasings]] = True
+        strange = np.asarray([row is None for row in known], dtype=bool)
+        return (
+            (weights @ own / total).astype(np.float32),
+            (weights @ (own | asked) / total).astype(np.float32),
+            float(weights[strange].sum() / total),
+            float(weights[strange & ~asked.any(axis=1)].sum() / total),
+        )

@@ -4,13 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-from scipy.optimize import minimize
 
 from index.features import FIELDS, Features
-from index.rows import Floats, Ints
-
-Doubles = npt.NDArray[np.float64]
+from index.lexical import Doubles, Floats, Ints
 
 TEXT_FIELDS = FIELDS[:8]
 """What every corpus has; the others need an editor's phrasings."""
@@ -177,6 +173,8 @@ def fit_ranking(
     Returns:
         One weight for each column, none negative.
     """
+    from scipy.optimize import minimize  # searching does not need it
+
     stacked = [q[:, learned] for q in questions]
 
     def loss(weights: Doubles) -> tuple[float, Doubles]:

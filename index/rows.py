@@ -1,24 +1,48 @@
 """The fields of a corpus: what each target is known by, and how well a question matches it there."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from corpus.document import Entry, Passage, Span
 from corpus.phrasings import Target
 from corpus.split.sentences import sentences
-from index.french import fold
-
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.intp]
-
+from index.lexical import Ints
 
 # Characters, about two sentences. On the CNIL's FAQ, 200 bring a point of hit@1 over the whole passage.
 _OPENING = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """The sentences of every passage, in order."""
+
+    spans: Ints
+    """Offsets in the document of the passage that owns them, shape ``(n_sentences, 2)``."""
+    passages: Ints
+    """Row of that passage, shape ``(n_sentences,)``."""
+    starts: Ints
+    """Where the sentences of each target begin in ``of_targets``, shape ``(n_targets + 1,)``."""
+    of_targets: Ints
+    """Rows of the sentences inside each target; of its whole passage where there is none."""
+
+    @classmethod
+    def of(cls, passages: Sequence[Passage], targets: Sequence[Target], passage_of_target: Ints) -> "Sentences":
+        """Split the passages."""
+        own = [[s.shift(p.start) for s in sentences(p.text)] for p in passages]
+        first = np.cumsum([0, *map(len, own)])
+        inside = []
+        for target, passage in zip(targets, passage_of_target, strict=True):
+            rows, span = range(first[passage], first[passage + 1]), target.span
+            within = [r for r, s in zip(rows, own[passage], strict=True) if span.start <= s.start and s.end <= span.end]
+            inside.append(within or list(rows))
+        return cls(
+            spans=_ints([(s.start, s.end) for spans in own for s in spans]).reshape(-1, 2),
+            passages=_ints([row for row, spans in enumerate(own) for _ in spans]),
+            starts=np.cumsum([0, *map(len, inside)]),
+            of_targets=_ints([row for rows in inside for row in rows]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,34 +53,36 @@ class Rows:
     targets: tuple[Target, ...]
     """One for each passage, in order, then the editor's own, which have phrasings."""
     passages: tuple[Passage, ...]
-    sentences: tuple[Span, ...]
-    """Offsets in the document of the passage that owns them."""
+    sentences: Sentences
     phrasings: tuple[str, ...]
     entry_of_passage: Ints
     entry_of_target: Ints
     passage_of_target: Ints
-    passage_of_sentence: Ints
     target_of_phrasing: Ints
 
     @classmethod
-    def of(cls, entries: Sequence[Entry], editor: Sequence[Target]) -> "Rows":
-        """Lay out entries and the targets that an editor wrote phrasings for."""
+    def of(cls, entries: Sequence[Entry], editor: Sequence[Target], known: Sentences | None = None) -> "Rows":
+        """Lay out entries and the targets that an editor wrote phrasings for.
+
+        Args:
+            entries: Of the corpus.
+            editor: The targets.
+            known: Sentences of the same corpus, where it was laid out before.
+        """
         passages = [p for entry in entries for p in entry.passages]
         row = {(p.document.id, p.start, p.end): i for i, p in enumerate(passages)}
         entry_of_passage = [i for i, entry in enumerate(entries) for _ in entry.passages]
         targets = _merged([Target(p, Span(p.start, p.end)) for p in passages] + list(editor))
-        passage_of_target = [row[t.passage.document.id, t.passage.start, t.passage.end] for t in targets]
-        spans = [[s.shift(p.start) for s in sentences(p.text)] for p in passages]
+        passage_of_target = _ints([row[t.passage.document.id, t.passage.start, t.passage.end] for t in targets])
         return cls(
             entries=tuple(entries),
             targets=tuple(targets),
             passages=tuple(passages),
-            sentences=tuple(s for own in spans for s in own),
+            sentences=known or Sentences.of(passages, targets, passage_of_target),
             phrasings=tuple(text for t in targets for text in t.phrasings),
             entry_of_passage=_ints(entry_of_passage),
             entry_of_target=_ints([entry_of_passage[p] for p in passage_of_target]),
-            passage_of_target=_ints(passage_of_target),
-            passage_of_sentence=_ints([i for i, own in enumerate(spans) for _ in own]),
+            passage_of_target=passage_of_target,
             target_of_phrasing=_ints([i for i, t in enumerate(targets) for _ in t.phrasings]),
         )
 
@@ -74,10 +100,8 @@ class Rows:
 
     def sentence_texts(self) -> list[str]:
         """One for each sentence."""
-        return [
-            span.of(self.passages[p].document.text)
-            for span, p in zip(self.sentences, self.passage_of_sentence, strict=True)
-        ]
+        owners = (self.passages[row].document for row in self.sentences.passages)
+        return [d.text[start:end] for d, (start, end) in zip(owners, self.sentences.spans.tolist(), strict=True)]
 
 
 def _merged(targets: Sequence[Target]) -> list[Target]:
@@ -90,7 +114,7 @@ def _merged(targets: Sequence[Target]) -> list[Target]:
     return list(merged.values())
 
 
-def _ints(values: Sequence[int]) -> Ints:
+def _ints(values: Sequence[object]) -> Ints:
     return np.asarray(values, dtype=np.intp)
 
 
@@ -103,30 +127,3 @@ def _first_sentence(entry: Entry) -> str:
 def _above(passage: Passage) -> list[str]:
     spans = [*passage.section, *([passage.question] if passage.question else []), *passage.context]
     return [span.of(passage.document.text) for span in spans]
-
-
-class CharGrams:
-    """TF-IDF over character 3- to 5-grams inside words: what survives a typing error."""
-
-    def __init__(self, texts: Sequence[str]) -> None:
-        self._size = len(texts)
-        if texts:
-            vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True)
-            self._columns = vectorizer.fit_transform([fold(t) or " ." for t in texts]).tocsc()
-            self._grams_of = vectorizer.build_analyzer()
-            self._vocabulary: dict[str, int] = vectorizer.vocabulary_
-            self._idf = vectorizer.idf_
-
-    def scores(self, query: str) -> Floats:
-        """Cosine of every text with the query, shape ``(n_texts,)``, in [0, 1].
-
-        As ``TfidfVectorizer.transform`` weighs a text, without the 2 ms of its checks.
-        """
-        if not self._size:
-            return np.zeros(0, dtype=np.float32)
-        counts = Counter(self._vocabulary[gram] for gram in self._grams_of(fold(query)) if gram in self._vocabulary)
-        if not counts:
-            return np.zeros(self._size, dtype=np.float32)
-        grams = np.fromiter(counts, dtype=np.intp)
-        weights = (1 + np.log(np.fromiter(counts.values(), dtype=np.float64))) * self._idf[grams]
-        return np.asarray(self._columns[:, grams] @ (weights / np.linalg.norm(weights)), dtype=np.float32)

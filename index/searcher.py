@@ -1,6 +1,5 @@
 """Questions in, ranked entries and a calibrated confidence out."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,14 +11,12 @@ from corpus.errors import IndexStoreError
 from corpus.phrasings import Target
 from corpus.read import LeftOut
 from index import store
-from index.classifier import OUTSIDE, opinion
+from index.classifier import OUTSIDE, Tokens, opinion
 from index.encoder import Encoder
 from index.features import DenseFields, EncodedQuery, FeatureExtractor
 from index.query import Query, QueryParser
 from index.ranking import confidence, rank
 from index.rows import Rows
-from index.training import tokens, train_classifier
-from index.vocabulary import CorpusVocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +55,11 @@ class Searcher:
         # as soon as something else wants a core.
         threadpool_limits(1, user_api="blas")
         self.encoder = encoder
-        self.rows = Rows.of(stored.entries, stored.editor_targets)
-        texts = [t for e in stored.entries for t in (e.heading_text, e.body_text)]
-        parser = QueryParser(CorpusVocabulary.of(texts, stored.lexicon))
-        dense = stored.dense
-        self.extractor = FeatureExtractor(self.rows, parser, DenseFields.of(dense))
-        asked = _questions(self.extractor, self.rows.phrasings, dense["phrasings"].vectors)
-        outside = _questions(self.extractor, [text for _, text in stored.outside], dense["outside"].vectors)
-        self._classifier = train_classifier(self.extractor, asked, outside, [group for group, _ in stored.outside])
+        self.rows = Rows.of(stored.entries, stored.editor_targets, stored.sentences)
+        self.extractor = FeatureExtractor(
+            self.rows, QueryParser(stored.vocabulary), DenseFields.of(stored.dense), stored.lexical
+        )
+        self._classifier = stored.classifier
         self._weights = stored.learned.weights
         self.threshold = stored.learned.threshold
         self.sources: tuple[Source, ...] = stored.sources
@@ -122,17 +116,13 @@ class Searcher:
         if self._classifier is None:
             return None
         pieces = [query, *(self.extractor.parser.read(p) for p in self.extractor.pieces(query)[1:])]
-        scores = self._classifier.scores([tokens(p) for p in pieces], asked.vectors)
+        scores = self._classifier.scores([Tokens.of(p) for p in pieces], asked.vectors)
         inside = self._classifier.classes != OUTSIDE
         best = scores[1 + int(scores[1:, inside].max(axis=1).argmax())] if len(scores) > 1 else scores[0]
         found: np.ndarray = (scores[0] + best) / 2
         return found
 
     def _sentences(self, passage: int, query: np.ndarray) -> dict[Span, float]:
-        rows = np.flatnonzero(self.rows.passage_of_sentence == passage)
-        vectors = self.extractor.dense.sentences
-        return {self.rows.sentences[i]: float(vectors.vector(int(i)) @ query) for i in rows}
-
-
-def _questions(extractor: FeatureExtractor, texts: Sequence[str], vectors: np.ndarray) -> list[EncodedQuery]:
-    return [EncodedQuery(extractor.parser.read(t), v[None, :]) for t, v in zip(texts, vectors, strict=True)]
+        own, vectors = self.rows.sentences, self.extractor.dense.sentences
+        rows = np.flatnonzero(own.passages == passage).tolist()
+        return {Span(*own.spans[row].tolist()): float(vectors.vector(row) @ query) for row in rows}

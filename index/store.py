@@ -1,25 +1,31 @@
-"""An index on disk: FAISS's own format plus JSON, in versions side by side, each checksummed."""
+"""An index on disk: FAISS's own format, NumPy arrays and JSON, in versions side by side, each checksummed."""
 
 import json
 import logging
 from dataclasses import asdict, dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import TypeAdapter
 
 from corpus.document import Documents, Entry, Source, Span
 from corpus.errors import IndexStoreError
-from corpus.lexicon import Lexicon
 from corpus.phrasings import Target
 from corpus.read import LeftOut
 from index import versions
+from index.arrays import flatten, restore
 from index.calibration import Learned, learned_from_json, learned_to_json
+from index.classifier import Classifier
 from index.dense import Dense
+from index.features import LexicalFields
+from index.rows import Sentences
+from index.vocabulary import CorpusVocabulary
 
 log = logging.getLogger(__name__)
 
-FORMAT = 5
+FORMAT = 6
 """Changes when an index written by another version of this code could be misread."""
 
 
@@ -47,17 +53,19 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Everything an index holds."""
+    """Everything an index holds: what a build knew, so that loading computes nothing of it."""
 
     manifest: Manifest
     entries: tuple[Entry, ...]
     editor_targets: tuple[Target, ...]
-    lexicon: Lexicon
     sources: tuple[Source, ...]
     left_out: tuple[LeftOut, ...]
+    vocabulary: CorpusVocabulary
+    sentences: Sentences
+    lexical: LexicalFields
+    classifier: Classifier | None
+    """None where there are too few phrasings."""
     learned: Learned
-    outside: tuple[tuple[int, str], ...]
-    """Questions that the corpus does not answer, which its classifier learned from, with their groups."""
     texts: dict[str, tuple[str, ...]]
     """Field -> what was encoded, so that a rebuild encodes only what changed."""
     dense: dict[str, Dense]
@@ -72,10 +80,9 @@ class _CorpusFile:
     entries: tuple[Entry, ...]
     targets: tuple[tuple[int, Span, tuple[str, ...]], ...]
     """Number of a passage, counted over all entries; the slice of it that answers; phrasings."""
-    lexicon: Lexicon
+    vocabulary: CorpusVocabulary
     sources: tuple[Source, ...]
     left_out: tuple[LeftOut, ...]
-    outside: tuple[tuple[int, str], ...]
     texts: dict[str, tuple[str, ...]]
 
 
@@ -88,10 +95,16 @@ def save(folder: Path, stored: Stored) -> Path:
     Raises:
         IndexStoreError: The folder cannot be written; what was there still answers.
     """
+    arrays = flatten(stored.sentences, "sentences") | flatten(stored.lexical, "lexical")
+    if stored.classifier:
+        arrays |= flatten(stored.classifier, "classifier")
+    packed = BytesIO()
+    np.savez(packed, allow_pickle=False, **arrays)
     with versions.written(folder), versions.drafted(folder) as draft:
         for name, dense in stored.dense.items():
             versions.write(draft / f"{name}.faiss", dense.to_bytes())
         versions.write(draft / "corpus.json", _CORPUS_FILE.dump_json(_corpus_file(stored), exclude_defaults=True))
+        versions.write(draft / "arrays.npz", packed.getvalue())
         _write_json(draft / "learned.json", learned_to_json(stored.learned))
         files = {path.name: versions.sha256(path) for path in sorted(draft.iterdir())}
         _write_json(draft / versions.MANIFEST, {**asdict(stored.manifest), "files": files})
@@ -191,22 +204,30 @@ def _load(version: Path) -> Stored:
     if damaged:
         raise IndexStoreError(f"L’index « {folder} » est abîmé (fichier « {damaged[0]} ») : {versions.MEND}")
     try:
-        corpus = _CORPUS_FILE.validate_json((version / "corpus.json").read_bytes(), context={})
-        passages = [passage for entry in corpus.entries for passage in entry.passages]
-        return Stored(
-            manifest=manifest,
-            entries=corpus.entries,
-            editor_targets=tuple(Target(passages[row], span, asked) for row, span, asked in corpus.targets),
-            lexicon=corpus.lexicon,
-            sources=corpus.sources,
-            left_out=corpus.left_out,
-            learned=learned_from_json(json.loads((version / "learned.json").read_text(encoding="utf-8"))),
-            outside=corpus.outside,
-            texts=corpus.texts,
-            dense={name: Dense.load(version / f"{name}.faiss") for name in corpus.texts},
-        )
+        return _read(version, manifest)
     except (OSError, LookupError, TypeError, ValueError, RuntimeError, AttributeError) as error:
         raise IndexStoreError(f"L’index « {folder} » ne peut pas être lu ({error}) : {versions.MEND}") from error
+
+
+def _read(version: Path, manifest: Manifest) -> Stored:
+    corpus = _CORPUS_FILE.validate_json((version / "corpus.json").read_bytes(), context={})
+    passages = [passage for entry in corpus.entries for passage in entry.passages]
+    with np.load(version / "arrays.npz", allow_pickle=False) as packed:
+        arrays = {name: packed[name] for name in packed.files}
+    return Stored(
+        manifest=manifest,
+        entries=corpus.entries,
+        editor_targets=tuple(Target(passages[row], span, asked) for row, span, asked in corpus.targets),
+        sources=corpus.sources,
+        left_out=corpus.left_out,
+        vocabulary=corpus.vocabulary,
+        sentences=restore(Sentences, arrays, "sentences"),
+        lexical=restore(LexicalFields, arrays, "lexical"),
+        classifier=restore(Classifier, arrays, "classifier") if "classifier.classes" in arrays else None,
+        learned=learned_from_json(json.loads((version / "learned.json").read_text(encoding="utf-8"))),
+        texts=corpus.texts,
+        dense={name: Dense.load(version / f"{name}.faiss") for name in corpus.texts},
+    )
 
 
 def _manifest(version: Path) -> tuple[Manifest, dict[str, str]]:
@@ -251,9 +272,8 @@ def _corpus_file(stored: Stored) -> _CorpusFile:
             (row[t.passage.document.id, t.passage.start, t.passage.end], t.span, t.phrasings)
             for t in stored.editor_targets
         ),
-        lexicon=stored.lexicon,
+        vocabulary=stored.vocabulary,
         sources=stored.sources,
         left_out=stored.left_out,
-        outside=stored.outside,
         texts=stored.texts,
     )

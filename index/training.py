@@ -1,21 +1,19 @@
 """Learning a corpus's own weights at build time from its phrasings, each left out in turn."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from corpus.document import Entry
 from corpus.lexicon import Lexicon
 from index import answer_type
 from index.calibration import Curve, Learned, calibrated, shipped, threshold
-from index.classifier import OUTSIDE, Classifier, Tokens, opinion
+from index.classifier import OUTSIDE, Classifier, LeftOut, Tokens, fit, opinion
 from index.dense import Vectors
 from index.features import FIELDS, EncodedQuery, FeatureExtractor, Features
-from index.french import fold
-from index.query import Query
+from index.lexical import Doubles, Ints
 from index.ranking import (
     CLASSIFIER_SIGNALS,
     SIGNALS,
@@ -25,7 +23,6 @@ from index.ranking import (
     rank,
     ranking_columns,
 )
-from index.rows import Ints
 
 # A classifier needs a few examples of each class; its closed form is cubic in their number.
 _FEWEST_PHRASINGS = 30
@@ -36,11 +33,6 @@ _MOSTLY = 0.5
 # Least threshold where near questions without an answer were made up, some of which a neighbour answers: silent
 # when it is twice as likely that nothing does.
 _LEAST = 1 / 3
-
-
-def tokens(query: Query) -> Tokens:
-    """A question as the classifier reads it."""
-    return Tokens(fold(query.text), (*query.terms, *query.added))
 
 
 def outside_questions(entries: Sequence[Entry], lexicon: Lexicon, unanswered: Sequence[str]) -> list[tuple[int, str]]:
@@ -57,57 +49,55 @@ def outside_questions(entries: Sequence[Entry], lexicon: Lexicon, unanswered: Se
     return near + list(enumerate([*unanswered, *general], first))
 
 
-def train_classifier(
-    extractor: FeatureExtractor,
-    asked: Sequence[EncodedQuery],
-    outside: Sequence[EncodedQuery],
-    outside_groups: Sequence[int],
-) -> Classifier | None:
-    """The classifier of a corpus that has phrasings enough, None for the others.
+@dataclass(frozen=True, slots=True)
+class TrainingSet:
+    """Questions of which it is known what answers them, read and encoded."""
 
-    Args:
-        extractor: The corpus.
-        asked: Its phrasings, in the order of its rows.
-        outside: Questions that it does not answer.
-        outside_groups: The group of each of these; a group is left out as a whole.
-    """
+    asked: Sequence[EncodedQuery]
+    """The phrasings of a corpus, in the order of its rows."""
+    outside: Sequence[EncodedQuery] = ()
+    """Questions that it does not answer."""
+    outside_groups: Sequence[int] = ()
+    """The group of each of these, from 0; a group is left out as a whole."""
+    n_unanswered: int = 0
+    """How many of these its editor wrote; where they are few, near ones are made up."""
+
+
+def train_classifier(extractor: FeatureExtractor, known: TrainingSet) -> tuple[Classifier, LeftOut] | None:
+    """The classifier of a corpus that has phrasings enough, None for the others."""
+    asked, rows = known.asked, extractor.rows
     if not _FEWEST_PHRASINGS <= len(asked) <= _MOST_PHRASINGS:
         return None
-    questions = [*asked, *outside]
+    questions, outside = [*asked, *known.outside], np.full(len(known.outside), OUTSIDE, dtype=np.intp)
     vectors: Vectors = np.stack([q.vectors[0] for q in questions])
-    labels = np.concatenate([extractor.rows.target_of_phrasing, np.full(len(outside), OUTSIDE, dtype=np.intp)])
-    groups = np.concatenate([np.asarray(outside_groups, dtype=np.intp) + len(asked), np.arange(len(asked))])
-    groups = np.roll(groups, len(asked))
-    entries = extractor.rows.entry_of_target[extractor.rows.target_of_phrasing]
-    wider = np.concatenate([entries, len(extractor.rows.entries) + np.arange(len(outside))])
-    return Classifier([tokens(q.query) for q in questions], vectors, labels, groups, wider)
+    labels = np.concatenate([rows.target_of_phrasing, outside])
+    groups = np.concatenate([np.arange(len(asked)), np.asarray(known.outside_groups, dtype=np.intp) + len(asked)])
+    entries = rows.entry_of_target[rows.target_of_phrasing]
+    wider = np.concatenate([entries, len(rows.entries) + np.arange(len(outside))])
+    return fit([Tokens.of(q.query) for q in questions], vectors, labels, groups, wider)
 
 
 def learn(
     extractor: FeatureExtractor,
-    classifier: Classifier | None,
-    asked: Sequence[EncodedQuery],
-    outside: Sequence[EncodedQuery],
-    outside_groups: Sequence[int],
-    n_unanswered: int,
+    trained: tuple[Classifier, LeftOut] | None,
+    known: TrainingSet,
     max_error: float,
+    on_progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Learned:
     """Weights, calibration and threshold of a corpus, from its phrasings; shipped ones without phrasings.
 
     Args:
         extractor: The corpus.
-        classifier: Of the same questions; None where there are too few phrasings.
-        asked: Its phrasings, in the order of its rows.
-        outside: Questions that it does not answer.
-        outside_groups: The group of each of these.
-        n_unanswered: How many of these its editor wrote; where they are few, near ones are made up.
+        trained: What ``train_classifier`` made of the same questions.
+        known: The questions.
         max_error: See ``threshold``.
+        on_progress: Called with the number of trials made and to make.
     """
-    if classifier is None:
+    if trained is None:
         return shipped(max_error)
-    trials = Trials(extractor, classifier, asked, outside, outside_groups)
+    trials = Trials(extractor, *trained, known, on_progress)
     inside = trials.phrasings() + trials.unasked_phrasings()
-    near = trials.orphans(near_to_simulate(len(outside), n_unanswered))
+    near = trials.orphans()
     columns = [ranking_columns(t.features, t.opinion, t.owner) for t in inside]
     fields = fit_ranking(columns, [t.wanted for t in inside], _PENALTY, range(len(FIELDS) + 1))
     weights = Weights(tuple(fields.tolist()), (), ())
@@ -166,28 +156,31 @@ class Trials:
 
     Args:
         extractor: The corpus.
-        classifier: Learned from ``asked`` and ``outside``, in that order.
-        asked: The phrasings, in the order of their rows.
-        outside: Questions without an answer.
-        outside_groups: The group of each of these, from 0.
+        classifier: Learned from ``known``.
+        left_out: What it says of each of these without having learned from it.
+        known: The questions.
+        on_progress: Called with the number of trials made and to make.
     """
 
     def __init__(
         self,
         extractor: FeatureExtractor,
         classifier: Classifier,
-        asked: Sequence[EncodedQuery],
-        outside: Sequence[EncodedQuery],
-        outside_groups: Sequence[int],
+        left_out: LeftOut,
+        known: TrainingSet,
+        on_progress: Callable[[int, int], None],
     ) -> None:
         self._extractor = extractor
         self._classifier = classifier
-        self._asked = asked
-        self._outside = outside
-        self._outside_groups = outside_groups
+        self._left_out = left_out
+        self._known = known
         self._owner = extractor.rows.entry_of_target
         self._targets = extractor.rows.target_of_phrasing
         self._entries: Ints = self._owner[self._targets]
+        self._n_unasked = round(self.unasked * len(known.asked))
+        self._n_orphans = min(near_to_simulate(len(known.outside), known.n_unanswered), len(known.asked))
+        self._on_progress = on_progress
+        self._made = 0
 
     @property
     def unasked(self) -> float:
@@ -196,59 +189,57 @@ class Trials:
 
     def phrasings(self) -> list[Trial]:
         """Each phrasing, had nobody written it."""
-        return [self._phrasing(n, np.asarray([n], dtype=np.intp), self._classifier.left_out) for n in self._all()]
+        every = range(len(self._known.asked))
+        return [self._phrasing(n, np.asarray([n], dtype=np.intp), self._left_out.own) for n in every]
 
     def unasked_phrasings(self) -> list[Trial]:
         """As large a share of them as there are entries without phrasings, had nobody written any of their entry.
 
         Without these, weights would trust phrasings alone, and the other entries would never be found.
         """
-        chosen = self._some(round(self.unasked * len(self._asked)))
-        return [self._phrasing(n, self._siblings(n), self._classifier.left_out_wider) for n in chosen]
+        return [self._phrasing(n, self._siblings(n), self._left_out.wider) for n in self._some(self._n_unasked)]
 
     def without_answer(self) -> list[Trial]:
         """What the corpus is known not to answer."""
-        first = len(self._asked)
-        return [
-            self._trial(question, None, self._classifier.left_out[first + n], np.empty(0, dtype=np.intp), NOBODY, group)
-            for n, (question, group) in enumerate(zip(self._outside, self._outside_groups, strict=True))
-        ]
+        scores = self._left_out.own[len(self._known.asked) :]
+        outside = zip(self._known.outside, self._known.outside_groups, scores, strict=True)
+        return [self._trial(q, None, own, np.empty(0, dtype=np.intp), NOBODY, group) for q, group, own in outside]
 
-    def orphans(self, n: int) -> list[Trial]:
-        """At most so many phrasings whose whole entry is taken away: near questions without an answer."""
-        after = max(self._outside_groups, default=-1) + 1
+    def orphans(self) -> list[Trial]:
+        """Phrasings whose whole entry is taken away, where an editor wrote few questions without an answer."""
+        after = max(self._known.outside_groups, default=-1) + 1
         found = []
-        for place, row in enumerate(self._some(n)):
-            trial = self._phrasing(row, self._siblings(row), self._classifier.left_out_wider)
+        for place, row in enumerate(self._some(self._n_orphans)):
+            trial = self._phrasing(row, self._siblings(row), self._left_out.wider)
             found.append(_orphaned(trial, after + place))
         return found
 
-    def _all(self) -> range:
-        return range(len(self._asked))
-
     def _some(self, n: int) -> list[int]:
-        chosen: list[int] = np.random.default_rng(0).permutation(len(self._asked))[:n].tolist()
+        chosen: list[int] = np.random.default_rng(0).permutation(len(self._known.asked))[:n].tolist()
         return chosen
 
     def _siblings(self, row: int) -> Ints:
         return np.flatnonzero(self._entries == self._entries[row])
 
-    def _phrasing(self, row: int, without: Ints, scores: npt.NDArray[np.float64]) -> Trial:
+    def _phrasing(self, row: int, without: Ints, scores: Doubles) -> Trial:
         entry = int(self._entries[row])
         alone = len(without) == len(self._siblings(row))
         # Nothing is left that tells which part of the entry was meant.
         wanted = np.flatnonzero(self._owner == entry) if alone else self._targets[row : row + 1]
-        return self._trial(self._asked[row], without, scores[row], wanted, entry, -1 - row)
+        return self._trial(self._known.asked[row], without, scores[row], wanted, entry, -1 - row)
 
     def _trial(
         self,
         question: EncodedQuery,
         without: Ints | None,
-        scores: npt.NDArray[np.float64],
+        scores: Doubles,
         wanted: Ints,
         entry: int,
         group: int,
     ) -> Trial:
+        self._made += 1
+        n_known = len(self._known.asked) + len(self._known.outside)
+        self._on_progress(self._made, n_known + self._n_unasked + self._n_orphans)
         return Trial(
             features=self._extractor.extract(question, without),
             opinion=opinion(self._classifier, scores, len(self._owner)),

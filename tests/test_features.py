@@ -5,16 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from fake_encoder import FakeEncoder
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from corpus.document import Document, Entry, Passage, Source, Span
 from corpus.lexicon import Lexicon
 from corpus.phrasings import Target
 from index.dense import Dense
-from index.features import FIELDS, DenseFields, EncodedQuery, FeatureExtractor
-from index.french import fold
+from index.features import FIELDS, DenseFields, EncodedQuery, FeatureExtractor, LexicalFields
 from index.query import QueryParser
-from index.rows import CharGrams, Rows
+from index.rows import Rows
 from index.vocabulary import CorpusVocabulary
 
 TEXT = "Qui signe ? Le maire signe le contrat. Un avenant est voté. Quand voter ? Le conseil vote en mai."
@@ -47,9 +45,10 @@ SIGNED = Target(SIGNING, Span(SIGNING.start, SIGNING.end), ("le contrat du maire
 def extractor(editor: Sequence[Target]) -> FeatureExtractor:
     rows = Rows.of(ENTRIES, editor)
     encode = ENCODER.encode_passages
+    parser = QueryParser(CorpusVocabulary.of([e.heading_text + " " + e.body_text for e in ENTRIES], Lexicon()))
     return FeatureExtractor(
         rows,
-        QueryParser(CorpusVocabulary.of([e.heading_text + " " + e.body_text for e in ENTRIES], Lexicon())),
+        parser,
         DenseFields(
             Dense.of(encode(rows.heading_texts())),
             Dense.of(encode(rows.opening_texts())),
@@ -57,6 +56,7 @@ def extractor(editor: Sequence[Target]) -> FeatureExtractor:
             Dense.of(encode(rows.sentence_texts())),
             Dense.of(encode(rows.phrasings)),
         ),
+        LexicalFields.of(rows, parser, [parser.read(text) for text in rows.phrasings]),
     )
 
 
@@ -91,8 +91,12 @@ def test_sentences_keep_their_place_in_the_document() -> None:
         "Un avenant est voté.",
         "Le conseil vote en mai.",
     ]
-    assert [s.of(TEXT) for s in rows.sentences] == rows.sentence_texts()
-    assert rows.passage_of_sentence.tolist() == [0, 0, 1]
+    assert [TEXT[start:end] for start, end in rows.sentences.spans] == rows.sentence_texts()
+    assert rows.sentences.passages.tolist() == [0, 0, 1]
+    # Each passage has its own; the target of one sentence, that one.
+    of = Rows.of(ENTRIES, [AMENDING]).sentences
+    assert np.split(of.of_targets, of.starts[1:-1])[-1].tolist() == [1]
+    assert of.starts.tolist() == [0, 2, 3, 4]
 
 
 def test_a_passage_is_known_with_the_question_above_it() -> None:
@@ -202,20 +206,6 @@ def test_a_corpus_without_phrasings_can_be_matched() -> None:
 
     assert column(m, "le vote", "phrasing_dense") == [0, 0]
     assert column(m, "le vote", "passage_dense") == pytest.approx([0, 1])
-
-
-def test_character_grams_are_weighed_as_scikit_learn_does() -> None:
-    texts = ["Le contrat est signé", "Un avenant", "Les contrats, le contrat", ""]
-    queries = ["contrat contrat", "signee !", "L’avenant du CONTRAT", "zzz", ""]
-    reference = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True)
-    rows = reference.fit_transform([fold(text) or " ." for text in texts])
-    grams = CharGrams(texts)
-
-    for query in queries:
-        expected = (rows @ reference.transform([fold(query)]).T).toarray().ravel()
-        assert grams.scores(query) == pytest.approx(expected, abs=1e-6)
-    assert grams.scores("contrat")[0] > grams.scores("cntrat")[0] > 0
-    assert CharGrams([]).scores("contrat").shape == (0,)
 
 
 def test_an_entry_is_asked_for_as_long_as_one_of_its_phrasings_is_left() -> None:

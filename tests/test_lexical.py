@@ -1,10 +1,14 @@
-"""BM25 on three texts, against values computed by hand."""
+"""Lexical fields: BM25 against values computed by hand, TF-IDF against scikit-learn, and both as arrays."""
 
 from math import log
 
+import numpy as np
 import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
 
-from index.bm25 import Bm25
+from index.arrays import flatten, restore
+from index.french import fold
+from index.lexical import Bm25, TermMatrix, Tfidf, char_grams
 
 TEXTS = [["contrat", "avenant"], ["contrat", "contrat", "maire", "signer"], ["maire", "commune", "vote"]]
 """Lengths 2, 4 and 3: 3 on average."""
@@ -22,24 +26,24 @@ def weight(count: int, length: int) -> float:
 
 def test_one_word_of_one_text() -> None:
     # ln(1 + 2.5/1.5) = 0.98083, times 1 / (1 + 1.2 * 0.75) = 0.52632.
-    assert Bm25(TEXTS).scores(["avenant"]) == pytest.approx([0.51623, 0, 0], abs=1e-5)
+    assert Bm25.of(TEXTS).scores(["avenant"]) == pytest.approx([0.51623, 0, 0], abs=1e-5)
 
 
 def test_a_word_counts_less_when_many_texts_have_it_and_when_the_text_is_long() -> None:
-    found = Bm25(TEXTS).scores(["contrat"])
+    found = Bm25.of(TEXTS).scores(["contrat"])
 
     assert idf(2) == pytest.approx(0.47000, abs=1e-5)
     assert found == pytest.approx([idf(2) * weight(1, 2), idf(2) * weight(2, 4), 0], abs=1e-6)
 
 
 def test_the_words_of_a_question_add_up() -> None:
-    found = Bm25(TEXTS).scores(["maire", "commune"])
+    found = Bm25.of(TEXTS).scores(["maire", "commune"])
 
     assert found == pytest.approx([0, idf(2) * weight(1, 4), idf(2) * weight(1, 3) + idf(1) * weight(1, 3)], abs=1e-6)
 
 
 def test_unknown_words_change_nothing() -> None:
-    index = Bm25(TEXTS)
+    index = Bm25.of(TEXTS)
 
     assert index.scores(["avenant", "fusée"]).tolist() == index.scores(["avenant"]).tolist()
     assert index.scores(["fusée"]).tolist() == [0, 0, 0]
@@ -48,13 +52,50 @@ def test_unknown_words_change_nothing() -> None:
 
 @pytest.mark.parametrize("texts", [[], [[], []]])
 def test_a_field_without_words_scores_nothing(texts: list[list[str]]) -> None:
-    assert Bm25(texts).scores(["contrat"]).tolist() == [0.0] * len(texts)
+    assert Bm25.of(texts).scores(["contrat"]).tolist() == [0.0] * len(texts)
+    assert Tfidf.of(texts).scores(["contrat"]).tolist() == [0.0] * len(texts)
 
 
-def test_an_empty_text_among_others_scores_nothing() -> None:
-    assert Bm25([["contrat"], []]).scores(["contrat"])[1] == 0
+def test_an_empty_text_or_word_scores_nothing() -> None:
+    assert Bm25.of([["contrat"], []]).scores(["contrat"])[1] == 0
+    # bm25s adds an empty word of its own to the vocabulary, which has no score.
+    assert Bm25.of(TEXTS).scores([""]).tolist() == [0, 0, 0]
 
 
-def test_an_empty_word_is_unknown() -> None:
-    """bm25s adds one of its own to the vocabulary, which has no score."""
-    assert Bm25(TEXTS).scores([""]).tolist() == [0, 0, 0]
+@pytest.mark.parametrize("shortest", [2, 3])
+def test_character_grams_are_weighed_as_scikit_learn_does(shortest: int) -> None:
+    texts = ["Le contrat est signé", "Un avenant", "Les contrats, le contrat", "", "à  deux"]
+    queries = ["contrat contrat", "signee !", "L’avenant du CONTRAT", "zzz", ""]
+    reference = TfidfVectorizer(analyzer="char_wb", ngram_range=(shortest, 5), sublinear_tf=True)
+    rows = reference.fit_transform(map(fold, texts))
+    field = Tfidf.of([char_grams(fold(text), shortest) for text in texts])
+
+    for query in queries:
+        expected = (rows @ reference.transform([fold(query)]).T).toarray().ravel()
+        assert field.scores(char_grams(fold(query), shortest)) == pytest.approx(expected, abs=1e-9)
+    assert field.scores(char_grams("contrat"))[0] > field.scores(char_grams("cntrat"))[0] > 0
+    assert field.products() == pytest.approx((rows @ rows.T).toarray(), abs=1e-9)
+
+
+def test_which_text_has_which_word() -> None:
+    field = TermMatrix.present(TEXTS)
+
+    assert field.holds(["maire", "fusée", "contrat"]).tolist() == [
+        [False, True, True],
+        [False] * 3,
+        [True, True, False],
+    ]
+    assert field.holds([]).shape == (0, 3)
+
+
+@pytest.mark.parametrize("texts", [TEXTS, [["été", "a b"], []], [[]], []])
+def test_a_field_comes_back_from_its_arrays(texts: list[list[str]]) -> None:
+    field = Bm25.of(texts)
+
+    arrays = flatten(field, "x")
+    loaded = restore(Bm25, arrays, "x")
+
+    assert all(array.dtype.kind in "iuf" for array in arrays.values())  # what is written without pickle
+    assert (loaded.n_texts, loaded.vocabulary) == (field.n_texts, field.vocabulary)
+    for words in (["contrat", "maire"], ["été", "a b"]):
+        assert np.array_equal(loaded.scores(words), field.scores(words))

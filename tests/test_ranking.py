@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from index.calibration import Curve, Learned, learned_from_json, learned_to_json, threshold
-from index.classifier import opinion
 from index.features import FIELDS, Features
 from index.ranking import SIGNALS, Opinion, Ranking, Weights, confidence, fit_ranking, rank, ranking_columns
 from index.training import near_to_simulate
@@ -215,7 +214,3 @@ def test_what_was_learned_for_other_fields_is_refused() -> None:
 
     with pytest.raises(ValueError, match="other fields"):
         learned_from_json({**content, "fields": ["heading_dense"]})
-
-
-def test_without_a_head_there_is_no_opinion() -> None:
-    assert opinion(None, None, 3) is None

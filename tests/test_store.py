@@ -25,6 +25,7 @@ from index.state import State, state
 QUESTIONS = ["qui peut avoir une carte ?", "amende de retard", "louer la sale", "quelle est la capitale du Pérou ?"]
 FILES = [
     "CURRENT",
+    "arrays.npz",
     "corpus.json",
     "headings.faiss",
     "learned.json",
@@ -59,13 +60,13 @@ def version(index: Path) -> Path:
     return index / (index / "CURRENT").read_text(encoding="utf-8")
 
 
-def test_an_index_is_faiss_and_json(small_index: Path) -> None:
+def test_an_index_is_vectors_arrays_and_json(small_index: Path) -> None:
     index = small_index / "index"
 
     assert sorted(["CURRENT", *(p.name for p in version(index).iterdir())]) == FILES
     assert [p.name for p in index.iterdir() if p.name.startswith(".")] == [".lock"]
     manifest = json.loads((version(index) / "manifest.json").read_text(encoding="utf-8"))
-    assert (manifest["format"], manifest["encoder"], manifest["dim"]) == (5, "fake:" + "+".join(WORDS), len(WORDS) + 1)
+    assert (manifest["format"], manifest["encoder"], manifest["dim"]) == (6, "fake:" + "+".join(WORDS), len(WORDS) + 1)
     assert list(manifest["documents"]) == ["mediatheque"]
 
 
@@ -77,8 +78,8 @@ def test_what_is_loaded_is_what_was_saved(small_index: Path, tmp_path: Path) -> 
 
     assert again.entries == loaded.entries
     assert again.editor_targets == loaded.editor_targets
-    assert again.lexicon == loaded.lexicon
-    assert (again.sources, again.left_out, again.outside) == (loaded.sources, loaded.left_out, loaded.outside)
+    assert again.vocabulary == loaded.vocabulary
+    assert (again.sources, again.left_out) == (loaded.sources, loaded.left_out)
     assert (again.manifest, again.learned, again.texts) == (loaded.manifest, loaded.learned, loaded.texts)
     assert {n: d.vectors.tolist() for n, d in again.dense.items()} == {
         n: d.vectors.tolist() for n, d in loaded.dense.items()
@@ -151,7 +152,7 @@ def test_an_index_of_another_format_is_refused_and_both_are_named(small_index: P
     with pytest.raises(IndexStoreError) as caught:
         store.load(tmp_path)
 
-    assert "(format 99, attendu 5)" in plain(str(caught.value))
+    assert "(format 99, attendu 6)" in plain(str(caught.value))
     assert "« motamot build »" in plain(str(caught.value))
 
 
@@ -426,7 +427,7 @@ def test_an_index_of_an_older_format_is_stale(copy: Path) -> None:
     versions.point_to(copy / "index", manifest.parent.rename(copy / "index" / versions.name_of(manifest)))
 
     assert state(copy / "corpus", copy / "index", small_encoder().name, MAX_ERROR) is State.STALE
-    with pytest.raises(IndexStoreError, match=r"format 3, attendu 5.*motamot build"):
+    with pytest.raises(IndexStoreError, match=r"format 3, attendu 6.*motamot build"):
         Searcher.load(copy / "index", small_encoder())
     build(copy / "corpus", copy / "index", small_encoder())
     assert store.corpus_of(copy / "index") == copy / "corpus"

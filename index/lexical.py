@@ -1,0 +1,151 @@
+"""Lexical fields as sparse columns: BM25 over French stems, TF-IDF over n-grams, and which text has which word."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class TermMatrix:
+    """What each text of a field weighs for each term: one sparse column a term, as in ``scipy.sparse.csc_matrix``."""
+
+    n_texts: int
+    vocabulary: dict[str, int]
+    """Term -> its column."""
+    idf: Doubles
+    """How telling each term is, shape ``(n_terms,)``."""
+    starts: Ints
+    """Where each column begins in the two below, shape ``(n_terms + 1,)``."""
+    texts: npt.NDArray[np.int32]
+    """Rows of the texts that have the term, column after column."""
+    weights: Floats | Doubles
+    """Their weights."""
+
+    @classmethod
+    def present(cls, texts: Sequence[Sequence[str]]) -> Self:
+        """Weights of 1: which text has which term."""
+        vocabulary = {term: column for column, term in enumerate(sorted({t for text in texts for t in text}))}
+        from scipy.sparse import csc_matrix  # here and below: libraries that searching does not need
+
+        pairs = [(row, vocabulary[term]) for row, text in enumerate(texts) for term in set(text)]
+        rows, columns = zip(*pairs, strict=True) if pairs else ((), ())
+        matrix = csc_matrix((np.ones(len(pairs)), (rows, columns)), shape=(len(texts), len(vocabulary)))
+        return cls._of(matrix, vocabulary)
+
+    @classmethod
+    def _of(cls, matrix: Any, vocabulary: Mapping[str, int], idf: Doubles | None = None) -> Self:
+        """From a ``csc_matrix`` of shape ``(n_texts, n_terms)``; by default with Robertson's idf.
+
+        It has 1 inside the logarithm, so that none is negative, as Lucene's.
+        """
+        matrix.sort_indices()
+        n, holding = matrix.shape[0], np.diff(matrix.indptr)
+        known = np.log(1 + (n - holding + 0.5) / (holding + 0.5)) if idf is None else idf
+        starts, texts = matrix.indptr.astype(np.intp), matrix.indices.astype(np.int32)
+        return cls(n, {term: int(column) for term, column in vocabulary.items()}, known, starts, texts, matrix.data)
+
+    def weigh(self, terms: Mapping[str, float]) -> Doubles:
+        """Sum of the columns of some terms, each times a factor; shape ``(n_texts,)``, 0 where none is shared."""
+        known = {self.vocabulary[term]: factor for term, factor in terms.items() if term in self.vocabulary}
+        if not known:
+            return np.zeros(self.n_texts)
+        columns, factors = np.fromiter(known, np.intp), np.fromiter(known.values(), np.float64)
+        sizes = self.starts[columns + 1] - self.starts[columns]
+        before = np.cumsum(sizes) - sizes
+        places = np.repeat(self.starts[columns] - before, sizes) + np.arange(sizes.sum())
+        weights = self.weights[places] * np.repeat(factors, sizes)
+        return np.bincount(self.texts[places], weights, minlength=self.n_texts).astype(np.float64, copy=False)
+
+    def holds(self, terms: Sequence[str]) -> npt.NDArray[np.bool_]:
+        """Whether each text has each of some terms; shape ``(n_terms, n_texts)``."""
+        found = np.zeros((len(terms), self.n_texts), dtype=bool)
+        for row, term in enumerate(terms):
+            if (column := self.vocabulary.get(term)) is not None:
+                found[row, self.texts[self.starts[column] : self.starts[column + 1]]] = True
+        return found
+
+
+class Bm25(TermMatrix):
+    """BM25 of texts that come as lists of terms (see ``french.stems``).
+
+    Lucene's variant (Kamphuis et al. 2020, "Which BM25 do you mean?") with the usual k1 and b.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, texts: Sequence[Sequence[str]], k1: float = 1.2, b: float = 0.75) -> Self:
+        """Weigh the terms of some texts."""
+        if not any(texts):  # bm25s refuses a field that has no word at all
+            return cls.present(texts)
+        import bm25s
+        from scipy.sparse import csc_matrix
+
+        vocabulary: dict[str, int] = {}
+        ids = [[vocabulary.setdefault(term, len(vocabulary)) for term in text] for text in texts]
+        index = bm25s.BM25(k1=k1, b=b, method="lucene")
+        # A copy: bm25s adds a word of its own, the empty one, which then has no column.
+        index.index((ids, dict(vocabulary)), show_progress=False)
+        columns = (index.scores[name] for name in ("data", "indices", "indptr"))
+        return cls._of(csc_matrix(tuple(columns), shape=(len(texts), len(vocabulary))), vocabulary)
+
+    def scores(self, terms: Sequence[str]) -> Floats:
+        """BM25 of every text for these terms, shape ``(n_texts,)``; 0 where no term is shared."""
+        return self.weigh(Counter(terms)).astype(np.float32)
+
+
+class Tfidf(TermMatrix):
+    """TF-IDF of texts that come as lists of n-grams, logarithmic in their counts, each text of length 1."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, texts: Sequence[Sequence[str]]) -> Self:
+        """Weigh the n-grams of some texts."""
+        if not any(texts):
+            return cls.present(texts)
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        vectorizer = TfidfVectorizer(analyzer=list, sublinear_tf=True)
+        return cls._of(vectorizer.fit_transform(texts).tocsc(), vectorizer.vocabulary_, vectorizer.idf_)
+
+    def scores(self, grams: Sequence[str]) -> Doubles:
+        """Cosine of every text with a query, shape ``(n_texts,)``, in [0, 1].
+
+        As ``TfidfVectorizer.transform`` weighs a query, without the 2 ms of its checks.
+        """
+        counts = {gram: n for gram, n in Counter(grams).items() if gram in self.vocabulary}
+        weights = {gram: (1 + np.log(n)) * self.idf[self.vocabulary[gram]] for gram, n in counts.items()}
+        return self.weigh(weights) / (np.linalg.norm(list(weights.values())) or 1.0)
+
+    def products(self) -> Doubles:
+        """Cosine of every text with every other, shape ``(n_texts, n_texts)``."""
+        from scipy.sparse import csc_matrix
+
+        shape = (self.n_texts, len(self.vocabulary))
+        rows = csc_matrix((self.weights, self.texts, self.starts), shape=shape).tocsr()
+        found: Doubles = (rows @ rows.T).toarray()
+        return found
+
+
+def char_grams(folded: str, shortest: int = 3) -> list[str]:
+    """Character n-grams inside the words of a folded text, of 5 at most: what survives a typing error.
+
+    As scikit-learn's analyzer ``char_wb`` gives them, which takes most of a second to import.
+    """
+    found: list[str] = []
+    for word in folded.split():
+        padded = f" {word} "
+        for n in range(shortest, 6):
+            found += [padded[at : at + n] for at in range(max(len(padded) - n, 0) + 1)]
+            if len(padded) <= n:
+                break  # a short word counts once
+    return found
