@@ -63,10 +63,7 @@ def read_html(data: bytes, name: str) -> StructuredText:
 def read_markdown(data: bytes, name: str) -> StructuredText:
     """Read CommonMark with tables and HTML; comments and front matter are no content."""
     text = _without_front_matter(decode(data, name))
-    builder = Builder()
-    page = BeautifulSoup(MarkdownIt("commonmark").enable("table").render(text), "lxml")
-    _read(page, builder, _opened(page))
-    reading = builder.reading()
+    reading = read_markup(MarkdownIt("commonmark").enable("table").render(text))
     if not reading.blocks:
         raise UnreadableDocumentError(name, "ce fichier Markdown ne contient aucun texte.", "Complétez-le.")
     return reading
@@ -80,6 +77,13 @@ def _without_front_matter(text: str) -> str:
             if line.strip() == _FRONT_MATTER:
                 return "".join(lines[number + 1 :])
     return text
+
+
+def read_markup(markup: str) -> StructuredText:
+    """Read the whole of a page that was made from another format; it may be empty."""
+    page, builder = BeautifulSoup(markup, "lxml"), Builder()
+    _read(page, builder, _opened(page))
+    return builder.reading()
 
 
 def _read(root: Tag, builder: Builder, opened: Set[str]) -> None:

@@ -3,13 +3,14 @@
 import re
 import zipfile
 from collections.abc import Iterator
+from html import escape
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from corpus.document import BlockKind, StructuredText
-from corpus.readers.builder import BREAK, Builder, TextRun
+from corpus.document import StructuredText
+from corpus.readers.html import read_markup
 from corpus.readers.office_zip import BROKEN, broken, empty, encrypted, open_archive
 
 _NAMESPACES = {
@@ -34,16 +35,20 @@ def _qn(name: str) -> str:
     return f"{{{_NAMESPACES[prefix]}}}{local}"
 
 
-_P, _H, _LIST, _TABLE = _qn("text:p"), _qn("text:h"), _qn("text:list"), _qn("table:table")
-_ITEMS = (_qn("text:list-item"), _qn("text:list-header"))
-_NAME = _qn("style:name")
-_ROW, _CELL, _BOX = _qn("table:table-row"), _qn("table:table-cell"), _qn("draw:text-box")
+_P, _H, _BOX = _qn("text:p"), _qn("text:h"), _qn("draw:text-box")
+_TABLE, _ROW, _CELL = _qn("table:table"), _qn("table:table-row"), _qn("table:table-cell")
+_NAME, _STYLE = _qn("style:name"), _qn("text:style-name")
+_TAGS = {_P: "p", _H: "p", _TABLE: "table", _ROW: "tr", _CELL: "td"}
+_TAGS |= {_qn("text:list"): "ul", _qn("text:list-item"): "li", _qn("text:list-header"): "li"}
+_SIGNS = {_qn("text:line-break"): "<br>", _qn("text:s"): " ", _qn("text:tab"): " "}
+_IN_CELLS = (_P, _H)
 # Deleted text, tables of contents, notes, comments, words on images; a text box is read as blocks of its own.
 _SKIPPED = frozenset(
     _qn(name)
     for name in (
         *("text:tracked-changes", "text:table-of-content", "text:alphabetical-index", "text:note"),
         *("text:illustration-index", "office:annotation", "office:forms", "draw:text-box", "svg:title", "svg:desc"),
+        "table:covered-table-cell",
     )
 )
 
@@ -57,12 +62,10 @@ def read_odt(data: bytes, name: str) -> StructuredText:
     with open_archive(data, name) as archive:
         try:
             content = _content(archive, name)
-            reader = _OdtReader(content)
-            for body in content.iterfind(f"{_qn('office:body')}/{_qn('office:text')}"):
-                reader.read(body)
+            bodies = content.iterfind(f"{_qn('office:body')}/{_qn('office:text')}")
+            reading = read_markup("".join(part for body in bodies for part in _Markup(content).of(body)))
         except (*BROKEN, KeyError, ParseError, DefusedXmlException) as error:
             raise broken(name) from error
-    reading = reader.builder.reading()
     if not reading.blocks:
         raise empty(name)
     return reading
@@ -78,102 +81,59 @@ def _content(archive: zipfile.ZipFile, name: str) -> Element:
     return content
 
 
-class _OdtReader:
-    """A document's styles, at hand while its body is read."""
+class _Markup:
+    """Writes a body as the web page that says the same; styles tell titles, bold and hidden words."""
 
     def __init__(self, content: Element) -> None:
-        self.builder = Builder()
         styles = list(content.iter(_qn("style:style")))
-        self._parents = {
-            style.get(_qn("style:name"), ""): style.get(_qn("style:parent-style-name"), "") for style in styles
-        }
-        self._bold = {style.get(_qn("style:name")) for style in styles if _has(style, "fo:font-weight", "bold")}
-        self._unseen = {style.get(_qn("style:name")) for style in styles if _is_unseen(style)}
+        self._parents = {style.get(_NAME, ""): style.get(_qn("style:parent-style-name"), "") for style in styles}
+        self._bold = {style.get(_NAME) for style in styles if _has(style, "fo:font-weight", "bold")}
+        self._cells: set[int] = set()
+        """Of tables that have columns: what stands in them is one line."""
+        self._unseen = {style.get(_NAME) for style in styles if _is_unseen(style)}
 
-    def read(self, parent: Element) -> None:
-        """Append what stands in a body, a section, a cell or a text box."""
-        for element in parent:
-            if element.tag in (_P, _H):
-                self._paragraph(element)
-            elif element.tag == _LIST:
-                self._list(element, 1)
-            elif element.tag == _TABLE:
-                self._table(element)
-            elif element.tag == _BOX:
-                self.read(element)
-            elif element.tag not in _SKIPPED:
-                self.read(element)  # a section, a group of drawings
+    def of(self, element: Element, *, in_cell: bool = False) -> Iterator[str]:
+        """An element with what stands in it; in a cell, all is text."""
+        style = element.get(_STYLE)
+        if element.tag in _SKIPPED or style in self._unseen:
+            return
+        if element.tag == _TABLE:
+            rows = [list(_outermost(row, _CELL)) for row in _outermost(element, _ROW)]
+            if any(len(cells) > 1 for cells in rows):  # one column is a frame around text
+                self._cells.update(id(cell) for cells in rows for cell in cells)
+        if element.tag in _SIGNS:
+            yield _SIGNS[element.tag]
+            return
+        tag = self._tag(element, in_cell)
+        opening, closing = (f"<{tag}>", f"</{tag}>") if tag else ("", "")
+        yield f"{opening}<b>" if style in self._bold else opening
+        yield escape(element.text or "")
+        for child in element:
+            yield from self.of(child, in_cell=in_cell or id(element) in self._cells)
+            yield escape(child.tail or "")
+        yield f"</b>{closing}" if style in self._bold else closing
+        if element.tag in (_P, _H):
+            for box in _outermost(element, _BOX):
+                yield from (part for child in box for part in self.of(child, in_cell=in_cell))
 
-    def _paragraph(self, paragraph: Element) -> None:
-        level = self._heading_level(paragraph)
-        kind = BlockKind.HEADING if level else BlockKind.PARAGRAPH
-        self.builder.add(list(self._runs(paragraph)), kind, level)
-        self._boxes(paragraph)
-
-    def _boxes(self, paragraph: Element) -> None:
-        for box in _outermost(paragraph, _BOX):
-            self.read(box)
+    def _tag(self, element: Element, in_cell: bool) -> str:
+        if element.tag in (_P, _H) and not in_cell and (level := self._heading_level(element)):
+            return f"h{min(level, 6)}"
+        if in_cell and element.tag not in _IN_CELLS:
+            return ""
+        return _TAGS.get(element.tag, "")
 
     def _heading_level(self, paragraph: Element) -> int:
         """0 for a plain paragraph."""
         if paragraph.tag == _H:
             return _number(paragraph.get(_qn("text:outline-level")))
-        style = paragraph.get(_qn("text:style-name"), "")
+        style = paragraph.get(_STYLE, "")
         for name in (style, self._parents.get(style, "")):
             if found := _HEADING.fullmatch(name):
                 return int(found[1])
             if _TITLE.fullmatch(name):
                 return 1
         return 0
-
-    def _list(self, listed: Element, level: int) -> None:
-        """Its paragraphs are lines of one item; a numbered heading may stand in a list as well."""
-        for item in listed:
-            if item.tag not in _ITEMS:
-                continue
-            lines: list[TextRun] = []
-            for element in item:
-                if element.tag == _P and not self._heading_level(element):
-                    lines += [BREAK, *self._runs(element)] if lines else self._runs(element)
-                    continue
-                self.builder.add(lines, BlockKind.ITEM, level)
-                lines = []
-                if element.tag == _LIST:
-                    self._list(element, level + 1)
-                elif element.tag in (_P, _H):
-                    self._paragraph(element)
-            self.builder.add(lines, BlockKind.ITEM, level)
-            for paragraph in item.findall(_P):
-                self._boxes(paragraph)
-
-    def _table(self, table: Element) -> None:
-        rows = [list(_outermost(row, _CELL)) for row in _outermost(table, _ROW)]
-        if all(len(cells) <= 1 for cells in rows):
-            for cells in rows:
-                for cell in cells:  # a frame around text
-                    self.read(cell)
-            return
-        for cells in rows:
-            self.builder.add_row([self._cell(cell) for cell in cells])
-
-    def _cell(self, cell: Element) -> list[TextRun]:
-        paragraphs = [element for element in cell.iter() if element.tag in (_P, _H)]
-        return [run for paragraph in paragraphs for run in (*self._runs(paragraph), TextRun(" "))]
-
-    def _runs(self, element: Element, *, bold: bool = False) -> Iterator[TextRun]:
-        style = element.get(_qn("text:style-name"))
-        if style in self._unseen:
-            return
-        bold = bold or style in self._bold
-        yield TextRun(_one_line(element.text), bold)
-        for child in element:
-            if child.tag in (_qn("text:s"), _qn("text:tab")):
-                yield TextRun(" ")
-            elif child.tag == _qn("text:line-break"):
-                yield BREAK
-            elif child.tag not in _SKIPPED:
-                yield from self._runs(child, bold=bold)
-            yield TextRun(_one_line(child.tail), bold)
 
 
 def _outermost(parent: Element, tag: str) -> Iterator[Element]:
@@ -198,8 +158,3 @@ def _is_unseen(style: Element) -> bool:
 
 def _number(value: str | None) -> int:
     return int(value) if value and value.isdigit() and int(value) else 1
-
-
-def _one_line(text: str | None) -> str:
-    """Line feeds of the file are spaces: the format has an element for line breaks."""
-    return (text or "").replace("\n", " ")
