@@ -11,8 +11,9 @@ from bot.courtesy import courtesy
 from bot.quoting import Library, quote
 from corpus.document import Source
 from corpus.read import LeftOut
-from index.answer_type import given, lacks
-from index.french import stems, words
+from index.answer_type import given, wanted
+from index.french import fold
+from index.query import Query
 from index.searcher import Hit, Result, Searcher
 
 _N_SUGGESTIONS = 3
@@ -49,10 +50,7 @@ class Assistant:
     def __init__(self, searcher: Searcher) -> None:
         self.searcher = searcher
         self.library = Library.of(searcher.rows.entries)
-        self._vocabulary = frozenset(
-            term for entry in searcher.rows.entries for term in stems(f"{entry.heading_text} {entry.body_text}")
-        )
-        courtesy("bonjour", self._vocabulary)  # learns its examples now, not while the first visitor waits
+        self._vocabulary = frozenset(searcher.extractor.parser.vocabulary.stems)
 
     @property
     def problem(self) -> None:
@@ -74,11 +72,14 @@ class Assistant:
         return replace(answer, elapsed_ms=round((time.perf_counter() - begun) * 1000, 1))
 
     def _answer(self, question: str, history: Sequence[str]) -> Answer:
-        if polite := courtesy(question, self._vocabulary):
+        query = self.searcher.read(question)
+        # The corpus goes before small talk and before what was said earlier.
+        exact = bool(self.searcher.exact(query))
+        if not exact and (polite := courtesy(query, self._vocabulary)):
             return Answer(question, Kind.SMALLTALK, 1.0, polite.reply)
-        if not words(question):
+        if not query.typed.words:
             return Answer(question, Kind.SMALLTALK, 1.0, phrases.ASK_SOMETHING)
-        result = self._search(question, history)
+        result = self.searcher.search(query, _N_RANKED) if exact else self._search(query, history)
         ranking = tuple(Ranked(h.entry.document.id, h.entry.id, round(h.score, 4)) for h in result.hits[:_N_RANKED])
         spoken = Answer(
             question,
@@ -90,7 +91,7 @@ class Assistant:
         )
         if result.answerable < self.searcher.threshold:
             return replace(spoken, suggestions=_headings(result.hits, _N_SUGGESTIONS))
-        if tied := _tied(result.hits):
+        if not exact and (tied := _tied(result.hits)):
             return replace(spoken, kind=Kind.CLARIFY, message=phrases.CLARIFY, suggestions=tied)
         first, *others = result.hits
         further = [quote(hit) for hit in others[:2] if hit.score >= _WORTH_READING]
@@ -101,15 +102,18 @@ class Assistant:
             quotes=(quote(first, result.sentences), *further),
         )
 
-    def _search(self, question: str, history: Sequence[str]) -> Result:
+    def _search(self, query: Query, history: Sequence[str]) -> Result:
         """Search a turn alone or with what came before, as it needs."""
-        reading = read_turn(question, history, self._vocabulary)
-        alone = self.searcher.search(reading.alone, _N_RANKED) if reading.alone else None
-        if reading.joined is None or (alone and self._is_settled(alone)):
-            return alone or self.searcher.search(question, _N_RANKED)
-        joined = self.searcher.search(reading.joined, _N_RANKED)
+        reading = read_turn(query, history, self._vocabulary)
+        alone = None
+        if reading.alone is not None:
+            own = query if reading.alone == query.typed.text else self.searcher.read(reading.alone)
+            alone = self.searcher.search(own, _N_RANKED)
+            if reading.joined is None or self._is_settled(alone):
+                return alone
+        joined = self.searcher.search(self.searcher.read(reading.joined or ""), _N_RANKED)
         body = joined.hits[0].entry.body_text if joined.hits else ""
-        if lacks(question, given(body)):
+        if wanted(query.typed.folded) & ~given(fold(body)):
             # "Et combien ?" after a question that was answered: the answer must still say how much.
             return replace(joined, answerable=0.0, confidence=0.0)
         return joined

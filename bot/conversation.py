@@ -1,10 +1,12 @@
-"""Turns that need what came before: ellipses, corrections and changes of subject."""
+"""Turns that need what came before: half sentences, corrections and changes of subject."""
 
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from index.french import STOP_WORDS, fold, stem, stems, words
+from index.french import STOP_WORDS, FoldedText, stem, stems, stems_of, words
+from index.query import Query
 
 _SWITCH = re.compile(
     r"^\W*(?:bon\W+|alors\W+|ok\W+|sinon\W+|et\W+)*"
@@ -13,46 +15,35 @@ _SWITCH = re.compile(
     r"(?:[.:!?;,…–-]+\s*|\s+(?=\w))",
     re.IGNORECASE,
 )
+_SAYING = (
+    r"je (?:voulais?|voulai|veux|voudrais) (?:dire\b|parler d)|je (?:ne )?parl(?:e|es|ais?|er) (?:pas |bien )?d|"
+    r"je (?:me (?:suis )?|m'etais )tromp|j'? ?ai (?:mal |fait une (?:erreur|faute))|"
+    r"(?:petite )?erreur de (?:ma part|frappe|saisie)|au(?:tant|x? temps) pour moi"
+)
 _CORRECTION = re.compile(
-    r"\b(?:voulais? (?:dire|parler)|parl(?:ais?|e|é|ait)\b|non pas\b|pas (?:le|la|les|du|de la|des|l['’]|d['’])|"
-    r"plut[oô]t|je me (?:suis )?tromp|erreur|mal (?:[ée]crit|dit|tap[ée])|c['’ ]?est (?:le|la|les|du) .* que)",
-    re.IGNORECASE,
+    # First of all, "non": not the one of "non-respect" or "non conforme".
+    r"(?P<opening>\W*(?:(?:ah|oh|euh|heu|bah|ben|mais|bon|alors|oui|en fait|excus\w+(?:[ -]moi)?)\b\W*)*"
+    r"(?:non(?:\W*$|\s*[,.:;!…]|\s+(?:pas|plutot|je|j'|c'est|cest|l[ea]s?|l'|d[ue]|des|d'|pour|en|mais|pardon|desole)\b)|"
+    rf"(?:pardon|pardonnez-moi|desolee?|oups)\b|(?:erreur|correction|rectification)\s*[:,;!.…]|mal ecrit|{_SAYING}))|"
+    # Or last of all.
+    rf".*(?:[,;.…(]\s*pardon|\b(?:{_SAYING}\w*))\W*$|c'?est .{{1,60}} (?:que|dont) je (?:parl|voulais parl)\w+\W*$"
+)
+"""Of a folded turn that takes back something said before. A negation alone never does."""
+_JOINED = re.compile(r"[\s'’-]*")
+"""Between two words of one phrase."""
+_FILLER = re.compile(
+    r"non|pardon|j|je|jai|ai|voulais?|dire|parl(?:er|ais?|e)|mal|ecri[ts]|desolee?|trompee?|suis|me|oups|plutot|que|c|"
+    r"cest|est|pas|mais"
 )
 _OPENING = re.compile(
-    r"^\W*(?:et|mais|donc|ou|alors|sinon|non|si|pardon|euh|ah|ok|oui|d['’]accord|aussi|dans ce cas|du coup|"
-    r"pareil|m[eê]me chose|idem|pourquoi|combien|comment|quand|o[uù]|qui|lequel|laquelle|lesquel(?:le)?s|"
-    r"par exemple|c['’]est[- ][àa][- ]dire|et si|y)\b",
-    re.IGNORECASE,
+    r"^\W*(?:et|mais|donc|ou|alors|sinon|non|si|pardon|euh|ah|ok|oui|d'accord|aussi|dans ce cas|du coup|pareil|"
+    r"meme chose|idem|pourquoi|combien|comment|quand|qui|lequel|laquelle|lesquel(?:le)?s|par exemple|"
+    r"c'est[- ]a[- ]dire|y)\b"
 )
-# Words that point back at something that was said.
-_POINTERS = frozenset(
-    [
-        "il",
-        "ils",
-        "elle",
-        "elles",
-        "ca",
-        "cela",
-        "ceci",
-        "celui",
-        "celle",
-        "ceux",
-        "celles",
-        "ce",
-        "cette",
-        "ces",
-        "y",
-        "en",
-        "lui",
-        "leur",
-        "leurs",
-        "son",
-        "sa",
-        "ses",
-        "dedans",
-        "dessus",
-    ]
+_POINTER = re.compile(
+    r"\b(?:ils?|elles?|ca|cela|ceci|celui|celles?|ceux|ce|cette|ces|y|en|lui|leurs?|son|sa|ses|dedans|dessus)\b"
 )
+"""Words that point back at something that was said."""
 _SHORT = 8
 """Words of meaning beyond which a correction is a question of its own."""
 _FEW = 3
@@ -69,67 +60,80 @@ class Reading:
     """With what came before; None when it stands on its own."""
 
 
-def read_turn(turn: str, history: Sequence[str], vocabulary: Collection[str]) -> Reading:
+def read_turn(query: Query, history: Sequence[str], vocabulary: Collection[str]) -> Reading:
     """Read a turn alone, with what came before, or, when it is half a sentence, either way.
 
     Args:
-        turn: What was just typed.
+        query: What was just typed.
         history: The earlier questions, oldest first.
         vocabulary: Stems of the documents.
     """
+    turn = query.typed.text
     switched = _SWITCH.sub("", turn, count=1)
     if switched != turn and switched.strip():
         return Reading(switched, None)
     previous = subject(history)
     if not previous:
         return Reading(turn, None)
-    if _CORRECTION.search(turn) and len(stems(turn)) <= _SHORT:
-        return Reading(None, _corrected(turn, previous))
-    if not is_elliptical(turn, vocabulary):
+    meaning = stems_of(query.typed.words)
+    if (said := _CORRECTION.match(query.typed.folded)) and len(meaning) <= _SHORT:
+        opening = len(words(said["opening"] or ""))
+        return _corrected(query.typed, opening, FoldedText.of(previous))
+    if not is_elliptical(query.typed, meaning, vocabulary):
         return Reading(turn, None)
-    return Reading(turn if len(stems(turn)) > 1 else None, f"{previous} {turn}")
+    return Reading(turn if len(meaning) > 1 else None, f"{previous} {turn}")
 
 
 def subject(history: Sequence[str]) -> str:
     """The last earlier question that says enough to be spoken of again."""
-    for earlier in reversed(history[-4:]):
-        if len(stems(earlier)) >= 2:
-            return earlier.rstrip()
-    return ""
+    return next((earlier.rstrip() for earlier in reversed(history[-4:]) if len(stems(earlier)) >= 2), "")
 
 
-def is_elliptical(turn: str, vocabulary: Collection[str]) -> bool:
-    """Whether a turn is half a sentence, which needs what came before.
+def is_elliptical(typed: FoldedText, meaning: Sequence[str], vocabulary: Collection[str]) -> bool:
+    """Whether a turn, of these stems, is half a sentence, which needs what came before.
 
     A turn about something else altogether ("et pour les vaccins de mon chien ?") is not: words of meaning
     that no document has are a subject of its own.
     """
-    meaning = stems(turn)
     known = [term for term in meaning if term in vocabulary]
-    if len(meaning) - len(known) >= 2 or (meaning and not known and len(meaning) >= 2):
+    if len(meaning) - len(known) >= 2 or (not known and len(meaning) >= 2):
         return False
-    if len(meaning) == 0:
-        return True
-    points_back = any(word in _POINTERS for word in words(turn))
-    return ((bool(_OPENING.match(turn)) or points_back) and len(meaning) <= _FEW + 1) or len(meaning) < 2
+    leans = _OPENING.match(typed.folded) or _POINTER.search(typed.folded)
+    return len(meaning) < 2 or (leans is not None and len(meaning) <= _FEW + 1)
 
 
-def _corrected(turn: str, previous: str) -> str:
-    """The previous question with the word that was denied replaced by the one that was meant."""
-    denied = re.search(
-        r"\b(?:pas|non pas|au lieu)\s+(?:de\s+|du\s+|des\s+|le\s+|la\s+|les\s+|l['’]|d['’])*([\w'’ -]+)",
-        turn,
-        re.I,
-    )
-    meant = turn
-    if denied:
-        meant = (turn[: denied.start()] + " " + turn[denied.end() :]).strip()
-        gone = {stem(w) for w in words(denied.group(1)) if w not in STOP_WORDS}
-        previous = " ".join(w for w in previous.split() if not gone & {stem(x) for x in words(fold(w))})
-    kept = [w for w in meant.split() if not _FILLER.fullmatch(fold(w).strip(".,;:!?…"))]
-    return f"{previous} {' '.join(kept)}"
+def _corrected(turn: FoldedText, opening: int, previous: FoldedText) -> Reading:
+    """The previous question without the words that are denied, then what the turn says after its opening words."""
+    denied = _denied(turn)
+    gone = {stem(turn.words[row]) for row in denied if turn.words[row] not in STOP_WORDS}
+    kept = [token for token, rows in _tokens(previous) if gone.isdisjoint(stem(previous.words[r]) for r in rows)]
+    # "Les périmètres ne sont pas les mêmes" is a sentence, which may stand alone.
+    is_sentence = not {"ne", "n"}.isdisjoint(turn.words)
+    idle = {
+        row
+        for row, word in enumerate(turn.words)
+        if row < opening or (not is_sentence and (row in denied or _FILLER.fullmatch(word)))
+    }
+    said = [token for token, rows in _tokens(turn) if not rows or not idle.issuperset(rows)]
+    return Reading(" ".join(said) if is_sentence else None, " ".join([*kept, *said]))
 
 
-_FILLER = re.compile(
-    r"non|pardon|je|j'?|voulais?|dire|parler|parlais?|parle|erreur|mal|ecrit|ecris|desole|trompe|suis|me|oups|plutot|jai|j'ai|que|c'est|cest"
-)
+def _denied(turn: FoldedText) -> range:
+    """Rows of "pas" and of the words after it, up to a sign of punctuation or "mais"."""
+    first = next((row for row, word in enumerate(turn.words) if word in ("pas", "lieu")), None)
+    if first is None:
+        return range(0)
+    gaps = [turn.text[end:start] for (_, end), (start, _) in pairwise(turn.spans)]
+    last = first + 1
+    while last < len(turn.words) and turn.words[last] != "mais" and _JOINED.fullmatch(gaps[last - 1]):
+        last += 1
+    return range(first, last)
+
+
+def _tokens(text: FoldedText) -> list[tuple[str, list[int]]]:
+    """What stands between blanks, each with the rows of its words."""
+    starts = [start for start, _ in text.spans]
+    return [
+        (token.group(), [row for row, start in enumerate(starts) if token.start() <= start < token.end()])
+        for token in re.finditer(r"\S+", text.text)
+    ]

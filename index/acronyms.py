@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from corpus.lexicon import Lexicon
-from index.french import STOP_WORDS, fold, singular, words
+from index.french import STOP_WORDS, FoldedText, fold, singular, words
 
 _ACRONYM = r"[A-Z][A-Z0-9]{1,7}"
 _AFTER = re.compile(rf"(?<![\w’'-])((?:[^\W\d_][\w’'-]*+[ \u00a0]++){{1,9}}+)\(\s*+({_ACRONYM})\s*+\)")
@@ -14,7 +14,6 @@ _AFTER = re.compile(rf"(?<![\w’'-])((?:[^\W\d_][\w’'-]*+[ \u00a0]++){{1,9}}+
 a text made to be slow takes as long as another."""
 _BEFORE = re.compile(rf"\b({_ACRONYM})[ \u00a0]*+\(\s*+((?:[^\W\d_][\w’'-]*+[ \u00a0]*+){{2,9}}+)\)")
 """An acronym, then its words between brackets."""
-_LETTERS = re.compile(r"[^\W_]+", re.UNICODE)
 _WORD = re.compile(r"[^\W\d_][\w-]*")
 _ELISION = re.compile(r"^(?:qu|[cdjlmnst])['’]", re.IGNORECASE)
 
@@ -143,26 +142,24 @@ class Aliases:
         self._runs: Mapping[tuple[str, ...], _Alias] = runs
         self._longest = max(map(len, runs), default=0)
 
-    def replace(self, text: str) -> tuple[str, list[tuple[str, str]]]:
+    def replace(self, read: FoldedText) -> tuple[str, list[tuple[str, str]]]:
         """The text with each other name, the longest first, replaced; and what the page reports of it."""
-        tokens = list(_LETTERS.finditer(text))
-        typed = singular([fold(token.group()) for token in tokens])
-        pieces: list[str] = []
+        typed = tuple(singular(read.words))
+        changes: list[tuple[int, int, str]] = []
         replaced: list[tuple[str, str]] = []
-        place = end = 0
-        while place < len(tokens):
+        place = 0
+        while place < len(typed):
             size, alias = self._at(typed, place)
             if alias:
-                first, last = tokens[place], tokens[place + size - 1]
-                pieces += [text[end : first.start()], alias.acronym]
+                changes.append((place, place + size, alias.acronym))
                 if alias.said:
-                    replaced.append((text[first.start() : last.end()], alias.acronym))
-                end = last.end()
+                    start, end = read.spans[place][0], read.spans[place + size - 1][1]
+                    replaced.append((read.text[start:end], alias.acronym))
             place += size
-        return "".join([*pieces, text[end:]]), replaced
+        return read.rewritten(changes), replaced
 
-    def _at(self, typed: list[str], place: int) -> tuple[int, _Alias | None]:
+    def _at(self, typed: tuple[str, ...], place: int) -> tuple[int, _Alias | None]:
         for size in range(min(self._longest, len(typed) - place), 1, -1):
-            if alias := self._runs.get(tuple(typed[place : place + size])):
+            if alias := self._runs.get(typed[place : place + size]):
                 return size, alias
         return 1, None

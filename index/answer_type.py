@@ -9,7 +9,7 @@ from pathlib import Path
 
 from corpus.document import Entry
 from corpus.lexicon import Lexicon
-from index.french import STOP_WORDS, fold, stems, words
+from index.french import STOP_WORDS, stems, words
 
 
 class Detail(Flag):
@@ -52,23 +52,17 @@ _GIVEN = (
 )
 
 
-def wanted(question: str) -> Detail:
-    """What a question asks for, as far as its words tell."""
-    return _found(question, _WANTED)
+def wanted(folded: str) -> Detail:
+    """What a folded question asks for, as far as its words tell."""
+    return _found(folded, _WANTED)
 
 
-def given(text: str) -> Detail:
-    """What a text gives."""
-    return _found(text, _GIVEN)
+def given(folded: str) -> Detail:
+    """What a folded text gives."""
+    return _found(folded, _GIVEN)
 
 
-def lacks(question: str, details: Detail) -> bool:
-    """Whether a question wants something that is not among ``details``."""
-    return bool(wanted(question) & ~details)
-
-
-def _found(text: str, patterns: Sequence[tuple[Detail, re.Pattern[str]]]) -> Detail:
-    folded = fold(text)
+def _found(folded: str, patterns: Sequence[tuple[Detail, re.Pattern[str]]]) -> Detail:
     found = Detail.NONE
     for detail, pattern in patterns:
         if pattern.search(folded):

@@ -7,7 +7,6 @@ from itertools import pairwise
 import numpy as np
 
 from index.dense import Vectors
-from index.french import fold
 from index.lexical import Doubles, Ints, Tfidf, char_grams
 from index.query import Query
 from index.ranking import Opinion
@@ -35,7 +34,7 @@ class Tokens:
     @classmethod
     def of(cls, query: Query) -> "Tokens":
         """What a question holds for it."""
-        return cls(fold(query.text), (*query.terms, *query.added))
+        return cls(query.rewritten.folded, (*query.terms, *query.added))
 
 
 @dataclass(frozen=True, slots=True)

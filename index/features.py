@@ -116,7 +116,7 @@ class LexicalFields:
             phrasing_chars=Tfidf.of([char_grams(fold(t)) for t in rows.phrasings]),
             phrasing_words=TermMatrix.present([query.terms for query in asked]),
             given=np.asarray(
-                [answer_type.given(f"{e.heading_text} {e.body_text}").value for e in rows.entries], dtype=np.intp
+                [answer_type.given(fold(f"{e.heading_text} {e.body_text}")).value for e in rows.entries], dtype=np.intp
             ),
         )
 
@@ -167,7 +167,7 @@ class FeatureExtractor:
         kept = np.ones(len(self.rows.phrasings), dtype=bool)
         if without is not None:
             kept[without] = False
-        grams = char_grams(fold(query.text))
+        grams = char_grams(query.rewritten.folded)
         phrasing = np.stack(
             [
                 self._cosines(self.dense.phrasings, question),
@@ -188,7 +188,7 @@ class FeatureExtractor:
             self._cosines(self.dense.openings, question)[e],
             *self._of_phrasings(phrasing),
         ]
-        wanted = answer_type.wanted(query.text).value
+        wanted = answer_type.wanted(query.rewritten.folded).value
         missing = ((wanted & ~lexical.given) != 0).astype(np.float32)
         asked = np.zeros(len(self.rows.entries), dtype=bool)
         asked[self._entry_of_phrasing[kept]] = True

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -47,7 +48,43 @@ def words(text: str) -> list[str]:
     return _WORD.findall(fold(text))
 
 
-def singular(typed: Sequence[str]) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class FoldedText:
+    """A text, folded and split once."""
+
+    text: str
+    folded: str
+    words: tuple[str, ...]
+    """Folded words, as ``words`` gives them."""
+    spans: tuple[tuple[int, int], ...]
+    """Where each stands in ``text``. Signs that fold to several words ("½") give them all one place."""
+
+    @classmethod
+    def of(cls, text: str) -> "FoldedText":
+        """Fold and split a text."""
+        folded = fold(text)
+        # Row of the character of ``text`` that each folded one comes from: "œ" makes two, a lone accent none.
+        origin = range(len(text)) if text.isascii() else [row for row, c in enumerate(text) for _ in range(_width(c))]
+        found = list(_WORD.finditer(folded))
+        spans = tuple((origin[m.start()], origin[m.end() - 1] + 1) for m in found)
+        return cls(text, folded, tuple(m.group() for m in found), spans)
+
+    def rewritten(self, changes: Iterable[tuple[int, int, str]], start: int = 0, end: int | None = None) -> str:
+        """The text between two offsets, with runs of words (first row, row after the last) written otherwise."""
+        pieces: list[str] = []
+        for first, last, written in changes:
+            if self.spans[first][0] >= start:
+                pieces += [self.text[start : self.spans[first][0]], written]
+                start = self.spans[last - 1][1]
+        return "".join([*pieces, self.text[start:end]])
+
+
+@lru_cache(maxsize=1024)
+def _width(character: str) -> int:
+    return len(fold(character))
+
+
+def singular(typed: Iterable[str]) -> list[str]:
     """Folded words without the plural's s or x, so that "comcoms" is "comcom"."""
     return [word[:-1] if len(word) > 3 and word[-1] in "sx" else word for word in typed]
 
@@ -91,4 +128,9 @@ def stem(word: str) -> str:
 
 def stems(text: str) -> list[str]:
     """Stems of the words of a text that carry meaning, in order."""
-    return [stem(word) for word in words(text) if word not in STOP_WORDS]
+    return stems_of(words(text))
+
+
+def stems_of(folded: Iterable[str]) -> list[str]:
+    """Stems of those folded words that carry meaning, in order."""
+    return [stem(word) for word in folded if word not in STOP_WORDS]

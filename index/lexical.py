@@ -136,15 +136,15 @@ class Tfidf(TermMatrix):
         return found
 
 
-def char_grams(folded: str, shortest: int = 3) -> list[str]:
-    """Character n-grams inside the words of a folded text, of 5 at most: what survives a typing error.
+def char_grams(folded: str, shortest: int = 3, longest: int = 5) -> list[str]:
+    """Character n-grams inside the words of a folded text: what survives a typing error.
 
     As scikit-learn's analyzer ``char_wb`` gives them, which takes most of a second to import.
     """
     found: list[str] = []
     for word in folded.split():
         padded = f" {word} "
-        for n in range(shortest, 6):
+        for n in range(shortest, longest + 1):
             found += [padded[at : at + n] for at in range(max(len(padded) - n, 0) + 1)]
             if len(padded) <= n:
                 break  # a short word counts once

@@ -3,9 +3,9 @@
 import re
 import tomllib
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from rapidfuzz import process
@@ -13,8 +13,8 @@ from rapidfuzz.distance import OSA
 
 from corpus.lexicon import Lexicon
 from index.acronyms import Aliases
-from index.french import STOP_WORDS, fold, is_french, singular, stem, stems, words
-from index.vocabulary import TOKEN, CorpusVocabulary, General
+from index.french import STOP_WORDS, FoldedText, fold, is_french, singular, stem, stems, stems_of, words
+from index.vocabulary import CorpusVocabulary, General
 
 _REPAIRS = 30
 """Misspellings looked up for one question: each takes 20 ms where the corpus has 60,000 words."""
@@ -50,13 +50,20 @@ _CLOSING = re.compile(
     rf"bien a vous|au revoir|a bientot|{_PLEASE}))+$"
 )
 """Of folded words with one space between them."""
+_AROUND = " ,;:-–—\n\t"
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question, read."""
+    """A question, read once for all that follows."""
 
-    text: str
+    typed: FoldedText
+    """As typed, composed and without invisible characters."""
+    asked: str
+    """The slice that asks, the formulas of politeness around it set aside."""
+    asked_words: tuple[str, ...]
+    """Folded words of that slice."""
+    rewritten: FoldedText
     """For the encoder: repaired, everyday words followed by the words of the corpus."""
     terms: tuple[str, ...]
     """Stems of the question itself, repaired."""
@@ -64,8 +71,13 @@ class Query:
     """Stems that the lexicon adds; they count for less."""
     replaced: tuple[tuple[str, str], ...]
     """What was read as something else, as the page reports it."""
-    spelled_out: str | None = None
+    spelled_out: str | None
     """The text with its acronyms spelled out, where there are any."""
+
+    @property
+    def text(self) -> str:
+        """The rewritten text."""
+        return self.rewritten.text
 
 
 class QueryParser:
@@ -78,11 +90,12 @@ class QueryParser:
         self._surface = vocabulary.spellings
         self._variants = frozenset(vocabulary.variants)
         self._acronyms = {fold(acronym): acronym for acronym in acronyms}
-        self._spelled = {fold(a): expansions[0] for a, expansions in acronyms.items()}
-        self._words: dict[str, list[tuple[list[str], str, tuple[str, ...]]]] = {}
+        self._spelled = {fold(a): (expansions[0], stems(expansions[0])) for a, expansions in acronyms.items()}
+        self._words: dict[str, list[_Everyday]] = {}
         for key, values in vocabulary.words.items():
-            run = singular(words(key))
-            self._words.setdefault(run[0] if run else "", []).append((run, key, values))
+            run = tuple(singular(words(key)))
+            added = [term for value in values for term in stems(value)]
+            self._words.setdefault(run[0] if run else "", []).append(_Everyday(run, key, values[0], added))
         self._general: dict[str, list[General]] = {}
         for general in vocabulary.general:
             self._general.setdefault(general[0][0], []).append(general)
@@ -99,62 +112,77 @@ class QueryParser:
 
     def read(self, question: str) -> Query:
         """Read one question."""
-        question = bare(_clean(question))
-        shouted = _is_shouted(question)
-        replaced: list[tuple[str, str]] = []
-        tried: dict[str, str | None] = {}
-
-        def repair(word: str) -> str | None:
-            if word not in tried and len(tried) < _REPAIRS:
-                tried[word] = self._repaired(word)
-            return tried.get(word)
-
-        def rewrite(match: re.Match[str]) -> str:
-            typed = match.group()
-            elided = match.string[match.end() : match.end() + 1] in ("'", "’")
-            written = self._written(typed.lower() if shouted else typed, elided, repair)
-            if fold(written) != fold(typed):
-                replaced.append((typed, written))
-            return written
-
-        text, aliases = self._aliases.replace(TOKEN.sub(rewrite, question))
-        terms = stems(text)
-        added, additions = self._everyday(text, replaced)
-        spelled = self._acronyms_spelled_in(terms)
-        expanded = [
-            term
-            for word in words(text)
-            if word in self._spelled and word not in self._surface
-            for term in stems(self._spelled[word])
-        ]
+        typed = FoldedText.of(_clean(question))
+        rows = asking(typed)
+        start, end = _slice(typed, rows)
+        text, replaced = self._repair(typed, rows, start, end)
+        rewritten = FoldedText.of(text) if text != typed.text else typed
+        text, aliases = self._aliases.replace(rewritten)
+        if text != rewritten.text:
+            rewritten = FoldedText.of(text)
+        terms = stems_of(rewritten.words)
+        everyday = self._everyday(rewritten)
+        added = self._acronyms_spelled_in(terms)
+        for word in rewritten.words:
+            if word in self._spelled and word not in self._surface:
+                added += self._spelled[word][1]
+        added += [term for found in everyday for term in found.added]
+        added += self._general_terms(rewritten, terms)
+        spelled_out = self._spelled_out(rewritten)
+        if everyday:
+            rewritten = FoldedText.of(f"{text} ({', '.join(found.value for found in everyday)})")
+        said = [*replaced, *((found.key, found.value) for found in everyday), *aliases]
         return Query(
-            text=f"{text} ({', '.join(additions)})" if additions else text,
+            typed=typed,
+            asked=typed.text[start:end],
+            asked_words=typed.words[rows.start : rows.stop],
+            rewritten=rewritten,
             terms=tuple(terms),
-            added=tuple(dict.fromkeys([*spelled, *expanded, *added, *self._general_terms(text, terms)])),
-            replaced=tuple(dict.fromkeys([*replaced, *aliases])),
-            spelled_out=self._spelled_out(text),
+            added=tuple(dict.fromkeys(added)),
+            replaced=tuple(dict.fromkeys(said)),
+            spelled_out=spelled_out,
         )
 
-    def _spelled_out(self, text: str) -> str | None:
-        spelled = TOKEN.sub(lambda match: self._spelled.get(fold(match.group()), match.group()), text)
-        return spelled if spelled != text else None
+    def _spelled_out(self, read: FoldedText) -> str | None:
+        rows = [row for row, word in enumerate(read.words) if word in self._spelled]
+        return read.rewritten((row, row + 1, self._spelled[read.words[row]][0]) for row in rows) if rows else None
 
-    def _written(self, typed: str, elided: bool, repair: Callable[[str], str | None]) -> str:
-        """One typed word as the corpus writes it; unchanged when it is a correct word."""
-        word = fold(typed)
+    def _repair(self, typed: FoldedText, rows: range, start: int, end: int) -> tuple[str, list[tuple[str, str]]]:
+        """What asks, each word as the corpus writes it; and what was read as another word."""
+        shouted = _is_shouted(typed.text[start:end])
+        replaced: list[tuple[str, str]] = []
+        tried: dict[str, str | None] = {}
+        changes: list[tuple[int, int, str]] = []
+        for row in rows:
+            word, (a, b) = typed.words[row], typed.spans[row]
+            form = typed.text[a:b]
+            meant = self._meant(word, typed.text[b : b + 1] in ("'", "’"), tried)
+            if meant and fold(meant) != word:
+                replaced.append((form, meant))
+            changes.append((row, row + 1, meant or self._cased(word, form.lower() if shouted else form)))
+        return typed.rewritten(changes, start, end), replaced
+
+    def _meant(self, word: str, elided: bool, tried: dict[str, str | None]) -> str | None:
+        """What a word is read as instead: its shorthand written out, or what it is a misspelling of."""
         if word in self._acronyms:
-            return self._acronyms[word]
+            return None
         shorthand = None if elided else _shorthand().get(word)
         if shorthand and (len(word) <= 2 or word not in self._known):
             return shorthand
-        if word in self._surface:
-            # Accents that a phone leaves out matter to the encoder; those that were typed are meant,
-            # and so are words that differ by them ("ou" and "où", "vote" and "voté").
-            meant = not typed.isascii() or typed[0].isupper() or word in STOP_WORDS or typed in self._variants
-            return typed if meant else self._surface[word]
         if word in STOP_WORDS or word in self._known or word.isdigit() or is_french(word):
-            return typed
-        return repair(word) or typed
+            return None
+        if word not in tried and len(tried) < _REPAIRS:
+            tried[word] = self._repaired(word)
+        return tried.get(word)
+
+    def _cased(self, word: str, typed: str) -> str:
+        """A word with the capitals and accents of the corpus."""
+        if word in self._acronyms:
+            return self._acronyms[word]
+        # Accents that a phone leaves out matter to the encoder; those that were typed are meant,
+        # and so are words that differ by them ("ou" and "où", "vote" and "voté").
+        meant = not typed.isascii() or typed[0].isupper() or word in STOP_WORDS or typed in self._variants
+        return typed if meant else self._surface.get(word, typed)
 
     def _repaired(self, word: str) -> str | None:
         """The acronym or corpus word that an unknown word is a misspelling of, or None."""
@@ -184,32 +212,35 @@ class QueryParser:
         }
         return [found[row] for row in sorted(found)]
 
-    def _everyday(self, text: str, replaced: list[tuple[str, str]]) -> tuple[list[str], list[str]]:
-        """Stems and words that the lexicon adds for the everyday words of a question."""
-        typed = singular(words(text))
-        added: list[str] = []
-        additions: list[str] = []
+    def _everyday(self, read: FoldedText) -> list["_Everyday"]:
+        """What the editor's everyday words in a question stand for, each once."""
+        typed = tuple(singular(read.words))
+        found: dict[str, _Everyday] = {}
         for place, word in enumerate(typed):
-            for run, key, values in self._words.get(word, ()):
-                if typed[place : place + len(run)] == run and values[0] not in additions:
-                    replaced.append((key, values[0]))
-                    additions.append(values[0])
-                    added += [term for value in values for term in stems(value)]
-        return added, additions
+            for everyday in self._words.get(word, ()):
+                if typed[place : place + len(everyday.run)] == everyday.run:
+                    found.setdefault(everyday.value, everyday)
+        return list(found.values())
 
-    def _general_terms(self, text: str, terms: Sequence[str]) -> list[str]:
+    def _general_terms(self, read: FoldedText, terms: Sequence[str]) -> list[str]:
         """Stems that the words of every administration add, the longest expression first."""
-        typed = singular(words(text))
+        typed = tuple(singular(read.words))
         added: list[str] = []
         place = 0
         while place < len(typed):
-            fitting = [
-                e for e in self._general.get(typed[place], ()) if tuple(typed[place : place + len(e[0])]) == e[0]
-            ]
+            fitting = [e for e in self._general.get(typed[place], ()) if typed[place : place + len(e[0])] == e[0]]
             run, found = max(fitting, key=lambda e: len(e[0]), default=((typed[place],), ()))
             added += [term for term in found if term not in terms]
             place += len(run)
         return added
+
+
+@dataclass(frozen=True, slots=True)
+class _Everyday:
+    run: tuple[str, ...]
+    key: str
+    value: str
+    added: list[str]
 
 
 def _by_first_stem(acronyms: Mapping[str, Sequence[str]]) -> dict[str, list[tuple[int, tuple[str, ...], str]]]:
@@ -226,25 +257,24 @@ def _by_first_stem(acronyms: Mapping[str, Sequence[str]]) -> dict[str, list[tupl
     return found
 
 
-def bare(question: str) -> str:
-    """The slice of a question that asks; the whole where nothing else would be left.
-
-    >>> bare("Bonjour, merci de me dire qui signe le contrat ? Cordialement")
-    'qui signe le contrat ?'
-    >>> bare("merci pour votre aide")
-    'merci pour votre aide'
-    """
-    tokens = list(TOKEN.finditer(question))
-    line = " ".join(fold(token.group()) for token in tokens)
+def asking(typed: FoldedText) -> range:
+    """Rows of the words that ask; of all words where nothing else would be left."""
+    line = " ".join(typed.words)
     opening = _OPENING.match(f"{line} ")
     first = opening.group().count(" ") if opening else 0
     closing = _CLOSING.search(line)
-    last = len(tokens) - (closing.group().count(" ") if closing else 0)
-    if (first, last) == (0, len(tokens)) or all(fold(t.group()) in STOP_WORDS for t in tokens[first:last]):
-        return question
-    start = tokens[first].start() if first else 0
-    end = tokens[last].start() if last < len(tokens) else len(question)
-    return question[start:end].strip(" ,;:-–—\n\t")
+    last = len(typed.words) - (closing.group().count(" ") if closing else 0)
+    return range(len(typed.words)) if STOP_WORDS.issuperset(typed.words[first:last]) else range(first, last)
+
+
+def _slice(typed: FoldedText, rows: range) -> tuple[int, int]:
+    """Where these words stand in the text, without the signs around them that only joined them to the others."""
+    if rows == range(len(typed.words)):
+        return 0, len(typed.text)
+    start = typed.spans[rows.start][0] if rows.start else 0
+    end = typed.spans[rows.stop][0] if rows.stop < len(typed.words) else len(typed.text)
+    text = typed.text[start:end]
+    return end - len(text.lstrip(_AROUND)), start + len(text.rstrip(_AROUND))
 
 
 def _clean(question: str) -> str:
@@ -263,3 +293,9 @@ def _shorthand() -> dict[str, str]:
     """Shorthand of short messages (``pk`` -> ``pourquoi``), shipped with the code."""
     content = tomllib.loads((Path(__file__).parent / "data" / "sms.toml").read_text(encoding="utf-8"))
     return {fold(key): value for key, value in content["sms"].items()}
+
+
+@lru_cache(maxsize=256)
+def written_out(word: str) -> tuple[str, ...]:
+    """Folded words of a folded word of shorthand; of any other, itself."""
+    return tuple(words(_shorthand()[word])) if word in _shorthand() else (word,)

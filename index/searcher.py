@@ -1,6 +1,7 @@
 """Questions in, ranked entries and a calibrated confidence out."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,10 @@ from index import store
 from index.classifier import OUTSIDE, Tokens, opinion
 from index.encoder import Encoder
 from index.features import DenseFields, EncodedQuery, FeatureExtractor
+from index.french import words
+from index.lexical import Ints
 from index.query import Query, QueryParser
-from index.ranking import confidence, rank
+from index.ranking import Confidence, Ranking, confidence, rank
 from index.rows import Rows
 
 
@@ -60,6 +63,7 @@ class Searcher:
             self.rows, QueryParser(stored.vocabulary), DenseFields.of(stored.dense), stored.lexical
         )
         self._classifier = stored.classifier
+        self._exact = _exact(self.rows)
         self._weights = stored.learned.weights
         self.threshold = stored.learned.threshold
         self.sources: tuple[Source, ...] = stored.sources
@@ -82,15 +86,22 @@ class Searcher:
             )
         return cls(stored, encoder)
 
-    def search(self, question: str, k: int = 10) -> Result:
-        """Rank the entries for one question, best first.
+    def read(self, question: str) -> Query:
+        """Read one question, with the words of this corpus."""
+        return self.extractor.parser.read(question)
+
+    def exact(self, query: Query) -> list[int]:
+        """Rows of the targets whose heading or phrasing a question is, word for word."""
+        return self._exact.get(query.typed.words) or self._exact.get(query.asked_words) or []
+
+    def search(self, query: Query, k: int = 10) -> Result:
+        """Rank the entries for one question, best first; the entry of an exact heading or phrasing goes before all.
 
         Raises:
             ValueError: ``k < 1``.
         """
         if k < 1:
             raise ValueError(f"k must be at least 1, got {k}")
-        query = self.extractor.parser.read(question)
         asked = self.extractor.encode(query, self.encoder)
         features = self.extractor.extract(asked)
         scores = self._class_scores(query, asked)
@@ -102,12 +113,14 @@ class Searcher:
             owner,
             len(query.terms),
         )
+        sure = confidence(ranking, self._weights)
+        if exact := self.exact(query):
+            ranking, sure = _with_first(ranking, exact, owner), Confidence(1.0, 1.0)
         hits = []
         for place, row in enumerate(np.argsort(-ranking.entries, kind="stable")[:k], 1):
             own = np.flatnonzero(owner == row)
             target = self.rows.targets[int(own[ranking.targets[own].argmax()])]
             hits.append(Hit(self.rows.entries[int(row)], target, float(ranking.entries[row]), place))
-        sure = confidence(ranking, self._weights)
         passage = int(self.rows.passage_of_target[ranking.best])
         return Result(query, tuple(hits), sure.answerable, sure.right, self._sentences(passage, asked.vectors[0]))
 
@@ -126,3 +139,24 @@ class Searcher:
         own, vectors = self.rows.sentences, self.extractor.dense.sentences
         rows = np.flatnonzero(own.passages == passage).tolist()
         return {Span(*own.spans[row].tolist()): float(vectors.vector(row) @ query) for row in rows}
+
+
+def _exact(rows: Rows) -> dict[tuple[str, ...], list[int]]:
+    """Folded words of each heading and phrasing -> the targets that it asks for."""
+    found: dict[tuple[str, ...], list[int]] = {}
+    for target, entry in enumerate(rows.entry_of_target):
+        for text in (rows.entries[entry].heading_text, *rows.targets[target].phrasings):
+            if key := tuple(words(text)):
+                found.setdefault(key, []).append(target)
+    return found
+
+
+def _with_first(ranking: Ranking, targets: Sequence[int], owner: Ints) -> Ranking:
+    """The ranking with the best of these targets, and its entry, before all others."""
+    best = max(targets, key=lambda row: float(ranking.targets[row]))
+    of_targets, of_entries = ranking.targets.copy(), ranking.entries
+    of_targets[best] = 1.0
+    if int(of_entries.argmax()) != owner[best]:
+        of_entries = of_entries * np.float32(0.5)
+        of_entries[owner[best]] += np.float32(0.5)
+    return replace(ranking, targets=of_targets, entries=of_entries, best=best)

@@ -175,7 +175,8 @@ class Motamot:
         self._unit_of = unit_of
 
     def rank(self, question: str) -> list[str]:
-        hits = self._searcher_of(question).search(question, CANDIDATES).hits
+        searcher = self._searcher_of(question)
+        hits = searcher.search(searcher.read(question), CANDIDATES).hits
         return first_seen(self._unit_of(hit.entry) for hit in hits)
 
 

@@ -5,7 +5,7 @@ from test_query import parser_of
 
 from corpus.lexicon import Lexicon
 from index.acronyms import Aliases, explained, spelled
-from index.french import stem
+from index.french import FoldedText, stem
 
 LEXICON = Lexicon(
     acronyms={"CRTE": ("contrat de relance et de transition écologique",)},
@@ -58,7 +58,7 @@ def test_letters_inside_words_count_where_most_begin_one() -> None:
     ],
 )
 def test_another_name_is_read_as_the_acronym(typed: str, read: str, said: list[tuple[str, str]]) -> None:
-    assert Aliases(LEXICON).replace(typed) == (read, said)
+    assert Aliases(LEXICON).replace(FoldedText.of(typed)) == (read, said)
 
 
 def test_a_parser_spells_out_what_the_documents_explain() -> None:

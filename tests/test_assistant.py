@@ -1,17 +1,21 @@
 """The assistant over the library's FAQ: it quotes, refuses, asks back, or is polite."""
 
 import random
+import shutil
 from collections.abc import Iterator
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
-from small_corpus import FAQ, PHRASINGS
+from small_corpus import FAQ, PHRASINGS, small_encoder
 
 from bot import phrases
 from bot.answer import Answer, Kind, Quote, QuoteSource
 from bot.assistant import Assistant
 from bot.courtesy import courtesy
 from corpus.document import Document
+from index.build import build
+from index.french import stems
 from index.searcher import Searcher
 
 
@@ -135,21 +139,15 @@ def test_everyday_words_and_misspellings_are_understood_and_said(small_assistant
     assert ("bouquin", "livres") in answer.understood
 
 
-@pytest.mark.parametrize(
-    ("message", "family"), [("Bonjour !", "greeting"), ("merci bcp", "thanks"), ("es-tu un robot ?", "who")]
-)
-def test_it_is_polite(small_assistant: Assistant, message: str, family: str) -> None:
-    polite = courtesy(message, frozenset())
-    answer = small_assistant.ask(message)
-
-    assert polite is not None
-    assert (polite.family, answer.kind, answer.message) == (family, Kind.SMALLTALK, polite.reply)
-    assert (answer.quotes, answer.ranking, answer.confidence) == ((), (), 1.0)
-
-
-@pytest.mark.parametrize("message", ["", "   ", "\n\t", "?", "…!", "\u200b"])
-def test_a_message_without_words_is_met_with_a_question(small_assistant: Assistant, message: str) -> None:
-    assert small_assistant.ask(message).message == phrases.ASK_SOMETHING
+def test_it_is_polite(small_assistant: Assistant) -> None:
+    for message in ("Bonjour !", "merci bcp", "es-tu un robot ?"):
+        answer = small_assistant.ask(message)
+        polite = courtesy(small_assistant.searcher.read(message), frozenset())
+        assert polite is not None
+        assert (answer.kind, answer.message) == (Kind.SMALLTALK, polite.reply)
+        assert (answer.quotes, answer.ranking, answer.confidence) == ((), (), 1.0)
+    for message in ("", "   ", "\n\t", "?", "…!", "\u200b"):
+        assert small_assistant.ask(message).message == phrases.ASK_SOMETHING
 
 
 def test_half_a_sentence_is_read_with_what_came_before(small_assistant: Assistant) -> None:
@@ -193,7 +191,49 @@ def test_it_says_what_it_knows(small_assistant: Assistant) -> None:
 
 
 def test_a_search_wants_at_least_one_hit(small_searcher: Searcher) -> None:
+    card = small_searcher.read("une carte")
+
     with pytest.raises(ValueError, match="at least 1, got 0"):
-        small_searcher.search("carte", k=0)
-    [hit] = small_searcher.search("carte", k=1).hits
+        small_searcher.search(card, k=0)
+    [hit] = small_searcher.search(card, k=1).hits
     assert (hit.entry.id, hit.rank) == ("inscription", 1)
+
+
+def wrong_headings(assistant: Assistant, earlier: str) -> list[tuple[str, Kind]]:
+    """Headings that their entry does not answer when asked word for word, alone or after another question."""
+    wrong = []
+    for entry in assistant.searcher.rows.entries:
+        if heading := entry.heading_text:
+            greeted = f"Bonjour, {heading} Merci" if stems(heading) else heading
+            for asked, history in ((heading, []), (heading.upper(), [earlier]), (greeted, [earlier])):
+                answer = assistant.ask(asked, history)
+                first = answer.quotes[0].source.entry if answer.quotes else None
+                if (answer.kind, first, answer.message) != (Kind.ANSWER, entry.id, phrases.ANSWERED):
+                    wrong.append((asked, answer.kind))
+    return wrong
+
+
+def test_a_heading_or_a_phrasing_is_answered_by_its_entry(small_assistant: Assistant) -> None:
+    assert wrong_headings(small_assistant, "Qui peut avoir une carte ?") == []
+    for entry, asked in PHRASINGS.items():
+        for phrasing in asked:
+            answer = small_assistant.ask(phrasing, ["Qui peut avoir une carte ?"])
+            assert (answer.quotes[0].source.entry, answer.confidence) == (entry, 1.0)
+            assert sum(r.score for r in answer.ranking) == pytest.approx(1, abs=1e-3)
+
+
+def test_the_corpus_goes_before_small_talk(shared: Path, tmp_path: Path) -> None:
+    (tmp_path / "corpus" / "documents").mkdir(parents=True)
+    shutil.copy(shared / "failing" / "md_questions_sur_le_service.md", tmp_path / "corpus" / "documents" / "faq.md")
+    (tmp_path / "corpus" / "catalogue.toml").write_text(
+        '[[source]]\nid = "faq"\ntitle = "FAQ"\npublisher = "Ville"\ndate = "2024-03"\nkind = "faq"\nfile = "faq.md"\n',
+        encoding="utf-8",
+    )
+    build(tmp_path / "corpus", tmp_path / "index", small_encoder())
+    assistant = Assistant(Searcher.load(tmp_path / "index", small_encoder()))
+
+    assert len(assistant.searcher.rows.entries) == 7
+    assert wrong_headings(assistant, "À quoi sert ce site ?") == []
+    [quote, *_] = assistant.ask("que faites vous de mes donnees personnelles").quotes
+    assert quote.text == "Le bureau garde le dossier de demande pendant cinq ans, puis le détruit."
+    assert assistant.ask("merci beaucoup").kind == Kind.SMALLTALK

@@ -1,47 +1,50 @@
 """Turns that need what came before, and turns that do not."""
 
+from collections.abc import Sequence
+
 import pytest
+from test_query import parser_of
 
 from bot.conversation import Reading, is_elliptical, read_turn, subject
-from index.french import stems
+from corpus.lexicon import Lexicon
+from index.french import FoldedText, stems
 
 VOCABULARY = frozenset(
     stems("carte inscription livre emprunter retard amende salle association médiathèque ordinateur prolongation délai")
 )
 EARLIER = "Peut-on emprunter un livre sans carte ?"
+PARSER = parser_of([], Lexicon())
+
+
+def read(turn: str, history: Sequence[str] = (EARLIER,)) -> Reading:
+    return read_turn(PARSER.read(turn), history, VOCABULARY)
 
 
 @pytest.mark.parametrize(
     "turn",
     [
         "Peut-on réserver la salle pour une association ?",
-        "Quelle est l'amende pour un livre rendu après le délai ?",
         "une salle pour mon association de retraités",
         "et pour les vaccins de mon chien ?",  # half a sentence, but about something that no document has
         "Une association peut-elle louer un ordinateur, et sa carte suffit-elle ?",  # points back within itself
     ],
 )
 def test_a_complete_question_is_read_alone(turn: str) -> None:
-    assert read_turn(turn, [EARLIER], VOCABULARY) == Reading(turn, None)
+    assert read(turn) == Reading(turn, None)
 
 
-@pytest.mark.parametrize(
-    "turn", ["et sans carte ?", "pourquoi ?", "combien ?", "et elle ?", "c'est tout ?", "et la prolongation ?"]
-)
-def test_half_a_sentence_is_read_with_the_question_before(turn: str) -> None:
-    assert read_turn(turn, [EARLIER], VOCABULARY).joined == f"{EARLIER} {turn}"
-
-
-def test_half_a_sentence_of_several_words_may_also_stand_alone() -> None:
-    assert read_turn("et la carte d'une association ?", [EARLIER], VOCABULARY) == Reading(
-        "et la carte d'une association ?", f"{EARLIER} et la carte d'une association ?"
-    )
-    assert read_turn("pourquoi ?", [EARLIER], VOCABULARY).alone is None
+def test_half_a_sentence_is_read_with_the_question_before() -> None:
+    for turn in ("et sans carte ?", "pourquoi ?", "combien ?", "et elle ?", "c'est tout ?", "et la prolongation ?"):
+        assert read(turn) == Reading(None, f"{EARLIER} {turn}")
+    # Of several words, it may also stand alone.
+    turn = "et la carte d'une association ?"
+    assert read(turn) == Reading(turn, f"{EARLIER} {turn}")
 
 
 def test_without_anything_before_every_turn_is_read_alone() -> None:
-    assert read_turn("et la carte ?", [], VOCABULARY) == Reading("et la carte ?", None)
-    assert read_turn("et la carte ?", ["Bonjour", "ok"], VOCABULARY) == Reading("et la carte ?", None)
+    assert read("et la carte ?", []) == Reading("et la carte ?", None)
+    assert read("et la carte ?", ["Bonjour", "ok"]) == Reading("et la carte ?", None)
+    assert read("autre question", []) == Reading("autre question", None)
 
 
 @pytest.mark.parametrize(
@@ -54,28 +57,75 @@ def test_without_anything_before_every_turn_is_read_alone() -> None:
     ],
 )
 def test_a_change_of_subject_is_announced_and_the_announcement_dropped(turn: str, asked: str) -> None:
-    read = read_turn(turn, [EARLIER], VOCABULARY)
-
-    assert read.joined is None
-    assert read.alone is not None
-    assert read.alone.lower() == asked.lower()
-
-
-def test_an_announcement_alone_is_not_dropped() -> None:
-    assert read_turn("autre question", [], VOCABULARY).alone == "autre question"
+    assert read(turn) == Reading(asked, None)
 
 
 @pytest.mark.parametrize(
-    ("turn", "read"),
+    ("turn", "joined"),
     [
         # The word denied leaves the earlier question, the word meant joins it.
-        ("non, pas le livre, la salle", "Peut-on emprunter un sans carte ? , la salle"),
-        ("je parlais de l'ordinateur", "Peut-on emprunter un livre sans carte ? de l'ordinateur"),
-        ("pardon, je voulais dire la salle", "Peut-on emprunter un livre sans carte ? la salle"),
+        ("non, pas le livre, la salle", "Peut-on emprunter un sans carte ? la salle"),
+        ("Non pas la carte mais l'ordinateur", "Peut-on emprunter un livre sans ? l'ordinateur"),
+        ("pas le livre, la salle, pardon", "Peut-on emprunter un sans carte ? la salle,"),
+        ("non l'ordinateur", f"{EARLIER} l'ordinateur"),
+        ("non, la salle", f"{EARLIER} la salle"),
+        ("ah non c'est la salle", f"{EARLIER} la salle"),
+        ("je parlais de l'ordinateur", f"{EARLIER} l'ordinateur"),
+        ("je parle de la salle", f"{EARLIER} la salle"),
+        ("non je parlé de la salle", f"{EARLIER} de la salle"),
+        ("pardon, je voulais dire la salle", f"{EARLIER} la salle"),
+        ("Désolé, la salle.", f"{EARLIER} la salle."),
+        ("oups la salle", f"{EARLIER} la salle"),
+        ("au temps pour moi, la salle", f"{EARLIER} la salle"),
+        ("Je me suis trompée, c'est l'ordinateur", f"{EARLIER} l'ordinateur"),
+        ("erreur de ma part, la salle", f"{EARLIER} la salle"),
+        ("j'ai mal écrit : la salle", f"{EARLIER} : la salle"),
+        ("Erreur : la salle", f"{EARLIER} : la salle"),
+        ("la salle je voulais dire", f"{EARLIER} la salle"),
+        ("c'est de la salle que je parle", f"{EARLIER} de la salle"),
     ],
 )
-def test_a_correction_replaces_what_it_denies(turn: str, read: str) -> None:
-    assert read_turn(turn, [EARLIER], VOCABULARY) == Reading(None, read)
+def test_a_correction_replaces_what_it_denies(turn: str, joined: str) -> None:
+    assert read(turn) == Reading(None, joined)
+
+
+def test_a_correction_that_is_a_sentence_may_stand_alone() -> None:
+    said = "la salle n'est pas gratuite"
+    assert read(f"erreur de ma part, {said}") == Reading(said, f"{EARLIER} {said}")
+
+
+NEGATIONS = [
+    "La carte ne peut-elle pas servir à une association ?",
+    "Pourquoi une association ne peut pas réserver la salle ?",
+    "Que faire si je ne rends pas le livre avant le délai ?",
+    "On ne paie pas d'amende en cas de retard de livre ?",
+    "La médiathèque ne prête pas les ordinateurs aux associations ?",
+    "Je n'ai pas de carte, puis-je emprunter un livre ?",
+    "je n'ai pas la carte de la médiathèque",
+    "Il n'y a pas d'amende pour le retard d'un livre ?",
+    "Et si je n'ai pas la carte, la salle est-elle prêtée ?",
+    "Un livre rendu en retard n'est-il pas prolongé ?",
+    "Pas de carte, pas de livre : est-ce la règle de la médiathèque ?",
+    "Est-ce que la salle n'est plus prêtée aux associations ?",
+    "Personne ne peut emprunter deux livres sans carte ?",
+    "Aucune association ne réserve la salle sans carte ?",
+    "Ne faut-il jamais payer l'amende du retard ?",
+    "Je ne parle pas français : une carte de la médiathèque est-elle possible ?",
+    "Une erreur dans ma carte d'inscription, que faire ?",
+    "J'ai fait tomber un livre de la médiathèque, pas l'ordinateur",
+    "Vaut-il mieux prendre une carte plutôt que payer la salle ?",
+    "Plutôt la salle ou plutôt l'ordinateur pour une association ?",
+    "On m'a parlé d'une amende de retard de livre",
+    "Non-respect du délai : quelle amende pour un livre ?",
+    "Je ne trouve pas les livres de la salle d'ordinateurs",
+    "Quand je parle de la salle, est-ce celle de l'association ?",
+    "Qui a la carte de la salle dont je parle ?",
+    "Comment demander pardon pour un livre en retard ?",
+]
+
+
+def test_a_negation_is_no_correction() -> None:
+    assert [turn for turn in NEGATIONS if read(turn).alone != turn] == []
 
 
 def test_the_subject_is_the_last_question_that_says_something() -> None:
@@ -100,4 +150,4 @@ def test_the_subject_is_the_last_question_that_says_something() -> None:
     ],
 )
 def test_which_turns_are_half_a_sentence(turn: str, elliptical: bool) -> None:
-    assert is_elliptical(turn, VOCABULARY) is elliptical
+    assert is_elliptical(FoldedText.of(turn), stems(turn), VOCABULARY) is elliptical

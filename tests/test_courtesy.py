@@ -6,23 +6,25 @@ import tomllib
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
+from conftest import ROOT
+from fit_courtesy import examples, fit
+from test_query import parser_of
 
 from bot.assistant import Assistant
-from bot.courtesy import QUESTION, Courtesy, courtesy, examples
+from bot.courtesy import QUESTION, Courtesy, courtesy
 from bot.journal import Journal
 from bot.phrases import PRIVACY
 from bot.service import Service
-from corpus import __file__ as corpus_package
+from corpus.lexicon import Lexicon
 from index.french import stems, words
 
-CORPUS = Path(corpus_package).parent
 REPLIES = {
     family: table.get("reply", PRIVACY)
-    for family, table in tomllib.loads(
-        (Path(corpus_package).parents[1] / "bot" / "data" / "courtesy.toml").read_text(encoding="utf-8")
-    )["family"].items()
+    for family, table in tomllib.loads((ROOT / "bot/data/courtesy.toml").read_text(encoding="utf-8"))["family"].items()
 }
+PARSER = parser_of([], Lexicon())
 
 SAID = {
     "greeting": [
@@ -108,57 +110,54 @@ ASKED = [
 ]
 
 
-def _said() -> list[tuple[str, str]]:
-    return [(family, message) for family, messages in SAID.items() for message in messages]
+SAID_ALL = [(name, message) for name, messages in SAID.items() for message in messages]
 
 
-@pytest.mark.parametrize(("family", "message"), _said())
-def test_courtesy_is_met_with_the_reply_of_its_family(family: str, message: str) -> None:
-    assert courtesy(message, frozenset()) == Courtesy(family, REPLIES[family])
+def family(message: str, documents: str = "") -> str | None:
+    """The family of a message where the documents have these words."""
+    found = courtesy(PARSER.read(message), frozenset(stems(documents)))
+    assert found is None or found == Courtesy(found.family, REPLIES[found.family])
+    return found.family if found else None
 
 
-@pytest.mark.parametrize("message", ASKED)
-def test_a_question_is_left_to_the_search(message: str) -> None:
-    assert courtesy(message, frozenset()) is None
+def test_courtesy_is_met_with_the_reply_of_its_family() -> None:
+    assert [(expected, m, family(m)) for expected, m in SAID_ALL if family(m) != expected] == []
+    assert set(SAID) == set(REPLIES) == {e.family for e in examples()} - {QUESTION}
+
+
+def test_a_question_is_left_to_the_search() -> None:
+    assert {message: family(message) for message in ASKED if family(message)} == {}
 
 
 def test_these_messages_are_not_the_examples_learned_from() -> None:
     learned = {tuple(words(e.text)) for e in examples()}
 
-    assert [m for _, m in _said() if tuple(words(m)) in learned] == []
-    assert [m for m in ASKED if tuple(words(m)) in learned] == []
-
-
-def test_a_word_of_the_documents_makes_a_courtesy_a_question_about_them() -> None:
-    assert courtesy("bonsoir cher notaire", frozenset()) == Courtesy("greeting", REPLIES["greeting"])
-    assert courtesy("bonsoir cher notaire", frozenset(stems("le notaire"))) is None
+    assert [m for m in [*(m for _, m in SAID_ALL), *ASKED] if tuple(words(m)) in learned] == []
 
 
 @pytest.mark.parametrize(
-    "message",
+    ("message", "documents", "expected"),
     [
-        "merci de me dire comment supprimer mon compte",
-        "A quoi ça sert un cookie ? merci bcp pour ton aide",
-        "Bonjour, comment contrôler mes données personnelles sur internet ?",
-        "j'ai une question : qu'est-ce que le droit d'accès ?",
+        ("bonsoir cher notaire", "", "greeting"),
+        ("bonsoir cher notaire", "le notaire", None),
+        ("boujour", "boujour", None),  # a word of the documents is no misspelt courtesy
+        # Words of courtesy stay courteous when the documents use them too.
+        ("merci pour votre réponse", "merci de poser une question et de garder la réponse", "thanks"),
+        ("vous gardez mes questions ?", "merci de poser une question et de garder la réponse", "privacy"),
+        # What is asked decides, and not how politely: said of the assistant, these words are courtesy.
+        ("merci de me dire comment supprimer mon compte", "supprimer un compte", None),
+        ("A quoi ça sert un cookie ? merci bcp pour ton aide", "un cookie", None),
+        ("Bonjour, comment contrôler mes données personnelles sur internet ?", "contrôler ses données", None),
+        ("j'ai une question : qu'est-ce que le droit d'accès ?", "le droit d’accès", None),
+        ("👍", "", "agreement"),
+        ("🙏🙏", "", "thanks"),
+        ("👎 !", "", "feedback"),
+        ("👋 salut", "", "greeting"),
+        *((nothing, "", None) for nothing in ("", "   ", "???", "…", "12", "🏛️")),
     ],
 )
-def test_what_is_asked_decides_and_not_how_politely(message: str) -> None:
-    """Said of the assistant, these words are courtesy; asked of documents that speak of them, they are questions."""
-    vocabulary = frozenset(stems("supprimer un compte, contrôler ses données, un cookie, le droit d’accès"))
-
-    assert courtesy(message, vocabulary) is None
-
-
-def test_a_word_of_the_documents_is_not_read_as_a_misspelt_courtesy() -> None:
-    assert courtesy("boujour", frozenset(stems("boujour"))) is None
-
-
-def test_words_of_courtesy_stay_courteous_when_the_documents_use_them_too() -> None:
-    vocabulary = frozenset(stems("merci de poser une question à la personne qui vous aide et de garder la réponse"))
-
-    assert courtesy("merci pour votre réponse", vocabulary) == Courtesy("thanks", REPLIES["thanks"])
-    assert courtesy("vous gardez mes questions ?", vocabulary) == Courtesy("privacy", REPLIES["privacy"])
+def test_words_of_the_documents_and_signs(message: str, documents: str, expected: str | None) -> None:
+    assert family(message, documents) == expected
 
 
 def test_the_reply_on_privacy_says_whether_a_journal_is_kept(small_assistant: Assistant, tmp_path: Path) -> None:
@@ -173,32 +172,31 @@ def test_the_reply_on_privacy_says_whether_a_journal_is_kept(small_assistant: As
     assert "nulle part" not in kept.message
 
 
-@pytest.mark.parametrize(
-    ("message", "family"), [("👍", "agreement"), ("🙏🙏", "thanks"), ("👎 !", "feedback"), ("👋 salut", "greeting")]
-)
-def test_emoji_speak(message: str, family: str) -> None:
-    assert courtesy(message, frozenset()) == Courtesy(family, REPLIES[family])
-
-
-@pytest.mark.parametrize("message", ["", "   ", "???", "…", "12", "🏛️"])
-def test_what_says_nothing_is_not_a_courtesy(message: str) -> None:
-    assert courtesy(message, frozenset()) is None
-
-
 def test_every_example_gets_what_it_was_written_for() -> None:
-    for example in examples():
-        polite = courtesy(example.text, frozenset())
-        expected = None if example.family == QUESTION else example.family
-        assert (polite.family if polite else None) == expected, example.text
+    wrong = [(e, family(e.text)) for e in examples() if family(e.text) != (None if e.family == QUESTION else e.family)]
+
+    assert wrong == []
+
+
+def test_the_weights_that_are_shipped_are_those_that_the_examples_give() -> None:
+    """Run ``python tests/fit_courtesy.py`` after a change of the examples, the patterns or a word list."""
+    with np.load(ROOT / "bot/data/courtesy.npz", allow_pickle=False) as stored:
+        fitted = fit()
+        assert set(stored.files) == set(fitted)
+        for name, array in fitted.items():
+            if array.dtype.kind == "U":
+                assert stored[name] == array, name
+            else:
+                np.testing.assert_allclose(stored[name], array, rtol=0.02, atol=0.01, err_msg=name)
 
 
 def test_no_phrasing_of_the_shipped_faq_is_a_courtesy() -> None:
-    vocabulary = frozenset(stems((CORPUS / "documents" / "faq-cti-crte.txt").read_text(encoding="utf-8")))
-    entries = tomllib.loads((CORPUS / "phrasings" / "faq-cti-crte.toml").read_text(encoding="utf-8"))["entry"]
+    documents = (ROOT / "corpus/documents/faq-cti-crte.txt").read_text(encoding="utf-8")
+    entries = tomllib.loads((ROOT / "corpus/phrasings/faq-cti-crte.toml").read_text(encoding="utf-8"))["entry"]
     asked = [phrasing for entry in entries for phrasing in entry["ask"]]
 
     assert len(asked) > 500
-    assert [phrasing for phrasing in asked if courtesy(phrasing, vocabulary)] == []
+    assert [phrasing for phrasing in asked if family(phrasing, documents)] == []
 
 
 @pytest.mark.parametrize(
@@ -209,18 +207,12 @@ def test_no_question_to_another_administration_is_a_courtesy(shared: Path, bench
     asked = [q["text"] for q in map(json.loads, lines) if not (excepted and q["_id"].startswith(excepted))]
 
     assert len(asked) > 50
-    assert [text for text in asked if courtesy(text, frozenset())] == []
+    assert [text for text in asked if family(text)] == []
 
 
-@pytest.mark.parametrize("family", SAID)
-def test_replies_are_typeset_as_french_wants(family: str) -> None:
-    reply = REPLIES[family]
-
-    assert "'" not in reply
-    assert not re.search("[^\N{NO-BREAK SPACE}][:;?!]", reply)
-    assert reply[0].isupper()
-    assert reply.endswith(".") or reply.endswith("\N{NO-BREAK SPACE}?")
-
-
-def test_each_family_has_a_reply_and_examples() -> None:
-    assert set(SAID) == set(REPLIES) == {e.family for e in examples()} - {QUESTION}
+def test_replies_are_typeset_as_french_wants() -> None:
+    for reply in REPLIES.values():
+        assert "'" not in reply
+        assert not re.search("[^\N{NO-BREAK SPACE}][:;?!]", reply)
+        assert reply[0].isupper()
+        assert reply.endswith(".") or reply.endswith("\N{NO-BREAK SPACE}?")

@@ -1,8 +1,11 @@
 """The formulas around a question are set aside; a formula alone, or a word of the question, is kept."""
 
 import pytest
+from test_query import parser_of
 
-from index.query import bare
+from corpus.lexicon import Lexicon
+
+PARSER = parser_of([], Lexicon())
 
 
 @pytest.mark.parametrize(
@@ -18,7 +21,7 @@ from index.query import bare
     ],
 )
 def test_what_is_asked_is_a_slice_of_what_was_typed(question: str, asked: str) -> None:
-    assert bare(question) == asked
+    assert PARSER.read(question).asked == asked
     assert asked in question
 
 
@@ -37,4 +40,4 @@ def test_what_is_asked_is_a_slice_of_what_was_typed(question: str, asked: str) -
     ],
 )
 def test_the_rest_stays_whole(question: str) -> None:
-    assert bare(question) == question
+    assert PARSER.read(question).asked == question
