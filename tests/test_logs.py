@@ -3,9 +3,10 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+
+from bot.logs import trace
 
 NOISE = """
 import asyncio, gc, logging, os, subprocess, sys, threading, time, warnings
@@ -48,17 +49,26 @@ fail("at the end")
 """
 
 
-def printed(style: str, tmp_path: Path) -> list[str]:
-    """The lines of a program in which all goes wrong."""
-    done = subprocess.run(
-        [sys.executable, "-c", NOISE, style], capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False
-    )
-    assert (done.returncode, done.stdout) == (1, "")
-    return done.stderr.splitlines()
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """Style -> the lines of a program in which all goes wrong."""
+    lines = {}
+    for style in ("texte", "json"):
+        done = subprocess.run(
+            [sys.executable, "-c", NOISE, style],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path_factory.mktemp("logs"),
+            timeout=120,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (1, "")
+        lines[style] = done.stderr.splitlines()
+    return lines
 
 
-def test_each_line_is_an_object_with_time_level_logger_and_message(tmp_path: Path) -> None:
-    objects = [json.loads(line) for line in printed("json", tmp_path)]
+def test_each_line_is_an_object_with_time_level_logger_and_message(printed: dict[str, list[str]]) -> None:
+    objects = [json.loads(line) for line in printed["json"]]
 
     assert {frozenset(each) for each in objects} == {
         frozenset({"time", "level", "logger", "message"}),
@@ -81,20 +91,43 @@ def test_each_line_is_an_object_with_time_level_logger_and_message(tmp_path: Pat
             ("error", "motamot", "an error that nobody caught: ValueError"),
         ]
     )
-
-
-def test_a_trace_is_inside_its_object(tmp_path: Path) -> None:
-    objects = [json.loads(line) for line in printed("json", tmp_path)]
-
-    [caught] = [each for each in objects if each["logger"] == "somebody"]
+    [caught] = [each for each in objects if each["logger"] == "somebody" and "trace" in each]
     assert caught["trace"].splitlines()[0] == "ValueError"
     assert caught["trace"].splitlines()[-1].endswith(" fail")
 
 
 @pytest.mark.parametrize("style", ["texte", "json"])
-def test_no_error_says_its_message(tmp_path: Path, style: str) -> None:
-    text = "\n".join(printed(style, tmp_path))
+def test_no_error_says_its_message(printed: dict[str, list[str]], style: str) -> None:
+    text = "\n".join(printed[style])
 
     assert "zanzibar" not in text
     assert text.count("an error that nobody caught: ValueError") == 2
     assert "of no interest" not in text
+
+
+def caught() -> RuntimeError:
+    """An error with a cause, both with a question in their message."""
+    try:
+        try:
+            int("zanzibar")
+        except ValueError as error:
+            raise RuntimeError("zanzibar again") from error
+    except RuntimeError as error:
+        return error
+
+
+def test_a_trace_says_where_and_not_what() -> None:
+    lines = trace(caught()).splitlines()
+
+    assert [line for line in lines if not line.startswith("  ")] == ["RuntimeError", "ValueError"]
+    assert lines[1].startswith(f"  {__file__}:")
+    assert lines[1].endswith(" caught")
+    assert "zanzibar" not in "\n".join(lines)
+
+
+def test_a_loop_of_causes_ends() -> None:
+    error = caught()
+    assert error.__cause__ is not None
+    error.__cause__.__cause__ = error
+
+    assert trace(error).count("RuntimeError") == 1
