@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from small_corpus import FAQ, write_corpus
 
 JOB = '''
 import ipaddress, json, os, socket, sys, threading, time
@@ -71,7 +72,7 @@ def run(*arguments):
     return 0
 
 
-codes = [run("build"), run("ask", QUESTION, "--json"), run("ask", "recette de la tarte aux pommes")]
+codes = [run("build"), run("ask", QUESTION, "--json"), run("ask", "quelle est la capitale du Pérou ?")]
 
 from bot.cli_index import open_assistant
 from bot.web.server import build_app
@@ -104,16 +105,18 @@ for attempt in (lambda: socket.create_connection(("192.0.2.1", 80), 1), lambda: 
 report = {"codes": codes, "page": page[0], "answer": answer, "tried": tried, "doors": len(attempted) - len(tried)}
 Path(os.environ["REPORT"]).write_text(json.dumps(report), encoding="utf-8")
 '''
-QUESTION = "Peut-on modifier un CTI en cours par avenant ?"
+QUESTION = "Faut-il payer une amende de retard ?"
 
 
-@pytest.fixture(scope="module")
-def job(model_home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    """What the main job did, from the build to an answer over HTTP."""
+@pytest.mark.model
+def test_build_ask_refuse_and_serve_work_without_a_network_and_try_no_way_out(
+    model_home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     folder = tmp_path_factory.mktemp("offline")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MOTAMOT_")}
     environment |= {
         "MOTAMOT_HOME": str(model_home),
+        "MOTAMOT_CORPUS": str(write_corpus(folder / "corpus")),
         "MOTAMOT_INDEX": str(folder / "index"),
         "REPORT": str(folder / "report.json"),
         # What a developer's machine may have set must not be what keeps it offline.
@@ -130,27 +133,11 @@ def job(model_home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-4000:]
-    found: dict[str, object] = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-    return found
-
-
-@pytest.mark.model
-def test_build_ask_and_refuse_work_without_a_network(job: dict[str, object]) -> None:
+    job = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    status, body = job["answer"]
     assert job["codes"] == [0, 0, 1]
-
-
-@pytest.mark.model
-def test_the_page_and_the_answer_are_served_without_a_network(job: dict[str, object]) -> None:
-    status, body = job["answer"]  # type: ignore[misc]
-
     assert (job["page"], status) == (200, 200)
-    [quote, *_] = json.loads(body)["quotes"]
-    assert "par voie d’avenant" in quote["text"]
-    assert quote["source"]["page"] == 2
-
-
-@pytest.mark.model
-def test_no_way_out_was_tried(job: dict[str, object]) -> None:
+    assert json.loads(body)["quotes"][0]["text"] == FAQ["retard"][1]
     assert job["tried"] == []
     assert job["doors"] == 2, "the doors were not closed: this test proves nothing"
 
