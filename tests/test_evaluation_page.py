@@ -13,7 +13,7 @@ from outcomes import outcome
 
 from bot.answer import Answer, Kind, Quote, QuoteSource, Ranked
 from bot.evaluation.comparison import compare
-from bot.evaluation.html_report import Piece, card, page
+from bot.evaluation.html_report import QuotePart, card, page
 from bot.evaluation.judge import Judged, Report, Verdict, judge
 from bot.evaluation.questions import Excerpt, KnownQuestion
 from bot.evaluation.run_file import Conditions, Run
@@ -187,11 +187,11 @@ def test_a_card_shows_what_is_marked_and_a_little_around() -> None:
 
     # 26 times « avant » and its space are 156 of the 160 characters: the word cut in two is left out.
     assert pieces == (
-        Piece(" […] " + "avant " * 26, False),
-        Piece("DÉBUT", True),
-        Piece(" milieu ", False),
-        Piece("FIN", True),
-        Piece(" après" * 26 + " […] ", False),
+        QuotePart(" […] " + "avant " * 26, False),
+        QuotePart("DÉBUT", True),
+        QuotePart(" milieu ", False),
+        QuotePart("FIN", True),
+        QuotePart(" après" * 26 + " […] ", False),
     )
 
 

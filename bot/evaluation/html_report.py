@@ -122,7 +122,7 @@ def _breakdowns(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, int, list[tu
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class QuotePart:
     """A part of a quote."""
 
     text: str
@@ -137,7 +137,7 @@ class Card:
     verdict: str
     wanted: tuple[tuple[str, str], ...]
     """Excerpts and their entries."""
-    pieces: tuple[Piece, ...]
+    pieces: tuple[QuotePart, ...]
     """Of the first quote; empty when nothing was quoted."""
     source: str
     message: str
@@ -168,14 +168,14 @@ def card(judged: Judged, texts: Texts, before: Outcome | None) -> Card:
     )
 
 
-def _pieces(quote: Quote) -> Iterator[Piece]:
+def _pieces(quote: Quote) -> Iterator[QuotePart]:
     """The quote, what lies far from any mark left out."""
     at = 0
     for number, (start, end) in enumerate(quote.highlights):
-        yield Piece(_clipped(quote.text[at:start], keep_head=number > 0, keep_tail=True), False)
-        yield Piece(quote.text[start:end], True)
+        yield QuotePart(_clipped(quote.text[at:start], keep_head=number > 0, keep_tail=True), False)
+        yield QuotePart(quote.text[start:end], True)
         at = end
-    yield Piece(_clipped(quote.text[at:], keep_head=True, keep_tail=False), False)
+    yield QuotePart(_clipped(quote.text[at:], keep_head=True, keep_tail=False), False)
 
 
 def _clipped(text: str, keep_head: bool, keep_tail: bool) -> str:
