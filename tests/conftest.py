@@ -1,5 +1,6 @@
 """Fixtures shared by the tests."""
 
+import fcntl
 import os
 from collections.abc import Generator
 from pathlib import Path
@@ -37,12 +38,18 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def model_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the workers of one run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+
+@pytest.fixture(scope="session")
+def model_home(run_folder: Path) -> Path:
     """A data directory in which the default model was unpacked; MOTAMOT_TEST_HOME keeps it between runs."""
     from index.e5.unpack import unpack_default_model
 
-    kept = os.environ.get("MOTAMOT_TEST_HOME")
-    home = Path(kept) if kept else tmp_path_factory.mktemp("home")
+    home = Path(os.environ.get("MOTAMOT_TEST_HOME") or run_folder / "home")
     unpack_default_model(home / "models")
     return home
 
@@ -86,12 +93,15 @@ def small_assistant(small_searcher: "Searcher") -> "Assistant":
 
 
 @pytest.fixture(scope="session")
-def default_index(encoder: "OnnxEncoder", tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The corpus that is shipped, indexed with the real encoder."""
+def default_index(encoder: "OnnxEncoder", run_folder: Path) -> Path:
+    """The corpus that is shipped, indexed with the real encoder: by the first worker to come, for all."""
     from index.build import build
 
-    folder = tmp_path_factory.mktemp("default-index")
-    build(ROOT / "corpus", folder, encoder)
+    folder = run_folder / "default-index"
+    with (run_folder / "default-index.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "CURRENT").exists():
+            build(ROOT / "corpus", folder, encoder)
     return folder
 
 
