@@ -2,11 +2,12 @@
 
 import re
 import shutil
+from collections import Counter
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 from conftest import plain
 from fake_assistant import HOSTILE_TEXT
 from outcomes import outcome
@@ -52,7 +53,7 @@ REPORT = Report(
         judge(asked("hello", "Bonjour", Kind.SMALLTALK), given(kind=Kind.SMALLTALK, confidence=1.0)),
     )
 )
-RUN = Run(CONDITIONS, tuple(REPORT.outcomes))
+RUN = Run(CONDITIONS, REPORT.outcomes)
 BEFORE = Run(
     replace(CONDITIONS, date="2026-10-01T08:00:00+00:00"),
     tuple(replace(o, verdict=Verdict.SILENT) if o.id == "good" else o for o in REPORT.outcomes),
@@ -64,38 +65,30 @@ def rendered(report: Report = REPORT, run: Run = RUN, before: Run | None = None)
     return page(run, report, ENTRIES, comparison, before)
 
 
-class PageReader(HTMLParser):
-    """The words of a page, its tags, and whether they are closed as they were opened."""
+def read(html: str) -> BeautifulSoup:
+    return BeautifulSoup(html, "html.parser")
 
-    VOID = ("meta", "br", "line", "rect", "circle", "polyline", "polygon")
 
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.words: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.feed(html)
+def text_of(html: str) -> str:
+    soup = read(html)
+    soup.style.decompose()  # type: ignore[union-attr]
+    return " ".join(plain(soup.get_text()).split())
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in self.VOID:
-            self.open.append(tag)
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in self.VOID:
-            assert self.open.pop() == tag
+VOID = {"meta", "line", "rect", "circle", "polyline", "polygon"}
 
-    def handle_data(self, data: str) -> None:
-        if not self.open or self.open[-1] != "style":
-            self.words.append(data)
 
-    @property
-    def text(self) -> str:
-        return " ".join(plain("".join(self.words)).split())
+def unbalanced(html: str) -> set[str]:
+    """Tags that are not opened as often as they are closed."""
+    body = re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL)
+    opened, closed = Counter(re.findall(r"<(\w+)", body)), Counter(re.findall(r"</(\w+)>", body))
+    return {tag for tag in opened if opened[tag] != closed[tag]} - {
+        *["meta", "line", "rect", "circle", "polyline", "polygon"]
+    }
 
 
 def test_the_page_says_what_matters_in_plain_french() -> None:
-    text = PageReader(rendered()).text
+    text = text_of(rendered())
 
     assert "5 questions, le 23 novembre 2026 à 14 h 05 UTC. Documents : FAQ (mars 2024) ; Guide." in text
     assert (
@@ -110,7 +103,7 @@ def test_the_page_says_what_matters_in_plain_french() -> None:
 
 
 def test_failures_come_first_and_the_worst_of_them_before() -> None:
-    text = PageReader(rendered()).text.partition("Question par question")[2]
+    text = text_of(rendered()).partition("Question par question")[2]
 
     order = [text.index(f"{word} (1)") for word in (
         "Aurait dû refuser", "Silence à tort", "Bonne entrée, mauvaise phrase surlignée",
@@ -121,59 +114,53 @@ def test_failures_come_first_and_the_worst_of_them_before() -> None:
 
 def test_whatever_is_quoted_is_text_and_never_markup() -> None:
     html = rendered()
-    read = PageReader(html)
 
-    assert read.open == []
-    assert "Qui signe donc <b> ?" in read.text
-    assert "Bonjour <i>" in read.text
-    assert "q<1>.jsonl" in read.text
-    assert "<tag>" in read.text
-    assert {tag for tag, _ in read.tags} & {"script", "img", "b", "i", "tag", "link", "iframe"} == set()
+    assert [
+        words for words in ("Qui signe donc <b> ?", "Bonjour <i>", "q<1>.jsonl", "<tag>") if words not in text_of(html)
+    ] == []
+    assert read(html).find_all(["script", "img", "b", "i", "tag", "link", "iframe"]) == []
+    assert unbalanced(html) == set()
     assert f"<mark>{MARKED}</mark>" in html
 
 
 def test_the_page_needs_nothing_else() -> None:
     html = rendered(before=BEFORE)
 
-    attributes = {name for _, attrs in PageReader(html).tags for name in attrs}
+    attributes = {name for tag in read(html).find_all(True) for name in tag.attrs}
     assert attributes & {"src", "href", "onclick", "onerror", "data", "action"} == set()
     assert re.search(r"url\(|@import|https?://", html.replace("https://evil.example", "")) is None
 
 
 def test_the_page_can_be_read_without_its_plots() -> None:
-    tags = PageReader(rendered()).tags
+    soup = read(rendered())
 
-    ids = {attrs.get("id") for _, attrs in tags}
-    drawn = [attrs for tag, attrs in tags if tag == "svg" and attrs.get("role") == "img"]
+    drawn = soup.find_all("svg", role="img")
     assert len(drawn) == 3
-    assert [a for a in drawn for name in (a["aria-labelledby"] or "").split() if name not in ids] == []
-    assert [a for tag, a in tags if tag == "svg" and "role" not in a and a.get("aria-hidden") != "true"] == []
-    assert [a for tag, a in tags if tag == "th" and "scope" not in a] == []
+    assert [svg for svg in drawn for name in str(svg["aria-labelledby"]).split() if soup.find(id=name) is None] == []
+    assert [svg for svg in soup.find_all("svg", role=None) if svg.get("aria-hidden") != "true"] == []
+    assert soup.find_all("th", scope=None) == []
 
 
 def test_a_comparison_tells_what_changed() -> None:
-    text = PageReader(rendered(before=BEFORE)).text
+    text = text_of(rendered(before=BEFORE))
 
     assert "Depuis l’évaluation précédente, sur 5 questions communes : 1 gagnée, 0 perdue." in text
     assert "Évaluation précédente : « q<1>.jsonl », le 1er octobre 2026 à 8 h 00 UTC" in text
     assert "(good : silence à tort → bonne réponse)" in text
     assert "+33,3 points depuis l’évaluation précédente" in text
     assert "évaluation précédente : silence à tort" in text  # on the question's card
-    assert "Ce qui a changé" not in PageReader(rendered()).text
+    assert "Ce qui a changé" not in text_of(rendered())
 
 
-@pytest.mark.parametrize("ids", [("good",), ("trap",), ("hello",), ("silent",)])
-def test_a_run_of_one_kind_has_a_page(ids: tuple[str, ...]) -> None:
-    judged = tuple(j for j in REPORT.judged if j.question.id in ids)
-    run = Run(CONDITIONS, tuple(j.outcome for j in judged))
+@pytest.mark.parametrize("kept", ["good", "trap", "hello", "silent"])
+def test_a_run_of_one_kind_has_a_page(kept: str) -> None:
+    report = Report(tuple(j for j in REPORT.judged if j.question.id == kept))
+    reworded = Run(CONDITIONS, tuple(replace(o, turns=("autre",)) for o in RUN.outcomes))
 
-    assert PageReader(rendered(Report(judged), run)).open == []
+    html = rendered(report, Run(CONDITIONS, report.outcomes), reworded)
 
-
-def test_a_run_whose_questions_were_all_reworded_has_a_page() -> None:
-    before = Run(CONDITIONS, tuple(replace(o, turns=("autre",)) for o in RUN.outcomes))
-
-    assert "Aucune question n’est comparable" in PageReader(rendered(before=before)).text
+    assert unbalanced(html) == set()
+    assert "Aucune question n’est comparable" in text_of(html)
 
 
 def test_a_card_shows_what_is_marked_and_a_little_around() -> None:

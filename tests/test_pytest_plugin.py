@@ -13,6 +13,7 @@ from small_corpus import write_corpus
 
 from bot.answer import Answer, Ranked
 from bot.evaluation import pytest_plugin
+from bot.evaluation import words as _imported_once  # noqa: F401  pytester forgets what is imported during a run
 from bot.settings import Settings
 from corpus.document import Document
 from corpus.errors import IndexStoreError
@@ -82,7 +83,7 @@ def outcomes(result: pytest.RunResult) -> dict[str, int]:
     return {name: n for name, n in result.parseoutcomes().items() if name not in ("seconds", "second")}
 
 
-def test_each_question_is_a_test_and_the_assistant_is_opened_once(
+def test_each_question_is_a_test_whose_failure_says_what_was_asked_wanted_and_got(
     pytester: pytest.Pytester, opened: Opened, questions: Path
 ) -> None:
     result = pytester.runpytest_inprocess("questions.jsonl", "-v")
@@ -90,20 +91,10 @@ def test_each_question_is_a_test_and_the_assistant_is_opened_once(
     assert outcomes(result) == {"passed": 2, "failed": 2}
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(
-        ["questions.jsonl::q1 PASSED*", "questions.jsonl::q2 FAILED*", "questions.jsonl::q3 PASSED*"]
-    )
-    assert len(opened.settings) == 1
-    # The earlier turns are played as history.
-    assert opened.assistant.asked[1] == ("et le rappel ?", ("Bonjour",))
-
-
-def test_a_failure_says_what_was_asked_wanted_and_got_without_a_traceback(
-    pytester: pytest.Pytester, opened: Opened, questions: Path
-) -> None:
-    result = pytester.runpytest_inprocess("questions.jsonl")
-
-    result.stdout.fnmatch_lines(
         [
+            "questions.jsonl::q1 PASSED*",
+            "questions.jsonl::q2 FAILED*",
+            "questions.jsonl::q3 PASSED*",
             "*q2 : et le rappel ?*",
             "bonne entrée, mauvaise phrase surlignée",
             "  avant  ?: Bonjour",
@@ -120,35 +111,24 @@ def test_a_failure_says_what_was_asked_wanted_and_got_without_a_traceback(
     )
     result.stdout.no_fnmatch_line("*Traceback*")
     result.stdout.no_fnmatch_line("*pytest_plugin.py*")
+    assert len(opened.settings) == 1
+    # The earlier turns are played as history.
+    assert opened.assistant.asked[1] == ("et le rappel ?", ("Bonjour",))
 
 
-@pytest.mark.parametrize(
-    ("arguments", "counts"),
-    [
-        (["questions.jsonl::q1", "questions.jsonl::q2"], {"passed": 1, "failed": 1}),
-        (["questions.jsonl", "-k", "sms or refuse"], {"passed": 2, "deselected": 2}),
-    ],
-)
-def test_questions_are_chosen_as_other_tests_are(
-    pytester: pytest.Pytester, opened: Opened, questions: Path, arguments: list[str], counts: dict[str, int]
-) -> None:
-    assert outcomes(pytester.runpytest_inprocess(*arguments)) == counts
+def test_questions_are_chosen_as_other_tests_are(pytester: pytest.Pytester, opened: Opened, questions: Path) -> None:
+    chosen = pytester.runpytest_inprocess("questions.jsonl::q1", "questions.jsonl::q2")
+    again = pytester.runpytest_inprocess("questions.jsonl", "--lf")
+    tagged = pytester.runpytest_inprocess("questions.jsonl", "-k", "sms or refuse")
 
-
-def test_the_last_failures_can_be_run_again(pytester: pytest.Pytester, opened: Opened, questions: Path) -> None:
-    pytester.runpytest_inprocess("questions.jsonl")
-    opened.assistant.asked.clear()
-
-    result = pytester.runpytest_inprocess("questions.jsonl", "--lf")
-
-    assert outcomes(result)["failed"] == 2
-    assert [asked for asked, _ in opened.assistant.asked] == ["et le rappel ?", "wifi"]
+    assert outcomes(chosen) == {"passed": 1, "failed": 1}
+    assert outcomes(again) == {"failed": 1, "deselected": 3}
+    assert outcomes(tagged) == {"passed": 2, "deselected": 2}
 
 
 def test_a_file_met_in_a_folder_is_not_collected(pytester: pytest.Pytester, opened: Opened, questions: Path) -> None:
     pytester.makepyfile(test_other="def test_other():\n    pass\n")
 
-    assert outcomes(pytester.runpytest_inprocess()) == {"passed": 1}
     assert outcomes(pytester.runpytest_inprocess(".")) == {"passed": 1}
     assert opened.settings == []
     assert outcomes(pytester.runpytest_inprocess(".", "questions.jsonl", "-k", "q1 or other")) == {
