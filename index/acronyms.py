@@ -2,11 +2,10 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from corpus.lexicon import Lexicon
-from index.french import STOP_WORDS, FoldedText, fold, singular, words
+from index.french import STOP_WORDS, Runs, fold, singular, words
 
 _ACRONYM = r"[A-Z][A-Z0-9]{1,7}"
 _AFTER = re.compile(rf"(?<![\w’'-])((?:[^\W\d_][\w’'-]*+[ \u00a0]++){{1,9}}+)\(\s*+({_ACRONYM})\s*+\)")
@@ -117,49 +116,19 @@ def _distinct(counts: Counter[str]) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Alias:
+class Alias:
+    """Another name of what has an acronym: « contrat de relance » is « CRTE »."""
+
     acronym: str
     said: bool
     """Whether the page reports it: that the full name is the acronym goes without saying."""
 
 
-class Aliases:
-    """The full names of the acronyms of a lexicon, and the expressions that it reads as an acronym."""
-
-    def __init__(self, lexicon: Lexicon) -> None:
-        folded = {fold(acronym) for acronym in lexicon.acronyms}
-        runs: dict[tuple[str, ...], _Alias] = {}
-        for key, values in lexicon.words.items():
-            run = tuple(singular(words(key)))
-            # A single word may mean something else ("agglo"): it stays, and its meaning is added.
-            if len(run) >= 2 and fold(values[0]) in folded:
-                runs[run] = _Alias(values[0], said=True)
-        for acronym, names in lexicon.acronyms.items():
-            for name in names:
-                run = tuple(singular(words(name)))
-                if len(run) >= 2:
-                    runs[run] = _Alias(acronym, said=False)
-        self._runs: Mapping[tuple[str, ...], _Alias] = runs
-        self._longest = max(map(len, runs), default=0)
-
-    def replace(self, read: FoldedText) -> tuple[str, list[tuple[str, str]]]:
-        """The text with each other name, the longest first, replaced; and what the page reports of it."""
-        typed = tuple(singular(read.words))
-        changes: list[tuple[int, int, str]] = []
-        replaced: list[tuple[str, str]] = []
-        place = 0
-        while place < len(typed):
-            size, alias = self._at(typed, place)
-            if alias:
-                changes.append((place, place + size, alias.acronym))
-                if alias.said:
-                    start, end = read.spans[place][0], read.spans[place + size - 1][1]
-                    replaced.append((read.text[start:end], alias.acronym))
-            place += size
-        return read.rewritten(changes), replaced
-
-    def _at(self, typed: tuple[str, ...], place: int) -> tuple[int, _Alias | None]:
-        for size in range(min(self._longest, len(typed) - place), 1, -1):
-            if alias := self._runs.get(typed[place : place + size]):
-                return size, alias
-        return 1, None
+def aliases(acronyms: Mapping[str, Sequence[str]], lexicon_words: Mapping[str, Sequence[str]]) -> Runs[Alias]:
+    """The full names of acronyms, and the expressions that a lexicon reads as one."""
+    folded = {fold(acronym) for acronym in acronyms}
+    names = [(key, Alias(v[0], said=True)) for key, v in lexicon_words.items() if fold(v[0]) in folded]
+    names += [(name, Alias(acronym, said=False)) for acronym, full in acronyms.items() for name in full]
+    runs = {tuple(singular(words(name))): alias for name, alias in names}
+    # A single word may mean something else ("agglo"): it stays, and its meaning is added.
+    return Runs((run, alias) for run, alias in runs.items() if len(run) >= 2)

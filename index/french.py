@@ -2,13 +2,16 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import Stemmer
 from simplemma.strategies.dictionaries.dictionary_factory import DefaultDictionaryFactory
+
+T = TypeVar("T")
 
 _LIGATURES = (
     *(("œ", "oe"), ("Œ", "oe"), ("æ", "ae"), ("Æ", "ae"), ("ß", "ss")),
@@ -69,12 +72,16 @@ class FoldedText:
         spans = tuple((origin[m.start()], origin[m.end() - 1] + 1) for m in found)
         return cls(text, folded, tuple(m.group() for m in found), spans)
 
+    def between(self, first: int, last: int) -> str:
+        """What stands from one word to before another, by their rows."""
+        return self.text[self.spans[first][0] : self.spans[last - 1][1]]
+
     def rewritten(self, changes: Iterable[tuple[int, int, str]], start: int = 0, end: int | None = None) -> str:
         """The text between two offsets, with runs of words (first row, row after the last) written otherwise."""
         pieces: list[str] = []
         for first, last, written in changes:
-            if self.spans[first][0] >= start:
-                pieces += [self.text[start : self.spans[first][0]], written]
+            if (place := self.spans[first][0]) >= start:
+                pieces += [self.text[start:place], written]
                 start = self.spans[last - 1][1]
         return "".join([*pieces, self.text[start:end]])
 
@@ -87,6 +94,39 @@ def _width(character: str) -> int:
 def singular(typed: Iterable[str]) -> list[str]:
     """Folded words without the plural's s or x, so that "comcoms" is "comcom"."""
     return [word[:-1] if len(word) > 3 and word[-1] in "sx" else word for word in typed]
+
+
+class Runs(Generic[T]):
+    """Expressions of one or more folded words, found in a text by their first word."""
+
+    def __init__(self, runs: Iterable[tuple[Sequence[str], T]]) -> None:
+        self._by_first: dict[str, list[tuple[tuple[str, ...], T]]] = {}
+        for run, value in runs:
+            if run:
+                self._by_first.setdefault(run[0], []).append((tuple(run), value))
+
+    def at(self, words: Sequence[str], place: int) -> list[tuple[int, T]]:
+        """Those that begin at a place: row after their last word, and their value."""
+        return [
+            (place + len(run), value)
+            for run, value in self._by_first.get(words[place], ())
+            if tuple(words[place : place + len(run)]) == run
+        ]
+
+    def all(self, words: Sequence[str]) -> Iterator[T]:
+        """Every one in a text, in order."""
+        return (value for place in range(len(words)) for _, value in self.at(words, place))
+
+    def longest(self, words: Sequence[str]) -> Iterator[tuple[int, int, T]]:
+        """Those in a text that do not overlap, the longest first: first row, row after the last, value."""
+        place = 0
+        while place < len(words):
+            if found := self.at(words, place):
+                end, value = max(found, key=lambda run: run[0])
+                yield place, end, value
+                place = end
+            else:
+                place += 1
 
 
 @cache

@@ -3,7 +3,7 @@
 import re
 import tomllib
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -11,10 +11,9 @@ from pathlib import Path
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from corpus.lexicon import Lexicon
-from index.acronyms import Aliases
-from index.french import STOP_WORDS, FoldedText, fold, is_french, singular, stem, stems, stems_of, words
-from index.vocabulary import CorpusVocabulary, General
+from index.acronyms import aliases
+from index.french import STOP_WORDS, FoldedText, Runs, fold, is_french, singular, stem, stems, stems_of, words
+from index.vocabulary import CorpusVocabulary
 
 _REPAIRS = 30
 """Misspellings looked up for one question: each takes 20 ms where the corpus has 60,000 words."""
@@ -80,28 +79,32 @@ class Query:
         return self.rewritten.text
 
 
+@dataclass(frozen=True, slots=True)
+class _Everyday:
+    key: str
+    value: str
+    added: list[str]
+
+
 class QueryParser:
     """Reads questions with the vocabulary of one corpus. Nothing is derived from the corpus here."""
 
     def __init__(self, vocabulary: CorpusVocabulary) -> None:
-        acronyms = vocabulary.acronyms
+        acronyms, everyday = vocabulary.acronyms, vocabulary.words
         self.vocabulary = vocabulary
-        self._aliases = Aliases(Lexicon(acronyms, vocabulary.words))
         self._surface = vocabulary.spellings
         self._variants = frozenset(vocabulary.variants)
         self._acronyms = {fold(acronym): acronym for acronym in acronyms}
         self._spelled = {fold(a): (expansions[0], stems(expansions[0])) for a, expansions in acronyms.items()}
-        self._words: dict[str, list[_Everyday]] = {}
-        for key, values in vocabulary.words.items():
-            run = tuple(singular(words(key)))
-            added = [term for value in values for term in stems(value)]
-            self._words.setdefault(run[0] if run else "", []).append(_Everyday(run, key, values[0], added))
-        self._general: dict[str, list[General]] = {}
-        for general in vocabulary.general:
-            self._general.setdefault(general[0][0], []).append(general)
-        self._expansions = _by_first_stem(acronyms)
-        known_by_key = {word for key in vocabulary.words for word in words(key)}
-        self._known = set(self._surface) | set(self._acronyms) | known_by_key
+        self._aliases = aliases(acronyms, everyday)
+        expansions = {tuple(stems(full)): stem(fold(acronym)) for acronym, names in acronyms.items() for full in names}
+        self._expansions = Runs((run, (row, acronym)) for row, (run, acronym) in enumerate(expansions.items()))
+        self._everyday = Runs(
+            (singular(words(key)), _Everyday(key, values[0], [term for value in values for term in stems(value)]))
+            for key, values in everyday.items()
+        )
+        self._general = Runs(vocabulary.general)
+        self._known = {*self._surface, *self._acronyms, *(word for key in everyday for word in words(key))}
         # Only words long enough for one wrong letter to leave them recognisable are repaired to.
         self._candidates = sorted(w for w in self._surface if len(w) >= 4 and not w.isdigit())
 
@@ -116,36 +119,40 @@ class QueryParser:
         rows = asking(typed)
         start, end = _slice(typed, rows)
         text, replaced = self._repair(typed, rows, start, end)
-        rewritten = FoldedText.of(text) if text != typed.text else typed
-        text, aliases = self._aliases.replace(rewritten)
-        if text != rewritten.text:
-            rewritten = FoldedText.of(text)
-        terms = stems_of(rewritten.words)
-        everyday = self._everyday(rewritten)
+        read, named = self._with_acronyms(FoldedText.of(text) if text != typed.text else typed)
+        terms, singulars = stems_of(read.words), singular(read.words)
+        everyday: dict[str, _Everyday] = {}
+        for found in self._everyday.all(singulars):
+            everyday.setdefault(found.value, found)
         added = self._acronyms_spelled_in(terms)
-        for word in rewritten.words:
+        for word in read.words:
             if word in self._spelled and word not in self._surface:
                 added += self._spelled[word][1]
-        added += [term for found in everyday for term in found.added]
-        added += self._general_terms(rewritten, terms)
-        spelled_out = self._spelled_out(rewritten)
-        if everyday:
-            rewritten = FoldedText.of(f"{text} ({', '.join(found.value for found in everyday)})")
-        said = [*replaced, *((found.key, found.value) for found in everyday), *aliases]
+        added += [term for found in everyday.values() for term in found.added]
+        added += [term for _, _, found in self._general.longest(singulars) for term in found if term not in terms]
+        said = [*replaced, *((found.key, value) for value, found in everyday.items()), *named]
         return Query(
             typed=typed,
             asked=typed.text[start:end],
             asked_words=typed.words[rows.start : rows.stop],
-            rewritten=rewritten,
+            rewritten=FoldedText.of(f"{read.text} ({', '.join(everyday)})") if everyday else read,
             terms=tuple(terms),
             added=tuple(dict.fromkeys(added)),
             replaced=tuple(dict.fromkeys(said)),
-            spelled_out=spelled_out,
+            spelled_out=self._spelled_out(read),
         )
 
     def _spelled_out(self, read: FoldedText) -> str | None:
         rows = [row for row, word in enumerate(read.words) if word in self._spelled]
         return read.rewritten((row, row + 1, self._spelled[read.words[row]][0]) for row in rows) if rows else None
+
+    def _with_acronyms(self, read: FoldedText) -> tuple[FoldedText, list[tuple[str, str]]]:
+        """The text with the other names of an acronym put back to it; and what the page reports of it."""
+        found = list(self._aliases.longest(singular(read.words)))
+        if not found:
+            return read, []
+        said = [(read.between(first, last), alias.acronym) for first, last, alias in found if alias.said]
+        return FoldedText.of(read.rewritten((first, last, alias.acronym) for first, last, alias in found)), said
 
     def _repair(self, typed: FoldedText, rows: range, start: int, end: int) -> tuple[str, list[tuple[str, str]]]:
         """What asks, each word as the corpus writes it; and what was read as another word."""
@@ -204,57 +211,7 @@ class QueryParser:
         return same[0] if len(same) == 1 else None
 
     def _acronyms_spelled_in(self, terms: Sequence[str]) -> list[str]:
-        found = {
-            row: acronym
-            for place, term in enumerate(terms)
-            for row, expansion, acronym in self._expansions.get(term, ())
-            if tuple(terms[place : place + len(expansion)]) == expansion
-        }
-        return [found[row] for row in sorted(found)]
-
-    def _everyday(self, read: FoldedText) -> list["_Everyday"]:
-        """What the editor's everyday words in a question stand for, each once."""
-        typed = tuple(singular(read.words))
-        found: dict[str, _Everyday] = {}
-        for place, word in enumerate(typed):
-            for everyday in self._words.get(word, ()):
-                if typed[place : place + len(everyday.run)] == everyday.run:
-                    found.setdefault(everyday.value, everyday)
-        return list(found.values())
-
-    def _general_terms(self, read: FoldedText, terms: Sequence[str]) -> list[str]:
-        """Stems that the words of every administration add, the longest expression first."""
-        typed = tuple(singular(read.words))
-        added: list[str] = []
-        place = 0
-        while place < len(typed):
-            fitting = [e for e in self._general.get(typed[place], ()) if typed[place : place + len(e[0])] == e[0]]
-            run, found = max(fitting, key=lambda e: len(e[0]), default=((typed[place],), ()))
-            added += [term for term in found if term not in terms]
-            place += len(run)
-        return added
-
-
-@dataclass(frozen=True, slots=True)
-class _Everyday:
-    run: tuple[str, ...]
-    key: str
-    value: str
-    added: list[str]
-
-
-def _by_first_stem(acronyms: Mapping[str, Sequence[str]]) -> dict[str, list[tuple[int, tuple[str, ...], str]]]:
-    """First stem -> (row, stems of what an acronym stands for, stem of the acronym)."""
-    runs = {
-        tuple(stems(expansion)): stem(fold(acronym))
-        for acronym, expansions in acronyms.items()
-        for expansion in expansions
-    }
-    found: dict[str, list[tuple[int, tuple[str, ...], str]]] = {}
-    for row, (run, acronym) in enumerate(runs.items()):
-        if run:
-            found.setdefault(run[0], []).append((row, run, acronym))
-    return found
+        return [acronym for _, acronym in sorted(set(self._expansions.all(terms)))]
 
 
 def asking(typed: FoldedText) -> range:

@@ -4,8 +4,8 @@ import pytest
 from test_query import parser_of
 
 from corpus.lexicon import Lexicon
-from index.acronyms import Aliases, explained, spelled
-from index.french import FoldedText, stem
+from index.acronyms import explained, spelled
+from index.french import stem
 
 LEXICON = Lexicon(
     acronyms={"CRTE": ("contrat de relance et de transition écologique",)},
@@ -52,13 +52,14 @@ def test_letters_inside_words_count_where_most_begin_one() -> None:
         ("nos contrats verts, vite", "nos CRTE, vite", [("contrats verts", "CRTE")]),
         # The longest name wins, and that it is the acronym goes without saying.
         ("le contrat de relance et de transition écologique", "le CRTE", []),
-        # A single word may mean something else: it stays.
-        ("notre agglo", "notre agglo", []),
+        # A single word may mean something else: it stays, and its meaning is added.
+        ("notre agglo", "notre agglo (intercommunalité)", [("agglo", "intercommunalité")]),
         ("", "", []),
     ],
 )
 def test_another_name_is_read_as_the_acronym(typed: str, read: str, said: list[tuple[str, str]]) -> None:
-    assert Aliases(LEXICON).replace(FoldedText.of(typed)) == (read, said)
+    query = parser_of([], LEXICON).read(typed)
+    assert (query.text, list(query.replaced)) == (read, said)
 
 
 def test_a_parser_spells_out_what_the_documents_explain() -> None:
