@@ -38,7 +38,6 @@ class _Answer:
     entries: tuple[Entry, ...] = ()
     reason: str = ""
     remedy: str = ""
-    out_of_memory: bool = False
     fault: str = ""
     """An error of ours, in a line."""
     trace: str = ""
@@ -70,15 +69,7 @@ class SafeReader:
             UnreadableDocumentError: It cannot be read, or only beyond the limits.
             CorpusError: The reading process cannot be started.
         """
-        answer = self._once(source, path)
-        if answer is None:  # what the documents before left in memory may be why: it is judged alone
-            answer = self._once(source, path)
-        if answer is None or answer.out_of_memory:
-            raise UnreadableDocumentError(
-                source.file,
-                f"sa lecture demande plus de {self.limits.memory // 2**20} Mo de mémoire.",
-                _SHORTER,
-            )
+        answer = self._answer(source, path)
         if answer.fault:
             log.error("%s could not be read: %s", source.file, answer.trace)
             raise UnreadableDocumentError(
@@ -90,42 +81,30 @@ class SafeReader:
             raise UnreadableDocumentError(source.file, answer.reason, answer.remedy)
         return answer.documents[0], answer.entries
 
-    def _once(self, source: Source, path: Path) -> _Answer | None:
-        """What the process answers; None when it must be asked again, in a fresh one."""
-        fresh = not self._child.running
+    def _answer(self, source: Source, path: Path) -> _Answer:
+        asked = {"source": asdict(source), "path": str(path), "limits": asdict(self.limits)}
         try:
-            asked = {"source": asdict(source), "path": str(path), "limits": asdict(self.limits)}
-            answer = self._ask(asked)
+            return _ANSWER.validate_json(self._child.ask(asked, self.limits.wall_seconds), context={})
         except EndedError as ended:
-            if not fresh and ended.status != -signal.SIGXCPU and not ended.late:
-                return None
             raise self._told(source, ended) from ended
-        if answer.out_of_memory:
-            self._child.end()
-            return answer if fresh else None
-        return answer
+        except OSError as error:
+            raise CorpusError(
+                f"Les documents ne peuvent pas être lus : le programme qui les lit ne démarre pas ({error}). "
+                "Vérifiez la mémoire libre et le nombre de processus permis."
+            ) from error
 
     def _told(self, source: Source, ended: EndedError) -> UnreadableDocumentError:
         if ended.status == -signal.SIGXCPU:
             reason = f"sa lecture demande plus de {self.limits.cpu_seconds} secondes de calcul."
         elif ended.late:
             reason = f"sa lecture n’était pas finie après {self.limits.wall_seconds} secondes."
-        elif ended.status == -signal.SIGABRT:  # what PDFium does when it is refused memory
+        elif ended.status == -signal.SIGABRT:
             reason = f"sa lecture demande plus de {self.limits.memory // 2**20} Mo de mémoire."
         elif ended.status == -signal.SIGKILL:
             reason = "sa lecture a été arrêtée par le système, sans doute faute de mémoire."
         else:
             reason = f"sa lecture s’est arrêtée brutalement (état {ended.status})."
         return UnreadableDocumentError(source.file, reason, _SHORTER)
-
-    def _ask(self, asked: dict[str, Any]) -> _Answer:
-        try:
-            return _ANSWER.validate_json(self._child.ask(asked, self.limits.wall_seconds), context={})
-        except OSError as error:
-            raise CorpusError(
-                f"Les documents ne peuvent pas être lus : le programme qui les lit ne démarre pas ({error}). "
-                "Vérifiez la mémoire libre et le nombre de processus permis."
-            ) from error
 
 
 # In the process itself
@@ -139,10 +118,7 @@ def main() -> None:
 def _read(asked: Mapping[str, Any]) -> bytes:
     limits = Limits(**asked["limits"])
     confine(limits.memory, limits.cpu_seconds)
-    try:
-        return _ANSWER.dump_json(_answer(asked, limits), exclude_defaults=True)
-    except MemoryError:
-        return _ANSWER.dump_json(_Answer(out_of_memory=True))
+    return _ANSWER.dump_json(_answer(asked, limits), exclude_defaults=True)
 
 
 def _answer(asked: Mapping[str, Any], limits: Limits) -> _Answer:

@@ -47,18 +47,24 @@ class ChildProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._ending: weakref.finalize[Any, Any] | None = None
 
-    @property
-    def running(self) -> bool:
-        """Whether a request goes to a process that has answered others."""
-        return self._process is not None
-
     def ask(self, request: object, seconds: float) -> bytes:
         """The answer to one request, which travels as JSON.
 
+        Where a process ends that has answered others, what those left in its memory may be why: a fresh one is asked.
+
         Raises:
-            EndedError: The process ended first.
+            EndedError: The process ended first; by ``SIGABRT`` where it was refused memory.
             OSError: It cannot be started.
         """
+        fresh = self._process is None
+        try:
+            return self._asked(request, seconds)
+        except EndedError as ended:
+            if fresh or ended.late or ended.status == -signal.SIGXCPU:
+                raise
+            return self._asked(request, seconds)
+
+    def _asked(self, request: object, seconds: float) -> bytes:
         process = self._started()
         if process.stdin is None or process.stdout is None:
             raise ValueError("the process has no pipes")
@@ -139,7 +145,10 @@ def answer_requests(answer: Callable[[dict[str, Any]], bytes]) -> None:
     os.dup2(2, 1)  # whatever a library prints is no answer
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the process that asks: it ends this one
     for line in sys.stdin.buffer:
-        data = answer(json.loads(line))
+        try:
+            data = answer(json.loads(line))
+        except MemoryError:
+            os.abort()  # as the libraries do that are refused memory
         answers.write(len(data).to_bytes(LENGTH, "big"))
         answers.write(data)
         answers.flush()

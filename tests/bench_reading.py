@@ -24,7 +24,7 @@ from bot.web.viewer import pages_of, printed_on
 from corpus.document import Document, Source, Span
 from corpus.errors import UnreadableDocumentError
 from corpus.readers.formats import read_file
-from corpus.readers.pdf_lines import character
+from corpus.readers.pdf_rows import character
 from corpus.split.split import split
 
 SOURCE = Source("real", "Réel", "Éditeur", "2021-05", "guide", "real.pdf")

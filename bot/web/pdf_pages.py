@@ -3,22 +3,21 @@
 import ctypes
 import hashlib
 import json
-import signal
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from io import BytesIO
 from math import sqrt
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 
 from corpus.errors import MotamotError
-from corpus.readers.pdf_lines import character
+from corpus.readers.pdf_rows import character
 from corpus.sandbox import ChildProcess, EndedError, confine
 
 DPI = 144
@@ -39,8 +38,7 @@ Runs = tuple[tuple[int, int], ...]
 """Characters of a page as PDFium counts them: the first one, and the one after the last, of each run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     """A rectangle on a page, in shares of its width and height, from its upper left corner."""
 
     left: float
@@ -118,7 +116,7 @@ class Drawer:
     def place(self, path: Path, sha256: str, number: int, runs: Runs) -> PlacedText:
         """These characters of that page; raises as ``image`` does."""
         found, _ = self._asked(path, sha256, number, runs)
-        return PlacedText(found["width"], found["height"], found["text"], tuple(Box(*box) for box in found["boxes"]))
+        return PlacedText(**{**found, "boxes": tuple(Box(*box) for box in found["boxes"])})
 
     def _asked(self, path: Path, sha256: str, number: int, runs: Runs | None) -> tuple[dict[str, Any], bytes]:
         asked = {"path": str(path), "sha256": sha256, "number": number, "runs": runs}
@@ -139,14 +137,7 @@ class Drawer:
 
     def _drawn(self, asked: dict[str, Any]) -> bytes:
         try:
-            try:
-                fresh = not self._child.running
-                return self._child.ask(asked, self.limits.wall_seconds)
-            except EndedError as ended:
-                if fresh or ended.late or ended.status == -signal.SIGXCPU:
-                    raise
-                # What the pages before left in memory may be why: it is judged alone.
-                return self._child.ask(asked, self.limits.wall_seconds)
+            return self._child.ask(asked, self.limits.wall_seconds)
         except EndedError as ended:
             self._broken.add((asked["sha256"], asked["number"]))
             self._breaks[asked["sha256"]] += 1
@@ -168,12 +159,9 @@ def answer(asked: dict[str, Any]) -> bytes:
         if asked["runs"] is None:
             return b"{}\n" + page_image(data, asked["number"])
         found = placed_text(data, asked["number"], tuple((start, end) for start, end in asked["runs"]))
-        boxes = [(box.left, box.top, box.right, box.bottom) for box in found.boxes]
-        told = {"width": found.width, "height": found.height, "text": found.text, "boxes": boxes}
+        told = asdict(found)
     except (UnusablePageError, OSError) as error:
         told = {"unusable": str(error)}
-    except MemoryError:
-        told = {"unusable": "not enough memory"}
     return json.dumps(told).encode() + b"\n"
 
 
@@ -252,7 +240,8 @@ def _line_boxes(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage, places
             if box is None:
                 continue
             if near and lines and _goes_on(lines[-1], box, page.get_width() / page.get_height()):
-                box = _around(lines.pop(), box)
+                line = lines.pop()
+                box = Box(*map(min, line[:2], box[:2]), *map(max, line[2:], box[2:]))
             lines.append(box)
         last = place
     return lines
@@ -279,12 +268,3 @@ def _goes_on(line: Box, box: Box, aspect: float) -> bool:
     shared = min(line.bottom, box.bottom) - max(line.top, box.top)
     gap = (box.left - line.right) * aspect
     return shared > 0.5 * height and -height < gap < 1.5 * height
-
-
-def _around(one: Box, other: Box) -> Box:
-    return Box(
-        min(one.left, other.left),
-        min(one.top, other.top),
-        max(one.right, other.right),
-        max(one.bottom, other.bottom),
-    )
