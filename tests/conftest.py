@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,6 +73,23 @@ def small_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("small")
     build(write_corpus(folder / "corpus"), folder / "index", small_encoder())
     return folder
+
+
+@pytest.fixture(scope="session")
+def two_days(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An index of few phrasings (in ``index``), built from ``corpus`` on 1 May, then on 2 May."""
+    from small_corpus import built
+
+    folder = tmp_path_factory.mktemp("two-days")
+    built(folder, 1)
+    built(folder, 2)
+    return folder.rename(folder.with_name("moved"))  # or a copy would be of another corpus
+
+
+@pytest.fixture
+def folder(two_days: Path, tmp_path: Path) -> Path:
+    """A copy of it that a test may damage."""
+    return Path(shutil.copytree(two_days, tmp_path / "copy"))
 
 
 @pytest.fixture(scope="session")

@@ -1,26 +1,28 @@
-"""The index on disk: it gives back what was saved, refuses what is damaged, survives a build that was killed."""
+"""The index on disk: it gives back what was saved, refuses what is damaged, and computes nothing again."""
 
 import json
 import os
-import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
 
-import docx
 import pytest
 from conftest import plain
 from fake_encoder import FakeEncoder
-from small_corpus import FAQ, PHRASINGS, WORDS, small_encoder, write_corpus
+from small_corpus import FAQ, FEW, WORDS, closing_on, small_encoder, write_corpus
 
-from corpus.errors import CorpusError, IndexStoreError, LossError
+from corpus.errors import IndexStoreError
 from index import MAX_ERROR, store, versions
 from index.build import Phase, build
+from index.features import LexicalFields
+from index.lexical import Bm25, Tfidf
+from index.query import QueryParser
+from index.rows import Sentences
 from index.searcher import Searcher
 from index.state import State, state
+from index.vocabulary import CorpusVocabulary
 
 QUESTIONS = ["qui peut avoir une carte ?", "amende de retard", "louer la sale", "quelle est la capitale du Pérou ?"]
 FILES = [
@@ -36,24 +38,6 @@ FILES = [
     "phrasings.faiss",
     "sentences.faiss",
 ]
-
-
-FEW = {key: asked[:2] for key, asked in PHRASINGS.items()}
-"""Too few for weights of their own, which take seconds to learn: the shipped ones serve."""
-
-
-@pytest.fixture(scope="module")
-def few_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The library's FAQ with few phrasings (in ``corpus``), indexed (in ``index``)."""
-    folder = tmp_path_factory.mktemp("few")
-    build(write_corpus(folder / "corpus", FAQ, FEW), folder / "index", small_encoder())
-    return folder.rename(folder.with_name("moved"))  # or a copy would be of another corpus
-
-
-@pytest.fixture
-def copy(few_index: Path, tmp_path: Path) -> Path:
-    """A corpus and its index that a test may damage."""
-    return Path(shutil.copytree(few_index, tmp_path / "copy"))
 
 
 def version(index: Path) -> Path:
@@ -103,38 +87,43 @@ def test_a_document_is_shared_by_all_that_was_cut_from_it(small_index: Path) -> 
 
 
 @pytest.mark.parametrize("name", FILES)
-@pytest.mark.parametrize("place", [0, 0.5, 1], ids=["first", "middle", "last"])
-def test_one_flipped_bit_in_any_file_is_refused_with_the_command_that_mends_it(
-    copy: Path, name: str, place: float
+def test_a_file_with_one_flipped_bit_or_missing_is_refused_with_the_command_that_mends_it(
+    folder: Path, name: str
 ) -> None:
-    index = copy / "index"
+    index = folder / "index"
     path = index / name if name == "CURRENT" else version(index) / name
-    content = bytearray(path.read_bytes())
-    content[int(place * (len(content) - 1))] ^= 1
-    path.write_bytes(content)
-
-    with pytest.raises(IndexStoreError, match="motamot build"):
-        Searcher.load(index, small_encoder())
+    whole = path.read_bytes()
+    for place in (0, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(IndexStoreError, match="motamot build"):
+            Searcher.load(index, small_encoder())
     if name in ("CURRENT", "manifest.json"):
-        assert state(copy / "corpus", index, small_encoder().name, MAX_ERROR) in (State.ABSENT, State.STALE)
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_a_missing_file_is_refused_with_the_command_that_mends_it(copy: Path, name: str) -> None:
-    index = copy / "index"
-    (index / name if name == "CURRENT" else version(index) / name).unlink()
-
+        assert state(folder / "corpus", index, small_encoder().name, MAX_ERROR) in (State.ABSENT, State.STALE)
+    path.unlink()
     with pytest.raises(IndexStoreError, match="motamot build"):
         store.load(index)
 
 
-def test_the_command_that_mends_it_mends_it(copy: Path) -> None:
-    path = version(copy / "index") / "corpus.json"
+def test_loading_computes_nothing_that_a_build_knew(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def computed(*_: object) -> None:
+        raise AssertionError("computed again")
+
+    for kind in (CorpusVocabulary, LexicalFields, Sentences, Bm25, Tfidf):
+        monkeypatch.setattr(kind, "of", computed)
+    monkeypatch.setattr(QueryParser, "read", computed)
+    monkeypatch.setattr(QueryParser, "terms", computed)
+    monkeypatch.setattr("index.classifier.fit", computed)
+
+    Searcher.load(folder / "index", small_encoder())
+
+
+def test_the_command_that_mends_it_mends_it(folder: Path) -> None:
+    path = version(folder / "index") / "corpus.json"
     path.write_bytes(path.read_bytes()[:-1])
 
-    build(copy / "corpus", copy / "index", small_encoder())
+    build(folder / "corpus", folder / "index", small_encoder())
 
-    loaded = Searcher.load(copy / "index", small_encoder())
+    loaded = Searcher.load(folder / "index", small_encoder())
     assert loaded.search(loaded.read("une carte")).hits[0].entry.id == "inscription"
 
 
@@ -162,66 +151,6 @@ def test_an_index_of_another_format_is_refused_and_both_are_named(small_index: P
 def test_no_index_at_all_is_refused_with_the_command_that_makes_one(tmp_path: Path) -> None:
     with pytest.raises(IndexStoreError, match="motamot build"):
         store.load(tmp_path / "nowhere")
-
-
-class KilledError(BaseException):
-    """What no code of ours catches, as a kill."""
-
-
-@pytest.mark.parametrize("step", ["write", "sha256", "publish", "point_to"])
-def test_a_build_killed_while_it_writes_leaves_the_index_before_in_service(
-    copy: Path, step: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = version(copy / "index")
-    faq = {**FAQ, "horaires": ("Quand la médiathèque ferme-t-elle ?", "Elle ferme le lundi.")}
-    write_corpus(copy / "corpus", faq, FEW)
-    with monkeypatch.context() as patched:
-        _kill_at(patched, step)
-        with pytest.raises(KilledError):
-            build(copy / "corpus", copy / "index", small_encoder())
-
-    assert version(copy / "index") == before
-    assert len(Searcher.load(copy / "index", small_encoder()).rows.entries) == len(FAQ)
-
-
-def _kill_at(patched: pytest.MonkeyPatch, step: str) -> None:
-    """Let ``versions`` do ``step`` once, or begin it if it is done once only, then die; drafts stay."""
-    real: Callable[..., object] = getattr(versions, step)
-    done = [step] if step in ("publish", "point_to") else []
-
-    def once(*arguments: object) -> object:
-        if done:
-            raise KilledError
-        done.append(step)
-        return real(*arguments)
-
-    patched.setattr(versions, step, once)
-    patched.setattr(versions.shutil, "rmtree", lambda *_, **__: None)
-    # The build reads the index before as well, with the same functions.
-    patched.setattr("index.build._vectors_before", lambda *_: {})
-
-
-def test_a_draft_left_by_a_killed_build_is_ignored_then_swept_away(copy: Path) -> None:
-    index = copy / "index"
-    (index / ".draft-a").mkdir()
-    (index / ".draft-a" / "headings.faiss").write_bytes(b"half of a")
-    (index / ".CURRENT-b").write_bytes(b"v-")
-
-    assert store.load(index).manifest.format == store.FORMAT
-    build(copy / "corpus", index, small_encoder())
-
-    assert sorted(p.name for p in index.glob(".*")) == [".lock"]
-
-
-def test_old_versions_are_swept_away_but_the_last_three(copy: Path) -> None:
-    index = copy / "index"
-    for day in range(4):
-        faq = {**FAQ, "horaires": ("Quand la médiathèque ferme-t-elle ?", f"Elle ferme le {day + 1} mai.")}
-        build(write_corpus(copy / "corpus", faq, FEW), index, small_encoder())
-
-    kept = [store._load(v).entries[-1].body_text for v in versions.newest_first(index)]
-    assert kept == ["Elle ferme le 4 mai.", "Elle ferme le 3 mai.", "Elle ferme le 2 mai."]
-    assert version(index) == versions.newest_first(index)[0]
 
 
 @contextmanager
@@ -264,22 +193,22 @@ def test_an_index_can_be_read_by_other_accounts_than_the_one_that_built_it(small
     assert stat.S_IMODE(version(small_index / "index").stat().st_mode) == 0o777 & ~umask
 
 
-def test_building_again_encodes_nothing(copy: Path) -> None:
+def test_building_again_encodes_nothing(folder: Path) -> None:
     encoder = small_encoder()
 
-    built = build(copy / "corpus", copy / "index", encoder)
+    built = build(folder / "corpus", folder / "index", encoder)
 
     assert (built.n_encoded, encoder.seen) == (0, [])
 
 
-def test_building_again_encodes_only_what_changed(copy: Path) -> None:
+def test_building_again_encodes_only_what_changed(folder: Path) -> None:
     question, answer = FAQ["retard"]
-    faq = {**FAQ, "retard": (question, answer.replace("une semaine", "dix jours"))}
+    faq = {**closing_on(2), "retard": (question, answer.replace("une semaine", "dix jours"))}
     phrasings = {**FEW, "retard": [*FEW["retard"], "rendre en retard"]}
-    write_corpus(copy / "corpus", faq, phrasings)
+    write_corpus(folder / "corpus", faq, phrasings)
     encoder = small_encoder()
 
-    built = build(copy / "corpus", copy / "index", encoder)
+    built = build(folder / "corpus", folder / "index", encoder)
 
     # The answer as a passage (with its question), the sentence that changed, and the new phrasing.
     assert sorted(encoder.seen) == sorted(
@@ -292,18 +221,18 @@ def test_building_again_encodes_only_what_changed(copy: Path) -> None:
     assert built.n_encoded == 3
 
 
-def test_another_encoder_encodes_everything_anew(copy: Path) -> None:
+def test_another_encoder_encodes_everything_anew(folder: Path) -> None:
     other = FakeEncoder([*WORDS, "bénévole"])
 
-    built = build(copy / "corpus", copy / "index", other)
+    built = build(folder / "corpus", folder / "index", other)
 
     assert built.n_encoded == len(other.seen) > 100
 
 
-def test_progress_ends_with_everything_encoded(copy: Path) -> None:
+def test_progress_ends_with_everything_encoded(folder: Path) -> None:
     steps: list[tuple[Phase, int, int | None]] = []
 
-    built = build(copy / "corpus", copy / "new", small_encoder(), on_progress=lambda *step: steps.append(step))
+    built = build(folder / "corpus", folder / "new", small_encoder(), on_progress=lambda *step: steps.append(step))
 
     assert list(dict.fromkeys(phase for phase, _, _ in steps)) == list(Phase)
     encoded = [(done, total) for phase, done, total in steps if phase is Phase.ENCODING]
@@ -311,8 +240,8 @@ def test_progress_ends_with_everything_encoded(copy: Path) -> None:
     assert encoded == sorted(set(encoded))
 
 
-def test_an_index_is_stale_when_anything_that_shapes_it_changed(copy: Path) -> None:
-    corpus, index, encoder = copy / "corpus", copy / "index", small_encoder()
+def test_an_index_is_stale_when_anything_that_shapes_it_changed(folder: Path) -> None:
+    corpus, index, encoder = folder / "corpus", folder / "index", small_encoder()
 
     def fresh() -> bool:
         return state(corpus, index, encoder.name, MAX_ERROR) is State.FRESH
@@ -346,91 +275,15 @@ def test_two_builds_of_one_corpus_learn_the_same(small_index: Path, tmp_path: Pa
         ).read_bytes(), name
 
 
-def test_a_corpus_of_which_nothing_can_be_read_is_refused(tmp_path: Path) -> None:
-    write_corpus(tmp_path / "corpus")
-    (tmp_path / "corpus" / "documents" / "mediatheque.csv").unlink()
-
-    with pytest.raises(CorpusError, match="Guide du lecteur"):
-        build(tmp_path / "corpus", tmp_path / "index", small_encoder())
-
-
-def test_an_index_remembers_its_corpus_and_another_corpus_does_not_replace_it(copy: Path) -> None:
-    corpus, index, encoder = copy / "corpus", copy / "index", small_encoder()
-    other = write_corpus(copy / "other", {**FAQ, "retard": ("Que risque-t-on ?", "Un rappel.")}, {})
-    build(corpus, index, encoder)
-    before = version(index)
-
-    assert store.corpus_of(index) == corpus
-    assert store.corpus_of(copy / "nowhere") is None
-    assert state(other, index, encoder.name, MAX_ERROR) is State.OTHER_CORPUS
-    assert state(other, copy / "nowhere", encoder.name, MAX_ERROR) is State.ABSENT
-    with pytest.raises(LossError) as caught:
-        build(other, index, encoder)
-    assert f"depuis le corpus « {corpus} », et non « {other} »" in plain(str(caught.value))
-    assert version(index) == before
-
-    build(other, index, encoder, accept_loss=True)
-    assert store.corpus_of(index) == other
-
-
-def test_a_corpus_that_was_moved_is_the_same_corpus(copy: Path) -> None:
-    build(copy / "corpus", copy / "index", small_encoder())
-    moved = shutil.copytree(copy / "corpus", copy / "moved")
-
-    assert state(moved, copy / "index", small_encoder().name, MAX_ERROR) is State.FRESH
-    shutil.rmtree(copy / "corpus")
-    write_corpus(moved, {**FAQ, "retard": (FAQ["retard"][0], "Un rappel.")}, FEW)
-    assert state(moved, copy / "index", small_encoder().name, MAX_ERROR) is State.STALE
-
-
-def test_a_document_that_cannot_be_read_any_more_is_not_lost_unasked(copy: Path) -> None:
-    corpus, index, encoder = copy / "corpus", copy / "index", small_encoder()
-    (corpus / "documents" / "note.docx").write_bytes(_docx("Le bureau des cartes ferme à midi."))
-    with (corpus / "catalogue.toml").open("a", encoding="utf-8") as file:
-        file.write('\n[[source]]\nid = "note"\ntitle = "Note"\npublisher = "Ville"\ndate = "2024-03"\n')
-        file.write('kind = "page"\nfile = "note.docx"\n')
-    assert build(corpus, index, encoder).phrasings == {"mediatheque": 12}
-    before = version(index)
-
-    (corpus / "documents" / "note.docx").write_bytes(_docx("Le bureau des cartes ferme à midi.")[:-200])
-    with pytest.raises(LossError) as caught:
-        build(corpus, index, encoder)
-
-    message = plain(str(caught.value))
-    assert "« Note » (1 entrée) ne peut plus être lu" in message
-    assert "« motamot build --accept-loss »" in message
-    assert version(index) == before
-    assert [left.source.id for left in build(corpus, index, encoder, accept_loss=True).corpus.left_out] == ["note"]
-
-
-def _docx(text: str) -> bytes:
-    document, file = docx.Document(), BytesIO()
-    document.add_paragraph(text)
-    document.save(file)
-    return file.getvalue()
-
-
-def test_more_than_a_tenth_of_the_entries_is_not_lost_unasked(copy: Path) -> None:
-    many = {f"q{n}": (f"Quelle est la règle {n} ?", f"La règle {n} est simple.") for n in range(10)}
-    corpus, index, encoder = write_corpus(copy / "corpus", many, {}), copy / "index", small_encoder()
-    build(corpus, index, encoder, accept_loss=True)
-
-    write_corpus(corpus, dict(list(many.items())[:8]), {})
-    with pytest.raises(LossError, match=r"mediatheque.* n’a plus que 8 de ses 10 entrées"):
-        build(corpus, index, encoder)
-    write_corpus(corpus, dict(list(many.items())[:9]), {})
-    assert len(build(corpus, index, encoder).corpus.entries) == 9
-
-
-def test_an_index_of_an_older_format_is_stale(copy: Path) -> None:
-    manifest = version(copy / "index") / "manifest.json"
+def test_an_index_of_an_older_format_is_stale(folder: Path) -> None:
+    manifest = version(folder / "index") / "manifest.json"
     content = {**json.loads(manifest.read_text(encoding="utf-8")), "format": 3, "fingerprint": "0" * 64}
     del content["corpus"], content["entries"]
     manifest.write_text(json.dumps(content), encoding="utf-8")
-    versions.point_to(copy / "index", manifest.parent.rename(copy / "index" / versions.name_of(manifest)))
+    versions.point_to(folder / "index", manifest.parent.rename(folder / "index" / versions.name_of(manifest)))
 
-    assert state(copy / "corpus", copy / "index", small_encoder().name, MAX_ERROR) is State.STALE
+    assert state(folder / "corpus", folder / "index", small_encoder().name, MAX_ERROR) is State.STALE
     with pytest.raises(IndexStoreError, match=r"format 3, attendu 6.*motamot build"):
-        Searcher.load(copy / "index", small_encoder())
-    build(copy / "corpus", copy / "index", small_encoder())
-    assert store.corpus_of(copy / "index") == copy / "corpus"
+        Searcher.load(folder / "index", small_encoder())
+    build(folder / "corpus", folder / "index", small_encoder())
+    assert store.corpus_of(folder / "index") == folder / "corpus"
