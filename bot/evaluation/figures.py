@@ -76,8 +76,13 @@ def _right(among: Sequence[Outcome]) -> Estimate:
 
 
 def _share(key: str, among: Sequence[Outcome], true: Callable[[Outcome], bool]) -> Figure:
-    values = {o.id: float(true(o)) for o in among}
-    return Figure(key, Estimate.share(int(sum(values.values())), len(values)), values)
+    return _mean(key, {o.id: float(true(o)) for o in among}, shares=True)
+
+
+def _mean(key: str, values: Values, *, shares: bool) -> Figure:
+    """The mean of one number a question; ``shares`` when each is 0 or 1."""
+    numbers = list(values.values())
+    return Figure(key, Estimate.share(int(sum(numbers)), len(numbers)) if shares else Estimate.mean(numbers), values)
 
 
 def _ranking(inside: Sequence[Outcome]) -> list[Figure]:
@@ -93,13 +98,7 @@ def _ranking(inside: Sequence[Outcome]) -> list[Figure]:
     if run and qrels:
         for metric in ir_measures.iter_calc(_RANKING.values(), qrels, run):
             measured[key_of[str(metric.measure)]][metric.query_id] = float(metric.value)
-    return [_ranked(key, values) for key, values in measured.items()]
-
-
-def _ranked(key: str, values: Values) -> Figure:
-    if key.startswith("hit@"):
-        return Figure(key, Estimate.share(int(sum(values.values())), len(values)), values)
-    return Figure(key, Estimate.mean(list(values.values())), values)
+    return [_mean(key, values, shares=key.startswith("hit@")) for key, values in measured.items()]
 
 
 def _latency(outcomes: Sequence[Outcome]) -> list[Figure]:

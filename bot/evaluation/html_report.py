@@ -20,15 +20,7 @@ from corpus.errors import typeset
 
 _LARGE = ("hit_rate", "wrongly_silent", "refusal_recall", "hit@1", "courtesy_rate", "latency_p95_ms")
 """The figures that matter most, shown large."""
-_HOPED_TO_FEARED = (
-    Verdict.RIGHT,
-    Verdict.WRONG_PART,
-    Verdict.CLARIFIED,
-    Verdict.SILENT,
-    Verdict.WRONG_ENTRY,
-    Verdict.NOT_REFUSED,
-    Verdict.NOT_COURTEOUS,
-)
+_BEST_FIRST = (Verdict.RIGHT, *reversed(words.FAULTS))
 _AROUND = 160
 """Characters of a quote shown on each side of what is marked."""
 _N_RANKED = 3
@@ -117,7 +109,7 @@ def _breakdowns(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, int, list[tu
     for kind, title in words.KINDS.items():
         counts = Counter(o.verdict for o in outcomes if o.expected == kind)
         if counts:
-            parts = [(v, words.verdict_name(v, kind), counts[v]) for v in _HOPED_TO_FEARED if counts[v]]
+            parts = [(v, words.verdict_name(v, kind), counts[v]) for v in _BEST_FIRST if counts[v]]
             yield title, counts.total(), parts
 
 

@@ -1,23 +1,19 @@
 """Known questions: files of questions whose right answer an evaluator wrote down."""
 
-import csv
-import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
-
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from bot.answer import Kind
 from corpus.document import Document, Entry, Span
 from corpus.errors import MotamotError, UnreadableDocumentError
+from corpus.readers.table import Row, csv_rows, xlsx_rows
 from corpus.readers.text import decode
 from index.french import fold
 
+_COLUMNS = {"id", "turns", "question", "kind", "expect", "tags"}
 _KINDS = (Kind.ANSWER, Kind.REFUSE, Kind.SMALLTALK)
 
 
@@ -73,24 +69,20 @@ def read_known_questions(path: Path, entries: Sequence[Entry]) -> list[KnownQues
 
 def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Line numbers and rows, lists already lists."""
-    readers = {".jsonl": _json_rows, ".csv": _csv_rows, ".xlsx": _sheet_rows}
+    readers = {".jsonl": _json_rows, ".csv": _table_rows, ".xlsx": _table_rows}
     if not path.is_file():
         raise KnownQuestionsError(f"Le fichier de questions « {path} » n’existe pas.")
     if path.suffix.lower() not in readers:
         raise KnownQuestionsError(f"« {path.name} » : un fichier .jsonl, .csv ou .xlsx est attendu.")
-    return readers[path.suffix.lower()](path)
-
-
-def _decoded(path: Path) -> str:
     try:
-        return decode(path.read_bytes(), path.name)
+        yield from readers[path.suffix.lower()](path)
     except UnreadableDocumentError as error:
         raise KnownQuestionsError(str(error)) from error
 
 
 def _json_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     # Not splitlines: a line separator of Unicode may stand inside a string of JSON.
-    for number, line in enumerate(_decoded(path).split("\n"), 1):
+    for number, line in enumerate(decode(path.read_bytes(), path.name).split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -102,49 +94,27 @@ def _json_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
         yield number, row
 
 
-def _csv_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    text = _decoded(path)
-    # What separates the column names separates the cells; the questions are full of commas.
-    names = text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text), delimiter=max(";,\t", key=names.count))
-    try:
-        yield from _table_rows((reader.line_num, cells) for cells in reader)
-    except csv.Error as error:
-        raise KnownQuestionsError(
-            f"« {path.name} », ligne {reader.line_num} : ce n’est pas du CSV ({error})."
-        ) from error
+def _table_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    read = csv_rows if path.suffix.lower() == ".csv" else xlsx_rows
+    header, *rows = read(path.read_bytes(), path.name, lambda cells: len(_COLUMNS & {*_names(cells)})) or [Row(1, ())]
+    names = _names(header.cells)
+    for row in rows:
+        yield row.number, _table_row(dict(zip(names, row.cells, strict=False)))
 
 
-def _sheet_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    try:
-        sheet = load_workbook(io.BytesIO(path.read_bytes()), read_only=True, data_only=True).active
-    except (BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as error:
-        raise KnownQuestionsError(
-            f"« {path.name} » n’est pas un classeur lisible ({error}) : enregistrez-le de nouveau au format .xlsx."
-        ) from error
-    return _table_rows(enumerate(sheet.iter_rows(values_only=True), 1) if sheet else ())
-
-
-def _table_rows(rows: Iterable[tuple[int, Sequence[Any]]]) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """What follows the header, empty rows left out."""
-    header: list[str] = []
-    for number, cells in rows:
-        written = ["" if cell is None else str(cell).strip() for cell in cells]
-        if not header:
-            header = [fold(name) for name in written]
-        elif any(written):
-            yield number, _table_row(dict(zip(header, written, strict=False)))
+def _names(header: Sequence[str]) -> list[str]:
+    return [fold(name).strip() for name in header]
 
 
 def _table_row(cells: Mapping[str, str]) -> dict[str, Any]:
-    def lines(text: str) -> list[str]:
-        return [line.strip() for line in text.splitlines() if line.strip()]
+    def lines(column: str) -> list[str]:
+        return [line.strip() for line in cells.get(column, "").splitlines() if line.strip()]
 
     return {
-        "id": cells.get("id", ""),
-        "turns": lines(cells.get("turns") or cells.get("question", "")),
-        "kind": cells.get("kind") or Kind.ANSWER.value,
-        "expect": lines(cells.get("expect", "")),
+        "id": cells.get("id", "").strip(),
+        "turns": lines("turns") or lines("question"),
+        "kind": cells.get("kind", "").strip() or Kind.ANSWER.value,
+        "expect": lines("expect"),
         "tags": cells.get("tags", "").split(),
     }
 

@@ -4,7 +4,7 @@ import csv
 import io
 import unicodedata
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from corpus.document import BlockKind, StructuredText
@@ -21,7 +21,9 @@ _EXPECTED = "Sont attendues une colonne « question », une colonne « réponse 
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class Row:
+    """One row of a table."""
+
     number: int
     """As the spreadsheet shows it: the header is row 1."""
     cells: tuple[str, ...]
@@ -42,10 +44,7 @@ def read_csv(data: bytes, name: str) -> StructuredText:
     Raises:
         UnreadableDocumentError: A column is missing, or a row is incomplete or has the id of another.
     """
-    text = decode(data, name)
-    header = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max(_DELIMITERS, key=lambda candidate: _known_columns(header.split(candidate)))
-    return _read(list(_csv_rows(text, delimiter, name)), name)
+    return _read(csv_rows(data, name, _known_columns), name)
 
 
 def read_xlsx(data: bytes, name: str) -> StructuredText:
@@ -53,6 +52,41 @@ def read_xlsx(data: bytes, name: str) -> StructuredText:
 
     Raises:
         UnreadableDocumentError: As ``read_csv``, or the file is encrypted, damaged or no workbook.
+    """
+    return _read(xlsx_rows(data, name, _known_columns), name)
+
+
+def csv_rows(data: bytes, name: str, known: Callable[[Sequence[str]], int]) -> list[Row]:
+    """The rows of a table that hold something, the header first.
+
+    Args:
+        data: Separated by semicolons, commas or tabs.
+        name: Of the file.
+        known: How many columns of a header the caller knows: it tells the separator.
+
+    Raises:
+        UnreadableDocumentError: It is no text, or no table.
+    """
+    text = decode(data, name)
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    delimiter = max(_DELIMITERS, key=lambda candidate: known(header.split(candidate)))
+    # Strict: else a quotation mark that nobody closed would swallow the rest of the file without a word.
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        return [Row(n, tuple(cells)) for n, cells in enumerate(reader, 1) if any(cell.strip() for cell in cells)]
+    except csv.Error as error:
+        raise UnreadableDocumentError(
+            name,
+            f"la ligne {reader.line_num} du fichier n’est pas du CSV correct ({error}).",
+            "Ouvrez-le dans un tableur et enregistrez-le de nouveau au format CSV.",
+        ) from error
+
+
+def xlsx_rows(data: bytes, name: str, known: Callable[[Sequence[str]], int]) -> list[Row]:
+    """The same of the sheet whose header has most of the columns that the caller knows.
+
+    Raises:
+        UnreadableDocumentError: The file is encrypted, damaged or no workbook.
     """
     from openpyxl.utils.exceptions import InvalidFileException  # a fifth of a second, which a .csv need not wait for
 
@@ -63,26 +97,10 @@ def read_xlsx(data: bytes, name: str) -> StructuredText:
         if is_out_of_memory(error):
             raise MemoryError from error
         raise broken(name) from error
-    rows = max(sheets, key=lambda rows: _known_columns(rows[0].cells if rows else ()), default=[])
-    return _read(rows, name)
+    return max(sheets, key=lambda rows: known(rows[0].cells if rows else ()), default=[])
 
 
-def _csv_rows(text: str, delimiter: str, name: str) -> Iterator[_Row]:
-    # Strict: else a quotation mark that nobody closed would swallow the rest of the file without a word.
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        for number, cells in enumerate(reader, 1):
-            if any(cell.strip() for cell in cells):
-                yield _Row(number, tuple(cells))
-    except csv.Error as error:
-        raise UnreadableDocumentError(
-            name,
-            f"la ligne {reader.line_num} du fichier n’est pas du CSV correct ({error}).",
-            "Ouvrez-le dans un tableur et enregistrez-le de nouveau au format CSV.",
-        ) from error
-
-
-def _sheets(data: bytes) -> Iterator[list[_Row]]:
+def _sheets(data: bytes) -> Iterator[list[Row]]:
     import openpyxl
 
     with warnings.catch_warnings():
@@ -93,7 +111,7 @@ def _sheets(data: bytes) -> Iterator[list[_Row]]:
             for sheet in workbook.worksheets:
                 sheet.reset_dimensions()  # some programs write a wrong size, and rows would be missed
                 yield [
-                    _Row(number, cells)
+                    Row(number, cells)
                     for number, values in enumerate(sheet.iter_rows(values_only=True), 1)
                     if any(cells := tuple(_cell(value) for value in values))
                 ]
@@ -109,7 +127,7 @@ def _cell(value: object) -> str:
     return str(value).strip()
 
 
-def _read(rows: Sequence[_Row], name: str) -> StructuredText:
+def _read(rows: Sequence[Row], name: str) -> StructuredText:
     columns = _columns(rows[0].cells if rows else (), name)
     if problems := list(_problems(rows[1:], columns)):
         shown = " ; ".join(problems[:_PROBLEMS_SHOWN])
@@ -148,7 +166,7 @@ def _known_columns(header: Sequence[str]) -> int:
     return len({_fold(cell) for cell in header} & {"id", "question", *_ANSWERS})
 
 
-def _problems(rows: Iterable[_Row], columns: _Columns) -> Iterator[str]:
+def _problems(rows: Iterable[Row], columns: _Columns) -> Iterator[str]:
     rows_of: dict[str, int] = {}
     for row in rows:
         for column, position in (("question", columns.question), ("réponse", columns.answer)):
@@ -175,7 +193,7 @@ def _paragraphs(answer: str) -> list[str]:
     return ["\n".join(lines) for lines in paragraphs]
 
 
-def _at(row: _Row, column: int | None) -> str:
+def _at(row: Row, column: int | None) -> str:
     return row.cells[column].strip() if column is not None and column < len(row.cells) else ""
 
 
