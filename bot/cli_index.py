@@ -64,16 +64,12 @@ def open_searcher(settings: Settings, *, publish: bool = False) -> "Searcher":
         SettingsError: It was built from another corpus than the one that is chosen.
         MotamotError: It cannot be loaded, or built where there is none.
     """
-    from index import store
     from index.state import State, state
 
     encoder, folder = load_encoder(settings), settings.index_folder
     found = state(settings.corpus, folder, encoder.name, settings.max_error)
     if found is State.OTHER_CORPUS:
-        raise SettingsError(
-            f"L’index « {folder} » a été construit depuis le corpus « {store.corpus_of(folder)} », et non "
-            f"« {settings.corpus} » : donnez l’un ou l’autre (« --index » ou « --corpus »), ou deux qui vont ensemble."
-        )
+        raise SettingsError(of_another_corpus(settings))
     if found is State.ABSENT:
         build_index(settings, encoder)
     elif publish:
@@ -85,6 +81,17 @@ def open_searcher(settings: Settings, *, publish: bool = False) -> "Searcher":
             f"{french_date(searcher.manifest.built[:10])}. Pour le mettre à jour, lancez « motamot build »."
         )
     return searcher
+
+
+def of_another_corpus(settings: Settings) -> str:
+    """What to say of an index that was built from another corpus than the one chosen."""
+    from index.store import corpus_of
+
+    folder = settings.index_folder
+    return (
+        f"L’index « {folder} » a été construit depuis le corpus « {corpus_of(folder)} », et non « {settings.corpus} » "
+        ": ne donnez que l’un des deux (« --index », « --corpus »), ou deux qui vont ensemble."
+    )
 
 
 def _published(settings: Settings, encoder: "Encoder", *, is_fresh: bool) -> "Searcher":

@@ -9,17 +9,17 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from bot import doctor_machine as machine
+from bot.cli_index import load_encoder, of_another_corpus
 from bot.cli_output import counted
 from bot.doctor_machine import Finding, attention, error, ok, writable
 from bot.settings import Settings, config_file, foreign_variables, own_variables, read_settings
 from corpus.errors import IndexStoreError, MotamotError
 from corpus.read import Corpus, read_corpus
 from index import store, versions
-from index.e5.unpack import default_encoder, state_of_default_model
+from index.e5.unpack import state_of_default_model
 from index.encoder import Encoder
 from index.paths import data_home
-from index.sentence_transformer import SentenceTransformerEncoder
-from index.state import fingerprint
+from index.state import State, fingerprint, state
 
 _OLD = 365
 """Days: official texts change within the year, and nobody would look at the catalogue sooner unasked."""
@@ -116,7 +116,7 @@ def model(settings: Settings) -> tuple[Finding, Encoder | None]:
     if settings.encoder is None and (state := state_of_default_model()) != "whole":
         return _not_unpacked(state), None
     try:
-        encoder = SentenceTransformerEncoder(settings.encoder) if settings.encoder else default_encoder()
+        encoder = load_encoder(settings)
         encoder.encode_queries(["essai"])
     except MotamotError as problem:
         return error("Modèle", str(problem)), None
@@ -177,6 +177,8 @@ def _missing(folder: Path) -> Finding:
 
 def _stale(settings: Settings, encoder: Encoder, made: store.Manifest, corpus: Corpus | None) -> Finding | None:
     """Why the index is not what a build would make now."""
+    if state(settings.corpus, settings.index_folder, encoder.name, settings.max_error) is State.OTHER_CORPUS:
+        return error("Index", of_another_corpus(settings))
     mark = fingerprint(settings.corpus, encoder.name, settings.max_error)
     if mark == made.fingerprint:
         return None
