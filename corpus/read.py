@@ -1,6 +1,7 @@
 """Reads a whole corpus: every document of its catalogue, split into entries, and what had to be left out."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,8 +32,12 @@ class Corpus:
     """Files of the documents folder that the catalogue does not name: nobody will be quoted from them."""
 
 
-def read_corpus(folder: Path, limits: Limits = LIMITS) -> Corpus:
+def read_corpus(
+    folder: Path, limits: Limits = LIMITS, on_progress: Callable[[int, int], None] = lambda *_: None
+) -> Corpus:
     """Read the documents of a corpus folder; one that cannot be read does not keep the others out.
+
+    ``on_progress`` is called with the number of documents done and to do.
 
     Raises:
         CorpusError: The catalogue itself cannot be used.
@@ -42,7 +47,8 @@ def read_corpus(folder: Path, limits: Limits = LIMITS) -> Corpus:
     entries: list[Entry] = []
     left_out: list[LeftOut] = []
     with SafeReader(limits) as reader:
-        for source in sources:
+        for done, source in enumerate(sources):
+            on_progress(done, len(sources))
             try:
                 document, own = reader.read(source, place(source, folder))
                 entries += _quotable(document, own)

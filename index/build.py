@@ -77,7 +77,8 @@ def build(
     with versions.turn(index_folder, on_wait) as waited:
         mark = fingerprint(corpus_folder, encoder.name, max_error)
         told(Phase.READING, 0, None)
-        corpus = _readable(read_corpus(corpus_folder))
+        read = read_corpus(corpus_folder, on_progress=lambda done, total: told(Phase.READING, done, total))
+        corpus = _readable(read)
         phrasings = read_phrasings(corpus_folder, corpus.entries)
         if waited and _is_made(index_folder, mark):
             n_encoded = 0

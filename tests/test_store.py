@@ -3,6 +3,8 @@
 import json
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -229,12 +231,17 @@ def test_another_encoder_encodes_everything_anew(folder: Path) -> None:
     assert built.n_encoded == len(other.seen) > 100
 
 
-def test_progress_ends_with_everything_encoded(folder: Path) -> None:
+def test_progress_ends_with_everything_encoded(small_index: Path, tmp_path: Path) -> None:
     steps: list[tuple[Phase, int, int | None]] = []
 
-    built = build(folder / "corpus", folder / "new", small_encoder(), on_progress=lambda *step: steps.append(step))
+    built = build(
+        small_index / "corpus", tmp_path / "new", small_encoder(), on_progress=lambda *step: steps.append(step)
+    )
 
     assert list(dict.fromkeys(phase for phase, _, _ in steps)) == list(Phase)
+    assert (Phase.READING, 0, 1) in steps
+    learned = [(done, total) for phase, done, total in steps if phase is Phase.LEARNING]
+    assert learned[-1][0] == learned[-1][1]
     encoded = [(done, total) for phase, done, total in steps if phase is Phase.ENCODING]
     assert encoded[-1] == (built.n_encoded, built.n_encoded)
     assert encoded == sorted(set(encoded))
@@ -264,6 +271,35 @@ def test_an_index_is_stale_when_anything_that_shapes_it_changed(folder: Path) ->
     (corpus / "documents" / "annexes").mkdir()
     (corpus / "documents" / "annexes" / "tarifs.txt").write_text("Gratuit.", encoding="utf-8")
     assert not fresh()
+
+
+ELSEWHERE = """
+import json, pathlib, sys
+sys.path.insert(0, sys.argv[1])
+from index.build import build
+from index.searcher import Searcher
+from small_corpus import small_encoder
+from test_store import QUESTIONS
+corpus, index = pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
+build(corpus, index, small_encoder())
+searcher = Searcher.load(index, small_encoder())
+found = [searcher.search(searcher.read(q)) for q in QUESTIONS]
+print(json.dumps([[[h.entry.id for h in r.hits], r.confidence, r.answerable] for r in found]))
+"""
+
+
+def test_another_processor_finds_the_same_with_the_same_confidence(
+    small_index: Path, small_searcher: Searcher, tmp_path: Path
+) -> None:
+    """OpenBLAS and FAISS choose their kernels by the processor, which changes the last digits of their sums."""
+    oldest = {"OPENBLAS_CORETYPE": "Nehalem", "OPENBLAS_NUM_THREADS": "2", "FAISS_OPT_LEVEL": "generic"}
+    command = [sys.executable, "-c", ELSEWHERE, str(Path(__file__).parent), small_index / "corpus", tmp_path / "index"]
+    ran = subprocess.run(command, capture_output=True, env={**os.environ, **oldest}, check=True)
+
+    for question, (entries, sure, answerable) in zip(QUESTIONS, json.loads(ran.stdout), strict=True):
+        here = small_searcher.search(small_searcher.read(question))
+        assert [hit.entry.id for hit in here.hits] == entries
+        assert (here.confidence, here.answerable) == pytest.approx((sure, answerable), abs=0.005)
 
 
 def test_two_builds_of_one_corpus_learn_the_same(small_index: Path, tmp_path: Path) -> None:
