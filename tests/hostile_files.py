@@ -158,12 +158,6 @@ def understated(data: bytes, member: str, size: int) -> bytes:
     return bytes(changed)
 
 
-def members(data: bytes) -> list[str]:
-    """Names of the members of an archive."""
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return archive.namelist()
-
-
 def matryoshka(depth: int) -> bytes:
     """An archive in an archive in an archive."""
     data = odt()

@@ -1,6 +1,7 @@
 """Documents made to hurt: each is refused with its limit or read without harm, and the rest is indexed."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -12,10 +13,10 @@ from pathlib import Path
 import hostile_files as hostile
 import pytest
 from conftest import plain
-from fuzz_readers import check
+from fuzz_readers import bent, check
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from seed_files import ANSWER, CSV, HTML, MARKDOWN, QUESTION, SEEDS, TEXT, odt, word, workbook
+from seed_files import ANSWER, CSV, HTML, MARKDOWN, QUESTION, SEEDS, TEXT, odt, word
 
 from corpus import read_worker, sandbox
 from corpus.document import LIMITS, Document, Limits, Source
@@ -25,7 +26,7 @@ from corpus.read_worker import SafeReader
 from corpus.readers.formats import READERS, read_file
 from corpus.split.split import split
 
-LESS = Limits(file=3_000_000, memory=500 * 2**20, cpu_seconds=2)
+LESS = Limits(file=3_000_000, memory=500 * 2**20, cpu_seconds=1)
 """Exceeded in seconds; twenty times more than the other documents here need."""
 
 DAMAGED = "ce fichier est endommagé, ou son contenu ne correspond pas à son extension."
@@ -41,9 +42,9 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "boucle-objet.pdf": (hostile.looping_object, PDF_DAMAGED),
     "imbrique.pdf": (lambda: hostile.nested_arrays(100_000), PDF_DAMAGED),
     "10000-pages.pdf": (lambda: hostile.many_pages(10_000), "ce document compte 10 000 pages (maximum : 2 000)."),
-    "bombe.pdf": (lambda: hostile.compressed(200_000_000), SWOLLEN),
-    "bombe-double.pdf": (lambda: hostile.compressed(200_000_000, 2), SWOLLEN),
-    # Of memory or of time, whichever is used up first.
+    "bombe.pdf": (lambda: hostile.compressed(80_000_000), SWOLLEN),
+    "bombe-double.pdf": (lambda: hostile.compressed(80_000_000, 2), SWOLLEN),
+    # Of memory or of time, whichever is used up first; enorme.docx too.
     "bombe-pages.pdf": (lambda: hostile.doubling_forms(60), "sa lecture demande plus de "),
     "boucle-dessin.pdf": (hostile.looping_form, "sa lecture demande plus de "),
     "vide.pdf": (bytes, "le fichier est vide."),
@@ -53,8 +54,8 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "programme.html": (hostile.executable, NO_TEXT),
     "programme.csv": (hostile.executable, NO_TEXT),
     "bombe.docx": (
-        lambda: hostile.padded(word(), 300_000_000),
-        "une fois décompressé, ce fichier pèserait 300 Mo (maximum : 200 Mo).",
+        lambda: hostile.padded(word(), 210_000_000),
+        "une fois décompressé, ce fichier pèserait 210 Mo (maximum : 200 Mo).",
     ),
     "menteur.docx": (lambda: hostile.understated(word(), "word/document.xml", 100), DAMAGED),
     "menteur.odt": (lambda: hostile.understated(odt(), "content.xml", 100), DAMAGED),
@@ -67,10 +68,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "secret.xlsx": (lambda: hostile.sheet_with(INLINE, hostile.FOREIGN), DAMAGED),
     "profond.odt": (lambda: hostile.deep_odt(50_000), DAMAGED),
     "profond.docx": (lambda: hostile.word_with("<w:sdt>" * 20_000 + "</w:sdt>" * 20_000), DAMAGED),
-    "enorme.docx": (
-        lambda: hostile.word_with("<w:p/>" * 6_000_000),
-        "sa lecture demande plus de 500 Mo de mémoire.",
-    ),
+    "enorme.docx": (lambda: hostile.word_with("<w:p/>" * 3_000_000), "sa lecture demande plus de "),
     "menteur.csv": (hostile.lying_csv, NO_TEXT),
     "menteur.html": (hostile.lying_page, NO_TEXT),
     "loin.xlsx": (
@@ -103,6 +101,18 @@ READ: dict[str, tuple[Callable[[], bytes], str]] = {
     "points.txt": (lambda: TEXT.encode() + b"\n\nA" + b"!" * 100_000 + b"." * 100_000 + b"x", ANSWER),
     "parentheses.html": (lambda: HTML.encode() + b"<p>http://a" + b")" * 100_000, ANSWER),
     "emboites.html": (lambda: HTML.encode().replace(b"<main>", b"<main>" * 5_000), ANSWER),
+    # Found by fuzz_readers. Took minutes: a pattern that tries every way to cut a row of dots.
+    "rangee.txt": (lambda: b"Titre " + b"." * 20_000 + b" a\n\n" + TEXT.encode(), ANSWER),
+    "rangee.md": (lambda: b"| " + b"-" * 20_000 + b" a |\n|---|\n| b |\n\n" + MARKDOWN.encode(), ANSWER),
+    # Broke the reader: an encoding that decodes nothing.
+    "codage.html": (lambda: b'<meta charset="undefined"><h1>Titre</h1><p>L\xe9gende.</p>', "Légende."),
+    # Took minutes: the whole page searched again for each of its parts; every element compared with every other.
+    "parties.html": (lambda: b"<main><h1>Titre</h1><p>Bonjour.</p></main>" * 1_500, "Bonjour."),
+    # Broke Python: a "page number" of 5,000 digits at the same place of two pages.
+    "nombres.txt": (
+        lambda: b"\f".join(TEXT.encode() + b"\n\nBas " + b"9" * 5_000 + b"\n" for _ in range(3)),
+        ANSWER,
+    ),
     "l'été « 🎉 » & <b>.txt": (TEXT.encode, ANSWER),
     "dernier.md": (MARKDOWN.encode, ANSWER),
 }
@@ -147,37 +157,18 @@ def _make_odd_files(documents: Path, elsewhere: Path) -> None:
     (documents / os.fsdecode(b"\xff\n\x1b[31m.txt")).write_text("x", encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", [n for n in REFUSED if len(n) < 200])
-def test_it_is_refused_with_the_reason(corpus: Corpus, name: str) -> None:
-    [left] = [left for left in corpus.left_out if left.source.file == name]
-
-    assert plain(left.reason).startswith(REFUSED[name][1])
-    assert left.remedy
-
-
-def test_a_name_that_is_too_long_is_refused(corpus: Corpus) -> None:
-    [left] = [left for left in corpus.left_out if len(left.source.file) > 200]
-
-    assert plain(left.reason) == "ce fichier ne peut pas être ouvert (File name too long)."
-
-
-@pytest.mark.parametrize("name", READ)
-def test_it_is_read_without_harm(corpus: Corpus, name: str) -> None:
-    [document] = [document for document in corpus.documents if document.source.file == name]
-
-    assert READ[name][1] in document.text
-    assert any(entry.document is document for entry in corpus.entries)
-
-
-def test_all_are_accounted_for_in_the_order_of_the_catalogue(corpus: Corpus) -> None:
+def test_each_is_refused_with_its_reason_in_the_order_of_the_catalogue(corpus: Corpus) -> None:
     assert [left.source.file for left in corpus.left_out] == list(REFUSED)
+    told = {left.source.file: plain(left.reason) for left in corpus.left_out if left.remedy}
+    assert {name: told[name] for name, (_, why) in REFUSED.items() if not told[name].startswith(why)} == {}
+
+
+def test_the_others_are_read_without_harm_and_nothing_outside_is(corpus: Corpus) -> None:
     assert [document.source.file for document in corpus.documents] == list(READ)
-
-
-def test_nothing_of_the_outside_is_read(corpus: Corpus) -> None:
-    for document in corpus.documents:
-        assert "secret" not in document.text
-        assert "root:" not in document.text
+    texts = {document.source.file: document.text for document in corpus.documents}
+    assert [name for name, (_, words) in READ.items() if words not in texts[name]] == []
+    assert {entry.document.source.file for entry in corpus.entries} == set(READ)
+    assert not any(outside in text for text in texts.values() for outside in ("secret", "root:"))
 
 
 def test_a_file_whose_name_is_no_text_is_named_on_one_line(corpus: Corpus) -> None:
@@ -251,19 +242,15 @@ def test_a_limit_is_named_with_what_was_found(tmp_path: Path, limits: Limits, re
     assert refusal(path, limits) == f"{reason} Partagez-le en plusieurs documents, ou n’en gardez que la partie utile."
 
 
-def test_a_text_over_five_million_characters_is_refused_before_it_is_laid_out(tmp_path: Path) -> None:
-    path = tmp_path / "long.md"
-    path.write_bytes(b"a" * 5_000_001)
-
-    assert refusal(path, LIMITS).startswith("ce document compte 5 000 001 caractères (maximum : 5 000 000).")
-
-
-def test_a_text_of_200_mb_is_refused_unread(tmp_path: Path) -> None:
-    path = tmp_path / "long.txt"
-    with path.open("wb") as file:
+def test_a_file_or_a_text_that_is_too_long_is_refused_before_it_is_laid_out(tmp_path: Path) -> None:
+    (tmp_path / "long.md").write_bytes(b"a" * 5_000_001)
+    with (tmp_path / "long.txt").open("wb") as file:
         file.truncate(200_000_000)
 
-    assert refusal(path, LIMITS).startswith("ce fichier pèse 200 Mo (maximum : 50 Mo).")
+    told = [refusal(tmp_path / name, LIMITS) for name in ("long.md", "long.txt")]
+
+    assert told[0].startswith("ce document compte 5 000 001 caractères (maximum : 5 000 000).")
+    assert told[1].startswith("ce fichier pèse 200 Mo (maximum : 50 Mo).")
 
 
 def test_a_file_that_never_ends_by_the_clock_is_given_up(tmp_path: Path) -> None:
@@ -376,27 +363,7 @@ def test_inspecting_a_file_is_as_safe(tmp_path: Path) -> None:
         read_document(source("pire.pdf"), tmp_path, Limits(cpu_seconds=1))
 
 
-# Fuzzing; what tests/fuzz_readers.py found
-
-
-FOUND: dict[str, bytes] = {
-    # Took minutes: a pattern that tries every way to cut a row of dots.
-    "points.txt": b"Titre " + b"." * 20_000 + b" a",
-    "points.md": b"| " + b"-" * 20_000 + b" a |\n|---|\n| b |\n",
-    # Broke the reader: an encoding that decodes nothing.
-    "codage.html": b'<meta charset="undefined"><p>L\xe9gende.</p>',
-    # Took minutes: the whole page searched again for each of its parts.
-    "parties.html": b"<main><p>Bonjour.</p></main>" * 1_500,
-    # Took minutes: every element compared with every other, by what it holds.
-    "emboites.html": b"<main>" * 3_000 + b"Bonjour.",
-    # Broke Python: a "page number" of 5,000 digits at the same place of two pages.
-    "nombres.txt": b"\f".join(b"Texte de la page.\nBas " + b"9" * 5_000 + b"\n" for _ in range(3)),
-}
-
-
-@pytest.mark.parametrize("name", FOUND)
-def test_what_fuzzing_found_is_read(name: str) -> None:
-    check("." + name.partition(".")[2], FOUND[name])
+# Fuzzing
 
 
 def test_an_encoding_whose_name_is_no_name_is_refused() -> None:
@@ -404,56 +371,23 @@ def test_an_encoding_whose_name_is_no_name_is_refused() -> None:
         READERS[".html"](b'<meta charset="utf\0-8"><p>L\xe9gende.</p>', "page.html")
 
 
-bent = st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=12), st.integers(0, 40)), min_size=1, max_size=6)
-"""Places in a file, what is written there and how much it replaces."""
-
-
 @pytest.mark.parametrize("suffix", SEEDS)
-@settings(max_examples=25, derandomize=True, database=None)
-@given(changes=bent)
-def test_a_bent_file_is_read_or_refused(suffix: str, changes: list[tuple[float, bytes, int]]) -> None:
-    data = SEEDS[suffix]()
-    for place, written, replaced in changes:
-        at = int(place * len(data))
-        data = data[:at] + written + data[at + replaced :]
-
-    _read_or_refuse(suffix, data)
-
-
-@pytest.mark.parametrize("suffix", [".docx", ".odt", ".xlsx"])
-@settings(max_examples=25, derandomize=True, database=None)
-@given(changes=bent, member=st.floats(0, 0.99))
-def test_a_bent_member_of_an_office_file_is_read_or_refused(
-    suffix: str, changes: list[tuple[float, bytes, int]], member: float
-) -> None:
-    def bend(name: str, old: bytes) -> bytes:
-        if name != chosen:
-            return old
-        for place, written, replaced in changes:
-            at = int(place * len(old))
-            old = old[:at] + written + old[at + replaced :]
-        return old
-
-    names = hostile.members(SEEDS[suffix]())
-    chosen = names[int(member * len(names))]
-
-    _read_or_refuse(suffix, hostile.rezipped(SEEDS[suffix](), bend))
+def test_a_bent_file_is_read_or_refused(suffix: str) -> None:
+    seed, chance = SEEDS[suffix](), random.Random(suffix)
+    for _ in range(40):
+        with suppress(UnreadableDocumentError):
+            check(suffix, bent(suffix, seed, chance))
 
 
 @pytest.mark.parametrize("suffix", [".txt", ".md", ".html", ".csv"])
 @settings(max_examples=40, derandomize=True, database=None)
 @given(text=st.text(max_size=400))
 def test_any_text_is_read_or_refused(suffix: str, text: str) -> None:
-    _read_or_refuse(suffix, text.encode("utf-8", "replace"))
-
-
-def _read_or_refuse(suffix: str, data: bytes) -> None:
     with suppress(UnreadableDocumentError):
-        check(suffix, data)
+        check(suffix, text.encode("utf-8", "replace"))
 
 
 def test_the_seeds_of_fuzzing_are_read() -> None:
     for suffix, make in SEEDS.items():
         check(suffix, make())
         assert QUESTION in READERS[suffix](make(), "note").text
-    assert len(hostile.members(workbook())) > 5

@@ -1,9 +1,7 @@
 """Readers of Markdown, HTML, Word, OpenDocument and tables, on documents that the tests make."""
 
-import contextlib
 import io
 import zipfile
-from collections.abc import Callable
 
 import docx
 import openpyxl
@@ -19,17 +17,12 @@ from corpus.errors import UnreadableDocumentError
 from corpus.readers import office_zip
 from corpus.readers.builder import Builder, TextRun
 from corpus.readers.docx import read_docx
+from corpus.readers.formats import ReadFunction
 from corpus.readers.html import read_html, read_markdown
 from corpus.readers.odt import read_odt
 from corpus.readers.table import read_csv, read_xlsx
 
-H, Q, P, ITEM, TABLE = (
-    BlockKind.HEADING,
-    BlockKind.QUESTION,
-    BlockKind.PARAGRAPH,
-    BlockKind.ITEM,
-    BlockKind.TABLE,
-)
+H, Q, P, ITEM, TABLE = BlockKind
 
 
 CONTROLS = [*range(0x20), *range(0x7F, 0xA0)]
@@ -370,9 +363,10 @@ def test_opendocument_text_is_read_in_its_order() -> None:
 # Tables
 
 
-@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
-@pytest.mark.parametrize("answer", ["réponse", "REPONSE", " Answer "])
+@pytest.mark.parametrize(
+    ("delimiter", "encoding", "answer"),
+    [(";", "utf-8-sig", "réponse"), (",", "cp1252", " Answer "), ("\t", "utf-8", "REPONSE")],
+)
 def test_each_row_of_a_csv_is_a_question(delimiter: str, encoding: str, answer: str) -> None:
     lines = [
         ["Thème", "ID", "Question", answer],
@@ -397,9 +391,7 @@ def test_each_row_of_a_csv_is_a_question(delimiter: str, encoding: str, answer: 
 
 
 def test_a_csv_needs_no_ids() -> None:
-    reading = read_csv(b"question,answer\nQui ?,Nous.\n", "faq.csv")
-
-    assert [(block.kind, block.key) for block in reading.blocks] == [(Q, None), (P, None)]
+    assert {block.key for block in read_csv(b"question,answer\nQui ?,Nous.\n", "faq.csv").blocks} == {None}
 
 
 @pytest.mark.parametrize(
@@ -409,7 +401,6 @@ def test_a_csv_needs_no_ids() -> None:
         ("question;texte\nQui ?;Nous.", "il manque la colonne « réponse »"),
         ("question;réponse;answer\nQui ?;Nous.;Nous.", "il y a plusieurs fois la colonne « réponse »"),
         ("id;question;réponse\n1;Qui ?;Nous.\n2;Où ?;", "ligne 3 : la colonne « réponse » est vide."),
-        ("id;question;réponse\n1;;Nous.", "ligne 2 : la colonne « question » est vide."),
         ("id;question;réponse\n;Qui ?;Nous.", "ligne 2 : la colonne « id » est vide."),
         ("id;question;réponse\n1;A ?;B\n\n1;C ?;D", "ligne 4 : l’id « 1 » est déjà celui de la ligne 2."),
         ('question;réponse\n"Qui ?;Nous.', "la ligne 2 du fichier n’est pas du CSV correct"),
@@ -454,34 +445,21 @@ def test_the_sheet_that_has_the_columns_is_read() -> None:
         (read_xlsx, _word_file()),
     ],
 )
-def test_a_damaged_or_foreign_office_file_is_refused(
-    reader: Callable[[bytes, str], StructuredText], data: bytes
-) -> None:
+def test_a_damaged_or_foreign_office_file_is_refused(reader: ReadFunction, data: bytes) -> None:
     with pytest.raises(UnreadableDocumentError, match="endommagé, ou son contenu ne correspond pas"):
         reader(data, "fichier")
 
 
-@pytest.mark.parametrize("place", [60, 500, 2000, 5000, 12000, 20000])
-def test_a_word_file_with_a_wrong_byte_never_crashes(place: int) -> None:
-    data = bytearray(_word_file())
-    data[place] ^= 0xFF
-
-    read = []
-    with contextlib.suppress(UnreadableDocumentError):
-        read.append(read_docx(bytes(data), "faq.docx").text)
-
-    assert read in ([], [read_docx(_word_file(), "faq.docx").text])  # refused, or read as it was
+OLE = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(512)
+LOCKED = _odt(manifest="<m:file-entry><m:encryption-data/></m:file-entry>")
 
 
-@pytest.mark.parametrize("reader", [read_docx, read_odt, read_xlsx])
-def test_an_encrypted_office_file_is_refused(reader: Callable[[bytes, str], StructuredText]) -> None:
+@pytest.mark.parametrize(
+    ("reader", "data"), [(read_docx, OLE), (read_odt, OLE), (read_xlsx, OLE), (read_odt, LOCKED)], ids=str
+)
+def test_an_encrypted_office_file_is_refused(reader: ReadFunction, data: bytes) -> None:
     with pytest.raises(UnreadableDocumentError, match="mot de passe"):
-        reader(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(512), "secret")
-
-
-def test_an_encrypted_opendocument_text_is_refused() -> None:
-    with pytest.raises(UnreadableDocumentError, match="mot de passe"):
-        read_odt(_odt(manifest="<m:file-entry><m:encryption-data/></m:file-entry>"), "secret.odt")
+        reader(data, "secret")
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -500,12 +478,12 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyP
         (read_odt, _odt(content=CONTENT[: CONTENT.index("<office:body>")] + "</office:document-content>")),
     ],
 )
-def test_a_file_without_text_is_refused(reader: Callable[[bytes, str], StructuredText], data: bytes) -> None:
+def test_a_file_without_text_is_refused(reader: ReadFunction, data: bytes) -> None:
     with pytest.raises(UnreadableDocumentError, match="ne contient aucun texte"):
         reader(data, "vide")
 
 
 @pytest.mark.parametrize("reader", [read_markdown, read_csv, read_html])
-def test_bytes_that_are_no_text_are_refused(reader: Callable[[bytes, str], StructuredText]) -> None:
+def test_bytes_that_are_no_text_are_refused(reader: ReadFunction) -> None:
     with pytest.raises(UnreadableDocumentError, match="n’est pas un texte lisible"):
         reader(b"\x89PNG\r\n\x1a\n\x00\x00\x81", "image")

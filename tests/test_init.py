@@ -38,24 +38,15 @@ def test_a_new_corpus_works_as_it_is(tmp_path: Path) -> None:
     assert list(lexicon.acronyms) == ["AAH"]
 
 
-def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
-    assert len(create_corpus(tmp_path)) == 4
+def test_an_empty_folder_is_filled_and_nothing_is_overwritten(tmp_path: Path) -> None:
+    [catalogue, *others] = create_corpus(tmp_path)
+    catalogue.write_text("le mien", encoding="utf-8")
 
-
-@pytest.mark.parametrize("occupied", ["folder", "file"])
-def test_nothing_is_overwritten(tmp_path: Path, occupied: str) -> None:
-    target = tmp_path / "corpus"
-    if occupied == "folder":
-        target.mkdir()
-        (target / "catalogue.toml").write_text("le mien", encoding="utf-8")
-    else:
-        target.write_text("le mien", encoding="utf-8")
-
-    with pytest.raises(CorpusError, match="indiquez un nouveau dossier"):
-        create_corpus(target)
-
-    kept = target / "catalogue.toml" if occupied == "folder" else target
-    assert kept.read_text(encoding="utf-8") == "le mien"
+    assert len(others) == 3
+    for occupied in (tmp_path, catalogue):
+        with pytest.raises(CorpusError, match="indiquez un nouveau dossier"):
+            create_corpus(occupied)
+    assert catalogue.read_text(encoding="utf-8") == "le mien"
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

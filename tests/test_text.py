@@ -28,15 +28,12 @@ def test_windows_and_old_mac_line_ends_are_line_ends() -> None:
         assert read_text(raw.encode(), "note.txt").text == "Le contrat dure six ans.\n\nIl est signé."
 
 
-def test_a_text_without_form_feeds_has_no_pages() -> None:
-    assert read_text(b"Une seule page.", "note.txt").pages == ()
-
-
 def test_form_feeds_separate_pages() -> None:
     reading = read_text("Première page.\n\fDeuxième page.\n".encode(), "note.txt")
 
     assert reading.text == "Première page.\n\nDeuxième page."
     assert reading.pages == (0, 16)
+    assert read_text(b"Une seule page.", "note.txt").pages == ()
 
 
 def test_the_link_list_that_a_printer_leaves_ends_a_page_and_is_no_text() -> None:

@@ -35,20 +35,17 @@ def quotes(entry: Entry) -> list[str]:
     return [passage.quote.of(entry.document.text) for passage in entry.passages]
 
 
+def contexts(entry: Entry) -> list[list[str]]:
+    return [[span.of(entry.document.text) for span in passage.context] for passage in entry.passages]
+
+
+def above(found: list[Entry]) -> list[list[str]]:
+    """The headings above each entry."""
+    return [[span.of(entry.document.text) for span in entry.passages[0].section] for entry in found]
+
+
 PIECES = st.sampled_from(
-    [
-        "Oui",
-        "Q : ",
-        "R : ",
-        "1. Qui ?",
-        "2. Quoi ?",
-        "Référence : x",
-        "Cas :",
-        "Fin.",
-        "Sommaire",
-        "a ..... 3",
-        LONG,
-    ]
+    ["Oui", "Q : ", "R : ", "1. Qui ?", "2. Quoi ?", "Référence : x", "Cas :", "Fin.", "Sommaire", "a ..... 3", LONG]
 )
 BLOCKS = st.lists(
     st.tuples(st.sampled_from(list(BlockKind)), st.integers(1, 3), st.lists(PIECES, min_size=1, max_size=3))
@@ -90,30 +87,12 @@ def test_any_text_can_be_split(raw: str, kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("asked", "answered"),
-    [
-        ("Q : ", "R : "),
-        ("Q. ", "R. "),
-        ("Q - ", "R - "),
-        ("Q1 : ", "R1 : "),
-        ("Question : ", "Réponse : "),
-        ("Question n° 4 – ", "Réponse – "),
-        ("QUESTION 4 : ", "REPONSE : "),
-    ],
+    [("Q. ", "R. "), ("Q1 - ", "R1 - "), ("Question n° 4 – ", "Réponse – "), ("Q : ", "REPONSE : ")],
 )
 def test_labels_mark_questions_and_answers_and_belong_to_neither(asked: str, answered: str) -> None:
-    raw = f"""{asked}Qui signe le contrat ?
+    raw = f"{asked}Qui signe ?\n\n{answered}Le préfet.\n\n{asked}Que contient-il ?\n\n{answered}Un plan d'actions.\n"
 
-{answered}Le préfet de département.
-
-{asked}Que contient-il ?
-
-{answered}Un plan d'actions.
-"""
-
-    assert pairs(entries(raw)) == [
-        ("Qui signe le contrat ?", "Le préfet de département."),
-        ("Que contient-il ?", "Un plan d'actions."),
-    ]
+    assert pairs(entries(raw)) == [("Qui signe ?", "Le préfet."), ("Que contient-il ?", "Un plan d'actions.")]
 
 
 def test_question_and_answer_may_share_a_paragraph() -> None:
@@ -123,16 +102,9 @@ def test_question_and_answer_may_share_a_paragraph() -> None:
 
 
 def test_a_code_article_is_no_answer_label() -> None:
-    raw = """Q : Quel texte ?
-
-R : Le code rural.
-
-R. 230-5 du code rural s'applique aussi.
-
-Q : Et ?
-
-R : Rien.
-"""
+    raw = (
+        "Q : Quel texte ?\n\nR : Le code rural.\n\nR. 230-5 du code rural s'applique aussi.\n\nQ : Et ?\n\nR : Rien.\n"
+    )
 
     assert entries(raw)[0].body_text == "Le code rural.\n\nR. 230-5 du code rural s'applique aussi."
 
@@ -173,8 +145,7 @@ def test_headings_that_ask_are_questions_and_those_above_them_are_sections() -> 
         ("Qui signe ?", "Le préfet.\n\nException\n\nLe ministre."),
         ("Combien d'années ?", "Six ans."),
     ]
-    sections = [[span.of(entry.document.text) for span in entry.passages[0].section] for entry in found]
-    assert sections == [["Contrats", "Signature"], ["Contrats", "Durée"]]
+    assert above(found) == [["Contrats", "Signature"], ["Contrats", "Durée"]]
     assert [passage.text for passage in found[0].passages] == ["Le préfet.", "Exception\n\nLe ministre."]
 
 
@@ -227,12 +198,6 @@ Elle est en ligne.
     ]
 
 
-def test_a_faq_without_questions_is_split_by_its_headings() -> None:
-    found = built((HEADING, 1, "Durée"), (PARAGRAPH, 0, "Six ans."))
-
-    assert pairs(found) == [("Durée", "Six ans.")]
-
-
 def test_only_headings_with_a_body_make_entries() -> None:
     found = built(
         (HEADING, 1, "I. Le cadre"),
@@ -244,10 +209,9 @@ def test_only_headings_with_a_body_make_entries() -> None:
     )
 
     assert [entry.heading_text for entry in found] == ["A. Le périmètre", "II. La suite"]
-    assert [[span.of(entry.document.text) for span in entry.passages[0].section] for entry in found] == [
-        ["I. Le cadre"],
-        [],
-    ]
+    assert above(found) == [["I. Le cadre"], []]
+    # A FAQ without questions is split alike.
+    assert pairs(built((HEADING, 1, "Durée"), (PARAGRAPH, 0, "Six ans."))) == [("Durée", "Six ans.")]
 
 
 def test_a_table_of_contents_makes_no_entry() -> None:
@@ -282,8 +246,7 @@ def test_in_a_long_body_a_paragraph_is_quoted_alone_and_a_list_with_its_lead_in(
     whole = "Il contient :\n- un diagnostic ;\n- un plan."
 
     assert quotes(entry) == [LONG.strip(), whole, whole, whole]
-    contexts = [[span.of(entry.document.text) for span in passage.context] for passage in entry.passages]
-    assert contexts == [[], [], ["Il contient :"], ["Il contient :"]]
+    assert contexts(entry) == [[], [], ["Il contient :"], ["Il contient :"]]
 
 
 def test_in_a_nested_list_an_item_is_quoted_with_its_branch() -> None:
@@ -297,8 +260,7 @@ def test_in_a_nested_list_an_item_is_quoted_with_its_branch() -> None:
     branch = "- le même périmètre :\no fusion ;"
 
     assert quotes(entry)[1:] == [branch, branch, "- un autre périmètre."]
-    contexts = [[span.of(entry.document.text) for span in passage.context] for passage in entry.passages]
-    assert contexts[1:] == [["Deux cas :"], ["Deux cas :", "- le même périmètre :"], ["Deux cas :"]]
+    assert contexts(entry)[1:] == [["Deux cas :"], ["Deux cas :", "- le même périmètre :"], ["Deux cas :"]]
 
 
 def test_a_very_long_paragraph_is_cut_at_sentence_ends() -> None:
@@ -318,7 +280,7 @@ def test_rows_keep_the_header_of_their_table_as_context() -> None:
     [entry] = split(document(builder.reading(), "page"))
 
     assert [passage.text for passage in entry.passages] == ["Commune\tAide", "Brest\t12 €"]
-    assert [span.of(entry.document.text) for span in entry.passages[1].context] == ["Commune\tAide"]
+    assert contexts(entry)[1] == ["Commune\tAide"]
 
 
 @pytest.mark.parametrize(
