@@ -27,6 +27,10 @@ def built(*blocks: tuple[BlockKind, int, str], kind: str = "faq") -> list[Entry]
     return split(document(builder.reading(), kind))
 
 
+def paragraphs(*texts: str) -> str:
+    return "\n\n".join(texts) + "\n"
+
+
 def pairs(found: list[Entry]) -> list[tuple[str, str]]:
     return [(entry.heading_text, entry.body_text) for entry in found]
 
@@ -110,16 +114,12 @@ def test_a_code_article_is_no_answer_label() -> None:
 
 
 def test_numbered_questions_run_to_their_last_question_mark() -> None:
-    raw = """1. Le prix monte. Que faire ? Et quand ? Il faut négocier. Pourquoi attendre ?
-
-2. Qui décide ?
-
-Le maire décide. Il consulte :
-1. le conseil ;
-2. les habitants.
-
-3. Quel recours ? Aucun.
-"""
+    raw = paragraphs(
+        "1. Le prix monte. Que faire ? Et quand ? Il faut négocier. Pourquoi attendre ?",
+        "2. Qui décide ?",
+        "Le maire décide. Il consulte :\n1. le conseil ;\n2. les habitants.",
+        "3. Quel recours ? Aucun.",
+    )
 
     assert pairs(entries(raw)) == [
         ("Le prix monte. Que faire ? Et quand ?", "Il faut négocier. Pourquoi attendre ?"),
@@ -171,24 +171,16 @@ def test_the_identifier_that_a_file_gives_wins() -> None:
 
 
 def test_references_that_end_an_answer_are_entries_of_their_own() -> None:
-    raw = """Q : Qui signe ?
-
-R : Le préfet.
-
-Référence : circulaire du 20 novembre 2020.
-
-Pour en savoir plus :
-- le site de l'agence ;
-- la préfecture.
-
-Q : Quand ?
-
-R : En juin.
-
-Référence : instruction du 4 mai.
-
-Elle est en ligne.
-"""
+    raw = paragraphs(
+        "Q : Qui signe ?",
+        "R : Le préfet.",
+        "Référence : circulaire du 20 novembre 2020.",
+        "Pour en savoir plus :\n- le site de l'agence ;\n- la préfecture.",
+        "Q : Quand ?",
+        "R : En juin.",
+        "Référence : instruction du 4 mai.",
+        "Elle est en ligne.",
+    )
 
     assert pairs(entries(raw)) == [
         ("Qui signe ?", "Le préfet."),
@@ -215,15 +207,12 @@ def test_only_headings_with_a_body_make_entries() -> None:
 
 
 def test_a_table_of_contents_makes_no_entry() -> None:
-    raw = """SOMMAIRE
-
-I. Le cadre ............................ 3
-II. La suite ........................... 12
-
-I. Le cadre
-
-Le cadre est celui de la loi.
-"""
+    raw = paragraphs(
+        "SOMMAIRE",
+        "I. Le cadre ............................ 3\nII. La suite ........................... 12",
+        "I. Le cadre",
+        "Le cadre est celui de la loi.",
+    )
 
     assert pairs(entries(raw, "guide")) == [("I. Le cadre", "Le cadre est celui de la loi.")]
 
