@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from test_assistant import wrong_headings
 
 from bot.answer import Answer, Kind
 from bot.assistant import Assistant
@@ -87,11 +88,19 @@ def test_off_topic_questions_are_refused(assistant: Assistant, question: str) ->
     assert (answer.kind, answer.quotes) == (Kind.REFUSE, ())
 
 
-def test_the_questions_offered_work_when_asked(assistant: Assistant) -> None:
-    for example in assistant.about().examples:
-        answer = assistant.ask(example)
-        assert answer.kind == Kind.ANSWER
-        assert answer.quotes[0].source.question == example
+def test_every_heading_is_answered_by_its_entry_when_asked_word_for_word(assistant: Assistant) -> None:
+    assert set(assistant.about().examples) <= {e.heading_text for e in assistant.searcher.rows.entries}
+    assert wrong_headings(assistant, "Quelle est la durée du CRTE ?") == []
+
+
+def test_a_negation_after_another_question_is_read_as_if_alone(assistant: Assistant) -> None:
+    for asked in (
+        "Le CTI ne peut-il pas le modifier par avenant ?",
+        "Pourquoi ne pas fusionner le CTI et le CRTE ?",
+        "Les CRTE ne sont-ils pas signés pour la durée du mandat ?",
+    ):
+        alone, after = assistant.ask(asked), assistant.ask(asked, ["Qui fait partie du comité de projet du TI ?"])
+        assert (alone.kind, alone.quotes) == (after.kind, after.quotes)
 
 
 def test_every_quote_to_every_known_question_is_verbatim(report: Report, documents: dict[str, Document]) -> None:

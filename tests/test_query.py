@@ -42,46 +42,30 @@ def parser() -> QueryParser:
 @pytest.mark.parametrize(
     ("typed", "read"),
     [
-        ("le CTRE", "le CRTE"),
+        # Acronyms, also with their letters swapped.
         ("le crte", "le CRTE"),
         ("le cter et le npr", "le CRTE et le PNR"),
         ("le cr et le tcrex", "le cr et le tcrex"),  # too short, or another letter: no acronym
-    ],
-)
-def test_an_acronym_is_recognised_with_its_letters_swapped(parser: QueryParser, typed: str, read: str) -> None:
-    assert parser.read(typed).text == read
-
-
-@pytest.mark.parametrize(
-    ("typed", "read"),
-    [
+        # Shorthand; an elided letter is none.
         ("kel delai pr le projet", "quel delai pour le projet"),
-        ("pk signer", "pourquoi signer"),
         ("g un projet", "j'ai un projet"),
-    ],
-)
-def test_shorthand_is_written_out(parser: QueryParser, typed: str, read: str) -> None:
-    assert parser.read(typed).text == read
-
-
-def test_an_elided_letter_is_no_shorthand(parser: QueryParser) -> None:
-    assert parser.read("c'est signé").text == "c'est signé"
-    assert parser.read("c’est signé").text == "c’est signé"
-
-
-@pytest.mark.parametrize(
-    ("typed", "read"),
-    [
+        ("c'est signé", "c'est signé"),
+        ("c’est signé", "c’est signé"),
+        # Misspelt words of the corpus.
         ("mon intercomunalité", "mon intercommunalité"),  # a letter is missing
         ("le perrimètre", "le périmètre"),  # one too many
         ("la préfectrue", "la préfecture"),  # two swapped
         ("la progrannation", "la programmation"),  # two wrong
-        ("le vontrat", "le contrat"),
         ("le perimetre", "le périmètre"),  # accents that a phone leaves out
         ("xyzzyx", "xyzzyx"),  # like nothing
+        # Capitals.
+        ("LE PERIMETRE DU CRTE EST-IL REVISE ?", "le périmètre du CRTE est-il révisé ?"),
+        ("LES TI", "LES TI"),  # too short to be shouting
+        # Line breaks and invisible characters.
+        ("le\u00a0contrat\nest\u200b signe\u0301 \u0007", "le contrat est signé"),
     ],
 )
-def test_misspellings_become_words_of_the_corpus(parser: QueryParser, typed: str, read: str) -> None:
+def test_a_question_is_written_as_the_corpus_writes(parser: QueryParser, typed: str, read: str) -> None:
     assert parser.read(typed).text == read
 
 
@@ -135,30 +119,13 @@ def test_words_that_differ_by_their_accents_stay_apart() -> None:
     assert parser.read("a main levee").text == "a main levée"
 
 
-@pytest.mark.parametrize(
-    ("typed", "read"),
-    [
-        ("LE PERIMETRE DU CRTE EST-IL REVISE ?", "le périmètre du CRTE est-il révisé ?"),
-        ("LES TI", "LES TI"),  # too short to be shouting
-        ("Le PNR", "Le PNR"),
-    ],
-)
-def test_a_question_in_capitals_is_read_in_small_letters(parser: QueryParser, typed: str, read: str) -> None:
-    assert parser.read(typed).text == read
-
-
-def test_an_acronym_of_the_question_matches_the_words_of_the_corpus(parser: QueryParser) -> None:
+def test_an_acronym_and_its_words_match_one_another(parser: QueryParser) -> None:
     # PNR stands nowhere in the texts: what it means is added. CRTE stands there: nothing is.
     assert parser.read("notre PNR").added == (stem("parc"), stem("naturel"), stem("regional"))
     assert parser.read("notre CRTE").added == ()
-
-
-def test_the_words_of_the_question_match_an_acronym_of_the_corpus(parser: QueryParser) -> None:
-    query = parser.read("le contrat de relance et de transition écologique")
-
     # As a text of the corpus that holds the acronym is indexed.
     [acronym] = parser.terms("CRTE")
-    assert acronym in query.terms
+    assert acronym in parser.read("le contrat de relance et de transition écologique").terms
     assert acronym in parser.terms("Le contrat de relance et de transition écologique")
 
 
@@ -179,22 +146,14 @@ def test_everyday_words_bring_the_words_of_the_corpus(parser: QueryParser) -> No
     assert stem("interco") in query.terms
 
 
-@pytest.mark.parametrize("typed", ["les intercos", "nos Communautés de communes", "COMMUNAUTE DE COMMUNES"])
-def test_everyday_words_are_known_in_the_plural_and_in_capitals(parser: QueryParser, typed: str) -> None:
-    assert parser.read(typed).added == (stem("intercommunalite"),)
-
-
-def test_everyday_words_are_whole_words(parser: QueryParser) -> None:
+def test_everyday_words_are_known_in_the_plural_and_in_capitals_and_are_whole_words(parser: QueryParser) -> None:
+    for typed in ("les intercos", "nos Communautés de communes", "COMMUNAUTE DE COMMUNES"):
+        assert parser.read(typed).added == (stem("intercommunalite"),)
     assert parser.read("une interconnexion en sousface").added == ()
 
 
-@pytest.mark.parametrize("typed", ["", "   ", "?!", "\u200b\u0007", "🙂 🙂"])
-def test_a_question_without_words_has_no_terms(parser: QueryParser, typed: str) -> None:
-    assert parser.read(typed).terms == ()
-
-
-def test_line_breaks_and_invisible_characters_are_read_as_spaces_or_not_at_all(parser: QueryParser) -> None:
-    assert parser.read("le\u00a0contrat\nest\u200b signe\u0301 \u0007").text == "le contrat est signé"
+def test_a_question_without_words_has_no_terms(parser: QueryParser) -> None:
+    assert [parser.read(typed).terms for typed in ("", "   ", "?!", "\u200b\u0007", "🙂 🙂")] == [()] * 5
 
 
 def test_so_many_misspellings_are_looked_up_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,3 +188,38 @@ def test_time_to_find_acronyms_grows_with_the_text_and_not_with_the_number_of_ac
 
     assert terms[9000:] == parser.terms(" ".join(acronyms))
     assert time.process_time() - begun < 1  # 0.02 s; a pass over the text for each acronym takes 6 s
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        ("Bonjour, qui signe ? Merci.", "qui signe ?"),
+        ("Bonjour Madame, pouvez-vous me dire qui signe ? Merci d’avance pour votre réponse !", "qui signe ?"),
+        ("merci de m'indiquer la durée du contrat", "la durée du contrat"),
+        ("slt jvoudrais savoir si on signe stp", "jvoudrais savoir si on signe"),
+        ("je voudrais savoir si on signe", "si on signe"),
+        ("j’ai une question : quel délai ?\nCordialement", "quel délai ?"),
+        ("Le préfet signe-t-il ? Bonne journée à bientôt", "Le préfet signe-t-il ?"),
+        # A formula alone, or a word of the question, is kept.
+        ("bonjour", ""),
+        ("Merci beaucoup et bonne fin de journée à vous", ""),
+        ("dis-moi ton nom", ""),
+        ("Comment dire bonjour en anglais ?", ""),
+        ("À qui dire merci ?", ""),
+        ("merci de votre aide", ""),
+        ("?!", ""),
+    ],
+)
+def test_the_formulas_around_a_question_are_set_aside(parser: QueryParser, question: str, asked: str) -> None:
+    query = parser.read(question)
+
+    assert query.asked == (asked or question)
+    assert query.asked_words == tuple(words(query.asked))
+
+
+def test_every_word_says_where_it_stands(parser: QueryParser) -> None:
+    typed = parser.read("Un ½ cœur, aujourd’hui n°1").typed
+
+    assert typed.words == ("un", "1", "2", "coeur", "aujourd'hui", "n", "1")
+    assert [typed.text[a:b] for a, b in typed.spans] == ["Un", "½", "½", "cœur", "aujourd’hui", "n", "1"]
+    assert typed.rewritten([(1, 2, "demi"), (3, 4, "chœur")]) == "Un demi chœur, aujourd’hui n°1"
