@@ -201,21 +201,18 @@ def fetch(corpus: CorpusOption = None) -> None:
     from corpus.errors import CorpusError
     from corpus.fetch import fetch as download
 
-    settings = read_settings(corpus=corpus)
-    console, failed = Console(stderr=True, soft_wrap=True), 0
-    sources = [source for source in read_catalogue(settings.corpus) if source.url]
+    folder, failed = read_settings(corpus=corpus).corpus, False
+    sources = [source for source in read_catalogue(folder) if source.url]
     if not sources:
-        console.print("Aucun document du catalogue n’a d’adresse à télécharger.")
+        say("Aucun document du catalogue n’a d’adresse à télécharger.")
     for source in sources:
         try:
             with cli_index.progress(f"Téléchargement de « {source.id} »", unit_bytes=True) as advance:
-                got = download(source, settings.corpus, on_progress=lambda done, total: advance(done, total, ""))
-            console.print(
-                f"« {source.title} » : {got.path.name}, {got.size} octets, SHA-256 {got.sha256}", markup=False
-            )
+                got = download(source, folder, on_progress=advance)
+            say(f"« {source.title} » : {got.path.name}, {got.size} octets, SHA-256 {got.sha256}")
         except CorpusError as error:
-            failed += 1
-            console.print(str(error), markup=False, highlight=False)
+            failed = True
+            say(str(error))
     raise typer.Exit(FAILED if failed else ANSWERED)
 
 
@@ -282,7 +279,7 @@ def evaluate(
     if max_error is not None:
         command.restate(searcher, settings.index_folder, stated.max_error)
     with cli_index.progress("Évaluation") as advance:
-        result = command.ask_all(wanted, checked, searcher, lambda done, total: advance(done, total, ""))
+        result = command.ask_all(wanted, checked, searcher, advance)
     command.publish(wanted, checked, searcher, stated.max_error, result)
     if shortfall := words.shortfall(result.hit_rate, min_hit):
         say(shortfall)
@@ -297,10 +294,9 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DOSSIER", help="Dossier
     """
     from corpus.init import create_corpus
 
-    console = Console(soft_wrap=True)
     for path in create_corpus(folder):
-        console.print(f"créé : {path}", markup=False, highlight=False)
-    console.print(f"Essayez : motamot serve --corpus {folder}", markup=False, highlight=False)
+        cli_output.show_line(Console(), f"créé : {path}")
+    cli_output.show_line(Console(), f"Essayez : motamot serve --corpus {folder}")
 
 
 @app.command()

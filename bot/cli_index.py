@@ -135,8 +135,8 @@ def open_live(settings: Settings, *, publish: bool = False) -> "LiveAssistant":
     return LiveAssistant(settings.index_folder, open_assistant(settings, publish=publish), seen)
 
 
-Advance = Callable[[int, int | None, str], None]
-"""Called with how much is done, of how much (None: not known), and what is being done (empty: nothing to name)."""
+Advance = Callable[..., None]
+"""Called with how much is done, of how much (None: not known) and, where it has a name, what is being done."""
 
 
 @contextmanager
@@ -152,7 +152,7 @@ def progress(title: str, unit_bytes: bool = False) -> Iterator[Advance]:
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(title, total=None)
 
-        def draw(done: int, total: int | None, phase: str) -> None:
+        def draw(done: int, total: int | None, phase: str = "") -> None:
             bar.update(task, completed=done, total=total, description=f"{title} : {phase}" if phase else title)
 
         yield draw
@@ -162,7 +162,7 @@ def progress(title: str, unit_bytes: bool = False) -> Iterator[Advance]:
 def _told_in_lines(title: str) -> Iterator[Advance]:
     state, ended, begun = "", Event(), time.monotonic()
 
-    def note(done: int, total: int | None, phase: str) -> None:
+    def note(done: int, total: int | None, phase: str = "") -> None:
         nonlocal state
         state = " : " + f"{phase} {done} sur {total}".strip() if total else f" : {phase}" if phase else ""
 

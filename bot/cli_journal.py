@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from bot.cli_french import CorpusOption, FrenchTyper, IndexOption
+from bot.cli_output import counted, show_line
 from bot.journal import Journal, JournalError, Record
 from bot.settings import read_settings
 
@@ -78,11 +79,8 @@ def purge(
     """Effacer les lignes plus anciennes que « journal_days », ou toutes."""
     with _open(corpus, index) as journal:
         erased = journal.purge(everything)
-    Console(soft_wrap=True).print(
-        "Aucune ligne à effacer."
-        if not erased
-        else f"{erased} ligne{'s' if erased > 1 else ''} effacée{'s' if erased > 1 else ''}.",
-        highlight=False,
+    show_line(
+        Console(), f"{counted(erased, 'ligne effacée', 'lignes effacées')}." if erased else "Aucune ligne à effacer."
     )
 
 

@@ -25,11 +25,16 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{french_number(number)} {one if number < 2 else many or one + 's'}"
 
 
+def show_line(console: Console, text: str, style: str = "") -> None:
+    """One line as it is: no markup of rich, no colours of its own, wrapped by the terminal only."""
+    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
 def show_answer(console: Console, answer: Answer) -> None:
     """An answer as a person reads it in a terminal."""
     console.print(answer.message, markup=False, highlight=False)
     for typed, read in answer.understood:
-        console.print(f"  (« {typed} » compris comme « {read} »)", style="dim", markup=False, highlight=False)
+        show_line(console, f"  (« {typed} » compris comme « {read} »)", "dim")
     for number, quote in enumerate(answer.quotes):
         if number == 1:
             console.print("Voir aussi :", highlight=False)
@@ -38,38 +43,35 @@ def show_answer(console: Console, answer: Answer) -> None:
         for start, end in quote.highlights:
             text.stylize("bold underline", start, end)
         console.print(text, soft_wrap=True)
-        console.print(source_line(quote), style="dim", markup=False, highlight=False, soft_wrap=True)
+        show_line(console, source_line(quote), "dim")
     for suggestion in answer.suggestions:
-        console.print(f"  → {suggestion}", markup=False, highlight=False, soft_wrap=True)
+        show_line(console, f"  → {suggestion}")
 
 
 def source_line(quote: Quote) -> str:
     """Where a quote stands, on one line."""
     source = quote.source
-    parts = [source.title, source.publisher, french_date(source.date)]
-    if source.notice:
-        parts.append(source.notice)
-    if source.page:
-        parts.append(f"page {source.page}")
-    if source.section:
-        parts.append(source.section)
-    if source.url:
-        parts.append(source.url)
-    return "— " + ", ".join(parts)
+    parts = (
+        source.title,
+        source.publisher,
+        french_date(source.date),
+        source.notice,
+        f"page {source.page}" * bool(source.page),
+    )
+    return "— " + ", ".join(part for part in (*parts, source.section, source.url) if part)
 
 
 def show_built(console: Console, built: "Built") -> None:
     """What a build did, what it left out and why, and what an editor should look at."""
     corpus = built.corpus
-    console.print(
+    show_line(
+        console,
         f"Index construit : {counted(len(corpus.documents), 'document')}, {counted(len(corpus.entries), 'entrée')}, "
         f"{counted(built.n_passages, 'passage')} ({counted(built.n_encoded, 'texte encodé', 'textes encodés')}).",
-        markup=False,
-        highlight=False,
     )
     for document in corpus.documents:
         n = counted(built.phrasings.get(document.id, 0), "autre façon de demander", "autres façons de demander")
-        console.print(f"  « {document.id} » : {n}", markup=False, highlight=False)
+        show_line(console, f"  « {document.id} » : {n}")
     warnings = [f"Laissé de côté : « {left.source.title} » : {left.reason} {left.remedy}" for left in corpus.left_out]
     warnings += [
         f"Non cité : « {name} » est dans le dossier des documents, mais pas dans catalogue.toml."
@@ -77,7 +79,7 @@ def show_built(console: Console, built: "Built") -> None:
     ]
     warnings += [f"À revoir : {warning}" for warning in built.warnings]
     for warning in warnings:
-        console.print(typeset(warning), markup=False, highlight=False, style="yellow")
+        show_line(console, typeset(warning), "yellow")
 
 
 def entries_to_json(document: Document, entries: Sequence[Entry]) -> dict[str, Any]:
@@ -112,11 +114,10 @@ def entries_to_json(document: Document, entries: Sequence[Entry]) -> dict[str, A
 
 def show_entries(console: Console, document: Document, entries: Sequence[Entry]) -> None:
     """What was understood of a document, for a person."""
-    pages = f", {len(document.pages)} page(s)" if document.pages else ""
-    console.print(
-        f"{document.source.title} : {len(document.text)} caractères{pages}, {len(entries)} entrées",
-        markup=False,
-    )
+    parts = [counted(len(document.text), "caractère"), counted(len(entries), "entrée")]
+    if document.pages:
+        parts.insert(1, counted(len(document.pages), "page"))
+    show_line(console, f"{document.source.title} : {', '.join(parts)}")
     for entry in entries:
         page = document.page_at(entry.body.start)
         console.print()
@@ -151,6 +152,6 @@ def show_findings(console: Console, findings: Sequence["Finding"]) -> None:
     for finding in findings:
         label = finding.level.label
         console.print(Text(f"{label:<9} ", style=_COLOURS[label]), end="")
-        console.print(f"{finding.name}\u00a0: {finding.detail}", markup=False, highlight=False)
+        show_line(console, f"{finding.name}\u00a0: {finding.detail}")
         if finding.remedy:
-            console.print(f"          → {finding.remedy}", markup=False, highlight=False)
+            show_line(console, f"          → {finding.remedy}")

@@ -58,8 +58,6 @@ EXPECTED = {
 """What each key wants, for the message that says what is wrong."""
 
 _VARIABLES = frozenset(f"{PREFIX}{key}" for key in ("HOME", "CONFIG", *map(str.upper, EXPECTED)))
-PAGE_SETTINGS = ("operator", "contact", "theme", "frame_ancestors")
-"""What pages alone need: taken up without a restart."""
 _NEARLY = 0.87
 """difflib ratio from which a variable is one of ours, mistyped: one letter in twelve or so."""
 
@@ -199,16 +197,6 @@ def read_settings(**given: object) -> Settings:
             f"Créez-en un avec « motamot init DOSSIER », ou corrigez « corpus » {_where('corpus', chosen)}."
         )
     return settings
-
-
-def reload_pages(settings: Settings, **given: object) -> Settings:
-    """Settings in force with ``PAGE_SETTINGS`` read again; the others stay until a restart.
-
-    Raises:
-        SettingsError: Something is wrong with the file as it is now.
-    """
-    now = read_settings(**given)
-    return settings.model_copy(update={name: getattr(now, name) for name in PAGE_SETTINGS})
 
 
 def _with_corpus_of_index(settings: Settings) -> Settings:

@@ -126,6 +126,7 @@ def test_the_unit_runs_our_command_without_root_in_a_folder_of_its_own() -> None
     assert f"/var/lib/{folder}" in (ROOT / "deploy" / "motamot.sysusers.conf").read_text(encoding="utf-8")
     assert setting("ProtectSystem") == ["strict"]
     assert setting("NoNewPrivileges") == ["yes"]
+    assert setting("ExecReload") == ["/bin/kill -HUP $MAINPID"]
 
 
 def test_the_unit_leaves_the_answers_under_way_the_time_that_the_server_gives_them() -> None:

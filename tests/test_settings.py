@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, plain
 
-from bot.settings import EXPECTED, Settings, foreign_variables, read_settings, reload_pages
+from bot.settings import EXPECTED, Settings, foreign_variables, read_settings
 from corpus.errors import SettingsError
 from index import MAX_ERROR
 
@@ -171,21 +171,6 @@ def test_a_file_as_notepad_writes_it_is_read(tmp_path: Path) -> None:
     (tmp_path / "motamot.toml").write_bytes('operator = "Châtel"\r\nprot = 1'.encode("utf-8-sig"))
 
     assert message().startswith("« motamot.toml », ligne 2 : clé inconnue « prot »")
-
-
-def test_what_pages_alone_need_is_read_again_and_nothing_else(tmp_path: Path) -> None:
-    file = tmp_path / "motamot.toml"
-    file.write_text('contact = "mairie@a.fr"\nport = 1111\n', encoding="utf-8")
-    before = read_settings(frame_ancestors="https://a.fr")
-
-    file.write_text('contact = "mairie@b.fr"\noperator = "Ville"\nport = 2222\n', encoding="utf-8")
-    after = reload_pages(before, frame_ancestors="https://a.fr")
-
-    assert (after.contact, after.operator, after.port) == ("mairie@b.fr", "Ville", 1111)
-    assert after.frame_ancestors == ("https://a.fr",)
-    file.write_text("contact = 3", encoding="utf-8")
-    with pytest.raises(SettingsError, match="contact"):
-        reload_pages(before)
 
 
 @pytest.mark.parametrize(
