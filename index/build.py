@@ -18,9 +18,9 @@ from corpus.read import Corpus, read_corpus
 from index import MAX_ERROR, store, versions
 from index.dense import Dense, Vectors
 from index.encoder import Encoder
-from index.features import DenseFields, EncodedQuery, FeatureExtractor, LexicalFields
+from index.features import DenseFields, EncodedQuery, FeatureExtractor
 from index.query import Query, QueryParser
-from index.rows import Rows
+from index.rows import LexicalFields, Rows
 from index.state import SHAPING_LIBRARIES, check_replaceable, fingerprint
 from index.training import TrainingSet, learn, outside_questions, train_classifier
 from index.vocabulary import CorpusVocabulary

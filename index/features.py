@@ -1,6 +1,6 @@
 """How well a question matches every target of a corpus, field by field."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -11,10 +11,9 @@ from corpus.split.sentences import sentences
 from index import answer_type
 from index.dense import Dense, Vectors
 from index.encoder import Encoder
-from index.french import fold
-from index.lexical import Bm25, Floats, Ints, TermMatrix, Tfidf, char_grams
+from index.lexical import Bm25, Floats, Ints, char_grams
 from index.query import Query, QueryParser
-from index.rows import Rows
+from index.rows import LexicalFields, Rows
 
 FIELDS = (
     "heading_dense",
@@ -85,40 +84,6 @@ class Features:
     """Shape ``(n_entries,)``: 1 where the question wants a number, a date or an address that the entry lacks."""
     asked: npt.NDArray[np.bool_]
     """Shape ``(n_entries,)``: whether somebody wrote how people ask for it, what was left out aside."""
-
-
-@dataclass(frozen=True, slots=True)
-class LexicalFields:
-    """What the words of a corpus say, field by field: everything here is stored."""
-
-    headings: Bm25
-    passages: Bm25
-    entries: Bm25
-    phrasings: Bm25
-    heading_chars: Tfidf
-    phrasing_chars: Tfidf
-    phrasing_words: TermMatrix
-    """Which phrasing has which word, read as a question is."""
-    given: Ints
-    """The details that each entry gives, ``answer_type.Detail`` as a number; shape ``(n_entries,)``."""
-
-    @classmethod
-    def of(cls, rows: Rows, parser: QueryParser, asked: Sequence[Query]) -> "LexicalFields":
-        """Read every text of a corpus; its phrasings come read as questions are."""
-        headings = [parser.terms(t) for t in rows.heading_texts()]
-        bodies = [parser.terms(e.body_text) for e in rows.entries]
-        return cls(
-            headings=Bm25.of(headings),
-            passages=Bm25.of([parser.terms(t) for t in rows.passage_texts()]),
-            entries=Bm25.of([h + b for h, b in zip(headings, bodies, strict=True)]),
-            phrasings=Bm25.of([parser.terms(t) for t in rows.phrasings]),
-            heading_chars=Tfidf.of([char_grams(fold(t)) for t in rows.heading_texts()]),
-            phrasing_chars=Tfidf.of([char_grams(fold(t)) for t in rows.phrasings]),
-            phrasing_words=TermMatrix.present([query.terms for query in asked]),
-            given=np.asarray(
-                [answer_type.given(fold(f"{e.heading_text} {e.body_text}")).value for e in rows.entries], dtype=np.intp
-            ),
-        )
 
 
 class FeatureExtractor:

@@ -1,4 +1,4 @@
-"""The fields of a corpus: what each target is known by, and how well a question matches it there."""
+"""The texts of a corpus by field, who owns each, and what their words say."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +8,10 @@ import numpy as np
 from corpus.document import Entry, Passage, Span
 from corpus.phrasings import Target
 from corpus.split.sentences import sentences
-from index.lexical import Ints
+from index import answer_type
+from index.french import fold
+from index.lexical import Bm25, Ints, TermMatrix, Tfidf, char_grams
+from index.query import Query, QueryParser
 
 # Characters, about two sentences. On the CNIL's FAQ, 200 bring a point of hit@1 over the whole passage.
 _OPENING = 200
@@ -102,6 +105,40 @@ class Rows:
         """One for each sentence."""
         owners = (self.passages[row].document for row in self.sentences.passages)
         return [d.text[start:end] for d, (start, end) in zip(owners, self.sentences.spans.tolist(), strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalFields:
+    """What the words of a corpus say, field by field: everything here is stored."""
+
+    headings: Bm25
+    passages: Bm25
+    entries: Bm25
+    phrasings: Bm25
+    heading_chars: Tfidf
+    phrasing_chars: Tfidf
+    phrasing_words: TermMatrix
+    """Which phrasing has which word, read as a question is."""
+    given: Ints
+    """The details that each entry gives, ``answer_type.Detail`` as a number; shape ``(n_entries,)``."""
+
+    @classmethod
+    def of(cls, rows: Rows, parser: QueryParser, asked: Sequence[Query]) -> "LexicalFields":
+        """Read every text of a corpus; its phrasings come read as questions are."""
+        headings = [parser.terms(t) for t in rows.heading_texts()]
+        bodies = [parser.terms(e.body_text) for e in rows.entries]
+        return cls(
+            headings=Bm25.of(headings),
+            passages=Bm25.of([parser.terms(t) for t in rows.passage_texts()]),
+            entries=Bm25.of([h + b for h, b in zip(headings, bodies, strict=True)]),
+            phrasings=Bm25.of([parser.terms(t) for t in rows.phrasings]),
+            heading_chars=Tfidf.of([char_grams(fold(t)) for t in rows.heading_texts()]),
+            phrasing_chars=Tfidf.of([char_grams(fold(t)) for t in rows.phrasings]),
+            phrasing_words=TermMatrix.present([query.terms for query in asked]),
+            given=np.asarray(
+                [answer_type.given(fold(f"{e.heading_text} {e.body_text}")).value for e in rows.entries], dtype=np.intp
+            ),
+        )
 
 
 def _merged(targets: Sequence[Target]) -> list[Target]:

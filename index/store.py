@@ -19,8 +19,7 @@ from index.arrays import flatten, restore
 from index.calibration import Learned, learned_from_json, learned_to_json
 from index.classifier import Classifier
 from index.dense import Dense
-from index.features import LexicalFields
-from index.rows import Sentences
+from index.rows import LexicalFields, Sentences
 from index.vocabulary import CorpusVocabulary
 
 log = logging.getLogger(__name__)

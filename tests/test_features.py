@@ -10,9 +10,9 @@ from corpus.document import Document, Entry, Passage, Source, Span
 from corpus.lexicon import Lexicon
 from corpus.phrasings import Target
 from index.dense import Dense
-from index.features import FIELDS, DenseFields, EncodedQuery, FeatureExtractor, LexicalFields
+from index.features import FIELDS, DenseFields, EncodedQuery, FeatureExtractor
 from index.query import QueryParser
-from index.rows import Rows
+from index.rows import LexicalFields, Rows
 from index.vocabulary import CorpusVocabulary
 
 TEXT = "Qui signe ? Le maire signe le contrat. Un avenant est voté. Quand voter ? Le conseil vote en mai."
@@ -215,12 +215,3 @@ def test_an_entry_is_asked_for_as_long_as_one_of_its_phrasings_is_left() -> None
     assert m.extract(question).asked.tolist() == [True, False]
     assert m.extract(question, np.array([0, 1, 2])).asked.tolist() == [True, False]
     assert m.extract(question, np.array([0, 1, 2, 3])).asked.tolist() == [False, False]
-
-
-def test_phrasings_left_out_do_not_vouch_for_their_words() -> None:
-    m = extractor([SIGNED, AMENDING])
-    question = ask(m, "modifier")  # a phrasing of the first entry, and no word of the documents
-
-    assert m.extract(question).novelty == 0
-    assert m.extract(question, np.array([3])).novelty == 1
-    assert m.extract(question, np.array([0, 1, 2])).novelty == 0

@@ -165,17 +165,6 @@ def test_a_disk_full_from_the_start_says_so_without_speaking_of_an_index_before(
     )
 
 
-def test_a_draft_left_by_a_killed_build_is_ignored_then_swept_away(folder: Path) -> None:
-    index = folder / "index"
-    (index / ".draft-a").mkdir()
-    (index / ".draft-a" / "headings.faiss").write_bytes(b"half of a")
-    (index / ".CURRENT-b").write_bytes(b"v-")
-
-    assert answer(index) == "Elle ferme le 2 mai."
-    with versions.turn(index):
-        assert sorted(p.name for p in index.glob(".*")) == [".lock"]
-
-
 # Several builds
 
 
@@ -210,17 +199,6 @@ def test_a_second_build_of_something_else_follows_the_first(folder: Path) -> Non
     thread.join(60)
 
     assert answer(index) == "Elle ferme le 3 mai."
-
-
-def test_the_turn_of_a_killed_build_is_free(folder: Path) -> None:
-    program = (
-        "import os, signal, sys; from pathlib import Path; from index import versions\n"
-        "with versions.turn(Path(sys.argv[1])): os.kill(os.getpid(), signal.SIGKILL)"
-    )
-    subprocess.run([sys.executable, "-c", program, str(folder / "index")], check=False)
-
-    with versions.turn(folder / "index") as waited:
-        assert waited is False
 
 
 def test_what_is_swept_away_while_it_is_read_is_read_anew(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,10 +17,9 @@ from small_corpus import FAQ, FEW, WORDS, closing_on, small_encoder, write_corpu
 from corpus.errors import IndexStoreError
 from index import MAX_ERROR, store, versions
 from index.build import Phase, build
-from index.features import LexicalFields
 from index.lexical import Bm25, Tfidf
 from index.query import QueryParser
-from index.rows import Sentences
+from index.rows import LexicalFields, Sentences
 from index.searcher import Searcher
 from index.state import State, state
 from index.vocabulary import CorpusVocabulary
@@ -139,17 +137,6 @@ def test_an_index_of_another_encoder_is_refused_and_both_are_named(small_index: 
     assert "« motamot build »" in message
 
 
-def test_an_index_of_another_format_is_refused_and_both_are_named(small_index: Path, tmp_path: Path) -> None:
-    loaded = store.load(small_index / "index")
-    store.save(tmp_path, replace(loaded, manifest=replace(loaded.manifest, format=99)))
-
-    with pytest.raises(IndexStoreError) as caught:
-        store.load(tmp_path)
-
-    assert "(format 99, attendu 6)" in plain(str(caught.value))
-    assert "« motamot build »" in plain(str(caught.value))
-
-
 def test_no_index_at_all_is_refused_with_the_command_that_makes_one(tmp_path: Path) -> None:
     with pytest.raises(IndexStoreError, match="motamot build"):
         store.load(tmp_path / "nowhere")
@@ -175,16 +162,6 @@ def test_a_read_only_folder_is_named_with_the_remedy(small_index: Path, tmp_path
         store.save(tmp_path / "index", loaded)
 
     assert f"« {tmp_path / 'index'} »" in plain(str(caught.value))
-    assert "« --index »" in plain(str(caught.value))
-
-
-def test_a_folder_that_cannot_be_made_is_named_with_the_remedy(small_index: Path, tmp_path: Path) -> None:
-    (tmp_path / "taken").write_text("a file", encoding="utf-8")
-
-    with pytest.raises(IndexStoreError) as caught:
-        store.save(tmp_path / "taken" / "index", store.load(small_index / "index"))
-
-    assert f"« {tmp_path / 'taken' / 'index'} »" in plain(str(caught.value))
     assert "« --index »" in plain(str(caught.value))
 
 
