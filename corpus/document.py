@@ -204,7 +204,7 @@ class Limits:
     passages: int = 30_000
     """Encoding takes a second for 12 to 50 of them: half an hour. 5,000,000 characters of a FAQ make 16,000."""
     cpu_seconds: int = 300
-    """Of the processor. Measured: 20 pages of PDF a second, 2 s for a text of 2 MB, 6 s for one of 5 MB."""
+    """Of the processor. Measured: 50 pages of PDF a second, 2 s for a text of 2 MB, 6 s for one of 5 MB."""
     wall_seconds: int = 1800
     """By the clock: for a file on a network drive that no longer answers."""
     memory: int = 2 * 2**30

@@ -1,6 +1,6 @@
 """A corpus of one printed PDF and one text file, and an assistant that quotes them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,9 +65,8 @@ def documents(folder: Path) -> dict[str, Document]:
     return {document.id: document for document in read_corpus(folder).documents}
 
 
-def assistant_on(folder: Path) -> FakeAssistant:
-    """Answers "dépôt", "forfait" and "horaires", refuses "météo" with a suggestion."""
-    known = documents(folder)
+def assistant_on(known: Mapping[str, Document]) -> FakeAssistant:
+    """Answers "dépôt", "forfait" and "horaires" from these documents, refuses "météo" with a suggestion."""
     rules, hours = known["reglement"], known["horaires"]
     return FakeAssistant(
         answers={

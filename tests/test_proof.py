@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from bs4 import BeautifulSoup, Tag
@@ -31,14 +32,25 @@ from corpus.read_worker import SafeReader
 HTML = {"accept": "text/html"}
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return write_printed_corpus(tmp_path / "corpus")
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_printed_corpus(tmp_path_factory.mktemp("printed") / "corpus")
+
+
+@pytest.fixture(scope="module")
+def known(original: Path) -> dict[str, Document]:
+    return documents(original)
 
 
 @pytest.fixture
-def assistant(folder: Path) -> FakeAssistant:
-    return assistant_on(folder)
+def folder(tmp_path: Path, original: Path) -> Path:
+    """The same files, to change."""
+    return Path(copytree(original, tmp_path / "corpus"))
+
+
+@pytest.fixture
+def assistant(known: dict[str, Document]) -> FakeAssistant:
+    return assistant_on(known)
 
 
 NOON = datetime(2026, 11, 23, 12, 5)
@@ -115,17 +127,11 @@ def test_a_quote_over_a_page_break_names_both_pages(client: TestClient, assistan
     assert words(page.select_one(".mm-where")) == "Ville de Montbrun, 20 mai 2021, pages 1 et 2"
 
 
-def test_the_file_has_not_changed(client: TestClient, assistant: FakeAssistant) -> None:
-    assert standing(client, first(assistant, "dépôt")) == (
-        "Le fichier n’a pas changé : ces mots y figurent toujours, au même endroit."
-    )
-
-
 def test_the_file_has_changed_and_the_words_stand_in_it_still(
     client: TestClient, assistant: FakeAssistant, folder: Path
 ) -> None:
     found = first(assistant, "dépôt")
-    standing(client, found)
+    assert standing(client, found) == "Le fichier n’a pas changé : ces mots y figurent toujours, au même endroit."
     write_pdf(folder / "documents" / "reglement.pdf", ["Préambule."] * 7)
 
     assert standing(client, found) == "Le fichier a changé depuis, et ces mots y figurent encore, page 1."
@@ -135,32 +141,22 @@ def test_the_file_has_changed_and_the_words_stand_in_it_still(
     assert "Ce service cite encore l’ancien fichier" in words(page.main)
 
 
-def test_the_file_has_changed_and_the_words_no_longer_stand_in_it(
+def test_the_words_no_longer_stand_in_the_file_or_it_cannot_be_read_or_is_gone(
     client: TestClient, assistant: FakeAssistant, folder: Path
 ) -> None:
-    (folder / "documents" / "horaires.txt").write_text(HOURS.replace("samedi", "dimanche"), encoding="utf-8")
+    rules, hours = folder / "documents" / "reglement.pdf", folder / "documents" / "horaires.txt"
+    hours.write_text(HOURS.replace("samedi", "dimanche"), encoding="utf-8")
+    rules.write_bytes(b"<html>maintenance</html>")
 
     assert standing(client, first(assistant, "horaires")) == (
         "Le fichier a changé depuis, et ces mots n’y figurent plus."
     )
-
-
-def test_the_file_has_changed_and_cannot_be_read(client: TestClient, assistant: FakeAssistant, folder: Path) -> None:
-    (folder / "documents" / "reglement.pdf").write_bytes(b"<html>maintenance</html>")
-
     assert standing(client, first(assistant, "dépôt")) == (
         "Le fichier a changé depuis, et il ne peut plus être lu : ce fichier n’est pas un PDF, malgré son nom."
     )
-
-
-def test_the_file_is_gone(client: TestClient, assistant: FakeAssistant, folder: Path) -> None:
-    (folder / "documents" / "reglement.pdf").unlink()
-
+    rules.unlink()
     assert standing(client, first(assistant, "dépôt")) == "Le fichier n’est plus là."
-
-
-def test_without_a_corpus_folder_no_proof_says_that_the_file_is_there(assistant: FakeAssistant) -> None:
-    assert standing(site(assistant, None), first(assistant, "dépôt")) == "Le fichier n’est plus là."
+    assert standing(site(assistant, None), first(assistant, "horaires")) == "Le fichier n’est plus là."
 
 
 def test_a_file_is_read_again_only_when_it_was_touched(
@@ -194,44 +190,22 @@ def test_words_are_found_whole_whatever_parts_them(sought: str, text: str, offse
 
 
 @pytest.mark.parametrize("room", ["preuve", "document"])
-@pytest.mark.parametrize(
-    "place",
-    [
-        "5-5",
-        "9-3",
-        "0-99999",
-        "0-999999999",
-        "00-5",
-        "-1-5",
-        "a-b",
-        "5",
-        "5-",
-        "75-77",
-        "0-9999999999",
-        "0.5-3",
-        "x" * 41,
-    ],
-)
-def test_a_wrong_range_is_a_courteous_page(client: TestClient, assistant: FakeAssistant, room: str, place: str) -> None:
-    response = client.get(f"/{room}/{first(assistant, 'dépôt').source.sha256}/{place}")
-
-    assert response.status_code == 404
-    assert words(parsed(response.text).h1) == "Page introuvable"
+def test_a_wrong_range_is_a_courteous_page(client: TestClient, assistant: FakeAssistant, room: str) -> None:
+    sha256 = first(assistant, "dépôt").source.sha256
+    for place in ("5-5", "9-3", "0-99999", "00-5", "-1-5", "a-b", "5-", "75-77", "0-9999999999", "0.5-3", "x" * 41):
+        response = client.get(f"/{room}/{sha256}/{place}")
+        assert response.status_code == 404, place
+        assert words(parsed(response.text).h1) == "Page introuvable"
 
 
 @pytest.mark.parametrize("path", ["/preuve/{}/1-5", "/document/{}/1-5", "/document/{}/page-1.webp", "/fichier/{}"])
-@pytest.mark.parametrize("sha256", ["0" * 64, "x", "..%2f..%2fcatalogue.toml", "reglement.pdf", "%2e%2e"])
-def test_a_document_that_is_not_indexed_is_not_there(client: TestClient, path: str, sha256: str) -> None:
-    response = client.get(path.format(sha256))
-
-    assert response.status_code == 404
-    assert "[[source]]" not in response.text
-
-
-def test_a_document_replaced_since_is_explained(client: TestClient) -> None:
-    text = words(parsed(client.get(f"/preuve/{'0' * 64}/1-5").text).main)
-
-    assert "Il a pu être remplacé par une version plus récente" in text
+def test_a_document_that_is_not_indexed_is_not_there(client: TestClient, path: str) -> None:
+    for sha256 in ("0" * 64, "x", "..%2f..%2fcatalogue.toml", "reglement.pdf", "%2e%2e"):
+        response = client.get(path.format(sha256))
+        assert response.status_code == 404, sha256
+        assert "[[source]]" not in response.text
+    replaced = words(parsed(client.get(f"/preuve/{'0' * 64}/1-5").text).main)
+    assert "Il a pu être remplacé par une version plus récente" in replaced
 
 
 def test_more_words_than_one_can_prove_at_once_are_refused() -> None:
@@ -245,9 +219,9 @@ def test_more_words_than_one_can_prove_at_once_are_refused() -> None:
     assert "20 000 caractères à la fois" in words(parsed(refused.text).main)
 
 
-@pytest.mark.parametrize("path", ["/preuve/x/1-2", "/document/x/1-2", "/fichier/x", "/reponse", "/fiche"])
-def test_these_pages_can_only_be_read(client: TestClient, path: str) -> None:
-    assert client.post(path).status_code == 404
+def test_these_pages_can_only_be_read(client: TestClient) -> None:
+    for path in ("/preuve/x/1-2", "/document/x/1-2", "/fichier/x", "/reponse", "/fiche"):
+        assert client.post(path).status_code == 404
 
 
 # --- the viewer ------------------------------------------------------------------------------------
@@ -281,12 +255,8 @@ def test_the_image_is_the_page_at_a_bounded_size(client: TestClient, assistant: 
     assert response.headers["content-type"] == "image/webp"
     assert image.size == (1191, 1684)  # A4 at 144 points per inch
     assert image.convert("L").getextrema() == (0, 255)
-    assert [client.get(f"/document/{sha256}/page-{n}.webp").status_code for n in (2, 3, 0, 99999)] == [
-        200,
-        404,
-        404,
-        404,
-    ]
+    found = [client.get(f"/document/{sha256}/page-{n}.webp").status_code for n in (2, 3, 0, 99999)]
+    assert found == [200, 404, 404, 404]
 
 
 @pytest.mark.parametrize("size", [(14_400, 14_400), (14_400, 3), (3, 14_400)])
@@ -339,8 +309,10 @@ def test_the_text_is_shown_when_the_pdf_is_no_longer_the_one_that_was_read(
     assert client.get(f"/document/{found.source.sha256}/page-1.webp").status_code == 404
 
 
-def test_words_that_cannot_be_placed_exactly_are_not_marked(folder: Path, assistant: FakeAssistant) -> None:
-    real = documents(folder)["reglement"]
+def test_words_that_cannot_be_placed_exactly_are_not_marked(
+    folder: Path, assistant: FakeAssistant, known: dict[str, Document]
+) -> None:
+    real = known["reglement"]
     read_wrong = replace(real, text=real.text.replace("gratuit", "payants"))
     fake = FakeAssistant({}, assistant.known, library=Library([read_wrong]))
     page = parsed(site(fake, folder).get(f"/document/{real.sha256}/0-75").text)

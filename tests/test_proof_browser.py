@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pypdfium2
 import pytest
-from printed_corpus import BROKEN, RULE, assistant_on, write_printed_corpus
+from printed_corpus import BROKEN, RULE, assistant_on, documents, write_printed_corpus
 from real_site import chromium, free_port, served, violations
 
 from bot.web.server import build_app
@@ -15,7 +15,7 @@ from bot.web.server import build_app
 sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
 expect = sync_api.expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.flaky(reruns=2)]
+pytestmark = pytest.mark.browser
 
 VIEW = "a.mm-view >> nth=0"
 OPEN = "dialog.mm-beside[open]"
@@ -25,7 +25,7 @@ OPEN = "dialog.mm-beside[open]"
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder: Path = write_printed_corpus(tmp_path_factory.mktemp("printed") / "corpus")
     port = free_port()
-    with served(build_app(assistant_on(folder), corpus=folder), port):
+    with served(build_app(assistant_on(documents(folder)), corpus=folder), port):
         yield f"http://127.0.0.1:{port}/"
 
 

@@ -69,8 +69,8 @@ def write_corpus(folder: Path) -> Path:
 def assistant_of(folder: Path) -> FakeAssistant:
     """The printed corpus's assistant, and: "longue" (3,000 characters and three more quotes), "fleuve" (11,000), a
     clarification, a greeting, two failures."""
-    assistant = assistant_on(folder)
-    code = documents(folder)["code"]
+    known = documents(folder)
+    assistant, code = assistant_on(known), known["code"]
     starts = [code.text.index(f"Article {number}.") for number in (1, 28, 30, 32, 34)]
     long, *others = (quote(code, code.text[a:b].strip()) for a, b in pairwise(starts))
     first = long.text[: long.text.index("Article 2.")].strip()

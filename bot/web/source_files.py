@@ -14,7 +14,7 @@ from corpus.errors import UnreadableDocumentError
 from corpus.read_worker import SafeReader
 
 _LIMITS = replace(LIMITS, cpu_seconds=30, wall_seconds=60)
-"""A visitor waits: a tenth of what a build may take, enough for 600 pages of PDF."""
+"""A visitor waits: a tenth of what a build may take, enough for 1,200 pages of PDF."""
 
 
 class Today(Enum):
