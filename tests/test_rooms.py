@@ -1,6 +1,7 @@
 """The layout of the product: imports go one way, corpus <- index <- bot, and each name has one meaning."""
 
 import ast
+import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -93,3 +94,16 @@ def test_no_module_only_forwards() -> None:
         return any(isinstance(node, kinds) for node in tree.body)
 
     assert [str(path) for path, tree in TREES.items() if path.name != "__init__.py" and not defines(tree)] == []
+
+
+@pytest.mark.parametrize("path", [Path("bot/phrases.py"), Path("bot/web/dev_phrases.py")], ids=str)
+def test_every_phrase_is_said_somewhere(path: Path) -> None:
+    names = {
+        target.id for node in TREES[path].body if isinstance(node, ast.Assign) for target in node.targets
+        if isinstance(target, ast.Name)
+    } | {node.name for node in TREES[path].body if isinstance(node, ast.FunctionDef)}  # fmt: skip
+    own = {node.id for node in ast.walk(TREES[path]) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    files = [file for kind in ("py", "html") for file in (ROOT / "bot").glob(f"**/*.{kind}") if file != ROOT / path]
+    words = {word for file in files for word in re.findall(r"\w+", file.read_text(encoding="utf-8"))}
+
+    assert names - own - words == set()

@@ -1,1 +1,1 @@
-"""How often is it right: known questions, verdicts, measures, reports."""
+"""Known questions: verdicts, figures, comparisons and reports."""

@@ -1,4 +1,4 @@
-"""Two runs over the same questions: what got better, what broke, and whether chance explains it."""
+"""Compare two runs over the same questions: verdicts won and lost, figures, exact tests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
