@@ -38,6 +38,13 @@ def shared() -> Path:
     return folder
 
 
+@pytest.fixture
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None of the variables that set Motamot, whatever those of the machine."""
+    for name in [name for name in os.environ if name.startswith("MOTAMOT_")]:
+        monkeypatch.delenv(name)
+
+
 @pytest.fixture(scope="session")
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that the workers of one run share."""

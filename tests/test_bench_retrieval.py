@@ -14,22 +14,19 @@ def test_the_first_wanted_unit_gives_the_rank() -> None:
     assert rank_of(frozenset({"school"}), ranking) is None
 
 
-def test_fusion_counts_ranks_from_one() -> None:
-    # 1: 1/4 + 1/7 = 0.393; 2: 1/5 + 1/5 = 0.400. From zero: 1/3 + 1/6 and 1/4 + 1/4, a tie that goes to 1.
-    assert reciprocal_rank_fusion([[1, 2], [3, 2, 4, 1]], k=3)[0] == 2
-
-
-def test_fusion_weighs_presence_in_both_rankings_more_than_a_first_place() -> None:
-    # 1: 1/61 = 0.0164; 3: 1/62 + 1/62 = 0.0323; 2: 1/61, the tie going to the lower row.
-    assert reciprocal_rank_fusion([[1, 3], [2, 3]]) == [3, 1, 2]
-
-
-def test_a_smaller_k_makes_first_places_tell() -> None:
-    # k = 60: 1 has 1/61 + 1/64 = 0.03202, 2 has 1/62 + 1/62 = 0.03226; k = 0: 1 + 1/4 against 1/2 + 1/2.
-    rankings = [[1, 2], [3, 2, 4, 1]]
-
-    assert reciprocal_rank_fusion(rankings)[0] == 2
-    assert reciprocal_rank_fusion(rankings, k=0)[0] == 1
+@pytest.mark.parametrize(
+    ("rankings", "k", "fused"),
+    [
+        # Counted from 1: 1/4 + 1/7 = 0.393 against 1/5 + 1/5 = 0.400. From 0 they would tie.
+        ([[1, 2], [3, 2, 4, 1]], 3, [2, 1, 3, 4]),
+        # 3: 1/62 + 1/62 = 0.0323, more than a first place alone, 1/61 = 0.0164; a tie goes to the lower row.
+        ([[1, 3], [2, 3]], 60, [3, 1, 2]),
+        # A smaller k makes first places tell: 1 + 1/4 against 1/2 + 1/2.
+        ([[1, 2], [3, 2, 4, 1]], 0, [1, 2, 3, 4]),
+    ],
+)
+def test_reciprocal_rank_fusion_by_hand(rankings: list[list[int]], k: int, fused: list[int]) -> None:
+    assert reciprocal_rank_fusion(rankings, k) == fused
 
 
 def test_an_entry_stands_where_its_best_passage_does() -> None:

@@ -99,26 +99,28 @@ TABLE = [
 ]
 
 
-@pytest.mark.parametrize(("delimiter", "encoding"), [(",", "utf-8"), (";", "utf-8-sig"), ("\t", "cp1252")])
-def test_a_table_is_read_as_the_same_questions(tmp_path: Path, delimiter: str, encoding: str) -> None:
+def write_csv(path: Path, delimiter: str, encoding: str) -> None:
     rows = [delimiter.join(f'"{cell}"' if "\n" in cell or delimiter in cell else cell for cell in row) for row in TABLE]
-    (tmp_path / "q.csv").write_bytes("\r\n".join(rows).encode(encoding))
-
-    assert_is_the_table(read_known_questions(tmp_path / "q.csv", ENTRIES))
+    path.write_bytes("\r\n".join(rows).encode(encoding))
 
 
-def test_a_workbook_is_read_as_the_same_questions(tmp_path: Path) -> None:
+def write_xlsx(path: Path) -> None:
     book = openpyxl.Workbook()
     for row in TABLE:
         book.active.append([int(cell) if cell.isdigit() else cell or None for cell in row])
-    book.save(tmp_path / "q.xlsx")
-
-    assert_is_the_table(read_known_questions(tmp_path / "q.xlsx", ENTRIES))
+    book.save(path)
 
 
-def assert_is_the_table(questions: list[KnownQuestion]) -> None:
+@pytest.mark.parametrize("written", [(",", "utf-8"), (";", "utf-8-sig"), ("\t", "cp1252"), None], ids=str)
+def test_a_table_is_read_as_the_same_questions(tmp_path: Path, written: tuple[str, str] | None) -> None:
+    path = tmp_path / ("q.csv" if written else "q.xlsx")
+    if written:
+        write_csv(path, *written)
+    else:
+        write_xlsx(path)
     maire, prefet = (Excerpt("faq", at(words), "qui") for words in ("Le maire signe.", "Le préfet\nsigne aussi."))
-    assert questions == [
+
+    assert read_known_questions(path, ENTRIES) == [
         KnownQuestion(
             "a", ("Bonjour", "Qui signe, le maire ou le préfet ?"), Kind.ANSWER, (maire, prefet), ("plain", "typo")
         ),
@@ -126,19 +128,11 @@ def assert_is_the_table(questions: list[KnownQuestion]) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["q.csv", "q.xlsx"])
-def test_an_excerpt_that_stands_nowhere_names_the_line_of_a_table(tmp_path: Path, name: str) -> None:
-    rows = [["id", "question", "expect"], ["a", "Qui ?", "Le maire"], ["b", "Qui ?", "Le roi"]]
-    if name == "q.csv":
-        (tmp_path / name).write_text("\n".join(map(";".join, rows)), encoding="utf-8")
-    else:
-        book = openpyxl.Workbook()
-        for row in rows:
-            book.active.append(row)
-        book.save(tmp_path / name)
+def test_an_excerpt_that_stands_nowhere_names_the_line_of_a_table(tmp_path: Path) -> None:
+    (tmp_path / "q.csv").write_text("id;question;expect\na;Qui ?;Le maire\nb;Qui ?;Le roi\n", encoding="utf-8")
 
-    with pytest.raises(KnownQuestionsError, match=rf"{name}.*ligne 3.*Le roi"):
-        read_known_questions(tmp_path / name, ENTRIES)
+    with pytest.raises(KnownQuestionsError, match=r"q\.csv.*ligne 3.*Le roi"):
+        read_known_questions(tmp_path / "q.csv", ENTRIES)
 
 
 @pytest.mark.parametrize(

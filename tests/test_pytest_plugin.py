@@ -1,7 +1,6 @@
 """``pytest questions.jsonl``: one test a known question, one readable failure each."""
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -46,10 +45,8 @@ class Opened:
 
 
 @pytest.fixture
-def corpus(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
+def corpus(pytester: pytest.Pytester, no_settings: None, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The library's FAQ, which the settings name."""
-    for name in [name for name in os.environ if name.startswith("MOTAMOT_")]:
-        monkeypatch.delenv(name)
     folder = write_corpus(pytester.path / "corpus")
     monkeypatch.setenv("MOTAMOT_CORPUS", str(folder))
     monkeypatch.setenv("MOTAMOT_HOME", str(pytester.path / "home"))
@@ -137,12 +134,6 @@ def test_a_file_met_in_a_folder_is_not_collected(pytester: pytest.Pytester, open
     }
 
 
-def test_a_table_is_collected_too(pytester: pytest.Pytester, opened: Opened) -> None:
-    (pytester.path / "q.csv").write_text(f"id;question;expect\nq1;amende de retard;{NO_FINE}\n", encoding="utf-8")
-
-    assert outcomes(pytester.runpytest_inprocess("q.csv::q1")) == {"passed": 1}
-
-
 def test_a_line_or_a_corpus_that_cannot_be_used_is_one_error_of_collection(
     pytester: pytest.Pytester, opened: Opened, questions: Path
 ) -> None:
@@ -191,30 +182,23 @@ def test_the_options_of_pytest_win_over_the_settings(
     result.stdout.fnmatch_lines(["motamot: corpus*other*index*built*"])
 
 
-def test_other_runs_of_pytest_load_nothing_of_ours(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(
-        """
-        import sys
+def test_other_runs_of_pytest_load_nothing_of_ours() -> None:
+    heavy = {"torch", "numpy", "scipy", "faiss", "ir_measures", "pydantic", "openpyxl", "bot.settings"}
+    code = "import sys, bot.evaluation.pytest_plugin; print(*sys.modules, sep='\\n')"
 
-        def test_light():
-            assert "bot.evaluation.pytest_plugin" in sys.modules
-            heavy = {"torch", "numpy", "scipy", "faiss", "ir_measures", "pydantic", "openpyxl", "bot.settings"}
-            assert not heavy & set(sys.modules)
-        """
-    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
 
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
-
-    assert outcomes(result) == {"passed": 1}
-    result.stdout.no_fnmatch_line("*motamot: corpus*")
+    assert heavy & set(loaded) == set()
 
 
 @pytest.mark.model
 def test_the_real_assistant_passes_a_question_that_the_readme_shows(
-    pytester: pytest.Pytester, default_index: Path, model_home: Path, monkeypatch: pytest.MonkeyPatch
+    pytester: pytest.Pytester,
+    default_index: Path,
+    model_home: Path,
+    no_settings: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name in [name for name in os.environ if name.startswith("MOTAMOT_")]:
-        monkeypatch.delenv(name)
     monkeypatch.setenv("MOTAMOT_HOME", str(model_home))
     rows = [
         {"id": "q1", "turns": ["Peut-on modifier un CTI en cours par avenant ?"], "expect": [AMENDMENT]},
@@ -223,14 +207,8 @@ def test_the_real_assistant_passes_a_question_that_the_readme_shows(
     (pytester.path / "q.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
 
     # In a process of its own, as people run it.
-    ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "q.jsonl", f"--motamot-index={default_index}"],
-        cwd=pytester.path,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    command = [sys.executable, "-m", "pytest", "q.jsonl", f"--motamot-index={default_index}"]
+    ran = subprocess.run(command, cwd=pytester.path, capture_output=True, text=True, timeout=300, check=False)
 
     assert ran.returncode == pytest.ExitCode.TESTS_FAILED, ran.stdout + ran.stderr
     assert "1 failed, 1 passed" in ran.stdout
