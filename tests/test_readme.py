@@ -25,12 +25,17 @@ def test_it_has_two_screens() -> None:
 @pytest.mark.parametrize(
     "page", ["README.md", "SECURITY.md", "corpus/README.md", "deploy/README.md", "tests/README.md"]
 )
-def test_what_is_linked_is_there(page: str) -> None:
+def test_what_is_linked_or_named_is_there(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     missing = [
         link
         for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", text)
         if not (ROOT / page).parent.joinpath(link).exists()
+    ]
+    missing += [
+        path
+        for path in re.findall(r"`((?:bot|corpus|index|tests|deploy)/[^` *]+)`", text)
+        if not (ROOT / path).exists()
     ]
 
     assert missing == []
