@@ -44,7 +44,7 @@ _GIVEN = (
     (
         Detail.MOMENT,
         re.compile(
-            r"\b(1[89]|20)\d\d\b|\b\d+ ?(jour|mois|an|semaine)|\b" + _NUMBER_WORDS + r" (jour|mois|an|semaine)|mandat"
+            r"\b(1[89]|20)\d\d\b|\b\d+ ?(jour|mois|an|semaine)|\b" + _NUMBER_WORDS + r" (jour|mois|an|semaine)"
         ),
     ),
     (Detail.NUMBER, re.compile(r"\d|\b" + _NUMBER_WORDS + r"\b")),
