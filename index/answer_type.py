@@ -43,9 +43,7 @@ _NUMBER_WORDS = r"(un seul|une seule|deux|trois|quatre|cinq|six|sept|huit|neuf|d
 _GIVEN = (
     (
         Detail.MOMENT,
-        re.compile(
-            r"\b(1[89]|20)\d\d\b|\b\d+ ?(jour|mois|an|semaine)|\b" + _NUMBER_WORDS + r" (jour|mois|an|semaine)"
-        ),
+        re.compile(r"\b(1[89]|20)\d\d\b|\b\d+ ?(jour|mois|an|semaine)|\b" + _NUMBER_WORDS + r" (jour|mois|an|semaine)"),
     ),
     (Detail.NUMBER, re.compile(r"\d|\b" + _NUMBER_WORDS + r"\b")),
     (Detail.ADDRESS, re.compile(r"https?://|www\.|\S@\S|(\d\d[ .]?){5}|\b\d+,? (rue|avenue|boulevard|place)\b")),
