@@ -1,7 +1,7 @@
 """Learning a corpus's own weights at build time from its phrasings, each left out in turn."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -254,20 +254,19 @@ class Trials:
 def _orphaned(trial: Trial, group: int) -> Trial:
     kept = trial.owner != trial.entry
     others = np.arange(len(trial.features.coverage)) != trial.entry
-    features, heard = trial.features, trial.opinion
-    return Trial(
-        features=Features(
-            features.fields[kept],
-            features.coverage[others],
-            features.familiarity[others],
-            features.strangeness,
-            features.novelty,
-            features.missing[others],
-            features.asked[others],
+    seen, heard = trial.features, trial.opinion
+    return replace(
+        trial,
+        features=replace(
+            seen,
+            fields=seen.fields[kept],
+            coverage=seen.coverage[others],
+            familiarity=seen.familiarity[others],
+            missing=seen.missing[others],
+            asked=seen.asked[others],
         ),
         opinion=Opinion(heard.targets[kept], heard.outside) if heard else None,
         owner=trial.owner[kept] - (trial.owner[kept] > trial.entry),
-        words=trial.words,
         wanted=np.empty(0, dtype=np.intp),
         entry=NOBODY,
         group=group,
