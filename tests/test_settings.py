@@ -86,8 +86,11 @@ def message() -> str:
     return plain(str(caught.value))
 
 
-def test_every_key_is_tried() -> None:
+def test_every_key_is_tried_and_documented() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
     assert set(WRONG) == set(EXPECTED) == set(Settings.model_fields)
+    assert [key for key in EXPECTED if f"`{key}`" not in readme] == []
 
 
 @pytest.mark.parametrize(("key", "written"), [(key, written) for key, pairs in WRONG.items() for written, _ in pairs])
