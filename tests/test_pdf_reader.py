@@ -346,6 +346,8 @@ def test_what_the_libraries_say_of_damaged_files_stays_unsaid(
     made = bytes(plain().output()).replace(b"startxref\n", b"startxref\n9")
 
     assert read_pdf(made, "note.pdf").text == (SENTENCE * 3).strip()
+    with pytest.raises(UnreadableDocumentError, match="images"):
+        read_pdf(made.replace(b"/Contents", b"/Contents 1 /C"), "note.pdf")
     assert capfd.readouterr() == ("", "")
     assert not caplog.records
     assert logging.getLogger("pypdf").level == logging.NOTSET

@@ -102,8 +102,7 @@ def read_pdf(data: bytes, name: str) -> StructuredText:
     """
     if b"%PDF-" not in data[:1024]:
         raise (_Why.NO_PDF if data else _Why.EMPTY).of(name)
-    with _quiet():
-        _check_structure(data, name)
+    _check_structure(data, name)
     try:
         pages = list(_pages(data, name))
     except PdfiumError as error:
@@ -118,6 +117,19 @@ def read_pdf(data: bytes, name: str) -> StructuredText:
     return replace(layout.reading, printed=runs(layout.reading.text, layout.origin, pages))
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What pypdf says about slightly wrong files is of no use to our readers: it copes, or raises."""
+    logger = logging.getLogger("pypdf")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+@_quiet()
 def _check_structure(data: bytes, name: str) -> None:
     """Refuse what PDFium would show the wrapping of: a password, attached files, a form that a script draws."""
     try:
@@ -136,6 +148,7 @@ def _check_structure(data: bytes, name: str) -> None:
         return  # PDFium mends more than pypdf does
 
 
+@_quiet()
 def _is_swollen(data: bytes) -> bool:
     """Whether a page without a text has too large a content for one, that PDFium did not read."""
     try:
@@ -200,15 +213,3 @@ def _is_split(first: str, second: str) -> bool:
 
 def _known(word: str) -> bool:
     return bool(simplemma.is_known(word.lower(), lang="fr"))
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """What pypdf says about slightly wrong files is of no use to our readers: it copes, or raises."""
-    logger = logging.getLogger("pypdf")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
