@@ -72,12 +72,12 @@ def read_phrasings(folder: Path, entries: Sequence[Entry]) -> Phrasings:
         for number, table in enumerate(tables, 1):
             try:
                 targets.append(_target(table, own))
-            except _NotFoundError as error:
+            except _RewordedError as error:
                 warnings.append(f"« {path} », table {number} : {error}")
     return Phrasings(tuple(targets), tuple(unanswered), tuple(map(typeset, warnings)))
 
 
-class _NotFoundError(Exception):
+class _RewordedError(Exception):
     """Words that stand nowhere in the document any more, as a sentence in French."""
 
 
@@ -144,7 +144,7 @@ def _entry(question: str, entries: Sequence[Entry]) -> Entry:
         for entry in entries:
             if wanted and squeeze(getattr(entry, attribute)).startswith(wanted):
                 return entry
-    raise _NotFoundError(
+    raise _RewordedError(
         f"aucune entrée ne commence par « {question} », ses questions ne sont pas utilisées. "
         + _nearest(wanted, (entry.heading_text or entry.body_text for entry in entries))
     )
@@ -156,7 +156,7 @@ def _beginning(begin: str, slices: Sequence[tuple[Passage, Span]], nothing: str)
     for found, text in zip(slices, texts, strict=True):
         if squeeze(text).startswith(wanted):
             return found
-    raise _NotFoundError(
+    raise _RewordedError(
         f"{nothing} de cette entrée ne commence par « {begin} », ses questions ne sont pas utilisées. "
         + _nearest(wanted, texts)
     )

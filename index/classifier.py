@@ -63,7 +63,7 @@ class Classifier:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOutOpinions:
     """Scores of each class for each example of the classifier, had it not been learned from."""
 
     own: Doubles
@@ -74,7 +74,7 @@ class LeftOut:
 
 def fit(
     examples: Sequence[Tokens], vectors: Vectors, labels: Ints, groups: Ints, wider: Ints | None = None
-) -> tuple[Classifier, LeftOut]:
+) -> tuple[Classifier, LeftOutOpinions]:
     """Learn; solved in closed form, and so is what it says of what it did not see: cross-validation costs nothing.
 
     Args:
@@ -82,7 +82,7 @@ def fit(
         vectors: Theirs, shape ``(n, dim)``.
         labels: Class of each, shape ``(n,)``.
         groups: Examples of one group are left out together, shape ``(n,)``.
-        wider: The same of ``LeftOut.wider``; by default the same groups.
+        wider: The same of ``LeftOutOpinions.wider``; by default the same groups.
     """
     chars, terms = [_chars(e) for e in examples], [_with_bigrams(e.terms) for e in examples]
     mean: Vectors = vectors.mean(axis=0)
@@ -94,7 +94,7 @@ def fit(
     inverse = np.linalg.inv(kernel + _RIDGE * np.eye(len(kernel)))
     hat = kernel @ inverse
     own = _left_out(hat, wanted, groups)
-    left_out = LeftOut(own, own if wider is None else _left_out(hat, wanted, wider))
+    left_out = LeftOutOpinions(own, own if wider is None else _left_out(hat, wanted, wider))
     return Classifier(classes, inverse @ wanted, char_fields, term_fields, mean, centred), left_out
 
 

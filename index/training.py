@@ -10,7 +10,7 @@ from corpus.document import Entry
 from corpus.lexicon import Lexicon
 from index import answer_type
 from index.calibration import Curve, Learned, calibrated, shipped, threshold
-from index.classifier import OUTSIDE, Classifier, LeftOut, Tokens, fit, opinion
+from index.classifier import OUTSIDE, Classifier, LeftOutOpinions, Tokens, fit, opinion
 from index.dense import Vectors
 from index.features import FIELDS, EncodedQuery, FeatureExtractor, Features
 from index.lexical import Doubles, Ints
@@ -63,7 +63,7 @@ class TrainingSet:
     """How many of these its editor wrote; where they are few, near ones are made up."""
 
 
-def train_classifier(extractor: FeatureExtractor, known: TrainingSet) -> tuple[Classifier, LeftOut] | None:
+def train_classifier(extractor: FeatureExtractor, known: TrainingSet) -> tuple[Classifier, LeftOutOpinions] | None:
     """The classifier of a corpus that has phrasings enough, None for the others."""
     asked, rows = known.asked, extractor.rows
     if not _FEWEST_PHRASINGS <= len(asked) <= _MOST_PHRASINGS:
@@ -79,7 +79,7 @@ def train_classifier(extractor: FeatureExtractor, known: TrainingSet) -> tuple[C
 
 def learn(
     extractor: FeatureExtractor,
-    trained: tuple[Classifier, LeftOut] | None,
+    trained: tuple[Classifier, LeftOutOpinions] | None,
     known: TrainingSet,
     max_error: float,
     on_progress: Callable[[int, int], None] = lambda *_: None,
@@ -166,7 +166,7 @@ class Trials:
         self,
         extractor: FeatureExtractor,
         classifier: Classifier,
-        left_out: LeftOut,
+        left_out: LeftOutOpinions,
         known: TrainingSet,
         on_progress: Callable[[int, int], None],
     ) -> None:

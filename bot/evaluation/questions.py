@@ -9,7 +9,7 @@ from typing import Any
 from bot.answer import Kind
 from corpus.document import Document, Entry, Span
 from corpus.errors import MotamotError, UnreadableDocumentError
-from corpus.readers.table import Row, csv_rows, xlsx_rows
+from corpus.readers.table import csv_rows, xlsx_rows
 from corpus.readers.text import decode
 from index.french import fold
 
@@ -96,9 +96,9 @@ def _json_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
 
 def _table_rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     read = csv_rows if path.suffix.lower() == ".csv" else xlsx_rows
-    header, *rows = read(path.read_bytes(), path.name, lambda cells: len(_COLUMNS & {*_names(cells)})) or [Row(1, ())]
-    names = _names(header.cells)
-    for row in rows:
+    rows = read(path.read_bytes(), path.name, lambda header: len(_COLUMNS & {*_names(header)}))
+    names = _names(rows[0].cells) if rows else []
+    for row in rows[1:]:
         yield row.number, _table_row(dict(zip(names, row.cells, strict=False)))
 
 

@@ -25,7 +25,7 @@ _NO_SPACE = 0.12
 
 
 @dataclass(frozen=True, slots=True)
-class _Style:
+class _TextStyle:
     """What the characters of one text object share."""
 
     size: float
@@ -49,7 +49,7 @@ class _Piece:
     """In the direction of its text; ``y`` is the height of its baseline, across it."""
     y: float
     right: float
-    style: _Style
+    style: _TextStyle
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def character(code: int) -> str:
 
 def _pieces(textpage: pdfium.FPDF_TEXTPAGE, text: str) -> Iterator[_Piece]:
     """The words of a page, cut where the text object changes: the fewer calls, the faster."""
-    styles: dict[int, _Style] = {}
+    styles: dict[int, _TextStyle] = {}
     x, y, box = ctypes.c_double(), ctypes.c_double(), pdfium.FS_RECTF()
     at = ctypes.byref(x), ctypes.byref(y)
 
@@ -138,7 +138,7 @@ def _turned(x: float, y: float, turn: int) -> tuple[float, float]:
     return ((x, y), (y, -x), (-x, -y), (-y, x))[turn]
 
 
-def _style(textpage: pdfium.FPDF_TEXTPAGE, index: int, drawn: pdfium.FPDF_PAGEOBJECT) -> _Style:
+def _style(textpage: pdfium.FPDF_TEXTPAGE, index: int, drawn: pdfium.FPDF_PAGEOBJECT) -> _TextStyle:
     matrix = pdfium.FS_MATRIX()
     pdfium.FPDFText_GetMatrix(textpage, index, matrix)
     size = pdfium.FPDFText_GetFontSize(textpage, index) * hypot(matrix.c, matrix.d)
@@ -147,7 +147,7 @@ def _style(textpage: pdfium.FPDF_TEXTPAGE, index: int, drawn: pdfium.FPDF_PAGEOB
     mode = pdfium.FPDFTextObj_GetTextRenderMode(drawn)
     invisible = mode in (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
     tilted = abs(angle - turn * pi / 2) > _TILT
-    return _Style(size, _is_bold(drawn), not invisible, turn % 4, tilted, (matrix.e, matrix.f))
+    return _TextStyle(size, _is_bold(drawn), not invisible, turn % 4, tilted, (matrix.e, matrix.f))
 
 
 def _is_bold(drawn: pdfium.FPDF_PAGEOBJECT) -> bool:

@@ -21,7 +21,7 @@ _EXPECTED = "Sont attendues une colonne « question », une colonne « réponse 
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """One row of a table."""
 
     number: int
@@ -56,7 +56,7 @@ def read_xlsx(data: bytes, name: str) -> StructuredText:
     return _read(xlsx_rows(data, name, _known_columns), name)
 
 
-def csv_rows(data: bytes, name: str, known: Callable[[Sequence[str]], int]) -> list[Row]:
+def csv_rows(data: bytes, name: str, known: Callable[[Sequence[str]], int]) -> list[TableRow]:
     """The rows of a table that hold something, the header first.
 
     Args:
@@ -73,7 +73,7 @@ def csv_rows(data: bytes, name: str, known: Callable[[Sequence[str]], int]) -> l
     # Strict: else a quotation mark that nobody closed would swallow the rest of the file without a word.
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        return [Row(n, tuple(cells)) for n, cells in enumerate(reader, 1) if any(cell.strip() for cell in cells)]
+        return [TableRow(n, tuple(cells)) for n, cells in enumerate(reader, 1) if any(cell.strip() for cell in cells)]
     except csv.Error as error:
         raise UnreadableDocumentError(
             name,
@@ -82,7 +82,7 @@ def csv_rows(data: bytes, name: str, known: Callable[[Sequence[str]], int]) -> l
         ) from error
 
 
-def xlsx_rows(data: bytes, name: str, known: Callable[[Sequence[str]], int]) -> list[Row]:
+def xlsx_rows(data: bytes, name: str, known: Callable[[Sequence[str]], int]) -> list[TableRow]:
     """The same of the sheet whose header has most of the columns that the caller knows.
 
     Raises:
@@ -100,7 +100,7 @@ def xlsx_rows(data: bytes, name: str, known: Callable[[Sequence[str]], int]) -> 
     return max(sheets, key=lambda rows: known(rows[0].cells if rows else ()), default=[])
 
 
-def _sheets(data: bytes) -> Iterator[list[Row]]:
+def _sheets(data: bytes) -> Iterator[list[TableRow]]:
     import openpyxl
 
     with warnings.catch_warnings():
@@ -111,7 +111,7 @@ def _sheets(data: bytes) -> Iterator[list[Row]]:
             for sheet in workbook.worksheets:
                 sheet.reset_dimensions()  # some programs write a wrong size, and rows would be missed
                 yield [
-                    Row(number, cells)
+                    TableRow(number, cells)
                     for number, values in enumerate(sheet.iter_rows(values_only=True), 1)
                     if any(cells := tuple(_cell(value) for value in values))
                 ]
@@ -127,7 +127,7 @@ def _cell(value: object) -> str:
     return str(value).strip()
 
 
-def _read(rows: Sequence[Row], name: str) -> StructuredText:
+def _read(rows: Sequence[TableRow], name: str) -> StructuredText:
     columns = _columns(rows[0].cells if rows else (), name)
     if problems := list(_problems(rows[1:], columns)):
         shown = " ; ".join(problems[:_PROBLEMS_SHOWN])
@@ -166,7 +166,7 @@ def _known_columns(header: Sequence[str]) -> int:
     return len({_fold(cell) for cell in header} & {"id", "question", *_ANSWERS})
 
 
-def _problems(rows: Iterable[Row], columns: _Columns) -> Iterator[str]:
+def _problems(rows: Iterable[TableRow], columns: _Columns) -> Iterator[str]:
     rows_of: dict[str, int] = {}
     for row in rows:
         for column, position in (("question", columns.question), ("réponse", columns.answer)):
@@ -193,7 +193,7 @@ def _paragraphs(answer: str) -> list[str]:
     return ["\n".join(lines) for lines in paragraphs]
 
 
-def _at(row: Row, column: int | None) -> str:
+def _at(row: TableRow, column: int | None) -> str:
     return row.cells[column].strip() if column is not None and column < len(row.cells) else ""
 
 
