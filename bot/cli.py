@@ -6,9 +6,9 @@ import os
 import signal
 import socket
 import sys
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -22,6 +22,8 @@ from bot.settings import Settings, read_log_format, read_settings
 from corpus.errors import MotamotError, SettingsError
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from bot.journal import Journal
 
 ANSWERED, REFUSED, FAILED = 0, 1, 2
@@ -45,14 +47,18 @@ def main() -> None:
         print(complaint(error), file=sys.stderr)
         sys.exit(error.exit_code)
     except MotamotError as error:
-        say(f"Erreur : {error}", logging.ERROR)
-        sys.exit(FAILED)
+        _fail(str(error))
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
         # The reader of a pipe went away: nothing more to say, and nowhere to say it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
+
+
+def _fail(message: str) -> NoReturn:
+    say(f"Erreur : {message}", logging.ERROR)
+    sys.exit(FAILED)
 
 
 @app.command()
@@ -72,28 +78,35 @@ def serve(
     configure_logs(read_log_format())
     # As Ctrl+C does: what is open is closed. While it serves, the server lets the open answers finish first.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(ANSWERED))
-    settings = read_settings(
-        host=host, port=port, root_path=root_path, frame_ancestors=frame_ancestors, corpus=corpus, index=index
-    )
+    given: dict[str, object] = {"host": host, "port": port, "root_path": root_path, "frame_ancestors": frame_ancestors}
+    given |= {"corpus": corpus, "index": index}
+    settings = read_settings(**given)
     _check_port(settings.host, settings.port)
-    assistant = cli_index.open_live(settings, publish=True)
     from bot.web.branding import Branding
-    from bot.web.server import SiteOptions, build_app  # seconds of import, for this command only
+    from bot.web.server import SiteOptions, build_app  # a second of import, for this command only
     from bot.web.server import serve as run
 
-    branding = Branding(settings.operator, settings.contact, settings.theme, settings.frame_ancestors)
-    with _journal(settings) as book:
+    def branding() -> Branding:
+        now = read_settings(**given)
+        return Branding(now.operator, now.contact, now.theme, now.frame_ancestors)
+
+    with ExitStack() as open_meanwhile:
+        book = open_meanwhile.enter_context(_journal(settings))
         options = SiteOptions(book, settings.rate_limit, settings.trusted_proxies, settings.metrics)
-        site = build_app(
-            assistant, root_path=settings.root_path, branding=branding, corpus=settings.corpus, options=options
-        )
-        say(
-            f"La page de questions est ouverte : http://{settings.host}:{settings.port}{settings.root_path}/"
-            "  (Ctrl+C pour arrêter)"
-        )
+
+        def load() -> "FastAPI":
+            assistant = cli_index.open_live(settings, publish=True)
+            open_meanwhile.enter_context(assistant.watched())
+            return build_app(assistant, root_path=settings.root_path, corpus=settings.corpus, options=options)
+
+        def ready() -> None:
+            say(
+                f"La page de questions est ouverte : http://{settings.host}:{settings.port}{settings.root_path}/"
+                "  (Ctrl+C pour arrêter)"
+            )
+
         try:
-            with assistant.watched():
-                run(site, settings.host, settings.port)
+            run(load, branding, ready, settings.host, settings.port, settings.root_path)
         finally:
             say("Le service est arrêté.")
 

@@ -52,18 +52,6 @@ def report_failure(logger: logging.Logger, message: str, error: BaseException) -
     logger.error("%s: %s", message, trace(error))
 
 
-class DiscreetTraceback:
-    """Stands in for the module ``traceback`` where a library prints its errors, questions included."""
-
-    def __init__(self, logger: logging.Logger) -> None:
-        self._logger = logger
-
-    def print_exc(self) -> None:
-        """Log the error under way, without its message."""
-        if error := sys.exception():
-            report_failure(self._logger, "a request could not be answered", error)
-
-
 class TextFormatter(logging.Formatter):
     """One line, then the trace; for a person or the systemd journal."""
 

@@ -60,12 +60,10 @@ class Service:
     Args:
         assistant: Answers the questions.
         journal: Where they are written down; None for nowhere.
-        contact: Whom to ask when the texts do not answer; empty when the operator names nobody.
     """
 
-    def __init__(self, assistant: AssistantLike, journal: Journal | None = None, contact: str = "") -> None:
+    def __init__(self, assistant: AssistantLike, journal: Journal | None = None) -> None:
         self.assistant = assistant
-        self.contact = contact
         self.journal = journal
         self.metrics = Metrics()
         self.metrics.journal.set(journal is not None)

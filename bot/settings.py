@@ -4,7 +4,9 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -19,7 +21,6 @@ from pydantic_settings import (
 
 import corpus
 from bot.web.branding import check_theme, read_frame_ancestors
-from bot.web.client_address import LOOPBACK, RATE, read_proxies
 from corpus.errors import SettingsError, reason
 from corpus.toml_file import TomlError, read_toml
 from index import MAX_ERROR
@@ -29,6 +30,11 @@ _FILE = "motamot.toml"
 PREFIX = "MOTAMOT_"
 """Of the variables that set the same."""
 
+LOOPBACK = ("127.0.0.1", "::1")
+"""A proxy on the machine of the service is trusted: it is the usual one, and nobody else can speak from there."""
+NO_LIMIT = "non"
+_RATE = rf"^({NO_LIMIT}|[1-9][0-9]{{0,5}}/(second|minute|hour|day))$"
+"""A setting such as ``60/minute``."""
 ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
 _HOST = r"^[A-Za-z0-9.:_%-]+$"
 _ROOT_PATH = r"^(/[A-Za-z0-9._~-]+)*/?$"
@@ -61,6 +67,14 @@ _NEARLY = 0.87
 """difflib ratio from which a variable is one of ours, mistyped: one letter in twelve or so."""
 
 
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A key and the value that it may not have."""
+
+    key: str
+    value: object
+
+
 def _number(value: object) -> object:
     """What may be a number: ``true`` is none, though Python takes it for 1."""
     if isinstance(value, bool):
@@ -77,6 +91,18 @@ def _named(value: object) -> object:
 
 Number = Annotated[int, BeforeValidator(_number)]
 NamedPath = Annotated[Path, BeforeValidator(_named)]
+
+
+def read_proxies(value: object) -> tuple[str, ...]:
+    """Addresses and networks of trusted proxies, as a list or as one text separated by spaces.
+
+    Raises:
+        ValueError: One of them is neither.
+    """
+    given = value.split() if isinstance(value, str) else value
+    if not isinstance(given, list | tuple):
+        raise ValueError(f"not a list: {value!r}")
+    return tuple(str(ip_network(str(each))) if "/" in str(each) else str(ip_address(str(each))) for each in given)
 
 
 class Settings(BaseSettings):
@@ -112,7 +138,7 @@ class Settings(BaseSettings):
     """Where; by default one for each index in the data directory."""
     journal_days: Number = Field(default=90, ge=1, le=3650)
     """How long."""
-    rate_limit: str = Field(default="60/minute", pattern=RATE)
+    rate_limit: str = Field(default="60/minute", pattern=_RATE)
     """Questions that one client may send; ``non`` for no limit."""
     trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_proxies)] = LOOPBACK
     """Addresses and networks whose ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are believed."""
@@ -174,7 +200,7 @@ def read_settings(**given: object) -> Settings:
     try:
         settings = Settings(**chosen)  # type: ignore[arg-type]
     except ValidationError as error:
-        wrong = [_explained(str(each["loc"][0]), each["input"], chosen) for each in error.errors()]
+        wrong = [_explained(Wrong(str(each["loc"][0]), each["input"]), chosen) for each in error.errors()]
         raise SettingsError(" ".join(dict.fromkeys(wrong))) from error
     except TomlError as error:
         raise SettingsError(f"« {path} » n’est pas un fichier TOML valable : {error}.") from error
@@ -218,14 +244,14 @@ def foreign_variables() -> list[str]:
     return sorted(name for name in map(str.upper, os.environ) if name.startswith(PREFIX) and name not in _VARIABLES)
 
 
-def _explained(key: str, value: object, chosen: Mapping[str, object]) -> str:
-    if key not in EXPECTED:
-        close = get_close_matches(key, EXPECTED, n=1, cutoff=0.6)
+def _explained(wrong: Wrong, chosen: Mapping[str, object]) -> str:
+    if wrong.key not in EXPECTED:
+        close = get_close_matches(wrong.key, EXPECTED, n=1, cutoff=0.6)
         hint = f"vouliez-vous dire « {close[0]} » ?" if close else f"clés admises : {', '.join(EXPECTED)}."
-        return f"{place_of(key)} : clé inconnue « {key} » ; {hint}"
+        return f"{place_of(wrong.key)} : clé inconnue « {wrong.key} » ; {hint}"
     return (
-        f"Réglage « {key} » : la valeur {value!r} ne convient pas, est attendu : {EXPECTED[key]} ; "
-        f"corrigez-la {_where(key, chosen)}."
+        f"Réglage « {wrong.key} » : la valeur {wrong.value!r} ne convient pas, est attendu : {EXPECTED[wrong.key]} ; "
+        f"corrigez-la {_where(wrong.key, chosen)}."
     )
 
 

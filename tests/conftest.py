@@ -5,12 +5,15 @@ import os
 import shutil
 from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from whole_site import WholeSite
+
     from bot.assistant import Assistant
     from index.e5.onnx_encoder import OnnxEncoder
     from index.searcher import Searcher
@@ -136,6 +139,57 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for name, text in report.user_properties:
             if name == "notice":
                 terminalreporter.write_line(f"{report.nodeid}: {text}")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> "Generator[WholeSite]":
+    """The whole site and a page that embeds it, on real ports."""
+    from whole_site import whole_site
+
+    with whole_site(tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Generator[Any]":
+    """The system's Chromium."""
+    from real_site import chromium
+
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Any) -> "Generator[Any]":
+    """A page of an English browser, with errors of no script."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 800},
+        reduced_motion="reduce",
+        locale="en-US",
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    errors: list[str] = []
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    yield context.new_page()
+    context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def visit(page: Any, site: "WholeSite") -> "Generator[Any]":
+    """A page whose visit must stay at home, make no complaint and set no cookie."""
+    homes = {urlsplit(address).netloc for address in (site.url, site.host)}
+    foreign: list[str] = []
+    complaints: list[str] = []
+
+    def stop(route: Any) -> None:
+        foreign.append(route.request.url)
+        route.abort()
+
+    page.context.route(lambda url: urlsplit(url).scheme.startswith("http") and urlsplit(url).netloc not in homes, stop)
+    page.context.on("console", lambda message: complaints.append(message.text))
+    yield page
+    assert (foreign, complaints, page.context.cookies()) == ([], [], [])
 
 
 @pytest.hookimpl(wrapper=True)

@@ -136,6 +136,7 @@ def _wait(site: Site, where: Places) -> None:
         try:
             if site.send("/readyz")[0] == 200:
                 return
-        except OSError:
-            time.sleep(0.1)
+        except OSError:  # it does not listen yet
+            pass
+        time.sleep(0.1)
     raise AssertionError(f"not ready after {LOADED} s: {where.printed.decode()}")

@@ -1,346 +1,397 @@
-"""The chat in a real Chromium, against a real server."""
+"""The chat and the light page in a real Chromium: what they show, that nothing typed is lost, and the thumbs."""
 
-import shutil
-import socket
+import re
 import threading
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-import uvicorn
-from fake_assistant import HOSTILE, HOSTILE_TEXT, About, FakeAssistant, LeftOut, answered, quote, refused
+from conversing import ANSWERS, ASKED, ask, asked, box, open_page, send
+from fake_assistant import HOSTILE_TEXT
+from playwright.sync_api import expect
 from real_site import violations
+from whole_site import BROKEN_DOWN, WholeSite
 
-from bot.answer import Answer, Kind
-from bot.web.server import build_app
-from corpus.document import Document, Source
+pytestmark = [pytest.mark.browser]
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
-Page = sync_api.Page
-expect = sync_api.expect
-expect.set_options(timeout=15_000)  # milliseconds; a loaded machine takes its time
-
-# Gradio draws a moment after it is told to: on a loaded machine a first try may look too early.
-pytestmark = [pytest.mark.browser, pytest.mark.flaky(reruns=2)]
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
-LONG = Document(
-    source=Source("long", "Guide des dépôts", "Ville de Test", "2021-05", "faq", "long.txt"),
-    text="\n".join(f"Paragraphe {n} : le dépôt est gratuit pour tous les habitants." for n in range(1, 41)),
-    sha256="1" * 64,
-    blocks=(),
-    pages=(0,),
-)
-MISSING = LeftOut(
-    Source("circ", "Circulaire absente", "Ministère", "2020-11-20", "circular", "c.pdf"),
-    "Le fichier n’a pas encore été téléchargé.",
-    "motamot fetch",
-)
-EXAMPLE = "Le dépôt_est-il *gratuit* pour les habitants ?"
+PATHS = ["", "panneau"]
+both = pytest.mark.parametrize("path", PATHS)
+ENDPOINT = {"": "**/run/predict", "panneau": "**/api/ask"}
+AGAIN = {"": "Nouvelle conversation", "panneau": "Effacer la conversation"}
+SEARCHING = "Recherche en cours…"
+ONCE_MORE = "Envoyer à nouveau"
+REAL = f"{ANSWERS}:not(.mm-notice)"
+UP, DOWN = "Cette réponse m’a été utile", "Cette réponse ne m’a pas aidé"
+THANKS = "Merci, votre avis est enregistré."
 
 
-def table() -> FakeAssistant:
-    long = quote(LONG, LONG.text, "Paragraphe 1 : le dépôt est gratuit pour tous les habitants.", question=EXAMPLE)
-    return FakeAssistant(
-        answers={
-            "piège": answered("piège", quote(HOSTILE, HOSTILE_TEXT, "dixième point"), quote(HOSTILE, "Après.")),
-            EXAMPLE: answered(EXAMPLE, long),
-            "aides": Answer("aides", Kind.CLARIFY, 0.5, "De quoi s’agit-il ?", suggestions=(EXAMPLE, "piège")),
-            "météo": refused("météo", EXAMPLE),
-            "bonjour": Answer("bonjour", Kind.SMALLTALK, 1.0, "Bonjour."),
-        },
-        known=About((LONG.source, HOSTILE.source), (MISSING,), (EXAMPLE,)),
-        failures={"panne": RuntimeError("secret")},
-    )
-
-
-@dataclass
-class Site:
-    """The server under test and the hosts it tried to reach."""
-
-    url: str
-    assistant: FakeAssistant
-    outside: list[str] = field(default_factory=list)
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    assistant = table()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    site = Site(f"http://127.0.0.1:{port}/", assistant)
-    with pytest.MonkeyPatch.context() as patch:
-        _refuse_outside(patch, site.outside)
-        app = build_app(assistant)
-        server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", timeout_graceful_shutdown=1))
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        while not server.started:
-            time.sleep(0.05)
-        yield site
-        app.state.chat.stop_event.set()
-        server.should_exit = True
-        thread.join(10)
-
-
-def _refuse_outside(patch: pytest.MonkeyPatch, seen: list[str]) -> None:
-    real_connect, real_resolve = socket.socket.connect, socket.getaddrinfo
-
-    def connect(self: socket.socket, address: Any) -> None:
-        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in LOOPBACK:
-            seen.append(str(address))
-            raise OSError("outside")
-        real_connect(self, address)
-
-    def resolve(host: Any, *args: Any, **kwargs: Any) -> Any:
-        if host not in LOOPBACK:
-            seen.append(str(host))
-            raise OSError("outside")
-        return real_resolve(host, *args, **kwargs)
-
-    patch.setattr(socket.socket, "connect", connect)
-    patch.setattr(socket, "getaddrinfo", resolve)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("no chromium: apt-get install chromium")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@dataclass
-class Visit:
-    """An open page and all that it asked of the network."""
-
-    page: Any
-    hosts: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-    def ask(self, question: str) -> Any:
-        """Type a question, press Enter, and wait for its answer."""
-        answers = self.page.locator("#mm-log .mm-answer")
-        before = answers.count()
-        self.page.fill("#mm-typed textarea", question)
-        self.page.press("#mm-typed textarea", "Enter")
-        expect(answers).to_have_count(before + 1)
-        return answers.nth(before)
-
-    def questions(self) -> list[str]:
-        return self.page.locator("#mm-log .mm-question .mm-verbatim").all_text_contents()
+def status(page: Any, text: str) -> Any:
+    return page.get_by_role("status").filter(has_text=text)
 
 
 @pytest.fixture
-def visit(browser: Any, site: Site) -> Iterator[Visit]:
-    # English on purpose: the page speaks French whatever the browser's language.
-    context = browser.new_context(locale="en-US", viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-    visit = Visit(context.new_page())
-    visit.page.on("request", lambda request: visit.hosts.append(urlsplit(request.url).hostname or "data"))
-    visit.page.on("console", lambda message: visit.complaints.append(message.text))
-    visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
-    visit.page.goto(site.url)
-    visit.page.wait_for_selector("#mm-log .mm-greeting")
-    yield visit
-    context.close()
+def gate(site: WholeSite) -> Iterator[threading.Event]:
+    """What the answer to "dépôt" waits for."""
+    opened = site.assistant.slow["dépôt"] = threading.Event()
+    yield opened
+    opened.set()
+    del site.assistant.slow["dépôt"]
 
 
-def test_every_character_of_a_hostile_quote_is_shown_and_none_runs(visit: Visit, site: Site) -> None:
-    shown = visit.ask("piège").locator("blockquote .mm-text").first
+# --- what is shown ---------------------------------------------------------------------------------
+
+
+@both
+def test_every_character_of_a_hostile_quote_is_shown_and_none_runs(page: Any, site: WholeSite, path: str) -> None:
+    open_page(page, site, path)
+    shown = ask(page, "piège").locator("blockquote .mm-text").first
 
     assert shown.evaluate("e => e.textContent") == HOSTILE_TEXT
     # Line breaks are shown as such: the text as the eye has it, white space apart.
     assert shown.inner_text().split() == HOSTILE_TEXT.split()
     assert shown.inner_text().count("\n") == HOSTILE_TEXT.count("\n")
     assert shown.locator("mark").all_text_contents() == ["dixième point"]
-    assert visit.page.evaluate("window.hacked") is None
-    assert visit.page.locator(".mm-answer :is(img, script, style, .mm-text a)").count() == 0
+    assert page.evaluate("window.hacked") is None
+    assert page.locator(".mm-answer :is(img, script, style, .mm-text a)").count() == 0
 
 
-def test_nothing_leaves_and_nothing_complains_over_a_conversation(visit: Visit, site: Site) -> None:
-    for question in ["piège", "météo", "aides", "bonjour", EXAMPLE, "![x](https://evil.example/x.png)"]:
-        visit.ask(question)
-    visit.page.click("#mm-again")
-    expect(visit.page.locator("#mm-log .mm-answer")).to_have_count(0)
+@both
+def test_the_page_is_in_french_for_an_english_browser_with_one_title_and_named_controls(
+    page: Any, site: WholeSite, path: str
+) -> None:
+    open_page(page, site, path)
+    ask(page, "météo")
 
-    assert set(visit.hosts) == {"127.0.0.1"}
-    assert site.outside == []
-    assert visit.complaints == []
-
-
-def test_the_page_is_in_french_for_an_english_browser(visit: Visit) -> None:
-    page = visit.page
-
-    assert page.evaluate("document.documentElement.lang") == "fr"
-    assert page.title() == "Motamot, la réponse mot à mot"
-    expect(page.get_by_role("textbox", name="Votre question")).to_have_count(1)  # named once Gradio has drawn it
+    assert page.evaluate("[document.documentElement.lang, document.title]") == ["fr", "Motamot, la réponse mot à mot"]
+    assert page.get_by_role("heading", level=1).all_inner_texts() == ["Posez votre question"]
     assert page.get_by_role("log", name="Conversation").get_attribute("aria-live") == "polite"
-    assert [b.inner_text() for b in page.locator("#mm-composer button").all()] == ["Envoyer", "Nouvelle conversation"]
-    labels = page.locator("main [aria-label]").evaluate_all("all => all.map(e => e.ariaLabel)")
-    assert set(labels) == {"Conversation", "Nouvelle conversation"}
+    expect(box(page)).to_have_count(1)
+    assert [page.get_by_role(role).count() for role in ("main", "contentinfo")] == [1, 1]
+    labels = page.locator("main [aria-label]:not(.mm-view)").evaluate_all("all => all.map(e => e.ariaLabel)")
+    assert set(labels) <= {"Conversation", "Nouvelle conversation", "Effacer"}
 
 
-def test_the_greeting_says_what_is_known_and_what_is_not(visit: Visit) -> None:
-    greeting = visit.page.locator(".mm-greeting").inner_text()
-
-    assert "Guide des dépôts" in greeting
-    assert "Ville de Test, mai 2021" in greeting
-    assert "Circulaire absente" in greeting
-    assert "Le fichier n’a pas encore été téléchargé." in greeting
-
-
-def test_an_example_is_asked_verbatim_and_the_draft_stays(visit: Visit, site: Site) -> None:
-    visit.page.fill("#mm-typed textarea", "mon brouillon")
-    visit.page.get_by_role("button", name=EXAMPLE).click()
-    expect(visit.page.locator("#mm-log .mm-answer")).to_have_count(1)
-
-    assert site.assistant.asked[-1] == (EXAMPLE, ())
-    assert visit.page.input_value("#mm-typed textarea") == "mon brouillon"
-
-
-def test_a_suggestion_can_be_asked_with_the_keyboard_twice(visit: Visit, site: Site) -> None:
-    refusal = visit.ask("météo")
+@both
+def test_suggestions_are_asked_verbatim_by_keyboard_and_the_draft_stays(page: Any, site: WholeSite, path: str) -> None:
+    open_page(page, site, path)
+    refusal = ask(page, "météo")
+    box(page).fill("mon brouillon")
     for count in (2, 3):
-        refusal.get_by_role("button", name=EXAMPLE).press("Enter")
-        expect(visit.page.locator("#mm-log .mm-answer")).to_have_count(count)
+        refusal.get_by_role("button", name="dépôt").press("Enter")
+        expect(page.locator(ANSWERS)).to_have_count(count)
+    page.locator(".mm-greeting").get_by_role("button", name="horaires").click()
+    expect(page.locator(ANSWERS)).to_have_count(4)
 
-    assert visit.questions() == ["météo", EXAMPLE, EXAMPLE]
+    assert asked(page) == ["météo", "dépôt", "dépôt", "horaires"]
+    assert box(page).input_value() == "mon brouillon"
+    assert site.assistant.asked[-1] == ("horaires", ("météo", "dépôt", "dépôt"))
+    assert ask(page, "aides").locator(".mm-ask").all_inner_texts() == ["dépôt", "horaires"]
 
 
-def test_a_clarification_offers_its_questions(visit: Visit) -> None:
-    assert visit.ask("aides").get_by_role("button").all_inner_texts() == [EXAMPLE, "piège"]
-
-
-def test_further_passages_are_folded_and_stay_open_once_opened(visit: Visit) -> None:
-    answer = visit.ask("piège")
+@both
+def test_further_passages_stay_open_once_opened(page: Any, site: WholeSite, path: str) -> None:
+    open_page(page, site, path)
+    answer = ask(page, "dépôt")
     folded = answer.locator("details .mm-text")
     assert not folded.is_visible()
     answer.locator("summary").click()
-    visit.ask("bonjour")
+    ask(page, "bonjour")
 
     assert folded.is_visible()
 
 
-@pytest.mark.parametrize("width", [320, 390, 1280])
-def test_the_beginning_of_a_long_answer_is_in_view_and_the_page_is_not_too_wide(visit: Visit, width: int) -> None:
-    visit.page.set_viewport_size({"width": width, "height": 800})
-    visit.ask("météo")
-    answer = visit.ask(EXAMPLE)
-    top = answer.locator("mark").first.bounding_box()["y"]
-    composer = visit.page.locator("#mm-composer").bounding_box()
+@pytest.mark.parametrize("width", [320, 1280])
+@both
+def test_a_long_answer_begins_in_view_and_the_page_is_not_too_wide(
+    page: Any, site: WholeSite, path: str, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    open_page(page, site, path)
+    ask(page, "météo")
+    answer = ask(page, "longue")
+    composer = page.locator("#mm-composer, .mm-composer").bounding_box()
 
     assert answer.bounding_box()["height"] > 800
-    assert 0 < top < composer["y"] - 40
+    assert 0 < answer.locator("mark").first.bounding_box()["y"] < composer["y"] - 40
     assert composer["y"] + composer["height"] <= 800
-    assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_the_focus_stays_in_the_box_and_shift_enter_makes_a_new_line(visit: Visit, site: Site) -> None:
-    visit.ask("bonjour")
-    assert visit.page.evaluate("document.activeElement.tagName") == "TEXTAREA"
-    assert visit.page.input_value("#mm-typed textarea") == ""
-    visit.page.keyboard.type("première")
-    visit.page.keyboard.press("Shift+Enter")
-    visit.page.keyboard.type("seconde")
+@both
+def test_the_focus_stays_in_the_box_and_shift_enter_makes_a_new_line(page: Any, site: WholeSite, path: str) -> None:
+    open_page(page, site, path)
+    ask(page, "bonjour")
+    expect(box(page)).to_be_focused()
+    expect(box(page)).to_have_value("")
+    page.keyboard.type("première")
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.type("seconde")
+    assert box(page).bounding_box()["height"] > 60
+    page.get_by_role("button", name="Envoyer", exact=True).click()
+    expect(page.locator(ANSWERS)).to_have_count(2)
 
-    assert visit.page.input_value("#mm-typed textarea") == "première\nseconde"
-    visit.page.click("#mm-send")
-    expect(visit.page.locator("#mm-log .mm-answer")).to_have_count(2)
-    assert visit.questions() == ["bonjour", "première\nseconde"]
-
-
-def test_an_empty_question_asks_nothing(visit: Visit, site: Site) -> None:
-    asked = len(site.assistant.asked)
-    visit.page.fill("#mm-typed textarea", "   ")
-    visit.page.press("#mm-typed textarea", "Enter")
-    visit.ask("bonjour")
-
-    assert len(site.assistant.asked) == asked + 1
+    assert asked(page) == ["bonjour", "première\nseconde"]
+    expect(box(page)).to_be_focused()
 
 
-def test_an_error_is_said_and_the_conversation_goes_on(visit: Visit) -> None:
-    assert "Je n’ai pas pu répondre" in visit.ask("panne").inner_text()
-    assert visit.ask("bonjour").inner_text() == "Bonjour."
+@both
+def test_what_is_empty_or_too_long_does_not_leave(page: Any, site: WholeSite, path: str) -> None:
+    open_page(page, site, path)
+    before = len(site.assistant.asked)
+    send(page, "  \n")
+    send(page, "x" * 2001)
+    said = "Votre question dépasse 2\u202f000 caractères. Merci de la raccourcir avant de l’envoyer."
+    expect(status(page, said)).to_be_visible()
+
+    assert len(box(page).input_value()) == 2001
+    ask(page, "bonjour")
+    assert (asked(page), len(site.assistant.asked)) == (["bonjour"], before + 1)
+    expect(status(page, said)).to_have_count(0)
 
 
-def test_a_question_typed_while_another_is_answered_is_answered_too(visit: Visit, site: Site) -> None:
-    gate = site.assistant.slow["lente"] = threading.Event()
-    box = visit.page.locator("#mm-typed textarea")
-    box.fill("lente")
-    box.press("Enter")
-    expect(visit.page.locator("#mm-status")).to_have_text("Recherche en cours…")
-    box.type("bonjour")
-    box.press("Enter")
-    box.type("suite")
+# --- nothing typed is lost -------------------------------------------------------------------------
+
+
+@both
+def test_an_error_of_the_service_is_said_and_the_conversation_goes_on(page: Any, site: WholeSite, path: str) -> None:
+    open_page(page, site, path)
+    notice = ask(page, BROKEN_DOWN)
+    expect(notice.locator(".mm-message")).to_contain_text("erreur de ce service")
+    assert "secret" not in notice.inner_text()
+    ask(page, "météo")
+    ask(page, "et demain ?")
+
+    assert site.assistant.asked[-1] == ("et demain ?", ("météo",))
+
+
+@both
+def test_a_question_shows_before_its_answer_and_those_after_it_wait_in_order(
+    page: Any, site: WholeSite, gate: threading.Event, path: str
+) -> None:
+    open_page(page, site, path)
+    for count, question in enumerate(("dépôt", "météo", "bonjour"), 1):
+        send(page, question)
+        expect(page.locator(ASKED)).to_have_count(count)
+    box(page).fill("brouillon")
+    expect(status(page, SEARCHING)).to_be_visible()
+    assert asked(page) == ["dépôt", "météo", "bonjour"]
+    assert page.locator(".mm-state").all_text_contents() == ["En attente", "En attente"]
+    assert page.locator(ANSWERS).count() == 0
+    assert violations(page) == []
     gate.set()
-    expect(visit.page.locator("#mm-log .mm-answer")).to_have_count(2)
+    expect(page.locator(ANSWERS)).to_have_count(3)
 
-    assert visit.questions() == ["lente", "bonjour"]
-    assert box.input_value() == "suite"
+    assert asked(page) == ["dépôt", "météo", "bonjour"]
+    assert page.locator("[role=log] .mm-question").count() == 3
+    expect(page.locator(".mm-state")).to_have_count(0)
+    expect(status(page, SEARCHING)).to_have_count(0)
+    assert box(page).input_value() == "brouillon"
 
 
-def test_a_new_conversation_waits_for_the_answer_under_way(visit: Visit, site: Site) -> None:
-    gate = site.assistant.slow["très lente"] = threading.Event()
-    visit.page.fill("#mm-typed textarea", "très lente")
-    visit.page.press("#mm-typed textarea", "Enter")
-    expect(visit.page.locator("#mm-status")).to_have_text("Recherche en cours…")
-    visit.page.click("#mm-again")
+@both
+def test_a_new_conversation_gives_up_what_is_under_way_and_leaves_no_trace(
+    page: Any, site: WholeSite, gate: threading.Event, path: str
+) -> None:
+    open_page(page, site, path)
+    ask(page, "météo")
+    send(page, "dépôt")
+    expect(status(page, SEARCHING)).to_be_visible()
+    page.get_by_role("button", name=AGAIN[path]).click()
+    expect(page.locator(ASKED)).to_have_count(0)
     gate.set()
-    expect(visit.page.locator("#mm-status")).to_have_text("")
-    visit.ask("bonjour")
+    ask(page, "bonjour")
 
-    assert visit.questions() == ["bonjour"]
-
-
-def test_a_lost_connection_gives_the_question_back(visit: Visit) -> None:
-    visit.page.route("**/run/predict", lambda route: route.abort())
-    visit.page.fill("#mm-typed textarea", "ma question")
-    visit.page.press("#mm-typed textarea", "Enter")
-
-    expect(visit.page.locator("#mm-status")).to_contain_text("Le service ne répond pas.")
-    assert visit.page.input_value("#mm-typed textarea") == "ma question"
-    assert visit.page.locator(".toast-body:visible").count() == 0
+    assert asked(page) == ["bonjour"]
+    assert site.assistant.asked[-1] == ("bonjour", ())
+    expect(status(page, SEARCHING)).to_have_count(0)
+    page.get_by_role("button", name=AGAIN[path]).click()
+    expect(page.locator(ASKED)).to_have_count(0)
+    expect(box(page)).to_be_focused()
+    page.reload()
+    assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
 
 
-def test_a_draft_survives_a_reload(visit: Visit) -> None:
-    visit.page.fill("#mm-typed textarea", "mon brouillon")
-    visit.page.reload()
-
-    expect(visit.page.locator("#mm-typed textarea")).to_have_value("mon brouillon")
+TROUBLES = {"connection lost": None, "too many": 429, "broken proxy": 502}
 
 
-def test_a_text_too_large_is_refused_in_french_and_given_back(visit: Visit) -> None:
-    visit.page.fill("#mm-typed textarea", "x" * 70_000)
-    visit.page.press("#mm-typed textarea", "Enter")
+@pytest.mark.parametrize("trouble", TROUBLES)
+@both
+def test_with_a_question_in_line_and_a_draft_nothing_is_lost(
+    page: Any, site: WholeSite, path: str, trouble: str
+) -> None:
+    """At a lost connection Gradio loads the page again: the conversation, the question and the draft are there."""
+    open_page(page, site, path)
+    ask(page, "bonjour")
+    held: list[Any] = []
+    page.route(ENDPOINT[path], lambda route: route.continue_() if held else held.append(route))
+    with page.expect_request(ENDPOINT[path]):
+        send(page, "dépôt")
+    send(page, "météo")
+    box(page).fill("brouillon")
+    if path == "":
+        expect(page.locator(ANSWERS)).to_have_count(2)  # Gradio does not make one wait for the other
+    if TROUBLES[trouble] is None:
+        held[0].abort()
+    else:
+        held[0].fulfill(status=TROUBLES[trouble], content_type="text/html", body="<p>proxy</p>")
+    again = page.get_by_role("button", name=ONCE_MORE)
+    expect(again).to_have_count(1)
+    expect(page.locator(REAL)).to_have_count(2)
+    if path == "" and TROUBLES[trouble] is None:
+        with page.expect_event("load"):
+            pass
+        expect(page.locator(REAL)).to_have_count(2)
+        expect(again).to_have_count(1)
 
-    expect(visit.page.locator("#mm-status")).to_contain_text("Votre texte est trop long")
-    assert len(visit.page.input_value("#mm-typed textarea")) == 70_000
+    assert sorted(asked(page)) == ["bonjour", "dépôt", "météo"]
+    assert box(page).input_value() == "brouillon"
+    again.click()
+    expect(page.locator(REAL)).to_have_count(3)
+    assert sorted(asked(page)) == ["bonjour", "dépôt", "météo"]
+    assert box(page).input_value() == "brouillon"
+    expect(box(page)).to_be_focused()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-def test_axe_finds_nothing_in_any_state(visit: Visit, width: int, scheme: str) -> None:
-    visit.page.set_viewport_size({"width": width, "height": 800})
-    visit.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    expect(visit.page.get_by_role("log", name="Conversation")).to_be_visible()  # named once Gradio has drawn it
-    found = {"empty": violations(visit.page)}
-    for question in ["piège", "météo", "aides", "panne"]:
-        visit.ask(question)
-        found[question] = violations(visit.page)
+@both
+def test_questions_draft_and_conversation_are_still_there_after_a_reload_in_this_tab_only(
+    page: Any, site: WholeSite, path: str
+) -> None:
+    open_page(page, site, path)
+    ask(page, "piège")
+    page.route(ENDPOINT[path], lambda route: None)  # never answered
+    send(page, "dépôt")
+    expect(page.locator(ASKED)).to_have_count(2)
+    box(page).fill("brouillon")
+    page.reload()
+    page.unroute(ENDPOINT[path])
+    again = page.get_by_role("button", name=ONCE_MORE)
+    expect(again).to_have_count(1)
+    expect(page.locator(REAL)).to_have_count(1)
 
-    assert found == {name: [] for name in found}
+    assert page.locator("blockquote .mm-text").first.evaluate("e => e.textContent") == HOSTILE_TEXT
+    assert (asked(page), box(page).input_value()) == (["piège", "dépôt"], "brouillon")
+    assert page.evaluate("localStorage.length") == 0
+    again.press("Enter")
+    expect(page.locator(REAL)).to_have_count(2)
+    another = page.context.new_page()
+    open_page(another, site, path)
+    assert another.locator(ASKED).count() == 0
+
+
+# --- the light page alone: it waits and says by itself ---------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (413, "Cette question est trop longue pour être envoyée."),
+        (429, "Vous avez posé beaucoup de questions en peu de temps. Merci de patienter"),
+        (500, "Une erreur de ce service l’a empêché de répondre à cette question."),
+        (200, "Le service est momentanément indisponible."),  # the page of a portal, in place of ours
+    ],
+)
+def test_the_light_page_says_what_went_wrong(page: Any, site: WholeSite, code: int, said: str) -> None:
+    open_page(page, site, "panneau")
+    page.route(ENDPOINT["panneau"], lambda route: route.fulfill(status=code, body="<p>proxy</p>"))
+    notice = ask(page, "bonjour")
+    assert notice.locator(".mm-message").inner_text().startswith(said)
+    page.unroute(ENDPOINT["panneau"])
+    notice.get_by_role("button").click()
+    if code == 413:
+        assert box(page).input_value() == "bonjour"
+        box(page).press("Enter")
+
+    expect(page.locator(ANSWERS)).to_have_text("Bonjour. Je vous écoute.")
+    assert asked(page) == ["bonjour"]
+
+
+def test_when_the_server_says_how_long_to_wait_the_question_leaves_by_itself(page: Any, site: WholeSite) -> None:
+    refusals = [429]
+
+    def once(route: Any) -> None:
+        if refusals:
+            route.fulfill(status=refusals.pop(), headers={"Retry-After": "1"}, body="")
+        else:
+            route.continue_()
+
+    open_page(page, site, "panneau")
+    page.route(ENDPOINT["panneau"], once)
+    send(page, "bonjour")
+    expect(status(page, "partira d’elle-même dans 1\u00a0s.")).to_be_visible()
+    expect(page.locator(ANSWERS)).to_have_text("Bonjour. Je vous écoute.")
+
+
+def test_the_light_page_loads_few_files_under_a_strict_policy_and_works_without_storage(
+    page: Any, site: WholeSite
+) -> None:
+    page.add_init_script("Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('no'); } })")
+    policy = page.goto(f"{site.url}panneau").headers["content-security-policy"]
+    page.wait_for_load_state("networkidle")
+    loaded = page.evaluate("performance.getEntriesByType('resource').map(r => r.name.split('/').pop())")
+
+    assert {"default-src 'none'", "script-src 'self'", "style-src 'self'"} <= set(policy.split("; "))
+    assert set(loaded) - {"icon.svg"} == {
+        "panel.css", "panel.js", "proof.css", "quote.js", "theme.css", "feedback.css", "feedback.js"
+    }  # fmt: skip
+    assert ask(page, "bonjour").inner_text().startswith("Bonjour.")
+
+
+# --- the thumbs ------------------------------------------------------------------------------------
+
+
+@both
+def test_a_thumb_down_with_its_reason_is_written_down_with_the_keyboard_only(
+    page: Any, site: WholeSite, path: str
+) -> None:
+    open_page(page, site, path)
+    thumbs = ask(page, "forfait").locator(".mm-thumbs")
+    down = thumbs.get_by_role("button", name=DOWN)
+    down.press("Enter")
+    expect(down).to_have_attribute("aria-pressed", "true")
+    expect(thumbs.get_by_role("button", name=UP)).to_have_attribute("aria-pressed", "false")
+    expect(thumbs.get_by_role("group", name="Pourquoi")).to_be_visible()
+    for key in ("Tab", "ArrowDown", "ArrowDown", "Tab"):  # to the reasons, the third, the comment
+        page.keyboard.press(key)
+    page.keyboard.type("écrivez à jean@mairie.fr")
+    ask(page, "bonjour")  # what is being written stays
+    expect(thumbs.get_by_role("textbox")).to_have_value("écrivez à jean@mairie.fr")
+    thumbs.get_by_role("button", name="Envoyer la raison").press("Enter")
+
+    expect(thumbs.locator(".mm-thumbs-note")).to_have_text(THANKS)
+    expect(thumbs.locator("form")).to_have_count(0)
+    expect(down).to_be_focused()
+    line = site.opinions()["forfait"]
+    assert (line.helpful, line.reason, line.comment) == (
+        False, "incomprehensible", "écrivez à [adresse électronique]"
+    )  # fmt: skip
+
+
+@both
+def test_an_opinion_that_cannot_be_sent_says_so_can_be_sent_again_and_stays(
+    page: Any, site: WholeSite, path: str
+) -> None:
+    open_page(page, site, path)
+    thumbs = ask(page, "horaires").locator(".mm-thumbs")
+    up, note = thumbs.get_by_role("button", name=UP), thumbs.locator(".mm-thumbs-note")
+    page.route("**/api/feedback", lambda route: route.abort())
+    up.click()
+    expect(note).to_contain_text("Votre avis n’est pas parti")
+    expect(up).to_have_attribute("aria-pressed", "false")
+    page.unroute("**/api/feedback")
+    up.click()
+    expect(note).to_have_text(THANKS)
+    ask(page, "bonjour")
+
+    expect(up).to_have_attribute("aria-pressed", "true")
+    expect(note).to_have_text(THANKS)
+    assert site.opinions()["horaires"].helpful is True
+
+
+@both
+def test_nothing_leaves_and_nothing_complains_over_a_conversation(visit: Any, site: WholeSite, path: str) -> None:
+    """The fixture looks at hosts, complaints and cookies."""
+    open_page(visit, site, path)
+    for question in ["piège", "météo", "aides", "bonjour", "longue", "![x](https://evil.example/x.png)"]:
+        ask(visit, question)
+    visit.get_by_role("button", name=re.compile(AGAIN[path])).click()
+    expect(visit.locator(ANSWERS)).to_have_count(0)

@@ -1,37 +1,51 @@
-"""The chat's handlers and the web server around them, without a browser."""
+"""The chat page without a browser: its conversations, and what the web server lets through to Gradio."""
 
+import asyncio
+import json
 import re
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
-from fake_assistant import HOSTILE, About, FakeAssistant, answered, quote, refused
+from fake_assistant import HOSTILE, HOSTILE_TEXT, About, FakeAssistant, answered, quote, refused
 from fastapi.testclient import TestClient
+from starlette.requests import Request
 
 from bot.answer import Answer, Kind
 from bot.service import MAX_HISTORY, Service
-from bot.web.conversations import MAX_TURNS, Conversations
-from bot.web.gradio_page import Chat
+from bot.web.conversations import (
+    MAX_MEMORY_EACH,
+    MAX_TURNS,
+    MIN_MEMORY_EACH,
+    Chat,
+    Conversation,
+    Conversations,
+    Message,
+    Turn,
+)
+from bot.web.gradio_page import PREDICT, SECRET
+from bot.web.responses import RefusedError
 from bot.web.server import build_app
 from corpus.errors import IndexStoreError
 
-KEY = "A-page_secret_of_128-b"
-"""Of a visitor's page."""
-ABOUT = About(documents=(HOSTILE.source,), examples=("Que perçoit l’agent ?",))
+ANNE, BOB = "A-page_secret_of_128-b", "B" * 22
+"""Secrets of two visitors' pages."""
+EXAMPLE = "Que perçoit l’agent ?"
+REQUEST = Request({"type": "http", "headers": []})
 
 
-@pytest.fixture
-def assistant() -> FakeAssistant:
+def table() -> FakeAssistant:
     return FakeAssistant(
         answers={
-            "Que perçoit l’agent ?": answered("Que perçoit l’agent ?", quote(HOSTILE, "Après.")),
+            EXAMPLE: answered(EXAMPLE, quote(HOSTILE, "Après.")),
+            "long": answered("long", quote(HOSTILE, HOSTILE_TEXT)),
             "bonjour": Answer("bonjour", Kind.SMALLTALK, 1.0, "Bonjour."),
-            "météo": refused("météo", "Que perçoit l’agent ?"),
+            "météo": refused("météo", EXAMPLE),
         },
-        known=ABOUT,
+        known=About(documents=(HOSTILE.source,), examples=(EXAMPLE,)),
         failures={
             "panne": RuntimeError("secret detail"),
             "index": IndexStoreError("L’index manque : lancez « motamot build »."),
@@ -39,191 +53,307 @@ def assistant() -> FakeAssistant:
     )
 
 
+@asynccontextmanager
+async def everybody(request: Request) -> AsyncIterator[None]:
+    yield
+
+
+@asynccontextmanager
+async def nobody(request: Request) -> AsyncIterator[None]:
+    raise RefusedError(429, "Merci de patienter 12 secondes.")
+    yield
+
+
 @pytest.fixture
-def client(assistant: FakeAssistant) -> Iterator[TestClient]:
-    with TestClient(build_app(assistant)) as client:
-        yield client
+def assistant() -> FakeAssistant:
+    return table()
 
 
-def said(messages: list[dict[str, str]]) -> list[tuple[str, str]]:
+@pytest.fixture
+def ask(assistant: FakeAssistant) -> Callable[..., list[tuple[str, str]] | None]:
+    """Ask questions of one conversation, one after the other; what is on the screen in the end."""
+    chat = Chat(Service(assistant), everybody)
+
+    async def asked(questions: tuple[str, ...]) -> list[Message] | None:
+        for question in questions:
+            messages = await chat.ask(question, ANNE, REQUEST)
+        return messages
+
+    def ask(*questions: str) -> list[tuple[str, str]] | None:
+        messages = asyncio.run(asked(questions))
+        return messages and said(messages)
+
+    ask.chat = chat  # type: ignore[attr-defined]
+    return ask
+
+
+def said(messages: list[Message]) -> list[tuple[str, str]]:
     """Role and visible text of each message after the greeting."""
     return [(m["role"], " ".join(BeautifulSoup(m["content"], "html.parser").get_text().split())) for m in messages[1:]]
 
 
-def test_questions_and_answers_alternate_after_the_greeting(assistant: FakeAssistant) -> None:
-    chat = Chat(Service(assistant))
-    chat.ask("bonjour", KEY)
-    messages = chat.ask("météo", KEY)
+# --- a conversation --------------------------------------------------------------------------------
 
-    assert said(messages) == [
+
+def test_questions_and_answers_alternate_after_the_greeting(ask: Any) -> None:
+    assert ask("bonjour", "météo") == [
         ("user", "Vous avez demandé :bonjour"),
         ("assistant", "Bonjour."),
         ("user", "Vous avez demandé :météo"),
-        (
-            "assistant",
-            "Les textes ne répondent pas. Les questions les plus proches : Que perçoit l’agent ?",
-        ),
+        ("assistant", "Les textes ne répondent pas. Les questions les plus proches : Que perçoit l’agent ?"),
     ]
 
 
-def test_earlier_questions_are_given_as_history_but_not_courtesies(assistant: FakeAssistant) -> None:
-    chat = Chat(Service(assistant))
-    for question in ["bonjour", "météo", "panne", "et demain ?"]:
-        chat.ask(question, KEY)
+def test_earlier_questions_are_given_as_history_but_not_courtesies_nor_failures(
+    ask: Any, assistant: FakeAssistant
+) -> None:
+    ask("bonjour", "météo", "panne", "et demain ?")
 
     assert assistant.asked[-1] == ("et demain ?", ("météo",))
 
 
-def test_history_and_screen_are_bounded(assistant: FakeAssistant) -> None:
-    chat = Chat(Service(assistant))
-    for number in range(MAX_TURNS + 5):
-        messages = chat.ask(f"question {number}", KEY)
+def test_history_and_screen_are_bounded(ask: Any, assistant: FakeAssistant) -> None:
+    messages = ask(*(f"question {number}" for number in range(MAX_TURNS + 5)))
 
-    assert len(messages) == 1 + 2 * MAX_TURNS
+    assert len(messages) == 2 * MAX_TURNS
     assert len(assistant.asked[-1][1]) == MAX_HISTORY
     assert assistant.asked[-1][1][-1] == f"question {MAX_TURNS + 3}"
 
 
-@pytest.mark.parametrize("question", ["", "  \n "])
-def test_an_empty_question_changes_nothing(assistant: FakeAssistant, question: str) -> None:
-    visits = Conversations()
-    Chat(Service(assistant), visits).ask(question, KEY)
+def test_an_empty_question_changes_nothing(ask: Any, assistant: FakeAssistant) -> None:
+    assert ask("  \n ") is None
+    assert (len(ask.chat.conversations), assistant.asked) == (0, [])
 
-    assert len(visits) == 0
+
+@pytest.mark.parametrize(
+    ("question", "reply"),
+    [
+        ("x" * 2345, "Votre question compte 2 345 caractères, et je peux en lire 2 000. Merci de la raccourcir."),
+        ("panne", "Je n’ai pas pu répondre, à cause d’une erreur de ce service. Votre question n’est pas perdue. "
+         "Si l’erreur se répète, merci de prévenir la personne qui gère ce service. "
+         "Vous pouvez la poser à nouveau : panne"),
+        ("index", "L’index manque : lancez « motamot build ». Vous pouvez la poser à nouveau : index"),
+    ],
+)  # fmt: skip
+def test_why_there_is_no_answer_is_said_in_french(ask: Any, question: str, reply: str) -> None:
+    assert ask(question)[1] == ("assistant", reply)
+
+
+def test_a_question_over_the_limits_stays_in_the_conversation_and_can_be_asked_again(assistant: FakeAssistant) -> None:
+    messages = asyncio.run(Chat(Service(assistant), nobody).ask("météo", ANNE, REQUEST))
+
+    assert messages is not None
+    assert said(messages)[1][1] == "Merci de patienter 12 secondes. Vous pouvez la poser à nouveau : météo"
     assert assistant.asked == []
 
 
-def test_a_question_too_long_is_refused_with_both_numbers_and_kept_on_screen(assistant: FakeAssistant) -> None:
-    messages = Chat(Service(assistant)).ask("x" * 2345, KEY)
+def test_two_questions_sent_at_once_are_answered_in_order_and_a_new_conversation_drops_them(
+    assistant: FakeAssistant,
+) -> None:
+    async def run() -> None:
+        chat = Chat(Service(assistant), everybody)
+        gate = assistant.slow["lente"] = threading.Event()
+        first, second = (asyncio.create_task(chat.ask(question, ANNE, REQUEST)) for question in ("lente", "bonjour"))
+        while not assistant.asked:
+            await asyncio.sleep(0.001)
+        gate.set()
+        await first
+        assert [text for role, text in said(await second or []) if role == "user"] == [
+            "Vous avez demandé :lente",
+            "Vous avez demandé :bonjour",
+        ]
+        gate.clear()
+        asked = len(assistant.asked)
+        late = asyncio.create_task(chat.ask("lente", ANNE, REQUEST))
+        while len(assistant.asked) == asked:
+            await asyncio.sleep(0.001)
+        assert said(chat.start_over(ANNE)) == []
+        gate.set()
+        assert await late is None
+        assert said(chat.show(ANNE)) == []
 
-    assert said(messages) == [
-        ("user", "Vous avez demandé :" + "x" * 2345),
-        (
-            "assistant",
-            "Votre question compte 2 345 caractères, et je peux en lire 2 000. Merci de la raccourcir.",
-        ),
-    ]
-    assert assistant.asked == []
-
-
-def test_an_unforeseen_error_is_said_in_french_without_its_detail(assistant: FakeAssistant) -> None:
-    messages = Chat(Service(assistant)).ask("panne", KEY)
-    [_, (_, reply)] = said(messages)
-
-    assert reply.startswith("Je n’ai pas pu répondre, à cause d’une erreur de ce service.")
-    assert reply.endswith("Vous pouvez la poser à nouveau : panne")
-    assert "secret" not in reply
-
-
-def test_an_error_that_one_can_mend_says_its_remedy(assistant: FakeAssistant) -> None:
-    messages = Chat(Service(assistant)).ask("index", KEY)
-
-    assert said(messages)[1][1].startswith("L’index manque : lancez « motamot build ».")
-
-
-def test_a_new_conversation_has_the_greeting_only(assistant: FakeAssistant) -> None:
-    chat = Chat(Service(assistant))
-    chat.ask("météo", KEY)
-    messages = chat.start_over(KEY)
-
-    assert said(messages) == []
-    assert "Guide" in messages[0]["content"]
-    assert [text for role, text in said(chat.ask("bonjour", KEY)) if role == "user"] == ["Vous avez demandé :bonjour"]
+    asyncio.run(run())
 
 
-def test_two_questions_sent_at_once_are_both_kept_in_order(assistant: FakeAssistant) -> None:
-    chat = Chat(Service(assistant))
-    gate = assistant.slow["lente"] = threading.Event()
-    first = threading.Thread(target=chat.ask, args=("lente", KEY))
-    first.start()
-    while not assistant.asked:
-        time.sleep(0.01)
-    second = threading.Thread(target=chat.ask, args=("bonjour", KEY))
-    second.start()
-    gate.set()
-    first.join(10)
-    second.join(10)
-
-    assert [turn.question for turn in chat.visits.conversation(KEY).turns] == ["lente", "bonjour"]
+# --- what is kept ----------------------------------------------------------------------------------
 
 
-# --- the server --------------------------------------------------------------------------------
+def turn(reply: str = "réponse") -> Turn:
+    return Turn("question", reply, understood=True)
 
 
-def test_the_page_is_french_and_names_nobody_else(client: TestClient) -> None:
-    page = client.get("/").text
+@pytest.mark.parametrize("weak", [None, "", "x" * 21, "x" * 23, "x" * 21 + "\n", "é" * 22, SECRET])
+def test_under_a_secret_that_could_be_guessed_nothing_is_kept(weak: str | None) -> None:
+    conversations = Conversations()
+    conversations.keep(weak, conversations.get(weak)).add(turn())
 
-    assert '<html\n\tlang="fr"' in page or '<html lang="fr"' in page
-    assert "<title>Motamot, la réponse mot à mot</title>" in page
-    assert "githubusercontent" not in page
-    assert "gradio.app" not in page
-    assert "manifest.json" not in page
+    assert conversations.get(weak).turns == ()
+    assert len(conversations) == 0
 
 
-def test_only_scripts_with_the_nonce_of_the_page_may_run(client: TestClient) -> None:
+def test_a_conversation_takes_so_much_memory_and_keeps_its_last_turn() -> None:
+    conversation = Conversation()
+    for _ in range(5):
+        conversation.add(turn("x" * (MAX_MEMORY_EACH // 2 - 1_000)))
+    assert len(conversation.turns) == 2
+
+    conversation.add(turn("x" * (MAX_MEMORY_EACH * 2)))
+    assert len(conversation.turns) == 1
+
+
+def test_many_visitors_fill_no_memory_and_the_one_left_alone_the_longest_goes() -> None:
+    conversations = Conversations(max_memory=100 * MIN_MEMORY_EACH)
+    for number in range(300):
+        secret = f"{number:022}"
+        conversation = conversations.get(secret)
+        conversation.add(turn("x" * 3 * MIN_MEMORY_EACH))
+        conversations.keep(secret, conversation)
+
+    assert 30 < len(conversations) < 40
+    assert conversations.memory <= 100 * MIN_MEMORY_EACH
+    assert len(conversations.get(f"{299:022}").turns) == 1
+    assert conversations.get(f"{0:022}").turns == ()
+
+
+def test_a_conversation_left_alone_goes_and_one_that_is_used_stays() -> None:
+    conversations = Conversations(seconds=-1)
+    conversations.keep(ANNE, Conversation())
+    conversations.expire()
+    assert len(conversations) == 0
+
+    conversations = Conversations(seconds=3600)
+    conversations.get(ANNE).add(turn())
+    conversations.expire()
+    assert len(conversations.get(ANNE).turns) == 1
+
+
+# --- over the network ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def served() -> FakeAssistant:
+    return table()
+
+
+@pytest.fixture(scope="module")
+def client(served: FakeAssistant) -> Iterator[TestClient]:
+    with TestClient(build_app(served)) as client:
+        yield client
+
+
+def secret_of(client: TestClient) -> str:
+    """Of a page that was just opened."""
+    [found] = re.findall(r'"value":"([\w-]{22})"', client.get("/").text)
+    return str(found)
+
+
+def call(client: TestClient, function: int, *data: Any, **more: Any) -> list[str]:
+    """The questions on the screen of the page that sends this."""
+    answer = client.post(PREDICT, json={"data": list(data), "fn_index": function, "session_hash": "abc", **more})
+    assert answer.status_code == 200, answer.text
+    html = "".join(message["content"][0]["text"] for message in answer.json()["data"][0])
+    return [asked.get_text() for asked in BeautifulSoup(html, "html.parser").select(".mm-question .mm-verbatim")]
+
+
+def functions(client: TestClient) -> tuple[int, int]:
+    """Numbers of those that ask and that start anew."""
+    dependencies = client.get("/config").json()["dependencies"]
+    [ask] = [each["id"] for each in dependencies if each["targets"][0][1] == "submit"]
+    return ask, dependencies[-1]["id"]
+
+
+def test_each_page_has_a_secret_and_a_conversation_of_its_own(client: TestClient) -> None:
+    """The name of a session, which stands in addresses and so in the logs of proxies, gives nothing away."""
+    ask, again = functions(client)
+    mine, other = secret_of(client), secret_of(client)
+    assert mine != other
+    assert SECRET not in client.get("/").text
+    assert call(client, ask, "mon divorce", mine) == ["mon divorce"]
+
+    assert call(client, ask, "b", other) == ["b"]
+    assert call(client, ask, "b", None) == call(client, ask, "b", SECRET) == ["b"]
+    call(client, again, other)
+    assert call(client, ask, "b", mine, session_hash="other") == ["mon divorce", "b"]
+    assert call(client, again, mine) == []
+
+
+def test_gradio_keeps_nothing_whatever_names_a_caller_invents(client: TestClient) -> None:
+    ask, again = functions(client)
+    for number in range(10):
+        names = {"session_hash": f"s{number}", "event_id": f"e{number}", "trigger_id": number, "event_data": "x" * 99}
+        call(client, ask, "long", secret_of(client), **names)
+        call(client, again, secret_of(client), **names)
+    gradio = client.app.state.chat.blocks.app  # type: ignore[attr-defined]
+
+    assert (len(gradio.state_holder.session_data), len(gradio.iterators)) == (0, 0)
+    assert gradio.get_blocks().pending_streams == {}
+    config = client.get("/config").json()
+    # Gradio's frontend opens a heartbeat where a component keeps state: one connection for each page.
+    assert config["connect_heartbeat"] is False
+    assert not any(component["type"] == "state" for component in config["components"])
+
+
+def test_what_a_page_sends_is_all_that_gets_in(client: TestClient, served: FakeAssistant) -> None:
+    ask, again = functions(client)
+    asked = len(served.asked)
+    for wrong in (
+        {"fn_index": 999, "data": ["a", None]},
+        {"fn_index": str(ask), "data": ["a", None]},
+        {"fn_index": True, "data": [None]},
+        {"data": ["a", None]},
+        {"fn_index": ask, "data": ["a"]},
+        {"fn_index": ask, "data": [{"__type__": "update"}, None]},
+        {"fn_index": ask, "data": [1, None]},
+        {"fn_index": again, "data": [[]]},
+        [],
+        None,
+    ):
+        answer = client.post(PREDICT, json=wrong)
+
+        assert answer.status_code == 422, wrong
+        assert answer.json()["detail"].startswith("Cette demande n’a pas la forme")
+    form = client.post(PREDICT, content=json.dumps({"fn_index": ask, "data": ["a", None]}))
+
+    assert (form.status_code, len(served.asked)) == (422, asked)
+
+
+# --- the server ------------------------------------------------------------------------------------
+
+
+def test_the_page_is_french_names_nobody_else_and_runs_only_its_own_scripts(client: TestClient) -> None:
     response = client.get("/")
-    policy = response.headers["content-security-policy"]
-    scripts = BeautifulSoup(response.text, "html.parser").find_all("script", src=False)
-    nonces = {script.get("nonce") for script in scripts}
+    page, policy = response.text, response.headers["content-security-policy"]
+    scripts = BeautifulSoup(page, "html.parser").find_all("script", src=False)
+    [nonce] = {script.get("nonce") for script in scripts}
 
-    assert len(scripts) > 1
-    assert len(nonces) == 1
-    assert f"script-src 'self' 'nonce-{nonces.pop()}';" in policy
+    assert '<html lang="fr"' in page
+    assert "<title>Motamot, la réponse mot à mot</title>" in page
+    assert [name for name in ("githubusercontent", "gradio.app", "manifest.json") if name in page] == []
+    assert f"script-src 'self' 'nonce-{nonce}';" in policy
     assert "frame-ancestors 'self'" in policy
     assert "unsafe-eval" not in policy
     assert client.get("/").headers["content-security-policy"] != policy
 
 
 @pytest.mark.parametrize("path", ["/", "/healthz", "/motamot/theme.css", "/nulle-part"])
-def test_every_response_has_the_security_headers(client: TestClient, path: str) -> None:
-    headers = client.get(path).headers
+def test_every_response_has_the_security_headers_and_is_for_no_other_origin(client: TestClient, path: str) -> None:
+    headers = client.get(path, headers={"origin": "https://evil.example", "host": "faq.intranet"}).headers
 
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
     assert "default-src 'self'" in headers["content-security-policy"]
+    assert "access-control-allow-origin" not in headers
 
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [
-        ("POST", "/gradio_api/upload"),
-        ("POST", "/gradio_api/queue/join"),
-        ("POST", "/gradio_api/process_recording"),
-        ("POST", "/gradio_api/reset"),
-        ("POST", "/gradio_api/cancel"),
-        ("POST", "/gradio_api/call/ask"),
-        ("POST", "/gradio_api/run/predict/"),
-        ("GET", "/gradio_api/info"),
-        ("GET", "/gradio_api/openapi.json"),
-        ("GET", "/gradio_api/runs"),
-        ("GET", "/gradio_api/file=/etc/passwd"),
-        ("GET", "/gradio_api/proxy=https://example.org/"),
-        ("GET", "/monitoring"),
-        ("GET", "/docs"),
-        ("GET", "/openapi.json"),
-        ("GET", "/motamot/server.py"),
-        ("GET", "/static/../server.py"),
-        ("DELETE", "/"),
-    ],
+    [("POST", "/gradio_api/upload"), ("GET", "/motamot/server.py"), ("GET", "/static/../server.py"), ("DELETE", "/")],
 )
-def test_all_other_doors_are_closed(client: TestClient, method: str, path: str) -> None:
+def test_what_no_page_needs_is_closed(client: TestClient, method: str, path: str) -> None:
     response = client.request(method, path)
 
     assert response.status_code == 404
     assert response.json()["detail"] == "Cette adresse n’existe pas sur ce service."
-
-
-def test_a_body_too_large_is_refused_announced_or_not(client: TestClient) -> None:
-    def pieces() -> Iterator[bytes]:
-        yield b'{"question": "'
-        for _ in range(100):
-            yield b"x" * 1024
-        yield b'"}'
-
-    announced = client.post("/api/ask", json={"question": "x" * 70_000})
-    streamed = client.post("/api/ask", content=pieces(), headers={"content-type": "application/json"})
-
-    assert [announced.status_code, streamed.status_code] == [413, 413]
 
 
 @pytest.mark.parametrize(
@@ -235,73 +365,6 @@ def test_other_sites_cannot_ask(client: TestClient, site: str, status: int) -> N
     assert response.status_code == status
 
 
-def test_no_other_origin_is_allowed(client: TestClient) -> None:
-    headers = client.get("/config", headers={"origin": "https://evil.example", "host": "faq.intranet"}).headers
-
-    assert "access-control-allow-origin" not in headers
-
-
-def test_the_endpoint_returns_the_contract(client: TestClient, assistant: FakeAssistant) -> None:
-    body = {"question": " Que perçoit l’agent ? ", "history": ["bonjour"]}
-    answer = client.post("/api/ask", json=body).json()
-
-    assert assistant.asked == [("Que perçoit l’agent ?", ("bonjour",))]
-    assert answer["kind"] == "answer"
-    assert answer["quotes"][0]["text"] == "Après."
-    assert answer["quotes"][0]["source"]["date"] == "2021-05"
-
-
-@pytest.mark.parametrize(
-    ("body", "status", "detail"),
-    [
-        ({}, 422, "La demande n’a pas la forme attendue"),
-        ({"question": 3}, 422, "La demande n’a pas la forme attendue"),
-        ({"question": "a", "autre": 1}, 422, "La demande n’a pas la forme attendue"),
-        ({"question": "  "}, 422, "La question est vide."),
-        ({"question": "x" * 2001}, 422, "Votre question compte 2\u202f001 caractères"),
-        ({"question": "index"}, 503, "L’index manque"),
-        ({"question": "panne"}, 500, "Une erreur de ce service empêche de répondre."),
-    ],
-)
-def test_the_endpoint_explains_its_errors_in_french(
-    client: TestClient, body: dict[str, Any], status: int, detail: str
-) -> None:
-    response = client.post("/api/ask", json=body)
-
-    assert response.status_code == status
-    assert response.headers["content-type"] == "application/problem+json"
-    assert response.json()["status"] == status
-    assert response.json()["detail"].startswith(detail)
-
-
-def key_of(client: TestClient) -> str:
-    """The secret of a page that was just opened."""
-    [key] = re.findall(r'"value":"([\w-]{22})"', client.get("/").text)
-    return key
-
-
-def ask_as(client: TestClient, key: str, question: str) -> list[tuple[str, str]]:
-    """Ask through Gradio's endpoint, as the page of that visitor does."""
-    config = client.get("/config").json()
-    [submit] = [d for d in config["dependencies"] if d["targets"][0][1] == "submit"][:1]
-    body = {"data": [question, key], "fn_index": submit["id"], "session_hash": "shared"}
-    data = client.post("/gradio_api/run/predict", json=body).json()["data"]
-    return said([{"role": m["role"], "content": m["content"][0]["text"]} for m in data[0]])
-
-
-def test_visitors_do_not_share_a_conversation(client: TestClient) -> None:
-    anne_key, bob_key = (key_of(client) for _ in range(2))
-    ask_as(client, anne_key, "bonjour")
-    bob = ask_as(client, bob_key, "météo")
-    anne = ask_as(client, anne_key, "météo")
-
-    assert len(bob) == 2
-    assert [text for role, text in anne if role == "user"] == [
-        "Vous avez demandé :bonjour",
-        "Vous avez demandé :météo",
-    ]
-
-
 @pytest.mark.parametrize("header", ["x-forwarded-host", "x-gradio-server"])
 def test_where_the_page_stands_is_not_for_anybody_to_say(client: TestClient, header: str) -> None:
     page = client.get("/", headers={header: "https://evil.example", "x-forwarded-proto": "https"}).text
@@ -310,7 +373,7 @@ def test_where_the_page_stands_is_not_for_anybody_to_say(client: TestClient, hea
     assert "evil.example" not in page
 
 
-@pytest.mark.parametrize("host", ["[", "a b", "evil.example/x", "<script>", "a@b", ""])
+@pytest.mark.parametrize("host", ["[", "evil.example/x", "<script>", ""])
 def test_a_host_that_is_no_name_is_refused(client: TestClient, host: str) -> None:
     response = client.get("/integration", headers={"host": host, "accept": "text/html"})
 
@@ -318,13 +381,10 @@ def test_a_host_that_is_no_name_is_refused(client: TestClient, host: str) -> Non
     assert "Demande illisible" in response.text
 
 
-@pytest.mark.parametrize("prefix", ["", "/assistant"])
-def test_a_proxy_may_keep_or_strip_the_prefix(assistant: FakeAssistant, prefix: str) -> None:
-    with TestClient(build_app(assistant, root_path="/assistant")) as client:
-        page = client.get(f"{prefix}/")
-        style = client.get(f"{prefix}/motamot/theme.css")
-        answer = client.post(f"{prefix}/api/ask", json={"question": "bonjour"})
-
-    assert '"root":"http://testserver/assistant"' in page.text
-    assert style.headers["content-type"].startswith("text/css")
-    assert answer.json()["message"] == "Bonjour."
+def test_a_proxy_may_keep_or_strip_the_prefix() -> None:
+    with TestClient(build_app(table(), root_path="/assistant")) as client:
+        for prefix in ("", "/assistant"):
+            assert '"root":"http://testserver/assistant"' in client.get(f"{prefix}/").text
+            assert client.get(f"{prefix}/motamot/theme.css").headers["content-type"].startswith("text/css")
+            answer = client.post(f"{prefix}/api/ask", json={"question": "bonjour"})
+            assert answer.json()["message"] == "Bonjour."

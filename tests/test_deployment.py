@@ -25,6 +25,7 @@ from real_site import free_port, served
 from test_rooms import imported
 
 from bot import cli
+from bot.web.dev_phrases import NGINX
 from bot.web.server import build_app
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -224,16 +225,17 @@ http {{
 """
 
 
-@pytest.fixture
-def proxied(tmp_path: Path) -> Iterator[tuple[str, Path, int]]:
-    """The address of nginx with the lines that are shipped, its folder, and the port of the service behind it."""
+LINES = {"shipped": (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8"), "integration page": NGINX}
+
+
+@pytest.fixture(params=LINES)
+def proxied(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, Path, int]]:
+    """The address of nginx with the lines that we give, its folder, and the port of the service behind it."""
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/sbin")
     if nginx is None:
         pytest.skip("no nginx: apt-get install nginx-light")
     port, behind = free_port(), free_port()
-    lines = (
-        (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8").replace("127.0.0.1:7860", f"127.0.0.1:{behind}")
-    )
+    lines = LINES[request.param].replace("127.0.0.1:7860", f"127.0.0.1:{behind}")
     user = "user root;\n" if os.geteuid() == 0 else ""  # the folder of a test is closed to others
     (tmp_path / "nginx.conf").write_text(user + FRAME.format(folder=tmp_path, port=port, lines=lines), encoding="utf-8")
     with subprocess.Popen([nginx, "-p", tmp_path, "-c", tmp_path / "nginx.conf"], stderr=subprocess.DEVNULL) as process:
@@ -264,7 +266,8 @@ def test_no_question_reaches_the_logs_of_nginx(proxied: tuple[str, Path, int]) -
         found = [status(f"{address}{path}") for path in ("/", "/reponse?question=zanzibar", "/fiche?question=zanzibar")]
         counters = status(f"{address}/metrics")
 
-    assert (found, counters) == ([200, 200, 200], 404)
+    assert found == [200, 200, 200]
+    assert counters in {403, 404}  # not through a proxy, whatever it says
     log = (folder / "access.log").read_text(encoding="utf-8")
     assert "GET /assistant/ " in log
     assert "zanzibar" not in log

@@ -32,7 +32,7 @@ from corpus.document import Document, Source
 sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
 expect = sync_api.expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.flaky(reruns=2)]
+pytestmark = [pytest.mark.browser]
 
 PHONE = {"width": 390, "height": 800}
 DESKTOP = {"width": 1280, "height": 800}

@@ -9,8 +9,8 @@ from fake_assistant import HOSTILE, About, FakeAssistant
 from fastapi.testclient import TestClient
 
 from bot.journal import Journal
-from bot.settings import read_settings
-from bot.web.client_address import network, read_proxies
+from bot.settings import read_proxies, read_settings
+from bot.web.rate_limits import network
 from bot.web.server import SiteOptions, build_app
 from corpus.errors import SettingsError
 
@@ -57,7 +57,7 @@ def test_all_that_asks_counts_together_and_reading_counts_for_nothing(client: Te
     headers = {"x-forwarded-for": "192.0.2.1"}
     for _ in range(5):
         client.get("/healthz", headers=headers)
-    paths = ["/api/feedback", "/api/ask", "/gradio_api/run/predict"]
+    paths = ["/api/feedback", "/api/ask", "/api/ask"]
 
     assert [client.post(path, json={}, headers=headers).status_code for path in paths] == [422, 422, 429]
 
@@ -86,7 +86,6 @@ def test_one_may_read_six_times_as_often_as_ask(client: TestClient, path: str) -
 
     assert 429 not in found[:12]
     assert found[12] == 429
-    assert client.head(path, headers=headers).status_code == 429
     assert ask(client, "192.0.2.1") == 200
 
 

@@ -8,86 +8,55 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 from fake_assistant import HOSTILE, About, FakeAssistant, answered, quote
-from prometheus_client import CollectorRegistry, Counter
-from starlette.types import Receive, Scope, Send
+from starlette.requests import Request
 
 from bot.answer import Answer
-from bot.web.rate_limits import QuestionQueue
+from bot.metrics import Metrics
+from bot.web.rate_limits import Limits
+from bot.web.responses import RefusedError
 from bot.web.server import build_app
 
-# At the door
+# --- the queue -------------------------------------------------------------------------------------
 
-
-class Slow:
-    """An application that answers when it is told to, and says who came."""
-
-    def __init__(self) -> None:
-        self.came: list[str] = []
-        self.open = asyncio.Event()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.came.append(scope["query_string"].decode())
-        await self.open.wait()
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": scope["query_string"]})
-
-
-def counter() -> Counter:
-    return Counter("refused", "", registry=CollectorRegistry())
+REQUEST = Request({"type": "http", "headers": [], "client": ("192.0.2.1", 1)})
 
 
 def test_first_come_first_served_and_no_more_than_there_is_room_for() -> None:
     async def run() -> None:
-        app, refused = Slow(), counter()
-        door = QuestionQueue(app, refused, at_work=2, waiting=3)
-        transport = httpx.ASGITransport(app=door)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-            asked = []
-            for n in range(5):
-                asked.append(asyncio.create_task(client.post(f"/api/ask?{n}")))
-                while door.inside <= n:
-                    await asyncio.sleep(0)
-            late = await client.post("/api/ask?late")
-            page = asyncio.create_task(client.get("/healthz?page"))
-            while "page" not in app.came:
+        metrics = Metrics()
+        limits = Limits(metrics, concurrent=2, waiting=3)
+        came: list[int] = []
+        opened = asyncio.Event()
+
+        async def ask(number: int) -> None:
+            async with asynccontextmanager(limits.question)(REQUEST):
+                came.append(number)
+                await opened.wait()
+
+        asked = []
+        for number in range(5):
+            asked.append(asyncio.create_task(ask(number)))
+            while limits.inside <= number:
                 await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        with pytest.raises(RefusedError, match="Trop de questions arrivent en même temps") as late:
+            await ask(5)
+        assert (late.value.status, late.value.headers) == (503, {"Retry-After": "5"})
+        assert came == [0, 1]
+        asked.pop().cancel()  # a visitor who goes away gives the place back
+        await asyncio.sleep(0)
+        assert limits.inside == 4
+        opened.set()
+        await asyncio.gather(*asked)
 
-            assert late.status_code == 503
-            assert late.headers["Retry-After"] == "5"
-            assert late.headers["Content-Type"].startswith("application/problem+json")
-            assert late.json()["detail"].startswith("Trop de questions arrivent en même temps.")
-            assert app.came == ["0", "1", "page"]
-            app.open.set()
-            assert [(await answer).status_code for answer in (*asked, page)] == [200] * 6
-
-        assert app.came == ["0", "1", "page", "2", "3", "4"]
-        assert (door.inside, refused._value.get()) == (0, 1)
-
-    asyncio.run(run())
-
-
-def test_a_visitor_who_goes_away_gives_the_place_back() -> None:
-    async def run() -> None:
-        app = Slow()
-        door = QuestionQueue(app, counter(), at_work=1, waiting=1)
-        transport = httpx.ASGITransport(app=door)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-            first, second = (asyncio.create_task(client.post(f"/api/ask?{n}")) for n in range(2))
-            while door.inside < 2:
-                await asyncio.sleep(0)
-            second.cancel()
-            while door.inside > 1:
-                await asyncio.sleep(0)
-            third = asyncio.create_task(client.post("/api/ask?third"))
-            while door.inside < 2:
-                await asyncio.sleep(0)
-            app.open.set()
-            assert [(await answer).status_code for answer in (first, third)] == [200, 200]
+        assert came == [0, 1, 2, 3]
+        assert (limits.inside, metrics.refused_questions._value.get()) == (0, 1)
 
     asyncio.run(run())
 
@@ -134,6 +103,7 @@ SLOW_SERVER = """
 import os, sys, time
 sys.path.insert(0, sys.argv[1])
 from fake_assistant import HOSTILE, About, FakeAssistant, answered, quote
+from bot.web.branding import Branding
 from bot.web.server import build_app, serve
 
 class Slow(FakeAssistant):
@@ -144,7 +114,7 @@ class Slow(FakeAssistant):
 
 known = About((HOSTILE.source,), examples=("q",), built="2026-01-02T03:04:05+00:00")
 app = build_app(Slow(answers={"q": answered("q", quote(HOSTILE, "Après."))}, known=known))
-serve(app, "127.0.0.1", int(sys.argv[2]))
+serve(lambda: app, Branding, lambda: None, "127.0.0.1", int(sys.argv[2]), "")
 """
 
 
@@ -157,8 +127,8 @@ def test_answers_under_way_are_finished_when_the_service_is_asked_to_stop() -> N
         try:
             while True:
                 try:
-                    httpx.get(f"http://127.0.0.1:{port}/healthz")
-                    break
+                    if httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200:
+                        break
                 except httpx.ConnectError:
                     assert server.poll() is None
 
@@ -168,7 +138,7 @@ def test_answers_under_way_are_finished_when_the_service_is_asked_to_stop() -> N
             with ThreadPoolExecutor(4) as visitors:
                 asked = [visitors.submit(ask, n) for n in range(4)]
                 assert server.stdout is not None
-                for _ in range(4):
+                for _ in range(5):  # that of /readyz too
                     assert server.stdout.readline() == "asked\n"
                 server.send_signal(signal.SIGTERM)
                 assert [answer.result() for answer in asked] == [200] * 4

@@ -54,7 +54,7 @@ def test_questions_are_counted_by_kind_and_timed(client: TestClient, caplog: pyt
     assert after["motamot_info", "0.1.0"] == 1
     assert "zanzibar" not in text
     assert "voter" not in text
-    assert "a question could not be answered: RuntimeError" in caplog.text
+    assert "a request could not be answered: RuntimeError" in caplog.text
     assert "zanzibar" not in caplog.text
 
 

@@ -21,7 +21,9 @@ from bot.quoting import Library, source_of
 from bot.service import Service
 from bot.web.branding import Branding
 from bot.web.pdf_pages import MAX_PIXELS, MAX_SIDE, page_image
-from bot.web.proof import MAX_WORDS, build_proof, build_reply
+from bot.web.proof import MAX_WORDS, build_answer_pages, build_proof
+from bot.web.rate_limits import Limits
+from bot.web.responses import RefusedError, refused
 from bot.web.security import Security
 from bot.web.server import build_app
 from bot.web.source_files import Originals, find_words
@@ -60,8 +62,11 @@ def site(assistant: FakeAssistant, folder: Path | None) -> TestClient:
     """These pages behind the guard, without the chat, which takes seconds to prepare."""
     app = FastAPI()
     app.state.branding = Branding()
-    app.include_router(build_proof(assistant, Originals(folder), lambda: NOON))
-    app.include_router(build_reply(Service(assistant), lambda: NOON))
+    service = Service(assistant)
+    limits = Limits(service.metrics)
+    app.include_router(build_proof(service, limits, Originals(folder), lambda: NOON))
+    app.include_router(build_answer_pages(service, limits, lambda: NOON))
+    app.add_exception_handler(RefusedError, refused)
     app.add_middleware(Security)
     return TestClient(app, headers=HTML)
 

@@ -1,11 +1,16 @@
 """Clients that take their time: each is hung up on, and the others are answered meanwhile."""
 
 import asyncio
+import json
 import resource
 import socket
+import subprocess
 import threading
-from collections.abc import Iterator
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import pytest
 from fake_assistant import HOSTILE, About, FakeAssistant
@@ -95,6 +100,36 @@ def test_a_refused_body_is_not_waited_for(port: int) -> None:
         sender.join(PATIENCE)
 
     assert (answer.status, answer.headers["connection"]) == (413, "close")
+
+
+def by_curl(url: str, body: Path) -> tuple[int, str]:
+    command = ["curl", "--silent", "--show-error", "--data-binary", f"@{body}", "--write-out", "\n%{http_code}", url]
+    said, _, status = subprocess.run(command, capture_output=True, text=True, check=True).stdout.rpartition("\n")
+    return int(status), said
+
+
+def by_urllib(url: str, body: Path) -> tuple[int, str]:
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(url, body.read_bytes(), timeout=PATIENCE)
+    with refused.value as answer:
+        return answer.status, answer.read().decode()
+
+
+def by_requests(url: str, body: Path) -> tuple[int, str]:
+    requests = pytest.importorskip("requests")
+    answer = requests.post(url, body.read_bytes(), timeout=PATIENCE)
+    return answer.status_code, answer.text
+
+
+@pytest.mark.parametrize("client", [by_curl, by_urllib, by_requests])
+def test_ordinary_clients_read_that_ten_megabytes_are_too_many(
+    port: int, tmp_path: Path, client: Callable[[str, Path], tuple[int, str]]
+) -> None:
+    body = tmp_path / "body"
+    body.write_bytes(b"x" * 10_000_000)
+    status, said = client(f"http://127.0.0.1:{port}/api/ask", body)
+
+    assert (status, json.loads(said)["detail"]) == (413, "La demande est trop volumineuse.")
 
 
 def test_an_answer_that_nobody_reads_is_given_up() -> None:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from fake_assistant import FakeAssistant, answered, quote
+from fake_assistant import HOSTILE, HOSTILE_TEXT, FakeAssistant, answered, quote
 from fpdf import FPDF
 from printed_corpus import assistant_on, documents, write_printed_corpus
 from real_site import free_port, served
@@ -77,6 +77,7 @@ def assistant_of(folder: Path) -> FakeAssistant:
     assistant.answers |= {
         "longue": answered("longue", quote(code, long.text, first), *others, understood=(("déchet", "déchèterie"),)),
         "fleuve": answered("fleuve", quote(code, code.text.strip())),
+        "piège": answered("piège", quote(HOSTILE, HOSTILE_TEXT, "dixième point"), quote(HOSTILE, "Après.")),
         "aides": Answer("aides", Kind.CLARIFY, 0.5, "De quoi s’agit-il ?", suggestions=("dépôt", "horaires")),
         "bonjour": Answer("bonjour", Kind.SMALLTALK, 1.0, "Bonjour. Je vous écoute."),
     }
@@ -84,7 +85,7 @@ def assistant_of(folder: Path) -> FakeAssistant:
         BROKEN_DOWN: RuntimeError("secret"),
         UNAVAILABLE: IndexStoreError("L’index manque : lancez « motamot build »."),
     }
-    assistant.library = Library(documents(folder).values())
+    assistant.library = Library([*documents(folder).values(), HOSTILE])
     return assistant
 
 

@@ -1,27 +1,260 @@
-"""The JSON API: a question in, an answer out, then a thumb; what is wrong in a body, in French."""
+"""The JSON API: a question in, an answer out, then a thumb; its OpenAPI 3.1 description, and the page made of it."""
 
 import json
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from fastapi import APIRouter, Depends, Request
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute
 
 from bot import phrases
 from bot.answer import Answer
-from bot.logs import report_failure
 from bot.phrases import Reason
-from bot.service import MAX_HISTORY, MAX_QUESTION, Reply, Service, readable
-from bot.web import dev_phrases, openapi
+from bot.service import MAX_HISTORY, MAX_QUESTION, Service, readable
+from bot.web import dev_phrases
+from bot.web.rate_limits import Limits
 from bot.web.render import answer_html
-from bot.web.responses import FieldError, accepts_html, address_of, page, problem
-from corpus.errors import MotamotError, typeset
+from bot.web.responses import (
+    MEDIA_TYPE,
+    FieldError,
+    Problem,
+    RefusedError,
+    accepts_html,
+    address_of,
+    page,
+    problem,
+)
+from corpus.errors import typeset
 
+Schema = dict[str, Any]
+
+JOURNAL_HEADER = "X-Motamot-Journal"
+"""What `POST /api/feedback` wants back; absent when the journal is off."""
 _SHOWN = 60
 """Characters of a wrong value that are shown."""
+
+Text = Annotated[str, BeforeValidator(lambda given: readable(given) if isinstance(given, str) else given)]
+"""A text that can be shown whatever was sent."""
+
+
+class Question(BaseModel):
+    """The body of ``POST /api/ask``."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    # Described here and judged below, without the white space around it.
+    question: Text = Field(
+        description=dev_phrases.QUESTION,
+        json_schema_extra={"minLength": 1, "maxLength": MAX_QUESTION, "pattern": r"[^\s\u001c-\u001f\u0085]"},
+    )
+    history: list[Annotated[Text, Field(max_length=MAX_QUESTION)]] = Field(
+        default_factory=list, max_length=dev_phrases.MAX_SENT, description=dev_phrases.HISTORY
+    )
+
+
+class Feedback(BaseModel):
+    """The body of ``POST /api/feedback``."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    journal: str = Field(pattern=r"^[0-9a-f]{16}$", description=dev_phrases.JOURNAL)
+    helpful: bool = Field(description=dev_phrases.HELPFUL)
+    reason: Annotated[Reason | None, Field(strict=False, description=dev_phrases.REASON)] = None
+    comment: Text | None = Field(default=None, max_length=dev_phrases.MAX_COMMENT, description=dev_phrases.COMMENT)
+
+
+def build_api(service: Service, limits: Limits) -> APIRouter:
+    """The routes under ``/api``, and the page that documents them."""
+    api = APIRouter(prefix="/api")
+
+    @api.post(
+        "/ask",
+        summary=dev_phrases.ASK,
+        description=dev_phrases.ASK_MORE,
+        response_model=Answer,
+        response_description=dev_phrases.ANSWER,
+        responses={200: {"headers": {JOURNAL_HEADER: _JOURNAL}}, **_errors(400, 408, 413, 422, 429, 500, 503)},
+        openapi_extra={"x-codeSamples": _samples("/api/ask", dev_phrases.ASK_EXAMPLES)},
+        operation_id="ask",
+        dependencies=[Depends(limits.question, scope="function")],
+    )
+    async def ask(request: Request, asked: Question) -> Response:
+        question = asked.question.strip()
+        history = tuple(asked.history[-MAX_HISTORY:])
+        if not question:
+            raise RefusedError(422, phrases.EMPTY_QUESTION)
+        if len(question) > MAX_QUESTION:
+            raise RefusedError(422, phrases.too_long(len(question), MAX_QUESTION))
+        reply = await run_in_threadpool(service.reply, question, history)
+        headers = {"Vary": "Accept", **({JOURNAL_HEADER: reply.reference} if reply.reference else {})}
+        if not accepts_html(request):
+            return JSONResponse(reply.answer.to_json(), headers=headers)
+        # For our own light page: the HTML of the chat.
+        contact = request.app.state.branding.contact
+        html = answer_html(reply.answer, history, contact=contact, reference=reply.reference)
+        return HTMLResponse(html, headers=headers)
+
+    @api.post(
+        "/feedback",
+        summary=dev_phrases.FEEDBACK,
+        description=dev_phrases.FEEDBACK_MORE,
+        status_code=204,
+        response_description=dev_phrases.FEEDBACK_SAVED,
+        responses=_errors(400, 404, 408, 413, 422, 429, 500, 503),
+        openapi_extra={"x-codeSamples": _samples("/api/feedback", dev_phrases.FEEDBACK_EXAMPLES)},
+        operation_id="feedback",
+        dependencies=[Depends(limits.asking)],
+    )
+    async def feedback(given: Feedback) -> Response:
+        if service.journal is None:
+            raise RefusedError(404, dev_phrases.JOURNAL_OFF)
+        if not await run_in_threadpool(service.judge, given.journal, given.helpful, given.reason, given.comment):
+            raise RefusedError(404, dev_phrases.NO_SUCH_LINE)
+        return Response(status_code=204)
+
+    description = describe(api.routes)
+
+    @api.get("/openapi.json", include_in_schema=False)
+    async def document() -> JSONResponse:
+        return JSONResponse(description)
+
+    @api.get("", include_in_schema=False)
+    async def documentation(request: Request) -> Response:
+        return page(
+            request,
+            "api.html",
+            api=description,
+            objects=list(_objects(description)),
+            name_of=name_of,
+            address=address_of(request).rstrip("/"),
+        )
+
+    return api
+
+
+# --- the description -------------------------------------------------------------------------------
+
+_JOURNAL: Schema = {
+    "description": dev_phrases.JOURNAL_HEADER,
+    "schema": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
+}
+_RETRY_AFTER: Schema = {"Retry-After": {"description": dev_phrases.RETRY_AFTER, "schema": {"type": "integer"}}}
+_PROBLEM: Schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+
+
+def _errors(*statuses: int) -> dict[int | str, Schema]:
+    return {
+        status: {"description": dev_phrases.API_ERRORS[status], "content": {MEDIA_TYPE: _PROBLEM}}
+        | ({"headers": _RETRY_AFTER} if status == 429 else {})
+        for status in statuses
+    }
+
+
+def _samples(path: str, examples: Mapping[str, tuple[str, str]]) -> list[Schema]:
+    return [
+        {
+            "lang": "Shell",
+            "label": label,
+            "source": f'curl --silent --show-error --fail-with-body {options}"$FAQ{path}" \\\n'
+            f"  --header 'Content-Type: application/json' \\\n  --data '{body}'",
+        }
+        for label, (options, body) in examples.items()
+    ]
+
+
+def describe(routes: Sequence[BaseRoute]) -> Schema:
+    """The OpenAPI document of these routes, its fields described in French."""
+    document = get_openapi(
+        title=dev_phrases.API_TITLE,
+        version=version("motamot"),
+        description=dev_phrases.API_DESCRIPTION,
+        routes=routes,
+    )
+    # From `/api/openapi.json` to the root of the site, whatever the prefix it is published under.
+    document["servers"] = [{"url": ".."}]
+    document["externalDocs"] = {"description": dev_phrases.TO_READ, "url": "../api"}
+    schemas = document["components"]["schemas"]
+    problems = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(problems.pop("$defs"))
+    schemas["Problem"] = problems
+    for name, fields in dev_phrases.FIELDS.items():
+        # Of an answer, every field is always there; of a problem, all but the list of errors.
+        schemas[name].setdefault("required", [])
+        if name != "Problem":
+            schemas[name]["required"] = list(schemas[name]["properties"])
+        for field, schema in schemas[name]["properties"].items():
+            schema["description"] = fields[field]
+    for schema in schemas.values():
+        # pydantic's titles and docstrings are English words for programmers.
+        schema.pop("description", None)
+        for field in schema.get("properties", {}).values():
+            field.pop("title", None)
+    return document
+
+
+def _objects(document: Schema) -> Iterator[tuple[str, list[tuple[str, str, str | None, bool, str]]]]:
+    """Name of each object and its fields (name, type, what it refers to, required, description), as one reads them."""
+    bodies = [
+        str(name_of(operation["requestBody"]["content"]["application/json"]["schema"]))
+        for methods in document["paths"].values()
+        for operation in methods.values()
+    ]
+    schemas = document["components"]["schemas"]
+    for name in (*bodies, *dev_phrases.FIELDS):
+        required = schemas[name].get("required", ())
+        yield (
+            name,
+            [
+                (field, french_type(given), name_of(given), field in required, given.get("description", ""))
+                for field, given in schemas[name]["properties"].items()
+            ],
+        )
+
+
+def name_of(schema: Schema) -> str | None:
+    """The schema that this one is, or holds."""
+    inner = [*schema.get("anyOf", ()), *([schema["items"]] if isinstance(schema.get("items"), dict) else ())]
+    if "$ref" in schema:
+        return str(schema["$ref"]).rpartition("/")[2]
+    return next((found for part in inner if (found := name_of(part))), None)
+
+
+def french_type(schema: Schema) -> str:
+    """What a value is, in words.
+
+    >>> french_type({"type": "array", "items": {"type": "string"}})
+    'liste de textes'
+    """
+    if "anyOf" in schema:
+        return " ou ".join(french_type(part) for part in schema["anyOf"])
+    if "$ref" in schema:
+        return "texte" if schema["$ref"].endswith(("/Kind", "/Reason")) else "objet"
+    if schema["type"] == "array":
+        if "prefixItems" in schema:
+            return f"couple de {french_type(schema['prefixItems'][0])}s"
+        return f"liste de {_plural(french_type(schema['items']))}"
+    names = {"string": "texte", "integer": "entier", "number": "nombre", "boolean": "vrai ou faux", "null": "null"}
+    return names[schema["type"]]
+
+
+def _plural(words: str) -> str:
+    first, *others = words.split(" ")
+    return " ".join([f"{first}s", *others])
+
+
+# --- what is wrong in a body ------------------------------------------------------------------------
+
+
+def invalid(request: Request, errors: Sequence[Any]) -> Response:
+    """What is wrong in a body, as pydantic found it."""
+    expected = dev_phrases.EXPECTED.get(request.url.path.rpartition("/")[2], {})
+    found = explain_errors(errors, expected)
+    return problem(422, f"{dev_phrases.INVALID} {found[0]['detail']}", found)
 
 
 def explain_errors(errors: Sequence[Mapping[str, Any]], expected: Mapping[str, str]) -> list[FieldError]:
@@ -71,101 +304,3 @@ def _path(error: Mapping[str, Any]) -> tuple[str | int, ...]:
 def _pointer(error: Mapping[str, Any]) -> str:
     parts = (str(part).replace("~", "~0").replace("/", "~1") for part in _path(error))
     return "".join(f"/{_cut(part)}" for part in parts)
-
-
-LOG = logging.getLogger(__name__)
-
-JOURNAL_HEADER = "X-Motamot-Journal"
-"""What `POST /api/feedback` wants back; absent when the journal is off."""
-
-
-Text = Annotated[str, BeforeValidator(lambda given: readable(given) if isinstance(given, str) else given)]
-"""A text that can be shown whatever was sent."""
-
-
-class Question(BaseModel):
-    """The body of ``POST /api/ask``."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    # Described here and judged below, without the white space around it.
-    question: Text = Field(
-        description=dev_phrases.QUESTION,
-        json_schema_extra={"minLength": 1, "maxLength": MAX_QUESTION, "pattern": r"[^\s\u001c-\u001f\u0085]"},
-    )
-    history: list[Annotated[Text, Field(max_length=MAX_QUESTION)]] = Field(
-        default_factory=list, max_length=dev_phrases.MAX_SENT, description=dev_phrases.HISTORY
-    )
-
-
-class Feedback(BaseModel):
-    """The body of ``POST /api/feedback``."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    journal: str = Field(pattern=r"^[0-9a-f]{16}$", description=dev_phrases.JOURNAL)
-    helpful: bool = Field(description=dev_phrases.HELPFUL)
-    reason: Annotated[Reason | None, Field(strict=False, description=dev_phrases.REASON)] = None
-    comment: Text | None = Field(default=None, max_length=dev_phrases.MAX_COMMENT, description=dev_phrases.COMMENT)
-
-
-def build_api(service: Service) -> APIRouter:
-    """The routes under ``/api``, and the page that documents them."""
-    api = APIRouter(prefix="/api")
-
-    @api.post("/ask", response_model=Answer, **openapi.ASK)
-    async def ask(request: Request, asked: Question) -> Response:
-        question = asked.question.strip()
-        history = tuple(asked.history[-MAX_HISTORY:])
-        if not question:
-            return problem(422, phrases.EMPTY_QUESTION)
-        if len(question) > MAX_QUESTION:
-            return problem(422, phrases.too_long(len(question), MAX_QUESTION))
-        try:
-            reply = await run_in_threadpool(service.reply, question, history)
-        except MotamotError as error:
-            return problem(503, str(error))
-        except Exception as error:  # noqa: BLE001  the caller reads French; the log has the trace
-            report_failure(LOG, "a question could not be answered", error)
-            return problem(500, phrases.SERVER_ERROR)
-        response = respond(request, reply, history, service.contact)
-        if reply.reference:
-            response.headers[JOURNAL_HEADER] = reply.reference
-        return response
-
-    @api.post("/feedback", status_code=204, **openapi.FEEDBACK)
-    async def feedback(given: Feedback) -> Response:
-        if service.journal is None:
-            return problem(404, dev_phrases.JOURNAL_OFF)
-        try:
-            known = await run_in_threadpool(service.judge, given.journal, given.helpful, given.reason, given.comment)
-        except MotamotError as error:
-            return problem(503, str(error))
-        return Response(status_code=204) if known else problem(404, dev_phrases.NO_SUCH_LINE)
-
-    description = openapi.describe(api.routes)
-
-    @api.get("/openapi.json", include_in_schema=False)
-    async def document() -> JSONResponse:
-        return JSONResponse(description)
-
-    @api.get("", include_in_schema=False)
-    async def documentation(request: Request) -> Response:
-        return page(request, "api.html", api=openapi.reading(description), address=address_of(request).rstrip("/"))
-
-    return api
-
-
-def respond(request: Request, reply: Reply, history: Sequence[str], contact: str) -> Response:
-    """The answer in the form that the caller accepts: the HTML of the chat for our light page, else JSON."""
-    if accepts_html(request):
-        html = answer_html(reply.answer, history, contact=contact, reference=reply.reference)
-        return HTMLResponse(html, headers={"Vary": "Accept"})
-    return JSONResponse(reply.answer.to_json(), headers={"Vary": "Accept"})
-
-
-def invalid(request: Request, errors: Sequence[Any]) -> Response:
-    """What is wrong in a body, as pydantic found it."""
-    expected = dev_phrases.EXPECTED.get(request.url.path.rpartition("/")[2], {})
-    found = explain_errors(errors, expected)
-    return problem(422, f"{dev_phrases.INVALID} {found[0]['detail']}", found)

@@ -1,28 +1,44 @@
-"""The conversations under way: each under the secret of its page, in memory only, and within limits."""
+"""The conversations of the chat page: each under the secret of its page, in memory only, for four hours at most."""
 
+import logging
 import re
 import sys
-import time
-from collections import OrderedDict
-from collections.abc import Sequence
+from asyncio import Lock
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from threading import Lock, Timer
 
-from bot.service import MAX_HISTORY
+from cachetools import TTLCache
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from bot import phrases
+from bot.answer import Kind
+from bot.logs import report_failure
+from bot.service import MAX_HISTORY, MAX_QUESTION, Service, readable
+from bot.web.render import answer_html, greeting_html, notice_html, proof_against_markdown, question_html
+from bot.web.responses import RefusedError
+from corpus.errors import MotamotError
+
+LOG = logging.getLogger(__name__)
 
 MAX_TURNS = 50
 """Kept on screen; each answer sends them all again, about 4 kB each before compression."""
-VISIT_SECONDS = 4 * 3_600
+SECONDS = 4 * 3_600
 """How long a conversation left alone stays in memory."""
-MAX_VISITS = 10_000
-"""Kept at once. Beyond, the one left alone the longest goes."""
 MAX_MEMORY = 200_000_000
-"""Bytes of all of them: 3,000 conversations of ten questions, which take 65 kB each, as measured."""
+"""Bytes of all of them: 3,000 conversations of ten questions, which take 65 kB each, as measured. Beyond, the least
+recently used goes."""
+MIN_MEMORY_EACH = 20_000
+"""What the shortest one counts for: no more than 10,000 are kept."""
 MAX_MEMORY_EACH = 4_000_000
 """Bytes of one: fifty answers five times as long as the longest measured (16 kB). Beyond, its first turns go."""
 
-KEY = re.compile(r"[\w-]{22}", re.ASCII)
+SECRET = re.compile(r"[\w-]{22}", re.ASCII)
 """The secret of a page: 128 random bits in Base64, as ``secrets.token_urlsafe(16)`` makes them."""
+
+Message = dict[str, str]
+"""``{"role": …, "content": …}``, as Gradio wants it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +50,18 @@ class Turn:
     understood: bool
     """Whether the assistant read it: only then may a later question refer to it."""
 
-    @property
-    def size(self) -> int:
-        """Bytes in memory."""
-        return sys.getsizeof(self.question) + sys.getsizeof(self.reply)
-
 
 class Conversation:
     """What one visitor asked; the lock keeps two questions sent at once in order."""
 
     def __init__(self) -> None:
-        self.turns: Sequence[Turn] = ()
+        self.turns: tuple[Turn, ...] = ()
         self.lock = Lock()
 
     @property
     def size(self) -> int:
         """Bytes in memory."""
-        return sum(turn.size for turn in self.turns)
+        return sum(sys.getsizeof(turn.question) + sys.getsizeof(turn.reply) for turn in self.turns)
 
     def history(self) -> tuple[str, ...]:
         """The earlier questions, oldest first."""
@@ -63,85 +74,115 @@ class Conversation:
             self.turns = self.turns[1:]
 
 
-@dataclass(frozen=True, slots=True)
-class _Visit:
-    conversation: Conversation
-    size: int
-    used: float
-
-
 class Conversations:
-    """Safe to share between threads. A key that is none, or not secret enough, keeps nothing.
+    """Used from one event loop. Nothing is kept under a secret that is missing or could be guessed."""
 
-    Args:
-        seconds: How long a conversation left alone is kept.
-        most: Conversations kept at once.
-        most_memory: Bytes of all of them.
-    """
-
-    def __init__(self, seconds: float = VISIT_SECONDS, most: int = MAX_VISITS, most_memory: int = MAX_MEMORY) -> None:
-        self._seconds = seconds
-        self._most = most
-        self._most_memory = most_memory
-        self._visits: OrderedDict[str, _Visit] = OrderedDict()
-        self._memory = 0
-        self._lock = Lock()
-        self._timer: Timer | None = None
+    def __init__(self, seconds: float = SECONDS, max_memory: int = MAX_MEMORY) -> None:
+        self._cache: TTLCache[str, Conversation] = TTLCache(
+            max_memory, seconds, getsizeof=lambda each: max(MIN_MEMORY_EACH, each.size)
+        )
 
     def __len__(self) -> int:
-        return len(self._visits)
+        return len(self._cache)
 
     @property
-    def memory(self) -> int:
-        """Bytes of all of them."""
-        return self._memory
+    def memory(self) -> float:
+        """Bytes that they count for."""
+        return self._cache.currsize
 
-    def conversation(self, key: str | None) -> Conversation:
-        """The one under this key, empty at first."""
-        with self._lock:
-            visit = self._visits.get(key or "")
-            found = visit.conversation if visit else Conversation()
-            self._keep(key, found)
-        return found
+    def get(self, secret: str | None) -> Conversation:
+        """The one under this secret; a new one at first."""
+        return self._cache.get(secret or "") or self.keep(secret, Conversation())
 
-    def keep(self, key: str | None, conversation: Conversation) -> None:
-        """Remember what was said; those left alone make room."""
-        with self._lock:
-            self._keep(key, conversation)
+    def keep(self, secret: str | None, conversation: Conversation) -> Conversation:
+        """Remember what was said, from now on for so long."""
+        if secret and SECRET.fullmatch(secret):
+            self._cache[secret] = conversation
+        return conversation
 
-    def forget(self, key: str | None) -> None:
-        """Its visitor starts a new one."""
-        with self._lock:
-            self._drop(key or "")
+    def replaced(self, secret: str | None, conversation: Conversation) -> bool:
+        """Whether another one has taken its place under this secret."""
+        return self._cache.get(secret or "", conversation) is not conversation
 
-    def _keep(self, key: str | None, conversation: Conversation) -> None:
-        if not key or not KEY.fullmatch(key):
-            return
-        self._drop(key)
-        visit = self._visits[key] = _Visit(conversation, conversation.size, time.monotonic())
-        self._memory += visit.size
-        while len(self._visits) > self._most or (self._memory > self._most_memory and len(self._visits) > 1):
-            self._drop(next(iter(self._visits)))
-        self._watch()
+    def expire(self) -> None:
+        """Drop what was left alone for too long."""
+        self._cache.expire()
 
-    def _drop(self, key: str) -> None:
-        if visit := self._visits.pop(key, None):
-            self._memory -= visit.size
 
-    def _watch(self) -> None:
-        """What was left alone goes by itself, even when nobody comes any more."""
-        if self._timer is None and self._visits:
-            oldest = next(iter(self._visits.values()))
-            self._timer = Timer(oldest.used + self._seconds - time.monotonic(), self._expire)
-            self._timer.daemon = True
-            self._timer.start()
+class Chat:
+    """What the page asks for; its methods never raise, because Gradio would speak English in their place.
 
-    def _expire(self) -> None:
-        with self._lock:
-            self._timer = None
-            while self._visits:
-                key, oldest = next(iter(self._visits.items()))
-                if oldest.used + self._seconds > time.monotonic():
-                    break
-                self._drop(key)
-            self._watch()
+    Args:
+        service: Answers the questions.
+        admit: Lets a question in when its turn comes, or refuses it.
+        contact: Whom to ask when the texts do not answer, at that moment.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        admit: Callable[[Request], AbstractAsyncContextManager[None]],
+        contact: Callable[[], str] = str,
+    ) -> None:
+        self.service = service
+        self.admit = admit
+        self.contact = contact
+        self.conversations = Conversations()
+
+    async def ask(self, question: str | None, secret: str | None, request: Request) -> list[Message] | None:
+        """The messages of the conversation with one more answer; None where nothing is to be shown."""
+        if not question or not question.strip():
+            return None
+        conversation = self.conversations.get(secret)
+        async with conversation.lock:
+            conversation.add(await self._turn(readable(question), conversation.history(), request))
+        if self.conversations.replaced(secret, conversation):
+            return None
+        self.conversations.keep(secret, conversation)
+        return self.messages(conversation)
+
+    async def _turn(self, question: str, history: tuple[str, ...], request: Request) -> Turn:
+        """One question answered, or a courteous phrase that says why not."""
+        if len(question) > MAX_QUESTION:
+            return Turn(question, notice_html(phrases.too_long(len(question), MAX_QUESTION)), understood=False)
+        try:
+            async with self.admit(request):
+                reply = await run_in_threadpool(self.service.reply, question.strip(), history)
+            html = answer_html(reply.answer, history, contact=self.contact(), reference=reply.reference)
+            # A greeting says nothing that a later question could refer to.
+            return Turn(question, html, understood=reply.answer.kind is not Kind.SMALLTALK)
+        except (MotamotError, RefusedError) as error:
+            complaint = str(error)
+        except Exception as error:  # noqa: BLE001
+            # Whatever it is, the visitor must read French and be able to go on; the log gets the
+            # trace without the question, which is written nowhere.
+            report_failure(LOG, "a question could not be answered", error)
+            complaint = phrases.FAILED
+        return Turn(question, notice_html(complaint, phrases.RETRY, [question]), understood=False)
+
+    def show(self, secret: str | None) -> list[Message]:
+        """The conversation as it is, for a page that was loaded again."""
+        return self.messages(self.conversations.get(secret))
+
+    def start_over(self, secret: str | None) -> list[Message]:
+        """A new conversation, with its greeting."""
+        return self.messages(self.conversations.keep(secret, Conversation()))
+
+    def messages(self, conversation: Conversation) -> list[Message]:
+        """The whole conversation, after the greeting."""
+        messages = [_message("assistant", self._greeting())]
+        for turn in conversation.turns:
+            messages += [_message("user", question_html(turn.question)), _message("assistant", turn.reply)]
+        return messages
+
+    def _greeting(self) -> str:
+        """What the assistant knows now: it may have been rebuilt since the server started."""
+        try:
+            return greeting_html(self.service.about(), self.service.journal_days)
+        except Exception as error:  # noqa: BLE001  as above
+            report_failure(LOG, "the greeting could not be written", error)
+            return notice_html(phrases.FAILED)
+
+
+def _message(role: str, html: str) -> Message:
+    return {"role": role, "content": proof_against_markdown(html)}

@@ -120,6 +120,16 @@ FIELDS = {
 }
 """What each field of a response is, by schema."""
 
+ASK_EXAMPLES = {
+    "Une question": ("", '{"question": "Peut-on modifier un contrat ?"}'),
+    "Une question qui suit une autre, et l’en-tête du journal": (
+        "--include ",
+        '{"question": "Et par qui ?", "history": ["Peut-on modifier un contrat ?"]}',
+    ),
+}
+FEEDBACK_EXAMPLES = {"Un avis": ("", '{"journal": "0123456789abcdef", "helpful": false, "reason": "incomplet"}')}
+"""Label, then options of curl and the body."""
+
 API_ERRORS = {
     400: "Le corps de la demande n’est pas du JSON en UTF-8, ou son adresse n’est pas lisible.",
     404: typeset("L’adresse n’existe pas ; pour un avis : le journal est éteint, ou n’a pas cette ligne."),
@@ -190,6 +200,13 @@ location /assistant/ {
     proxy_set_header Host $http_host;
     proxy_set_header X-Forwarded-For $remote_addr;
     proxy_set_header X-Forwarded-Proto $scheme;
+
+    # La question est dans l’adresse de ces deux pages : elle reste hors des journaux.
+    location ~ ^/assistant/(reponse|fiche)$ {
+        proxy_pass http://127.0.0.1:7860;
+        access_log off;
+        error_log /dev/null crit;
+    }
 }"""
 
 PREVIEW = "Aperçu"

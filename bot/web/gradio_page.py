@@ -1,114 +1,112 @@
-"""The chat page: the only module that knows Gradio, its page and its calls."""
+"""The chat page: the only module that knows Gradio, and the table of what it relies on that Gradio does not promise."""
 
 import asyncio
 import json
-import logging
 import re
 import secrets
-from collections.abc import Mapping, Sequence
-from html import escape
+import sys
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from typing import Any
 
-import gradio as gr
 from fastapi import FastAPI
-from starlette.datastructures import Headers, MutableHeaders
+from fastapi.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.responses import HTMLResponse
+from starlette.types import Message, Receive, Scope, Send
 
 from bot import phrases
-from bot.answer import Kind
-from bot.logs import DiscreetTraceback, report_failure
 from bot.service import MAX_QUESTION, Service, readable
-from bot.web.branding import Branding
-from bot.web.conversations import Conversation, Conversations, Turn
-from bot.web.render import (
-    TEMPLATES,
-    answer_html,
-    greeting_html,
-    notice_html,
-    proof_against_markdown,
-    question_html,
-)
-from bot.web.responses import problem
+from bot.web.conversations import Chat, Conversation
+from bot.web.rate_limits import Limits
+from bot.web.render import TEMPLATES
+from bot.web.responses import RefusedError, explain, problem
 from bot.web.security import content_policy, local_path
-from corpus.errors import MotamotError
-
-LOG = logging.getLogger(__name__)
-
-# Gradio prints what it refuses, with the values that it was sent: that may be a question.
-for _module in (gr.routes, gr.route_utils, gr.queueing):
-    _module.traceback = DiscreetTraceback(LOG)  # type: ignore[attr-defined]  # mypy knows modules by their stubs
-
-KEY = "motamot-page-key"
-"""Stands in the page where each visitor's own secret is written when it is served: see ``PageMender``."""
-
-ChatMessage = dict[str, str]
-"""``{"role": …, "content": …}``, as Gradio wants it."""
 
 
-class Chat:
-    """The handlers of the page: they never raise, because Gradio would speak English in their place."""
+class _WithoutStubs(MetaPathFinder):
+    """Imports ``gradio.component_meta`` so that Gradio does not parse the source of each component again, to write
+    type stubs beside it: more than half of its import, 1.9 of 3.5 s of processor.
+    """
 
-    def __init__(self, service: Service, visits: Conversations | None = None) -> None:
-        self.service = service
-        self.visits = Conversations() if visits is None else visits
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        """The usual one, whose module gets an idle function once it is executed."""
+        if fullname != "gradio.component_meta":
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        loader: Any = spec and spec.loader
+        execute = loader.exec_module
 
-    def ask(self, question: str, key: str | None) -> Any:
-        """Answer, unless there is nothing to answer; returns the messages of the conversation under this key."""
-        if not question or not question.strip():
-            return gr.skip()
-        conversation = self.visits.conversation(key)
-        with conversation.lock:
-            conversation.add(self.turn(readable(question), conversation.history()))
-            self.visits.keep(key, conversation)
-            return self.messages(conversation)
+        def execute_and_replace(module: Any) -> None:
+            execute(module)
+            module.create_or_modify_pyi = lambda *_: None
 
-    def turn(self, question: str, history: Sequence[str]) -> Turn:
-        """One question answered, or a courteous phrase that says why not."""
-        if len(question) > MAX_QUESTION:
-            return Turn(question, notice_html(phrases.too_long(len(question), MAX_QUESTION)), understood=False)
-        try:
-            reply = self.service.reply(question.strip(), history)
-            # A greeting says nothing that a later question could refer to.
-            html = answer_html(reply.answer, history, contact=self.service.contact, reference=reply.reference)
-            return Turn(question, html, understood=reply.answer.kind is not Kind.SMALLTALK)
-        except MotamotError as error:
-            return Turn(question, notice_html(str(error), phrases.RETRY, [question]), understood=False)
-        except Exception as error:  # noqa: BLE001
-            # Whatever it is, the visitor must read French and be able to go on; the log gets the
-            # trace without the question, which is written nowhere.
-            report_failure(LOG, "a question could not be answered", error)
-            return Turn(question, notice_html(phrases.FAILED, phrases.RETRY, [question]), understood=False)
-
-    def start_over(self, key: str | None) -> list[ChatMessage]:
-        """A new conversation, with its greeting."""
-        self.visits.forget(key)
-        return self.messages(Conversation())
-
-    def messages(self, conversation: Conversation) -> list[ChatMessage]:
-        """The whole conversation as Gradio wants it."""
-        messages = [_message("assistant", self.greeting())]
-        for turn in conversation.turns:
-            messages += [_message("user", question_html(turn.question)), _message("assistant", turn.reply)]
-        return messages
-
-    def greeting(self) -> str:
-        """What the assistant knows now: it may have been rebuilt since the server started."""
-        try:
-            return greeting_html(self.service.about(), self.service.journal_days)
-        except Exception as error:  # noqa: BLE001  as above
-            report_failure(LOG, "the greeting could not be written", error)
-            return notice_html(phrases.FAILED)
+        loader.exec_module = execute_and_replace
+        return spec
 
 
-def _message(role: str, html: str) -> ChatMessage:
-    return {"role": role, "content": proof_against_markdown(html)}
+sys.meta_path.insert(0, _WithoutStubs())
+
+import gradio as gr  # noqa: E402
+
+PREDICT = "/gradio_api/run/predict"
+SECRET = "motamot-page-key"
+"""Stands in the page where each visitor's own secret is written when it is served."""
+
+RELIED_ON = {
+    "import": {
+        "gradio.component_meta.create_or_modify_pyi": "starting takes two seconds more",
+    },
+    "page": {
+        r'<html\s+lang="en"': "the language of the page stays English",
+        r"</head>": "our style and script are not loaded",
+        r"<body[^>]*>": "there is no logo, and no word for browsers without JavaScript",
+        r"</body>": "the footer is missing",
+        r"<script(?=[\s>])(?![^>]*\ssrc=)": "its inline scripts have no nonce: the browser runs none of them",
+        SECRET: "the visitors' secrets are not written in the page: all have one conversation, or none",
+    },
+    "browser": {
+        "#mm-log [role=log]": "chat.js: no answer is brought into view and the conversation has an English name",
+        "#mm-log [data-testid=user] .mm-question": "chat.js: what is answered stays shown as waiting",
+        "#mm-log [data-testid=bot] .mm-answer": "chat.js: messages keep English labels",
+        "#mm-typed textarea": "chat.js: no question leaves the page, no draft is kept",
+        "#mm-chosen textarea": "chat.js: suggestions do nothing",
+        "#mm-secret textarea": "chat.js: a page that is loaded again has lost its conversation",
+        "button#mm-send": "chat.js: the box is not emptied by the button",
+        "button#mm-again": "chat.js: a new conversation still shows what was waiting",
+        "button#mm-ask-chosen": "chat.js: suggestions do nothing",
+        "button#mm-show": "chat.js: a page that is loaded again has lost its conversation",
+        ".gradio-container main > .column": "chat.css: gaps between header, conversation and box",
+        "#mm-log .message-row .flex-wrap .message": "chat.css: messages have bubbles",
+        "#mm-log .prose": "chat.css: quotes have Gradio's sizes and colours",
+    },
+    "browser, when a call fails": {
+        "#mm-log > [data-testid=status-tracker] .error": "chat.js does not learn that a question was refused",
+    },
+    "browser, when the connection is lost": {
+        ".toast-wrap .toast-body": "chat.js does not learn that a question was lost, or Gradio says it in English",
+    },
+}
+"""What Gradio 6.31 does and promises nowhere, and what is broken where a new version does it no more: patterns in its
+page, and selectors in the page once drawn. ``tests/test_gradio.py`` looks for each, and for the form of calls."""
+
+_SOCIAL_METAS = re.compile(r"""<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*""")
+_FOREIGN_LINKS = re.compile(r"""<link\s[^>]*?rel="(?:manifest|icon|shortcut icon|apple-touch-icon)"[^>]*>""")
+_REWRITTEN = frozenset({b"content-type", b"content-length", b"content-encoding", b"transfer-encoding"})
+_EXPIRY_SECONDS = 60.0
 
 
-def build_chat(service: Service) -> gr.Blocks:
-    """The page, to be mounted: its style and script come from the server."""
-    chat = Chat(service)
-    # queue=False: 13 ms instead of 18 for one visitor, and it works whatever the number of workers.
+def build_blocks(chat: Chat) -> gr.Blocks:
+    """The page as Gradio draws it; its style and script come from the server."""
+
+    async def ask(question: str | None, secret: str | None, request: gr.Request) -> Any:
+        messages = await chat.ask(question, secret, request.request)  # type: ignore[arg-type]  # never None in a call
+        return gr.skip() if messages is None else messages
+
+    # queue=False: 13 ms instead of 18 for one visitor, and no stream that stays open.
     # show_progress: Gradio's speaks English; the script of the page says it instead.
     quiet: dict[str, Any] = {
         "queue": False,
@@ -121,7 +119,7 @@ def build_chat(service: Service) -> gr.Blocks:
         gr.Markdown(f"# {phrases.TITLE}\n\n{phrases.TAGLINE}", elem_id="mm-header")
         log = _chatbot(chat)
         with gr.Row(elem_id="mm-composer"):
-            gr.Textbox(
+            typed = gr.Textbox(
                 label=phrases.QUESTION_LABEL,
                 placeholder=phrases.QUESTION_HINT,
                 lines=1,
@@ -131,15 +129,19 @@ def build_chat(service: Service) -> gr.Blocks:
                 min_width=0,
                 html_attributes=gr.InputHTMLAttributes(lang="fr", enterkeyhint="send", autocomplete="off"),
             )
-            gr.Button(phrases.SEND, variant="primary", elem_id="mm-send", scale=0, min_width=0)
+            send = gr.Button(phrases.SEND, variant="primary", elem_id="mm-send", scale=0, min_width=0)
             again = gr.Button(phrases.START_OVER, variant="secondary", elem_id="mm-again", scale=0, min_width=0)
-        # The script of the page sends through here what is typed or chosen, one question at a time.
+        # A question of a message: Gradio's own buttons for them stand under the last message only.
         chosen = gr.Textbox(label=phrases.CHOSEN_QUESTION, visible="hidden", elem_id="mm-chosen")
+        ask_chosen = gr.Button(phrases.SEND, visible="hidden", elem_id="mm-ask-chosen")
         # Not in Gradio's own state: whoever knows or guesses the name of a session, which stands in addresses
         # and so in logs, would read the conversation; nor does Gradio ever empty it.
-        key = gr.Textbox(KEY, label=phrases.CONVERSATION, visible="hidden", elem_id="mm-key")
-        chosen.submit(chat.ask, [chosen, key], log, **quiet)
-        again.click(chat.start_over, key, log, **quiet)
+        secret = gr.Textbox(SECRET, label=phrases.CONVERSATION, visible="hidden", elem_id="mm-secret")
+        show = gr.Button(phrases.CONVERSATION, visible="hidden", elem_id="mm-show")
+        gr.on([typed.submit, send.click], ask, [typed, secret], log, **quiet)
+        ask_chosen.click(ask, [chosen, secret], log, **quiet)
+        show.click(chat.show, secret, log, **quiet)
+        again.click(chat.start_over, secret, log, **quiet)
     return page
 
 
@@ -164,28 +166,14 @@ def _chatbot(chat: Chat) -> gr.Chatbot:
     )
 
 
-def mount_chat(app: FastAPI, service: Service, root_path: str) -> gr.routes.App:
-    """Put the chat at the root of ``app``, with all that Gradio would add turned off; returns its own app."""
-
-    async def within_a_loop() -> None:
-        _mount(app, service, root_path)
-
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        # Without a running loop, Gradio would make several and leave them open.
-        asyncio.run(within_a_loop())
-    else:
-        _mount(app, service, root_path)
-    mounted = (getattr(route, "app", None) for route in app.routes)
-    [chat] = [own for own in mounted if isinstance(own, gr.routes.App)]
-    return chat
-
-
-def _mount(app: FastAPI, service: Service, root_path: str) -> None:
+def _mounted(page: gr.Blocks, root_path: str) -> FastAPI:
+    """Gradio's application for this page, with all that it would add turned off."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    # Its presence keeps Gradio from answering any origin with credentials.
+    app.add_middleware(CORSMiddleware, allow_origins=[])
     gr.mount_gradio_app(
         app,
-        build_chat(service),
+        page,
         path="/",
         root_path=root_path or None,
         footer_links=[],
@@ -200,124 +188,91 @@ def _mount(app: FastAPI, service: Service, root_path: str) -> None:
         # Named fonts of the system: a theme's own would be files to load.
         theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
     )
+    return app
 
 
-OWN_HEAD = f"""
-<title>{escape(phrases.PAGE_TITLE)}</title>
-<meta name="robots" content="noindex">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="motamot/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="motamot/chat.css">
-<link rel="stylesheet" href="motamot/theme.css">
-<link rel="stylesheet" href="motamot/proof.css">
-<script src="motamot/quote.js" defer></script>
-<script src="motamot/chat.js" defer data-conversation="{escape(phrases.CONVERSATION)}"
- data-searching="{escape(phrases.SEARCHING)}"
- data-unreachable="{escape(phrases.UNREACHABLE)}" data-too-large="{escape(phrases.TOO_LARGE)}"
- data-too-many="{escape(phrases.TOO_MANY)}" data-asked="{escape(phrases.YOU_ASKED)}"
- data-queued="{escape(phrases.QUEUED)}" data-unsent="{escape(phrases.UNSENT)}"
- data-resend="{escape(phrases.SEND_AGAIN)}" data-edit="{escape(phrases.EDIT)}"
- data-unreachable-held="{escape(phrases.PANEL_OFFLINE)}" data-too-large-held="{escape(phrases.PANEL_TOO_LARGE)}"
- data-too-many-held="{escape(phrases.PANEL_TOO_MANY)}" data-overloaded="{escape(phrases.OVERLOADED_KEPT)}"
- data-overloaded-held="{escape(phrases.PANEL_OVERLOADED)}"></script>
-"""
-
-OWN_BODY = f"<noscript><p>{escape(phrases.NO_SCRIPT)}</p></noscript>"
-
-SOCIAL_METAS = re.compile(r"""<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*""")
-FOREIGN_LINKS = re.compile(r"""<link\s[^>]*?rel="(?:manifest|icon|shortcut icon|apple-touch-icon)"[^>]*>""")
-
-
-def mend(html: str, nonce: str, branding: Branding, feedback: bool = False) -> str:
-    """Gradio's page with the language, the head and the nonce of its inline scripts put right."""
-    html = FOREIGN_LINKS.sub("", SOCIAL_METAS.sub("", html))
-    html = html.replace(KEY, secrets.token_urlsafe(16))
-    html = re.sub(r"<html\s+lang=\"en\"", '<html lang="fr"', html, count=1)
-    html = re.sub(r"<script(?=[\s>])(?![^>]*\ssrc=)", f'<script nonce="{nonce}"', html)
-    own = '<link rel="stylesheet" href="motamot/own.css">\n' if branding.style else ""
-    if feedback:
-        own += _part("feedback_head.html", branding)
-    html = html.replace("</head>", f"{OWN_HEAD}{own}</head>", 1)
-    before, after = (_part(name, branding) for name in ("brand.html", "footer.html"))
-    html = re.sub(r"(<body[^>]*>)", lambda tag: tag[1] + OWN_BODY + before, html, count=1)
-    return html.replace("</body>", f"{after}</body>", 1)
-
-
-def _part(template: str, branding: Branding) -> str:
-    """A part that this page shares with those of ours."""
-    return TEMPLATES.get_template(template).render(branding=branding, base="")
-
-
-class PageMender:
-    """ASGI middleware that mends the page served at ``/`` and leaves everything else alone."""
-
-    def __init__(self, app: ASGIApp, branding: Branding, feedback: bool = False) -> None:
-        self.app = app
-        self.branding = branding
-        self.feedback = feedback
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "GET" or local_path(scope) != "/":
-            await self.app(scope, receive, send)
-            return
-        # Uncompressed: it is read here. The proxy in front compresses again if it wants to.
-        kept = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
-        start: Message = {}
-        body = b""
-
-        async def collect(message: Message) -> None:
-            nonlocal start, body
-            if message["type"] == "http.response.start":
-                start = message
-            elif message["type"] == "http.response.body":
-                body += message.get("body", b"")
-                if not message.get("more_body", False):
-                    await self.send_mended(start, body, send)
-            else:  # an extension, such as the one that Starlette's test client reads templates by
-                await send(message)
-
-        await self.app({**scope, "headers": kept}, receive, collect)
-
-    async def send_mended(self, start: Message, body: bytes, send: Send) -> None:
-        """The response, mended when it is the page."""
-        headers = MutableHeaders(scope=start)
-        if headers.get("content-type", "").startswith("text/html"):
-            nonce = secrets.token_urlsafe(16)
-            body = mend(body.decode(), nonce, self.branding, self.feedback).encode()
-            headers["Content-Length"] = str(len(body))
-            headers["Content-Security-Policy"] = content_policy(nonce, self.branding.frame_ancestors)
-            headers["Cache-Control"] = "no-store"
-        await send(start)
-        await send({"type": "http.response.body", "body": body})
-
-
-PREDICT = "/gradio_api/run/predict"
-_REWRITTEN = frozenset({b"content-type", b"content-length", b"content-encoding", b"transfer-encoding"})
-
-
-class ChatDoor:
-    """ASGI middleware that rewrites the calls of the chat page from the two fields that it needs.
+class ChatPage:
+    """ASGI application: Gradio's page in French, with our style and script, and the calls of that page, no other.
 
     Gradio keeps in memory, without limit or end, what comes with the names of sessions and events that a caller
     chooses; and it answers in English, with a trace in the log, what it does not expect. Neither gets in.
-
-    Args:
-        app: What it stands before.
-        functions: Number of each function of the page, and how many values it takes.
     """
 
-    def __init__(self, app: ASGIApp, functions: Mapping[int, int]) -> None:
-        self.app = app
-        self.functions = functions
+    def __init__(self, service: Service, limits: Limits, state: Any, root_path: str = "") -> None:
+        self._limits = limits
+        self._feedback = service.journal is not None
+        self.chat = Chat(service, asynccontextmanager(limits.question), lambda: state.branding.contact)
+
+        async def build() -> tuple[gr.Blocks, FastAPI]:
+            blocks = build_blocks(self.chat)
+            return blocks, _mounted(blocks, root_path)
+
+        # Without a running loop, Gradio would make several and leave them open; this thread may have one of its own.
+        with ThreadPoolExecutor(1) as apart:
+            self.blocks, self._gradio = apart.submit(asyncio.run, build()).result()
+        self._inputs = {number: len(function.inputs) for number, function in self.blocks.fns.items()}
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncIterator[None]:
+        """Gradio's own; meanwhile conversations left alone are dropped."""
+
+        async def expire() -> None:
+            while True:
+                await asyncio.sleep(_EXPIRY_SECONDS)
+                self.chat.conversations.expire()
+
+        async with self._gradio.router.lifespan_context(self._gradio):
+            expiring = asyncio.create_task(expire())
+            yield
+            expiring.cancel()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "POST" or local_path(scope) != PREDICT:
-            await self.app(scope, receive, send)
-            return
-        request = Request(scope, receive)
-        call = self.read(await request.body()) if is_json(request.headers) else None
+        match scope["method"], local_path(scope):
+            case "GET", "/":
+                await self._page(scope, receive, send)
+            case "POST", path if path == PREDICT:
+                await self._call(Request(scope, receive), send)
+            case _:
+                await self._gradio(scope, receive, send)
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        start: Message = {}
+        body = bytearray()
+
+        async def collect(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+            body.extend(message.get("body", b""))
+
+        # Uncompressed: it is read here. The proxy in front compresses again if it wants to.
+        kept = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
+        await self._gradio({**scope, "headers": kept}, receive, collect)
+        if start["status"] != 200:
+            raise RuntimeError(f"Gradio's page: {start['status']}")
+        branding, nonce = scope["app"].state.branding, secrets.token_urlsafe(16)
+        parts = {
+            name: TEMPLATES.get_template(f"{name}.html").render(
+                branding=branding, base="", feedback=self._feedback, max_question=MAX_QUESTION
+            )
+            for name in ("chat_head", "brand", "footer")
+        }
+        headers = {
+            "Content-Security-Policy": content_policy(nonce, branding.frame_ancestors),
+            "Cache-Control": "no-store",
+        }
+        await HTMLResponse(mend(body.decode(), nonce, **parts), headers=headers)(scope, receive, send)
+
+    async def _call(self, request: Request, send: Send) -> None:
+        """Give Gradio the two fields of a call that it needs, rewritten."""
+        scope, receive = request.scope, request.receive
+        call = self._read(await request.body()) if is_json(request) else None
         if call is None:
             await problem(422, phrases.FOREIGN_CALL)(scope, receive, send)
+            return
+        try:
+            await self._limits.reading(request)
+        except RefusedError as refused:
+            await explain(request, refused.status, str(refused), refused.headers)(scope, receive, send)
             return
         body = json.dumps(call).encode()
         headers = [(name, value) for name, value in scope["headers"] if name not in _REWRITTEN]
@@ -327,25 +282,34 @@ class ChatDoor:
         async def replay() -> Message:
             return rewritten.pop() if rewritten else await receive()
 
-        await self.app({**scope, "headers": headers}, replay, send)
+        await self._gradio({**scope, "headers": headers}, replay, send)
 
-    def read(self, body: bytes) -> dict[str, Any] | None:
+    def _read(self, body: bytes) -> dict[str, Any] | None:
         """The call, or None when it is none of the page's."""
         try:
             call = json.loads(body)
         except (ValueError, RecursionError):
             return None
-        if not isinstance(call, dict):
-            return None
-        number, data = call.get("fn_index"), call.get("data")
+        number, data = (call.get("fn_index"), call.get("data")) if isinstance(call, dict) else (None, None)
         # True is a number to Python.
-        if type(number) is not int or not isinstance(data, list) or self.functions.get(number) != len(data):
+        if type(number) is not int or not isinstance(data, list) or self._inputs.get(number) != len(data):
             return None
         if not all(value is None or isinstance(value, str) for value in data):
             return None
         return {"fn_index": number, "data": [value and readable(value) for value in data]}
 
 
-def is_json(headers: Headers) -> bool:
+def mend(html: str, nonce: str, chat_head: str, brand: str, footer: str) -> str:
+    """Gradio's page in French, with our parts, a secret of its own, and nothing about anybody else."""
+    html = _FOREIGN_LINKS.sub("", _SOCIAL_METAS.sub("", html)).replace(SECRET, secrets.token_urlsafe(16))
+    html = re.sub(r'<html\s+lang="en"', '<html lang="fr"', html, count=1)
+    html = re.sub(r"<script(?=[\s>])(?![^>]*\ssrc=)", f'<script nonce="{nonce}"', html)
+    html = html.replace("</head>", f"{chat_head}</head>", 1)
+    before = f"<noscript><p>{phrases.NO_SCRIPT}</p></noscript>{brand}"
+    html = re.sub(r"<body[^>]*>", lambda tag: tag[0] + before, html, count=1)
+    return html.replace("</body>", f"{footer}</body>", 1)
+
+
+def is_json(request: Request) -> bool:
     """Whether a body says that it is JSON: the form of another site cannot."""
-    return headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"

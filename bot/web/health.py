@@ -5,13 +5,14 @@ import time
 from ipaddress import ip_address
 from typing import Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from bot import metrics, phrases
 from bot.logs import report_failure
 from bot.service import Service
+from bot.web.rate_limits import Limits
 from bot.web.responses import problem
 from corpus.errors import MotamotError
 
@@ -24,7 +25,7 @@ _FORWARDED = frozenset({"forwarded", "x-forwarded-for", "x-real-ip"})
 """Headers of a proxy: the request then comes from elsewhere, whatever the connection says."""
 
 
-def build_running(service: Service, metrics_for: MetricsFor) -> APIRouter:
+def build_health(service: Service, limits: Limits, metrics_for: MetricsFor) -> APIRouter:
     """``/healthz``, ``/readyz`` and ``/metrics``."""
     router = APIRouter(include_in_schema=False)
 
@@ -32,7 +33,7 @@ def build_running(service: Service, metrics_for: MetricsFor) -> APIRouter:
     async def healthz() -> JSONResponse:
         return JSONResponse({"status": "ok"})
 
-    @router.get("/readyz")
+    @router.get("/readyz", dependencies=[Depends(limits.reading)])
     async def readyz() -> Response:
         return await run_in_threadpool(ready, service)
 

@@ -10,11 +10,14 @@ from starlette.responses import FileResponse, Response
 from bot import phrases
 from bot.service import MAX_HISTORY, MAX_QUESTION, Service
 from bot.web import dev_phrases
-from bot.web.branding import LOGOS, Branding
+from bot.web.branding import LOGOS
 from bot.web.render import greeting_html, notice_html, question_html
-from bot.web.responses import address_of, page, problem
+from bot.web.responses import RefusedError, address_of, page
 
 STATIC = Path(__file__).parent / "static"
+TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+FILES = {path.name: TYPES[path.suffix] for path in STATIC.iterdir()}
+"""Names of our files, and their types."""
 FRESH = {"Cache-Control": "no-cache"}
 """Kept by browsers, and asked about again each time: a file may change with a new version."""
 SAFE_IMAGE = {**FRESH, "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
@@ -23,9 +26,9 @@ SHAPES = frozenset({"panneau", "bloc"})
 """How the light page is embedded: it fills a panel that has its title, or is a block as high as its content."""
 
 
-def build_pages(service: Service, branding: Branding) -> APIRouter:
+def build_pages(service: Service) -> APIRouter:
     """The routes of these pages."""
-    pages = APIRouter()
+    pages = APIRouter(include_in_schema=False)
 
     @pages.get("/panneau")
     async def panel(request: Request, forme: str = "") -> Response:
@@ -59,15 +62,26 @@ def build_pages(service: Service, branding: Branding) -> APIRouter:
         return FileResponse(STATIC / "embed.js", media_type="text/javascript", headers=headers)
 
     @pages.get("/motamot/own.css")
-    async def own_style() -> Response:
-        if branding.style is None:
-            return problem(404, phrases.NOT_FOUND)
-        return FileResponse(branding.style, media_type="text/css", headers=FRESH)
+    async def own_style(request: Request) -> Response:
+        style = request.app.state.branding.style
+        if style is None:
+            raise RefusedError(404, phrases.NOT_FOUND)
+        return FileResponse(style, media_type="text/css", headers=FRESH)
 
     @pages.get("/motamot/logo.{kind}")
-    async def own_logo(kind: str) -> Response:
-        if branding.logo is None or branding.logo.name != f"logo.{kind}":
-            return problem(404, phrases.NOT_FOUND)
-        return FileResponse(branding.logo, media_type=LOGOS[branding.logo.name], headers=SAFE_IMAGE)
+    async def own_logo(request: Request, kind: str) -> Response:
+        logo = request.app.state.branding.logo
+        if logo is None or logo.name != f"logo.{kind}":
+            raise RefusedError(404, phrases.NOT_FOUND)
+        return FileResponse(logo, media_type=LOGOS[logo.name], headers=SAFE_IMAGE)
 
+    pages.add_api_route("/motamot/{name}", static_file)
     return pages
+
+
+async def static_file(request: Request) -> Response:
+    """A file of ours, as it is."""
+    name = request.path_params["name"]
+    if name not in FILES:
+        raise RefusedError(404, phrases.NOT_FOUND)
+    return FileResponse(STATIC / name, media_type=FILES[name], headers=FRESH)

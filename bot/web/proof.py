@@ -1,14 +1,13 @@
-"""The pages that prove a quote, and those of one answer to share and to print."""
+"""The pages that prove a quote (the words, their place, the file), and those of one answer, to share and to print."""
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from mimetypes import guess_type
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
@@ -16,9 +15,11 @@ from starlette.responses import FileResponse, Response
 from bot import phrases
 from bot.answer import Answer, Quote
 from bot.conversation import subject
-from bot.service import MAX_HISTORY, MAX_QUESTION, AssistantLike, Service
+from bot.quoting import Library
+from bot.service import MAX_HISTORY, MAX_QUESTION, Service
+from bot.web.rate_limits import Limits
 from bot.web.render import DEEP, LEADS, Addresses, answer_html
-from bot.web.responses import explain, page
+from bot.web.responses import RefusedError, page
 from bot.web.source_files import Originals, Today
 from bot.web.viewer import MAX_PAGES, Viewer, pages_of, window
 from corpus.document import Document, Span
@@ -32,67 +33,108 @@ _KEPT = "private, max-age=86400, immutable"
 _NOTHING_RUNS = "sandbox; default-src 'none'"
 """For files that others wrote, should a browser show one in spite of its headers."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """What an address designates."""
-
-    document: Document
-    span: Span
-    quote: Quote
+Earlier = Annotated[list[str] | None, Query()]
+"""``avant``, repeated: the questions before this one, oldest first."""
 
 
-class _NotFoundError(Exception):
-    """An address that designates nothing; its message, in French, says why."""
-
-
-def build_proof(assistant: AssistantLike, originals: Originals, now: Callable[[], datetime]) -> APIRouter:
+def build_proof(
+    service: Service, limits: Limits, originals: Originals, now: Callable[[], datetime] = datetime.now
+) -> APIRouter:
     """The routes of proof.
 
     Args:
-        assistant: Knows the documents.
-        originals: The files behind them.
+        service: Its assistant knows the documents.
+        limits: Of what each client reads.
+        originals: The files behind the documents.
         now: The moment of a check, in local time.
     """
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter(include_in_schema=False, dependencies=[Depends(limits.reading)])
+    assistant = service.assistant
     viewer = Viewer(originals)
 
     @router.get("/preuve/{sha256}/{place}")
     def proof(request: Request, sha256: str, place: str) -> Response:
-        try:
-            shown = _find(assistant, sha256, place)
-        except _NotFoundError as lost:
-            return explain(request, 404, str(lost))
-        standing = originals.standing(shown.document, shown.span)
+        document, span, quote = _find(assistant.library, sha256, place)
+        standing = originals.standing(document, span)
         return page(
             request,
             "proof.html",
             base=DEEP,
             addresses=Addresses(DEEP),
-            quote=shown.quote,
-            pages=pages_of(shown.document, shown.span),
+            quote=quote,
+            pages=pages_of(document, span),
             standing=standing,
             now=now(),
             file=standing.today is Today.SAME_FILE,
             rebuild=standing.today is not Today.SAME_FILE,
-            address=absolute(request, Addresses().proof(shown.quote)),
+            address=absolute(request, Addresses().proof(quote)),
         )
 
+    @router.get("/document/{sha256}/page-{number}.webp")
+    def image(sha256: str, number: str) -> Response:
+        document = assistant.library.document(sha256)
+        known = document and _NUMBER.fullmatch(number) and int(number) <= len(document.pages)
+        drawn = viewer.image(document, int(number)) if document and known else None
+        if drawn is None:
+            raise RefusedError(404, phrases.NO_SUCH_PAGE)
+        return Response(drawn, media_type="image/webp", headers={"Cache-Control": _KEPT})
+
     @router.get("/document/{sha256}/{place}")
-    async def document(request: Request, sha256: str, place: str) -> Response:
-        if drawn := re.fullmatch(r"page-([1-9][0-9]{0,4})\.webp", place):
-            return await run_in_threadpool(_image, assistant, viewer, request, sha256, int(drawn[1]))
-        return await run_in_threadpool(_view, assistant, viewer, originals, request, sha256, place)
+    def place_in_document(request: Request, sha256: str, place: str) -> Response:
+        document, span, quote = _find(assistant.library, sha256, place)
+        own = pages_of(document, span)
+        asked = request.query_params.get("page", "")
+        turned = int(asked) if _NUMBER.fullmatch(asked) and int(asked) <= len(document.pages) else None
+        marked = own[:MAX_PAGES]
+        numbers = marked if turned is None else range(turned, turned + 1)
+        spread = viewer.spread(document, span, numbers)
+        return page(
+            request,
+            "viewer.html",
+            base=DEEP,
+            addresses=Addresses(DEEP),
+            quote=quote,
+            place=place,
+            pages=own,
+            spread=spread,
+            first_marked=next((sheet.number for sheet in spread.sheets if sheet.boxes), 0) if spread else 0,
+            total=len(document.pages),
+            before=numbers[0] - 1 if spread else 0,
+            after=numbers[-1] + 1 if spread and numbers[-1] < len(document.pages) else 0,
+            away=numbers != marked,
+            window=None if spread else window(document, span),
+            unseen=not spread and PurePath(document.source.file).suffix.lower() == ".pdf",
+            file=originals.path(document) is not None,
+        )
 
     @router.get("/fichier/{sha256}")
-    def file(request: Request, sha256: str) -> Response:
+    def file(sha256: str) -> Response:
         found = assistant.library.document(sha256)
         if found is None:
-            return explain(request, 404, phrases.UNKNOWN_DOCUMENT)
+            raise RefusedError(404, phrases.UNKNOWN_DOCUMENT)
         path = originals.path(found)
-        return _attached(path) if path else explain(request, 404, phrases.FILE_GONE)
+        if path is None:
+            raise RefusedError(404, phrases.FILE_GONE)
+        kind, _ = guess_type(path.name)
+        headers = {"Cache-Control": "private, no-cache", "Content-Security-Policy": _NOTHING_RUNS}
+        return FileResponse(path, media_type=kind or "application/octet-stream", filename=path.name, headers=headers)
 
     return router
+
+
+def _find(library: Library, sha256: str, place: str) -> tuple[Document, Span, Quote]:
+    """What an address designates."""
+    document = library.document(sha256)
+    if document is None:
+        raise RefusedError(404, phrases.UNKNOWN_DOCUMENT)
+    found = _RANGE.fullmatch(place)
+    start, end = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not start < end <= len(document.text) or not document.text[start:end].strip():
+        raise RefusedError(404, phrases.NO_WORDS)
+    if end - start > MAX_WORDS:
+        raise RefusedError(404, phrases.too_many_words(MAX_WORDS))
+    span = Span(start, end)
+    return document, span, library.quote(document, span)
 
 
 def absolute(request: Request, address: str) -> str:
@@ -100,77 +142,7 @@ def absolute(request: Request, address: str) -> str:
     return f"{str(request.base_url).rstrip('/')}/{address}"
 
 
-def _find(assistant: AssistantLike, sha256: str, place: str) -> _Shown:
-    library = assistant.library  # once: the index may be replaced between two looks
-    document = library.document(sha256)
-    if document is None:
-        raise _NotFoundError(phrases.UNKNOWN_DOCUMENT)
-    found = _RANGE.fullmatch(place)
-    start, end = (int(found[1]), int(found[2])) if found else (0, 0)
-    if not start < end <= len(document.text) or not document.text[start:end].strip():
-        raise _NotFoundError(phrases.NO_WORDS)
-    if end - start > MAX_WORDS:
-        raise _NotFoundError(phrases.too_many_words(MAX_WORDS))
-    span = Span(start, end)
-    return _Shown(document, span, library.quote(document, span))
-
-
-def _view(
-    assistant: AssistantLike, viewer: Viewer, originals: Originals, request: Request, sha256: str, place: str
-) -> Response:
-    try:
-        shown = _find(assistant, sha256, place)
-    except _NotFoundError as lost:
-        return explain(request, 404, str(lost))
-    own = pages_of(shown.document, shown.span)
-    asked = request.query_params.get("page", "")
-    turned = int(asked) if _NUMBER.fullmatch(asked) and int(asked) <= len(shown.document.pages) else None
-    marked = own[:MAX_PAGES]
-    numbers = marked if turned is None else range(turned, turned + 1)
-    spread = viewer.spread(shown.document, shown.span, numbers)
-    return page(
-        request,
-        "viewer.html",
-        base=DEEP,
-        addresses=Addresses(DEEP),
-        quote=shown.quote,
-        place=place,
-        pages=own,
-        spread=spread,
-        first_marked=next((sheet.number for sheet in spread.sheets if sheet.boxes), 0) if spread else 0,
-        total=len(shown.document.pages),
-        before=numbers[0] - 1 if spread else 0,
-        after=numbers[-1] + 1 if spread and numbers[-1] < len(shown.document.pages) else 0,
-        away=numbers != marked,
-        window=None if spread else window(shown.document, shown.span),
-        unseen=not spread and PurePath(shown.document.source.file).suffix.lower() == ".pdf",
-        file=originals.path(shown.document) is not None,
-    )
-
-
-def _image(assistant: AssistantLike, viewer: Viewer, request: Request, sha256: str, number: int) -> Response:
-    document = assistant.library.document(sha256)
-    image = viewer.image(document, number) if document and number <= len(document.pages) else None
-    if image is None:
-        return explain(request, 404, phrases.NO_SUCH_PAGE)
-    return Response(image, media_type="image/webp", headers={"Cache-Control": _KEPT})
-
-
-def _attached(path: Path) -> Response:
-    kind, _ = guess_type(path.name)
-    return FileResponse(
-        path,
-        media_type=kind or "application/octet-stream",
-        filename=path.name,
-        headers={"Cache-Control": "private, no-cache", "Content-Security-Policy": _NOTHING_RUNS},
-    )
-
-
-Earlier = Annotated[list[str] | None, Query()]
-"""``avant``, repeated: the questions before this one, oldest first."""
-
-
-def build_reply(service: Service, now: Callable[[], datetime]) -> APIRouter:
+def build_answer_pages(service: Service, limits: Limits, now: Callable[[], datetime] = datetime.now) -> APIRouter:
     """The routes of one question.
 
     A visit is counted as a question, since it costs as much; the journal does not write it down: what was asked
@@ -178,32 +150,24 @@ def build_reply(service: Service, now: Callable[[], datetime]) -> APIRouter:
 
     Args:
         service: Answers.
+        limits: Of what each client asks.
         now: The moment of the consultation, in local time.
     """
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter(include_in_schema=False, dependencies=[Depends(limits.question, scope="function")])
 
     @router.get("/reponse")
-    def reply(request: Request, question: str = "", avant: Earlier = None) -> Response:
-        history = tuple(avant or ())[-MAX_HISTORY:]
-        answer = _answer(service, request, question, history)
-        if isinstance(answer, Response):
-            return answer
-        return page(
-            request,
-            "reply.html",
-            question=answer.question,
-            earlier=subject(history),
-            # Already escaped: the same HTML as in the chat.
-            reply=Markup(answer_html(answer, history, contact=request.app.state.branding.contact, standalone=True)),
-        )
+    async def shared(request: Request, question: str = "", avant: Earlier = None) -> Response:
+        answer, history = await run_in_threadpool(_answer, service, question, avant)
+        contact = request.app.state.branding.contact
+        # Already escaped: the same HTML as in the chat.
+        reply = Markup(answer_html(answer, history, contact=contact, standalone=True))
+        return page(request, "reply.html", question=answer.question, earlier=subject(history), reply=reply)
 
     @router.get("/fiche")
-    def sheet(request: Request, question: str = "", avant: Earlier = None) -> Response:
-        history = tuple(avant or ())[-MAX_HISTORY:]
-        answer = _answer(service, request, question, history)
-        if isinstance(answer, Response):
-            return answer
+    async def sheet(request: Request, question: str = "", avant: Earlier = None) -> Response:
+        answer, history = await run_in_threadpool(_answer, service, question, avant)
         first = answer.quotes[0] if answer.quotes else None
+        document = service.assistant.library.document(first.source.sha256) if first else None
         return page(
             request,
             "sheet.html",
@@ -211,7 +175,7 @@ def build_reply(service: Service, now: Callable[[], datetime]) -> APIRouter:
             lead=LEADS[answer.kind],
             addresses=Addresses.of_answer(answer.question, history),
             earlier=subject(history),
-            pages=_pages(service.assistant, first) if first else range(0),
+            pages=pages_of(document, Span(first.start, first.end)) if first and document else range(0),
             address=absolute(request, Addresses().proof(first)) if first else "",
             today=phrases.french_date(now().date().isoformat()),
         )
@@ -219,17 +183,12 @@ def build_reply(service: Service, now: Callable[[], datetime]) -> APIRouter:
     return router
 
 
-def _answer(service: Service, request: Request, question: str, history: tuple[str, ...]) -> Answer | Response:
-    """The answer, or the page that says why there is none."""
-    asked = question.strip()
+def _answer(service: Service, question: str, earlier: list[str] | None) -> tuple[Answer, tuple[str, ...]]:
+    """The answer and the questions before it."""
+    asked, history = question.strip(), tuple(earlier or ())[-MAX_HISTORY:]
     if not asked:
-        return explain(request, 404, phrases.EMPTY_ADDRESS)
+        raise RefusedError(404, phrases.EMPTY_ADDRESS)
     longest = max(map(len, (asked, *history)))
     if longest > MAX_QUESTION:
-        return explain(request, 413, phrases.too_long(longest, MAX_QUESTION))
-    return service.answer(asked, history)
-
-
-def _pages(assistant: AssistantLike, quote: Quote) -> range:
-    document = assistant.library.document(quote.source.sha256)
-    return pages_of(document, Span(quote.start, quote.end)) if document else range(0)
+        raise RefusedError(413, phrases.too_long(longest, MAX_QUESTION))
+    return service.answer(asked, history), history

@@ -2,117 +2,108 @@
 
 import asyncio
 import math
-import re
 import secrets
 import time
+from collections.abc import AsyncIterator
 from hashlib import blake2b
+from ipaddress import IPv6Address, ip_address
 
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
-from prometheus_client import Counter
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot import phrases
-from bot.web.client_address import network
-from bot.web.responses import explain
-from bot.web.security import local_path
+from bot.metrics import Metrics
+from bot.settings import NO_LIMIT
+from bot.web.responses import RefusedError
 
-ASKING = re.compile(
-    r"POST(?: /api/ask | /api/feedback | /gradio_api/run/predict ) | GET(?: /reponse | /fiche )", re.VERBOSE
-)
-"""What asks a question or says what an answer was worth."""
-READING = re.compile(r"GET(?: /(?: preuve | document | fichier )/.* | /readyz )", re.VERBOSE | re.DOTALL)
-"""What draws a page of a document or reads its file, and what tries the index."""
 READS = 6
-"""So many readings for one question: the proof of its quote, its place in the document, the four pages shown there."""
-
-
-class RateLimiter:
-    """ASGI middleware that counts what each client asks and reads, from the first of a window on.
-
-    Args:
-        app: What it stands before.
-        rate: Such as ``60/minute``.
-        refused: Counts the refusals.
-    """
-
-    def __init__(self, app: ASGIApp, rate: str, refused: Counter) -> None:
-        self.app = app
-        asked: RateLimitItem = parse(rate)
-        read = type(asked)(asked.amount * READS, asked.multiples, namespace="read")
-        self._rates = ((ASKING, asked), (READING, read))
-        self.refused = refused
-        # A fixed window: what it keeps of a client goes with the window, so that a year fills no memory.
-        self._counts = FixedWindowRateLimiter(MemoryStorage())
-        self._salt = secrets.token_bytes(16)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        rate = self._rate(scope)
-        if rate is None:
-            await self.app(scope, receive, send)
-            return
-        client = self._client(scope)
-        if self._counts.hit(rate, client):
-            await self.app(scope, receive, send)
-            return
-        self.refused.inc()
-        wait = max(1, math.ceil(self._counts.get_window_stats(rate, client).reset_time - time.time()))
-        await explain(Request(scope), 429, phrases.too_many(wait), {"Retry-After": str(wait)})(scope, receive, send)
-
-    def _rate(self, scope: Scope) -> RateLimitItem | None:
-        """How often one may do this; None for what costs next to nothing."""
-        if scope["type"] != "http":
-            return None
-        method = "GET" if scope["method"] == "HEAD" else scope["method"]
-        asked = f"{method}{local_path(scope)}"
-        return next((rate for routes, rate in self._rates if routes.fullmatch(asked)), None)
-
-    def _client(self, scope: Scope) -> str:
-        """Who asks, as a mark that leads back to no address."""
-        host = scope["client"][0] if scope.get("client") else ""
-        return blake2b(network(host).encode(), key=self._salt, digest_size=16).hexdigest()
-
-
-ANSWERING = re.compile(r"POST(?: /api/ask | /gradio_api/run/predict ) | GET(?: /reponse | /fiche )", re.VERBOSE)
-"""What keeps a core busy."""
-AT_WORK = 4
+"""Readings for one question: the proof of its quote, its place in the document, the four pages shown there."""
+CONCURRENT = 4
 """Questions answered at once: enough to be encoded together, and threads are left for pages and probes."""
 WAITING = 240
 """Two hundred visitors who ask in the same second all get an answer, in some six seconds on 2 cores."""
 RETRY_SECONDS = 5
 
 
-class QuestionQueue:
-    """ASGI middleware that lets questions through in the order of their coming.
+class Limits:
+    """What routes depend on, as FastAPI's ``Depends(limits.question, scope="function")``.
 
     Args:
-        app: What it stands before.
-        refused: Counts those who came too late.
-        at_work: Questions answered at once.
+        metrics: Count the refusals.
+        rate: Questions that one client may send, such as ``60/minute``; ``non`` for no limit.
+        concurrent: Questions answered at once.
         waiting: Questions that wait for that at most.
     """
 
-    def __init__(self, app: ASGIApp, refused: Counter, at_work: int = AT_WORK, waiting: int = WAITING) -> None:
-        self.app = app
-        self.refused = refused
-        self.most = at_work + waiting
+    def __init__(
+        self, metrics: Metrics, rate: str = NO_LIMIT, concurrent: int = CONCURRENT, waiting: int = WAITING
+    ) -> None:
+        self.metrics = metrics
+        self.most = concurrent + waiting
         self.inside = 0
-        self.turn = asyncio.Semaphore(at_work)  # first come, first served
+        self._turn = asyncio.Semaphore(concurrent)  # first come, first served
+        self._asked: RateLimitItem | None = None
+        self._read: RateLimitItem | None = None
+        if rate != NO_LIMIT:
+            self._asked = parse(rate)
+            self._read = type(self._asked)(self._asked.amount * READS, self._asked.multiples, namespace="read")
+        # A fixed window: what it keeps of a client goes with the window, so that a year fills no memory.
+        self._counts = FixedWindowRateLimiter(MemoryStorage())
+        self._salt = secrets.token_bytes(16)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not ANSWERING.fullmatch(f"{scope['method']}{local_path(scope)}"):
-            await self.app(scope, receive, send)
-            return
+    async def asking(self, request: Request) -> None:
+        """Count what asks a question or says what an answer was worth."""
+        self._count(self._asked, request)
+
+    async def reading(self, request: Request) -> None:
+        """Count what draws a page of a document, reads its file, tries the index or starts a new conversation."""
+        self._count(self._read, request)
+
+    async def question(self, request: Request) -> AsyncIterator[None]:
+        """Count a question, then wait for its turn; the place is free again when the answer is there.
+
+        Raises:
+            RefusedError: 429, its client has sent too many; 503, too many are waiting.
+        """
+        self._count(self._asked, request)
         if self.inside >= self.most:
-            self.refused.inc()
-            headers = {"Retry-After": str(RETRY_SECONDS)}
-            await explain(Request(scope), 503, phrases.OVERLOADED, headers)(scope, receive, send)
-            return
+            self.metrics.refused_questions.inc()
+            raise RefusedError(503, phrases.OVERLOADED, {"Retry-After": str(RETRY_SECONDS)})
         self.inside += 1
         try:
-            async with self.turn:
-                await self.app(scope, receive, send)
+            async with self._turn:
+                yield
         finally:
             self.inside -= 1
+
+    def _count(self, rate: RateLimitItem | None, request: Request) -> None:
+        client = self._mark(request)
+        if rate is None or self._counts.hit(rate, client):
+            return
+        self.metrics.refused_clients.inc()
+        wait = max(1, math.ceil(self._counts.get_window_stats(rate, client).reset_time - time.time()))
+        raise RefusedError(429, phrases.too_many(wait), {"Retry-After": str(wait)})
+
+    def _mark(self, request: Request) -> str:
+        """Who asks, as a mark that leads back to no address."""
+        host = request.client.host if request.client else ""
+        return blake2b(network(host).encode(), key=self._salt, digest_size=16).hexdigest()
+
+
+def network(host: str) -> str:
+    """The address of a client; of an IPv6 one, the /64 that one subscriber has whole.
+
+    >>> network("2001:db8:1:2:3:4:5:6")
+    '2001:db8:1:2::'
+    """
+    try:
+        address = ip_address(host)
+    except ValueError:  # a Unix socket, a name
+        return host
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(IPv6Address(int(address) >> 64 << 64))

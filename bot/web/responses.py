@@ -17,7 +17,18 @@ from bot.web import dev_phrases
 from bot.web.branding import Branding
 from bot.web.render import TEMPLATES
 
+LOG = logging.getLogger(__name__)
+
 MEDIA_TYPE = "application/problem+json"
+
+
+class RefusedError(Exception):
+    """A request that gets an error instead of an answer; its message is in French, for the person who reads it."""
+
+    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.headers = headers
 
 
 class FieldError(TypedDict):
@@ -52,9 +63,6 @@ def problem(
     if errors:
         body["errors"] = list(errors)
     return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
-
-
-LOG = logging.getLogger(__name__)
 
 
 def strict_policy(frame_ancestors: str) -> str:
@@ -108,6 +116,12 @@ def explain(request: Request, status: int, detail: str, headers: Mapping[str, st
     response = page(request, "error.html", status=status, base=base, title=title, detail=detail)
     response.headers.update(headers or {})
     return response
+
+
+async def refused(request: Request, error: Exception) -> Response:
+    """What the application answers to a ``RefusedError``."""
+    assert isinstance(error, RefusedError)
+    return explain(request, error.status, str(error), error.headers)
 
 
 def wants_page(request: Request) -> bool:

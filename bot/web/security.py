@@ -11,10 +11,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot import phrases
 from bot.web.branding import SELF
-from bot.web.responses import explain
+from bot.web.responses import RefusedError, explain
 
 MAX_BODY = 64 * 1024
 """Bytes. A question of 2,000 characters takes 12 kB when each is escaped, with ten earlier ones far less."""
+MAX_DRAINED = 32 * 1024 * 1024
+"""Bytes of a body too large that are read and thrown away, so that its sender reads the answer."""
 BODY_SECONDS = 20.0
 """For the whole of a body: 64 kB over a telephone line of 56 kbit/s take 10."""
 
@@ -46,7 +48,7 @@ UNHEARD = frozenset({b"x-forwarded-host", b"x-forwarded-proto", b"x-gradio-serve
 """Headers that Gradio believes, whoever sends them, to be where it stands. A trusted proxy was heard before."""
 
 HANG_UP = {"Connection": "close"}
-"""With a refusal: what the caller is still sending is not waited for."""
+"""With a refusal: what the caller may still be sending is not waited for."""
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -80,17 +82,10 @@ def content_policy(nonce: str | None = None, frame_ancestors: str = SELF) -> str
 class Security:
     """ASGI middleware that lets through only what the pages need."""
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        max_body: int = MAX_BODY,
-        frame_ancestors: str = SELF,
-        body_seconds: float = BODY_SECONDS,
-    ) -> None:
+    def __init__(self, app: ASGIApp, max_body: int = MAX_BODY, body_seconds: float = BODY_SECONDS) -> None:
         self.app = app
         self.max_body = max_body
         self.body_seconds = body_seconds
-        self.frame_ancestors = frame_ancestors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -100,42 +95,64 @@ class Security:
             # A websocket: nothing here speaks it, and an ASGI server answers 403 to this.
             await send({"type": "websocket.close", "code": 1008})
             return
-        send = with_headers(send, self.frame_ancestors)
-        refusal = self.refusal(scope)
-        if refusal is not None:
-            await explain(Request(scope), *refusal, HANG_UP)(scope, receive, send)
-            return
-        await self.forward(scope, receive, send)
+        send = with_headers(send, scope["app"].state.branding.frame_ancestors)
+        try:
+            self.check(scope)
+            async with asyncio.timeout(self.body_seconds):
+                body = await self.body(Headers(scope=scope), receive)
+        except TimeoutError:
+            await explain(Request(scope), 408, phrases.TOO_SLOW, HANG_UP)(scope, receive, send)
+        except RefusedError as refused:
+            await explain(Request(scope), refused.status, str(refused), HANG_UP)(scope, receive, send)
+        else:
+            if body is not None:
+                await self.forward(scope, body, receive, send)
 
-    def refusal(self, scope: Scope) -> tuple[int, str] | None:
-        """Status and phrase when the request is refused before its body is read."""
+    def check(self, scope: Scope) -> None:
+        """Refuse what is to be refused before its body is read.
+
+        Raises:
+            RefusedError: With status and phrase.
+        """
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
         if len(hosts) > 1 or not all(HOST.fullmatch(host) for host in hosts):
-            return 400, phrases.WRONG_HOST
+            raise RefusedError(400, phrases.WRONG_HOST)
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         if not re.fullmatch(OPEN_ROUTES, f"{method}{local_path(scope)}"):
-            return 404, phrases.NOT_FOUND
+            raise RefusedError(404, phrases.NOT_FOUND)
         if method == "POST" and headers.get("sec-fetch-site", "none") not in SAME_SITE:
-            return 403, phrases.FORBIDDEN_ORIGIN
-        length = headers.get("content-length", "0")
-        if not re.fullmatch(r"\d{1,12}", length, re.ASCII) or int(length) > self.max_body:
-            return 413, phrases.BODY_TOO_LARGE
-        return None
+            raise RefusedError(403, phrases.FORBIDDEN_ORIGIN)
 
-    async def forward(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on once its whole body is known to be small: a chunked one announces no length."""
-        try:
-            async with asyncio.timeout(self.body_seconds):
-                body = await self.body(receive)
-        except TimeoutError:
-            await explain(Request(scope), 408, phrases.TOO_SLOW, HANG_UP)(scope, receive, send)
-            return
-        if body is None:
-            return
-        if len(body) > self.max_body:
-            await explain(Request(scope), 413, phrases.BODY_TOO_LARGE, HANG_UP)(scope, receive, send)
-            return
+    async def body(self, headers: Headers, receive: Receive) -> bytes | None:
+        """The whole body, once it is known to be small; None when the caller hung up.
+
+        One that is too large is read to its end all the same and thrown away, up to a bound: many clients look at
+        what is answered only when they have sent all, and a connection closed before that hides it from them.
+
+        Raises:
+            RefusedError: It is too large.
+        """
+        announced = headers.get("content-length", "0")
+        size = int(announced) if re.fullmatch(r"\d{1,12}", announced, re.ASCII) else MAX_DRAINED + 1
+        waits = headers.get("expect", "").lower() == "100-continue"
+        if size > MAX_DRAINED or (size > self.max_body and waits):
+            raise RefusedError(413, phrases.BODY_TOO_LARGE)
+        body, size, more = bytearray(), 0, True
+        while more and size <= MAX_DRAINED:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            piece = message.get("body", b"")
+            size += len(piece)
+            body += piece if size <= self.max_body else b""
+            more = message.get("more_body", False)
+        if size > self.max_body:
+            raise RefusedError(413, phrases.BODY_TOO_LARGE)
+        return bytes(body)
+
+    async def forward(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
+        """Pass the request on with its whole body."""
         whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def replay() -> Message:
@@ -143,17 +160,6 @@ class Security:
 
         headers = [(name, value) for name, value in scope["headers"] if name not in UNHEARD]
         await self.app({**scope, "headers": headers}, replay, send)
-
-    async def body(self, receive: Receive) -> bytes | None:
-        """The body, as far as it shows that it is too large; None when the caller hung up."""
-        body, more = bytearray(), True
-        while more and len(body) <= self.max_body:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-        return bytes(body)
 
 
 class RootPath:

@@ -1,11 +1,14 @@
-"""The web server: the application and how it is served; slow and silent connections are closed."""
+"""The web server: the application and how it is served; it listens first and loads meanwhile."""
 
 import asyncio
 import resource
+import signal
 import sys
-from contextlib import suppress
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,26 +16,28 @@ import h11
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.middleware.cors import CORSMiddleware
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse, Response
-from starlette.types import ASGIApp
+from starlette.middleware import Middleware
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot import phrases
 from bot.journal import Journal
+from bot.logs import LOG
 from bot.service import AssistantLike, Service
+from bot.settings import LOOPBACK, NO_LIMIT
 from bot.web import dev_phrases
 from bot.web.api import build_api, invalid
 from bot.web.branding import Branding
-from bot.web.client_address import LOOPBACK, NO_LIMIT
-from bot.web.gradio_page import ChatDoor, PageMender, mount_chat
-from bot.web.health import MetricsFor, build_running
-from bot.web.pages import build_pages
-from bot.web.proof import build_proof, build_reply
-from bot.web.rate_limits import QuestionQueue, RateLimiter
-from bot.web.responses import FrenchErrors, explain, problem
+from bot.web.health import MetricsFor, build_health
+from bot.web.pages import build_pages, static_file
+from bot.web.proof import build_answer_pages, build_proof
+from bot.web.rate_limits import RETRY_SECONDS, Limits
+from bot.web.responses import FrenchErrors, RefusedError, explain, problem, refused
 from bot.web.security import HEADERS, RootPath, Security
 from bot.web.source_files import Originals
 from corpus.errors import MotamotError
@@ -43,6 +48,176 @@ MOST_AHEAD = 65_536
 """Bytes sent before the answer to what came earlier; browsers wait for it."""
 MOST_FILES = 65_536
 """Files and connections that the process may have open, where the system lets it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteOptions:
+    """How the site is run."""
+
+    journal: Journal | None = None
+    """Where questions are written down; None for nowhere."""
+    rate: str = NO_LIMIT
+    """Questions that one client may send, such as ``60/minute``."""
+    trusted_proxies: tuple[str, ...] = LOOPBACK
+    """Addresses and networks whose ``X-Forwarded-For`` is believed."""
+    metrics_for: MetricsFor = "local"
+
+
+_PLAIN = SiteOptions()
+_NOBODY = Branding()
+
+
+def build_app(
+    assistant: AssistantLike,
+    *,
+    root_path: str = "",
+    branding: Branding = _NOBODY,
+    corpus: Path | None = None,
+    options: SiteOptions = _PLAIN,
+) -> FastAPI:
+    """The whole site on one assistant.
+
+    Args:
+        assistant: Answers the questions; called from several threads at once.
+        root_path: Prefix under which a proxy publishes the site, such as ``/assistant``; the
+            proxy may keep or strip it.
+        branding: What the operator decides of the pages; ``app.state.branding`` may be replaced at any time.
+        corpus: Folder of the catalogue, where the original files are; without it no proof says that they still hold.
+        options: Journal, limits, who may look.
+    """
+    from bot.web.gradio_page import ChatPage  # two seconds: the server listens before
+
+    service = Service(assistant, options.journal)
+    limits = Limits(service.metrics, options.rate)
+    chat: ChatPage
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lambda _: chat.lifespan())
+    app.state.branding = branding
+    app.state.chat = chat = ChatPage(service, limits, app.state, root_path)
+    app.include_router(build_pages(service))
+    app.include_router(build_proof(service, limits, Originals(corpus)))
+    app.include_router(build_answer_pages(service, limits))
+    app.include_router(build_api(service, limits))
+    app.include_router(build_health(service, limits, options.metrics_for))
+    app.mount("/", chat)
+    _add_errors(app)
+    # The last one is the first that a request meets.
+    app.add_middleware(FrenchErrors)
+    app.add_middleware(Security)
+    app.add_middleware(RootPath, root_path=root_path)
+    # Who asks, and by http or https, as said by a proxy that the operator trusts.
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(options.trusted_proxies))
+    return app
+
+
+def _add_errors(app: FastAPI) -> None:
+    app.add_exception_handler(RefusedError, refused)
+
+    @app.exception_handler(RequestValidationError)
+    async def misshapen(request: Request, error: RequestValidationError) -> Response:
+        return invalid(request, error.errors())
+
+    @app.exception_handler(MotamotError)
+    async def unable(request: Request, error: MotamotError) -> Response:
+        return explain(request, 503, str(error))
+
+    @app.exception_handler(HTTPException)
+    async def not_served(request: Request, error: HTTPException) -> Response:
+        phrase = {400: dev_phrases.UNREADABLE, 405: dev_phrases.METHOD}
+        return explain(request, error.status_code, phrase.get(error.status_code, phrases.NOT_FOUND))
+
+
+class Loading:
+    """ASGI application that says that the site is loading, until it is; then the site itself.
+
+    Args:
+        load: Makes the site, in a thread of its own.
+        branding: Of the pages; read again at the signal SIGHUP.
+        ready: Called once the site answers.
+        root_path: As in ``build_app``.
+    """
+
+    def __init__(
+        self, load: Callable[[], FastAPI], branding: Callable[[], Branding], ready: Callable[[], None], root_path: str
+    ) -> None:
+        self._load = load
+        self._branding = branding
+        self._ready = ready
+        self._site: FastAPI | None = None
+        self.failure: BaseException | None = None
+        """Why the site could not be loaded."""
+        self.stop: Callable[[], None] = lambda: None
+        """Called when it could not."""
+        self._waiting = Starlette(
+            routes=[
+                Route("/healthz", _alive),
+                Route("/readyz", _loading),
+                Route("/motamot/{name}", static_file),
+                Route("/{path:path}", _wait, methods=["GET", "POST"]),
+            ],
+            middleware=[Middleware(RootPath, root_path=root_path), Middleware(Security)],
+            exception_handlers={RefusedError: refused},
+            lifespan=self._lifespan,
+        )
+        self._waiting.state.branding = branding()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        site = self._site if self._site and scope["type"] != "lifespan" else self._waiting
+        await site(scope, receive, send)
+
+    @asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        if threading.current_thread() is threading.main_thread():
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self.reread)
+        async with AsyncExitStack() as stack:
+            loading = asyncio.create_task(self._become_ready(stack))
+            yield
+            loading.cancel()
+
+    async def _become_ready(self, stack: AsyncExitStack) -> None:
+        loaded: Future[FastAPI] = Future()
+
+        def work() -> None:
+            try:
+                loaded.set_result(self._load())
+            except BaseException as error:  # noqa: BLE001  raised again by the one who waits
+                loaded.set_exception(error)
+
+        # Not one that the process would wait for when it is asked to stop.
+        threading.Thread(target=work, name="motamot-loading", daemon=True).start()
+        try:
+            site = await asyncio.wrap_future(loaded)
+            site.state.branding = self._waiting.state.branding
+            await stack.enter_async_context(site.router.lifespan_context(site))
+        except Exception as error:  # noqa: BLE001  ``serve`` raises it
+            self.failure = error
+            self.stop()
+        else:
+            self._site = site
+            self._ready()
+
+    def reread(self) -> None:
+        """Take up the settings that pages alone need; what cannot be read changes nothing."""
+        try:
+            branding = self._branding()
+        except MotamotError as error:
+            LOG.error("the settings are not read again: %s", error)
+            return
+        for app in (self._waiting, self._site):
+            if app:
+                app.state.branding = branding
+        LOG.info("the settings of the pages were read again")
+
+
+async def _alive(_: Request) -> Response:
+    return JSONResponse({"status": "ok"})
+
+
+async def _loading(_: Request) -> Response:
+    return JSONResponse({"status": "loading"}, 503, {"Retry-After": str(RETRY_SECONDS)})
+
+
+async def _wait(request: Request) -> Response:
+    return explain(request, 503, phrases.LOADING, {"Retry-After": str(RETRY_SECONDS)})
 
 
 class TimeoutProtocol(H11Protocol):
@@ -96,114 +271,6 @@ def allow_many_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
-OWN_FILES = {
-    "theme.css": "text/css",
-    "chat.css": "text/css",
-    "chat.js": "text/javascript",
-    "panel.css": "text/css",
-    "panel.js": "text/javascript",
-    "pages.css": "text/css",
-    "integration.js": "text/javascript",
-    "icon.svg": "image/svg+xml",
-    "proof.css": "text/css",
-    "quote.js": "text/javascript",
-    "api.css": "text/css",
-    "feedback.css": "text/css",
-    "feedback.js": "text/javascript",
-}
-"""Files of this folder served as they are."""
-
-_NOBODY = Branding()
-
-
-@dataclass(frozen=True, slots=True)
-class SiteOptions:
-    """How the site is run."""
-
-    journal: Journal | None = None
-    """Where questions are written down; None for nowhere."""
-    rate: str = NO_LIMIT
-    """Questions that one client may send, such as ``60/minute``."""
-    trusted_proxies: tuple[str, ...] = LOOPBACK
-    """Addresses and networks whose ``X-Forwarded-For`` is believed."""
-    metrics_for: MetricsFor = "local"
-
-
-_PLAIN = SiteOptions()
-
-
-def build_app(
-    assistant: AssistantLike,
-    *,
-    root_path: str = "",
-    branding: Branding = _NOBODY,
-    corpus: Path | None = None,
-    options: SiteOptions = _PLAIN,
-) -> FastAPI:
-    """The whole site on one assistant.
-
-    Args:
-        assistant: Answers the questions; called from several threads at once.
-        root_path: Prefix under which a proxy publishes the site, such as ``/assistant``; the
-            proxy may keep or strip it.
-        branding: The organisation that answers for the site.
-        corpus: Folder of the catalogue, where the original files are; without it no proof says that they still hold.
-        options: Journal, limits, who may look.
-    """
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.branding = branding
-    service = Service(assistant, options.journal, branding.contact)
-    app.include_router(build_pages(service, branding))
-    app.include_router(build_proof(assistant, Originals(corpus), datetime.now))
-    app.include_router(build_reply(service, datetime.now))
-    _add_endpoints(app)
-    app.include_router(build_api(service))
-    app.include_router(build_running(service, options.metrics_for))
-    _add_problems(app)
-    app.state.chat = mount_chat(app, service, root_path)
-    functions = app.state.chat.get_blocks().fns
-    app.add_middleware(ChatDoor, functions={number: len(function.inputs) for number, function in functions.items()})
-    app.add_middleware(PageMender, branding=branding, feedback=options.journal is not None)
-    # Its presence also keeps Gradio from answering any origin with credentials.
-    app.add_middleware(CORSMiddleware, allow_origins=[])
-    app.add_middleware(FrenchErrors)
-    app.add_middleware(QuestionQueue, refused=service.metrics.refused_questions)
-    if options.rate != NO_LIMIT:
-        app.add_middleware(RateLimiter, rate=options.rate, refused=service.metrics.refused_clients)
-    app.add_middleware(Security, frame_ancestors=branding.frame_ancestors)
-    app.add_middleware(RootPath, root_path=root_path)
-    # Who asks, and by http or https, as said by a proxy that the operator trusts.
-    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(options.trusted_proxies))
-    return app
-
-
-def _add_endpoints(app: FastAPI) -> None:
-    @app.get("/motamot/{name}")
-    async def own_file(name: str) -> Response:
-        if name not in OWN_FILES:
-            return problem(404, phrases.NOT_FOUND)
-        return FileResponse(
-            Path(__file__).parent / "static" / name,
-            media_type=OWN_FILES[name],
-            headers={"Cache-Control": "no-cache"},
-        )
-
-
-def _add_problems(app: FastAPI) -> None:
-    @app.exception_handler(RequestValidationError)
-    async def misshapen(request: Request, error: RequestValidationError) -> Response:
-        return invalid(request, error.errors())
-
-    @app.exception_handler(MotamotError)
-    async def unable(request: Request, error: MotamotError) -> Response:
-        return explain(request, 503, str(error))
-
-    @app.exception_handler(HTTPException)
-    async def refused(request: Request, error: HTTPException) -> Response:
-        phrase = {400: dev_phrases.UNREADABLE, 405: dev_phrases.METHOD}
-        return explain(request, error.status_code, phrase.get(error.status_code, phrases.NOT_FOUND))
-
-
 def configuration(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
     """How the application is served; requests are logged nowhere."""
     return uvicorn.Config(
@@ -220,9 +287,25 @@ def configuration(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
     )
 
 
-def serve(app: FastAPI, host: str, port: int) -> None:
-    """Serve until interrupted."""
+def serve(
+    load: Callable[[], FastAPI],
+    branding: Callable[[], Branding],
+    ready: Callable[[], None],
+    host: str,
+    port: int,
+    root_path: str,
+) -> None:
+    """Listen, load the site meanwhile, and serve it until interrupted; the arguments are those of ``Loading``.
+
+    Raises:
+        Exception: What kept the site from being loaded.
+    """
     allow_many_files()
     # Threads that answer leave the interpreter to the one that listens after 1 ms, and not 5 each.
     sys.setswitchinterval(0.001)
-    uvicorn.Server(configuration(app, host, port)).run()
+    app = Loading(load, branding, ready, root_path)
+    server = uvicorn.Server(configuration(app, host, port))
+    app.stop = lambda: setattr(server, "should_exit", True)
+    server.run()
+    if app.failure:
+        raise app.failure

@@ -1,108 +1,69 @@
-/* What the chat page needs and Gradio does not do: suggestion buttons, a draft that is never lost,
-   the answer in view, names that a screen reader can read. Phrases come from the script's data-*. */
+/* What the chat page needs and Gradio does not do: a question is shown until its answer is there and never lost,
+   suggestions, the answer in view, names for screen readers. Gradio's own events send the questions.
+   Phrases come from the script's data-*; the selectors are listed in gradio_page.py. */
 (() => {
   "use strict";
 
   const phrases = document.currentScript.dataset;
-  const PREDICT = "/gradio_api/run/predict";
-  const typedBox = () => document.querySelector("#mm-typed textarea");
+  const field = (id) => document.querySelector(`#${id} textarea`);
+  const press = (id) => document.getElementById(id).click();
   const log = () => document.querySelector("#mm-log [role=log]");
-  const questions = () => document.querySelectorAll("#mm-log [role=log] .mm-question");
+  const answered = () => [...document.querySelectorAll("#mm-log [data-testid=user] .mm-question")];
+  const textOf = (question) => question.querySelector(".mm-verbatim").textContent;
 
-  /* --- questions wait in line -------------------------------------------------------------------
-     Typed or chosen, a question leaves through Gradio's hidden box, one at a time: Gradio reads that
-     box a moment after it is told to, and an answer that came late would hide the one after it.
-     Until Gradio shows it with its answer, it stands under the conversation: outside of the live
-     region, which says it once. */
-  const AGAIN = { question: "" }; /* a new conversation takes its turn like a question */
-  const waiting = []; /* all that is shown so, oldest first */
-  const line = []; /* of these, what is still to be sent */
-  const sent = []; /* and what has left */
-  let current = null; /* under way */
-  let eraseNext = false;
-  let patience = 0;
-
-  function ask(question) {
-    const item = wait(question);
-    if (current) state(item, phrases.queued);
-    line.push(item);
-    next();
-    item.element.scrollIntoView({ block: "nearest" });
+  /* A value that is written is read by Gradio on the event "input". */
+  function write(textarea, value) {
+    textarea.value = value;
+    textarea.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
-  function next() {
-    const hidden = document.querySelector("#mm-chosen textarea");
-    if (current || line.length === 0 || !hidden) return;
-    begin(line.shift());
-    sent.push(current);
-    state(current, "");
-    write(hidden, current.question);
-    hidden.dispatchEvent(new KeyboardEvent("keypress", { key: "Enter", bubbles: true, cancelable: true }));
-  }
-
-  function begin(item) {
-    current = item;
-    /* Gradio asks nothing at all while it believes that the connection is lost. */
-    patience = setTimeout(() => done("unreachable"), 3000);
-  }
-
-  /* `trouble` names the phrase that says why there is no answer. */
-  function done(trouble) {
-    clearTimeout(patience);
-    const item = current;
-    current = null;
-    if (item && trouble && !eraseNext) {
-      giveBack(item, trouble);
-    } else {
-      if (!eraseNext) say("");
-      /* In case Gradio shows it in a way that we do not see. */
-      if (item) setTimeout(() => forget(item), 1000);
-    }
-    if (eraseNext) {
-      eraseNext = false;
-      document.getElementById("mm-again")?.click();
-    } else {
-      next();
-    }
-  }
-
-  /* To the box; or if something else is typed there, or waits to be sent, within reach. */
-  function giveBack(item, trouble) {
-    const box = typedBox();
-    const free = item === AGAIN || (box && !box.value.trim() && line.length === 0);
-    if (free) {
-      forget(item);
-      if (item.question) write(box, item.question);
-    } else {
-      hold(item, trouble === "tooLarge");
-    }
-    say(free ? phrases[trouble] : phrases[`${trouble}Held`]);
-  }
-
-  /* A new conversation waits for the answer under way, which would bring the old one back. */
-  function erase(event) {
-    line.length = 0;
-    [...waiting].forEach(forget);
-    unkeep();
-    if (current) {
-      eraseNext = true;
+  /* --- a question leaves: Gradio reads the box before the next task, where it is emptied ----------------------- */
+  function leave(event) {
+    const question = field("mm-typed").value;
+    const tooLong = [...question].length > Number(phrases.maxQuestion);
+    if (tooLong) say(phrases.tooLong);
+    if (tooLong || !question.trim()) {
       event.preventDefault();
-      event.stopPropagation();
-    } else {
-      begin(AGAIN);
+      event.stopImmediatePropagation();
+      return;
     }
+    say("");
+    setTimeout(() => write(field("mm-typed"), ""));
+    wait(question);
   }
 
-  /* --- what is shown of a question before its answer --------------------------------------------- */
+  function choose(question) {
+    write(field("mm-chosen"), question);
+    press("mm-ask-chosen");
+    wait(question);
+  }
+
+  document.addEventListener("keypress", (event) => {
+    if (event.key === "Enter" && !event.shiftKey && event.target === field("mm-typed")) leave(event);
+  }, { capture: true });
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest(".mm-ask, #mm-send, #mm-again");
+    if (button?.matches(".mm-ask")) choose(button.textContent);
+    if (button?.id === "mm-send") leave(event);
+    if (button?.id === "mm-again") {
+      [...waiting].forEach(forget);
+      say("");
+    }
+    if (button?.closest("#mm-composer")) field("mm-typed").focus();
+  }, { capture: true });
+
+  /* --- what is shown of it until its answer is there, outside of the live region, which says it once ----------- */
+  let waiting = [];
+
   function create(tag, className, text = "") {
     return Object.assign(document.createElement(tag), { className, textContent: text });
   }
 
-  function wait(question) {
+  function wait(question, kept = false) {
     let room = document.getElementById("mm-waiting");
     if (!room) {
-      room = create("div", "");
-      room.id = "mm-waiting";
+      room = Object.assign(create("div", ""), { id: "mm-waiting" });
       document.getElementById("mm-log").append(room);
     }
     const element = create("div", "mm-turn");
@@ -110,126 +71,44 @@
     asked.append(create("span", "mm-spoken", phrases.asked), create("p", "mm-verbatim", question));
     element.append(asked);
     room.append(element);
-    const item = { question, element };
+    const item = { question, element, lost: kept };
     waiting.push(item);
-    return item;
+    if (kept) {
+      lose(item);
+      return;
+    }
+    if (waiting.filter((other) => !other.lost).length > 1) element.append(create("p", "mm-state", phrases.queued));
+    element.scrollIntoView({ block: "nearest" });
+    /* An answer takes less time than this phrase: it shows on a slow network only. */
+    setTimeout(() => { if (waiting.includes(item) && !item.lost) say(phrases.searching); }, 400);
   }
 
-  function state(item, phrase) {
-    item.element.querySelector(".mm-state")?.remove();
-    if (phrase) item.element.append(create("p", "mm-state", phrase));
-    return item.element.lastElementChild;
-  }
-
-  /* Not sent, and kept until the visitor says what to do with it. */
-  function hold(item, tooLarge) {
-    withdraw(sent, item);
-    const button = create("button", "mm-resend", tooLarge ? phrases.edit : phrases.resend);
+  /* Not answered, and kept until the visitor says what to do with it. */
+  function lose(item) {
+    item.lost = true;
+    const button = create("button", "mm-resend", phrases.resend);
     button.type = "button";
     button.addEventListener("click", () => {
-      const box = typedBox();
       forget(item);
-      if (tooLarge) write(box, box.value.trim() ? `${item.question}\n${box.value}` : item.question);
-      else ask(item.question);
-      box.focus(); /* the button that had it is gone */
+      say("");
+      choose(item.question);
+      field("mm-typed").focus(); /* the button that had it is gone */
     });
-    state(item, phrases.unsent).append(" ", button);
-  }
-
-  function withdraw(list, item) {
-    const at = list.indexOf(item);
-    if (at >= 0) list.splice(at, 1);
+    item.element.querySelector(".mm-state")?.remove();
+    const state = create("p", "mm-state", `${phrases.unsent} `);
+    state.append(button);
+    item.element.append(state);
   }
 
   function forget(item) {
-    item.element?.remove();
-    withdraw(sent, item);
-    withdraw(waiting, item);
-  }
-
-  /* Gradio reads a field on its "input" event, and submits it on "keypress". */
-  function write(field, value) {
-    field.value = value;
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-  }
-
-  function send(event) {
-    event.preventDefault();
-    event.stopPropagation();
-    const box = typedBox();
-    const question = box.value;
-    if (!question.trim()) return;
-    write(box, "");
-    box.focus();
-    ask(question);
-  }
-
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest(".mm-ask, #mm-send, #mm-again");
-    if (button?.id === "mm-send") send(event);
-    else if (button?.id === "mm-again") erase(event);
-    else if (button) ask(button.textContent);
-  }, { capture: true });
-
-  document.addEventListener("keypress", (event) => {
-    const enter = event.key === "Enter" && !event.shiftKey && !event.isComposing;
-    if (enter && event.target === typedBox()) send(event);
-  }, { capture: true });
-
-  /* --- what became of the question ------------------------------------------------------------- */
-  const plainFetch = window.fetch.bind(window);
-  window.fetch = async (target, options) => {
-    const address = typeof target === "string" ? target : (target.url ?? String(target));
-    if (!address.includes(PREDICT)) return plainFetch(target, options);
-    clearTimeout(patience);
-    /* An answer takes less time than this phrase: it shows on a slow network only. */
-    patience = setTimeout(() => say(phrases.searching), 400);
-    try {
-      const response = await plainFetch(target, options);
-      await response.clone().text();
-      const trouble = troubleOf(response);
-      if (current === AGAIN && !trouble) whenEmpty();
-      else setTimeout(() => done(trouble));
-      return trouble ? refusal() : response;
-    } catch {
-      done("unreachable");
-      return refusal();
-    }
-  };
-
-  /* What Gradio is told of any trouble. At a lost connection it would ask nothing more, and load the page again
-     as soon as the server is back: the conversation would be lost. */
-  const refusal = () => Response.json({ error: "" }, { status: 500 });
-
-  function troubleOf(response) {
-    if (response.ok) return "";
-    if (response.status === 429) return "tooMany";
-    /* A proxy in front may answer 503 too, for a server that is down. */
-    const own = (response.headers.get("Content-Type") ?? "").includes("problem+json");
-    if (response.status === 503 && own) return "overloaded";
-    return response.status === 413 ? "tooLarge" : "unreachable";
-  }
-
-  /* A question that left before Gradio has emptied the conversation could be lost with it. */
-  let emptying = 0;
-  function whenEmpty() {
-    clearTimeout(patience);
-    emptying = setTimeout(emptied, 2000);
-    if (questions().length === 0) setTimeout(emptied);
-  }
-
-  function emptied() {
-    if (!emptying) return;
-    clearTimeout(emptying);
-    emptying = 0;
-    done("");
+    item.element.remove();
+    waiting = waiting.filter((other) => other !== item);
   }
 
   function say(phrase) {
     let status = document.getElementById("mm-status");
     if (!status) {
-      status = document.createElement("p");
-      status.id = "mm-status";
+      status = Object.assign(create("p", ""), { id: "mm-status" });
       status.setAttribute("role", "status");
       document.getElementById("mm-composer")?.append(status);
     }
@@ -237,63 +116,83 @@
     if (status.textContent !== phrase) status.textContent = phrase;
   }
 
-  /* Gradio reloads the page when it finds the server restarted: what was typed waits in this tab. */
+  /* --- the conversation as Gradio shows it ----------------------------------------------------------------------- */
+  let shown = 0;
+  function follow() {
+    const questions = answered();
+    if (questions.length === shown) return;
+    for (const question of questions.slice(shown)) {
+      const item = waiting.find((one) => one.question === textOf(question));
+      if (item) forget(item);
+    }
+    if (!waiting.some((item) => !item.lost)) say("");
+    else waiting.find((item) => !item.lost).element.querySelector(".mm-state")?.remove();
+    const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    /* The newest question at the top of the window, so that its answer starts in view. */
+    if (questions.length > shown) {
+      questions.at(-1).scrollIntoView({ block: "start", inline: "nearest", behavior: calm ? "auto" : "smooth" });
+    } else window.scrollTo({ top: 0 });
+    shown = questions.length;
+  }
+
+  /* What Gradio shows, and our style hides, where a call has failed. At a lost connection it asks nothing more, and
+     loads the page again as soon as the server is back: nothing is lost with it, as follows. */
+  const FAILED = ".toast-wrap .toast-body, #mm-log > [data-testid=status-tracker] .error";
+  const heard = new WeakSet();
+  function hearTroubles() {
+    for (const notice of document.querySelectorAll(FAILED)) {
+      if (heard.has(notice)) continue;
+      heard.add(notice);
+      const lost = waiting.filter((item) => !item.lost);
+      lost.forEach(lose);
+      if (lost.length) say(phrases.unreachable);
+    }
+  }
+
+  /* --- what is kept when the page is left, in this tab only ------------------------------------------------------ */
   const KEPT = "motamot-draft";
   window.addEventListener("pagehide", () => {
-    const draft = typedBox()?.value ?? "";
-    const unanswered = waiting.map((item) => item.question);
-    if (!draft.trim() && unanswered.length === 0) return;
+    const kept = {
+      draft: field("mm-typed")?.value ?? "",
+      unanswered: waiting.map((item) => item.question),
+      secret: shown > 0 ? field("mm-secret").value : "",
+    };
+    if (!kept.draft.trim() && !kept.unanswered.length && !kept.secret) return;
     try {
-      sessionStorage.setItem(KEPT, JSON.stringify({ draft, unanswered }));
+      sessionStorage.setItem(KEPT, JSON.stringify(kept));
     } catch {
       /* No storage in this browser: nothing can be kept. */
     }
   });
 
-  function unkeep() {
-    try {
-      const kept = sessionStorage.getItem(KEPT);
-      sessionStorage.removeItem(KEPT);
-      return JSON.parse(kept);
-    } catch {
-      return null; /* as above */
-    }
-  }
-
   let restored = false;
   function restore() {
-    if (restored || !typedBox() || !log()) return;
+    if (restored || !field("mm-typed") || !field("mm-secret") || !document.getElementById("mm-show") || !log()) return;
     restored = true;
-    let { draft = "", unanswered = [] } = unkeep() ?? {};
-    if (!draft.trim() && unanswered.length === 1) [draft, unanswered] = [unanswered[0], []];
-    if (draft && !typedBox().value) write(typedBox(), draft);
-    for (const question of unanswered) hold(wait(question), false);
-  }
-
-  /* --- the newest question at the top of the window, so that its answer starts in view --------- */
-  let shown = 0;
-  function follow() {
-    const all = questions();
-    if (emptying && all.length === 0) emptied();
-    sent.slice(0, Math.max(all.length - shown, 0)).forEach(forget);
-    if (all.length > shown) {
-      const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-      all[all.length - 1].scrollIntoView({ block: "start", inline: "nearest", behavior: calm ? "auto" : "smooth" });
-    } else if (all.length < shown) {
-      window.scrollTo({ top: 0 });
+    let kept = null;
+    try {
+      kept = JSON.parse(sessionStorage.getItem(KEPT));
+      sessionStorage.removeItem(KEPT);
+    } catch {
+      /* as above */
     }
-    shown = all.length;
+    if (kept?.secret) {
+      write(field("mm-secret"), kept.secret);
+      press("mm-show");
+    }
+    if (kept?.draft && !field("mm-typed").value) write(field("mm-typed"), kept.draft);
+    for (const question of kept?.unanswered ?? []) wait(question, true);
+    if (kept?.unanswered.length) say(phrases.unreachable);
   }
 
-  /* --- names: Gradio labels each message with its own source, in English ----------------------- */
+  /* --- names: Gradio labels each message with its own source, in English ----------------------------------------- */
   function mendNames() {
     for (const message of document.querySelectorAll("#mm-log [data-testid=bot], #mm-log [data-testid=user]")) {
       if (message.hasAttribute("aria-label")) message.removeAttribute("aria-label");
     }
     /* Only when it differs: writing the same value would call the observer for ever. */
-    const conversation = log();
-    if (conversation && conversation.getAttribute("aria-label") !== phrases.conversation) {
-      conversation.setAttribute("aria-label", phrases.conversation);
+    if (log() && log().getAttribute("aria-label") !== phrases.conversation) {
+      log().setAttribute("aria-label", phrases.conversation);
     }
     if (document.documentElement.lang !== "fr") document.documentElement.lang = "fr";
   }
@@ -301,6 +200,7 @@
   new MutationObserver(() => {
     mendNames();
     follow();
+    hearTroubles();
     restore();
   }).observe(document.documentElement, {
     subtree: true, childList: true, attributes: true, attributeFilter: ["lang", "aria-label"],

@@ -1,0 +1,131 @@
+"""A server that listens before its site is loaded, and takes up the settings of pages without a restart."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from fake_assistant import HOSTILE, About, FakeAssistant
+from fastapi import FastAPI
+from real_site import free_port, served
+
+from bot.web.branding import Branding
+from bot.web.server import Loading, build_app, configuration
+
+PERSON = {"accept": "text/html"}
+
+
+def test_while_the_site_is_loading_it_says_so_and_then_answers() -> None:
+    loaded, ready = threading.Event(), threading.Event()
+
+    def load() -> FastAPI:
+        assert loaded.wait(60)
+        return build_app(FakeAssistant({}, About((HOSTILE.source,))))
+
+    port = free_port()
+    app = Loading(load, lambda: Branding("Ville de Test"), ready.set, "")
+    with served(app, port), httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+        assert client.get("/healthz").json() == {"status": "ok"}
+        probe = client.get("/readyz")
+        assert (probe.status_code, probe.json(), probe.headers["retry-after"]) == (503, {"status": "loading"}, "5")
+        asked = client.post("/api/ask", json={"question": "q"})
+        assert (asked.status_code, asked.headers["retry-after"]) == (503, "5")
+        assert asked.json()["detail"].startswith("Le service démarre\u00a0: il sera prêt dans quelques instants.")
+        page = client.get("/", headers=PERSON)
+        assert (page.status_code, page.headers["retry-after"]) == (503, "5")
+        assert "Le service démarre" in page.text
+        assert page.headers["x-content-type-options"] == "nosniff"
+        assert client.get("/motamot/theme.css").status_code == 200
+        loaded.set()
+        assert ready.wait(60)
+
+        assert client.get("/readyz").json()["status"] == "ready"
+        assert client.post("/api/ask", json={"question": "q"}).json()["kind"] == "refuse"
+        assert "mm-log" in client.get("/", headers=PERSON).text
+        assert "Ville de Test s’engage" in client.get("/accessibilite", headers=PERSON).text
+
+
+def test_what_keeps_the_site_from_being_loaded_ends_the_server() -> None:
+    def load() -> FastAPI:
+        raise RuntimeError("no index")
+
+    stopped = threading.Event()
+    app = Loading(load, Branding, lambda: None, "")
+    app.stop = stopped.set
+    with served(app, free_port()):
+        assert stopped.wait(60)
+
+    assert str(app.failure) == "no index"
+    assert configuration(app, "127.0.0.1", 1).log_config is None
+
+
+SERVER = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from fake_assistant import HOSTILE, About, FakeAssistant
+from bot.web.branding import Branding
+from bot.web.server import build_app, serve
+from corpus.errors import SettingsError
+
+def branding():
+    contact = Path(sys.argv[3]).read_text()
+    if not contact:
+        raise SettingsError("nothing")
+    return Branding(contact=contact, embedded_by=("https://" + contact,))
+
+serve(lambda: build_app(FakeAssistant({}, About((HOSTILE.source,)))), branding, lambda: None, "127.0.0.1",
+      int(sys.argv[2]), "")
+"""
+
+
+def test_at_sighup_the_settings_of_pages_are_read_again_and_what_is_wrong_changes_nothing(tmp_path: Path) -> None:
+    contact = tmp_path / "contact"
+    contact.write_text("un.example")
+    port = free_port()
+    command = [sys.executable, "-c", SERVER, str(Path(__file__).parent), str(port), str(contact)]
+    with subprocess.Popen(command) as server, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+        try:
+
+            def until(said: str) -> httpx.Response:
+                for _ in range(600):
+                    assert server.poll() is None
+                    try:
+                        page = client.get("/reponse?question=q", headers=PERSON)
+                    except httpx.ConnectError:
+                        time.sleep(0.05)
+                        continue
+                    if page.status_code == 200 and said in page.text:
+                        return page
+                    time.sleep(0.05)
+                raise AssertionError(f"{said} is never shown")
+
+            until("un.example")
+            contact.write_text("deux.example")
+            os.kill(server.pid, signal.SIGHUP)
+            page = until("deux.example")
+            assert "un.example" not in page.text
+            assert page.headers["content-security-policy"].endswith("frame-ancestors 'self' https://deux.example")
+            contact.write_text("")
+            os.kill(server.pid, signal.SIGHUP)
+            client.post("/api/ask", json={"question": "q"})
+            until("deux.example")
+        finally:
+            server.terminate()
+    assert server.returncode in (0, -signal.SIGTERM)
+
+
+@pytest.mark.parametrize("prefix", ["/faq"])
+def test_under_a_prefix_too(prefix: str) -> None:
+    port = free_port()
+    app = Loading(lambda: time.sleep(60) or FastAPI(), Branding, lambda: None, prefix)  # type: ignore[func-returns-value]
+    with served(app, port), httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+        page = client.get(f"{prefix}/", headers=PERSON)
+
+    assert page.status_code == 503
+    assert f'href="{prefix}/motamot/theme.css"' in page.text
