@@ -1,1 +1,1 @@
-"""What we know: sources in, documents, entries and passages out."""
+"""Sources to documents, entries and passages."""

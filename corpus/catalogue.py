@@ -1,4 +1,4 @@
-"""Reads ``catalogue.toml``: which documents a corpus has, who published them and when."""
+"""Read and validate ``catalogue.toml``, the list of the documents of a corpus."""
 
 import re
 import unicodedata

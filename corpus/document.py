@@ -1,4 +1,4 @@
-"""Documents and the slices of them that we find and quote: spans, blocks, passages, entries."""
+"""Documents and their slices: spans, blocks, passages, entries; limits on their size; their JSON."""
 
 from bisect import bisect_right
 from dataclasses import dataclass

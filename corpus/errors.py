@@ -1,4 +1,4 @@
-"""The errors a person can mend; their messages are in French and name the remedy.
+"""User errors, each with a French message that names the remedy.
 
 MotamotError
 ├── CorpusError        catalogue, lexicon or phrasings that cannot be used

@@ -1,4 +1,4 @@
-"""Downloads the documents that the catalogue gives an address for.
+"""Download the documents whose catalogue entry has a url.
 
 Beside each file, ``<file>.json`` notes where it came from: ``{"url", "date", "sha256", "size"}``.
 """
@@ -29,7 +29,7 @@ _MOST_REDIRECTS = 5
 TIMEOUT = 30.0
 # For a whole file, in seconds: 50 MB at 30 kB a second. A server that sends a byte now and then is left there.
 LONGEST = 1800.0
-# A page may open with comments and blank lines before it says what it is.
+# Bytes looked at to tell the format: a page may start with comments and blank lines.
 _BEGINNING = 1024
 
 _PDF, _ARCHIVE = b"%PDF-", b"PK\x03\x04"

@@ -1,4 +1,4 @@
-"""Creates a new corpus folder that works and that an editor can fill in."""
+"""Create a new corpus folder from the example."""
 
 from pathlib import Path
 

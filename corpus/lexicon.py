@@ -1,4 +1,4 @@
-"""The lexicon of a corpus: its acronyms and the everyday words that people use instead of its own."""
+"""Read ``lexicon.toml``: acronyms and everyday synonyms of a corpus."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

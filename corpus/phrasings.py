@@ -1,4 +1,4 @@
-"""Other ways people ask each entry, as an editor writes them in ``phrasings/<document>.toml``."""
+"""Read ``phrasings/<document>.toml``: other ways to ask each entry, and questions without an answer."""
 
 import re
 from collections import Counter

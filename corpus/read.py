@@ -1,4 +1,4 @@
-"""Reads a whole corpus: every document of its catalogue, split into entries, and what had to be left out."""
+"""Read the documents of a corpus folder; report those left out and why."""
 
 import os
 from collections.abc import Callable
@@ -29,7 +29,7 @@ class Corpus:
     entries: tuple[Entry, ...]
     left_out: tuple[LeftOut, ...] = ()
     unlisted: tuple[str, ...] = ()
-    """Files of the documents folder that the catalogue does not name: nobody will be quoted from them."""
+    """Files of the documents folder that the catalogue does not name: they are not indexed."""
 
 
 def read_corpus(

@@ -1,4 +1,4 @@
-"""Reads documents in a process of their own, one after the other, started anew whenever one breaks it.
+"""Read documents in a confined child process, restarted after each document that breaks it.
 
 The process answers each request with a JSON object. It imports no model and no index, writes no file, and ends with
 its standard input.

@@ -1,4 +1,4 @@
-"""A process of ours that works on files of others, one request at a time: what breaks it breaks nothing else."""
+"""A confined child process that answers requests, one at a time, with limits on memory, CPU and wall time."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Reads a TOML file that a person wrote, and says in French what is wrong with it, at the right line."""
+"""Read a TOML file; say in French what is wrong with it, at the right line."""
 
 import codecs
 import re

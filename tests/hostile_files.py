@@ -4,7 +4,7 @@ import io
 import zipfile
 import zlib
 
-from seed_files import CSV, HTML, ODT_BODY, odt, pdf, rezipped, word, workbook
+from seed_files import CSV, ODT_BODY, odt, pdf, rezipped, word, workbook
 
 LAUGHS = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
 BILLION_LAUGHS = f'<!DOCTYPE bomb [<!ENTITY a0 "rire">{LAUGHS}]>'
@@ -158,17 +158,6 @@ def understated(data: bytes, member: str, size: int) -> bytes:
     return bytes(changed)
 
 
-def matryoshka(depth: int) -> bytes:
-    """An archive in an archive in an archive."""
-    data = odt()
-    for level in range(depth):
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr(f"{level}.docx", data)
-        data = buffer.getvalue()
-    return data
-
-
 def deep_odt(depth: int) -> bytes:
     """Lists in lists in lists."""
     tag = "text:list><text:list-item"
@@ -178,8 +167,3 @@ def deep_odt(depth: int) -> bytes:
 def lying_csv() -> bytes:
     """Said to be UTF-16 by its first bytes, written in Windows-1252."""
     return b"\xff\xfe" + CSV.encode("cp1252")
-
-
-def lying_page() -> bytes:
-    """Said to be UTF-8, written in UTF-16 without a mark."""
-    return HTML.encode("utf-16-le")

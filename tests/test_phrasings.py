@@ -113,9 +113,7 @@ def test_words_that_were_changed_leave_the_other_tables_and_tell_the_nearest(
     ("table", "named"),
     [
         ('question = "Que"\nasks = ["a"]', ["faq.toml", "table 1", "« asks »", "ask, part, question, sentence"]),
-        ('question = "Que"', ["faq.toml", "table 1", "« ask »"]),
         ('question = "Que"\nask = "a"', ["« ask »"]),
-        ('question = "Que"\nask = [""]', ["« ask »"]),
         ('ask = ["a"]', ["faq.toml", "table 1", "« question »"]),
         ('question = "Que"\npart = 3\nask = ["a"]', ["« part »"]),
     ],
@@ -131,11 +129,9 @@ def test_errors_name_file_table_and_key(tmp_path: Path, entries: list[Entry], ta
     "content",
     [
         "[entry\n",
-        "entry = 3",
         "[[entree]]\nquestion = 'Que'",
         "entry = ['a']",
         "unanswered = 'Que'",
-        "unanswered = ['']",
     ],
 )
 def test_another_file_than_tables_of_entries_is_refused(tmp_path: Path, entries: list[Entry], content: str) -> None:
@@ -147,8 +143,7 @@ def test_another_file_than_tables_of_entries_is_refused(tmp_path: Path, entries:
     ("one", "other"),
     [
         ("o Les livres", "les livres"),
-        ("- L’inscription", "L'inscription"),
-        ("Une\n  carte\u00a0?", "une carte ?"),
+        ("- L’inscription\n  libre\u00a0?", "L'inscription libre ?"),
         ("« Films »", "films »"),
     ],
 )

@@ -1,1 +1,1 @@
-"""Printed lines into paragraphs, headings and lists."""
+"""From printed lines to paragraphs, headings and lists."""

@@ -1,4 +1,4 @@
-"""Turns printed lines into one clean text: paragraphs joined, words mended, blocks and pages located."""
+"""Assemble printed lines into clean text: join paragraphs, mend hyphenated words, locate blocks and pages."""
 
 from bisect import bisect_left
 from collections.abc import Sequence

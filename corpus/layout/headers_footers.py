@@ -1,4 +1,4 @@
-"""What the printer adds to each page: running headers and footers, page numbers, lists of links."""
+"""Detect what printing adds to each page: running headers and footers, page numbers, lists of links."""
 
 import re
 from collections import Counter, defaultdict

@@ -1,4 +1,4 @@
-"""Which groups of lines are headings or items, and how deep they stand."""
+"""Classify groups of lines as heading, list item or paragraph, and give headings and items their level."""
 
 import re
 from collections.abc import Sequence

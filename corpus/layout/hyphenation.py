@@ -1,4 +1,4 @@
-"""Joins two printed lines of a paragraph: by a space, or as the word or address that the line end cut."""
+"""Join two lines of a paragraph: with a space, or without when a hyphenated word or an address goes on."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Lines of a file as they were printed, with what their look says: spacing, indent, width, weight."""
+"""Printed lines with their geometry (spacing, indent, width, size, weight), and groups of them."""
 
 import re
 import unicodedata

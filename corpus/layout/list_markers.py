@@ -1,4 +1,4 @@
-"""Bullets, numbers and labels at the start of a line."""
+"""Parse bullets, numbers, labels and table-of-contents leaders at the start or end of a line."""
 
 import re
 from collections.abc import Sequence

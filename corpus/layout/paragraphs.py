@@ -1,4 +1,4 @@
-"""Groups printed lines into paragraphs, from what their ends, starts and looks say."""
+"""Group printed lines into paragraphs by punctuation, spacing, indent and type."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""One reader for each format: a file in, blocks with their exact offsets out."""
+"""One reader per format: from the bytes of a file to blocks with exact offsets."""

@@ -1,4 +1,4 @@
-"""One text built block by block, with the exact offset of each block."""
+"""Build one text block by block, with exact offsets and squeezed white space."""
 
 import re
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Reads Word documents (.docx) in their order: headings, paragraphs, lists, tables and text boxes.
+"""Read Word documents (.docx): headings, paragraphs, lists, tables and text boxes.
 
 Not through mammoth: it knows no outline level, no style based on another, no hidden text, and expands entities.
 """
@@ -37,7 +37,7 @@ _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallba
 _SKIPPED = frozenset([_P_SETTINGS, _R_SETTINGS, _w("del"), _w("moveFrom"), _FALLBACK, _BOX])
 _WRAPPERS = frozenset([_w("sdtContent"), _w("ins"), _w("moveTo"), _w("customXml")])
 _SIGNS = {_w("tab"): TextRun(" "), _w("br"): BREAK, _w("cr"): BREAK, _w("noBreakHyphen"): TextRun("\u2011")}
-# What nobody reads on the page.
+# Run properties that hide text or strike it out.
 _HIDING = ("vanish", "strike", "dstrike")
 
 

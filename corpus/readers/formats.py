@@ -1,4 +1,4 @@
-"""One reader for each format, and a file put through the one that its name asks for."""
+"""Choose the reader of a file by its suffix, check the file's type and size, and read it in this process."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""Reads web pages, and Markdown as the pages it makes: what they are about, without menus, banners and forms."""
+"""Read HTML pages without menus, banners and forms; Markdown and OpenDocument come as HTML."""
 
 import re
 from collections.abc import Iterator, Set

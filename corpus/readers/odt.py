@@ -1,4 +1,4 @@
-"""Reads OpenDocument texts (.odt) in their order: headings, paragraphs, nested lists, tables, text boxes."""
+"""Read OpenDocument texts (.odt) by conversion to HTML: headings, paragraphs, lists, tables, text boxes."""
 
 import re
 import zipfile

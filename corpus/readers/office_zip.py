@@ -1,4 +1,4 @@
-"""Opens the zip archives that office files are, without trusting their sizes."""
+"""Open the zip archive of an office file with a limit on its unpacked size; errors common to office files."""
 
 import io
 import zipfile

@@ -1,4 +1,4 @@
-"""Reads tables of questions and answers (.csv, .xlsx): one row, one question."""
+"""Read tables of questions and answers (.csv, .xlsx): one row is one question."""
 
 import csv
 import io

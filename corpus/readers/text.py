@@ -1,4 +1,4 @@
-"""Reads plain text: wrapped or not, printed from a PDF or not, in any encoding of French office software."""
+"""Read plain text in the encodings of French office software, wrapped or printed page by page."""
 
 import codecs
 

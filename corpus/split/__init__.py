@@ -1,1 +1,1 @@
-"""A document into entries, passages and sentences."""
+"""From a document to entries, passages and sentences."""

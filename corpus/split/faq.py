@@ -1,4 +1,4 @@
-"""Splits lists of questions and answers, however the questions are marked.
+"""Split lists of questions and answers.
 
 Four forms, in order of trust: questions that the file itself marks (rows of a table), labels ("Q : … R : …"),
 numbers ("7. Quelle mise à jour … ?"), headings that ask.

@@ -1,4 +1,4 @@
-"""Splits circulars, guides and pages into sections: a heading or question, and the blocks under it."""
+"""Split circulars, guides and pages into sections: a heading or question, and the blocks under it."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Where French sentences begin and end."""
+"""Split French text into sentences."""
 
 import re
 

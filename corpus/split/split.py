@@ -1,4 +1,4 @@
-"""Splits a document into entries, and entries into passages with what to quote and what must be read with it."""
+"""Split a document into entries, and entries into passages with their quote and context."""
 
 import re
 import unicodedata
