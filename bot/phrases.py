@@ -57,20 +57,8 @@ FAILED = (
     "Je n’ai pas pu répondre, à cause d’une erreur de ce service. Votre question n’est pas perdue. "
     "Si l’erreur se répète, merci de prévenir la personne qui gère ce service."
 )
-UNREACHABLE = (
-    "Le service ne répond pas. Votre question est restée dans la zone de saisie"
-    f"{NBSP}: vérifiez votre connexion, puis envoyez-la à nouveau."
-)
-TOO_LARGE = "Votre texte est trop long pour être envoyé. Merci de le raccourcir."
-TOO_MANY = (
-    "Vous avez envoyé beaucoup de questions en peu de temps. Celle-ci est restée dans la zone de saisie"
-    f"{NBSP}: envoyez-la à nouveau dans un instant."
-)
 OVERLOADED = "Trop de questions arrivent en même temps. Merci de réessayer dans quelques secondes."
-OVERLOADED_KEPT = (
-    "Trop de questions arrivent en même temps. La vôtre est restée dans la zone de saisie"
-    f"{NBSP}: envoyez-la à nouveau dans quelques secondes."
-)
+LOST_CONNECTION = f"Cette question n’est pas partie{NBSP}: le service ne répond pas. Vérifiez votre connexion."
 SEARCHING = "Recherche en cours…"
 NO_SCRIPT = "Cette page a besoin de JavaScript. Merci de l’activer dans votre navigateur, puis de recharger la page."
 
@@ -101,8 +89,8 @@ GRADIO = {
     "chatbot.edit": "Modifier",
     "chatbot.submit": SEND,
     "chatbot.cancel": "Annuler",
-    "blocks.lost_connection": UNREACHABLE,
-    "blocks.connection_can_break": UNREACHABLE,
+    "blocks.lost_connection": LOST_CONNECTION,
+    "blocks.connection_can_break": LOST_CONNECTION,
     "errors.runtime_error": "Une erreur s’est produite",
     "errors.config_error": "La page n’a pas pu être préparée",
 }
@@ -117,13 +105,11 @@ ERASED = "La conversation est effacée."
 KEPT_HERE = "L’historique reste dans cet onglet de votre navigateur et disparaît quand vous le fermez."
 QUEUED = "En attente"
 UNSENT = "Restée sans réponse."
-PANEL_OFFLINE = f"Cette question n’est pas partie{NBSP}: le service ne répond pas. Vérifiez votre connexion."
 PANEL_BUSY = "Le service est momentanément indisponible. Il n’a pas pu répondre à cette question."
 PANEL_TOO_LARGE = "Cette question est trop longue pour être envoyée. Merci de la raccourcir."
 SECONDS = "{seconds}"
 SLOW_DOWN = f"Vous avez posé beaucoup de questions en peu de temps. Celle-ci partira d’elle-même dans {SECONDS}{NBSP}s."
 PANEL_TOO_MANY = "Vous avez posé beaucoup de questions en peu de temps. Merci de patienter avant de renvoyer celle-ci."
-PANEL_OVERLOADED = "Trop de questions sont arrivées en même temps. Celle-ci n’a pas eu de réponse."
 PANEL_FAILED = "Une erreur de ce service l’a empêché de répondre à cette question."
 SEND_AGAIN = "Envoyer à nouveau"
 EDIT = "Remettre dans la zone de saisie"
