@@ -25,7 +25,7 @@ _REQUIRED = ("id", "title", "publisher", "date", "kind")
 _OPTIONAL = ("file", "url", "notice")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_DATE = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?")
+_DATE = re.compile(r"\d{4}-\d{2}(?:-\d{2})?")
 
 
 def read_catalogue(folder: Path) -> list[Source]:
@@ -37,8 +37,15 @@ def read_catalogue(folder: Path) -> list[Source]:
     path = folder / CATALOGUE
     tables = _tables(path)
     sources = [_source(table, folder, _where(path, number, table)) for number, table in enumerate(tables, 1)]
-    for key in ("id", "file"):
-        _refuse_duplicates(key, [getattr(source, key) for source in sources], path)
+    known: dict[tuple[str, str], int] = {}
+    for number, source in enumerate(sources, 1):
+        for key in ("id", "file"):
+            first = known.setdefault((key, value := getattr(source, key)), number)
+            if first != number:
+                raise CorpusError(
+                    f"« {path} », [[source]] n° {number} : la clé « {key} » vaut « {value} », "
+                    f"comme au n° {first} ; chaque source a la sienne."
+                )
     return sources
 
 
@@ -136,14 +143,10 @@ def _text(key: str, value: object, where: str) -> str:
 
 
 def _is_date(value: str) -> bool:
-    found = _DATE.fullmatch(value)
-    if not found:
-        return False
     try:
-        date(int(found[1]), int(found[2]), int(found[3] or 1))
+        return bool(_DATE.fullmatch(value) and date.fromisoformat(f"{value}-01"[:10]))
     except ValueError:
         return False
-    return True
 
 
 def _is_web_address(value: str) -> bool:
@@ -173,14 +176,3 @@ def _in_documents(file: Path, folder: Path) -> str:
 
 def _wrong(where: str, key: str, value: object, expected: str) -> CorpusError:
     return CorpusError(f"{where} : la clé « {key} » vaut {value!r} ; est attendu : {expected}.")
-
-
-def _refuse_duplicates(key: str, values: list[str], path: Path) -> None:
-    first: dict[str, int] = {}
-    for number, value in enumerate(values, 1):
-        if value in first:
-            raise CorpusError(
-                f"« {path} », [[source]] n° {number} : la clé « {key} » vaut « {value} », "
-                f"comme au n° {first[value]} ; chaque source a la sienne."
-            )
-        first[value] = number

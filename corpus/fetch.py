@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -22,8 +21,6 @@ from corpus.errors import CorpusError
 from corpus.read import place
 
 NOTE_SUFFIX = ".json"
-_SCHEMES = ("https", "http")
-"""Of the address in the catalogue; a redirect goes to https only."""
 _MOST_REDIRECTS = 5
 # Time without a single byte, in seconds: servers of public bodies take up to 20 to wake.
 TIMEOUT = 30.0
@@ -32,9 +29,10 @@ LONGEST = 1800.0
 # Bytes looked at to tell the format: a page may start with comments and blank lines.
 _BEGINNING = 1024
 
-_PDF, _ARCHIVE = b"%PDF-", b"PK\x03\x04"
-_ARCHIVES = (".docx", ".odt", ".xlsx")
-_PAGES = (".html", ".htm")
+_PDF, _ARCHIVE, _PAGE = "un PDF", "un fichier compressé", "une page web"
+_MARKS = {b"%PDF-": _PDF, b"PK\x03\x04": _ARCHIVE}
+_KINDS = {".pdf": _PDF, ".docx": _ARCHIVE, ".odt": _ARCHIVE, ".xlsx": _ARCHIVE, ".html": _PAGE, ".htm": _PAGE}
+"""What the file of each format begins like; the others are texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,22 +95,20 @@ def _stream(url: str, timeout: float) -> Iterator[httpx.Response]:
     """The answer of the last address of a chain of redirects, its body not yet read."""
     # Identity: the sizes that we count and announce are those of the file.
     headers = {"User-Agent": f"motamot/{version('motamot')}", "Accept-Encoding": "identity"}
-    _check_scheme(url, _SCHEMES)
-    with httpx.Client(headers=headers, timeout=timeout, follow_redirects=False) as client:
-        for _ in range(_MOST_REDIRECTS + 1):
-            with client.stream("GET", url) as response:
-                if response.next_request is None:
-                    _check_status(response)
-                    yield response
-                    return
-                url = str(response.next_request.url)
-                _check_scheme(url, ("https",))
-    raise _RefusedError(f"le site redirige plus de {_MOST_REDIRECTS} fois de suite")
+    hooks = {"request": [lambda request: _check_scheme(request.url, url)]}
+    with (
+        httpx.Client(headers=headers, timeout=timeout, max_redirects=_MOST_REDIRECTS, event_hooks=hooks) as client,
+        client.stream("GET", url, follow_redirects=True) as response,
+    ):
+        _check_status(response)
+        yield response
 
 
-def _check_scheme(url: str, allowed: tuple[str, ...]) -> None:
-    if urlsplit(url).scheme not in allowed:
-        raise _RefusedError(f"l’adresse {url} n’est pas admise (seulement : {', '.join(allowed)})")
+def _check_scheme(address: httpx.URL, first: str) -> None:
+    """The address in the catalogue may be http; a redirect goes to https only."""
+    allowed = ("https", "http") if address == httpx.URL(first) else ("https",)
+    if address.scheme not in allowed:
+        raise _RefusedError(f"l’adresse {address} n’est pas admise (seulement : {', '.join(allowed)})")
 
 
 def _check_status(response: httpx.Response) -> None:
@@ -162,26 +158,18 @@ def _check_size(size: int, max_bytes: int) -> None:
 def _check_content(beginning: bytes, suffix: str) -> None:
     """A site that refuses robots, or has moved, often answers with a page where the document was."""
     kind = _kind(beginning)
-    fits = {
-        "un PDF": suffix == ".pdf",
-        "une page web": suffix in _PAGES,
-        "un fichier compressé": suffix in _ARCHIVES,
-        "un texte": suffix not in (".pdf", *_ARCHIVES, *_PAGES),
-    }
-    if not fits.get(kind, False):
+    if _KINDS.get(suffix, "un texte") != kind:
         raise _RefusedError(f"le site a envoyé {kind} au lieu d’un fichier {suffix}")
 
 
 def _kind(beginning: bytes) -> str:
     if not beginning.strip():
         return "un fichier vide"
-    if beginning.startswith(_PDF):
-        return "un PDF"
-    if beginning.startswith(_ARCHIVE):
-        return "un fichier compressé"
+    if found := next((kind for mark, kind in _MARKS.items() if beginning.startswith(mark)), None):
+        return found
     lowered = beginning.lower()
     if any(mark in lowered for mark in (b"<!doctype html", b"<html", b"<head", b"<body")):
-        return "une page web"
+        return _PAGE
     return "un contenu inconnu" if b"\0" in beginning else "un texte"
 
 
@@ -200,6 +188,8 @@ def _reason(error: Exception, timeout: float) -> str:
     match error:
         case _RefusedError():
             return str(error)
+        case httpx.TooManyRedirects():
+            return f"le site redirige plus de {_MOST_REDIRECTS} fois de suite"
         case httpx.TimeoutException():
             return f"le site n’a pas répondu en {_french(timeout)} secondes"
         case httpx.ProxyError():

@@ -3,7 +3,6 @@
 import json
 import os
 import resource
-import select
 import signal
 import subprocess
 import sys
@@ -12,11 +11,9 @@ import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from math import ceil
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from typing import Any
-
-LENGTH = 8
-"""Bytes, big-endian, before each answer."""
-_PIECE = 1 << 20
 
 
 class EndedError(Exception):
@@ -44,7 +41,7 @@ class ChildProcess:
     def __init__(self, start: str, largest: int) -> None:
         self._start = start
         self._largest = largest
-        self._process: subprocess.Popen[bytes] | None = None
+        self._running: tuple[subprocess.Popen[bytes], Connection] | None = None
         self._ending: weakref.finalize[Any, Any] | None = None
 
     def ask(self, request: object, seconds: float) -> bytes:
@@ -56,7 +53,7 @@ class ChildProcess:
             EndedError: The process ended first; by ``SIGABRT`` where it was refused memory.
             OSError: It cannot be started.
         """
-        fresh = self._process is None
+        fresh = self._running is None
         try:
             return self._asked(request, seconds)
         except EndedError as ended:
@@ -65,20 +62,14 @@ class ChildProcess:
             return self._asked(request, seconds)
 
     def _asked(self, request: object, seconds: float) -> bytes:
-        process = self._started()
-        if process.stdin is None or process.stdout is None:
-            raise ValueError("the process has no pipes")
-        deadline = time.monotonic() + seconds
+        connection = self._started()
         try:
-            process.stdin.write(json.dumps(request).encode() + b"\n")
-            process.stdin.flush()
-        except BrokenPipeError as error:
-            raise EndedError(self.end()) from error
-        length = int.from_bytes(self._exactly(LENGTH, process.stdout.fileno(), deadline), "big")
-        if length > self._largest:
-            self.end()
-            raise EndedError(0)
-        return self._exactly(length, process.stdout.fileno(), deadline)
+            connection.send_bytes(json.dumps(request).encode())
+            if connection.poll(seconds):
+                return connection.recv_bytes(self._largest)
+        except (OSError, EOFError) as error:
+            raise EndedError(self.end(patience=5.0)) from error
+        raise EndedError(self.end(), late=True)
 
     def end(self, patience: float = 0.0) -> int:
         """End the process; its status is minus the number of the signal that ended it, where one did.
@@ -86,72 +77,54 @@ class ChildProcess:
         Args:
             patience: Seconds that it may take to end by itself.
         """
-        process, self._process = self._process, None
+        running, self._running = self._running, None
         if self._ending:
             self._ending.detach()
-        return _end(process, patience) if process else 0
+        return _end(*running, patience) if running else 0
 
-    def _exactly(self, wanted: int, pipe: int, deadline: float) -> bytes:
-        pieces: list[bytes] = []
-        while wanted:
-            ready, _, _ = select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))
-            if not ready:
-                raise EndedError(self.end(), late=True)
-            piece = os.read(pipe, min(wanted, _PIECE))
-            if not piece:
-                raise EndedError(self.end(patience=5.0))
-            pieces.append(piece)
-            wanted -= len(piece)
-        return b"".join(pieces)
-
-    def _started(self) -> subprocess.Popen[bytes]:
-        if self._process is None:
+    def _started(self) -> Connection:
+        if self._running is None:
+            ours, its = Pipe()
             # The same modules as here, from the same places.
             start = f"import json, sys; sys.path[:] = json.loads(sys.argv[1]); {self._start}"
-            command = [sys.executable, "-P", "-W", "ignore", "-c", start, json.dumps(sys.path)]
+            command = [sys.executable, "-P", "-W", "ignore", "-c", start, json.dumps(sys.path), str(its.fileno())]
             # The order of sets, as everything else, is the same at each reading. Threads take addresses for nothing.
             environment = {**os.environ, "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=environment,
-            )
-            self._ending = weakref.finalize(self, _end, self._process, 0.0)
-        return self._process
+            with its:
+                process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,  # whatever a library prints is no answer
+                    stderr=subprocess.DEVNULL,
+                    env=environment,
+                    pass_fds=[its.fileno()],
+                )
+            self._running = process, ours
+            self._ending = weakref.finalize(self, _end, process, ours, 0.0)
+        return self._running[1]
 
 
-def _end(process: subprocess.Popen[bytes], patience: float) -> int:
-    try:
+def _end(process: "subprocess.Popen[bytes]", connection: Connection, patience: float) -> int:
+    with connection:
         if patience:
             with suppress(subprocess.TimeoutExpired):
                 return process.wait(patience)
         process.kill()
         return process.wait()
-    finally:
-        for pipe in (process.stdin, process.stdout):
-            with suppress(BrokenPipeError):  # of the request that the process did not live to read
-                if pipe:
-                    pipe.close()
 
 
 # In the process itself
 
 
 def answer_requests(answer: Callable[[dict[str, Any]], bytes]) -> None:
-    """Answer the requests on standard input until it ends: JSON in, eight bytes of length and the answer out."""
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints is no answer
+    """Answer the requests of the process that started this one, until it is gone: JSON in, bytes out."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the process that asks: it ends this one
-    for line in sys.stdin.buffer:
-        try:
-            data = answer(json.loads(line))
-        except MemoryError:
-            os.abort()  # as the libraries do that are refused memory
-        answers.write(len(data).to_bytes(LENGTH, "big"))
-        answers.write(data)
-        answers.flush()
+    with Connection(int(sys.argv[2])) as requests, suppress(EOFError):
+        while True:
+            try:
+                requests.send_bytes(answer(json.loads(requests.recv_bytes())))
+            except MemoryError:
+                os.abort()  # as the libraries do that are refused memory
 
 
 def confine(memory: int, cpu_seconds: int) -> None:

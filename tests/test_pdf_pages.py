@@ -212,8 +212,8 @@ def test_a_page_that_breaks_the_process_is_tried_once_and_a_file_three_times(
 def test_what_the_system_ends_between_two_pages_costs_nothing(pdf: Path) -> None:
     drawer = Drawer()
     first = drawer.image(pdf, sha256(pdf), 1)
-    process = drawer._child._process
-    assert process is not None
+    assert drawer._child._running is not None
+    process = drawer._child._running[0]
     os.kill(process.pid, signal.SIGKILL)
 
     assert drawer.image(pdf, sha256(pdf), 1) == first
@@ -242,8 +242,8 @@ def test_only_so_many_wait_for_a_page(pdf: Path, monkeypatch: pytest.MonkeyPatch
 def test_the_process_ends_with_the_drawer(pdf: Path) -> None:
     drawer = Drawer()
     drawer.image(pdf, sha256(pdf), 1)
-    process = drawer._child._process
-    assert process is not None
+    assert drawer._child._running is not None
+    process = drawer._child._running[0]
     del drawer
 
     assert process.wait(10) == -signal.SIGKILL

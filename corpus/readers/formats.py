@@ -5,7 +5,6 @@ import os
 import re
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -57,11 +56,12 @@ def read_file(source: Source, path: Path, limits: Limits = LIMITS) -> Document:
             f"Enregistrez ce document dans l’un des formats {', '.join(READERS)}.",
         )
     data = _bytes(source, path, limits.file)
-    reading = _in_unicode(reader(data, source.file))
-    if len(reading.text) > limits.characters:
-        raise beyond(source.file, len(reading.text), limits.characters, "caractères")
+    reading = reader(data, source.file)
+    text = _SURROGATE.sub("\ufffd", reading.text)  # offset by offset
+    if len(text) > limits.characters:
+        raise beyond(source.file, len(text), limits.characters, "caractères")
     sha256 = hashlib.sha256(data).hexdigest()
-    return Document(source, reading.text, sha256, reading.blocks, reading.pages, reading.printed)
+    return Document(source, text, sha256, reading.blocks, reading.pages, reading.printed)
 
 
 def _bytes(source: Source, path: Path, largest: int) -> bytes:
@@ -99,19 +99,3 @@ def _how_to_get(source: Source, path: Path) -> str:
             f"et enregistrez-le sous « {path} »."
         )
     return f"Il a été cherché sous « {path} » : placez-le là, ou retirez sa table [[source]] du catalogue."
-
-
-def _in_unicode(reading: StructuredText) -> StructuredText:
-    """The same reading, offset by offset, in characters that can be written to a file."""
-    parts = (reading.text, *(b.key or "" for b in reading.blocks))
-    if not any(map(_SURROGATE.search, parts)):
-        return reading
-    return replace(
-        reading,
-        text=_written(reading.text),
-        blocks=tuple(replace(b, key=_written(b.key) if b.key else None) for b in reading.blocks),
-    )
-
-
-def _written(text: str) -> str:
-    return _SURROGATE.sub("\ufffd", text)
