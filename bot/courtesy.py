@@ -28,8 +28,8 @@ CHARACTER_WEIGHT = 0.7
 _LIKELY = 2 / 3
 # Words that a question takes at least: "bonjour monsieur le robot" leaves two.
 _ASKS = 3
-# Shorter unknown words are acronyms as often as misspellings.
-_SHORTEST = 5
+SHORTEST = 5
+"""Letters of a word that is repaired: shorter unknown ones are acronyms as often as misspellings."""
 # "saluuut"
 _STRETCHED = re.compile(r"(\w)\1{2,}")
 # "tu" and "vous" say the same thing here: an example in one serves both.
@@ -61,13 +61,12 @@ class MessageFeatures:
     """Character n-grams."""
     runs: tuple[str, ...]
     """Stems and pairs of stems, and the families whose patterns it matches."""
-    strange: frozenset[str]
-    """Stems of its words of meaning that no example of courtesy has."""
     counts: tuple[float, ...]
+    """Strange words, whether there is none, words, whether a pattern matches; each scaled."""
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class CourtesyVocabulary:
     """The words of the examples of courtesy."""
 
     stems: dict[str, int]
@@ -75,18 +74,9 @@ class Heard:
     correct: tuple[str, ...]
     """Its correct words, which misspelt ones are repaired to."""
 
-    @classmethod
-    def of(cls, examples: Iterable[Sequence[str]]) -> "Heard":
-        """From examples, split into folded words."""
-        courteous = [spell(words) for words in examples]
-        counts = Counter(s for spelled in courteous for s in set(_stems(spelled)))
-        return cls(
-            dict(sorted(counts.items())), tuple(sorted({w for words in courteous for w in words if _is_word(w)}))
-        )
-
     def strange(self, spelled: Iterable[str], own: int = 0) -> frozenset[str]:
         """Stems of words of meaning that at most ``own`` examples have."""
-        return frozenset(s for s in _stems(spelled) if s not in STOP_WORDS and self.stems.get(s, 0) <= own)
+        return frozenset(s for s in stems_or_stop_words(spelled) if s not in STOP_WORDS and self.stems.get(s, 0) <= own)
 
     def features(self, spelled: Sequence[str], example: bool = False) -> MessageFeatures:
         """Features of a message; what is strange in an ``example`` is counted over the others."""
@@ -97,13 +87,12 @@ class Heard:
         return MessageFeatures(
             characters=tuple(char_grams(" ".join(spelled), *CHARACTERS)),
             runs=(*runs, *(f"<{hint}>" for hint in sorted(hinted))),
-            strange=strange,
             counts=(min(len(strange), 4) / 2, float(not strange), min(len(spelled), 20) / 10, float(bool(hinted))),
         )
 
     def repaired(self, word: str) -> str:
         """The courteous word that an unknown one is a misspelling of ("bojour"), else the word itself."""
-        if len(word) < _SHORTEST or stem(word) in self.stems or is_french(word):
+        if len(word) < SHORTEST or stem(word) in self.stems or is_french(word):
             return word
         near = process.extractOne(_STRETCHED.sub(r"\1", word), self.correct, scorer=OSA.distance, score_cutoff=1)
         return str(near[0]) if near and near[0][0] == word[0] else word
@@ -116,7 +105,7 @@ class CourtesyClassifier:
     Its weights are data: ``tests/fit_courtesy.py`` writes them when an example changes.
     """
 
-    heard: Heard
+    courteous: CourtesyVocabulary
     known: dict[str, str]
     """Example, shorthand written out -> its family: whoever adds an example may rely on it."""
     signs: dict[str, str]
@@ -152,7 +141,7 @@ class CourtesyClassifier:
             stems, counts = lines["stems"], stored["stem_counts"].tolist()
             characters, runs = ({t: row for row, t in enumerate(lines[name])} for name in ("characters", "runs"))
             return cls(
-                heard=Heard(dict(zip(stems, counts, strict=True)), tuple(lines["correct"])),
+                courteous=CourtesyVocabulary(dict(zip(stems, counts, strict=True)), tuple(lines["correct"])),
                 known=dict(zip(lines["known"], lines["families"], strict=True)),
                 signs=dict(zip(lines["signs"], lines["sign_families"], strict=True)),
                 classes=tuple(lines["classes"]),
@@ -190,16 +179,16 @@ def _judged(
     words: Sequence[str], vocabulary: Collection[str], classifier: CourtesyClassifier
 ) -> tuple[str | None, bool]:
     """The family of these words, None for a question; and whether they are one of the examples."""
-    heard, typed = classifier.heard, spell(words)
-    if not heard.strange(typed).isdisjoint(vocabulary):
+    courteous, typed = classifier.courteous, spell(words)
+    if not courteous.strange(typed).isdisjoint(vocabulary):
         return None, False
-    spelled = [heard.repaired(word) for word in typed]
+    spelled = [courteous.repaired(word) for word in typed]
     if family := classifier.known.get(" ".join(spelled)):
         return (None if family == QUESTION else family), True
     # A lone word that nothing is known of ("tourisme") is not a courtesy, however short.
-    if not any(s in heard.stems for s in _stems(spelled)) and not hints(words):
+    if not any(s in courteous.stems for s in stems_or_stop_words(spelled)) and not hints(words):
         return None, False
-    chances = classifier.chances(heard.features(spelled))
+    chances = classifier.chances(courteous.features(spelled))
     question = chances.pop(QUESTION)
     return (max(chances, key=chances.__getitem__) if 1 - question >= _LIKELY else None), False
 
@@ -215,11 +204,8 @@ def hints(words: Sequence[str]) -> frozenset[str]:
     return frozenset(family for family, (_, pattern) in _tables().items() if pattern.search(text))
 
 
-def _is_word(word: str) -> bool:
-    return len(word) >= _SHORTEST - 1 and (word in STOP_WORDS or is_french(word))
-
-
-def _stems(spelled: Iterable[str]) -> list[str]:
+def stems_or_stop_words(spelled: Iterable[str]) -> list[str]:
+    """The stem of each folded word; a stop word as it is."""
     return [word if word in STOP_WORDS else stem(word) for word in spelled]
 
 

@@ -6,7 +6,8 @@ It reads ``bot/data/courtesy_examples.toml`` and writes ``bot/data/courtesy.npz`
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,16 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from bot.courtesy import CHARACTER_WEIGHT, QUESTION, Heard, hints, spell
-from index.french import words
+from bot.courtesy import (
+    CHARACTER_WEIGHT,
+    QUESTION,
+    SHORTEST,
+    CourtesyVocabulary,
+    hints,
+    spell,
+    stems_or_stop_words,
+)
+from index.french import STOP_WORDS, is_french, words
 
 ROOT = Path(__file__).parents[1]
 # Strength, n-grams and weights were compared by five-fold cross-validation: neighbours differ by about a point.
@@ -54,9 +63,8 @@ def _tfidf(min_df: int) -> TfidfVectorizer:
 def fit() -> dict[str, Any]:
     """What ``courtesy.npz`` holds: arrays of numbers, and lists of texts as lines."""
     learned = [(example, spell(words(example.text))) for example in examples()]
-    courteous = {tuple(words(e.text)): e for e, _ in learned if e.family != QUESTION}
-    heard = Heard.of(courteous)
-    said = [heard.features(spelled, example=e.family != QUESTION) for e, spelled in learned]
+    courteous = _vocabulary({tuple(words(e.text)): spelled for e, spelled in learned if e.family != QUESTION}.values())
+    said = [courteous.features(spelled, example=e.family != QUESTION) for e, spelled in learned]
     characters, runs = _tfidf(2), _tfidf(1)
     columns = hstack(
         [
@@ -76,14 +84,21 @@ def fit() -> dict[str, Any]:
         if not (sign.isspace() or sign == _VARIATION)
     }
     return {
-        **_lines(stems=heard.stems, correct=heard.correct, known=known, signs=signs, classes=model.classes_),
+        **_lines(stems=courteous.stems, correct=courteous.correct, known=known, signs=signs, classes=model.classes_),
         **_lines(characters=_terms(characters), runs=_terms(runs)),
         **_lines(families=known.values(), sign_families=signs.values()),
-        "stem_counts": np.asarray(list(heard.stems.values())),
+        "stem_counts": np.asarray(list(courteous.stems.values())),
         "idf": np.concatenate([characters.idf_, runs.idf_]).astype(np.float32),
         "weights": model.coef_.T.astype(np.float16),
         "intercept": model.intercept_.astype(np.float32),
     }
+
+
+def _vocabulary(courteous: Iterable[Sequence[str]]) -> CourtesyVocabulary:
+    counts = Counter(stem for spelled in courteous for stem in set(stems_or_stop_words(spelled)))
+    found = {word for spelled in courteous for word in spelled if len(word) >= SHORTEST - 1}
+    correct = sorted(word for word in found if word in STOP_WORDS or is_french(word))
+    return CourtesyVocabulary(dict(sorted(counts.items())), tuple(correct))
 
 
 def _terms(vectorizer: TfidfVectorizer) -> list[str]:
