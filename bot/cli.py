@@ -8,7 +8,7 @@ import socket
 import sys
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -47,18 +47,14 @@ def main() -> None:
         print(complaint(error), file=sys.stderr)
         sys.exit(error.exit_code)
     except MotamotError as error:
-        _fail(str(error))
+        say(f"Erreur : {error}", logging.ERROR)
+        sys.exit(FAILED)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
         # The reader of a pipe went away: nothing more to say, and nowhere to say it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
-
-
-def _fail(message: str) -> NoReturn:
-    say(f"Erreur : {message}", logging.ERROR)
-    sys.exit(FAILED)
 
 
 @app.command()

@@ -144,7 +144,6 @@ def _answers(settings: Settings) -> bool:
 class _Lines:
     number: int
     oldest: str | None
-    newest: str | None
 
 
 def journal(settings: Settings) -> list[Finding]:
@@ -210,7 +209,7 @@ def _read(path: Path) -> _Lines:
         [(verdict,)] = connection.execute("PRAGMA quick_check(1)").fetchall()
         if verdict != "ok":
             raise sqlite3.DatabaseError(verdict)
-        return _Lines(*connection.execute("SELECT COUNT(*), MIN(asked), MAX(asked) FROM question").fetchone())
+        return _Lines(*connection.execute("SELECT COUNT(*), MIN(asked) FROM question").fetchone())
 
 
 def clock(settings: Settings, now: datetime | None = None) -> Finding:

@@ -4,7 +4,6 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -65,14 +64,6 @@ EXPECTED = {
 _VARIABLES = frozenset(f"{PREFIX}{key}" for key in ("HOME", "CONFIG", *map(str.upper, EXPECTED)))
 _NEARLY = 0.87
 """difflib ratio from which a variable is one of ours, mistyped: one letter in twelve or so."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wrong:
-    """A key and the value that it may not have."""
-
-    key: str
-    value: object
 
 
 def _number(value: object) -> object:
@@ -200,7 +191,7 @@ def read_settings(**given: object) -> Settings:
     try:
         settings = Settings(**chosen)  # type: ignore[arg-type]
     except ValidationError as error:
-        wrong = [_explained(Wrong(str(each["loc"][0]), each["input"]), chosen) for each in error.errors()]
+        wrong = [_explained(str(each["loc"][0]), each["input"], chosen) for each in error.errors()]
         raise SettingsError(" ".join(dict.fromkeys(wrong))) from error
     except TomlError as error:
         raise SettingsError(f"« {path} » n’est pas un fichier TOML valable : {error}.") from error
@@ -244,14 +235,14 @@ def foreign_variables() -> list[str]:
     return sorted(name for name in map(str.upper, os.environ) if name.startswith(PREFIX) and name not in _VARIABLES)
 
 
-def _explained(wrong: Wrong, chosen: Mapping[str, object]) -> str:
-    if wrong.key not in EXPECTED:
-        close = get_close_matches(wrong.key, EXPECTED, n=1, cutoff=0.6)
+def _explained(key: str, value: object, chosen: Mapping[str, object]) -> str:
+    if key not in EXPECTED:
+        close = get_close_matches(key, EXPECTED, n=1, cutoff=0.6)
         hint = f"vouliez-vous dire « {close[0]} » ?" if close else f"clés admises : {', '.join(EXPECTED)}."
-        return f"{place_of(wrong.key)} : clé inconnue « {wrong.key} » ; {hint}"
+        return f"{place_of(key)} : clé inconnue « {key} » ; {hint}"
     return (
-        f"Réglage « {wrong.key} » : la valeur {wrong.value!r} ne convient pas, est attendu : {EXPECTED[wrong.key]} ; "
-        f"corrigez-la {_where(wrong.key, chosen)}."
+        f"Réglage « {key} » : la valeur {value!r} ne convient pas, est attendu : {EXPECTED[key]} ; "
+        f"corrigez-la {_where(key, chosen)}."
     )
 
 

@@ -1,7 +1,6 @@
 """The command: its JSON is the contract, its exit codes mean what they say, its errors are one line of French."""
 
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -42,10 +41,14 @@ Run = Callable[..., Ran]
 
 
 @pytest.fixture
-def run(small_index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(
+    small_index: Path,
+    tmp_path: Path,
+    no_settings: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Run:
     """Runs ``motamot`` from an empty folder, on the library's corpus and index, with its fake encoder."""
-    for name in [name for name in os.environ if name.startswith("MOTAMOT_")]:
-        monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MOTAMOT_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("MOTAMOT_CORPUS", str(small_index / "corpus"))

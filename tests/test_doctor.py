@@ -41,10 +41,8 @@ def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def place(indexed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def place(indexed: Path, tmp_path: Path, no_settings: None, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a corpus, its index and a data directory; nothing is wrong in it."""
-    for name in [name for name in os.environ if name.startswith("MOTAMOT_")]:
-        monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MOTAMOT_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("MOTAMOT_CORPUS", str(tmp_path / "corpus"))

@@ -1,7 +1,6 @@
 """Settings: the file, then the environment, then the command line; errors name key and value."""
 
 import hashlib
-import os
 import tomllib
 from pathlib import Path
 
@@ -14,11 +13,9 @@ from index import MAX_ERROR
 
 
 @pytest.fixture(autouse=True)
-def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _elsewhere(tmp_path: Path, no_settings: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder without settings, and an environment without ours."""
     monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith("MOTAMOT_")]:
-        monkeypatch.delenv(name)
 
 
 def test_without_settings_the_shipped_corpus_is_served_to_this_machine_only(
