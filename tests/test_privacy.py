@@ -114,6 +114,7 @@ def test_by_default_nothing_is_written_anywhere(where: Places) -> None:
     assert {status for _, status in statuses} >= {200, 400, 404, 413, 422}
     assert where.holding(MARK) == set()
     assert [path.name for path in where.data.iterdir()] == ["models"]
+    assert list((where.root / "xdg").iterdir()) == list((where.root / "home").iterdir()) == []
     lines = [json.loads(line) for line in where.printed.splitlines()]
     assert {frozenset(line) - {"trace"} for line in lines} == {frozenset({"time", "level", "logger", "message"})}
     assert [datetime.fromisoformat(line["time"]).utcoffset() is not None for line in lines] == [True] * len(lines)
