@@ -18,7 +18,7 @@ from starlette.requests import Request
 
 from bot.answer import Answer
 from bot.metrics import Metrics
-from bot.web.rate_limits import Limits
+from bot.web.rate_limits import RequestLimits
 from bot.web.responses import RefusedError
 from bot.web.server import build_app
 
@@ -30,7 +30,7 @@ REQUEST = Request({"type": "http", "headers": [], "client": ("192.0.2.1", 1)})
 def test_first_come_first_served_and_no_more_than_there_is_room_for() -> None:
     async def run() -> None:
         metrics = Metrics()
-        limits = Limits(metrics, concurrent=2, waiting=3)
+        limits = RequestLimits(metrics, concurrent=2, waiting=3)
         came: list[int] = []
         opened = asyncio.Event()
 

@@ -22,7 +22,7 @@ from bot.service import Service
 from bot.web.branding import Branding
 from bot.web.pdf_pages import MAX_PIXELS, MAX_SIDE, page_image
 from bot.web.proof import MAX_WORDS, build_answer_pages, build_proof
-from bot.web.rate_limits import Limits
+from bot.web.rate_limits import RequestLimits
 from bot.web.responses import RefusedError, refused
 from bot.web.security import Security
 from bot.web.server import build_app
@@ -63,7 +63,7 @@ def site(assistant: FakeAssistant, folder: Path | None) -> TestClient:
     app = FastAPI()
     app.state.branding = Branding()
     service = Service(assistant)
-    limits = Limits(service.metrics)
+    limits = RequestLimits(service.metrics)
     app.include_router(build_proof(service, limits, Originals(folder), lambda: NOON))
     app.include_router(build_answer_pages(service, limits, lambda: NOON))
     app.add_exception_handler(RefusedError, refused)

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -84,6 +85,13 @@ def test_no_import_goes_round_in_a_circle() -> None:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(" <- ".join(error.args[1]))
+
+
+def test_each_name_stands_for_one_thing() -> None:
+    files = Counter(path.name for path in MODULES if path.name != "__init__.py")
+    classes = Counter(node.name for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+
+    assert [name for name, n in (files + classes).items() if n > 1] == []
 
 
 def test_no_module_only_forwards() -> None:

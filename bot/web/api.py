@@ -17,7 +17,7 @@ from bot.answer import Answer
 from bot.phrases import Reason
 from bot.service import MAX_HISTORY, MAX_QUESTION, Service, readable
 from bot.web import dev_phrases
-from bot.web.rate_limits import Limits
+from bot.web.rate_limits import RequestLimits
 from bot.web.render import answer_html
 from bot.web.responses import (
     MEDIA_TYPE,
@@ -68,7 +68,7 @@ class Feedback(BaseModel):
     comment: Text | None = Field(default=None, max_length=dev_phrases.MAX_COMMENT, description=dev_phrases.COMMENT)
 
 
-def build_api(service: Service, limits: Limits) -> APIRouter:
+def build_api(service: Service, limits: RequestLimits) -> APIRouter:
     """The routes under ``/api``, and the page that documents them."""
     api = APIRouter(prefix="/api")
 

@@ -21,7 +21,7 @@ from starlette.types import Message, Receive, Scope, Send
 from bot import phrases
 from bot.service import MAX_QUESTION, Service, readable
 from bot.web.conversations import Chat, Conversation
-from bot.web.rate_limits import Limits
+from bot.web.rate_limits import RequestLimits
 from bot.web.render import TEMPLATES
 from bot.web.responses import RefusedError, explain, problem
 from bot.web.security import content_policy, local_path
@@ -198,7 +198,7 @@ class ChatPage:
     chooses; and it answers in English, with a trace in the log, what it does not expect. Neither gets in.
     """
 
-    def __init__(self, service: Service, limits: Limits, state: Any, root_path: str = "") -> None:
+    def __init__(self, service: Service, limits: RequestLimits, state: Any, root_path: str = "") -> None:
         self._limits = limits
         self._feedback = service.journal is not None
         self.chat = Chat(service, asynccontextmanager(limits.question), lambda: state.branding.contact)

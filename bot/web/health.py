@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from bot import metrics, phrases
 from bot.logs import report_failure
 from bot.service import Service
-from bot.web.rate_limits import Limits
+from bot.web.rate_limits import RequestLimits
 from bot.web.responses import problem
 from corpus.errors import MotamotError
 
@@ -25,7 +25,7 @@ _FORWARDED = frozenset({"forwarded", "x-forwarded-for", "x-real-ip"})
 """Headers of a proxy: the request then comes from elsewhere, whatever the connection says."""
 
 
-def build_health(service: Service, limits: Limits, metrics_for: MetricsFor) -> APIRouter:
+def build_health(service: Service, limits: RequestLimits, metrics_for: MetricsFor) -> APIRouter:
     """``/healthz``, ``/readyz`` and ``/metrics``."""
     router = APIRouter(include_in_schema=False)
 

@@ -17,7 +17,7 @@ from bot.answer import Answer, Quote
 from bot.conversation import subject
 from bot.quoting import Library
 from bot.service import MAX_HISTORY, MAX_QUESTION, Service
-from bot.web.rate_limits import Limits
+from bot.web.rate_limits import RequestLimits
 from bot.web.render import DEEP, LEADS, Addresses, answer_html
 from bot.web.responses import RefusedError, page
 from bot.web.source_files import Originals, Today
@@ -38,7 +38,7 @@ Earlier = Annotated[list[str] | None, Query()]
 
 
 def build_proof(
-    service: Service, limits: Limits, originals: Originals, now: Callable[[], datetime] = datetime.now
+    service: Service, limits: RequestLimits, originals: Originals, now: Callable[[], datetime] = datetime.now
 ) -> APIRouter:
     """The routes of proof.
 
@@ -142,7 +142,9 @@ def absolute(request: Request, address: str) -> str:
     return f"{str(request.base_url).rstrip('/')}/{address}"
 
 
-def build_answer_pages(service: Service, limits: Limits, now: Callable[[], datetime] = datetime.now) -> APIRouter:
+def build_answer_pages(
+    service: Service, limits: RequestLimits, now: Callable[[], datetime] = datetime.now
+) -> APIRouter:
     """The routes of one question.
 
     A visit is counted as a question, since it costs as much; the journal does not write it down: what was asked

@@ -27,7 +27,7 @@ WAITING = 240
 RETRY_SECONDS = 5
 
 
-class Limits:
+class RequestLimits:
     """What routes depend on, as FastAPI's ``Depends(limits.question, scope="function")``.
 
     Args:

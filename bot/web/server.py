@@ -36,7 +36,7 @@ from bot.web.branding import Branding
 from bot.web.health import MetricsFor, build_health
 from bot.web.pages import build_pages, static_file
 from bot.web.proof import build_answer_pages, build_proof
-from bot.web.rate_limits import RETRY_SECONDS, Limits
+from bot.web.rate_limits import RETRY_SECONDS, RequestLimits
 from bot.web.responses import FrenchErrors, RefusedError, explain, problem, refused
 from bot.web.security import HEADERS, RootPath, Security
 from bot.web.source_files import Originals
@@ -88,7 +88,7 @@ def build_app(
     from bot.web.gradio_page import ChatPage  # two seconds: the server listens before
 
     service = Service(assistant, options.journal)
-    limits = Limits(service.metrics, options.rate)
+    limits = RequestLimits(service.metrics, options.rate)
     chat: ChatPage
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lambda _: chat.lifespan())
     app.state.branding = branding
