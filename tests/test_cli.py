@@ -102,28 +102,25 @@ def test_an_answer_in_json_is_the_contract(run: Run, entries: dict[str, Entry]) 
     assert 0.5 < answer["confidence"] <= 1
     assert answer["ranking"][0] == {"document": "mediatheque", "entry": "retard", "score": pytest.approx(1, abs=0.1)}
     assert answer["elapsed_ms"] > 0
-
-
-def test_a_refusal_exits_1_and_quotes_nothing(run: Run) -> None:
-    ran = run("ask", "quelle est la capitale du Pérou ?", "--json")
-
-    answer = json.loads(ran.out)
-    assert (ran.code, answer["kind"], answer["quotes"]) == (1, "refuse", [])
-    assert len(answer["suggestions"]) == 3
-
-
-@pytest.mark.parametrize(("question", "kind"), [("bonjour", "smalltalk"), ("carte ou livres", "clarify")])
-def test_courtesy_and_asking_back_exit_0(run: Run, question: str, kind: str) -> None:
-    ran = run("ask", question, "--json")
-
-    assert (ran.code, json.loads(ran.out)["kind"]) == (0, kind)
-
-
-def test_an_answer_is_printed_word_for_word_with_its_source(run: Run) -> None:
     out = plain(run("ask", "amende de retard").out)
-
     assert FAQ["retard"][1] in out
     assert "Guide du lecteur, Ville de Montbrun, mars 2024, édition de mars 2024" in out
+
+
+@pytest.mark.parametrize(
+    ("question", "code", "kind", "n_suggestions"),
+    [
+        ("quelle est la capitale du Pérou ?", 1, "refuse", 3),
+        ("bonjour", 0, "smalltalk", 0),
+        ("carte ou livres", 0, "clarify", 2),
+    ],
+)
+def test_only_a_refusal_exits_1(run: Run, question: str, code: int, kind: str, n_suggestions: int) -> None:
+    ran = run("ask", question, "--json")
+
+    answer = json.loads(ran.out)
+    assert (ran.code, answer["kind"], answer["quotes"]) == (code, kind, [])
+    assert len(answer["suggestions"]) == n_suggestions
 
 
 def test_a_batch_answers_line_by_line_and_plays_the_earlier_turns(run: Run, tmp_path: Path) -> None:
@@ -143,16 +140,6 @@ def test_a_batch_answers_line_by_line_and_plays_the_earlier_turns(run: Run, tmp_
     assert [line["answer"]["kind"] for line in found] == ["answer", "answer", "refuse"]
     assert found[1]["answer"]["quotes"][0]["source"]["entry"] == "salle"
     assert found[1]["answer"]["question"] == "et c'est possible pour qui ?"
-
-
-def test_a_batch_that_cannot_be_read_says_which_line_before_it_answers_any(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "in.jsonl").write_text('{"id": "a", "turns": ["amende"]}\n{"id": "b"}', encoding="utf-8")
-
-    ran = run("batch", "in.jsonl")
-
-    assert (ran.code, ran.out) == (2, "")
-    assert ran.err.startswith("Erreur : « in.jsonl », ligne 2 : ")
-    assert ran.err.count("\n") == 1
 
 
 def test_inspect_shows_what_was_understood(run: Run, entries: dict[str, Entry]) -> None:
@@ -190,16 +177,6 @@ def test_a_new_corpus_works_as_it_is(run: Run, tmp_path: Path) -> None:
     assert json.loads(ran.out)["question"] == question
     assert ran.code in (0, 1)  # the fake encoder knows none of its words
     assert "Index construit" in ran.err
-
-
-def test_a_new_corpus_never_replaces_anything(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "mien").mkdir()
-    (tmp_path / "mien" / "notes.txt").write_text("à garder", encoding="utf-8")
-
-    ran = run("init", "mien")
-
-    assert (ran.code, list(Path("mien").iterdir())) == (2, [Path("mien/notes.txt")])
-    assert "« mien »" in ran.err
 
 
 def test_build_says_what_it_left_out_and_why_and_what_to_look_at(run: Run, tmp_path: Path) -> None:
@@ -415,37 +392,20 @@ def test_evaluate_counts_and_exits_1_below_the_wanted_rate(run: Run, tmp_path: P
     assert run("evaluate", questions, "--min-hit", "0.51").code == 1
 
 
-def test_evaluate_writes_a_report_that_asks_nothing_of_the_network(run: Run, tmp_path: Path) -> None:
-    ran = run("evaluate", known(tmp_path / "known.jsonl"), "--report", tmp_path / "report.html")
-
-    html = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert ran.code == 0
-    assert "50,0" in html
-    assert "amende de retard" in html
-    assert "http" not in html.replace("http://www.w3.org", "")
-    assert "src=" not in html
-
-
-def test_evaluate_names_the_line_of_an_excerpt_that_stands_nowhere(run: Run, tmp_path: Path) -> None:
-    row = {"id": "a", "turns": ["amende"], "expect": ["Le maire signe."]}
-    (tmp_path / "known.jsonl").write_text(json.dumps(row), encoding="utf-8")
-
-    ran = run("evaluate", "known.jsonl")
-
-    assert ran.code == 2
-    assert "ligne 1" in ran.err
-    assert "« Le maire signe. »" in ran.err
-
-
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
         (["ask", "amende", "--corpus", "nowhere"], ["« nowhere »", "motamot init"]),
         (["batch", "nowhere.jsonl"], ["« nowhere.jsonl »"]),
+        (["batch", "in.jsonl"], ["« in.jsonl », ligne 2 : "]),
         (["evaluate", "nowhere.csv"], ["nowhere.csv"]),
     ],
 )
-def test_an_error_is_one_line_of_french_and_exits_2(run: Run, arguments: list[str], named: list[str]) -> None:
+def test_an_error_is_one_line_of_french_and_exits_2(
+    run: Run, tmp_path: Path, arguments: list[str], named: list[str]
+) -> None:
+    (tmp_path / "in.jsonl").write_text('{"id": "a", "turns": ["amende"]}\n{"id": "b"}', encoding="utf-8")
+
     ran = run(*arguments)
 
     assert (ran.code, ran.out) == (2, "")
