@@ -5,14 +5,16 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from bot import phrases
 from bot.answer import Answer
 from bot.journal import Journal, JournalError
 from bot.metrics import Metrics
-from bot.quoting import Library
-from bot.web.render import AboutLike
+
+if TYPE_CHECKING:
+    from bot.assistant import About
+    from bot.quoting import Library
 
 LOG = logging.getLogger(__name__)
 
@@ -26,11 +28,11 @@ class AssistantLike(Protocol):
     """What the pages ask of an assistant."""
 
     @property
-    def library(self) -> Library: ...
+    def library(self) -> "Library": ...
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer: ...
 
-    def about(self) -> AboutLike: ...
+    def about(self) -> "About": ...
 
     @property
     def problem(self) -> str | None: ...
@@ -101,7 +103,7 @@ class Service:
         """How long questions are kept; 0 when they are not."""
         return self.journal.days if self.journal else 0
 
-    def about(self) -> AboutLike:
+    def about(self) -> "About":
         """What the assistant knows now: it may have been rebuilt since the server started."""
         return self.assistant.about()
 

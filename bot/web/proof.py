@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from mimetypes import guess_type
 from pathlib import PurePath
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from markupsafe import Markup
@@ -15,7 +15,6 @@ from starlette.responses import FileResponse, Response
 from bot import phrases
 from bot.answer import Answer, Quote
 from bot.conversation import subject
-from bot.quoting import Library
 from bot.service import MAX_HISTORY, MAX_QUESTION, Service
 from bot.web.rate_limits import RequestLimits
 from bot.web.render import DEEP, LEADS, Addresses, answer_html
@@ -23,6 +22,9 @@ from bot.web.responses import RefusedError, page
 from bot.web.source_files import Originals, Today
 from bot.web.viewer import MAX_PAGES, Viewer, pages_of, window
 from corpus.document import Document, Span
+
+if TYPE_CHECKING:
+    from bot.quoting import Library
 
 MAX_WORDS = 20_000
 """Characters proven at once: six printed pages. A quote has a few hundred."""
@@ -122,7 +124,7 @@ def build_proof(
     return router
 
 
-def _find(library: Library, sha256: str, place: str) -> tuple[Document, Span, Quote]:
+def _find(library: "Library", sha256: str, place: str) -> tuple[Document, Span, Quote]:
     """What an address designates."""
     document = library.document(sha256)
     if document is None:

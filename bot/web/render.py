@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 from urllib.parse import quote as percent_encode
 from urllib.parse import urlencode, urlsplit
 
@@ -15,7 +15,9 @@ from markupsafe import Markup, escape
 from bot import phrases
 from bot.answer import Answer, Kind, Quote
 from bot.conversation import subject
-from corpus.document import Source
+
+if TYPE_CHECKING:
+    from bot.assistant import About
 
 DEEP = "../../"
 """From a page such as ``/preuve/<sha256>/<start>-<end>`` to the root of the site."""
@@ -69,30 +71,6 @@ class Addresses:
 
 def _place(quote: Quote) -> str:
     return f"{quote.source.sha256}/{quote.start}-{quote.end}"
-
-
-class LeftOutLike(Protocol):
-    """A source of the catalogue that is not indexed, why, and what would mend it."""
-
-    @property
-    def source(self) -> Source: ...
-    @property
-    def reason(self) -> str: ...
-    @property
-    def remedy(self) -> str: ...
-
-
-class AboutLike(Protocol):
-    """What an assistant knows: the texts it read, those it could not, and questions to try."""
-
-    @property
-    def documents(self) -> Sequence[Source]: ...
-    @property
-    def left_out(self) -> Sequence[LeftOutLike]: ...
-    @property
-    def examples(self) -> Sequence[str]: ...
-    @property
-    def built(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +183,7 @@ def answer_html(
     )
 
 
-def greeting_html(about: AboutLike, journal_days: int = 0) -> str:
+def greeting_html(about: "About", journal_days: int = 0) -> str:
     """What it knows, what it could not read, questions to try, and how long questions are kept, if they are."""
     return TEMPLATES.get_template("greeting.html").render(about=about, journal_days=journal_days)
 
