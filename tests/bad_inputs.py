@@ -128,23 +128,12 @@ _BODIES = (
     b'{"question": "\\u0000"}', b'{"question": "\\ud800"}', b'{"question": "\\uZZZZ"}', b'{"question": "\\x41"}',
     b'{"question": NaN}', b'{"question": 1e999}', b'{"question": ' + b"9" * 5000 + b"}", b'{"question": -' + b"9" * 5000 + b"}",
     b'{"question": 0.' + b"1" * 5000 + b"}", b'{"question": "a", "question": "b"}', b'{"question": "a", "question": 1}',
-    b'{"question": null}', b'{"question": true}', b'{"question": 1}', b'{"question": []}', b'{"question": {}}',
-    b'{"question": {"$ne": null}}', b'{"question": ["a"]}', b'{"": ""}', b'{"question": "a", "__proto__": {"x": 1}}',
-    b'{"question": "a", "history": null}', b'{"question": "a", "history": "b"}', b'{"question": "a", "history": {"0": "b"}}',
-    b'{"question": "a", "history": [1]}', b'{"question": "a", "history": [null]}', b'{"question": "a", "history": [[]]}',
     b'{"question": "a", "history": [' + b'"b",' * 5000 + b'"b"]}', b'{"question": "a", "histoire": []}',
     b'{"question": "a", "' + b"k" * 30_000 + b'": 1}', b"{" + b",".join(b'"k%d": 1' % n for n in range(3000)) + b"}",
     b"[" * 200, b"[" * 30_000, b"[" * 30_000 + b"]" * 30_000, b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
     b'{"question": ' + b"[" * 20_000 + b"]" * 20_000 + b"}", b'{"data": ' + b"[" * 900 + b"]" * 900 + b"}",
     b"\x00" * 1000, bytes(range(256)), b"PK\x03\x04" + b"\x00" * 100, b"\x1f\x8b\x08\x00" + b"\x00" * 50,
     b"question=a&history=b", b"<?xml version='1.0'?><!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/passwd'>]><x>&a;</x>",
-    b'{"journal": "0000000000000000"}', b'{"helpful": true}', b'{"journal": "0000000000000000", "helpful": "true"}',
-    b'{"journal": "0000000000000000", "helpful": 1}', b'{"journal": "0000000000000000\\n", "helpful": true}',
-    b'{"journal": "\xef\xbc\x90000000000000000", "helpful": true}', b'{"journal": 0, "helpful": true}',
-    b'{"journal": "0000000000000000", "helpful": true, "reason": "x"}',
-    b'{"journal": "0000000000000000", "helpful": true, "reason": 3}',
-    b'{"journal": "0000000000000000", "helpful": true, "reason": ["autre"]}',
-    b'{"journal": "0000000000000000", "helpful": true, "comment": {}}',
 )  # fmt: skip
 _ENDPOINTS = ("/api/ask", "/api/feedback", "/gradio_api/run/predict")
 _TYPES = (

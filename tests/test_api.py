@@ -1,24 +1,23 @@
 """The API as a program meets it: its contract, its errors, its description and its examples."""
 
 import json
-import shlex
 import shutil
 import subprocess
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import fields, is_dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
-import uvicorn
 from bs4 import BeautifulSoup
 from conftest import plain
 from fake_assistant import HOSTILE, HOSTILE_TEXT, About, FakeAssistant, answered, quote, refused
 from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+from real_site import free_port, served
 
 from bot import answer as contract
 from bot.answer import Answer, Kind
@@ -335,31 +334,41 @@ def test_the_page_documents_every_field_without_a_script(client: TestClient, des
     ]
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """The address of a real server, for curl."""
-    server = uvicorn.Server(uvicorn.Config(build_app(table()), port=0, log_level="error", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(20)
-
-
 @pytest.mark.skipif(shutil.which("curl") is None, reason="apt-get install curl")
-def test_the_examples_work_as_they_are_written(address: str, description: dict[str, Any]) -> None:
-    ran = []
-    for path in description["paths"].values():
-        for sample in path["post"]["x-codeSamples"]:
-            assert shlex.split(sample["source"])[0] == "curl"
-            ran.append(
-                subprocess.run(["bash", "-c", sample["source"]], env={"FAQ": address}, capture_output=True, text=True)
-            )
+def test_the_examples_work_as_they_are_written(description: dict[str, Any]) -> None:
+    ran, port = [], free_port()
+    with served(build_app(table()), port):
+        for path in description["paths"].values():
+            for sample in path["post"]["x-codeSamples"]:
+                command = ["bash", "-c", sample["source"]]
+                environment = {"FAQ": f"http://127.0.0.1:{port}"}
+                ran.append(subprocess.run(command, env=environment, capture_output=True, text=True))
     first, following, thumb = ran
 
     assert json.loads(first.stdout)["quotes"][0]["text"] == HOSTILE_TEXT
     assert following.stdout.startswith("HTTP/1.1 200 OK")
     assert json.loads(following.stdout.split("\n\n")[1])["kind"] == "refuse"
     assert (thumb.returncode, json.loads(thumb.stdout)["status"]) == (22, 404)  # this site keeps no journal
+
+
+@pytest.mark.parametrize("mode", ["positive", "negative"])
+@pytest.mark.parametrize("path", ["/api/ask", "/api/feedback"])
+def test_the_api_does_as_it_says_whatever_is_sent(journal: Journal, path: str, mode: str) -> None:
+    """Its statuses, types and bodies are those described; what is refused is what should be; nothing fails."""
+    schemathesis = pytest.importorskip("schemathesis", reason="pip install schemathesis")
+    negative = import_module("schemathesis.specs.openapi.checks").negative_data_rejection
+    schema = schemathesis.openapi.from_asgi("/api/openapi.json", build_app(table(), options=SiteOptions(journal)))
+    made: list[int] = []
+
+    @settings(max_examples=150, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @given(case=schema[path]["POST"].as_strategy(generation_mode=schemathesis.GenerationMode(mode)))
+    def check(case: Any) -> None:
+        answer = case.call()
+        made.append(answer.status_code)
+        # It does not know that 413 refuses too.
+        case.validate_response(answer, excluded_checks=[negative] if answer.status_code == 413 else [])
+
+    check()
+
+    assert len(made) >= 100
+    assert max(made) < 500

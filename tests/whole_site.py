@@ -12,7 +12,8 @@ from fpdf import FPDF
 from printed_corpus import assistant_on, documents, write_printed_corpus
 from real_site import free_port, served
 from starlette.applications import Starlette
-from starlette.responses import HTMLResponse
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from bot.answer import Answer, Kind
@@ -43,11 +44,15 @@ UNAVAILABLE = "indisponible"
 BROKEN_DOWN = "panne"
 HOST = """<!doctype html>
 <html lang="fr"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Intranet des élus</title>
-<script src="{base}embed.js" data-title="Questions sur les déchets" defer></script></head>
+<title>Intranet des élus</title><link rel="stylesheet" href="host.css">{head}</head>
 <body><header>Intranet</header><main><h1>Dossiers de la commune</h1><p><a href="#suite">La suite</a></p>{body}
 <p id="suite">La suite du dossier.</p></main></body></html>"""
+BUTTON = '<script src="{base}embed.js" data-title="Questions sur les déchets" defer></script>'
 BLOCK = '<motamot-chat data-title="Vos questions"></motamot-chat>'
+# A site with rules of its own, which must not reach the button or the panel, nor the other way round.
+HOST_STYLE = (
+    "body { margin: 0 } div, aside, button, dialog { display: none; margin: 99px; background: #fff; color: #fff }"
+)
 
 
 def write_corpus(folder: Path) -> Path:
@@ -99,6 +104,14 @@ class WholeSite:
     journal: Journal
     app: Any
 
+    pages: dict[str, str]
+    """Of the other site, by name."""
+
+    def host_page(self, name: str, head: str = BUTTON, body: str = "") -> str:
+        """Write a page of the other site and return its address."""
+        self.pages[name] = HOST.format(head=head.format(base=self.url), body=body.format(base=self.url))
+        return self.host + name
+
     def opinions(self) -> dict[str, Record]:
         """What the journal knows of each question."""
         return {line.question: line for line in self.journal.records()}
@@ -114,17 +127,22 @@ def whole_site(folder: Path) -> Iterator[WholeSite]:
     branding = Branding("Ville de Montbrun", "mairie@montbrun.example", embedded_by=(around.rstrip("/"),))
     with closing(Journal(folder / "journal.sqlite3", 90)) as journal:
         app = build_app(assistant, branding=branding, corpus=corpus, options=SiteOptions(journal))
-        with served(app, port), served(_host_site(url), host):
-            yield WholeSite(url, around, assistant, journal, app)
+        pages: dict[str, str] = {}
+        site = WholeSite(url, around, assistant, journal, app, pages)
+        site.host_page("")
+        site.host_page("bloc", body=BLOCK)
+        with served(app, port), served(host_site(url, pages), host):
+            yield site
 
 
-def _host_site(url: str) -> Starlette:
-    """Two pages, with the button and with a block too, under a policy that lets in nothing but our site."""
+def host_site(url: str, pages: dict[str, str]) -> Starlette:
+    """These pages, under a policy that lets in nothing but our site."""
     origin = url.rstrip("/")
-    policy = f"default-src 'none'; script-src {origin}; frame-src {origin}; base-uri 'none'"
+    policy = f"default-src 'none'; style-src 'self'; script-src {origin}; frame-src {origin}; base-uri 'none'"
 
-    def page(body: str) -> Any:
-        html = HOST.format(base=url, body=body)
-        return lambda request: HTMLResponse(html, headers={"Content-Security-Policy": policy})
+    def page(request: Request) -> Response:
+        if request.path_params["name"] == "host.css":
+            return Response(HOST_STYLE, media_type="text/css")
+        return HTMLResponse(pages[request.path_params["name"]], headers={"Content-Security-Policy": policy})
 
-    return Starlette(routes=[Route("/", page("")), Route("/bloc", page(BLOCK))])
+    return Starlette(routes=[Route("/{name:path}", page)])
