@@ -15,10 +15,9 @@ from bot.doctor_machine import Finding, attention, error, ok, writable
 from bot.settings import Settings, config_file, foreign_variables, own_variables, read_settings
 from corpus.errors import IndexStoreError, MotamotError
 from corpus.read import Corpus, read_corpus
-from index import store, versions
+from index import data_home, store, versions
 from index.e5.unpack import state_of_default_model
 from index.encoder import Encoder
-from index.paths import data_home
 from index.state import State, fingerprint, state
 
 _OLD = 365

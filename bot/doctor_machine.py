@@ -17,9 +17,8 @@ import httpx
 from bot.cli_output import counted
 from bot.settings import Settings
 from corpus.errors import MotamotError, reason, typeset
-from index import store, versions
+from index import data_home, store, versions
 from index.e5.unpack import BYTES_NEEDED, state_of_default_model
-from index.paths import data_home
 
 _SPARE = 50 * 2**20
 """Bytes for the journal of a year and the draft of a small index."""

@@ -22,8 +22,7 @@ import corpus
 from bot.web.branding import check_theme, read_frame_ancestors
 from corpus.errors import SettingsError, reason
 from corpus.toml_file import TomlError, read_toml
-from index import MAX_ERROR
-from index.paths import data_home
+from index import MAX_ERROR, data_home
 
 _FILE = "motamot.toml"
 PREFIX = "MOTAMOT_"

@@ -1,6 +1,12 @@
 """Index and search: encoder, vectors, BM25, French analysis, ranking, and the index on disk."""
 
 import os
+import tempfile
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from corpus.errors import IndexStoreError
 
 MAX_ERROR = 0.08
 """Share accepted of the questions without an answer that get one all the same.
@@ -23,3 +29,24 @@ os.environ.update(
 # Threads that wait for each other give up the core instead of spinning: beside a busy process, a build encodes
 # twice as many texts a second (measured: 65 and 140 on 2 cores), alone as many.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+
+def data_home() -> Path:
+    """``MOTAMOT_HOME`` where it is set, else the platform's folder for user data; it may not exist yet."""
+    chosen = os.environ.get("MOTAMOT_HOME", "").strip()
+    return Path(chosen).expanduser().absolute() if chosen else user_data_path("motamot", appauthor=False)
+
+
+def check_temporary_folder() -> None:
+    """See that there is a folder for temporary files: torch and Gradio ask for its name as soon as they are imported.
+
+    Raises:
+        IndexStoreError: There is none, as on a read-only system.
+    """
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError as error:
+        raise IndexStoreError(
+            "Aucun dossier temporaire n’est accessible en écriture : indiquez-en un par la variable TMPDIR, "
+            "par exemple TMPDIR=/dev/shm (rien n’y est laissé)."
+        ) from error

@@ -11,9 +11,8 @@ from pathlib import Path
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from index.acronyms import aliases
 from index.french import STOP_WORDS, FoldedText, Runs, fold, is_french, singular, stem, stems, stems_of, words
-from index.vocabulary import CorpusVocabulary
+from index.vocabulary import CorpusVocabulary, aliases
 
 _REPAIRS = 30
 """Misspellings looked up for one question: each takes 20 ms where the corpus has 60,000 words."""

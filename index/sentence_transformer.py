@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from corpus.errors import IndexStoreError
+from index import check_temporary_folder
 from index.dense import Vectors
 from index.encoder import Progress, whole
-from index.paths import check_temporary_folder
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

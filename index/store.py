@@ -15,10 +15,10 @@ from corpus.errors import IndexStoreError
 from corpus.phrasings import Target
 from corpus.read import LeftOut
 from index import versions
-from index.arrays import flatten, restore
 from index.calibration import Learned, learned_from_json, learned_to_json
 from index.classifier import Classifier
 from index.dense import Dense
+from index.lexical import flatten, restore
 from index.rows import LexicalFields, Sentences
 from index.vocabulary import CorpusVocabulary
 

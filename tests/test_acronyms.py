@@ -4,8 +4,8 @@ import pytest
 from test_query import parser_of
 
 from corpus.lexicon import Lexicon
-from index.acronyms import explained, spelled
 from index.french import stem
+from index.vocabulary import explained, spelled
 
 LEXICON = Lexicon(
     acronyms={"CRTE": ("contrat de relance et de transition écologique",)},

@@ -17,12 +17,12 @@ from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from corpus.errors import IndexStoreError
+from index import data_home
 from index.e5 import unpack
 from index.e5.model_folder import french_tokenizer, kept_rows, write_model_folder
 from index.e5.onnx_encoder import OnnxEncoder
 from index.e5.unpack import engine_vectors, unpack_default_model
 from index.e5.weights import BLOCK, PackedModel, dequantise
-from index.paths import data_home
 
 
 def test_a_block_holds_its_first_sixteen_weights_in_the_low_halves() -> None:

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from index.arrays import flatten, restore
 from index.french import fold
-from index.lexical import Bm25, TermMatrix, Tfidf, char_grams
+from index.lexical import Bm25, TermMatrix, Tfidf, char_grams, flatten, restore
 
 TEXTS = [["contrat", "avenant"], ["contrat", "contrat", "maire", "signer"], ["maire", "commune", "vote"]]
 """Lengths 2, 4 and 3: 3 on average."""

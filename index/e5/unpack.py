@@ -21,11 +21,11 @@ import numpy as np
 from safetensors import SafetensorError
 
 from corpus.errors import IndexStoreError, reason
+from index import data_home
 from index.dense import Vectors
 from index.e5.model_folder import write_model_folder
 from index.e5.onnx_encoder import OnnxEncoder
 from index.e5.weights import PackedModel
-from index.paths import data_home
 
 log = logging.getLogger(__name__)
 
