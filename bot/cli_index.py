@@ -85,7 +85,7 @@ def open_searcher(settings: Settings, *, publish: bool = False) -> "Searcher":
 
 def of_another_corpus(settings: Settings) -> str:
     """What to say of an index that was built from another corpus than the one chosen."""
-    from index.store import corpus_of
+    from index.manifest import corpus_of
 
     folder = settings.index_folder
     return (

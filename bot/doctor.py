@@ -18,6 +18,7 @@ from corpus.read import Corpus, read_corpus
 from index import data_home, store, versions
 from index.e5.unpack import state_of_default_model
 from index.encoder import Encoder
+from index.manifest import Manifest
 from index.state import State, fingerprint, state
 
 _OLD = 365
@@ -174,7 +175,7 @@ def _missing(folder: Path) -> Finding:
     )
 
 
-def _stale(settings: Settings, encoder: Encoder, made: store.Manifest, corpus: Corpus | None) -> Finding | None:
+def _stale(settings: Settings, encoder: Encoder, made: Manifest, corpus: Corpus | None) -> Finding | None:
     """Why the index is not what a build would make now."""
     if state(settings.corpus, settings.index_folder, encoder.name, settings.max_error) is State.OTHER_CORPUS:
         return error("Index", of_another_corpus(settings))
@@ -191,7 +192,7 @@ def _stale(settings: Settings, encoder: Encoder, made: store.Manifest, corpus: C
     return attention("Index", f"il ne correspond plus au corpus : {reasons}", "Lancez « motamot build ».")
 
 
-def _changes(encoder: Encoder, made: store.Manifest, corpus: Corpus | None) -> str:
+def _changes(encoder: Encoder, made: Manifest, corpus: Corpus | None) -> str:
     libraries = {name: (old, _version(name)) for name, old in made.versions.items()}
     now = {document.id: document.sha256 for document in corpus.documents} if corpus else made.documents
     then = made.documents

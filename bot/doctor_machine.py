@@ -17,8 +17,9 @@ import httpx
 from bot.cli_output import counted
 from bot.settings import Settings
 from corpus.errors import MotamotError, reason, typeset
-from index import data_home, store, versions
+from index import data_home, versions
 from index.e5.unpack import BYTES_NEEDED, state_of_default_model
+from index.manifest import read_manifest
 
 _SPARE = 50 * 2**20
 """Bytes for the journal of a year and the draft of a small index."""
@@ -215,7 +216,7 @@ def clock(settings: Settings, now: datetime | None = None) -> Finding:
     """Whether the clock is after all that was dated: a journal is purged, and an index aged, by it."""
     now = now or datetime.now(UTC)
     try:
-        built = datetime.fromisoformat(store.read_manifest(settings.index_folder).built)
+        built = datetime.fromisoformat(read_manifest(settings.index_folder).built)
     except MotamotError:
         return ok("Horloge", f"{now:%d/%m/%Y %H:%M} (UTC)")
     if now < built - timedelta(minutes=5):

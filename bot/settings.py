@@ -23,6 +23,7 @@ from bot.web.branding import check_theme, read_frame_ancestors
 from corpus.errors import SettingsError, reason
 from corpus.toml_file import TomlError, read_toml
 from index import MAX_ERROR, data_home
+from index.manifest import corpus_of
 
 _FILE = "motamot.toml"
 PREFIX = "MOTAMOT_"
@@ -210,8 +211,6 @@ def _with_corpus_of_index(settings: Settings) -> Settings:
     """Where an index is chosen and no corpus, the corpus that the index was built from."""
     if settings.index is None or "corpus" in settings.model_fields_set:
         return settings
-    from index.store import corpus_of  # half a second of import
-
     remembered = corpus_of(settings.index)
     if remembered is None or not (remembered / "catalogue.toml").is_file():
         return settings

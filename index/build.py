@@ -19,6 +19,7 @@ from index import MAX_ERROR, store, versions
 from index.dense import Dense, Vectors
 from index.encoder import Encoder
 from index.features import DenseFields, EncodedQuery, FeatureExtractor
+from index.manifest import FORMAT, Manifest
 from index.query import Query, QueryParser
 from index.rows import LexicalFields, Rows
 from index.state import SHAPING_LIBRARIES, check_replaceable, fingerprint
@@ -155,9 +156,9 @@ def _build(
     return encoding.n_encoded
 
 
-def _manifest(corpus: Corpus, encoder: Encoder, mark: str) -> store.Manifest:
-    return store.Manifest(
-        format=store.FORMAT,
+def _manifest(corpus: Corpus, encoder: Encoder, mark: str) -> Manifest:
+    return Manifest(
+        format=FORMAT,
         encoder=encoder.name,
         dim=encoder.dim,
         fingerprint=mark,

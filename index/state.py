@@ -10,7 +10,7 @@ from pathlib import Path
 from corpus.document import LIMITS
 from corpus.errors import LossError
 from corpus.read import Corpus
-from index import store, versions
+from index import manifest, versions
 
 SHAPING_LIBRARIES = ("motamot", "faiss-cpu", "bm25s", "PyStemmer", "simplemma", "scikit-learn", "pypdf")
 
@@ -38,14 +38,14 @@ def state(corpus_folder: Path, index_folder: Path, encoder: str, max_error: floa
     """
     if not versions.is_in_service(index_folder):
         return State.ABSENT
-    if fingerprint(corpus_folder, encoder, max_error) in store.fingerprints(index_folder):
+    if fingerprint(corpus_folder, encoder, max_error) in manifest.fingerprints(index_folder):
         return State.FRESH
     return State.OTHER_CORPUS if _other_corpus(corpus_folder, index_folder) else State.STALE
 
 
 def fingerprint(corpus_folder: Path, encoder: str, max_error: float) -> str:
     """SHA-256 of everything that shapes an index: files of the corpus, encoder, settings, libraries, format."""
-    digest = hashlib.sha256(f"{store.FORMAT}\n{encoder}\n{max_error}\n".encode())
+    digest = hashlib.sha256(f"{manifest.FORMAT}\n{encoder}\n{max_error}\n".encode())
     for library in SHAPING_LIBRARIES:
         digest.update(f"{library}={version(library)}\n".encode())
     files = [p for n in ("*.toml", "documents/**/*", "phrasings/*.toml") for p in corpus_folder.glob(n)]
@@ -79,12 +79,12 @@ def check_replaceable(corpus: Corpus, index_folder: Path, mark: str) -> None:
             of its entries are gone.
     """
     other = _other_corpus(corpus.folder, index_folder)
-    if other and mark not in store.fingerprints(index_folder):
+    if other and mark not in manifest.fingerprints(index_folder):
         raise LossError(
             f"L’index « {index_folder} » a été construit depuis le corpus « {other} », et non « {corpus.folder} » : "
             "choisissez un autre dossier avec « --index », ou remplacez-le avec « motamot build --accept-loss »."
         )
-    if lost := _lost(corpus, store.entries_of(index_folder)):
+    if lost := _lost(corpus, manifest.entries_of(index_folder)):
         raise LossError(
             f"L’index « {index_folder} » perdrait une part de ce qu’il contient : {' '.join(lost)} Corrigez le "
             "corpus, ou acceptez cette perte avec « motamot build --accept-loss ». L’index précédent reste en service."
@@ -93,7 +93,7 @@ def check_replaceable(corpus: Corpus, index_folder: Path, mark: str) -> None:
 
 def _other_corpus(corpus_folder: Path, index_folder: Path) -> Path | None:
     """The corpus that the index was built from, where it is another than this one and still there."""
-    remembered = store.corpus_of(index_folder)
+    remembered = manifest.corpus_of(index_folder)
     if remembered is None or not (remembered / "catalogue.toml").is_file():
         return None
     return None if remembered.resolve() == corpus_folder.resolve() else remembered

@@ -5,7 +5,6 @@ import logging
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -19,35 +18,11 @@ from index.calibration import Learned, learned_from_json, learned_to_json
 from index.classifier import Classifier
 from index.dense import Dense
 from index.lexical import flatten, restore
+from index.manifest import Manifest, manifest_of
 from index.rows import LexicalFields, Sentences
 from index.vocabulary import CorpusVocabulary
 
 log = logging.getLogger(__name__)
-
-FORMAT = 6
-"""Changes when an index written by another version of this code could be misread."""
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What an index was made from and with."""
-
-    format: int
-    encoder: str
-    """``Encoder.name``: model, version and weights."""
-    dim: int
-    fingerprint: str
-    """SHA-256 over the corpus folder and everything else that shapes the index."""
-    built: str
-    """When, ISO 8601, UTC."""
-    documents: dict[str, str]
-    """Identifier -> SHA-256 of the file."""
-    corpus: str
-    """Absolute path of the corpus folder."""
-    entries: dict[str, int]
-    """Identifier of a document -> its number of entries."""
-    versions: dict[str, str]
-    """Library -> version it was built with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,42 +113,9 @@ def rollback(folder: Path) -> Manifest:
 
 def _withdraw(folder: Path, left: Path) -> None:
     try:
-        versions.withdraw(folder, _manifest(left)[0].fingerprint)
+        versions.withdraw(folder, manifest_of(left)[0].fingerprint)
     except IndexStoreError as error:
         log.warning("what %s was built from is not known: %s", left, error)  # damaged: that is why one goes back
-
-
-def read_manifest(folder: Path) -> Manifest:
-    """The manifest of the current version.
-
-    Raises:
-        IndexStoreError: There is no index, or its manifest is damaged or of another format.
-    """
-    return _manifest(versions.current(folder))[0]
-
-
-def corpus_of(folder: Path) -> Path | None:
-    """The corpus folder that an index of any format was built from; None where it does not say."""
-    found = _remembered(folder).get("corpus")
-    return Path(found) if isinstance(found, str) else None
-
-
-def entries_of(folder: Path) -> dict[str, int]:
-    """Identifier of each document of an index -> its number of entries; none where it does not say."""
-    return dict(_remembered(folder).get("entries", {}))
-
-
-def fingerprints(folder: Path) -> frozenset[str]:
-    """Of the index in service and of those that were rolled back: none of these is built again unasked."""
-    return versions.withdrawn(folder) | {str(_remembered(folder).get("fingerprint"))}
-
-
-def _remembered(folder: Path) -> dict[str, Any]:
-    """The manifest of the current version, whatever its format; empty where there is none."""
-    try:
-        return _content(versions.current(folder))
-    except IndexStoreError:
-        return {}
 
 
 def load(folder: Path) -> Stored:
@@ -195,7 +137,7 @@ def load(folder: Path) -> Stored:
 
 def _load(version: Path) -> Stored:
     folder = version.parent
-    manifest, files = _manifest(version)
+    manifest, files = manifest_of(version)
     try:
         damaged = [name for name, wanted in files.items() if versions.sha256(version / name) != wanted]
     except OSError as error:
@@ -227,34 +169,6 @@ def _read(version: Path, manifest: Manifest) -> Stored:
         texts=corpus.texts,
         dense={name: Dense.load(version / f"{name}.faiss") for name in corpus.texts},
     )
-
-
-def _manifest(version: Path) -> tuple[Manifest, dict[str, str]]:
-    content = _content(version)
-    if content.get("format") != FORMAT:
-        raise IndexStoreError(
-            f"L’index « {version.parent} » vient d’une autre version de Motamot "
-            f"(format {content.get('format')}, attendu {FORMAT}) : {versions.MEND}"
-        )
-    try:
-        files = content.pop("files")
-        return Manifest(**content), files
-    except (KeyError, TypeError) as error:
-        raise _damaged(version, error) from error
-
-
-def _content(version: Path) -> dict[str, Any]:
-    path = version / versions.MANIFEST
-    try:
-        if not versions.is_named_after(version, path):
-            raise ValueError("SHA-256")
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise _damaged(version, error) from error
-
-
-def _damaged(version: Path, error: Exception) -> IndexStoreError:
-    return IndexStoreError(f"L’index « {version.parent} » est abîmé (manifeste : {error}) : {versions.MEND}")
 
 
 def _write_json(path: Path, content: object) -> None:

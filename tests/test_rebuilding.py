@@ -24,6 +24,7 @@ from bot.settings import read_settings
 from corpus.errors import CorpusError, IndexStoreError, LossError
 from index import MAX_ERROR, store, versions
 from index.build import Built, build
+from index.manifest import corpus_of, read_manifest
 from index.state import State, fingerprint, state
 from index.store import Stored
 
@@ -233,7 +234,7 @@ def test_going_back_twice_goes_back_two_builds_and_no_further(folder: Path) -> N
 
     manifest = store.rollback(folder / "index")
     assert answer(folder / "index") == "Elle ferme le 2 mai."
-    assert store.read_manifest(folder / "index") == manifest
+    assert read_manifest(folder / "index") == manifest
     store.rollback(folder / "index")
     with pytest.raises(IndexStoreError, match="n’a pas de version précédente en bon état"):
         store.rollback(folder / "index")
@@ -286,7 +287,7 @@ def test_the_command_goes_back_and_says_to_what(
     with pytest.raises(SystemExit):
         cli.main()
 
-    assert f"L’index construit le {store.read_manifest(folder / 'index').built[:10]}" in capsys.readouterr().err
+    assert f"L’index construit le {read_manifest(folder / 'index').built[:10]}" in capsys.readouterr().err
     assert answer(folder / "index") == "Elle ferme le 1 mai."
 
 
@@ -335,8 +336,8 @@ def test_an_index_remembers_its_corpus_and_another_corpus_does_not_replace_it(fo
     other = write_corpus(folder / "other", {**FAQ, "retard": ("Que risque-t-on ?", "Un rappel.")}, {})
     build(corpus, index, encoder)
 
-    assert store.corpus_of(index) == corpus
-    assert store.corpus_of(folder / "nowhere") is None
+    assert corpus_of(index) == corpus
+    assert corpus_of(folder / "nowhere") is None
     assert state(other, index, encoder.name, MAX_ERROR) is State.OTHER_CORPUS
     assert state(other, folder / "nowhere", encoder.name, MAX_ERROR) is State.ABSENT
     with pytest.raises(LossError) as caught:
@@ -345,7 +346,7 @@ def test_an_index_remembers_its_corpus_and_another_corpus_does_not_replace_it(fo
     assert answer(index) == "Elle ferme le 2 mai."
 
     build(other, index, encoder, accept_loss=True)
-    assert store.corpus_of(index) == other
+    assert corpus_of(index) == other
 
 
 def test_a_corpus_that_was_moved_is_the_same_corpus(folder: Path) -> None:

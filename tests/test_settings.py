@@ -1,6 +1,8 @@
 """Settings: the file, then the environment, then the command line; errors name key and value."""
 
 import hashlib
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -52,6 +54,15 @@ def test_the_file_may_lie_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_a_chosen_index_folder_is_used_as_it_is(tmp_path: Path) -> None:
     assert read_settings(index=tmp_path / "i").index_folder == tmp_path / "i"
+
+
+def test_the_corpus_of_an_index_is_known_without_loading_what_made_it(tmp_path: Path) -> None:
+    """The manifest is read at each command: it must not cost the import of scikit-learn."""
+    program = "import sys, bot.settings as s; s.read_settings(index=sys.argv[1]); print('sklearn' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", program, tmp_path], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "False\n"
 
 
 WRONG = {

@@ -18,6 +18,7 @@ from corpus.errors import IndexStoreError
 from index import MAX_ERROR, store, versions
 from index.build import Phase, build
 from index.lexical import Bm25, Tfidf
+from index.manifest import corpus_of
 from index.query import QueryParser
 from index.rows import LexicalFields, Sentences
 from index.searcher import Searcher
@@ -299,4 +300,4 @@ def test_an_index_of_an_older_format_is_stale(folder: Path) -> None:
     with pytest.raises(IndexStoreError, match=r"format 3, attendu 6.*motamot build"):
         Searcher.load(folder / "index", small_encoder())
     build(folder / "corpus", folder / "index", small_encoder())
-    assert store.corpus_of(folder / "index") == folder / "corpus"
+    assert corpus_of(folder / "index") == folder / "corpus"

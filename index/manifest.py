@@ -1,0 +1,96 @@
+"""The manifest of an index: what it was made from and with; to read it loads no library."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from corpus.errors import IndexStoreError
+from index import versions
+
+FORMAT = 6
+"""Changes when an index written by another version of this code could be misread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What an index was made from and with."""
+
+    format: int
+    encoder: str
+    """``Encoder.name``: model, version and weights."""
+    dim: int
+    fingerprint: str
+    """SHA-256 over the corpus folder and everything else that shapes the index."""
+    built: str
+    """When, ISO 8601, UTC."""
+    documents: dict[str, str]
+    """Identifier -> SHA-256 of the file."""
+    corpus: str
+    """Absolute path of the corpus folder."""
+    entries: dict[str, int]
+    """Identifier of a document -> its number of entries."""
+    versions: dict[str, str]
+    """Library -> version it was built with."""
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of the current version.
+
+    Raises:
+        IndexStoreError: There is no index, or its manifest is damaged or of another format.
+    """
+    return manifest_of(versions.current(folder))[0]
+
+
+def corpus_of(folder: Path) -> Path | None:
+    """The corpus folder that an index of any format was built from; None where it does not say."""
+    found = _remembered(folder).get("corpus")
+    return Path(found) if isinstance(found, str) else None
+
+
+def entries_of(folder: Path) -> dict[str, int]:
+    """Identifier of each document of an index -> its number of entries; none where it does not say."""
+    return dict(_remembered(folder).get("entries", {}))
+
+
+def fingerprints(folder: Path) -> frozenset[str]:
+    """Of the index in service and of those that were rolled back: none of these is built again unasked."""
+    return versions.withdrawn(folder) | {str(_remembered(folder).get("fingerprint"))}
+
+
+def _remembered(folder: Path) -> dict[str, Any]:
+    """The manifest of the current version, whatever its format; empty where there is none."""
+    try:
+        return _content(versions.current(folder))
+    except IndexStoreError:
+        return {}
+
+
+def manifest_of(version: Path) -> tuple[Manifest, dict[str, str]]:
+    """The manifest of a version, and the SHA-256 of each of its files."""
+    content = _content(version)
+    if content.get("format") != FORMAT:
+        raise IndexStoreError(
+            f"L’index « {version.parent} » vient d’une autre version de Motamot "
+            f"(format {content.get('format')}, attendu {FORMAT}) : {versions.MEND}"
+        )
+    try:
+        files = content.pop("files")
+        return Manifest(**content), files
+    except (KeyError, TypeError) as error:
+        raise _damaged(version, error) from error
+
+
+def _content(version: Path) -> dict[str, Any]:
+    path = version / versions.MANIFEST
+    try:
+        if not versions.is_named_after(version, path):
+            raise ValueError("SHA-256")
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise _damaged(version, error) from error
+
+
+def _damaged(version: Path, error: Exception) -> IndexStoreError:
+    return IndexStoreError(f"L’index « {version.parent} » est abîmé (manifeste : {error}) : {versions.MEND}")
