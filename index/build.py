@@ -20,10 +20,11 @@ from index.dense import Dense, Vectors
 from index.encoder import Encoder
 from index.features import DenseFields, EncodedQuery, FeatureExtractor
 from index.manifest import FORMAT, Manifest
+from index.outside import outside_questions
 from index.query import Query, QueryParser
 from index.rows import LexicalFields, Rows
 from index.state import SHAPING_LIBRARIES, check_replaceable, fingerprint
-from index.training import TrainingSet, learn, outside_questions, train_classifier
+from index.training import TrainingSet, learn, train_classifier
 from index.vocabulary import CorpusVocabulary
 
 
@@ -167,6 +168,7 @@ def _manifest(corpus: Corpus, encoder: Encoder, mark: str) -> Manifest:
         corpus=str(corpus.folder.absolute()),
         entries=dict(Counter(e.document.id for e in corpus.entries)),
         versions={name: version(name) for name in SHAPING_LIBRARIES},
+        files={},
     )
 
 

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from index import MAX_ERROR
 from index.features import FIELDS
 from index.lexical import Doubles, Ints
-from index.ranking import RANK_SIGNALS, SIGNALS, Ranking, Weights, confidence
+from index.ranking import RANK_SIGNALS, SIGNALS, Ranking, Weights, probability
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def calibrated(
     answerable: npt.NDArray[np.bool_],
     right: npt.NDArray[np.bool_],
     groups: Ints,
-    weights: Weights,
+    fields: tuple[float, ...],
     telling: Sequence[str],
     max_error: float,
 ) -> Learned:
@@ -53,36 +53,24 @@ def calibrated(
         answerable: Whether the corpus answers it.
         right: Whether the first entry is where.
         groups: Questions of one group share a fold.
-        weights: Of the ranking; its calibration is replaced.
+        fields: Weights of the ranking.
         telling: Which of SIGNALS tell whether the corpus answers.
         max_error: See ``threshold``.
     """
+    signals = np.stack([r.signals for r in rankings])
     fold_of = np.random.default_rng(0).permutation(int(groups.max() - groups.min()) + 1)[groups - groups.min()] % 5
     held = np.zeros(len(rankings))
     for fold_ in range(5):
         kept = fold_of != fold_
-        model = _fitted(rankings, kept, answerable, right, weights, telling)
-        for row in np.flatnonzero(~kept):
-            held[row] = confidence(rankings[int(row)], model).answerable
-    final = _fitted(rankings, np.ones(len(rankings), dtype=bool), answerable, right, weights, telling)
-    curve = Curve(tuple(held.round(6).tolist()), tuple(bool(t) for t in answerable))
-    return Learned(final, threshold(curve, max_error), curve)
-
-
-def _fitted(
-    rankings: Sequence[Ranking],
-    kept: npt.NDArray[np.bool_],
-    answerable: npt.NDArray[np.bool_],
-    right: npt.NDArray[np.bool_],
-    weights: Weights,
-    telling: Sequence[str],
-) -> Weights:
-    signals = np.stack([r.signals for r in rankings])
-    return Weights(
-        weights.fields,
-        _logistic(signals[kept], answerable[kept], telling),
-        _logistic(signals[kept & answerable], right[kept & answerable], RANK_SIGNALS),
+        model = _logistic(signals[kept], answerable[kept], telling)
+        held[~kept] = [probability(rankings[row], model) for row in np.flatnonzero(~kept).tolist()]
+    final = Weights(
+        fields,
+        _logistic(signals, answerable, telling),
+        _logistic(signals[answerable], right[answerable], RANK_SIGNALS),
     )
+    curve = Curve(tuple(held.round(6).tolist()), tuple(answerable.tolist()))
+    return Learned(final, threshold(curve, max_error), curve)
 
 
 def threshold(curve: Curve, max_error: float) -> float:

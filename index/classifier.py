@@ -24,20 +24,6 @@ _SCALE = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
-    """One question as the classifier reads it."""
-
-    text: str
-    """Folded."""
-    terms: tuple[str, ...]
-
-    @classmethod
-    def of(cls, query: Query) -> "Tokens":
-        """What a question holds for it."""
-        return cls(query.rewritten.folded, (*query.terms, *query.added))
-
-
-@dataclass(frozen=True, slots=True)
 class Classifier:
     """Kernel ridge regression onto one indicator for each class (Saunders et al. 1998).
 
@@ -55,11 +41,18 @@ class Classifier:
     vectors: Vectors
     """Of the examples, centred, shape ``(n_examples, dim)``."""
 
-    def scores(self, examples: Sequence[Tokens], vectors: Vectors) -> Doubles:
+    def scores(self, queries: Sequence[Query], vectors: Vectors) -> Doubles:
         """Score of each class, near 1 for the right one and 0 for the others; shape ``(n, n_classes)``."""
-        words = [self.chars.scores(_chars(e)) + self.terms.scores(_with_bigrams(e.terms)) for e in examples]
+        words = [self.chars.scores(_chars(q)) + self.terms.scores(_terms(q)) for q in queries]
         found: Doubles = (np.stack(words) + _dense_kernel(_centred(vectors, self.mean), self.vectors)) @ self.dual
         return found
+
+    def opinion(self, scores: Doubles, n_targets: int) -> Opinion:
+        """Scores of the classes, shape ``(n_classes,)``, as an opinion on every target."""
+        inside = self.classes != OUTSIDE
+        targets = np.full(n_targets, float(min(0.0, scores[inside].min())))
+        targets[self.classes[inside]] = scores[inside]
+        return Opinion((_SCALE * targets).astype(np.float32), float(scores[~inside].max(initial=0.0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +66,7 @@ class LeftOutOpinions:
 
 
 def fit(
-    examples: Sequence[Tokens], vectors: Vectors, labels: Ints, groups: Ints, wider: Ints | None = None
+    examples: Sequence[Query], vectors: Vectors, labels: Ints, groups: Ints, wider: Ints | None = None
 ) -> tuple[Classifier, LeftOutOpinions]:
     """Learn; solved in closed form, and so is what it says of what it did not see: cross-validation costs nothing.
 
@@ -84,22 +77,26 @@ def fit(
         groups: Examples of one group are left out together, shape ``(n,)``.
         wider: The same of ``LeftOutOpinions.wider``; by default the same groups.
     """
-    chars, terms = [_chars(e) for e in examples], [_with_bigrams(e.terms) for e in examples]
     mean: Vectors = vectors.mean(axis=0)
     centred = _centred(vectors, mean)
     classes: Ints = np.unique(labels)
     wanted = (labels[:, None] == classes).astype(np.float64)
-    char_fields, term_fields = Tfidf.of(chars), Tfidf.of(terms)
-    kernel = char_fields.products() + term_fields.products() + _dense_kernel(centred, centred)
+    chars, terms = Tfidf.of([_chars(e) for e in examples]), Tfidf.of([_terms(e) for e in examples])
+    kernel = chars.products() + terms.products() + _dense_kernel(centred, centred)
     inverse = np.linalg.inv(kernel + _RIDGE * np.eye(len(kernel)))
     hat = kernel @ inverse
     own = _left_out(hat, wanted, groups)
     left_out = LeftOutOpinions(own, own if wider is None else _left_out(hat, wanted, wider))
-    return Classifier(classes, inverse @ wanted, char_fields, term_fields, mean, centred), left_out
+    return Classifier(classes, inverse @ wanted, chars, terms, mean, centred), left_out
 
 
-def _chars(example: Tokens) -> list[str]:
-    return char_grams(example.text, shortest=2)
+def _chars(query: Query) -> list[str]:
+    return char_grams(query.rewritten.folded, shortest=2)
+
+
+def _terms(query: Query) -> list[str]:
+    terms = (*query.terms, *query.added)
+    return [*terms, *(f"{a} {b}" for a, b in pairwise(terms))]
 
 
 def _centred(vectors: Vectors, mean: Vectors) -> Vectors:
@@ -123,18 +120,3 @@ def _left_out(hat: Doubles, wanted: Doubles, groups: Ints) -> Doubles:
         block = np.eye(len(rows)) - hat[np.ix_(rows, rows)]
         left_out[rows] = wanted[rows] - np.linalg.solve(block, residual[rows])
     return left_out
-
-
-def _with_bigrams(terms: Sequence[str]) -> list[str]:
-    return [*terms, *(f"{a} {b}" for a, b in pairwise(terms))]
-
-
-def opinion(classifier: Classifier | None, scores: Doubles | None, n_targets: int) -> Opinion | None:
-    """Scores of the classifier's classes as an opinion on every target."""
-    if classifier is None or scores is None:
-        return None
-    inside = classifier.classes != OUTSIDE
-    targets = np.full(n_targets, float(min(0.0, scores[inside].min())))
-    targets[classifier.classes[inside]] = scores[inside]
-    outside = float(scores[~inside].max(initial=0.0))
-    return Opinion((_SCALE * targets).astype(np.float32), outside)

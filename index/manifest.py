@@ -32,6 +32,8 @@ class Manifest:
     """Identifier of a document -> its number of entries."""
     versions: dict[str, str]
     """Library -> version it was built with."""
+    files: dict[str, str]
+    """Name of each other file -> its SHA-256."""
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -40,26 +42,26 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         IndexStoreError: There is no index, or its manifest is damaged or of another format.
     """
-    return manifest_of(versions.current(folder))[0]
+    return manifest_of(versions.current(folder))
 
 
 def corpus_of(folder: Path) -> Path | None:
     """The corpus folder that an index of any format was built from; None where it does not say."""
-    found = _remembered(folder).get("corpus")
+    found = remembered(folder).get("corpus")
     return Path(found) if isinstance(found, str) else None
 
 
 def entries_of(folder: Path) -> dict[str, int]:
     """Identifier of each document of an index -> its number of entries; none where it does not say."""
-    return dict(_remembered(folder).get("entries", {}))
+    return dict(remembered(folder).get("entries", {}))
 
 
 def fingerprints(folder: Path) -> frozenset[str]:
     """Of the index in service and of those that were rolled back: none of these is built again unasked."""
-    return versions.withdrawn(folder) | {str(_remembered(folder).get("fingerprint"))}
+    return versions.withdrawn(folder) | {str(remembered(folder).get("fingerprint"))}
 
 
-def _remembered(folder: Path) -> dict[str, Any]:
+def remembered(folder: Path) -> dict[str, Any]:
     """The manifest of the current version, whatever its format; empty where there is none."""
     try:
         return _content(versions.current(folder))
@@ -67,8 +69,8 @@ def _remembered(folder: Path) -> dict[str, Any]:
         return {}
 
 
-def manifest_of(version: Path) -> tuple[Manifest, dict[str, str]]:
-    """The manifest of a version, and the SHA-256 of each of its files."""
+def manifest_of(version: Path) -> Manifest:
+    """The manifest of a version, as ``read_manifest`` gives it."""
     content = _content(version)
     if content.get("format") != FORMAT:
         raise IndexStoreError(
@@ -76,21 +78,22 @@ def manifest_of(version: Path) -> tuple[Manifest, dict[str, str]]:
             f"(format {content.get('format')}, attendu {FORMAT}) : {versions.MEND}"
         )
     try:
-        files = content.pop("files")
-        return Manifest(**content), files
-    except (KeyError, TypeError) as error:
-        raise _damaged(version, error) from error
+        return Manifest(**content)
+    except TypeError as error:
+        raise damaged(version, f"manifeste : {error}") from error
 
 
 def _content(version: Path) -> dict[str, Any]:
     path = version / versions.MANIFEST
     try:
-        if not versions.is_named_after(version, path):
+        # What follows the dot parts versions of one content.
+        if version.name.partition(".")[0] != versions.name_of(path):
             raise ValueError("SHA-256")
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
-        raise _damaged(version, error) from error
+        raise damaged(version, f"manifeste : {error}") from error
 
 
-def _damaged(version: Path, error: Exception) -> IndexStoreError:
-    return IndexStoreError(f"L’index « {version.parent} » est abîmé (manifeste : {error}) : {versions.MEND}")
+def damaged(version: Path, what: object) -> IndexStoreError:
+    """The error of a version that cannot be used."""
+    return IndexStoreError(f"L’index « {version.parent} » est abîmé ({what}) : {versions.MEND}")

@@ -152,11 +152,13 @@ class Confidence:
 
 def confidence(ranking: Ranking, weights: Weights) -> Confidence:
     """How sure to be of a ranking."""
-    signals = np.append(ranking.signals, 1.0)
-    answerable, right = (
-        float(1 / (1 + np.exp(-(signals @ np.asarray(w))))) for w in (weights.answerable, weights.right)
-    )
-    return Confidence(answerable, answerable * right)
+    answerable = probability(ranking, weights.answerable)
+    return Confidence(answerable, answerable * probability(ranking, weights.right))
+
+
+def probability(ranking: Ranking, weights: Sequence[float]) -> float:
+    """The logistic of its SIGNALS, weighed, and of the intercept, which comes last."""
+    return float(1 / (1 + np.exp(-(np.append(ranking.signals, 1.0) @ np.asarray(weights)))))
 
 
 def fit_ranking(

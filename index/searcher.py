@@ -12,13 +12,13 @@ from corpus.errors import IndexStoreError
 from corpus.phrasings import Target
 from corpus.read import LeftOut
 from index import store
-from index.classifier import OUTSIDE, Tokens, opinion
+from index.classifier import OUTSIDE
 from index.encoder import Encoder
 from index.features import DenseFields, EncodedQuery, FeatureExtractor
 from index.french import words
 from index.lexical import Ints
 from index.query import Query, QueryParser
-from index.ranking import Confidence, Ranking, confidence, rank
+from index.ranking import Confidence, Opinion, Ranking, confidence, rank
 from index.rows import Rows
 
 
@@ -103,16 +103,9 @@ class Searcher:
         if k < 1:
             raise ValueError(f"k must be at least 1, got {k}")
         asked = self.extractor.encode(query, self.encoder)
-        features = self.extractor.extract(asked)
-        scores = self._class_scores(query, asked)
         owner = self.rows.entry_of_target
-        ranking = rank(
-            features,
-            opinion(self._classifier, scores, len(self.rows.targets)),
-            self._weights,
-            owner,
-            len(query.terms),
-        )
+        features, opinion = self.extractor.extract(asked), self._opinion(query, asked)
+        ranking = rank(features, opinion, self._weights, owner, len(query.terms))
         sure = confidence(ranking, self._weights)
         if exact := self.exact(query):
             ranking, sure = _with_first(ranking, exact, owner), Confidence(1.0, 1.0)
@@ -124,16 +117,15 @@ class Searcher:
         passage = int(self.rows.passage_of_target[ranking.best])
         return Result(query, tuple(hits), sure.answerable, sure.right, self._sentences(passage, asked.vectors[0]))
 
-    def _class_scores(self, query: Query, asked: EncodedQuery) -> np.ndarray | None:
-        """Scores of the classifier's classes: of a long message, what its most telling sentence says counts too."""
+    def _opinion(self, query: Query, asked: EncodedQuery) -> Opinion | None:
+        """What the classifier thinks: of a long message, what its most telling sentence says counts too."""
         if self._classifier is None:
             return None
         pieces = [query, *(self.extractor.parser.read(p) for p in self.extractor.pieces(query)[1:])]
-        scores = self._classifier.scores([Tokens.of(p) for p in pieces], asked.vectors)
+        scores = self._classifier.scores(pieces, asked.vectors)
         inside = self._classifier.classes != OUTSIDE
         best = scores[1 + int(scores[1:, inside].max(axis=1).argmax())] if len(scores) > 1 else scores[0]
-        found: np.ndarray = (scores[0] + best) / 2
-        return found
+        return self._classifier.opinion((scores[0] + best) / 2, len(self.rows.targets))
 
     def _sentences(self, passage: int, query: np.ndarray) -> dict[Span, float]:
         own, vectors = self.rows.sentences, self.extractor.dense.sentences

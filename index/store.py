@@ -2,7 +2,7 @@
 
 import json
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from io import BytesIO
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from index.calibration import Learned, learned_from_json, learned_to_json
 from index.classifier import Classifier
 from index.dense import Dense
 from index.lexical import flatten, restore
-from index.manifest import Manifest, manifest_of
+from index.manifest import Manifest, damaged, manifest_of, remembered
 from index.rows import LexicalFields, Sentences
 from index.vocabulary import CorpusVocabulary
 
@@ -81,7 +81,7 @@ def save(folder: Path, stored: Stored) -> Path:
         versions.write(draft / "arrays.npz", packed.getvalue())
         _write_json(draft / "learned.json", learned_to_json(stored.learned))
         files = {path.name: versions.sha256(path) for path in sorted(draft.iterdir())}
-        _write_json(draft / versions.MANIFEST, {**asdict(stored.manifest), "files": files})
+        _write_json(draft / versions.MANIFEST, asdict(replace(stored.manifest, files=files)))
         return versions.publish(folder, draft)
 
 
@@ -103,19 +103,13 @@ def rollback(folder: Path) -> Manifest:
             except IndexStoreError as error:
                 log.warning("%s cannot be gone back to: %s", older, error)
                 continue
-            _withdraw(folder, left)
+            if mark := remembered(folder).get("fingerprint"):  # unknown where it is damaged: that is why one goes back
+                versions.withdraw(folder, mark)
             versions.point_to(folder, older)
             return manifest
     raise IndexStoreError(
         f"L’index « {folder} » n’a pas de version précédente en bon état : corrigez le corpus, puis {versions.MEND}"
     )
-
-
-def _withdraw(folder: Path, left: Path) -> None:
-    try:
-        versions.withdraw(folder, manifest_of(left)[0].fingerprint)
-    except IndexStoreError as error:
-        log.warning("what %s was built from is not known: %s", left, error)  # damaged: that is why one goes back
 
 
 def load(folder: Path) -> Stored:
@@ -136,18 +130,14 @@ def load(folder: Path) -> Stored:
 
 
 def _load(version: Path) -> Stored:
-    folder = version.parent
-    manifest, files = manifest_of(version)
+    manifest = manifest_of(version)
     try:
-        damaged = [name for name, wanted in files.items() if versions.sha256(version / name) != wanted]
-    except OSError as error:
-        raise IndexStoreError(f"L’index « {folder} » est abîmé ({error}) : {versions.MEND}") from error
-    if damaged:
-        raise IndexStoreError(f"L’index « {folder} » est abîmé (fichier « {damaged[0]} ») : {versions.MEND}")
-    try:
+        for name, wanted in manifest.files.items():
+            if versions.sha256(version / name) != wanted:
+                raise ValueError(f"fichier « {name} »")
         return _read(version, manifest)
     except (OSError, LookupError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-        raise IndexStoreError(f"L’index « {folder} » ne peut pas être lu ({error}) : {versions.MEND}") from error
+        raise damaged(version, error) from error
 
 
 def _read(version: Path, manifest: Manifest) -> Stored:

@@ -2,27 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
-from corpus.document import Entry
-from corpus.lexicon import Lexicon
-from index import answer_type
 from index.calibration import Curve, Learned, calibrated, shipped, threshold
-from index.classifier import OUTSIDE, Classifier, LeftOutOpinions, Tokens, fit, opinion
+from index.classifier import OUTSIDE, Classifier, LeftOutOpinions, fit
 from index.dense import Vectors
 from index.features import FIELDS, EncodedQuery, FeatureExtractor, Features
 from index.lexical import Doubles, Ints
-from index.ranking import (
-    CLASSIFIER_SIGNALS,
-    SIGNALS,
-    Opinion,
-    Weights,
-    fit_ranking,
-    rank,
-    ranking_columns,
-)
+from index.ranking import CLASSIFIER_SIGNALS, SIGNALS, Opinion, Weights, fit_ranking, rank, ranking_columns
 
 # A classifier needs a few examples of each class; its closed form is cubic in their number.
 _FEWEST_PHRASINGS = 30
@@ -33,20 +21,6 @@ _MOSTLY = 0.5
 # Least threshold where near questions without an answer were made up, some of which a neighbour answers: silent
 # when it is twice as likely that nothing does.
 _LEAST = 1 / 3
-
-
-def outside_questions(entries: Sequence[Entry], lexicon: Lexicon, unanswered: Sequence[str]) -> list[tuple[int, str]]:
-    """Questions that a corpus does not answer, with the group that each belongs to.
-
-    General ones shipped with the code and the editor's, each a group of its own, and those for details of
-    its own subjects that it does not give, a group for each detail.
-    """
-    path = Path(__file__).parent / "data" / "out_of_scope.txt"
-    # Every other one: they are refused all the same, and the build takes two seconds less.
-    general = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()][::2]
-    near = answer_type.unanswered(entries, lexicon)
-    first = max((group for group, _ in near), default=-1) + 1
-    return near + list(enumerate([*unanswered, *general], first))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +48,7 @@ def train_classifier(extractor: FeatureExtractor, known: TrainingSet) -> tuple[C
     groups = np.concatenate([np.arange(len(asked)), np.asarray(known.outside_groups, dtype=np.intp) + len(asked)])
     entries = rows.entry_of_target[rows.target_of_phrasing]
     wider = np.concatenate([entries, len(rows.entries) + np.arange(len(outside))])
-    return fit([Tokens.of(q.query) for q in questions], vectors, labels, groups, wider)
+    return fit([q.query for q in questions], vectors, labels, groups, wider)
 
 
 def learn(
@@ -109,7 +83,7 @@ def learn(
         answerable=entry != NOBODY,
         right=(entry != NOBODY) & (entry == [int(r.entries.argmax()) for r in rankings]),
         groups=np.asarray([t.group for t in everything]),
-        weights=weights,
+        fields=weights.fields,
         telling=SIGNALS if trials.unasked > _MOSTLY else CLASSIFIER_SIGNALS,
         max_error=max_error,
     )
@@ -242,7 +216,7 @@ class Trials:
         self._on_progress(self._made, n_known + self._n_unasked + self._n_orphans)
         return Trial(
             features=self._extractor.extract(question, without),
-            opinion=opinion(self._classifier, scores, len(self._owner)),
+            opinion=self._classifier.opinion(scores, len(self._owner)),
             owner=self._owner,
             words=len(question.query.terms),
             wanted=wanted,

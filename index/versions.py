@@ -43,21 +43,16 @@ def turn(folder: Path, on_wait: Callable[[], None] | None = None) -> Iterator[bo
         lock = (folder / _LOCK).open("a")
     with lock:
         with written(folder):
-            waited = not _locked_at_once(lock.fileno())
-            if waited:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                waited = False
+            except BlockingIOError:
+                waited = True
                 if on_wait:
                     on_wait()
                 fcntl.flock(lock, fcntl.LOCK_EX)
         _sweep(folder)
         yield waited
-
-
-def _locked_at_once(lock: int) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _sweep(folder: Path) -> None:
@@ -194,11 +189,6 @@ def _sync(folder: Path) -> None:
 def name_of(manifest: Path) -> str:
     """Of the version that has this manifest, before the dot that parts those of one content."""
     return f"v-{sha256(manifest)[:16]}"
-
-
-def is_named_after(version: Path, manifest: Path) -> bool:
-    """Whether the manifest is the one that the version got its name from."""
-    return version.name.partition(".")[0] == name_of(manifest)
 
 
 def sha256(path: Path) -> str:

@@ -26,9 +26,9 @@ from index.calibration import calibrated, learned_to_json
 from index.e5.unpack import default_encoder
 from index.encoder import Encoder
 from index.features import FIELDS, FeatureExtractor, Features
+from index.outside import outside_questions
 from index.ranking import TEXT_FIELDS, TEXT_SIGNALS, Weights, fit_ranking, rank, ranking_columns
 from index.searcher import Searcher
-from index.training import outside_questions
 
 _LEARNED = [FIELDS.index(name) for name in TEXT_FIELDS]
 _PENALTY = 1.0
@@ -140,7 +140,7 @@ def main() -> None:
         np.asarray(answerable),
         np.asarray(right),
         np.arange(len(rankings)),
-        weights,
+        weights.fields,
         TEXT_SIGNALS,
         MAX_ERROR,
     )

@@ -6,9 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
+from test_query import parser_of
 
+from corpus.lexicon import Lexicon
 from index import classifier as module
-from index.classifier import OUTSIDE, Classifier, Tokens, fit, opinion
+from index.classifier import OUTSIDE, Classifier, fit
 
 QUESTIONS = [
     ("emprunter un livre", 0),
@@ -25,7 +27,8 @@ QUESTIONS = [
 LABELS = np.array([label for _, label in QUESTIONS])
 ALONE = np.arange(len(QUESTIONS))
 """Each question is a group of its own."""
-EXAMPLES = [Tokens(text, tuple(text.split())) for text, _ in QUESTIONS]
+PARSER = parser_of([], Lexicon())
+EXAMPLES = [PARSER.read(text) for text, _ in QUESTIONS]
 
 
 def near_axes() -> npt.NDArray[np.float32]:
@@ -43,7 +46,8 @@ def kernel(classifier: Classifier) -> npt.NDArray[np.float64]:
     """The kernel of the examples, from scikit-learn's own rows."""
     chars = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
     terms = TfidfVectorizer(analyzer=lambda e: [*e, *map(" ".join, pairwise(e))], sublinear_tf=True)
-    fields = [chars.fit_transform([e.text for e in EXAMPLES]), terms.fit_transform([e.terms for e in EXAMPLES])]
+    read = [e.rewritten.folded for e in EXAMPLES], [[*e.terms, *e.added] for e in EXAMPLES]
+    fields = [chars.fit_transform(read[0]), terms.fit_transform(read[1])]
     cosines = classifier.vectors.astype(np.float64) @ classifier.vectors.T
     found: npt.NDArray[np.float64] = sum((f @ f.T).toarray() for f in fields) + 2 * np.exp(2 * (cosines - 1))
     return found
@@ -88,14 +92,10 @@ def test_leaving_one_out_does_not_flatter() -> None:
 def test_scores_are_highest_for_the_class_of_a_question() -> None:
     classifier, _ = fit(EXAMPLES, VECTORS, LABELS, ALONE)
 
-    found = classifier.scores([Tokens("emprunter des livres", ("emprunter", "livres"))], VECTORS[:1])
+    found = classifier.scores([PARSER.read("emprunter des livres")], VECTORS[:1])
 
     assert classifier.classes.tolist() == [OUTSIDE, 0, 1]
     assert classifier.classes[found[0].argmax()] == 0
     assert found.shape == (1, 3)
     # Unknown words: the vector alone tells.
-    assert classifier.classes[classifier.scores([Tokens("", ())], VECTORS[4:5])[0].argmax()] == 1
-
-
-def test_without_a_classifier_there_is_no_opinion() -> None:
-    assert opinion(None, None, 3) is None
+    assert classifier.classes[classifier.scores([PARSER.read("")], VECTORS[4:5])[0].argmax()] == 1
