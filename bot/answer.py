@@ -1,6 +1,6 @@
 """The answer contract: what ``ask``, ``batch`` and the API return, and its JSON."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -70,7 +70,7 @@ class Answer:
     """Words read as others: ``("interco", "intercommunalité")``."""
     suggestions: tuple[str, ...] = ()
     """Verbatim questions or headings that work when asked."""
-    ranking: tuple[Ranked, ...] = field(default=())
+    ranking: tuple[Ranked, ...] = ()
     """The ten best entries, whatever the kind."""
     elapsed_ms: float = 0.0
 

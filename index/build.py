@@ -18,7 +18,7 @@ from corpus.read import Corpus, read_corpus
 from index import MAX_ERROR, store, versions
 from index.dense import Dense, Vectors
 from index.encoder import Encoder
-from index.features import DenseFields, EncodedQuery, FeatureExtractor
+from index.features import EncodedQuery, FeatureExtractor
 from index.manifest import FORMAT, Manifest
 from index.outside import outside_questions
 from index.query import Query, QueryParser
@@ -126,11 +126,10 @@ def _build(
         "phrasings": [query.text for query in asked],
         "outside": [query.text for query in beyond],
     }
-    encoding = _Encoding(encoder, _vectors_before(index_folder, encoder), told)
-    dense = encoding.encode(texts)
+    dense, n_encoded = _encode(texts, _vectors_before(index_folder, encoder), encoder, told)
     told(Phase.LEARNING, 0, None)
     lexical = LexicalFields.of(rows, parser, asked)
-    extractor = FeatureExtractor(rows, parser, DenseFields.of(dense), lexical)
+    extractor = FeatureExtractor(rows, parser, dense, lexical)
     known = TrainingSet(
         _encoded(asked, dense["phrasings"]),
         _encoded(beyond, dense["outside"]),
@@ -154,7 +153,7 @@ def _build(
         dense=dense,
     )
     store.save(index_folder, stored)
-    return encoding.n_encoded
+    return n_encoded
 
 
 def _manifest(corpus: Corpus, encoder: Encoder, mark: str) -> Manifest:
@@ -202,34 +201,19 @@ _QUERY_FIELDS = ("phrasings", "outside")
 """What is encoded as the question of a person, not as a text to be found."""
 
 
-class _Encoding:
-    """Encodes the texts that are new, and counts them."""
-
-    def __init__(self, encoder: Encoder, known: dict[tuple[bool, str], Vectors], told: Progress) -> None:
-        self._encoder = encoder
-        self._known = known
-        self._told = told
-        self.n_encoded = 0
-
-    def encode(self, fields: dict[str, list[str]]) -> dict[str, Dense]:
-        wanted = {(name in _QUERY_FIELDS, t) for name, texts in fields.items() for t in texts}
-        new = sorted(wanted - set(self._known))
-        for as_query in (False, True):
-            texts = [text for is_query, text in new if is_query == as_query]
-            self._encode(texts, as_query, len(new))
-        dense = {}
-        for name, texts in fields.items():
-            rows = [self._known[name in _QUERY_FIELDS, text] for text in texts]
-            dense[name] = Dense.of(np.stack(rows) if rows else np.zeros((0, self._encoder.dim), np.float32))
-        return dense
-
-    def _encode(self, texts: Sequence[str], as_query: bool, total: int) -> None:
-        encode = self._encoder.encode_queries if as_query else self._encoder.encode_passages
+def _encode(
+    fields: Mapping[str, Sequence[str]], known: dict[tuple[bool, str], Vectors], encoder: Encoder, told: Progress
+) -> tuple[dict[str, Dense], int]:
+    """The vectors of each field, and how many had to be encoded; ``known`` takes them in."""
+    new = sorted({(name in _QUERY_FIELDS, text) for name, texts in fields.items() for text in texts} - set(known))
+    n_encoded = 0
+    for as_query, encode in ((False, encoder.encode_passages), (True, encoder.encode_queries)):
         # Of similar length together: less padding, and a progress that moves.
-        ordered = sorted(texts, key=len)
+        ordered = sorted((text for is_query, text in new if is_query == as_query), key=len)
         for start in range(0, len(ordered), 64):
             batch = ordered[start : start + 64]
-            for text, vector in zip(batch, encode(batch), strict=True):
-                self._known[as_query, text] = vector
-            self.n_encoded += len(batch)
-            self._told(Phase.ENCODING, self.n_encoded, total)
+            known |= {(as_query, text): vector for text, vector in zip(batch, encode(batch), strict=True)}
+            n_encoded += len(batch)
+            told(Phase.ENCODING, n_encoded, len(new))
+    rows = {name: [known[name in _QUERY_FIELDS, text] for text in texts] for name, texts in fields.items()}
+    return {name: Dense.of(np.reshape(own, (len(own), encoder.dim))) for name, own in rows.items()}, n_encoded

@@ -1,7 +1,7 @@
 """How well a question matches every target of a corpus, field by field."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -42,22 +42,6 @@ _LONG = 25
 
 
 @dataclass(frozen=True, slots=True)
-class DenseFields:
-    """The dense indexes of a corpus, one for each field of its rows."""
-
-    headings: Dense
-    openings: Dense
-    passages: Dense
-    sentences: Dense
-    phrasings: Dense
-
-    @classmethod
-    def of(cls, dense: Mapping[str, Dense]) -> "DenseFields":
-        """From indexes by the names of its fields; others are left aside."""
-        return cls(*(dense[field.name] for field in fields(cls)))
-
-
-@dataclass(frozen=True, slots=True)
 class EncodedQuery:
     """A question, read and encoded."""
 
@@ -87,9 +71,9 @@ class Features:
 
 
 class FeatureExtractor:
-    """The fields of one corpus, ready to be compared with questions."""
+    """The fields of one corpus, ready to be compared with questions; those of ``dense`` by their names."""
 
-    def __init__(self, rows: Rows, parser: QueryParser, dense: DenseFields, lexical: LexicalFields) -> None:
+    def __init__(self, rows: Rows, parser: QueryParser, dense: Mapping[str, Dense], lexical: LexicalFields) -> None:
         self.rows = rows
         self.parser = parser
         self.dense = dense
@@ -135,7 +119,7 @@ class FeatureExtractor:
         grams = char_grams(query.rewritten.folded)
         phrasing = np.stack(
             [
-                self._cosines(self.dense.phrasings, question),
+                self._cosines("phrasings", question),
                 self._bm25(lexical.phrasings, query),
                 lexical.phrasing_chars.scores(grams).astype(np.float32),
             ]
@@ -143,14 +127,14 @@ class FeatureExtractor:
         phrasing[:, ~kept] = _LEFT_OUT
         e, p = self.rows.entry_of_target, self.rows.passage_of_target
         columns: list[npt.NDArray[np.floating[Any]]] = [
-            self._cosines(self.dense.headings, question)[e],
-            self._cosines(self.dense.passages, question)[p],
-            self._of_sentences(self._cosines(self.dense.sentences, question)),
+            self._cosines("headings", question)[e],
+            self._cosines("passages", question)[p],
+            self._of_sentences(self._cosines("sentences", question)),
             self._bm25(lexical.headings, query)[e],
             self._bm25(lexical.passages, query)[p],
             self._bm25(lexical.entries, query)[e],
             lexical.heading_chars.scores(grams)[e],
-            self._cosines(self.dense.openings, question)[e],
+            self._cosines("openings", question)[e],
             *self._of_phrasings(phrasing),
         ]
         wanted = answer_type.wanted(query.rewritten.folded).value
@@ -159,9 +143,8 @@ class FeatureExtractor:
         asked[self._entry_of_phrasing[kept]] = True
         return Features(np.stack(columns, axis=1).astype(np.float32), *self._covered(query, kept), missing, asked)
 
-    @staticmethod
-    def _cosines(index: Dense, question: EncodedQuery) -> Floats:
-        found: Floats = index.scores(question.vectors).max(axis=0)
+    def _cosines(self, field: str, question: EncodedQuery) -> Floats:
+        found: Floats = self.dense[field].scores(question.vectors).max(axis=0)
         return found
 
     @staticmethod

@@ -14,7 +14,7 @@ from corpus.read import LeftOut
 from index import store
 from index.classifier import OUTSIDE
 from index.encoder import Encoder
-from index.features import DenseFields, EncodedQuery, FeatureExtractor
+from index.features import EncodedQuery, FeatureExtractor
 from index.french import words
 from index.lexical import Ints
 from index.query import Query, QueryParser
@@ -59,9 +59,7 @@ class Searcher:
         threadpool_limits(1, user_api="blas")
         self.encoder = encoder
         self.rows = Rows.of(stored.entries, stored.editor_targets, stored.sentences)
-        self.extractor = FeatureExtractor(
-            self.rows, QueryParser(stored.vocabulary), DenseFields.of(stored.dense), stored.lexical
-        )
+        self.extractor = FeatureExtractor(self.rows, QueryParser(stored.vocabulary), stored.dense, stored.lexical)
         self._classifier = stored.classifier
         self._exact = _exact(self.rows)
         self._weights = stored.learned.weights
@@ -128,7 +126,7 @@ class Searcher:
         return self._classifier.opinion((scores[0] + best) / 2, len(self.rows.targets))
 
     def _sentences(self, passage: int, query: np.ndarray) -> dict[Span, float]:
-        own, vectors = self.rows.sentences, self.extractor.dense.sentences
+        own, vectors = self.rows.sentences, self.extractor.dense["sentences"]
         rows = np.flatnonzero(own.passages == passage).tolist()
         return {Span(*own.spans[row].tolist()): float(vectors.vector(row) @ query) for row in rows}
 

@@ -74,7 +74,7 @@ def learn(
     near = trials.orphans()
     columns = [ranking_columns(t.features, t.opinion, t.owner) for t in inside]
     fields = fit_ranking(columns, [t.wanted for t in inside], _PENALTY, range(len(FIELDS) + 1))
-    weights = Weights(tuple(fields.tolist()), (), ())
+    weights = Weights(tuple(fields.tolist()), (), ())  # to rank by; what follows says how far to trust it
     everything = inside + trials.without_answer() + near
     rankings = [rank(t.features, t.opinion, weights, t.owner, t.words) for t in everything]
     entry = np.asarray([t.entry for t in everything])
@@ -111,7 +111,7 @@ class Trial:
     """One question, and what should become of it."""
 
     features: Features
-    opinion: Opinion | None
+    opinion: Opinion
     owner: Ints
     """Entry of each target."""
     words: int
@@ -126,15 +126,7 @@ class Trial:
 
 
 class Trials:
-    """Trials of a corpus from its phrasings and from what it does not answer.
-
-    Args:
-        extractor: The corpus.
-        classifier: Learned from ``known``.
-        left_out: What it says of each of these without having learned from it.
-        known: The questions.
-        on_progress: Called with the number of trials made and to make.
-    """
+    """Trials of a corpus from its phrasings and from what it does not answer; its classifier learned from both."""
 
     def __init__(
         self,
@@ -182,11 +174,9 @@ class Trials:
     def orphans(self) -> list[Trial]:
         """Phrasings whose whole entry is taken away, where an editor wrote few questions without an answer."""
         after = max(self._known.outside_groups, default=-1) + 1
-        found = []
-        for place, row in enumerate(self._some(self._n_orphans)):
-            trial = self._phrasing(row, self._siblings(row), self._left_out.wider)
-            found.append(_orphaned(trial, after + place))
-        return found
+        rows = self._some(self._n_orphans)
+        trials = [self._phrasing(row, self._siblings(row), self._left_out.wider) for row in rows]
+        return [_orphaned(trial, group) for group, trial in enumerate(trials, after)]
 
     def _some(self, n: int) -> list[int]:
         chosen: list[int] = np.random.default_rng(0).permutation(len(self._known.asked))[:n].tolist()
@@ -203,13 +193,7 @@ class Trials:
         return self._trial(self._known.asked[row], without, scores[row], wanted, entry, -1 - row)
 
     def _trial(
-        self,
-        question: EncodedQuery,
-        without: Ints | None,
-        scores: Doubles,
-        wanted: Ints,
-        entry: int,
-        group: int,
+        self, question: EncodedQuery, without: Ints | None, scores: Doubles, wanted: Ints, entry: int, group: int
     ) -> Trial:
         self._made += 1
         n_known = len(self._known.asked) + len(self._known.outside)
@@ -228,7 +212,7 @@ class Trials:
 def _orphaned(trial: Trial, group: int) -> Trial:
     kept = trial.owner != trial.entry
     others = np.arange(len(trial.features.coverage)) != trial.entry
-    seen, heard = trial.features, trial.opinion
+    seen = trial.features
     return replace(
         trial,
         features=replace(
@@ -239,7 +223,7 @@ def _orphaned(trial: Trial, group: int) -> Trial:
             missing=seen.missing[others],
             asked=seen.asked[others],
         ),
-        opinion=Opinion(heard.targets[kept], heard.outside) if heard else None,
+        opinion=replace(trial.opinion, targets=trial.opinion.targets[kept]),
         owner=trial.owner[kept] - (trial.owner[kept] > trial.entry),
         wanted=np.empty(0, dtype=np.intp),
         entry=NOBODY,

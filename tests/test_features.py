@@ -10,7 +10,7 @@ from corpus.document import Document, Entry, Passage, Source, Span
 from corpus.lexicon import Lexicon
 from corpus.phrasings import Target
 from index.dense import Dense
-from index.features import FIELDS, DenseFields, EncodedQuery, FeatureExtractor
+from index.features import FIELDS, EncodedQuery, FeatureExtractor
 from index.query import QueryParser
 from index.rows import LexicalFields, Rows
 from index.vocabulary import CorpusVocabulary
@@ -44,18 +44,18 @@ SIGNED = Target(SIGNING, Span(SIGNING.start, SIGNING.end), ("le contrat du maire
 
 def extractor(editor: Sequence[Target]) -> FeatureExtractor:
     rows = Rows.of(ENTRIES, editor)
-    encode = ENCODER.encode_passages
+    fields = {
+        "headings": rows.heading_texts(),
+        "openings": rows.opening_texts(),
+        "passages": rows.passage_texts(),
+        "sentences": rows.sentence_texts(),
+        "phrasings": rows.phrasings,
+    }
     parser = QueryParser(CorpusVocabulary.of([e.heading_text + " " + e.body_text for e in ENTRIES], Lexicon()))
     return FeatureExtractor(
         rows,
         parser,
-        DenseFields(
-            Dense.of(encode(rows.heading_texts())),
-            Dense.of(encode(rows.opening_texts())),
-            Dense.of(encode(rows.passage_texts())),
-            Dense.of(encode(rows.sentence_texts())),
-            Dense.of(encode(rows.phrasings)),
-        ),
+        {name: Dense.of(ENCODER.encode_passages(texts)) for name, texts in fields.items()},
         LexicalFields.of(rows, parser, [parser.read(text) for text in rows.phrasings]),
     )
 
