@@ -442,7 +442,9 @@ LOCKED = _odt(manifest="<m:file-entry><m:encryption-data/></m:file-entry>")
 
 
 @pytest.mark.parametrize(
-    ("reader", "data"), [(read_docx, OLE), (read_odt, OLE), (read_xlsx, OLE), (read_odt, LOCKED)], ids=str
+    ("reader", "data"),
+    [(read_docx, OLE), (read_odt, OLE), (read_xlsx, OLE), (read_odt, LOCKED)],
+    ids=["docx", "odt", "xlsx", "odt-locked"],
 )
 def test_an_encrypted_office_file_is_refused(reader: ReadFunction, data: bytes) -> None:
     with pytest.raises(UnreadableDocumentError, match="mot de passe"):
