@@ -17,7 +17,7 @@ from fake_assistant import HOSTILE, About, FakeAssistant, answered, quote
 from starlette.requests import Request
 
 from bot.answer import Answer
-from bot.metrics import Metrics
+from bot.service import Metrics
 from bot.web.rate_limits import RequestLimits
 from bot.web.responses import RefusedError
 from bot.web.server import build_app

@@ -14,7 +14,7 @@ from limits.strategies import FixedWindowRateLimiter
 from starlette.requests import Request
 
 from bot import phrases
-from bot.metrics import Metrics
+from bot.service import Metrics
 from bot.settings import NO_LIMIT
 from bot.web.responses import RefusedError
 
