@@ -17,14 +17,13 @@ from typer.exceptions import TyperException
 from bot import cli_index, cli_journal, cli_output
 from bot.answer import Kind
 from bot.cli_french import CorpusOption, FrenchTyper, IndexOption, complaint
+from bot.journal import Journal, kept
 from bot.logs import configure_logs, say
 from bot.settings import Settings, read_log_format, read_settings
 from corpus.errors import MotamotError, SettingsError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-
-    from bot.journal import Journal
 
 ANSWERED, REFUSED, FAILED = 0, 1, 2
 
@@ -276,16 +275,9 @@ def evaluate(
     """
     from bot.evaluation import command, words
 
-    wanted = command.Wanted(questions, report_file, save, compare, as_json)
-    checked = command.check(wanted)
-    settings = read_settings(corpus=corpus, index=index)
-    stated = read_settings(corpus=corpus, index=index, max_error=max_error)
-    searcher = cli_index.open_searcher(settings)
-    if max_error is not None:
-        command.restate(searcher, settings.index_folder, stated.max_error)
-    with cli_index.progress("Évaluation") as advance:
-        result = command.ask_all(wanted, checked, searcher, advance)
-    command.publish(wanted, checked, searcher, stated.max_error, result)
+    read_settings(corpus=corpus, index=index, max_error=max_error)  # which judges the rate
+    wanted = command.Wanted(questions, report_file, save, compare, max_error, as_json)
+    result = command.run(wanted, read_settings(corpus=corpus, index=index))
     if shortfall := words.shortfall(result.hit_rate, min_hit):
         say(shortfall)
         raise typer.Exit(REFUSED)
@@ -312,19 +304,17 @@ def doctor(corpus: CorpusOption = None, index: IndexOption = None, as_json: Json
     0 : il répond (avec ou sans point d’attention), 2 : une erreur l’en empêche.
     """
     from bot.doctor import examine
-    from bot.doctor_machine import Level, worst
+    from bot.doctor_machine import Level, findings_to_json, worst
 
     findings = examine(corpus, index)
     if as_json:
-        print(json.dumps(cli_output.findings_to_json(findings), ensure_ascii=False, indent=2))
+        print(json.dumps(findings_to_json(findings), ensure_ascii=False, indent=2))
     else:
         cli_output.show_findings(Console(soft_wrap=True), findings)
     raise typer.Exit(FAILED if worst(findings) is Level.ERROR else ANSWERED)
 
 
-def _journal(settings: Settings) -> AbstractContextManager["Journal | None"]:
-    from bot.journal import kept
-
+def _journal(settings: Settings) -> AbstractContextManager[Journal | None]:
     return kept(settings.journal_path, settings.journal, settings.journal_days, settings.shared_journal)
 
 

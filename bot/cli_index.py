@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from bot import cli_output
 from bot.logs import say
-from bot.phrases import french_date
+from bot.phrases import counted, french_date
 from bot.settings import Settings
 from corpus.errors import IndexStoreError, MotamotError, SettingsError
 
@@ -168,7 +168,7 @@ def _told_in_lines(title: str) -> Iterator[Advance]:
 
     def tell() -> None:
         while not ended.wait(_EVERY):
-            say(f"{title}{state} ({cli_output.counted(round((time.monotonic() - begun) / 60), 'minute')}).")
+            say(f"{title}{state} ({counted(round((time.monotonic() - begun) / 60), 'minute')}).")
 
     teller = Thread(target=tell, name="motamot-progress", daemon=True)
     teller.start()

@@ -15,8 +15,9 @@ import typer
 from rich.console import Console
 
 from bot.cli_french import CorpusOption, FrenchTyper, IndexOption
-from bot.cli_output import counted, show_line
+from bot.cli_output import show_line
 from bot.journal import Journal, JournalError, Record
+from bot.phrases import counted
 from bot.settings import read_settings
 
 app = FrenchTyper(help="Lire ou effacer le journal des questions.")

@@ -7,22 +7,13 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.answer import Answer, Quote
-from bot.phrases import french_date, french_number
+from bot.phrases import counted, french_date
 from corpus.document import Document, Entry
 from corpus.errors import typeset
 
 if TYPE_CHECKING:
     from bot.doctor_machine import Finding
     from index.build import Built
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """A number and its noun.
-
-    >>> counted(1, "ligne"), counted(2, "ligne"), counted(0, "journal", "journaux")
-    ('1 ligne', '2 lignes', '0 journal')
-    """
-    return f"{french_number(number)} {one if number < 2 else many or one + 's'}"
 
 
 def show_line(console: Console, text: str, style: str = "") -> None:
@@ -130,18 +121,6 @@ def show_entries(console: Console, document: Document, entries: Sequence[Entry])
             for span in passage.context:
                 console.print(Text(f"      ↳ {span.of(document.text)}", style="dim"), soft_wrap=True)
             console.print(Text(f"  {passage.start}–{passage.end}  {passage.text}"), soft_wrap=True)
-
-
-def findings_to_json(findings: Sequence["Finding"]) -> dict[str, Any]:
-    """What was examined, for a program that watches."""
-    from bot.doctor_machine import worst
-
-    return {
-        "level": worst(findings).label,
-        "findings": [
-            {"name": f.name, "level": f.level.label, "detail": f.detail, "remedy": f.remedy} for f in findings
-        ],
-    }
 
 
 _COLOURS = {"ok": "green", "attention": "yellow", "erreur": "red"}

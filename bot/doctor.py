@@ -10,8 +10,8 @@ from packaging.requirements import Requirement
 
 from bot import doctor_machine as machine
 from bot.cli_index import load_encoder, of_another_corpus
-from bot.cli_output import counted
 from bot.doctor_machine import Finding, attention, error, ok, writable
+from bot.phrases import counted
 from bot.settings import Settings, config_file, foreign_variables, own_variables, read_settings
 from corpus.errors import IndexStoreError, MotamotError
 from corpus.read import Corpus, read_corpus

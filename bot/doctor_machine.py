@@ -5,16 +5,17 @@ import shutil
 import socket
 import sqlite3
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from pathlib import Path
+from typing import Any
 
 import httpx
 
-from bot.cli_output import counted
+from bot.phrases import counted
 from bot.settings import Settings
 from corpus.errors import MotamotError, reason, typeset
 from index import data_home, versions
@@ -70,6 +71,12 @@ def worst(findings: Iterable[Finding]) -> Level:
     return max((finding.level for finding in findings), default=Level.OK)
 
 
+def findings_to_json(findings: Sequence[Finding]) -> dict[str, Any]:
+    """What was examined, for a program that watches."""
+    shown = [{"name": f.name, "level": f.level.label, "detail": f.detail, "remedy": f.remedy} for f in findings]
+    return {"level": worst(findings).label, "findings": shown}
+
+
 def size(n_bytes: int) -> str:
     """In the unit that suits.
 
@@ -81,14 +88,18 @@ def size(n_bytes: int) -> str:
 
 def writable(folder: Path) -> bool:
     """Whether this account may write there, or make the folder."""
-    there = next(p for p in (folder, *folder.parents) if p.exists())
+    there = _existing(folder)
     return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+
+
+def _existing(folder: Path) -> Path:
+    return next(p for p in (folder, *folder.parents) if p.exists())
 
 
 def room(settings: Settings) -> Finding:
     """Whether what will be written has room, and may be written at all."""
     home = data_home()
-    there = next(p for p in (home, *home.parents) if p.exists())
+    there = _existing(home)
     free = shutil.disk_usage(there).free
     unpacked = settings.encoder is not None or state_of_default_model() == "whole"
     needed = _SPARE + _next_index(settings.index_folder) + (0 if unpacked else BYTES_NEEDED)
@@ -140,24 +151,18 @@ def _answers(settings: Settings) -> bool:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class _Lines:
-    number: int
-    oldest: str | None
-
-
 def journal(settings: Settings) -> list[Finding]:
     """Whether questions are written down, who may read them, and whether the old ones went."""
     path, shared = settings.journal_path, settings.shared_journal
     if not path.is_file():
         return [_no_journal(settings, path), *([_shared(shared)] if shared and shared.is_file() else [])]
     try:
-        lines = _read(path)
+        number, oldest = _read(path)
     except sqlite3.Error as problem:
         level = error if settings.journal else attention
         return [level("Journal", f"« {path} » ne peut pas être lu ({problem})", _NOT_OURS)]
     files = [each for suffix in ("", "-wal", "-shm") if (each := Path(f"{path}{suffix}")).exists()]
-    found = [_journal_line(settings, lines, sum(each.stat().st_size for each in files))]
+    found = [_journal_line(settings, number, oldest, sum(each.stat().st_size for each in files))]
     if settings.journal and not (os.access(path, os.W_OK) and writable(path.parent)):
         found.append(error("Journal", f"« {path} » n’est pas accessible en écriture", _NOT_OURS))
     if exposed := [each for each in files if stat.S_IMODE(each.stat().st_mode) & 0o077]:
@@ -186,14 +191,14 @@ def _shared(path: Path) -> Finding:
     )
 
 
-def _journal_line(settings: Settings, lines: _Lines, n_bytes: int) -> Finding:
-    what = f"{counted(lines.number, 'ligne')}, {size(n_bytes)}"
-    if lines.oldest:
-        what += f", la plus ancienne du {datetime.fromisoformat(lines.oldest):%d/%m/%Y}"
+def _journal_line(settings: Settings, number: int, oldest: str | None, n_bytes: int) -> Finding:
+    what = f"{counted(number, 'ligne')}, {size(n_bytes)}"
+    if oldest:
+        what += f", la plus ancienne du {datetime.fromisoformat(oldest):%d/%m/%Y}"
     kept = f"gardées {counted(settings.journal_days, 'jour')}"
     detail = f"{what}, {kept}" if settings.journal else f"éteint ; il reste {what}, {kept}"
     due = datetime.now(UTC) - timedelta(days=settings.journal_days) - _PURGE_DELAY
-    if lines.oldest and datetime.fromisoformat(lines.oldest) < due:
+    if oldest and datetime.fromisoformat(oldest) < due:
         return attention(
             "Journal",
             f"{detail} : des lignes échues n’ont pas été effacées",
@@ -202,14 +207,16 @@ def _journal_line(settings: Settings, lines: _Lines, n_bytes: int) -> Finding:
     return ok("Journal", detail)
 
 
-def _read(path: Path) -> _Lines:
+def _read(path: Path) -> tuple[int, str | None]:
+    """The number of lines, and when the oldest was asked."""
     # While nobody has it open, it is read without the companions that SQLite would leave beside it.
     alone = "" if Path(f"{path}-wal").exists() else "&immutable=1"
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{alone}", uri=True, timeout=5)) as connection:
         [(verdict,)] = connection.execute("PRAGMA quick_check(1)").fetchall()
         if verdict != "ok":
             raise sqlite3.DatabaseError(verdict)
-        return _Lines(*connection.execute("SELECT COUNT(*), MIN(asked) FROM question").fetchone())
+        number, oldest = connection.execute("SELECT COUNT(*), MIN(asked) FROM question").fetchone()
+        return number, oldest
 
 
 def clock(settings: Settings, now: datetime | None = None) -> Finding:

@@ -264,6 +264,15 @@ def french_number(value: int) -> str:
     return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number and its noun.
+
+    >>> counted(1, "ligne"), counted(2, "ligne"), counted(0, "journal", "journaux")
+    ('1 ligne', '2 lignes', '0 journal')
+    """
+    return f"{french_number(number)} {one if number < 2 else many or one + 's'}"
+
+
 def too_long(length: int, limit: int) -> str:
     """The question has ``length`` characters and may have ``limit``."""
     return (
@@ -276,7 +285,7 @@ def too_many(seconds: int) -> str:
     """The client sent too much, and may send again in so many seconds."""
     return (
         "Vous avez envoyé beaucoup de demandes en peu de temps. "
-        f"Merci de patienter {french_number(seconds)} seconde{'s' if seconds > 1 else ''}, puis de recommencer."
+        f"Merci de patienter {counted(seconds, 'seconde')}, puis de recommencer."
     )
 
 
@@ -305,8 +314,7 @@ def privacy_with_journal(days: int) -> str:
 
 
 def _kept(days: int) -> str:
-    kept = f"{french_number(days)} jour{'s' if days > 1 else ''}"
-    return f"Pour améliorer ce service, les questions posées ici sont conservées {kept}"
+    return f"Pour améliorer ce service, les questions posées ici sont conservées {counted(days, 'jour')}"
 
 
 def too_many_words(limit: int) -> str:

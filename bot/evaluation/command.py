@@ -1,7 +1,6 @@
 """What ``motamot evaluate`` does: check, ask, compute, compare, print and write."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -11,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.assistant import Assistant
+from bot.cli_index import open_searcher, progress
+from bot.cli_output import show_line
 from bot.evaluation import words
 from bot.evaluation.comparison import Comparison, compare
 from bot.evaluation.figures import figures
@@ -27,6 +28,7 @@ from bot.evaluation.run_file import (
     write_text,
 )
 from bot.phrases import french_date
+from bot.settings import Settings
 from corpus.errors import typeset
 from index import store
 from index.calibration import threshold
@@ -42,61 +44,49 @@ class Wanted:
     save: Path | None = None
     before: Path | None = None
     """A run to compare with."""
+    max_error: float | None = None
+    """A stated error rate to try: the index keeps the curve that gives its threshold."""
     as_json: bool = False
 
 
-def check(wanted: Wanted) -> Run | None:
-    """The run to compare with; what can be checked before the seconds that the encoder takes is checked.
-
-    Raises:
-        RunFileError: One of the files cannot be used.
-    """
-    for path in (wanted.page, wanted.save):
-        if path is not None:
-            check_writable(path)
-    return read_run(wanted.before) if wanted.before else None
-
-
-def restate(searcher: Searcher, index_folder: Path, max_error: float) -> None:
-    """Answer from the threshold of another stated error rate: the index keeps the curve that gives it."""
-    searcher.threshold = threshold(store.load(index_folder).learned.curve, max_error)
-
-
-def ask_all(
-    wanted: Wanted, before: Run | None, searcher: Searcher, on_progress: Callable[[int, int], None] | None = None
-) -> Report:
-    """Ask every question.
+def run(wanted: Wanted, settings: Settings) -> Report:
+    """Ask every question; print and write what is wanted.
 
     Raises:
         KnownQuestionsError: The questions cannot be used.
-        RunFileError: The run to compare with shares none of them.
+        RunFileError: A file cannot be read or written, or the run to compare with shares no question.
     """
+    for path in filter(None, (wanted.page, wanted.save)):  # before the seconds that the encoder takes
+        check_writable(path)
+    before = read_run(wanted.before) if wanted.before else None
+    searcher = open_searcher(settings)
+    if wanted.max_error is not None:
+        searcher.threshold = threshold(store.load(settings.index_folder).learned.curve, wanted.max_error)
     known = read_known_questions(wanted.questions, searcher.rows.entries)
     if before and wanted.before:
         check_comparable(before, wanted.before, [q.id for q in known], wanted.questions.name)
-    return evaluate(Assistant(searcher), known, on_progress)
+    with progress("Évaluation") as advance:
+        report = evaluate(Assistant(searcher), known, advance)
+    max_error = settings.max_error if wanted.max_error is None else wanted.max_error
+    _publish(wanted, before, searcher, _conditions(wanted.questions, searcher, max_error), report)
+    return report
 
 
-def publish(wanted: Wanted, before: Run | None, searcher: Searcher, max_error: float, report: Report) -> None:
-    """Print and write what is wanted.
-
-    Raises:
-        RunFileError: A file cannot be written.
-    """
-    run = Run(_conditions(wanted.questions, searcher, max_error), report.outcomes)
+def _publish(wanted: Wanted, before: Run | None, searcher: Searcher, conditions: Conditions, report: Report) -> None:
+    run = Run(conditions, report.outcomes)
     comparison = compare(before.outcomes, run.outcomes) if before else None
     text = json.dumps(run_to_json(run, comparison), ensure_ascii=False, indent=2)
     if wanted.as_json:
         print(text)
     else:
         show(Console(), run, comparison)
-    notices = Console(stderr=True, soft_wrap=True)
+    notices = Console(stderr=True)
     if wanted.save:
         write_text(wanted.save, f"{text}\n")
-        _say(notices, typeset(f"Évaluation enregistrée dans « {wanted.save} »."))
+        show_line(notices, typeset(f"Évaluation enregistrée dans « {wanted.save} »."))
     if wanted.page:
         write_text(wanted.page, page(run, report, searcher.rows.entries, comparison, before))
-        _say(notices, typeset(f"Rapport écrit dans « {wanted.page} »."))
+        show_line(notices, typeset(f"Rapport écrit dans « {wanted.page} »."))
 
 
 def _conditions(questions: Path, searcher: Searcher, max_error: float) -> Conditions:
@@ -121,29 +111,25 @@ def show(console: Console, run: Run, comparison: Comparison | None = None) -> No
     if comparison is not None:
         _show_comparison(console, comparison)
     wrong = [o for o in run.outcomes if not o.right]
-    _say(console, f"À revoir : {words.count(len(wrong), 'question')} sur {len(run.outcomes)}")
+    show_line(console, f"À revoir : {words.count(len(wrong), 'question')} sur {len(run.outcomes)}")
     for outcome in wrong:
-        _say(console, f"{words.verdict(outcome)}  {outcome.id}  {_asked(outcome)}")
+        show_line(console, f"{words.verdict(outcome)}  {outcome.id}  {_asked(outcome)}")
 
 
 def _show_comparison(console: Console, comparison: Comparison) -> None:
-    _say(console, words.summary(comparison))
+    show_line(console, words.summary(comparison))
     titles = {"Gagnées": comparison.better, "Perdues": comparison.broken, "Fausses autrement": comparison.other}
     for title, changes in titles.items():
         if changes:
-            _say(console, f"{title} ({len(changes)}) :")
+            show_line(console, f"{title} ({len(changes)}) :")
         for change in changes:
-            _say(console, f"  {words.changed(change)}  {change.after.id}  {_asked(change.after)}")
+            show_line(console, f"  {words.changed(change)}  {change.after.id}  {_asked(change.after)}")
     table = Table("Mesure, questions communes", "Avant", "Après", "Différence", "Due au hasard ?")
     for d in comparison.moved:
         before, after = words.value(d.key, d.before), words.value(d.key, d.after)
         moved = words.difference(d.key, d.before, d.after)
         table.add_row(words.FIGURES[d.key].label, before, after, moved, words.chance(d))
     console.print(table)
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _asked(outcome: Outcome) -> str:

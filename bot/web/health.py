@@ -6,12 +6,13 @@ from ipaddress import ip_address
 from typing import Literal
 
 from fastapi import APIRouter, Depends, Request
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from bot import phrases
 from bot.logs import report_failure
-from bot.service import CONTENT_TYPE, Service
+from bot.service import Service
 from bot.web.rate_limits import RequestLimits
 from bot.web.responses import problem
 from corpus.errors import MotamotError
@@ -43,7 +44,7 @@ def build_health(service: Service, limits: RequestLimits, metrics_for: MetricsFo
             return problem(404, phrases.NOT_FOUND)
         if metrics_for == "local" and not from_this_machine(request):
             return problem(403, phrases.METRICS_LOCAL)
-        return Response(await run_in_threadpool(service.metrics.page), media_type=CONTENT_TYPE)
+        return Response(await run_in_threadpool(service.metrics.page), media_type=CONTENT_TYPE_LATEST)
 
     return router
 
