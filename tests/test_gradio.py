@@ -33,8 +33,8 @@ def test_the_page_and_the_calls_of_gradio_are_those_that_we_mend() -> None:
         answer = client.post(PREDICT, json={"fn_index": 0, "data": ["a", "x" * 22]}).json()
 
     assert broken({pattern: bool(re.search(pattern, page)) for pattern in RELIED_ON["page"]}, "page") == []
-    assert [each["id"] for each in config["dependencies"]] == [0, 1, 2, 3], "calls are numbered in another way"
-    assert config["dependencies"][0]["targets"][0][1] == "submit", "the first call is no longer that of the box"
+    numbers = [each["id"] for each in config["dependencies"]]
+    assert numbers == [0, 1, 2], "calls are numbered in another way"
     message = answer["data"][0][-1]
     assert (message["role"], message["content"][0]["type"]) == ("assistant", "text"), "messages have another form"
 

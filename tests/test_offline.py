@@ -92,7 +92,7 @@ with socket.socket() as free:
     free.bind(("127.0.0.1", 0))
     port = free.getsockname()[1]
 server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
-thread = threading.Thread(target=server.run, daemon=True)  # what fails below ends this program
+thread = threading.Thread(target=server.run)
 thread.start()
 while not server.started:
     assert thread.is_alive()
@@ -170,7 +170,7 @@ sys.meta_path.insert(0, Watch())
     "entry",
     [
         "import bot.cli; import gradio",
-        "import bot.web.server; import gradio",
+        "import bot.web.gradio_page",
         "import index.sentence_transformer; import sentence_transformers",
         "import index.e5.onnx_encoder; import onnxruntime",
         "import bot.evaluation.pytest_plugin; import bot.cli; import torch",

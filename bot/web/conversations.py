@@ -1,4 +1,4 @@
-"""The conversations of the chat page: each under the secret of its page, in memory only, for four hours at most."""
+"""The conversations of the chat page: each under the secret of its page, in memory only, four hours after its use."""
 
 import logging
 import re

@@ -73,11 +73,11 @@ RELIED_ON = {
         "#mm-log [data-testid=user] .mm-question": "chat.js: what is answered stays shown as waiting",
         "#mm-log [data-testid=bot] .mm-answer": "chat.js: messages keep English labels",
         "#mm-typed textarea": "chat.js: no question leaves the page, no draft is kept",
-        "#mm-chosen textarea": "chat.js: suggestions do nothing",
+        "#mm-asked textarea": "chat.js: no question leaves the page",
         "#mm-secret textarea": "chat.js: a page that is loaded again has lost its conversation",
         "button#mm-send": "chat.js: the box is not emptied by the button",
         "button#mm-again": "chat.js: a new conversation still shows what was waiting",
-        "button#mm-ask-chosen": "chat.js: suggestions do nothing",
+        "button#mm-ask": "chat.js: no question leaves the page",
         "button#mm-show": "chat.js: a page that is loaded again has lost its conversation",
         ".gradio-container main > .column": "chat.css: gaps between header, conversation and box",
         "#mm-log .message-row .flex-wrap .message": "chat.css: messages have bubbles",
@@ -119,7 +119,7 @@ def build_blocks(chat: Chat) -> gr.Blocks:
         gr.Markdown(f"# {phrases.TITLE}\n\n{phrases.TAGLINE}", elem_id="mm-header")
         log = _chatbot(chat)
         with gr.Row(elem_id="mm-composer"):
-            typed = gr.Textbox(
+            gr.Textbox(
                 label=phrases.QUESTION_LABEL,
                 placeholder=phrases.QUESTION_HINT,
                 lines=1,
@@ -129,17 +129,17 @@ def build_blocks(chat: Chat) -> gr.Blocks:
                 min_width=0,
                 html_attributes=gr.InputHTMLAttributes(lang="fr", enterkeyhint="send", autocomplete="off"),
             )
-            send = gr.Button(phrases.SEND, variant="primary", elem_id="mm-send", scale=0, min_width=0)
+            gr.Button(phrases.SEND, variant="primary", elem_id="mm-send", scale=0, min_width=0)
             again = gr.Button(phrases.START_OVER, variant="secondary", elem_id="mm-again", scale=0, min_width=0)
-        # A question of a message: Gradio's own buttons for them stand under the last message only.
-        chosen = gr.Textbox(label=phrases.CHOSEN_QUESTION, visible="hidden", elem_id="mm-chosen")
-        ask_chosen = gr.Button(phrases.SEND, visible="hidden", elem_id="mm-ask-chosen")
         # Not in Gradio's own state: whoever knows or guesses the name of a session, which stands in addresses
         # and so in logs, would read the conversation; nor does Gradio ever empty it.
         secret = gr.Textbox(SECRET, label=phrases.CONVERSATION, visible="hidden", elem_id="mm-secret")
         show = gr.Button(phrases.CONVERSATION, visible="hidden", elem_id="mm-show")
-        gr.on([typed.submit, send.click], ask, [typed, secret], log, **quiet)
-        ask_chosen.click(ask, [chosen, secret], log, **quiet)
+        # What is typed or chosen goes through here, one question at a time: Gradio reads a box up to a frame after the
+        # event, with what was written there since, and shows answers in the order of their arrival.
+        asked = gr.Textbox(label=phrases.CHOSEN_QUESTION, visible="hidden", elem_id="mm-asked")
+        button = gr.Button(phrases.SEND, visible="hidden", elem_id="mm-ask")
+        button.click(ask, [asked, secret], log, **quiet)
         show.click(chat.show, secret, log, **quiet)
         again.click(chat.start_over, secret, log, **quiet)
     return page

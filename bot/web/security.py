@@ -1,4 +1,4 @@
-"""What stands in front of the pages: closed doors, small bodies, same site only, strict headers."""
+"""Security of every request: a list of open routes, small bodies, calls of the same site only, strict headers."""
 
 import asyncio
 import re
@@ -44,7 +44,7 @@ HOST = re.compile(
 SAME_SITE = frozenset({"same-origin", "none"})
 """Values of Sec-Fetch-Site for our own pages and for an address typed by hand; programs send none."""
 
-UNHEARD = frozenset({b"x-forwarded-host", b"x-forwarded-proto", b"x-gradio-server"})
+IGNORED_HEADERS = frozenset({b"x-forwarded-host", b"x-forwarded-proto", b"x-gradio-server"})
 """Headers that Gradio believes, whoever sends them, to be where it stands. A trusted proxy was heard before."""
 
 HANG_UP = {"Connection": "close"}
@@ -158,7 +158,7 @@ class Security:
         async def replay() -> Message:
             return whole.pop() if whole else await receive()
 
-        headers = [(name, value) for name, value in scope["headers"] if name not in UNHEARD]
+        headers = [(name, value) for name, value in scope["headers"] if name not in IGNORED_HEADERS]
         await self.app({**scope, "headers": headers}, replay, send)
 
 

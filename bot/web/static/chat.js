@@ -1,5 +1,5 @@
 /* What the chat page needs and Gradio does not do: a question is shown until its answer is there and never lost,
-   suggestions, the answer in view, names for screen readers. Gradio's own events send the questions.
+   suggestions, the answer in view, names for screen readers. Gradio's own events take the questions to the server.
    Phrases come from the script's data-*; the selectors are listed in gradio_page.py. */
 (() => {
   "use strict";
@@ -17,37 +17,46 @@
     textarea.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
-  /* --- a question leaves: Gradio reads the box before the next task, where it is emptied ----------------------- */
-  function leave(event) {
-    const question = field("mm-typed").value;
-    const tooLong = [...question].length > Number(phrases.maxQuestion);
-    if (tooLong) say(phrases.tooLong);
-    if (tooLong || !question.trim()) {
-      event.preventDefault();
-      event.stopImmediatePropagation();
-      return;
-    }
-    say("");
-    setTimeout(() => write(field("mm-typed"), ""));
-    wait(question);
+  /* --- a question is sent, once that before it is answered or lost: Gradio reads the box a moment after the click,
+     and an answer that came late would hide the one after it --------------------------------------------------- */
+  let sending = null;
+  function sendNext() {
+    if (waiting.includes(sending) && !sending.lost) return;
+    sending = waiting.find((item) => !item.lost);
+    if (!sending) return;
+    sending.element.querySelector(".mm-state")?.remove();
+    write(field("mm-asked"), sending.question);
+    press("mm-ask");
   }
 
-  function choose(question) {
-    write(field("mm-chosen"), question);
-    press("mm-ask-chosen");
+  function send(question) {
     wait(question);
+    sendNext();
+  }
+
+  function sendTyped(event) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const box = field("mm-typed");
+    const question = box.value;
+    const tooLong = [...question].length > Number(phrases.maxQuestion);
+    say(tooLong ? phrases.tooLong : "");
+    if (tooLong || !question.trim()) return;
+    write(box, "");
+    send(question);
   }
 
   document.addEventListener("keypress", (event) => {
-    if (event.key === "Enter" && !event.shiftKey && event.target === field("mm-typed")) leave(event);
+    const enter = event.key === "Enter" && !event.shiftKey && !event.isComposing;
+    if (enter && event.target === field("mm-typed")) sendTyped(event);
   }, { capture: true });
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest(".mm-ask, #mm-send, #mm-again");
-    if (button?.matches(".mm-ask")) choose(button.textContent);
-    if (button?.id === "mm-send") leave(event);
+    if (button?.matches(".mm-ask")) send(button.textContent);
+    if (button?.id === "mm-send") sendTyped(event);
     if (button?.id === "mm-again") {
-      [...waiting].forEach(forget);
+      [...waiting].forEach(remove);
       say("");
     }
     if (button?.closest("#mm-composer")) field("mm-typed").focus();
@@ -74,7 +83,7 @@
     const item = { question, element, lost: kept };
     waiting.push(item);
     if (kept) {
-      lose(item);
+      markUnsent(item);
       return;
     }
     if (waiting.filter((other) => !other.lost).length > 1) element.append(create("p", "mm-state", phrases.queued));
@@ -84,14 +93,14 @@
   }
 
   /* Not answered, and kept until the visitor says what to do with it. */
-  function lose(item) {
+  function markUnsent(item) {
     item.lost = true;
     const button = create("button", "mm-resend", phrases.resend);
     button.type = "button";
     button.addEventListener("click", () => {
-      forget(item);
+      remove(item);
       say("");
-      choose(item.question);
+      send(item.question);
       field("mm-typed").focus(); /* the button that had it is gone */
     });
     item.element.querySelector(".mm-state")?.remove();
@@ -100,7 +109,7 @@
     item.element.append(state);
   }
 
-  function forget(item) {
+  function remove(item) {
     item.element.remove();
     waiting = waiting.filter((other) => other !== item);
   }
@@ -118,34 +127,35 @@
 
   /* --- the conversation as Gradio shows it ----------------------------------------------------------------------- */
   let shown = 0;
-  function follow() {
+  function showNewest() {
     const questions = answered();
     if (questions.length === shown) return;
     for (const question of questions.slice(shown)) {
-      const item = waiting.find((one) => one.question === textOf(question));
-      if (item) forget(item);
+      const item = waiting.find((one) => one.question === textOf(question)) ?? sending;
+      if (item) remove(item);
     }
     if (!waiting.some((item) => !item.lost)) say("");
-    else waiting.find((item) => !item.lost).element.querySelector(".mm-state")?.remove();
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     /* The newest question at the top of the window, so that its answer starts in view. */
     if (questions.length > shown) {
       questions.at(-1).scrollIntoView({ block: "start", inline: "nearest", behavior: calm ? "auto" : "smooth" });
     } else window.scrollTo({ top: 0 });
     shown = questions.length;
+    sendNext();
   }
 
   /* What Gradio shows, and our style hides, where a call has failed. At a lost connection it asks nothing more, and
      loads the page again as soon as the server is back: nothing is lost with it, as follows. */
   const FAILED = ".toast-wrap .toast-body, #mm-log > [data-testid=status-tracker] .error";
-  const heard = new WeakSet();
-  function hearTroubles() {
+  const handled = new WeakSet();
+  function detectFailures() {
     for (const notice of document.querySelectorAll(FAILED)) {
-      if (heard.has(notice)) continue;
-      heard.add(notice);
-      const lost = waiting.filter((item) => !item.lost);
-      lost.forEach(lose);
-      if (lost.length) say(phrases.unreachable);
+      if (handled.has(notice)) continue;
+      handled.add(notice);
+      if (!waiting.includes(sending)) continue;
+      markUnsent(sending);
+      say(phrases.unreachable);
+      sendNext();
     }
   }
 
@@ -165,10 +175,10 @@
     }
   });
 
-  let restored = false;
+  let isRestored = false;
   function restore() {
-    if (restored || !field("mm-typed") || !field("mm-secret") || !document.getElementById("mm-show") || !log()) return;
-    restored = true;
+    if (isRestored || !field("mm-typed") || !field("mm-secret") || !document.getElementById("mm-show") || !log()) return;
+    isRestored = true;
     let kept = null;
     try {
       kept = JSON.parse(sessionStorage.getItem(KEPT));
@@ -186,7 +196,7 @@
   }
 
   /* --- names: Gradio labels each message with its own source, in English ----------------------------------------- */
-  function mendNames() {
+  function fixLabels() {
     for (const message of document.querySelectorAll("#mm-log [data-testid=bot], #mm-log [data-testid=user]")) {
       if (message.hasAttribute("aria-label")) message.removeAttribute("aria-label");
     }
@@ -198,9 +208,9 @@
   }
 
   new MutationObserver(() => {
-    mendNames();
-    follow();
-    hearTroubles();
+    fixLabels();
+    showNewest();
+    detectFailures();
     restore();
   }).observe(document.documentElement, {
     subtree: true, childList: true, attributes: true, attributeFilter: ["lang", "aria-label"],

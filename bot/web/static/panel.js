@@ -223,7 +223,7 @@
     }
     box.value = "";
     fit();
-    say("");
+    say(working ? phrases.searching : "");
     box.focus();
     ask(question);
   });
