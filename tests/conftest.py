@@ -93,7 +93,7 @@ def two_days(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("two-days")
     built(folder, 1)
     built(folder, 2)
-    return folder.rename(folder.with_name("moved"))  # or a copy would be of another corpus
+    return folder.rename(folder.with_name(f"{folder.name}-moved"))  # or a copy would be of another corpus
 
 
 @pytest.fixture

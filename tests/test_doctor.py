@@ -37,7 +37,7 @@ def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A corpus and its index."""
     folder = tmp_path_factory.mktemp("indexed")
     build(write_corpus(folder / "corpus"), folder / "index", small_encoder())
-    return folder.rename(folder.with_name("moved"))  # or a copy would be of another corpus
+    return folder.rename(folder.with_name(f"{folder.name}-moved"))  # or a copy would be of another corpus
 
 
 @pytest.fixture
