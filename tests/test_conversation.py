@@ -41,10 +41,11 @@ def test_half_a_sentence_is_read_with_the_question_before() -> None:
     assert read(turn) == Reading(turn, f"{EARLIER} {turn}")
 
 
-def test_without_anything_before_every_turn_is_read_alone() -> None:
-    assert read("et la carte ?", []) == Reading("et la carte ?", None)
-    assert read("et la carte ?", ["Bonjour", "ok"]) == Reading("et la carte ?", None)
-    assert read("autre question", []) == Reading("autre question", None)
+@pytest.mark.parametrize(
+    ("turn", "history"), [("et la carte ?", []), ("et la carte ?", ["Bonjour", "ok"]), ("autre question", [])]
+)
+def test_without_anything_before_every_turn_is_read_alone(turn: str, history: list[str]) -> None:
+    assert read(turn, history) == Reading(turn, None)
 
 
 @pytest.mark.parametrize(
@@ -67,14 +68,11 @@ def test_a_change_of_subject_is_announced_and_the_announcement_dropped(turn: str
         ("non, pas le livre, la salle", "Peut-on emprunter un sans carte ? la salle"),
         ("Non pas la carte mais l'ordinateur", "Peut-on emprunter un livre sans ? l'ordinateur"),
         ("pas le livre, la salle, pardon", "Peut-on emprunter un sans carte ? la salle,"),
-        ("non l'ordinateur", f"{EARLIER} l'ordinateur"),
         ("non, la salle", f"{EARLIER} la salle"),
         ("ah non c'est la salle", f"{EARLIER} la salle"),
         ("je parlais de l'ordinateur", f"{EARLIER} l'ordinateur"),
-        ("je parle de la salle", f"{EARLIER} la salle"),
         ("non je parlé de la salle", f"{EARLIER} de la salle"),
         ("pardon, je voulais dire la salle", f"{EARLIER} la salle"),
-        ("Désolé, la salle.", f"{EARLIER} la salle."),
         ("oups la salle", f"{EARLIER} la salle"),
         ("au temps pour moi, la salle", f"{EARLIER} la salle"),
         ("Je me suis trompée, c'est l'ordinateur", f"{EARLIER} l'ordinateur"),
@@ -96,28 +94,19 @@ def test_a_correction_that_is_a_sentence_may_stand_alone() -> None:
 
 NEGATIONS = [
     "La carte ne peut-elle pas servir à une association ?",
-    "Pourquoi une association ne peut pas réserver la salle ?",
     "Que faire si je ne rends pas le livre avant le délai ?",
-    "On ne paie pas d'amende en cas de retard de livre ?",
     "La médiathèque ne prête pas les ordinateurs aux associations ?",
     "Je n'ai pas de carte, puis-je emprunter un livre ?",
-    "je n'ai pas la carte de la médiathèque",
-    "Il n'y a pas d'amende pour le retard d'un livre ?",
-    "Et si je n'ai pas la carte, la salle est-elle prêtée ?",
     "Un livre rendu en retard n'est-il pas prolongé ?",
     "Pas de carte, pas de livre : est-ce la règle de la médiathèque ?",
-    "Est-ce que la salle n'est plus prêtée aux associations ?",
     "Personne ne peut emprunter deux livres sans carte ?",
-    "Aucune association ne réserve la salle sans carte ?",
     "Ne faut-il jamais payer l'amende du retard ?",
     "Je ne parle pas français : une carte de la médiathèque est-elle possible ?",
     "Une erreur dans ma carte d'inscription, que faire ?",
     "J'ai fait tomber un livre de la médiathèque, pas l'ordinateur",
     "Vaut-il mieux prendre une carte plutôt que payer la salle ?",
-    "Plutôt la salle ou plutôt l'ordinateur pour une association ?",
     "On m'a parlé d'une amende de retard de livre",
     "Non-respect du délai : quelle amende pour un livre ?",
-    "Je ne trouve pas les livres de la salle d'ordinateurs",
     "Quand je parle de la salle, est-ce celle de l'association ?",
     "Qui a la carte de la salle dont je parle ?",
     "Comment demander pardon pour un livre en retard ?",
@@ -136,18 +125,9 @@ def test_the_subject_is_the_last_question_that_says_something() -> None:
     assert subject([]) == ""
 
 
-@pytest.mark.parametrize(
-    ("turn", "elliptical"),
-    [
-        ("", True),
-        ("et alors ?", True),
-        ("carte ?", True),
-        ("et la carte ?", True),
-        ("la carte de la médiathèque", False),
-        ("il faut quelle carte ?", True),
-        ("recette de cuisine", False),
-        ("et le prix du gaz ?", False),
-    ],
-)
-def test_which_turns_are_half_a_sentence(turn: str, elliptical: bool) -> None:
-    assert is_elliptical(FoldedText.of(turn), stems(turn), VOCABULARY) is elliptical
+def test_which_turns_are_half_a_sentence() -> None:
+    def halves(*turns: str) -> list[str]:
+        return [turn for turn in turns if is_elliptical(FoldedText.of(turn), stems(turn), VOCABULARY)]
+
+    half = ("", "et alors ?", "carte ?", "et la carte ?", "il faut quelle carte ?")
+    assert halves(*half, "la carte de la médiathèque", "recette de cuisine", "et le prix du gaz ?") == list(half)

@@ -99,17 +99,12 @@ def test_sentences_keep_their_place_in_the_document() -> None:
     assert of.starts.tolist() == [0, 2, 3, 4]
 
 
-def test_a_passage_is_known_with_the_question_above_it() -> None:
-    rows = Rows.of(ENTRIES, [])
-
-    assert rows.heading_texts() == ["Qui signe ?", "Quand voter ?"]
-    assert rows.passage_texts()[1] == "Quand voter ? Le conseil vote en mai."
-
-
-def test_an_entry_without_a_heading_is_known_by_its_first_sentence() -> None:
+def test_a_passage_is_known_with_the_question_above_it_and_an_entry_without_one_by_its_first_sentence() -> None:
     bare = Entry(DOCUMENT, "bare", None, Span(SIGNING.start, SIGNING.end), (SIGNING,))
+    rows = Rows.of([*ENTRIES[1:], bare], [])
 
-    assert Rows.of([bare], []).heading_texts() == ["Le maire signe le contrat."]
+    assert rows.heading_texts() == ["Quand voter ?", "Le maire signe le contrat."]
+    assert rows.passage_texts()[0] == "Quand voter ? Le conseil vote en mai."
 
 
 def test_the_dense_fields_are_cosines_with_heading_passage_and_best_sentence() -> None:
@@ -134,22 +129,25 @@ def test_phrasings_speak_for_their_target_and_for_no_other() -> None:
     assert column(m, "contrat", "phrasing_dense_mean") == pytest.approx([(0.5**0.5 + 1) / 2, 0, 0])
 
 
-def test_a_phrasing_left_out_is_as_if_it_had_never_been_written() -> None:
-    every = extractor([SIGNED, AMENDING])
-    fewer = extractor([Target(SIGNED.passage, SIGNED.span, ("le contrat du maire",)), AMENDING])
+ONLY = Target(VOTING, Span(VOTING.start, VOTING.end), ("le vote",))
 
-    # Row 1 is "contrat", asked again: what is left must be the cosine with "le contrat du maire".
+
+@pytest.mark.parametrize(
+    ("every", "asked", "row", "fewer"),
+    [
+        # What is left is the cosine with "le contrat du maire".
+        ([SIGNED, AMENDING], "contrat", 1, [Target(SIGNED.passage, SIGNED.span, SIGNED.phrasings[:1]), AMENDING]),
+        # The only one of its target: nobody asked for it.
+        ([SIGNED, ONLY], "le vote", 2, [SIGNED]),
+    ],
+)
+def test_a_phrasing_left_out_is_as_if_it_had_never_been_written(
+    every: list[Target], asked: str, row: int, fewer: list[Target]
+) -> None:
     for field in ("phrasing_dense", "phrasing_dense_mean"):
-        assert column(every, "contrat", field, without=[1]) == pytest.approx(column(fewer, "contrat", field))
-        assert column(every, "contrat", field, without=[1])[0] == pytest.approx(0.5**0.5)
-
-
-def test_the_only_phrasing_of_a_target_left_out_is_as_if_nobody_asked_for_it() -> None:
-    only = Target(VOTING, Span(VOTING.start, VOTING.end), ("le vote",))
-    every, fewer = extractor([SIGNED, only]), extractor([SIGNED])
-
-    for field in ("phrasing_dense", "phrasing_dense_mean"):
-        assert column(every, "le vote", field, without=[2]) == pytest.approx(column(fewer, "le vote", field))
+        left = column(extractor(every), asked, field, without=[row])
+        assert left == pytest.approx(column(extractor(fewer), asked, field))
+        assert left[0] == pytest.approx(0.5**0.5 if asked == "contrat" else 0)
 
 
 def test_a_phrasing_left_out_does_not_vouch_for_its_own_words() -> None:
@@ -176,12 +174,14 @@ def test_coverage_weighs_words_by_their_rarity() -> None:
     assert m.extract(ask(m, "?")).strangeness == 0
 
 
-def test_a_detail_that_an_entry_lacks_is_noted() -> None:
+def test_a_detail_that_an_entry_lacks_is_noted_and_without_phrasings_a_corpus_can_be_matched() -> None:
     m = extractor([])
 
     # "Combien" wants a number; neither entry has one.
     assert m.extract(ask(m, "Combien coûte le contrat ?")).missing.tolist() == [1, 1]
     assert m.extract(ask(m, "Qui signe ?")).missing.tolist() == [0, 0]
+    assert column(m, "le vote", "phrasing_dense") == [0, 0]
+    assert column(m, "le vote", "passage_dense") == pytest.approx([0, 1])
 
 
 def test_the_sentences_of_a_long_message_are_read_one_by_one() -> None:
@@ -199,13 +199,6 @@ def test_the_sentences_of_a_long_message_are_read_one_by_one() -> None:
         "Nous avons bien reçu votre courrier.",
     ]
     assert m.pieces(m.parser.read(question)) == [question]
-
-
-def test_a_corpus_without_phrasings_can_be_matched() -> None:
-    m = extractor([])
-
-    assert column(m, "le vote", "phrasing_dense") == [0, 0]
-    assert column(m, "le vote", "passage_dense") == pytest.approx([0, 1])
 
 
 def test_an_entry_is_asked_for_as_long_as_one_of_its_phrasings_is_left() -> None:

@@ -46,15 +46,10 @@ def test_a_leak_would_be_seen() -> None:
 
 
 @pytest.mark.parametrize("path", KNOWN, ids=lambda path: path.stem)
-def test_no_known_question_is_taught(path: Path) -> None:
-    assert near_pairs(turns(path, ("answer", "refuse")), taught()) == []
-
-
-@pytest.mark.parametrize("path", KNOWN, ids=lambda path: path.stem)
-def test_no_known_question_is_among_the_general_ones_to_refuse(path: Path) -> None:
+def test_no_known_question_is_taught_nor_among_the_general_ones_to_refuse(path: Path) -> None:
     shipped = (ROOT / "index" / "data" / "out_of_scope.txt").read_text(encoding="utf-8").splitlines()
 
-    assert near_pairs(turns(path, ("answer", "refuse")), shipped) == []
+    assert near_pairs(turns(path, ("answer", "refuse")), taught() + shipped) == []
 
 
 def test_no_known_question_stands_in_both_halves() -> None:

@@ -23,42 +23,31 @@ def weight(count: int, length: int) -> float:
     return count / (count + 1.2 * (1 - 0.75 + 0.75 * length / 3))
 
 
-def test_one_word_of_one_text() -> None:
-    # ln(1 + 2.5/1.5) = 0.98083, times 1 / (1 + 1.2 * 0.75) = 0.52632.
-    assert Bm25.of(TEXTS).scores(["avenant"]) == pytest.approx([0.51623, 0, 0], abs=1e-5)
-
-
-def test_a_word_counts_less_when_many_texts_have_it_and_when_the_text_is_long() -> None:
-    found = Bm25.of(TEXTS).scores(["contrat"])
-
-    assert idf(2) == pytest.approx(0.47000, abs=1e-5)
-    assert found == pytest.approx([idf(2) * weight(1, 2), idf(2) * weight(2, 4), 0], abs=1e-6)
-
-
-def test_the_words_of_a_question_add_up() -> None:
-    found = Bm25.of(TEXTS).scores(["maire", "commune"])
-
-    assert found == pytest.approx([0, idf(2) * weight(1, 4), idf(2) * weight(1, 3) + idf(1) * weight(1, 3)], abs=1e-6)
-
-
-def test_unknown_words_change_nothing() -> None:
-    index = Bm25.of(TEXTS)
-
-    assert index.scores(["avenant", "fusée"]).tolist() == index.scores(["avenant"]).tolist()
-    assert index.scores(["fusée"]).tolist() == [0, 0, 0]
-    assert index.scores([]).tolist() == [0, 0, 0]
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        # ln(1 + 2.5/1.5) = 0.98083, times 1 / (1 + 1.2 * 0.75) = 0.52632.
+        (["avenant"], [0.51623, 0, 0]),
+        # A word counts less when many texts have it and when the text is long.
+        (["contrat"], [idf(2) * weight(1, 2), idf(2) * weight(2, 4), 0]),
+        # The words of a question add up; unknown ones change nothing.
+        (["maire", "commune"], [0, idf(2) * weight(1, 4), idf(2) * weight(1, 3) + idf(1) * weight(1, 3)]),
+        (["avenant", "fusée"], [0.51623, 0, 0]),
+        (["fusée"], [0, 0, 0]),
+        ([], [0, 0, 0]),
+        # bm25s adds an empty word of its own to the vocabulary, which has no score.
+        ([""], [0, 0, 0]),
+    ],
+)
+def test_bm25_by_hand(words: list[str], expected: list[float]) -> None:
+    assert Bm25.of(TEXTS).scores(words) == pytest.approx(expected, abs=1e-5)
 
 
 @pytest.mark.parametrize("texts", [[], [[], []]])
-def test_a_field_without_words_scores_nothing(texts: list[list[str]]) -> None:
+def test_a_field_or_a_text_without_words_scores_nothing(texts: list[list[str]]) -> None:
     assert Bm25.of(texts).scores(["contrat"]).tolist() == [0.0] * len(texts)
     assert Tfidf.of(texts).scores(["contrat"]).tolist() == [0.0] * len(texts)
-
-
-def test_an_empty_text_or_word_scores_nothing() -> None:
     assert Bm25.of([["contrat"], []]).scores(["contrat"])[1] == 0
-    # bm25s adds an empty word of its own to the vocabulary, which has no score.
-    assert Bm25.of(TEXTS).scores([""]).tolist() == [0, 0, 0]
 
 
 @pytest.mark.parametrize("shortest", [2, 3])
@@ -79,11 +68,8 @@ def test_character_grams_are_weighed_as_scikit_learn_does(shortest: int) -> None
 def test_which_text_has_which_word() -> None:
     field = TermMatrix.present(TEXTS)
 
-    assert field.holds(["maire", "fusée", "contrat"]).tolist() == [
-        [False, True, True],
-        [False] * 3,
-        [True, True, False],
-    ]
+    expected = [[False, True, True], [False, False, False], [True, True, False]]
+    assert field.holds(["maire", "fusée", "contrat"]).tolist() == expected
     assert field.holds([]).shape == (0, 3)
 
 

@@ -8,13 +8,15 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
+from fake_encoder import FakeEncoder
 from fastapi.testclient import TestClient
-from small_corpus import FEW, built, closing_on, small_encoder
+from small_corpus import FEW, built, closing_on, small_encoder, write_corpus
 
 from bot.assistant import Assistant
 from bot.reload import LiveAssistant, pointer
 from bot.web.server import SiteOptions, build_app
-from index import store
+from index import store, versions
+from index.build import build
 from index.manifest import read_manifest
 from index.searcher import Searcher
 
@@ -43,10 +45,6 @@ def asked(client: TestClient) -> dict[str, Any]:
     return found
 
 
-def wait_until(done: Event) -> None:
-    assert done.wait(60)
-
-
 def test_every_question_is_answered_from_one_version_while_three_are_built(folder: Path) -> None:
     said: list[tuple[str, str]] = []
     failures: list[BaseException] = []
@@ -73,7 +71,7 @@ def test_every_question_is_answered_from_one_version_while_three_are_built(folde
             built(folder, day)
             manifest = read_manifest(folder / "index")
             hashes[f"Elle ferme le {day} mai."] = manifest.documents["mediatheque"]
-        wait_until(last)
+        assert last.wait(60)
         stop.set()
         for thread in visitors:
             thread.join()
@@ -88,13 +86,13 @@ def test_every_question_is_answered_from_one_version_while_three_are_built(folde
 def test_a_damaged_index_is_reported_and_the_one_before_answers(folder: Path) -> None:
     with served(folder) as (live, client):
         assert "problem" not in client.get("/readyz").json()
-        damaged = built_damaged(folder)
+        file = damaged(folder)
         until(lambda: live.problem is not None)
 
         ready = client.get("/readyz")
 
         assert ready.status_code == 200
-        assert damaged.name in ready.json()["problem"]
+        assert file.name in ready.json()["problem"]
         assert "motamot_index_refused 1.0" in client.get("/metrics").text
         assert asked(client)["quotes"][0]["text"] == "Elle ferme le 2 mai."
 
@@ -111,7 +109,7 @@ def test_a_rollback_is_picked_up_and_so_are_its_pages(folder: Path) -> None:
         assert client.get(f"/preuve/{place}").status_code == 200
 
         store.rollback(folder / "index")
-        until(lambda: live.ask(QUESTION).quotes[0].text == "Elle ferme le 1 mai.")
+        until(lambda: said(live) == "Elle ferme le 1 mai.")
 
         assert asked(client)["quotes"][0]["text"] == "Elle ferme le 1 mai."
         gone = client.get(f"/preuve/{place}", headers={"Accept": "text/html"})
@@ -120,18 +118,29 @@ def test_a_rollback_is_picked_up_and_so_are_its_pages(folder: Path) -> None:
 
 
 def test_an_index_of_another_encoder_is_left_aside(folder: Path) -> None:
-    from fake_encoder import FakeEncoder
-    from small_corpus import write_corpus
+    live = assistant(folder)
+    write_corpus(folder / "corpus", closing_on(5), FEW)
+    build(folder / "corpus", folder / "index", FakeEncoder(["autre", "encodeur"]))
 
-    from index.build import build
+    assert live.check() is False
+    assert "encodeur" in (live.problem or "")
+    assert said(live) == "Elle ferme le 2 mai."
 
-    with served(folder) as (live, client):
-        write_corpus(folder / "corpus", closing_on(5), FEW)
-        build(folder / "corpus", folder / "index", FakeEncoder(["autre", "encodeur"]))
-        until(lambda: live.problem is not None)
 
-        assert "encodeur" in (live.problem or "")
-        assert asked(client)["quotes"][0]["text"] == "Elle ferme le 2 mai."
+def test_a_newer_index_answers_once_it_was_looked_for_and_a_damaged_one_is_logged_once(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    live = assistant(folder)
+    assert live.check() is False
+    built(folder, 3)
+    assert said(live) == "Elle ferme le 2 mai."
+    assert live.check() is True
+    assert said(live) == "Elle ferme le 3 mai."
+
+    damaged(folder)
+    assert [live.check(), live.check()] == [False, False]
+    assert "sentences.faiss" in (live.problem or "")
+    assert [record.levelname for record in caplog.records if record.name == "bot.reload"] == ["ERROR"]
 
 
 def test_a_version_that_came_while_the_first_was_loading_is_picked_up(folder: Path) -> None:
@@ -141,30 +150,9 @@ def test_a_version_that_came_while_the_first_was_loading_is_picked_up(folder: Pa
     built(folder, 6)
 
     live = LiveAssistant(index, first, seen)
-    with live.watched(every=0.01):
-        until(lambda: live.ask(QUESTION).quotes[0].text == "Elle ferme le 6 mai.")
 
-
-def test_a_newer_index_answers_once_it_was_looked_for(folder: Path) -> None:
-    live = assistant(folder)
-    assert live.check() is False
-
-    built(folder, 3)
-
-    assert said(live) == "Elle ferme le 2 mai."
     assert live.check() is True
-    assert said(live) == "Elle ferme le 3 mai."
-    assert live.check() is False
-
-
-def test_a_damaged_index_is_logged_once(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
-    live = assistant(folder)
-    built_damaged(folder)
-
-    assert [live.check(), live.check()] == [False, False]
-
-    assert "sentences.faiss" in (live.problem or "")
-    assert [record.levelname for record in caplog.records if record.name == "bot.reload"] == ["ERROR"]
+    assert said(live) == "Elle ferme le 6 mai."
 
 
 def test_an_index_that_is_removed_still_answers(folder: Path) -> None:
@@ -190,7 +178,7 @@ def test_what_nobody_foresaw_does_not_end_the_watch(
     monkeypatch.setattr(Searcher, "load", load)
     with live.watched(every=0.01):
         store.rollback(folder / "index")
-        wait_until(failed)
+        assert failed.wait(60)
         built(folder, 3)
         until(lambda: said(live) == "Elle ferme le 3 mai.")
 
@@ -202,21 +190,15 @@ def said(live: LiveAssistant) -> str:
     return live.ask(QUESTION).quotes[0].text
 
 
-def built_damaged(folder: Path) -> Path:
+def damaged(folder: Path) -> Path:
     """A newer version with one flipped bit, put in service in one step; the file that is damaged."""
-    copy = folder / "elsewhere"
-    shutil.copytree(folder / "corpus", copy / "corpus")
-    shutil.copytree(folder / "index", copy / "index")
-    path = built(copy, 3) / "sentences.faiss"
-    shutil.rmtree(copy / "corpus")
-    content = bytearray(path.read_bytes())
+    draft = shutil.copytree(versions.current(folder / "index"), folder / "draft")
+    with (draft / "manifest.json").open("a", encoding="utf-8") as manifest:
+        manifest.write("\n")
+    content = bytearray((draft / "sentences.faiss").read_bytes())
     content[100] ^= 1
-    path.write_bytes(content)
-    version = path.parent
-    shutil.copytree(version, folder / "index" / version.relative_to(copy / "index"))
-    shutil.copy(copy / "index" / "CURRENT", folder / "index" / "CURRENT.new")
-    (folder / "index" / "CURRENT.new").replace(folder / "index" / "CURRENT")
-    return path
+    (draft / "sentences.faiss").write_bytes(content)
+    return versions.publish(folder / "index", draft) / "sentences.faiss"
 
 
 def until(done: Any) -> None:

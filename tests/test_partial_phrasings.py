@@ -37,16 +37,8 @@ def assistant(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
     return Assistant(Searcher.load(folder / "index", encoder))
 
 
-@pytest.mark.parametrize(("question", "entry"), ASKED)
-def test_an_entry_that_nobody_wrote_phrasings_for_is_found(assistant: Assistant, question: str, entry: str) -> None:
-    answer = assistant.ask(question)
-
-    assert answer.kind is Kind.ANSWER
-    assert answer.quotes[0].source.entry == entry
-
-
-@pytest.mark.parametrize(
-    ("question", "entry"), [("avoir une carte", "inscription"), ("amende si retard", "retard"), ("wifi", "internet")]
-)
-def test_the_others_are_still_found_by_their_phrasings(assistant: Assistant, question: str, entry: str) -> None:
-    assert assistant.ask(question).quotes[0].source.entry == entry
+def test_an_entry_that_nobody_wrote_phrasings_for_is_found_beside_the_others(assistant: Assistant) -> None:
+    phrased = [("avoir une carte", "inscription"), ("amende si retard", "retard"), ("wifi", "internet")]
+    for question, entry in ASKED + phrased:
+        answer = assistant.ask(question)
+        assert (answer.kind, [q.source.entry for q in answer.quotes[:1]]) == (Kind.ANSWER, [entry]), question

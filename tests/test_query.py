@@ -70,19 +70,9 @@ def test_a_question_is_written_as_the_corpus_writes(parser: QueryParser, typed: 
 
 
 def test_what_was_read_otherwise_is_reported_but_accents_are_not(parser: QueryParser) -> None:
-    query = parser.read("pk le CTRE et le perimetre de l'intercomunalité")
+    said = parser.read("pk le CTRE et le perimetre de l'intercomunalité").replaced
 
-    assert query.replaced == (
-        ("pk", "pourquoi"),
-        ("CTRE", "CRTE"),
-        ("intercomunalité", "intercommunalité"),
-    )
-
-
-def test_a_misspelling_between_two_words_of_the_corpus_is_left_alone() -> None:
-    parser = parser_of(["La vente et la pente, la fente."], Lexicon())
-
-    assert parser.read("la zente").text == "la zente"
+    assert said == (("pk", "pourquoi"), ("CTRE", "CRTE"), ("intercomunalité", "intercommunalité"))
 
 
 def dictionary_words(n: int) -> list[str]:
@@ -93,26 +83,20 @@ def dictionary_words(n: int) -> list[str]:
     return random.Random(2021).sample(single, n)
 
 
-def test_the_letters_of_a_correct_french_word_are_never_changed() -> None:
+def test_the_letters_and_typed_accents_of_a_correct_french_word_are_never_changed() -> None:
     parser = parser_of(TEXTS, Lexicon(acronyms=LEXICON.acronyms))
-
-    changed = {word: parser.read(word).text for word in dictionary_words(20_000) if parser.read(word).replaced}
+    read = {word: parser.read(word) for word in dictionary_words(20_000)}
 
     # Familiar spellings that the dictionary lists too.
-    assert {word: text for word, text in changed.items() if fold(word) not in {"kil", "kils", "ca", "aprem"}} == {}
-
-
-def test_accents_that_were_typed_are_kept() -> None:
-    parser = parser_of(TEXTS, Lexicon())
-
-    accented = [word for word in dictionary_words(20_000) if not word.isascii()]
-
-    assert [word for word in accented if parser.read(word).text not in (word, "après-midi")] == []
+    familiar = {"kil", "kils", "ca", "aprem"}
+    assert [word for word, query in read.items() if query.replaced and fold(word) not in familiar] == []
+    assert [w for w, query in read.items() if not w.isascii() and query.text not in (w, "après-midi")] == []
     # The corpus has "présente", "signé", "révisé" and "où" only.
     assert parser.read("présenté, signée, révise ; ou là").text == "présenté, signée, révise ; ou là"
 
 
-def test_words_that_differ_by_their_accents_stay_apart() -> None:
+def test_a_misspelling_between_two_words_of_the_corpus_and_words_that_differ_by_accents_stay() -> None:
+    assert parser_of(["La vente et la pente, la fente."], Lexicon()).read("la zente").text == "la zente"
     parser = parser_of(["Le budget est voté. Il est voté chaque année, lors d’un vote à main levée."], Lexicon())
 
     assert parser.read("le vote ; un an ou deux a faire").text == "le vote ; un an ou deux a faire"
@@ -123,18 +107,13 @@ def test_an_acronym_and_its_words_match_one_another(parser: QueryParser) -> None
     # PNR stands nowhere in the texts: what it means is added. CRTE stands there: nothing is.
     assert parser.read("notre PNR").added == (stem("parc"), stem("naturel"), stem("regional"))
     assert parser.read("notre CRTE").added == ()
-    # As a text of the corpus that holds the acronym is indexed.
+    # As a text of the corpus that holds the acronym is indexed, whatever its letters.
+    for name in ("CRTE", "ADEME", "CNES", "DETR", "INSEE", "SGAR", "AESH"):
+        own = parser_of([], Lexicon(acronyms={name: ("zzz www",)}))
+        assert own.read("zzz www").terms == tuple(own.terms(name))
     [acronym] = parser.terms("CRTE")
     assert acronym in parser.read("le contrat de relance et de transition écologique").terms
     assert acronym in parser.terms("Le contrat de relance et de transition écologique")
-
-
-def test_every_acronym_of_a_lexicon_is_indexed_under_one_key() -> None:
-    names = ["CRTE", "ADEME", "CNES", "DETR", "INSEE", "SGAR", "AESH"]
-    parser = parser_of([], Lexicon(acronyms={name: (f"zzz{i} www{i}",) for i, name in enumerate(names)}))
-
-    for i, name in enumerate(names):
-        assert parser.read(f"zzz{i} www{i}").terms == tuple(parser.terms(name))
 
 
 def test_everyday_words_bring_the_words_of_the_corpus(parser: QueryParser) -> None:
@@ -144,9 +123,7 @@ def test_everyday_words_bring_the_words_of_the_corpus(parser: QueryParser) -> No
     assert query.added == (stem("intercommunalite"),)
     assert ("interco", "intercommunalité") in query.replaced
     assert stem("interco") in query.terms
-
-
-def test_everyday_words_are_known_in_the_plural_and_in_capitals_and_are_whole_words(parser: QueryParser) -> None:
+    # In the plural and in capitals too, and as whole words.
     for typed in ("les intercos", "nos Communautés de communes", "COMMUNAUTE DE COMMUNES"):
         assert parser.read(typed).added == (stem("intercommunalite"),)
     assert parser.read("une interconnexion en sousface").added == ()

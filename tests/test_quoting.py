@@ -55,27 +55,26 @@ def test_a_quote_is_the_slice_that_can_be_read_alone() -> None:
     assert made.text == TEXT[made.start : made.end]
 
 
-def test_the_sentences_nearest_to_the_question_are_marked() -> None:
-    books, films = at("- Les livres se prêtent."), at("Les films aussi.")
-
-    assert marked(quote(hit(), {books: 0.9, films: 0.6})) == ["Les livres se prêtent."]
-    assert marked(quote(hit(), {books: 0.6, films: 0.9})) == ["Les films aussi."]
-    # Within a hundredth of the best both answer.
-    assert marked(quote(hit(), {books: 0.895, films: 0.9})) == ["Les livres se prêtent.", "Les films aussi."]
+BOOKS, FILMS = at("- Les livres se prêtent."), at("Les films aussi.")
 
 
-def test_without_cosines_the_whole_passage_is_marked() -> None:
-    assert marked(quote(hit())) == ["Les livres se prêtent.", "Les films aussi."]
-
-
-def test_the_sentence_that_an_editor_pointed_to_is_marked_whatever_its_cosine() -> None:
-    cosines = {at("- Les livres se prêtent."): 0.9, at("Les films aussi."): 0.1}
-
-    assert marked(quote(hit(target="Les films aussi."), cosines)) == ["Les films aussi."]
-
-
-def test_a_slice_smaller_than_a_sentence_is_marked_as_it_is() -> None:
-    assert marked(quote(hit(target="films"))) == ["films"]
+@pytest.mark.parametrize(
+    ("target", "cosines", "expected"),
+    [
+        (None, {BOOKS: 0.9, FILMS: 0.6}, ["Les livres se prêtent."]),
+        (None, {BOOKS: 0.6, FILMS: 0.9}, ["Les films aussi."]),
+        # Within a hundredth of the best both answer; without cosines the whole passage is marked.
+        (None, {BOOKS: 0.895, FILMS: 0.9}, ["Les livres se prêtent.", "Les films aussi."]),
+        (None, {}, ["Les livres se prêtent.", "Les films aussi."]),
+        # The sentence that an editor pointed to, whatever its cosine; a smaller slice as it is.
+        ("Les films aussi.", {BOOKS: 0.9, FILMS: 0.1}, ["Les films aussi."]),
+        ("films", {}, ["films"]),
+    ],
+)
+def test_the_sentences_that_answer_are_marked(
+    target: str | None, cosines: dict[Span, float], expected: list[str]
+) -> None:
+    assert marked(quote(hit(target=target), cosines)) == expected
 
 
 def test_a_bullet_or_a_number_is_not_marked_but_a_title_is() -> None:
@@ -96,13 +95,9 @@ def test_the_source_says_where_the_quote_stands() -> None:
     # A heading that is no question is the last part of the section.
     source = quote(hit(question="Deux cas :")).source
     assert (source.question, source.section) == (None, "Titre I › Prêts › Deux cas :")
-
-
-def test_the_page_is_that_of_what_is_marked() -> None:
+    # The page is that of what is marked.
     across = Span(at("Deux cas :").start, len(TEXT))
-
-    assert quote(hit()).source.page == 1
-    assert quote(hit(RULES, whole=across)).source.page == 2
+    assert [quote(hit()).source.page, quote(hit(RULES, whole=across)).source.page] == [1, 2]
 
 
 def test_whatever_is_not_a_slice_is_not_let_out() -> None:

@@ -1,5 +1,6 @@
 """Learning to rank and to doubt: weights on a toy, probabilities and thresholds derived by hand."""
 
+from collections.abc import Sequence
 from math import exp, log
 
 import numpy as np
@@ -14,13 +15,12 @@ OWNER = np.array([0, 1, 1])
 """Three targets: one of entry 0, two of entry 1."""
 
 
-def match(*first_field: float) -> Features:
+def match(*first_field: float, asked: Sequence[bool] = (True, True)) -> Features:
     """A match whose first field has these values, one for each target, and whose others are 0."""
     fields = np.zeros((len(first_field), len(FIELDS)), dtype=np.float32)
     fields[:, 0] = first_field
-    none = np.zeros(2, dtype=np.float32)
-    asked = np.ones(min(len(first_field), 2), dtype=bool)
-    return Features(fields, coverage=none, familiarity=none, strangeness=0.0, novelty=0.0, missing=none, asked=asked)
+    none = np.zeros(len(asked), dtype=np.float32)
+    return Features(fields, none, none, strangeness=0.0, novelty=0.0, missing=none, asked=np.asarray(asked))
 
 
 def weights(first_field: float = 0.0, classifier: float = 0.0) -> Weights:
@@ -49,16 +49,11 @@ def test_the_opinion_of_the_head_is_the_last_column_at_the_level_of_its_median()
 
 def test_of_an_entry_without_phrasings_they_say_nothing() -> None:
     row = FIELDS.index("phrasing_dense")
-    fields = np.zeros((4, len(FIELDS)), dtype=np.float32)
-    fields[:, 0] = [0.2, 0.8, 0.5, 0.5]
-    fields[:, row] = [0.3, 0.9, 0.1, 0.1]
-    none = np.zeros(3, dtype=np.float32)
-    asked = np.array([True, True, False])
-    one = Features(fields, coverage=none, familiarity=none, strangeness=0.0, novelty=0.0, missing=none, asked=asked)
+    one = match(0.2, 0.8, 0.5, 0.5, asked=[True, True, False])
+    one.fields[:, row] = [0.3, 0.9, 0.1, 0.1]
+    opinion = Opinion(np.array([1.0, 3.0, -9.0, -9.0], dtype=np.float32), 0.0)
 
-    columns = ranking_columns(
-        one, Opinion(np.array([1.0, 3.0, -9.0, -9.0], dtype=np.float32), 0.0), np.array([0, 1, 2, 2])
-    )
+    columns = ranking_columns(one, opinion, np.array([0, 1, 2, 2]))
 
     # Over the two entries that have some: mean 0.6, deviation 0.3, and the classifier's median 2.
     assert columns[:, row] == pytest.approx([-1, 1, 0, 0], abs=1e-6)
@@ -84,7 +79,7 @@ def test_an_entry_is_as_likely_as_its_best_target() -> None:
 
 
 def test_one_entry_alone_is_certain_to_be_first() -> None:
-    found = rank(match(0.5), None, weights(1.0), np.array([0]), words=1)
+    found = rank(match(0.5, asked=[True]), None, weights(1.0), np.array([0]), words=1)
 
     assert found.entries.tolist() == [1]
     assert dict(zip(SIGNALS, found.signals, strict=True))["margin"] == 1
@@ -119,23 +114,18 @@ def test_learning_trusts_the_field_that_tells() -> None:
     assert abs(noise) < 0.3
 
 
-def test_a_field_never_counts_against() -> None:
-    # The wanted target always has the lowest value.
-    questions = [np.array([[0.0, 1.0], [1.0, 0.0]])] * 5
+@pytest.mark.parametrize(
+    ("columns", "learned"),
+    [
+        ([[0.0, 1.0], [1.0, 0.0]], [0, 1]),  # the wanted target has the lowest value: a field never counts against
+        ([[1.0, 1.0], [0.0, 0.0]], [1]),  # columns that are not learned weigh nothing
+    ],
+)
+def test_what_weighs_nothing(columns: list[list[float]], learned: list[int]) -> None:
+    first, second = fit_ranking([np.array(columns)] * 5, [np.array([0])] * 5, penalty=0.1, learned=learned)
 
-    against, for_ = fit_ranking(questions, [np.array([0])] * 5, penalty=0.1, learned=[0, 1])
-
-    assert against == 0
-    assert for_ > 1
-
-
-def test_columns_that_are_not_learned_weigh_nothing() -> None:
-    questions = [np.array([[1.0, 1.0], [0.0, 0.0]])] * 5
-
-    found = fit_ranking(questions, [np.array([0])] * 5, penalty=0.1, learned=[1])
-
-    assert found[0] == 0
-    assert found[1] > 1
+    assert first == 0
+    assert second > 1
 
 
 def test_the_weight_of_one_field_by_hand() -> None:
@@ -167,32 +157,28 @@ def test_the_threshold_lets_at_most_that_share_of_unanswered_questions_through(m
     assert sum(p >= found for p in UNANSWERED) <= max_error * 10
 
 
-def test_questions_of_one_probability_pass_together_or_not_at_all() -> None:
-    curve = Curve((0.5, 0.5, 0.1), (False, False, False))
-
-    # One of three may pass; the two at 0.5 cannot be told apart, so neither does.
-    assert threshold(curve, 0.34) > 0.5
-
-
-def test_without_unanswered_questions_the_threshold_is_even_odds() -> None:
-    assert threshold(Curve((0.9, 0.2), (True, True)), 0.05) == 0.5
-
-
-def test_no_threshold_is_lower_than_the_least_of_its_curve() -> None:
-    assert threshold(Curve((0.1, 0.9), (False, True), least=0.25), 0.05) == 0.25
-    assert threshold(Curve((0.6, 0.9), (False, True), least=0.25), 0.05) == pytest.approx(0.6, abs=1e-5)
-    assert threshold(Curve((0.1, 0.9), (False, True), least=0.25), 0.5) == pytest.approx(0.1, abs=1e-5)
-
-
 @pytest.mark.parametrize(
-    ("outside", "unanswered", "simulated"),
+    ("curve", "max_error", "expected"),
     [
-        (300, 0, 150),  # half of the general ones
-        (300, 50, 75),  # half of 250, less the 50 that were written
-        (300, 100, 0),
-        (0, 0, 0),
+        # One of three may pass; the two at 0.5 cannot be told apart, so neither does.
+        (Curve((0.5, 0.5, 0.1), (False, False, False)), 0.34, 0.5),
+        # Without unanswered questions, even odds.
+        (Curve((0.9, 0.2), (True, True)), 0.05, 0.5),
+        # No threshold is lower than the least of its curve, but for who accepts more errors.
+        (Curve((0.1, 0.9), (False, True), least=0.25), 0.05, 0.25),
+        (Curve((0.6, 0.9), (False, True), least=0.25), 0.05, 0.6),
+        (Curve((0.1, 0.9), (False, True), least=0.25), 0.5, 0.1),
     ],
 )
+def test_the_threshold_of_small_curves(curve: Curve, max_error: float, expected: float) -> None:
+    found = threshold(curve, max_error)
+
+    assert found == pytest.approx(expected, abs=1e-5)
+    assert all(p < found for p, a in zip(curve.probabilities, curve.answerable, strict=True) if not a)
+
+
+# Half of the general ones; half of 250, less the 50 that were written.
+@pytest.mark.parametrize(("outside", "unanswered", "simulated"), [(300, 0, 150), (300, 50, 75), (300, 100, 0)])
 def test_near_questions_are_made_up_where_an_editor_wrote_few(outside: int, unanswered: int, simulated: int) -> None:
     assert near_to_simulate(outside, unanswered) == simulated
 
@@ -203,14 +189,10 @@ def test_a_share_that_is_none_is_refused(max_error: float) -> None:
         threshold(CURVE, max_error)
 
 
-def test_what_was_learned_can_be_written_and_read() -> None:
+def test_what_was_learned_can_be_written_and_read_but_not_for_other_fields() -> None:
     learned = Learned(Weights((0.5,), (1.0, 2.0), (3.0,)), 0.7, Curve((0.1, 0.9), (False, True), 1 / 3))
+    content = learned_to_json(learned)
 
-    assert learned_from_json(learned_to_json(learned)) == learned
-
-
-def test_what_was_learned_for_other_fields_is_refused() -> None:
-    content = learned_to_json(Learned(Weights((), (), ()), 0.7, Curve((), ())))
-
+    assert learned_from_json(content) == learned
     with pytest.raises(ValueError, match="other fields"):
         learned_from_json({**content, "fields": ["heading_dense"]})

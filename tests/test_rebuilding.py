@@ -7,8 +7,6 @@ import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -23,7 +21,7 @@ from bot import cli, cli_index
 from bot.settings import read_settings
 from corpus.errors import CorpusError, IndexStoreError, LossError
 from index import MAX_ERROR, store, versions
-from index.build import Built, build
+from index.build import build
 from index.manifest import corpus_of, read_manifest
 from index.state import State, fingerprint, state
 from index.store import Stored
@@ -32,6 +30,20 @@ from index.store import Stored
 def answer(index: Path) -> str:
     """What the version in service says of the days it closes."""
     return store.load(index).entries[-1].body_text
+
+
+def stands(folder: Path, corpus: str = "corpus", index: str = "index") -> State:
+    """How an index of a folder stands to a corpus of it."""
+    return state(folder / corpus, folder / index, small_encoder().name, MAX_ERROR)
+
+
+def refused(index: Path, stored: Stored) -> str:
+    """Why it cannot be saved; nothing where it can."""
+    try:
+        store.save(index, stored)
+    except IndexStoreError as error:
+        return plain(str(error))
+    return ""
 
 
 # Kills, and disks that are full or fail
@@ -107,7 +119,7 @@ def test_whichever_write_fails_the_index_before_answers(
         with monkeypatch.context() as patched:
             patched.setattr(versions, step, write)
             problem = refused(index, stored)
-        if problem is None:
+        if not problem:
             break
         assert reason in problem
         assert "l’index précédent reste en service" in problem
@@ -118,34 +130,19 @@ def test_whichever_write_fails_the_index_before_answers(
     assert answer(index) == "Elle ferme le 2 mai."
 
 
-def refused(index: Path, stored: Stored) -> str | None:
-    """Why it cannot be saved."""
-    try:
-        store.save(index, stored)
-    except IndexStoreError as error:
-        return str(error)
-    return None
-
-
-@contextmanager
-def room_for(size: int) -> Iterator[None]:
-    """No file may grow beyond it, which the system tells as a full disk does: in the middle of a write."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 @pytest.mark.parametrize("size", [10, 5000])
 def test_a_write_cut_short_by_the_system_is_seen(folder: Path, size: int) -> None:
     index, stored = folder / "index", store.load(folder / "index")
-    before = versions.current(index)
+    before, limits = versions.current(index), resource.getrlimit(resource.RLIMIT_FSIZE)
 
-    with room_for(size), pytest.raises(IndexStoreError, match="taille de fichier limitée"):
-        store.save(index, stored)
+    # No file may grow beyond it, which the system tells as a full disk does: in the middle of a write.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        problem = refused(index, stored)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
+    assert "taille de fichier limitée" in problem
     assert (versions.current(index), answer(index)) == (before, "Elle ferme le 2 mai.")
     assert sorted(path.name for path in index.glob(".*")) == [".lock"]
 
@@ -157,10 +154,8 @@ def test_a_disk_full_from_the_start_says_so_without_speaking_of_an_index_before(
         raise OSError(errno.ENOSPC, "")
 
     monkeypatch.setattr(versions, "write", full)
-    with pytest.raises(IndexStoreError) as caught:
-        store.save(tmp_path / "new", store.load(folder / "index"))
 
-    assert plain(str(caught.value)) == (
+    assert refused(tmp_path / "new", store.load(folder / "index")) == (
         f"L’index ne peut pas être écrit dans « {tmp_path / 'new'} » (disque plein) : vérifiez la place et les "
         "droits, ou choisissez un autre dossier avec « --index »."
     )
@@ -169,7 +164,8 @@ def test_a_disk_full_from_the_start_says_so_without_speaking_of_an_index_before(
 # Several builds
 
 
-def test_a_second_build_waits_for_the_first_and_does_not_do_its_work_again(folder: Path) -> None:
+@pytest.mark.parametrize("same", [True, False])
+def test_a_second_build_waits_for_the_first_and_does_not_do_its_work_again(folder: Path, same: bool) -> None:
     corpus, index = write_corpus(folder / "corpus", closing_on(3), FEW), folder / "index"
     waiting, done, encoder = Event(), [], small_encoder()
     thread = Thread(target=lambda: done.append(build(corpus, index, encoder, on_wait=waiting.set)))
@@ -177,29 +173,17 @@ def test_a_second_build_waits_for_the_first_and_does_not_do_its_work_again(folde
     with versions.turn(index):
         thread.start()
         assert waiting.wait(60)
-        assert done == []
-        stored = store.load(index)
-        mark = fingerprint(corpus, encoder.name, MAX_ERROR)
-        store.save(index, replace(stored, manifest=replace(stored.manifest, fingerprint=mark)))
+        assert (done, answer(index)) == ([], "Elle ferme le 2 mai.")
+        if same:
+            stored = store.load(index)
+            mark = fingerprint(corpus, encoder.name, MAX_ERROR)
+            store.save(index, replace(stored, manifest=replace(stored.manifest, fingerprint=mark)))
     thread.join(60)
 
-    [found] = done
-    assert isinstance(found, Built)
-    assert (found.n_encoded, encoder.seen) == (0, [])
+    assert done[0].n_encoded == len(encoder.seen)
+    assert (done[0].n_encoded == 0) is same
+    assert answer(index) == ("Elle ferme le 2 mai." if same else "Elle ferme le 3 mai.")
     assert len(versions.newest_first(index)) == 3
-
-
-def test_a_second_build_of_something_else_follows_the_first(folder: Path) -> None:
-    corpus, index, waiting = write_corpus(folder / "corpus", closing_on(3), FEW), folder / "index", Event()
-    thread = Thread(target=lambda: build(corpus, index, small_encoder(), on_wait=waiting.set))
-
-    with versions.turn(index):
-        thread.start()
-        assert waiting.wait(60)
-        assert answer(index) == "Elle ferme le 2 mai."
-    thread.join(60)
-
-    assert answer(index) == "Elle ferme le 3 mai."
 
 
 def test_what_is_swept_away_while_it_is_read_is_read_anew(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,34 +213,35 @@ def test_the_same_content_built_twice_takes_the_place_of_neither(folder: Path) -
 # Going back
 
 
-def test_going_back_twice_goes_back_two_builds_and_no_further(folder: Path) -> None:
-    built(folder, 3)
+def test_one_goes_back_to_the_last_two_builds_and_no_further(folder: Path) -> None:
+    index = folder / "index"
+    for day in (3, 4):
+        built(folder, day)
+    kept = [store._load(v).entries[-1].body_text for v in versions.newest_first(index)]
+    assert kept == ["Elle ferme le 4 mai.", "Elle ferme le 3 mai.", "Elle ferme le 2 mai."]
 
-    manifest = store.rollback(folder / "index")
-    assert answer(folder / "index") == "Elle ferme le 2 mai."
-    assert read_manifest(folder / "index") == manifest
-    store.rollback(folder / "index")
+    manifest = store.rollback(index)
+    assert answer(index) == "Elle ferme le 3 mai."
+    assert read_manifest(index) == manifest
+    store.rollback(index)
     with pytest.raises(IndexStoreError, match="n’a pas de version précédente en bon état"):
-        store.rollback(folder / "index")
-    assert answer(folder / "index") == "Elle ferme le 1 mai."
+        store.rollback(index)
+    assert answer(index) == "Elle ferme le 2 mai."
 
 
 def test_what_was_left_is_not_built_again_unasked(folder: Path) -> None:
-    corpus, index, encoder = folder / "corpus", folder / "index", small_encoder()
-
-    def fresh() -> bool:
-        return state(corpus, index, encoder.name, MAX_ERROR) is State.FRESH
+    corpus, index = folder / "corpus", folder / "index"
 
     store.rollback(index)
-    assert fresh()
+    assert stands(folder) is State.FRESH
     write_corpus(corpus, closing_on(3), FEW)
-    assert not fresh()
+    assert stands(folder) is State.STALE
     write_corpus(corpus, closing_on(2), FEW)
-    assert fresh()
-    build(corpus, index, encoder)
+    assert stands(folder) is State.FRESH
+    build(corpus, index, small_encoder())
     assert answer(index) == "Elle ferme le 2 mai."
     write_corpus(corpus, closing_on(1), FEW)
-    assert not fresh()
+    assert stands(folder) is State.STALE
 
 
 def test_one_goes_back_from_a_damaged_version_and_passes_over_another(folder: Path) -> None:
@@ -267,15 +252,6 @@ def test_one_goes_back_from_a_damaged_version_and_passes_over_another(folder: Pa
     store.rollback(folder / "index")
 
     assert answer(folder / "index") == "Elle ferme le 1 mai."
-
-
-def test_old_versions_are_swept_away_but_the_last_three(folder: Path) -> None:
-    index = folder / "index"
-    for day in (3, 4):
-        built(folder, day)
-
-    kept = [store._load(v).entries[-1].body_text for v in versions.newest_first(index)]
-    assert kept == ["Elle ferme le 4 mai.", "Elle ferme le 3 mai.", "Elle ferme le 2 mai."]
 
 
 def test_the_command_goes_back_and_says_to_what(
@@ -309,17 +285,17 @@ def test_the_index_before_answers_when_a_new_one_cannot_be_built(
 
 
 def test_a_file_that_cannot_be_named_or_read_does_not_stop_a_build(folder: Path) -> None:
-    documents, encoder = folder / "corpus" / "documents", small_encoder()
+    documents = folder / "corpus" / "documents"
     (documents / os.fsdecode(b"\xff\n.txt")).write_text("x", encoding="utf-8")
     (documents / "parti.txt").symlink_to(documents / "nulle-part.txt")
     os.mkfifo(documents / "tube.txt")
     with (documents / "enorme.txt").open("wb") as file:
         file.truncate(10**12)
 
-    done = build(folder / "corpus", folder / "index", encoder)
+    done = build(folder / "corpus", folder / "index", small_encoder())
 
     assert done.corpus.unlisted == ("\\udcff\\n.txt", "enorme.txt")
-    assert state(folder / "corpus", folder / "index", encoder.name, MAX_ERROR) is State.FRESH
+    assert stands(folder) is State.FRESH
 
 
 def test_a_corpus_of_which_nothing_can_be_read_leaves_the_index_before(folder: Path) -> None:
@@ -338,8 +314,8 @@ def test_an_index_remembers_its_corpus_and_another_corpus_does_not_replace_it(fo
 
     assert corpus_of(index) == corpus
     assert corpus_of(folder / "nowhere") is None
-    assert state(other, index, encoder.name, MAX_ERROR) is State.OTHER_CORPUS
-    assert state(other, folder / "nowhere", encoder.name, MAX_ERROR) is State.ABSENT
+    assert stands(folder, "other") is State.OTHER_CORPUS
+    assert stands(folder, "other", "nowhere") is State.ABSENT
     with pytest.raises(LossError) as caught:
         build(other, index, encoder)
     assert f"depuis le corpus « {corpus} », et non « {other} »" in plain(str(caught.value))
@@ -353,10 +329,10 @@ def test_a_corpus_that_was_moved_is_the_same_corpus(folder: Path) -> None:
     build(folder / "corpus", folder / "index", small_encoder())
     moved = shutil.copytree(folder / "corpus", folder / "elsewhere")
 
-    assert state(moved, folder / "index", small_encoder().name, MAX_ERROR) is State.FRESH
+    assert stands(folder, "elsewhere") is State.FRESH
     shutil.rmtree(folder / "corpus")
     write_corpus(moved, closing_on(3), FEW)
-    assert state(moved, folder / "index", small_encoder().name, MAX_ERROR) is State.STALE
+    assert stands(folder, "elsewhere") is State.STALE
 
 
 def test_a_document_that_cannot_be_read_any_more_is_not_lost_unasked(folder: Path) -> None:

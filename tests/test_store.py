@@ -5,14 +5,13 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from conftest import plain
 from fake_encoder import FakeEncoder
 from small_corpus import FAQ, FEW, WORDS, closing_on, small_encoder, write_corpus
+from test_rebuilding import stands
 
 from corpus.errors import IndexStoreError
 from index import MAX_ERROR, store, versions
@@ -27,17 +26,8 @@ from index.vocabulary import CorpusVocabulary
 
 QUESTIONS = ["qui peut avoir une carte ?", "amende de retard", "louer la sale", "quelle est la capitale du Pérou ?"]
 FILES = [
-    "CURRENT",
-    "arrays.npz",
-    "corpus.json",
-    "headings.faiss",
-    "learned.json",
-    "manifest.json",
-    "openings.faiss",
-    "outside.faiss",
-    "passages.faiss",
-    "phrasings.faiss",
-    "sentences.faiss",
+    *("CURRENT", "arrays.npz", "corpus.json", "headings.faiss", "learned.json", "manifest.json", "openings.faiss"),
+    *("outside.faiss", "passages.faiss", "phrasings.faiss", "sentences.faiss"),
 ]
 
 
@@ -76,15 +66,10 @@ def test_saved_then_loaded_gives_the_same_hits(small_searcher: Searcher, small_i
 
     loaded = Searcher.load(tmp_path, small_encoder())
 
-    assert [loaded.search(loaded.read(q)) for q in QUESTIONS] == [
-        small_searcher.search(small_searcher.read(q)) for q in QUESTIONS
-    ]
-
-
-def test_a_document_is_shared_by_all_that_was_cut_from_it(small_index: Path) -> None:
-    stored = store.load(small_index / "index")
-
-    assert len({id(p.document) for e in stored.entries for p in e.passages}) == 1
+    for question in QUESTIONS:
+        assert loaded.search(loaded.read(question)) == small_searcher.search(small_searcher.read(question))
+    # A document is shared by all that was cut from it.
+    assert len({id(passage.document) for passage in loaded.rows.passages}) == 1
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -99,10 +84,11 @@ def test_a_file_with_one_flipped_bit_or_missing_is_refused_with_the_command_that
         with pytest.raises(IndexStoreError, match="motamot build"):
             Searcher.load(index, small_encoder())
     if name in ("CURRENT", "manifest.json"):
-        assert state(folder / "corpus", index, small_encoder().name, MAX_ERROR) in (State.ABSENT, State.STALE)
+        assert stands(folder) in (State.ABSENT, State.STALE)
     path.unlink()
-    with pytest.raises(IndexStoreError, match="motamot build"):
-        store.load(index)
+    for missing in (index, folder / "nowhere"):
+        with pytest.raises(IndexStoreError, match="motamot build"):
+            store.load(missing)
 
 
 def test_loading_computes_nothing_that_a_build_knew(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,29 +124,17 @@ def test_an_index_of_another_encoder_is_refused_and_both_are_named(small_index: 
     assert "« motamot build »" in message
 
 
-def test_no_index_at_all_is_refused_with_the_command_that_makes_one(tmp_path: Path) -> None:
-    with pytest.raises(IndexStoreError, match="motamot build"):
-        store.load(tmp_path / "nowhere")
-
-
-@contextmanager
-def without_root() -> Iterator[None]:
-    """Root writes everywhere: become somebody else for a while."""
-    user = os.geteuid()
-    if user == 0:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(user)
-
-
 def test_a_read_only_folder_is_named_with_the_remedy(small_index: Path, tmp_path: Path) -> None:
-    loaded = store.load(small_index / "index")
+    loaded, user = store.load(small_index / "index"), os.geteuid()
     tmp_path.chmod(0o500)
 
-    with without_root(), pytest.raises(IndexStoreError) as caught:
-        store.save(tmp_path / "index", loaded)
+    if user == 0:
+        os.seteuid(65534)  # root writes everywhere: become somebody else for a while
+    try:
+        with pytest.raises(IndexStoreError) as caught:
+            store.save(tmp_path / "index", loaded)
+    finally:
+        os.seteuid(user)
 
     assert f"« {tmp_path / 'index'} »" in plain(str(caught.value))
     assert "« --index »" in plain(str(caught.value))
@@ -173,32 +147,20 @@ def test_an_index_can_be_read_by_other_accounts_than_the_one_that_built_it(small
     assert stat.S_IMODE(version(small_index / "index").stat().st_mode) == 0o777 & ~umask
 
 
-def test_building_again_encodes_nothing(folder: Path) -> None:
-    encoder = small_encoder()
-
-    built = build(folder / "corpus", folder / "index", encoder)
-
-    assert (built.n_encoded, encoder.seen) == (0, [])
-
-
 def test_building_again_encodes_only_what_changed(folder: Path) -> None:
+    corpus, encoder = folder / "corpus", small_encoder()
+    assert (build(corpus, folder / "index", encoder).n_encoded, encoder.seen) == (0, [])
     question, answer = FAQ["retard"]
     faq = {**closing_on(2), "retard": (question, answer.replace("une semaine", "dix jours"))}
-    phrasings = {**FEW, "retard": [*FEW["retard"], "rendre en retard"]}
-    write_corpus(folder / "corpus", faq, phrasings)
-    encoder = small_encoder()
-
-    built = build(folder / "corpus", folder / "index", encoder)
+    write_corpus(corpus, faq, {**FEW, "retard": [*FEW["retard"], "rendre en retard"]})
 
     # The answer as a passage (with its question), the sentence that changed, and the new phrasing.
-    assert sorted(encoder.seen) == sorted(
-        [
-            f"{question} Aucune amende n’est due. Un rappel part après dix jours.",
-            "Un rappel part après dix jours.",
-            "rendre en retard",
-        ]
-    )
-    assert built.n_encoded == 3
+    assert build(corpus, folder / "index", encoder).n_encoded == 3
+    assert sorted(encoder.seen) == [
+        f"{question} Aucune amende n’est due. Un rappel part après dix jours.",
+        "Un rappel part après dix jours.",
+        "rendre en retard",
+    ]
 
 
 def test_another_encoder_encodes_everything_anew(folder: Path) -> None:
@@ -226,29 +188,19 @@ def test_progress_ends_with_everything_encoded(small_index: Path, tmp_path: Path
 
 
 def test_an_index_is_stale_when_anything_that_shapes_it_changed(folder: Path) -> None:
-    corpus, index, encoder = folder / "corpus", folder / "index", small_encoder()
-
-    def fresh() -> bool:
-        return state(corpus, index, encoder.name, MAX_ERROR) is State.FRESH
-
-    assert fresh()
+    corpus, index = folder / "corpus", folder / "index"
+    assert stands(folder) is State.FRESH
     assert state(corpus, index, "another encoder", MAX_ERROR) is State.STALE
-    assert state(corpus, index, encoder.name, 0.1) is State.STALE
-    for name in (
-        "catalogue.toml",
-        "lexicon.toml",
-        "documents/mediatheque.csv",
-        "phrasings/mediatheque.toml",
-    ):
-        path = corpus / name
-        content = path.read_bytes()
-        path.write_bytes(content + b"\n")
-        assert not fresh(), name
-        path.write_bytes(content)
-        assert fresh(), name
+    assert state(corpus, index, small_encoder().name, 0.1) is State.STALE
+    for name in ("catalogue.toml", "lexicon.toml", "documents/mediatheque.csv", "phrasings/mediatheque.toml"):
+        content = (corpus / name).read_bytes()
+        (corpus / name).write_bytes(content + b"\n")
+        assert stands(folder) is State.STALE, name
+        (corpus / name).write_bytes(content)
+        assert stands(folder) is State.FRESH, name
     (corpus / "documents" / "annexes").mkdir()
     (corpus / "documents" / "annexes" / "tarifs.txt").write_text("Gratuit.", encoding="utf-8")
-    assert not fresh()
+    assert stands(folder) is State.STALE
 
 
 ELSEWHERE = """
@@ -283,10 +235,9 @@ def test_another_processor_finds_the_same_with_the_same_confidence(
 def test_two_builds_of_one_corpus_learn_the_same(small_index: Path, tmp_path: Path) -> None:
     build(small_index / "corpus", tmp_path / "index", small_encoder())
 
+    once, again = version(small_index / "index"), version(tmp_path / "index")
     for name in [n for n in FILES if n not in ("CURRENT", "manifest.json")]:  # the manifest notes when
-        assert (version(tmp_path / "index") / name).read_bytes() == (
-            version(small_index / "index") / name
-        ).read_bytes(), name
+        assert (once / name).read_bytes() == (again / name).read_bytes(), name
 
 
 def test_an_index_of_an_older_format_is_stale(folder: Path) -> None:
@@ -296,7 +247,7 @@ def test_an_index_of_an_older_format_is_stale(folder: Path) -> None:
     manifest.write_text(json.dumps(content), encoding="utf-8")
     versions.point_to(folder / "index", manifest.parent.rename(folder / "index" / versions.name_of(manifest)))
 
-    assert state(folder / "corpus", folder / "index", small_encoder().name, MAX_ERROR) is State.STALE
+    assert stands(folder) is State.STALE
     with pytest.raises(IndexStoreError, match=r"format 3, attendu 6.*motamot build"):
         Searcher.load(folder / "index", small_encoder())
     build(folder / "corpus", folder / "index", small_encoder())
