@@ -82,7 +82,7 @@ def build(
         read = read_corpus(corpus_folder, on_progress=lambda done, total: told(Phase.READING, done, total))
         corpus = _readable(read)
         phrasings = read_phrasings(corpus_folder, corpus.entries)
-        if waited and _is_made(index_folder, mark):
+        if waited and (made := _stored(index_folder)) and made.manifest.fingerprint == mark:
             n_encoded = 0
         else:
             if not accept_loss:
@@ -95,11 +95,11 @@ def build(
     return Built(corpus, n_passages, n_encoded, index_folder, phrasings.counts(), phrasings.warnings)
 
 
-def _is_made(index_folder: Path, mark: str) -> bool:
+def _stored(index_folder: Path) -> store.Stored | None:
     try:
-        return store.load(index_folder).manifest.fingerprint == mark
+        return store.load(index_folder)
     except IndexStoreError:
-        return False
+        return None
 
 
 def _build(
@@ -184,11 +184,8 @@ def _encoded(queries: Sequence[Query], dense: Dense) -> list[EncodedQuery]:
 
 def _vectors_before(index_folder: Path, encoder: Encoder) -> dict[tuple[bool, str], Vectors]:
     """Vectors of the index being replaced, by (is a query, text); none when it is of another encoder."""
-    try:
-        before = store.load(index_folder)
-    except IndexStoreError:
-        return {}
-    if before.manifest.encoder != encoder.name:
+    before = _stored(index_folder)
+    if before is None or before.manifest.encoder != encoder.name:
         return {}
     return {
         (name in _QUERY_FIELDS, text): vector

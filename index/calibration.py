@@ -84,9 +84,8 @@ def threshold(curve: Curve, max_error: float) -> float:
     unanswerable = sorted(p for p, a in zip(curve.probabilities, curve.answerable, strict=True) if not a)
     if not unanswerable:
         return 0.5
-    allowed = int(max_error * len(unanswerable))
-    least = curve.least if max_error <= MAX_ERROR else 0.0
-    return max(min(unanswerable[len(unanswerable) - 1 - allowed] + 1e-6, 1.0), least)
+    above = unanswerable[-1 - int(max_error * len(unanswerable))] + 1e-6
+    return max(min(above, 1.0), curve.least if max_error <= MAX_ERROR else 0.0)
 
 
 def _logistic(signals: Doubles, truth: npt.NDArray[np.bool_], telling: Sequence[str]) -> tuple[float, ...]:

@@ -55,19 +55,9 @@ class Classifier:
         return Opinion((_SCALE * targets).astype(np.float32), float(scores[~inside].max(initial=0.0)))
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOutOpinions:
-    """Scores of each class for each example of the classifier, had it not been learned from."""
-
-    own: Doubles
-    """Nor its group; shape ``(n_examples, n_classes)``."""
-    wider: Doubles
-    """Nor its wider group."""
-
-
 def fit(
     examples: Sequence[Query], vectors: Vectors, labels: Ints, groups: Ints, wider: Ints | None = None
-) -> tuple[Classifier, LeftOutOpinions]:
+) -> tuple[Classifier, Doubles, Doubles]:
     """Learn; solved in closed form, and so is what it says of what it did not see: cross-validation costs nothing.
 
     Args:
@@ -75,7 +65,11 @@ def fit(
         vectors: Theirs, shape ``(n, dim)``.
         labels: Class of each, shape ``(n,)``.
         groups: Examples of one group are left out together, shape ``(n,)``.
-        wider: The same of ``LeftOutOpinions.wider``; by default the same groups.
+        wider: The same, for the last result; by default the same groups.
+
+    Returns:
+        The classifier; the scores of each class for each example, ``(n, n_classes)``, had neither it nor its group
+        been learned from; and the same of its wider group.
     """
     mean: Vectors = vectors.mean(axis=0)
     centred = _centred(vectors, mean)
@@ -86,8 +80,8 @@ def fit(
     inverse = np.linalg.inv(kernel + _RIDGE * np.eye(len(kernel)))
     hat = kernel @ inverse
     own = _left_out(hat, wanted, groups)
-    left_out = LeftOutOpinions(own, own if wider is None else _left_out(hat, wanted, wider))
-    return Classifier(classes, inverse @ wanted, chars, terms, mean, centred), left_out
+    classifier = Classifier(classes, inverse @ wanted, chars, terms, mean, centred)
+    return classifier, own, own if wider is None else _left_out(hat, wanted, wider)
 
 
 def _chars(query: Query) -> list[str]:

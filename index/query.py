@@ -78,13 +78,6 @@ class Query:
         return self.rewritten.text
 
 
-@dataclass(frozen=True, slots=True)
-class _Everyday:
-    key: str
-    value: str
-    added: list[str]
-
-
 class QueryParser:
     """Reads questions with the vocabulary of one corpus. Nothing is derived from the corpus here."""
 
@@ -99,7 +92,7 @@ class QueryParser:
         expansions = {tuple(stems(full)): stem(fold(acronym)) for acronym, names in acronyms.items() for full in names}
         self._expansions = Runs((run, (row, acronym)) for row, (run, acronym) in enumerate(expansions.items()))
         self._everyday = Runs(
-            (singular(words(key)), _Everyday(key, values[0], [term for value in values for term in stems(value)]))
+            (singular(words(key)), (values[0], key, [term for value in values for term in stems(value)]))
             for key, values in everyday.items()
         )
         self._general = Runs(vocabulary.general)
@@ -120,16 +113,16 @@ class QueryParser:
         text, replaced = self._repair(typed, rows, start, end)
         read, named = self._with_acronyms(FoldedText.of(text) if text != typed.text else typed)
         terms, singulars = stems_of(read.words), singular(read.words)
-        everyday: dict[str, _Everyday] = {}
-        for found in self._everyday.all(singulars):
-            everyday.setdefault(found.value, found)
+        everyday: dict[str, tuple[str, list[str]]] = {}  # words of the corpus -> what was typed, stems
+        for value, key, found in self._everyday.all(singulars):
+            everyday.setdefault(value, (key, found))
         added = self._acronyms_spelled_in(terms)
         for word in read.words:
             if word in self._spelled and word not in self._surface:
                 added += self._spelled[word][1]
-        added += [term for found in everyday.values() for term in found.added]
+        added += [term for _, found in everyday.values() for term in found]
         added += [term for _, _, found in self._general.longest(singulars) for term in found if term not in terms]
-        said = [*replaced, *((found.key, value) for value, found in everyday.items()), *named]
+        said = [*replaced, *((key, value) for value, (key, _) in everyday.items()), *named]
         return Query(
             typed=typed,
             asked=typed.text[start:end],
@@ -150,8 +143,8 @@ class QueryParser:
         found = list(self._aliases.longest(singular(read.words)))
         if not found:
             return read, []
-        said = [(read.between(first, last), alias.acronym) for first, last, alias in found if alias.said]
-        return FoldedText.of(read.rewritten((first, last, alias.acronym) for first, last, alias in found)), said
+        said = [(read.between(first, last), acronym) for first, last, (acronym, reported) in found if reported]
+        return FoldedText.of(read.rewritten((first, last, acronym) for first, last, (acronym, _) in found)), said
 
     def _repair(self, typed: FoldedText, rows: range, start: int, end: int) -> tuple[str, list[tuple[str, str]]]:
         """What asks, each word as the corpus writes it; and what was read as another word."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from index.calibration import Curve, Learned, calibrated, shipped, threshold
-from index.classifier import OUTSIDE, Classifier, LeftOutOpinions, fit
+from index.classifier import OUTSIDE, Classifier, fit
 from index.dense import Vectors
 from index.features import FIELDS, EncodedQuery, FeatureExtractor, Features
 from index.lexical import Doubles, Ints
@@ -37,7 +37,7 @@ class TrainingSet:
     """How many of these its editor wrote; where they are few, near ones are made up."""
 
 
-def train_classifier(extractor: FeatureExtractor, known: TrainingSet) -> tuple[Classifier, LeftOutOpinions] | None:
+def train_classifier(extractor: FeatureExtractor, known: TrainingSet) -> tuple[Classifier, Doubles, Doubles] | None:
     """The classifier of a corpus that has phrasings enough, None for the others."""
     asked, rows = known.asked, extractor.rows
     if not _FEWEST_PHRASINGS <= len(asked) <= _MOST_PHRASINGS:
@@ -53,7 +53,7 @@ def train_classifier(extractor: FeatureExtractor, known: TrainingSet) -> tuple[C
 
 def learn(
     extractor: FeatureExtractor,
-    trained: tuple[Classifier, LeftOutOpinions] | None,
+    trained: tuple[Classifier, Doubles, Doubles] | None,
     known: TrainingSet,
     max_error: float,
     on_progress: Callable[[int, int], None] = lambda *_: None,
@@ -132,13 +132,14 @@ class Trials:
         self,
         extractor: FeatureExtractor,
         classifier: Classifier,
-        left_out: LeftOutOpinions,
+        own: Doubles,
+        wider: Doubles,
         known: TrainingSet,
         on_progress: Callable[[int, int], None],
     ) -> None:
         self._extractor = extractor
         self._classifier = classifier
-        self._left_out = left_out
+        self._own, self._wider = own, wider
         self._known = known
         self._owner = extractor.rows.entry_of_target
         self._targets = extractor.rows.target_of_phrasing
@@ -156,18 +157,18 @@ class Trials:
     def phrasings(self) -> list[Trial]:
         """Each phrasing, had nobody written it."""
         every = range(len(self._known.asked))
-        return [self._phrasing(n, np.asarray([n], dtype=np.intp), self._left_out.own) for n in every]
+        return [self._phrasing(n, np.asarray([n], dtype=np.intp), self._own) for n in every]
 
     def unasked_phrasings(self) -> list[Trial]:
         """As large a share of them as there are entries without phrasings, had nobody written any of their entry.
 
         Without these, weights would trust phrasings alone, and the other entries would never be found.
         """
-        return [self._phrasing(n, self._siblings(n), self._left_out.wider) for n in self._some(self._n_unasked)]
+        return [self._phrasing(n, self._siblings(n), self._wider) for n in self._some(self._n_unasked)]
 
     def without_answer(self) -> list[Trial]:
         """What the corpus is known not to answer."""
-        scores = self._left_out.own[len(self._known.asked) :]
+        scores = self._own[len(self._known.asked) :]
         outside = zip(self._known.outside, self._known.outside_groups, scores, strict=True)
         return [self._trial(q, None, own, np.empty(0, dtype=np.intp), NOBODY, group) for q, group, own in outside]
 
@@ -175,7 +176,7 @@ class Trials:
         """Phrasings whose whole entry is taken away, where an editor wrote few questions without an answer."""
         after = max(self._known.outside_groups, default=-1) + 1
         rows = self._some(self._n_orphans)
-        trials = [self._phrasing(row, self._siblings(row), self._left_out.wider) for row in rows]
+        trials = [self._phrasing(row, self._siblings(row), self._wider) for row in rows]
         return [_orphaned(trial, group) for group, trial in enumerate(trials, after)]
 
     def _some(self, n: int) -> list[int]:

@@ -91,12 +91,7 @@ def publish(folder: Path, draft: Path) -> Path:
 def point_to(folder: Path, version: Path) -> None:
     """Put a version in service, in one step that a crash leaves done or not done."""
     _sync(folder)
-    pointer = folder / f"{_POINTER}{uuid4().hex}"
-    try:
-        write(pointer, version.name.encode())
-        pointer.replace(folder / CURRENT)
-    finally:
-        pointer.unlink(missing_ok=True)
+    _replace(folder / CURRENT, version.name)
     _sync(folder)
 
 
@@ -158,15 +153,21 @@ def withdrawn(folder: Path) -> frozenset[str]:
 
 def withdraw(folder: Path, fingerprint: str) -> None:
     """Add one to them."""
-    known = sorted({*withdrawn(folder), fingerprint})
-    draft = folder / f"{_POINTER}{uuid4().hex}"
-    write(draft, "\n".join(known).encode())
-    draft.replace(folder / _WITHDRAWN)
+    _replace(folder / _WITHDRAWN, "\n".join(sorted({*withdrawn(folder), fingerprint})))
 
 
 def forgive(folder: Path) -> None:
     """Forget them: a build was asked for."""
     (folder / _WITHDRAWN).unlink(missing_ok=True)
+
+
+def _replace(path: Path, content: str) -> None:
+    draft = path.with_name(f"{_POINTER}{uuid4().hex}")
+    try:
+        write(draft, content.encode())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def write(path: Path, content: bytes) -> None:

@@ -191,20 +191,13 @@ def _distinct(counts: Counter[str]) -> list[str]:
     return list(kept.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
-    """Another name of what has an acronym: « contrat de relance » is « CRTE »."""
-
-    acronym: str
-    said: bool
-    """Whether the page reports it: that the full name is the acronym goes without saying."""
-
-
-def aliases(acronyms: Mapping[str, Sequence[str]], lexicon_words: Mapping[str, Sequence[str]]) -> Runs[Alias]:
-    """The full names of acronyms, and the expressions that a lexicon reads as one."""
+def aliases(
+    acronyms: Mapping[str, Sequence[str]], lexicon_words: Mapping[str, Sequence[str]]
+) -> Runs[tuple[str, bool]]:
+    """The full names of acronyms, and the expressions that a lexicon reads as one, which the page reports."""
     folded = {fold(acronym) for acronym in acronyms}
-    names = [(key, Alias(v[0], said=True)) for key, v in lexicon_words.items() if fold(v[0]) in folded]
-    names += [(name, Alias(acronym, said=False)) for acronym, full in acronyms.items() for name in full]
+    names = [(key, (values[0], True)) for key, values in lexicon_words.items() if fold(values[0]) in folded]
+    names += [(name, (acronym, False)) for acronym, full in acronyms.items() for name in full]
     runs = {tuple(singular(words(name))): alias for name, alias in names}
     # A single word may mean something else ("agglo"): it stays, and its meaning is added.
     return Runs((run, alias) for run, alias in runs.items() if len(run) >= 2)

@@ -17,10 +17,10 @@ import numpy as np
 from benchmark_corpora import write_benchmark
 
 import index
-from corpus.lexicon import Lexicon, read_lexicon
+from corpus.lexicon import Lexicon
 from corpus.phrasings import read_phrasings
 from corpus.read import read_corpus
-from index import MAX_ERROR, store
+from index import MAX_ERROR
 from index.build import build
 from index.calibration import calibrated, learned_to_json
 from index.e5.unpack import default_encoder
@@ -39,17 +39,11 @@ class Sample:
     """One corpus without phrasings, matched with questions it answers and questions it does not."""
 
     def __init__(
-        self,
-        folder: Path,
-        index_folder: Path,
-        encoder: Encoder,
-        asked: list[str],
-        wanted: list[str],
-        unanswered: list[str],
+        self, folder: Path, encoder: Encoder, asked: list[str], wanted: list[str], unanswered: list[str]
     ) -> None:
+        index_folder = folder.with_name(f"{folder.name}-index")
         build(folder, index_folder, encoder)
-        searcher = Searcher(store.load(index_folder), encoder)
-        self.rows = searcher.rows
+        searcher = Searcher.load(index_folder, encoder)
         self.owner = searcher.rows.entry_of_target
         row = {entry.id: n for n, entry in enumerate(searcher.rows.entries)}
         self.wanted = np.asarray([row[w] for w in wanted])
@@ -102,14 +96,13 @@ def main() -> None:
         (bare / "documents" / name).write_bytes((_DEFAULT_CORPUS / "documents" / name).read_bytes())
     for name in ("catalogue.toml", "lexicon.toml"):
         (bare / name).write_bytes((_DEFAULT_CORPUS / name).read_bytes())
-    read_lexicon(bare)
     written = read_phrasings(_DEFAULT_CORPUS, corpus.entries)
     pairs = [(text, target.passage.entry) for target in written.targets for text in target.phrasings]
     asked, wanted = [t for t, _ in pairs], [e for _, e in pairs]
     queries, near = list(cnil.queries), list(written.unanswered)
     samples = [
-        Sample(cnil.folder, work / "cnil-index", encoder, queries, list(cnil.relevant), asked),
-        Sample(bare, work / "default-index", encoder, asked, wanted, queries + near),
+        Sample(cnil.folder, encoder, queries, list(cnil.relevant), asked),
+        Sample(bare, encoder, asked, wanted, queries + near),
     ]
     whole = [np.arange(len(s.inside)) for s in samples]
     for name, own, other in (("cnil", 0, 1), ("default corpus", 1, 0)):
@@ -135,16 +128,9 @@ def main() -> None:
             rankings.append(rank(match, None, weights, sample.owner, words))
             answerable.append(False)
             right.append(False)
-    learned = calibrated(
-        rankings,
-        np.asarray(answerable),
-        np.asarray(right),
-        np.arange(len(rankings)),
-        weights.fields,
-        TEXT_SIGNALS,
-        MAX_ERROR,
-    )
-    print("fields", dict(zip(TEXT_FIELDS, np.round(learned.weights.fields, 3), strict=False)))
+    groups, known = np.arange(len(rankings)), np.asarray(answerable)
+    learned = calibrated(rankings, known, np.asarray(right), groups, weights.fields, TEXT_SIGNALS, MAX_ERROR)
+    print("fields", dict(zip(TEXT_FIELDS, np.round(learned.weights.fields, 3).tolist(), strict=False)))
     silent = np.mean([p < learned.threshold for p, a in zip(learned.curve.probabilities, answerable, strict=True) if a])
     print(f"threshold {learned.threshold:.3f}: silent {silent:.3f}, answered of the others {MAX_ERROR}")
     if "--write" in sys.argv:

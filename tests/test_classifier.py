@@ -66,31 +66,31 @@ def refitted(classifier: Classifier, row: int, group: npt.NDArray[np.intp]) -> n
 @pytest.mark.parametrize("groups", [ALONE, np.array([0, 0, 0, 1, 2, 3, 3, 4, 4, 5])], ids=["alone", "in groups"])
 def test_leaving_out_equals_refitting_without_the_group(groups: npt.NDArray[np.intp]) -> None:
     wider = np.array([0, 0, 0, 0, 1, 1, 1, 2, 2, 2])
-    classifier, left_out = fit(EXAMPLES, VECTORS, LABELS, groups, wider)
+    classifier, *left_out = fit(EXAMPLES, VECTORS, LABELS, groups, wider)
 
     for row in ALONE:
-        for found, group_of in ((left_out.own, groups), (left_out.wider, wider)):
+        for found, group_of in zip(left_out, (groups, wider), strict=True):
             others = np.flatnonzero(group_of == group_of[row])
             assert found[row] == pytest.approx(refitted(classifier, row, others), abs=1e-6)
 
 
 def test_leaving_one_out_does_not_flatter() -> None:
     """Words are weighed and vectors centred with the one that is left out: this must not raise its own score."""
-    whole, left_out = fit(EXAMPLES, VECTORS, LABELS, ALONE)
+    whole, left_out, _ = fit(EXAMPLES, VECTORS, LABELS, ALONE)
     own = (LABELS[:, None] == whole.classes).argmax(axis=1)
 
     anew = []
     for row in ALONE:
         kept = np.setdiff1d(ALONE, [row])
-        classifier, _ = fit([EXAMPLES[i] for i in kept], VECTORS[kept], LABELS[kept], kept)
+        classifier, *_ = fit([EXAMPLES[i] for i in kept], VECTORS[kept], LABELS[kept], kept)
         anew.append(classifier.scores([EXAMPLES[row]], VECTORS[[row]])[0][own[row]])
 
-    assert left_out.own[ALONE, own].mean() <= np.mean(anew)
-    assert (left_out.own[ALONE, own] < whole.scores(EXAMPLES, VECTORS)[ALONE, own]).all()
+    assert left_out[ALONE, own].mean() <= np.mean(anew)
+    assert (left_out[ALONE, own] < whole.scores(EXAMPLES, VECTORS)[ALONE, own]).all()
 
 
 def test_scores_are_highest_for_the_class_of_a_question() -> None:
-    classifier, _ = fit(EXAMPLES, VECTORS, LABELS, ALONE)
+    classifier, *_ = fit(EXAMPLES, VECTORS, LABELS, ALONE)
 
     found = classifier.scores([PARSER.read("emprunter des livres")], VECTORS[:1])
 
