@@ -159,9 +159,7 @@ def test_an_index_that_is_removed_still_answers(folder: Path) -> None:
     live = assistant(folder)
     shutil.rmtree(folder / "index")
 
-    assert live.check() is False
-
-    assert said(live) == "Elle ferme le 2 mai."
+    assert (live.check(), said(live)) == (False, "Elle ferme le 2 mai.")
     assert "Il n’y a pas d’index" in (live.problem or "")
 
 

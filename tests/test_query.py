@@ -17,16 +17,12 @@ TEXTS = [
     "L’agence de l’État finance les projets ; où les déposer ? La préfecture présente la programmation.",
 ]
 LEXICON = Lexicon(
-    acronyms={
+    {
         "CRTE": ("contrat de relance et de transition écologique",),
         "PNR": ("parc naturel régional",),
-        "TI": ("Territoires d'industrie",),
+        "TI": ("territoires",),
     },
-    words={
-        "interco": ("intercommunalité",),
-        "communauté de communes": ("intercommunalité",),
-        "sous": ("financements",),
-    },
+    {"interco": ("intercommunalité",), "communauté de communes": ("intercommunalité",), "sous": ("financements",)},
 )
 
 
@@ -123,14 +119,11 @@ def test_everyday_words_bring_the_words_of_the_corpus(parser: QueryParser) -> No
     assert query.added == (stem("intercommunalite"),)
     assert ("interco", "intercommunalité") in query.replaced
     assert stem("interco") in query.terms
+    assert [parser.read(typed).terms for typed in ("", "   ", "?!", "\u200b\u0007", "🙂 🙂")] == [()] * 5
     # In the plural and in capitals too, and as whole words.
     for typed in ("les intercos", "nos Communautés de communes", "COMMUNAUTE DE COMMUNES"):
         assert parser.read(typed).added == (stem("intercommunalite"),)
     assert parser.read("une interconnexion en sousface").added == ()
-
-
-def test_a_question_without_words_has_no_terms(parser: QueryParser) -> None:
-    assert [parser.read(typed).terms for typed in ("", "   ", "?!", "\u200b\u0007", "🙂 🙂")] == [()] * 5
 
 
 def test_so_many_misspellings_are_looked_up_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
