@@ -26,55 +26,38 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     return exited.value.code
 
 
+PORT, ERROR, HIT, FORMAT = (f"l’option « --{name} » : la valeur" for name in ("port", "max-error", "min-hit", "format"))
+
+
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "said", "command"),
     [
-        (["ask"], "il manque l’argument « QUESTION ». Essayez « motamot ask --help »."),
-        (["ask", "a", "--prot", "1"], "l’option « --prot » n’existe pas. Essayez « motamot ask --help »."),
+        ("ask", "il manque l’argument « QUESTION ».", "ask"),
+        ("ask a --prot 1", "l’option « --prot » n’existe pas.", "ask"),
+        ("ask a --jso", "l’option « --jso » n’existe pas ; vouliez-vous dire « --json » ?", "ask"),
+        ("demander a", "la commande « demander » n’existe pas.", ""),
+        ("journal purg", "la commande « purg » n’existe pas ; vouliez-vous dire « purge » ?", "journal"),
+        ("ask Où voter", "« voter » est de trop (mettez la question entre guillemets).", "ask"),
+        ("serve --port", "l’option « --port » attend une valeur.", ""),
+        ("ask --json=3 a", "l’option « --json » n’attend pas de valeur.", ""),
+        ("serve --port abc", f"{PORT} 'abc' ne convient pas, est attendu : un nombre entier.", "serve"),
+        ("build --max-error peu", f"{ERROR} 'peu' ne convient pas, est attendu : un nombre, comme 0.9.", "build"),
+        ("evaluate q --min-hit 3", f"{HIT} '3' ne convient pas, est attendu : un nombre d’au plus 1.", "evaluate"),
         (
-            ["ask", "a", "--jso"],
-            "l’option « --jso » n’existe pas ; vouliez-vous dire « --json » ? Essayez « motamot ask --help ».",
-        ),
-        (["demander", "a"], "la commande « demander » n’existe pas. Essayez « motamot --help »."),
-        (
-            ["journal", "purg"],
-            "la commande « purg » n’existe pas ; vouliez-vous dire « purge » ? Essayez « motamot journal --help ».",
-        ),
-        (
-            ["ask", "Où", "voter"],
-            "« voter » est de trop (mettez la question entre guillemets). Essayez « motamot ask --help ».",
-        ),
-        (["serve", "--port"], "l’option « --port » attend une valeur. Essayez « motamot --help »."),
-        (["ask", "--json=3", "a"], "l’option « --json » n’attend pas de valeur. Essayez « motamot --help »."),
-        (
-            ["serve", "--port", "abc"],
-            "l’option « --port » : la valeur 'abc' ne convient pas, est attendu : un nombre entier. "
-            "Essayez « motamot serve --help ».",
-        ),
-        (
-            ["build", "--max-error", "peu"],
-            "l’option « --max-error » : la valeur 'peu' ne convient pas, est attendu : un nombre, comme 0.9. "
-            "Essayez « motamot build --help ».",
-        ),
-        (
-            ["evaluate", "q.csv", "--min-hit", "3"],
-            "l’option « --min-hit » : la valeur '3' ne convient pas, est attendu : un nombre d’au plus 1. "
-            "Essayez « motamot evaluate --help ».",
-        ),
-        (
-            ["journal", "export", "--format", "xml"],
-            "l’option « --format » : la valeur 'xml' ne convient pas, est attendu : l’une des valeurs csv, jsonl. "
-            "Essayez « motamot journal export --help ».",
+            "journal export --format xml",
+            f"{FORMAT} 'xml' ne convient pas, est attendu : l’une des valeurs csv, jsonl.",
+            "journal export",
         ),
     ],
 )
 def test_what_is_mistyped_is_said_in_one_line_of_french(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: str, said: str, command: str
 ) -> None:
-    code = run(monkeypatch, *arguments)
+    code = run(monkeypatch, *arguments.split())
 
     printed = capsys.readouterr()
-    assert (code, printed.out, plain(printed.err)) == (2, "", f"Erreur : {said}\n")
+    helped = f"motamot {command}".strip()
+    assert (code, printed.out, plain(printed.err)) == (2, "", f"Erreur : {said} Essayez « {helped} --help ».\n")
 
 
 def commands(command: typer.core.TyperCommand | typer.core.TyperGroup, *path: str) -> Iterator[tuple[str, ...]]:
