@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import signal
-import socket
 import sys
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -320,11 +319,10 @@ def _journal(settings: Settings) -> AbstractContextManager[Journal | None]:
 
 def _check_port(host: str, port: int) -> None:
     """Refuse a port in use before the seconds that the encoder takes, not after."""
+    from bot.doctor_machine import try_to_listen
+
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
+        try_to_listen(host, port)
     except OSError as error:
         raise SettingsError(
             f"On ne peut pas écouter sur {host}:{port} ({error.strerror}) : choisissez un autre port avec « --port »."

@@ -64,18 +64,22 @@ _EXPECTED = (
 """What pydantic says of a value, and what it wants, in French."""
 
 
-class _Command(TyperCommand):
+class _FrenchHelp:
     """Shows its help in French."""
 
     def get_help(self, ctx: Any) -> str:
-        return _help_in_french(super().get_help(ctx))
+        screen: str = super().get_help(ctx)  # type: ignore[misc]
+        for english, french in _HELP:
+            screen = re.sub(english, typeset(french), screen)
+        return screen
 
 
-class _Group(TyperGroup):
-    """Shows its help in French."""
+class _Command(_FrenchHelp, TyperCommand):
+    pass
 
-    def get_help(self, ctx: Any) -> str:
-        return _help_in_french(super().get_help(ctx))
+
+class _Group(_FrenchHelp, TyperGroup):
+    pass
 
 
 class FrenchTyper(Typer):
@@ -87,12 +91,6 @@ class FrenchTyper(Typer):
     def command(self, name: str | None = None, **settings: Any) -> Callable[[_Function], _Function]:
         """As ``Typer.command``."""
         return super().command(name, cls=_Command, **settings)
-
-
-def _help_in_french(screen: str) -> str:
-    for english, french in _HELP:
-        screen = re.sub(english, typeset(french), screen)
-    return screen
 
 
 def complaint(error: TyperException) -> str:

@@ -98,11 +98,11 @@ def _open(corpus: Path | None, index: Path | None) -> closing[Journal]:
 
 def _csv(records: Iterable[Record]) -> bytes:
     table = io.StringIO(newline="")
-    writer = csv.writer(table, delimiter=";")
-    writer.writerow(COLUMNS.values())
+    writer = csv.DictWriter(table, COLUMNS, delimiter=";")
+    writer.writerow(COLUMNS)
     for record in records:
-        line = {**asdict(record), "helpful": _YES_NO[record.helpful]}
-        writer.writerow([_inert(line[name]) for name in COLUMNS])
+        line = asdict(record) | {"helpful": _YES_NO[record.helpful]}
+        writer.writerow({name: _inert(value) for name, value in line.items()})
     return table.getvalue().encode("utf-8-sig")
 
 

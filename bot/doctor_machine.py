@@ -127,17 +127,22 @@ def port(settings: Settings) -> Finding:
     """Whether the server may listen where it is told to, or answers there already."""
     place = f"{settings.host}:{settings.port}"
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
+        try_to_listen(settings.host, settings.port)
     except OSError as problem:
         if _answers(settings):
             return ok("Port", f"{place} : Motamot y répond déjà")
         return error("Port", f"{place} : {reason(problem)}", "Choisissez-en un autre (réglages « host » et « port »).")
     return ok("Port", f"{place} est libre")
+
+
+def try_to_listen(host: str, port: int) -> None:
+    """Raises OSError where this process may not listen."""
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
 
 
 def _answers(settings: Settings) -> bool:

@@ -9,8 +9,8 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -146,22 +146,20 @@ class Journal:
         """Erase the lines older than ``days``, or all of them; their words leave the disk too."""
         limit = "9999" if everything else _iso((now or _now()) - timedelta(days=self.days))
         with self._writing() as connection:
-            return erase(connection, limit)
+            return _erase(connection, limit)
 
     def records(self, unanswered: bool = False, unhelpful: bool = False) -> Iterator[Record]:
         """The lines, oldest first: all, or those refused and those that did not help, as asked."""
         wanted = " OR ".join(
             [*(["kind = 'refuse'"] if unanswered else []), *(["helpful = 0"] if unhelpful else [])] or ["TRUE"]
         )
-        names = tuple(Record.__dataclass_fields__)
+        names = ", ".join(Record.__dataclass_fields__)
         with self._writing() as connection:
             rows = connection.execute(
-                f"SELECT {', '.join(names)} FROM question WHERE {wanted} ORDER BY asked, reference"
+                f"SELECT {names} FROM question WHERE {wanted} ORDER BY asked, reference"
             ).fetchall()
-        for row in rows:
-            line = dict(zip(names, row, strict=True))
-            helpful = None if line["helpful"] is None else bool(line["helpful"])
-            yield Record(**{**line, "helpful": helpful})
+        for record in (Record(*row) for row in rows):
+            yield replace(record, helpful=None if record.helpful is None else bool(record.helpful))
 
     @contextmanager
     def purged_on_schedule(self, every: float = _PURGE_EVERY, clock: Callable[[], datetime] = _now) -> Iterator[None]:
@@ -198,12 +196,11 @@ def _open(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Made here, so that nobody else may read it; SQLite gives its companions the same rights.
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None, check_same_thread=False)
-    try:
+    with ExitStack() as on_failure:
+        connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None, check_same_thread=False)
+        on_failure.callback(connection.close)
         _prepare(connection)
-    except BaseException:
-        connection.close()
-        raise
+        on_failure.pop_all()
     return connection
 
 
@@ -213,21 +210,17 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA secure_delete = ON").fetchall()
     connection.execute("PRAGMA temp_store = MEMORY")  # a sweep copies the lines: not into a file of their own
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with connection:  # which commits, or goes back
+        connection.execute("BEGIN IMMEDIATE")
         [(version,)] = connection.execute("PRAGMA user_version").fetchall()
         if version > len(_SCHEMA):
             raise sqlite3.DatabaseError(f"format {version}, d’une version plus récente de Motamot que celle-ci")
         for statement in _SCHEMA[version:]:
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {len(_SCHEMA)}")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
 
 
-def erase(connection: sqlite3.Connection, before: str) -> int:
+def _erase(connection: sqlite3.Connection, before: str) -> int:
     """Erase the lines asked before a moment (ISO 8601), and sweep the file; how many they were.
 
     ``secure_delete`` is not enough: a page that was split or joined keeps copies of its lines in the room between
@@ -237,15 +230,11 @@ def erase(connection: sqlite3.Connection, before: str) -> int:
     Raises:
         sqlite3.Error: The disk is full, or another process holds the file for too long.
     """
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
         erased = connection.execute("DELETE FROM question WHERE asked < ?", (before,)).rowcount
         if erased:
             connection.execute(f"PRAGMA application_id = {_UNSWEPT}")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")
     [(state,)] = connection.execute("PRAGMA application_id").fetchall()
     if state == _UNSWEPT:
         connection.execute("VACUUM")

@@ -1,9 +1,12 @@
 """Fixtures shared by the tests."""
 
 import fcntl
+import json
 import os
 import shutil
-from collections.abc import Generator
+import sys
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -83,6 +86,57 @@ def small_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("small")
     build(write_corpus(folder / "corpus"), folder / "index", small_encoder())
     return folder
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a run of the command left."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+
+KNOWN = (
+    {"id": "a", "turns": ["amende de retard"], "expect": ["Aucune amende n’est due."]},
+    {"id": "b", "turns": ["amende de retard"], "expect": ["Un rappel part"]},
+    {"id": "c", "turns": ["capitale du Pérou"], "kind": "refuse"},
+    {"id": "d", "turns": ["bonjour"], "kind": "smalltalk"},
+)
+"""Questions on the library's FAQ: the first, the third and the fourth are answered as they should be."""
+
+
+@pytest.fixture
+def run(
+    small_index: Path,
+    tmp_path: Path,
+    no_settings: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Run:
+    """Runs ``motamot`` where only ``q.jsonl`` is, on the library's corpus and index, with its fake encoder."""
+    from small_corpus import small_encoder
+
+    from bot import cli, cli_index
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MOTAMOT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("MOTAMOT_CORPUS", str(small_index / "corpus"))
+    monkeypatch.setenv("MOTAMOT_INDEX", str(small_index / "index"))
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(cli_index, "load_encoder", lambda _: small_encoder())
+    (tmp_path / "q.jsonl").write_text("\n".join(map(json.dumps, KNOWN)), encoding="utf-8")
+
+    def command(*arguments: object) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["motamot", *map(str, arguments)])
+        with pytest.raises(SystemExit) as exited:
+            cli.main()
+        printed = capsys.readouterr()
+        return Ran(exited.value.code or 0, printed.out, plain(printed.err))  # type: ignore[arg-type]
+
+    return command
 
 
 @pytest.fixture(scope="session")

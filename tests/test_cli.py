@@ -6,13 +6,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import plain
+from conftest import Ran, Run, plain
 from real_command import MOTAMOT, places, serving
 from small_corpus import FAQ, small_encoder, write_corpus
 
@@ -26,44 +25,6 @@ from index.build import build
 
 if TYPE_CHECKING:
     from index.encoder import Encoder
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """What a run of the command left."""
-
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Ran]
-
-
-@pytest.fixture
-def run(
-    small_index: Path,
-    tmp_path: Path,
-    no_settings: None,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Run:
-    """Runs ``motamot`` from an empty folder, on the library's corpus and index, with its fake encoder."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MOTAMOT_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("MOTAMOT_CORPUS", str(small_index / "corpus"))
-    monkeypatch.setenv("MOTAMOT_INDEX", str(small_index / "index"))
-    monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr(cli_index, "load_encoder", lambda _: small_encoder())
-
-    def command(*arguments: object) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["motamot", *map(str, arguments)])
-        with pytest.raises(SystemExit) as exited:
-            cli.main()
-        printed = capsys.readouterr()
-        return Ran(exited.value.code or 0, printed.out, plain(printed.err))  # type: ignore[arg-type]
-
-    return command
 
 
 @pytest.fixture
@@ -240,12 +201,11 @@ def two(small_index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> T
     build(tmp_path / "first", tmp_path / "index", small_encoder())
     made = Two(tmp_path / "first", write_corpus(tmp_path / "second", CHANGED), tmp_path / "index")
     (tmp_path / "in.jsonl").write_text('{"id": "a", "turns": ["amende de retard"]}', encoding="utf-8")
-    known(tmp_path / "known.jsonl")
     return made
 
 
 CHANGED = {**FAQ, "retard": (FAQ["retard"][0], "Une amende de dix centimes est due par jour.")}
-READING = [("ask", "amende de retard", "--json"), ("batch", "in.jsonl"), ("evaluate", "known.jsonl", "--json")]
+READING = [("ask", "amende de retard", "--json"), ("batch", "in.jsonl"), ("evaluate", "q.jsonl", "--json")]
 
 
 @pytest.fixture
@@ -363,33 +323,11 @@ def test_real_commands_on_a_draft_leave_a_server_as_it_is(
     assert "Aucune amende n’est due." in answer
 
 
-# --- evaluation --------------------------------------------------------------------------------
+# --- errors ------------------------------------------------------------------------------------
 
 
-def known(path: Path) -> Path:
-    rows = [
-        {"id": "a", "turns": ["amende de retard"], "expect": ["Aucune amende n’est due."]},
-        {"id": "b", "turns": ["amende de retard"], "expect": ["Un rappel part"]},
-        {"id": "c", "turns": ["capitale du Pérou"], "kind": "refuse"},
-        {"id": "d", "turns": ["bonjour"], "kind": "smalltalk"},
-    ]
-    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    return path
-
-
-def test_evaluate_counts_and_exits_1_below_the_wanted_rate(run: Run, tmp_path: Path) -> None:
-    questions = known(tmp_path / "known.jsonl")
-
-    ran = run("evaluate", questions, "--json")
-    figures = json.loads(ran.out)
-
-    assert ran.code == 0
-    assert [figures[name]["value"] for name in ("hit_rate", "right_entry", "refusal_recall", "courtesy_rate")] == [
-        0.5, 1, 1, 1,
-    ]  # fmt: skip
-    assert [q["verdict"] for q in figures["questions"]] == ["right", "wrong_part", "right", "right"]
-    assert run("evaluate", questions, "--min-hit", "0.5").code == 0
-    assert run("evaluate", questions, "--min-hit", "0.51").code == 1
+def never(_: object) -> None:
+    raise AssertionError("the encoder was loaded")
 
 
 @pytest.mark.parametrize(
@@ -398,12 +336,16 @@ def test_evaluate_counts_and_exits_1_below_the_wanted_rate(run: Run, tmp_path: P
         (["ask", "amende", "--corpus", "nowhere"], ["« nowhere »", "motamot init"]),
         (["batch", "nowhere.jsonl"], ["« nowhere.jsonl »"]),
         (["batch", "in.jsonl"], ["« in.jsonl », ligne 2 : "]),
-        (["evaluate", "nowhere.csv"], ["nowhere.csv"]),
+        (["evaluate", "q.jsonl", "--compare", "nowhere.json"], ["nowhere.json"]),
+        (["evaluate", "q.jsonl", "--save", "nowhere/run.json"], ["nowhere"]),
+        (["evaluate", "q.jsonl", "--report", "nowhere/r.html"], ["nowhere"]),
+        (["evaluate", "q.jsonl", "--max-error", "2"], ["max_error"]),
     ],
 )
-def test_an_error_is_one_line_of_french_and_exits_2(
-    run: Run, tmp_path: Path, arguments: list[str], named: list[str]
+def test_an_error_is_one_line_of_french_exits_2_and_waits_for_no_encoder(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], named: list[str]
 ) -> None:
+    monkeypatch.setattr(cli_index, "load_encoder", never)
     (tmp_path / "in.jsonl").write_text('{"id": "a", "turns": ["amende"]}\n{"id": "b"}', encoding="utf-8")
 
     ran = run(*arguments)
@@ -417,9 +359,6 @@ def test_an_error_is_one_line_of_french_and_exits_2(
 def test_serving_on_a_port_in_use_is_refused_before_the_encoder_is_loaded(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def never(_: object) -> None:
-        raise AssertionError("the encoder was loaded")
-
     monkeypatch.setattr(cli_index, "load_encoder", never)
     # These are of the process that serves, not of the one that tests.
     monkeypatch.setattr(cli, "configure_logs", lambda _: None)

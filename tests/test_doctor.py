@@ -7,41 +7,33 @@ import shutil
 import socket
 import sqlite3
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from conftest import plain
 from fake_assistant import HOSTILE, answered, quote
-from real_site import free_port
-from small_corpus import FAQ, small_encoder, write_corpus
+from real_site import free_port, served
+from small_corpus import FAQ, closing_on, small_encoder, write_corpus
+from starlette.responses import Response
 
 from bot import cli, doctor
 from bot import doctor_machine as machine
 from bot.doctor_machine import Finding, Level
 from bot.journal import Journal
 from bot.settings import read_settings
-from index import store
+from index import store, versions
 from index.build import build
 
 Examine = Callable[..., tuple[int, dict[str, list[dict[str, str]]]]]
 
 
-@pytest.fixture(scope="module")
-def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A corpus and its index."""
-    folder = tmp_path_factory.mktemp("indexed")
-    build(write_corpus(folder / "corpus"), folder / "index", small_encoder())
-    return folder.rename(folder.with_name(f"{folder.name}-moved"))  # or a copy would be of another corpus
-
-
 @pytest.fixture
-def place(indexed: Path, tmp_path: Path, no_settings: None, monkeypatch: pytest.MonkeyPatch) -> Path:
+def place(two_days: Path, tmp_path: Path, no_settings: None, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a corpus, its index and a data directory; nothing is wrong in it."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MOTAMOT_HOME", str(tmp_path / "home"))
@@ -52,15 +44,9 @@ def place(indexed: Path, tmp_path: Path, no_settings: None, monkeypatch: pytest.
         monkeypatch.setattr(f"{module}.state_of_default_model", lambda: "whole")
     monkeypatch.setattr("bot.doctor.load_encoder", lambda _: small_encoder())
     # The disk of who runs these tests may be nearly full.
-    monkeypatch.setattr("bot.doctor_machine.shutil.disk_usage", lambda _: Usage())
+    monkeypatch.setattr("bot.doctor_machine.shutil.disk_usage", lambda _: SimpleNamespace(free=10 * 2**30))
     (tmp_path / "home").mkdir()
-    return Path(shutil.copytree(indexed, tmp_path, dirs_exist_ok=True))
-
-
-class Usage:
-    """Of a disk."""
-
-    free = 10 * 2**30
+    return Path(shutil.copytree(two_days, tmp_path, dirs_exist_ok=True))
 
 
 @pytest.fixture
@@ -88,7 +74,12 @@ def wrong(found: dict[str, list[dict[str, str]]]) -> dict[str, str]:
     return {each["name"]: each["level"] for group in found.values() for each in group if each["level"] != "ok"}
 
 
-def test_when_nothing_is_wrong_it_says_so(place: Path, examine: Examine) -> None:
+def test_when_nothing_is_wrong_it_says_so_and_changes_nothing(place: Path, examine: Examine) -> None:
+    def content() -> dict[str, int]:
+        return {str(path): path.stat().st_mtime_ns for path in sorted(place.rglob("*")) if path.is_file()}
+
+    before = content()
+
     code, found = examine()
 
     assert code == 0
@@ -97,22 +88,13 @@ def test_when_nothing_is_wrong_it_says_so(place: Path, examine: Examine) -> None
         "Bibliothèques", "Réglages", "Corpus", "Place sur le disque", "Documents", "Modèle", "Index", "Journal",
         "Port", "Horloge",
     ]  # fmt: skip
-    assert found["Documents"][0]["detail"] == f"1 document lu, {len(FAQ)} entrées"
+    assert found["Documents"][0]["detail"] == f"1 document lu, {len(FAQ) + 1} entrées"
     assert "MOTAMOT_CORPUS" in found["Réglages"][0]["detail"]
     assert re.search(
         r"construit le \d\d/\d\d/\d{4} \(il y a 0 jour\), empreintes vérifiées", found["Index"][0]["detail"]
     )
     assert found["Journal"][0]["detail"] == "éteint, aucune question n’est notée"
-
-
-def test_it_changes_nothing(place: Path, examine: Examine) -> None:
-    def content() -> dict[str, int]:
-        return {str(path): path.stat().st_mtime_ns for path in sorted(place.rglob("*")) if path.is_file()}
-
-    before = content()
-    examine()
-
-    assert content() == before
+    assert content() == before, "it changed something"
 
 
 def test_documents_that_cannot_be_read_are_named_and_only_without_any_left_it_cannot_answer(
@@ -143,7 +125,7 @@ def test_documents_that_cannot_be_read_are_named_and_only_without_any_left_it_ca
     assert "catalogue.toml" in found["Documents"][0]["detail"]
 
 
-CHANGED = {**FAQ, "retard": (FAQ["retard"][0], "Une amende de dix centimes.")}
+CHANGED = {**closing_on(2), "retard": (FAQ["retard"][0], "Une amende de dix centimes.")}
 
 
 def test_an_index_that_is_stale_gone_back_to_or_of_another_corpus_is_said(place: Path, examine: Examine) -> None:
@@ -174,7 +156,7 @@ def test_an_index_that_is_not_there_will_be_built_and_one_flipped_byte_is_an_err
     assert "motamot build" in found["Index"][0]["remedy"]
     assert not (place / "elsewhere").exists()
 
-    [path] = (place / "index").glob("v-*/passages.faiss")
+    path = versions.current(place / "index") / "passages.faiss"
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
@@ -217,7 +199,7 @@ def test_the_weights_are_checked(tmp_path: Path) -> None:
 def test_a_full_disk_is_grave_where_something_must_still_be_written(
     place: Path, examine: Examine, monkeypatch: pytest.MonkeyPatch, unpacked: str, level: str
 ) -> None:
-    monkeypatch.setattr(Usage, "free", 20 * 2**20)
+    monkeypatch.setattr("bot.doctor_machine.shutil.disk_usage", lambda _: SimpleNamespace(free=20 * 2**20))
     monkeypatch.setattr("bot.doctor_machine.state_of_default_model", lambda: unpacked)
 
     _, found = examine()
@@ -243,18 +225,7 @@ def test_a_read_only_home_is_said(place: Path, examine: Examine, monkeypatch: py
 # --- settings and libraries --------------------------------------------------------------------
 
 
-def test_wrong_settings_are_an_error_and_the_rest_waits(
-    place: Path, examine: Examine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("MOTAMOT_METRICS", "oui")
-
-    code, found = examine()
-
-    assert (code, list(found)) == (2, ["Bibliothèques", "Réglages"])
-    assert "MOTAMOT_METRICS" in found["Réglages"][0]["detail"]
-
-
-def test_the_file_that_was_read_and_the_variables_that_were_not_are_named(
+def test_the_file_that_was_read_the_variables_that_were_not_and_the_settings_that_are_wrong_are_named(
     place: Path, examine: Examine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (place / "motamot.toml").write_text("journal = false", encoding="utf-8")
@@ -265,6 +236,10 @@ def test_the_file_that_was_read_and_the_variables_that_were_not_are_named(
     assert (code, wrong(found)) == (0, {"Variables": "attention"})
     assert f"« {place}/motamot.toml »" in found["Réglages"][0]["detail"]
     assert found["Variables"][0]["detail"] == "MOTAMOT_COULEUR : aucun réglage de ce nom"
+    monkeypatch.setenv("MOTAMOT_METRICS", "oui")
+    code, found = examine()
+    assert (code, list(found)) == (2, ["Bibliothèques", "Réglages"])  # the rest waits
+    assert "MOTAMOT_METRICS" in found["Réglages"][0]["detail"]
 
 
 def test_libraries_of_another_version_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -286,27 +261,6 @@ def test_libraries_of_another_version_are_named(monkeypatch: pytest.MonkeyPatch)
 # --- the port ----------------------------------------------------------------------------------
 
 
-@contextmanager
-def listening(body: bytes, port: int) -> Iterator[None]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", port), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 @pytest.mark.parametrize(
     ("body", "level", "said"),
     [(b'{"status":"ok"}', Level.OK, "Motamot y répond déjà"), (b"Bonjour", Level.ERROR, "Address already in use")],
@@ -314,18 +268,12 @@ def listening(body: bytes, port: int) -> Iterator[None]:
 def test_a_port_in_use_is_well_when_it_is_ours(place: Path, body: bytes, level: Level, said: str) -> None:
     settings = read_settings()
 
-    with listening(body, settings.port):
+    with served(Response(body), settings.port):
         found = machine.port(settings)
 
-    assert found.level is level
-    assert said in found.detail
-
-
-def test_an_address_of_another_machine_is_an_error(place: Path) -> None:
-    found = machine.port(read_settings(host="192.0.2.1"))
-
-    assert found.level is Level.ERROR
-    assert "« host »" in plain(found.remedy)
+    assert (found.level, said in found.detail) == (level, True)
+    elsewhere = machine.port(read_settings(host="192.0.2.1"))
+    assert (elsewhere.level, "« host »" in plain(elsewhere.remedy)) == (Level.ERROR, True)
 
 
 # --- the journal -------------------------------------------------------------------------------
@@ -341,14 +289,17 @@ def journal(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_the_journal_is_measured_in_use_or_not_and_left_as_it_is(journal: Path) -> None:
+def test_the_journal_is_measured_in_use_or_not_left_as_it_is_and_seen_where_others_can_read_it(journal: Path) -> None:
     [found] = machine.journal(read_settings())
 
     today = f"{datetime.now(UTC):%d/%m/%Y}"
     assert found.level is Level.OK
     assert plain(found.detail) == f"1 ligne, 12 Ko, la plus ancienne du {today}, gardées 90 jours"
     assert list(journal.parent.iterdir()) == [journal]
-
+    journal.chmod(0o640)
+    _, exposed = machine.journal(read_settings())
+    assert (exposed.level, exposed.remedy) == (Level.ATTENTION, f"chmod 600 {journal}")
+    journal.chmod(0o600)
     with closing(Journal(journal, 90)) as book:
         book.record(answered("Où payer ?", quote(HOSTILE, "Après.")))
         [found] = machine.journal(read_settings())
@@ -369,14 +320,6 @@ def test_lines_that_should_have_gone_are_seen(journal: Path, monkeypatch: pytest
     assert "motamot journal purge" in late.remedy
     monkeypatch.setenv("MOTAMOT_JOURNAL", "false")
     assert machine.journal(read_settings())[0].level is Level.ATTENTION
-
-
-def test_a_journal_that_others_can_read_is_seen(journal: Path) -> None:
-    journal.chmod(0o640)
-
-    _, exposed = machine.journal(read_settings())
-
-    assert (exposed.level, exposed.remedy) == (Level.ATTENTION, f"chmod 600 {journal}")
 
 
 @pytest.mark.parametrize(("wanted", "level"), [("true", Level.ERROR), ("false", Level.ATTENTION)])

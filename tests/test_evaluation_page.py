@@ -1,10 +1,10 @@
 """The report in HTML: what it says, and that it needs nothing else."""
 
 import re
-import shutil
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
@@ -13,8 +13,9 @@ from fake_assistant import HOSTILE_TEXT
 from outcomes import outcome
 
 from bot.answer import Answer, Kind, Quote, QuoteSource, Ranked
+from bot.evaluation import html_report
 from bot.evaluation.comparison import compare
-from bot.evaluation.html_report import QuotePart, card, page
+from bot.evaluation.html_report import QuotePart, card
 from bot.evaluation.judge import Judged, Report, Verdict, judge
 from bot.evaluation.questions import Excerpt, KnownQuestion
 from bot.evaluation.run_file import Conditions, Run
@@ -62,7 +63,7 @@ BEFORE = Run(
 
 def rendered(report: Report = REPORT, run: Run = RUN, before: Run | None = None) -> str:
     comparison = compare(before.outcomes, run.outcomes) if before else None
-    return page(run, report, ENTRIES, comparison, before)
+    return html_report.page(run, report, ENTRIES, comparison, before)
 
 
 def read(html: str) -> BeautifulSoup:
@@ -75,16 +76,12 @@ def text_of(html: str) -> str:
     return " ".join(plain(soup.get_text()).split())
 
 
-VOID = {"meta", "line", "rect", "circle", "polyline", "polygon"}
-
-
 def unbalanced(html: str) -> set[str]:
     """Tags that are not opened as often as they are closed."""
     body = re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL)
     opened, closed = Counter(re.findall(r"<(\w+)", body)), Counter(re.findall(r"</(\w+)>", body))
-    return {tag for tag in opened if opened[tag] != closed[tag]} - {
-        *["meta", "line", "rect", "circle", "polyline", "polygon"]
-    }
+    empty = {"meta", "line", "rect", "circle", "polyline", "polygon"}
+    return {tag for tag in opened if opened[tag] != closed[tag]} - empty
 
 
 def test_the_page_says_what_matters_in_plain_french() -> None:
@@ -133,7 +130,6 @@ def test_the_page_needs_nothing_else() -> None:
 
 def test_the_page_can_be_read_without_its_plots() -> None:
     soup = read(rendered())
-
     drawn = soup.find_all("svg", role="img")
     assert len(drawn) == 3
     assert [svg for svg in drawn for name in str(svg["aria-labelledby"]).split() if soup.find(id=name) is None] == []
@@ -195,27 +191,19 @@ def test_a_card_names_the_entry_and_the_verdict_before() -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("width", [320, 1280])
-def test_the_page_fits_and_asks_nothing_of_the_network(tmp_path: Path, width: int) -> None:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("no chromium: apt-get install chromium")
+def test_the_page_fits_and_asks_nothing_of_the_network(tmp_path: Path, page: Any) -> None:
+    address = (tmp_path / "report.html").as_uri()
     (tmp_path / "report.html").write_text(rendered(before=BEFORE), encoding="utf-8")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        seen = browser.new_page(viewport={"width": width, "height": 800})
-        requests: list[str] = []
-        complaints: list[str] = []
-        seen.on("request", lambda request: requests.append(request.url))
-        seen.on("console", lambda message: complaints.append(message.text))
-        seen.goto((tmp_path / "report.html").as_uri())
-        scrolled = seen.evaluate("document.documentElement.scrollWidth")
-        opened = seen.evaluate("[...document.querySelectorAll('details.group')].map(d => d.open)")
-        browser.close()
+    requests: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    for width in (320, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    opened = page.evaluate("[...document.querySelectorAll('details.group')].map(d => d.open)")
 
-    assert requests == [(tmp_path / "report.html").as_uri()]
-    assert complaints == []
-    assert scrolled <= width
+    assert (requests, complaints) == ([address] * 2, [])
     # One question won and three kinds of failure are unfolded, two kinds of success are not.
     assert opened == [True] * 4 + [False] * 2

@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 
 from bot.answer import Answer, Kind, Ranked
 from bot.cli import app
-from bot.journal import Journal, JournalError, erase, kept
+from bot.journal import Journal, JournalError, kept
 from bot.pii import EMAIL
 from bot.settings import read_settings
 
@@ -35,9 +35,15 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "home" / "journal.sqlite3"
 
 
-def words_on_disk(path: Path, words: str) -> list[str]:
-    """The files of the journal that hold these words."""
-    return [file.name for file in sorted(path.parent.glob("*")) if words.encode() in file.read_bytes()]
+def content(path: Path) -> bytes:
+    """Of the file and its companions."""
+    return b"".join(file.read_bytes() for file in sorted(path.parent.iterdir()))
+
+
+def aged(path: Path) -> None:
+    """Make all the lines old."""
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute("UPDATE question SET asked = '2020-01-01T00:00:00Z'")
 
 
 def test_a_line_holds_time_question_kind_entry_and_nothing_of_the_visitor(path: Path) -> None:
@@ -68,8 +74,11 @@ def test_what_identifies_a_person_is_masked_before_it_is_written(path: Path) -> 
 
         assert line.question == f"répondez à {EMAIL}"
         assert line.comment == "appelez Jean au [téléphone]"
-        assert words_on_disk(path, "jean.secret") == words_on_disk(path, "12 34 56") == []
-        assert words_on_disk(path, "pelez Jean") != []
+        assert [words in content(path) for words in (b"jean.secret", b"12 34 56", b"pelez Jean")] == [
+            False,
+            False,
+            True,
+        ]
 
 
 def test_a_thumb_replaces_the_one_before_and_needs_a_line(path: Path) -> None:
@@ -91,21 +100,16 @@ def test_only_their_owner_reads_the_files(path: Path) -> None:
     assert modes == {"journal.sqlite3": 0o600, "journal.sqlite3-wal": 0o600, "journal.sqlite3-shm": 0o600}
 
 
-def test_without_a_wish_for_it_no_file_is_made(path: Path) -> None:
-    with kept(path, wanted=False, days=90) as journal:
-        assert journal is None
-
+def test_without_a_wish_for_it_no_file_is_made_and_one_that_is_there_loses_its_old_lines(path: Path) -> None:
+    with kept(path, wanted=False, days=90) as none:
+        assert none is None
     assert not path.parent.exists()
 
-
-def test_a_journal_no_longer_wanted_still_loses_its_old_lines(path: Path) -> None:
     with closing(Journal(path, 1)) as journal:
         journal.record(ANSWERED)
-    with closing(sqlite3.connect(path)) as raw, raw:
-        raw.execute("UPDATE question SET asked = '2020-01-01T00:00:00Z'")
-
-    with kept(path, wanted=False, days=1) as journal:
-        assert journal is None
+    aged(path)
+    with kept(path, wanted=False, days=1) as none:
+        assert none is None
     with closing(Journal(path, 1)) as journal:
         assert list(journal.records()) == []
 
@@ -119,7 +123,7 @@ def test_a_journal_no_longer_wanted_that_cannot_be_opened_stops_nothing(
 
     with kept(damaged, wanted=False, days=1) as journal:
         assert journal is None
-    with pytest.raises(JournalError), kept(damaged, wanted=True, days=1):
+    with pytest.raises(JournalError, match=r"damaged\.sqlite3.*journal = false"), kept(damaged, wanted=True, days=1):
         pass
 
     assert caplog.text.count("les lignes échues de l’ancien journal ne sont pas effacées") == 1
@@ -186,17 +190,12 @@ def test_sites_do_not_share_a_journal_and_one_without_erases_no_line_of_another(
     assert (named.journal_path, named.shared_journal) == (tmp_path / "the one", None)
 
 
-@pytest.mark.parametrize("content", [b"not a database at all, but long enough to be read as one" * 20, None])
-def test_a_file_that_is_no_journal_is_named_with_the_remedy(tmp_path: Path, content: bytes | None) -> None:
-    path = tmp_path / "journal.sqlite3"
-    if content is None:
-        with closing(sqlite3.connect(path)) as raw:
-            raw.execute("PRAGMA user_version = 7")
-    else:
-        path.write_bytes(content)
+def test_a_journal_of_a_later_version_is_named_with_the_remedy(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as raw:
+        raw.execute("PRAGMA user_version = 7")
 
     with pytest.raises(JournalError, match=r"journal\.sqlite3.*journal = false"):
-        Journal(path, 90)
+        Journal(tmp_path / "journal.sqlite3", 90)
 
 
 WRITER = """
@@ -246,20 +245,9 @@ def test_several_processes_write_and_one_is_killed_and_no_line_is_lost(path: Pat
 # --- erasing -----------------------------------------------------------------------------------
 
 
-def content(path: Path) -> bytes:
-    """Of the file and its companions."""
-    return b"".join(file.read_bytes() for file in sorted(path.parent.iterdir()))
-
-
 def asked(name: str, number: int, chance: random.Random) -> Answer:
     """A question of some length, so that pages of the file are split and joined."""
     return Answer(f"{name}{number:05d}x " + "mot " * chance.randint(0, 300), Kind.REFUSE, 0.1, "")
-
-
-def aged(path: Path) -> None:
-    """Make all the lines old."""
-    with closing(sqlite3.connect(path)) as raw, raw:
-        raw.execute("UPDATE question SET asked = '2020-01-01T00:00:00Z'")
 
 
 def test_no_word_of_an_old_line_is_left_among_the_new_ones(path: Path) -> None:
@@ -282,19 +270,8 @@ def test_no_word_of_an_old_line_is_left_among_the_new_ones(path: Path) -> None:
 
 
 def test_a_sweep_that_could_not_be_done_is_made_good_by_the_next(path: Path) -> None:
-    class Killed(BaseException):
-        pass
-
-    class Dying:
-        """A connection whose process is killed as soon as the lines are erased."""
-
-        def __init__(self, real: sqlite3.Connection) -> None:
-            self.real = real
-
-        def execute(self, statement: str, *values: object) -> sqlite3.Cursor:
-            if statement == "VACUUM":
-                raise Killed
-            return self.real.execute(statement, *values)
+    def no_vacuum(action: int, *_: object) -> int:
+        return sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_ATTACH else sqlite3.SQLITE_OK
 
     chance = random.Random(4)  # one of those for which secure_delete alone leaves words behind
     with closing(Journal(path, 30)) as journal:
@@ -303,8 +280,10 @@ def test_a_sweep_that_could_not_be_done_is_made_good_by_the_next(path: Path) -> 
         aged(path)
         for number in range(1500):
             journal.record(asked("nouvelle", number, chance))
-        with pytest.raises(Killed):
-            erase(Dying(journal._connection), "2021")  # type: ignore[arg-type]
+        journal._connection.set_authorizer(no_vacuum)
+        with pytest.raises(JournalError):
+            journal.purge()
+        journal._connection.set_authorizer(None)
         assert len(list(journal.records())) == 1500
 
         assert journal.purge() == 0
@@ -383,27 +362,13 @@ def exported(*options: str) -> str:
 
 def test_the_editor_reads_a_table_that_runs_no_formula(home: Path) -> None:
     table = exported()
-    rows = [row.split(";") for row in table.removeprefix("\ufeff").splitlines()]
+    names, first, _, third = (row.partition(";")[2] for row in table.splitlines())
 
     assert table.startswith("\ufeff")
-    assert rows[0][1:] == [
-        "posée le (UTC)", "question", "nature", "document", "entrée", "confiance", "durée (ms)", "utile", "motif",
-        "commentaire",
-    ]  # fmt: skip
-    assert rows[1][1:] == [
-        "2090-01-01T08:00:00Z",
-        "Où voter ?",
-        "answer",
-        "hostile",
-        "essai",
-        "0.9",
-        "12.5",
-        "",
-        "",
-        "",
-    ]
+    assert names == "posée le (UTC);question;nature;document;entrée;confiance;durée (ms);utile;motif;commentaire"
+    assert first == "2090-01-01T08:00:00Z;Où voter ?;answer;hostile;essai;0.9;12.5;;;"
     assert '"\'=HYPERLINK(""x"") ; et la météo ?"' in table
-    assert rows[3][-3:] == ["non", "incomplet", "le tarif"]
+    assert third.endswith(";non;incomplet;le tarif")
 
 
 def test_a_program_reads_the_lines_it_asks_for(home: Path) -> None:

@@ -116,18 +116,14 @@ def caught() -> RuntimeError:
         return error
 
 
-def test_a_trace_says_where_and_not_what() -> None:
-    lines = trace(caught()).splitlines()
+def test_a_trace_says_where_and_not_what_and_ends_where_causes_form_a_loop() -> None:
+    error = caught()
+    lines = trace(error).splitlines()
 
     assert [line for line in lines if not line.startswith("  ")] == ["RuntimeError", "ValueError"]
     assert lines[1].startswith(f"  {__file__}:")
     assert lines[1].endswith(" caught")
     assert "zanzibar" not in "\n".join(lines)
-
-
-def test_a_loop_of_causes_ends() -> None:
-    error = caught()
     assert error.__cause__ is not None
     error.__cause__.__cause__ = error
-
     assert trace(error).count("RuntimeError") == 1

@@ -80,13 +80,6 @@ def test_an_answer_is_the_contract_and_fits_its_schema() -> None:
     jsonschema.validate(result.structured_content, schema)
 
 
-def test_earlier_questions_are_given_to_the_assistant() -> None:
-    given = service()
-    call(given, "poser_une_question", question="et demain ?", history=["a", "b"])
-
-    assert given.assistant.asked == [("et demain ?", ("a", "b"))]  # type: ignore[attr-defined]
-
-
 @pytest.mark.parametrize(
     ("question", "said"),
     [
@@ -145,12 +138,14 @@ def test_what_stands_nowhere_is_not_verified(sha256: str, start: int, end: int, 
     assert said in result.content[0].text
 
 
-def test_questions_of_agents_are_written_down_as_the_others(tmp_path: Path) -> None:
+def test_questions_of_agents_are_written_down_as_the_others_and_bring_those_before(tmp_path: Path) -> None:
     with closing(Journal(tmp_path / "journal.sqlite3", 90)) as journal:
-        call(service(journal), "poser_une_question", question=ASKED)
+        given = service(journal)
+        call(given, "poser_une_question", question=ASKED, history=["a", "b"])
         [line] = journal.records()
 
     assert (line.question, line.kind) == (ASKED, "answer")
+    assert given.assistant.asked == [(ASKED, ("a", "b"))]  # type: ignore[attr-defined]
 
 
 SERVER = """

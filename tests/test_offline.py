@@ -184,9 +184,3 @@ def test_the_environment_is_set_before_any_library_reads_it(entry: str) -> None:
     )
 
     assert seen.stdout.split()[1:] == list(WANTED.values())
-
-
-def test_pytest_in_an_environment_with_motamot_finds_its_variables_as_they_were() -> None:
-    program = "import os; a = dict(os.environ); import bot.evaluation.pytest_plugin; assert dict(os.environ) == a"
-
-    subprocess.run([sys.executable, "-c", program], check=True)

@@ -182,13 +182,21 @@ def test_the_options_of_pytest_win_over_the_settings(
     result.stdout.fnmatch_lines(["motamot: corpus*other*index*built*"])
 
 
-def test_other_runs_of_pytest_load_nothing_of_ours() -> None:
+OTHER_RUN = """
+import os, sys
+before = dict(os.environ)
+import bot.evaluation.pytest_plugin
+assert dict(os.environ) == before
+print(*sys.modules)
+"""
+
+
+def test_other_runs_of_pytest_load_nothing_of_ours_and_find_their_variables_as_they_were() -> None:
     heavy = {"torch", "numpy", "scipy", "faiss", "ir_measures", "pydantic", "openpyxl", "bot.settings"}
-    code = "import sys, bot.evaluation.pytest_plugin; print(*sys.modules, sep='\\n')"
 
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    done = subprocess.run([sys.executable, "-c", OTHER_RUN], capture_output=True, text=True, check=True)
 
-    assert heavy & set(loaded) == set()
+    assert heavy & set(done.stdout.split()) == set()
 
 
 @pytest.mark.model

@@ -287,8 +287,7 @@ def histogram(elapsed_ms: Sequence[float]) -> tuple[Bar, ...]:
     power = 10.0 ** math.floor(math.log10(least))
     step = next(k * power for k in (1, 2, 5, 10) if k * power >= least * (1 - 1e-9))
     n_bars = int(end / step) + 1
-    counts = [0] * n_bars
-    for elapsed in elapsed_ms:
-        counts[min(int(elapsed / step), n_bars - 1)] += 1
+    bar_of = np.minimum(np.asarray(elapsed_ms) / step, n_bars - 1).astype(np.intp)
+    counts = np.bincount(bar_of, minlength=n_bars).tolist()
     last = n_bars - 1 if max(elapsed_ms) >= n_bars * step else None
     return tuple(Bar(i * step, None if i == last else (i + 1) * step, n) for i, n in enumerate(counts))
