@@ -102,11 +102,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", env_ignore_empty=True)
 
     corpus: NamedPath = Path(corpus.__file__).parent
-    """NamedPath with ``catalogue.toml`` and ``documents``."""
+    """Folder with ``catalogue.toml`` and ``documents``."""
     index: NamedPath | None = None
-    """NamedPath of the built index; by default one for each corpus in the data directory."""
+    """Folder of the built index; by default one for each corpus in the data directory."""
     encoder: str | None = None
-    """NamedPath of a sentence-transformers model that replaces the one that comes with pip."""
+    """Folder of a sentence-transformers model that replaces the one that comes with pip."""
     host: str = Field(default="127.0.0.1", pattern=_HOST)
     port: Number = Field(default=7860, ge=1, le=65535)
     root_path: str = Field(default="", pattern=_ROOT_PATH)
@@ -117,7 +117,7 @@ class Settings(BaseSettings):
     frame_ancestors: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_frame_ancestors)] = ()
     """Sites that may show the pages inside theirs, besides the one that publishes them."""
     theme: NamedPath | None = None
-    """NamedPath with the operator's colours (``theme.css``) and logo (``logo.svg`` or ``logo.png``)."""
+    """Folder with the operator's colours (``theme.css``) and logo (``logo.svg`` or ``logo.png``)."""
     operator: str = Field(default="", max_length=200, pattern=ONE_LINE)
     """Name of the organisation that answers for the service."""
     contact: str = Field(default="", max_length=200, pattern=ONE_LINE)

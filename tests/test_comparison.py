@@ -125,10 +125,6 @@ def saved(path: Path, outcomes: tuple[Outcome, ...] = OUTCOMES) -> Path:
     return path
 
 
-def test_a_run_is_read_as_it_was_written(tmp_path: Path) -> None:
-    assert read_run(saved(tmp_path / "run.json")) == Run(CONDITIONS, OUTCOMES)
-
-
 def test_a_run_in_json_holds_figures_curves_and_what_changed() -> None:
     before = (outcome("a", Verdict.SILENT), *OUTCOMES[1:])
     found = run_to_json(Run(CONDITIONS, OUTCOMES), compare(before, OUTCOMES))
@@ -171,8 +167,9 @@ def test_a_foreign_file_is_refused_with_the_remedy(tmp_path: Path, content: byte
 
 
 @pytest.mark.parametrize("damage", [{"verdict": None}, {"kind": "shrug"}, {"confidence": "high"}])
-def test_a_damaged_question_is_refused_with_its_place(tmp_path: Path, damage: dict[str, object]) -> None:
-    content = json.loads(saved(tmp_path / "run.json").read_text(encoding="utf-8"))
+def test_a_run_is_read_as_written_and_a_damaged_question_is_named(tmp_path: Path, damage: dict[str, object]) -> None:
+    assert read_run(saved(tmp_path / "run.json")) == Run(CONDITIONS, OUTCOMES)
+    content = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
     content["questions"][1] |= damage
     (tmp_path / "run.json").write_text(json.dumps(content), encoding="utf-8")
 
@@ -180,7 +177,7 @@ def test_a_damaged_question_is_refused_with_its_place(tmp_path: Path, damage: di
         read_run(tmp_path / "run.json")
 
 
-def test_a_file_that_cannot_be_read_or_written_is_named(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_written_or_compared_is_named(tmp_path: Path) -> None:
     with pytest.raises(RunFileError, match=r"nowhere\.json"):
         read_run(tmp_path / "nowhere.json")
     with pytest.raises(RunFileError, match=r"le dossier .*nowhere"):
@@ -188,11 +185,7 @@ def test_a_file_that_cannot_be_read_or_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(RunFileError, match="est un dossier"):
         check_writable(tmp_path)
     check_writable(tmp_path / "run.json")
-
-
-def test_runs_without_a_question_in_common_are_refused() -> None:
     run = Run(CONDITIONS, OUTCOMES)
-
     check_comparable(run, Path("run.json"), ["a", "z"], "other.csv")
     with pytest.raises(RunFileError, match=r"run\.json.*q\.jsonl.*other\.csv"):
         check_comparable(run, Path("run.json"), ["z"], "other.csv")

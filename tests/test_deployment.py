@@ -87,15 +87,12 @@ def test_everyone_is_told_the_same_about_the_cpu_build() -> None:
 # --- the container -----------------------------------------------------------------------------
 
 
-def test_the_container_runs_our_command_without_root() -> None:
+def test_the_container_runs_our_command_without_root_and_is_watched_where_it_listens() -> None:
     [*_, user] = instructions("USER")
     [command] = re.findall(r"^CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)
 
     assert int(user.split(":")[0]) > 0
     assert_is_understood(tomllib.loads(f"command = {command}")["command"])
-
-
-def test_the_container_is_watched_where_it_listens() -> None:
     [exposed], [check] = instructions("EXPOSE"), instructions("HEALTHCHECK")
 
     assert f"http://127.0.0.1:{exposed}/healthz" in check

@@ -113,12 +113,18 @@ def test_each_question_is_a_test_whose_failure_says_what_was_asked_wanted_and_go
     assert opened.assistant.asked[1] == ("et le rappel ?", ("Bonjour",))
 
 
-def test_questions_are_chosen_as_other_tests_are(pytester: pytest.Pytester, opened: Opened, questions: Path) -> None:
-    chosen = pytester.runpytest_inprocess("questions.jsonl::q1", "questions.jsonl::q2")
+def test_questions_are_chosen_as_other_tests_are_and_options_win_over_the_settings(
+    pytester: pytest.Pytester, opened: Opened, questions: Path
+) -> None:
+    other, index = write_corpus(pytester.path / "other"), pytester.path / "built"
+    options = (f"--motamot-corpus={other}", f"--motamot-index={index}")
+    chosen = pytester.runpytest_inprocess("questions.jsonl::q1", "questions.jsonl::q2", *options)
     again = pytester.runpytest_inprocess("questions.jsonl", "--lf")
     tagged = pytester.runpytest_inprocess("questions.jsonl", "-k", "sms or refuse")
 
     assert outcomes(chosen) == {"passed": 1, "failed": 1}
+    assert (opened.settings[0].corpus, opened.settings[0].index) == (other, index)
+    chosen.stdout.fnmatch_lines(["motamot: corpus*other*index*built*"])
     assert outcomes(again) == {"failed": 1, "deselected": 3}
     assert outcomes(tagged) == {"passed": 2, "deselected": 2}
 
@@ -166,20 +172,6 @@ def test_an_assistant_that_cannot_be_opened_is_tried_once(
     assert outcomes(result) == {"errors": 4}
     assert len(tried) == 1
     result.stdout.fnmatch_lines(["L’index est abîmé."])
-
-
-def test_the_options_of_pytest_win_over_the_settings(
-    pytester: pytest.Pytester, opened: Opened, questions: Path
-) -> None:
-    other = write_corpus(pytester.path / "other")
-
-    result = pytester.runpytest_inprocess(
-        "questions.jsonl::q1", f"--motamot-corpus={other}", f"--motamot-index={pytester.path / 'built'}"
-    )
-
-    assert outcomes(result) == {"passed": 1}
-    assert (opened.settings[0].corpus, opened.settings[0].index) == (other, pytester.path / "built")
-    result.stdout.fnmatch_lines(["motamot: corpus*other*index*built*"])
 
 
 OTHER_RUN = """

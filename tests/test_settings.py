@@ -31,6 +31,7 @@ def test_without_settings_the_shipped_corpus_is_served_to_this_machine_only(
     assert (settings.host, settings.port, settings.root_path) == ("127.0.0.1", 7860, "")
     assert (settings.corpus, settings.index_folder) == (ROOT / "corpus", tmp_path / "indexes" / mark)
     assert (settings.encoder, settings.max_error) == (None, MAX_ERROR)
+    assert read_settings(index=tmp_path / "i").index_folder == tmp_path / "i"
 
 
 def test_the_file_yields_to_the_environment_which_yields_to_the_command_line(
@@ -45,15 +46,16 @@ def test_the_file_yields_to_the_environment_which_yields_to_the_command_line(
     assert (settings.host, settings.port, settings.root_path) == ("10.0.0.1", 2222, "/chat")
 
 
-def test_the_file_may_lie_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_file_may_lie_elsewhere_and_is_named_when_it_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "other.toml").write_text("port = 1111", encoding="utf-8")
     monkeypatch.setenv("MOTAMOT_CONFIG", str(tmp_path / "other.toml"))
-
     assert read_settings().port == 1111
 
-
-def test_a_chosen_index_folder_is_used_as_it_is(tmp_path: Path) -> None:
-    assert read_settings(index=tmp_path / "i").index_folder == tmp_path / "i"
+    monkeypatch.setenv("MOTAMOT_CONFIG", "nowhere.toml")
+    with pytest.raises(SettingsError, match=r"MOTAMOT_CONFIG.*nowhere\.toml"):
+        read_settings()
 
 
 def test_the_corpus_of_an_index_is_known_without_loading_what_made_it(tmp_path: Path) -> None:
@@ -118,17 +120,12 @@ def test_a_wrong_value_is_named_with_its_line_or_its_variable(
         assert message() == f"{said(text)}corrigez-la dans la variable MOTAMOT_{key.upper()}."
 
 
-def test_a_wrong_value_of_the_command_line_is_named_with_its_option(tmp_path: Path) -> None:
-    (tmp_path / "motamot.toml").write_text("port = 8000", encoding="utf-8")
-
-    with pytest.raises(SettingsError, match=r"'/a b'.*sur la ligne de commande \(--root-path\)"):
-        read_settings(root_path="/a b")
-
-
-def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+def test_all_that_is_wrong_is_said_at_once_and_where_it_was_given(tmp_path: Path) -> None:
     (tmp_path / "motamot.toml").write_text('port = 0\nmetrics = "oui"\nprot = 1', encoding="utf-8")
 
     assert [word for word in ("« port »", "« metrics »", "« prot »") if word not in message()] == []
+    with pytest.raises(SettingsError, match=r"'/a b'.*sur la ligne de commande \(--root-path\)"):
+        read_settings(root_path="/a b")
 
 
 @pytest.mark.parametrize(
@@ -197,13 +194,6 @@ def test_variables_of_others_and_empty_ones_are_left_alone(monkeypatch: pytest.M
     assert settings.index is None
     assert {"MOTAMOT_SHARED", "MOTAMOT_SERVICE_PORT"} <= set(foreign_variables())
     assert "MOTAMOT_INDEX" not in foreign_variables()
-
-
-def test_a_file_of_settings_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MOTAMOT_CONFIG", "nowhere.toml")
-
-    with pytest.raises(SettingsError, match=r"MOTAMOT_CONFIG.*nowhere\.toml"):
-        read_settings()
 
 
 def test_a_folder_that_is_no_corpus_is_named_with_the_remedy_and_where_it_was_chosen(
