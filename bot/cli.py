@@ -288,7 +288,7 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DOSSIER", help="Dossier
 
     Catalogue, documents, lexique, autres façons de demander.
     """
-    from corpus.init import create_corpus
+    from corpus.catalogue import create_corpus
 
     for path in create_corpus(folder):
         cli_output.show_line(Console(), f"créé : {path}")

@@ -194,7 +194,7 @@ def read_settings(**given: object) -> Settings:
         wrong = [_explained(str(each["loc"][0]), each["input"], chosen) for each in error.errors()]
         raise SettingsError(" ".join(dict.fromkeys(wrong))) from error
     except TomlError as error:
-        raise SettingsError(f"« {path} » n’est pas un fichier TOML valable : {error}.") from error
+        raise SettingsError(str(error)) from error
     except OSError as error:
         raise SettingsError(f"« {path} » ne peut pas être lu ({reason(error)}) : vérifiez ses droits.") from error
     check_theme(settings.theme)

@@ -1,4 +1,4 @@
-"""Read and validate ``catalogue.toml``, the list of the documents of a corpus."""
+"""Read and validate ``catalogue.toml``, the list of the documents of a corpus; create a corpus from the example."""
 
 import re
 import unicodedata
@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from corpus.document import Source
 from corpus.errors import CorpusError
-from corpus.toml_file import TomlError, read_toml
+from corpus.toml_file import read_toml
 
 CATALOGUE = "catalogue.toml"
 DOCUMENTS = "documents"
@@ -19,6 +19,7 @@ KINDS = ("faq", "circular", "guide", "page")
 SUFFIXES = (".txt", ".md", ".pdf", ".docx", ".odt", ".html", ".htm", ".csv", ".xlsx")
 """Of the files we can read."""
 
+_EXAMPLE = Path(__file__).with_name("example")
 # Controls, formats such as right-to-left marks, lone surrogates, line separators.
 _UNSEEN = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
 _REQUIRED = ("id", "title", "publisher", "date", "kind")
@@ -47,6 +48,30 @@ def read_catalogue(folder: Path) -> list[Source]:
                     f"comme au n° {first} ; chaque source a la sienne."
                 )
     return sources
+
+
+def create_corpus(folder: Path) -> list[Path]:
+    """Copy the example corpus into ``folder``, which is made if need be; return the files, in order.
+
+    Raises:
+        CorpusError: ``folder`` is not empty, is a file, or cannot be written to.
+    """
+    try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise CorpusError(
+                f"« {folder} » existe déjà et n’est pas un dossier vide : indiquez un nouveau dossier, "
+                "pour ne rien y écraser."
+            )
+        copies = {path: folder / path.relative_to(_EXAMPLE) for path in sorted(_EXAMPLE.rglob("*")) if path.is_file()}
+        for path, copy in copies.items():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(path.read_bytes())
+        return list(copies.values())
+    except OSError as error:
+        raise CorpusError(
+            f"« {folder} » ne peut pas être écrit ({error.strerror}) : vérifiez les droits du dossier, "
+            "ou indiquez-en un autre."
+        ) from error
 
 
 def unlisted_documents(folder: Path, sources: Iterable[Source]) -> tuple[str, ...]:
@@ -95,8 +120,6 @@ def _tables(path: Path) -> list[dict[str, Any]]:
         ) from error
     except OSError as error:
         raise CorpusError(f"« {path} » ne peut pas être lu ({error.strerror}) : vérifiez ses droits.") from error
-    except TomlError as error:
-        raise CorpusError(f"« {path} » n’est pas un fichier TOML valable : {error}.") from error
     if unknown := sorted(set(content) - {"source"}):
         raise CorpusError(f"« {path} » : clé inconnue « {unknown[0]} » ; seules des tables [[source]] sont attendues.")
     tables = content.get("source")

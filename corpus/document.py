@@ -1,7 +1,7 @@
 """Documents and their slices: spans, blocks, passages, entries; limits on their size; their JSON."""
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated, NamedTuple, Self
 
@@ -25,7 +25,7 @@ class Span:
 
     def shift(self, by: int) -> Self:
         """The same slice, counted from another origin."""
-        return type(self)(self.start + by, self.end + by)
+        return replace(self, start=self.start + by, end=self.end + by)
 
 
 class BlockKind(StrEnum):
@@ -40,11 +40,9 @@ class BlockKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """One paragraph, list item, heading or question: a slice without its bullet or number stripped."""
+class Block(Span):
+    """One paragraph, list item, heading or question, with its bullet or number."""
 
-    start: int
-    end: int
     kind: BlockKind
     level: int = 0
     """Depth of a heading (1 = outermost) or of a list item (1 = outermost); 0 otherwise."""

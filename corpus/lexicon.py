@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus.errors import CorpusError
-from corpus.toml_file import TomlError, read_toml
+from corpus.toml_file import read_toml
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,7 @@ def read_lexicon(folder: Path) -> Lexicon:
     path = folder / "lexicon.toml"
     if not path.is_file():
         return Lexicon()
-    try:
-        tables = read_toml(path)
-    except TomlError as error:
-        raise CorpusError(f"« {path} » n’est pas un fichier TOML valable : {error}.") from error
+    tables = read_toml(path)
     if unknown := sorted(set(tables) - {"acronyms", "words"}):
         raise CorpusError(f"« {path} » : table inconnue « {unknown[0]} » ; sont attendues [acronyms] et [words].")
     return Lexicon(*(_pairs(tables.get(table, {}), f"« {path} », [{table}]") for table in ("acronyms", "words")))

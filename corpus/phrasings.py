@@ -12,7 +12,7 @@ from rapidfuzz import fuzz, process
 from corpus.document import Entry, Passage, Span
 from corpus.errors import CorpusError, typeset
 from corpus.split.sentences import sentences
-from corpus.toml_file import TomlError, read_toml
+from corpus.toml_file import read_toml
 
 _KEYS = {"question", "part", "sentence", "ask"}
 # Of rapidfuzz, from 0 to 100: a heading whose words were half replaced still scores above this.
@@ -92,10 +92,7 @@ def _orphan(path: Path, entries: Sequence[Entry]) -> str:
 
 
 def _content(path: Path) -> dict[str, Any]:
-    try:
-        content = read_toml(path)
-    except TomlError as error:
-        raise CorpusError(f"« {path} » n’est pas un fichier TOML valable : {error}.") from error
+    content = read_toml(path)
     if set(content) - {"entry", "unanswered"} or not isinstance(content.get("entry", []), list):
         raise CorpusError(f"« {path} » : seules des tables [[entry]] et une liste « unanswered » sont attendues.")
     unanswered = content.get("unanswered", [])

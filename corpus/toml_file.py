@@ -7,13 +7,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from corpus.errors import CorpusError
+
 _PLACE = re.compile(r"\(at (?:line (\d+), column (\d+)|end of document)\)")
 _WORD_QUOTES = "“”„«»‘’"
 _STRAIGHT = 'les textes se mettent entre guillemets droits (")'
 
 
-class TomlError(ValueError):
-    """What is wrong with a file, as a clause in French: "ligne 3 : il manque une virgule à la fin de la ligne"."""
+class TomlError(CorpusError):
+    """What is wrong with a file, and at which line."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"« {path} » n’est pas un fichier TOML valable : {problem}.")
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -25,21 +30,22 @@ def read_toml(path: Path) -> dict[str, Any]:
     """
     data = path.read_bytes()
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data:
-        raise TomlError("il est en UTF-16 (« Unicode » du Bloc-notes) : enregistrez-le en UTF-8")
+        raise TomlError(path, "il est en UTF-16 (« Unicode » du Bloc-notes) : enregistrez-le en UTF-8")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         number = data.count(b"\n", 0, error.start) + 1
         raise TomlError(
+            path,
             f"ligne {number} : un caractère n’est pas en UTF-8 mais sans doute en Windows-1252 (Latin-1) : "
-            "enregistrez le fichier en UTF-8"
+            "enregistrez le fichier en UTF-8",
         ) from error
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise TomlError(_problem(str(error), text.replace("\r\n", "\n").split("\n"))) from error
+        raise TomlError(path, _problem(str(error), text.replace("\r\n", "\n").split("\n"))) from error
     except RecursionError as error:
-        raise TomlError("trop de crochets s’y emboîtent") from error
+        raise TomlError(path, "trop de crochets s’y emboîtent") from error
 
 
 def _problem(told: str, lines: Sequence[str]) -> str:

@@ -103,7 +103,7 @@ def compressed(size: int, times: int = 1) -> bytes:
     """One page whose content unpacks to ``size`` bytes; several layers of compression for ``times``."""
     content = SENTENCE * (size // len(SENTENCE))
     for _ in range(times):
-        content = zlib.compress(content, 9)
+        content = zlib.compress(content, 1)
     return one_page(content, b"/Filter [%b]" % (b"/FlateDecode " * times))
 
 
@@ -142,7 +142,7 @@ def sheet_with(body: str, prolog: str = "") -> bytes:
 def padded(data: bytes, size: int) -> bytes:
     """An office file with one more member that unpacks to ``size`` bytes."""
     buffer = io.BytesIO(data)
-    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr("word/media/image1.png", bytes(size))
     return buffer.getvalue()
 

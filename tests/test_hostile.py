@@ -12,17 +12,16 @@ from pathlib import Path
 
 import hostile_files as hostile
 import pytest
-from conftest import plain
+from conftest import ROOT, plain
 from fuzz_readers import bent, check
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from seed_files import ANSWER, CSV, HTML, MARKDOWN, QUESTION, SEEDS, TEXT, odt, word
 
-from corpus import read_worker, sandbox
+from corpus import read, sandbox
 from corpus.document import LIMITS, Document, Limits, Source
 from corpus.errors import UnreadableDocumentError
-from corpus.read import Corpus, read_corpus, read_document
-from corpus.read_worker import SafeReader
+from corpus.read import Corpus, SafeReader, find_document, read_corpus
 from corpus.readers.formats import READERS, read_file
 from corpus.split.split import split
 
@@ -41,8 +40,8 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "boucle-pages.pdf": (hostile.looping_pages, PDF_DAMAGED),
     "imbrique.pdf": (lambda: hostile.nested_arrays(100_000), PDF_DAMAGED),
     "10000-pages.pdf": (lambda: hostile.many_pages(10_000), "ce document compte 10 000 pages (maximum : 2 000)."),
-    "bombe.pdf": (lambda: hostile.compressed(80_000_000), SWOLLEN),
-    "bombe-double.pdf": (lambda: hostile.compressed(80_000_000, 2), SWOLLEN),
+    "bombe.pdf": (lambda: hostile.compressed(80_000_000), SWOLLEN),  # more than pypdf unpacks
+    "bombe-double.pdf": (lambda: hostile.compressed(25_000_000, 2), SWOLLEN),
     # Of memory or of time, whichever is used up first; enorme.docx too.
     "bombe-pages.pdf": (lambda: hostile.doubling_forms(60), "sa lecture demande plus de "),
     "boucle-dessin.pdf": (hostile.looping_form, "sa lecture demande plus de "),
@@ -60,7 +59,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "secret.odt": (lambda: odt("<text:p>&a9;</text:p>", hostile.FOREIGN), DAMAGED),
     "profond.odt": (lambda: hostile.deep_odt(50_000), DAMAGED),
     "profond.docx": (lambda: hostile.word_with("<w:sdt>" * 20_000 + "</w:sdt>" * 20_000), DAMAGED),
-    "enorme.docx": (lambda: hostile.word_with("<w:p/>" * 3_000_000), "sa lecture demande plus de "),
+    "enorme.docx": (lambda: hostile.word_with("<w:p/>" * 1_000_000), "sa lecture demande plus de "),
     "menteur.csv": (hostile.lying_csv, NO_TEXT),
     "loin.xlsx": (
         lambda: hostile.sheet_with('<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'),
@@ -180,17 +179,14 @@ def refusal(path: Path, limits: Limits) -> str:
     return plain(f"{caught.value.reason} {caught.value.remedy}")
 
 
-@pytest.mark.parametrize("suffix", SEEDS)
-def test_it_gives_what_reading_here_gives(tmp_path: Path, suffix: str) -> None:
-    path = tmp_path / f"note{suffix}"
-    path.write_bytes(SEEDS[suffix]())
-
+def test_it_gives_what_reading_here_gives(tmp_path: Path) -> None:
     with SafeReader() as reader:
-        found = reader.read(source(path.name), path)
-
-    here = read_file(source(path.name), path)
-    assert found == (here, tuple(split(here)))
-    assert ANSWER in found[0].text
+        for suffix, make in SEEDS.items():
+            path = tmp_path / f"note{suffix}"
+            path.write_bytes(make())
+            found, here = reader.read(source(path.name), path), read_file(source(path.name), path)
+            assert found == (here, tuple(split(here)))
+            assert ANSWER in here.text
 
 
 def test_one_process_serves_as_long_as_all_goes_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,11 +252,11 @@ def test_a_file_that_never_ends_by_the_clock_is_given_up(tmp_path: Path) -> None
 
 BROKEN = """
 import os, signal, sys
-from corpus import read_worker
+from corpus import read
 def broken(*arguments):
     {how}
-read_worker.read_file = broken
-read_worker.main()
+read.read_file = broken
+read.main()
 """
 
 
@@ -275,8 +271,6 @@ read_worker.main()
             "os.kill(os.getpid(), signal.SIGKILL)",
             "sa lecture a été arrêtée par le système, sans doute faute de mémoire.",
         ),
-        ("os._exit(3)", "sa lecture s’est arrêtée brutalement (état 3)."),
-        ("raise MemoryError", "sa lecture demande plus de 2048 Mo de mémoire."),
         ("bytearray(3 * 2**30)", "sa lecture demande plus de 2048 Mo de mémoire."),
         ("while True: pass", "sa lecture demande plus de 1 secondes de calcul."),
         ("{}['clé']", "une erreur de Motamot empêche de le lire (KeyError: 'clé')."),
@@ -293,7 +287,7 @@ read_worker.main()
 def test_a_reader_that_breaks_breaks_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, reason: str
 ) -> None:
-    monkeypatch.setattr(read_worker, "_START", BROKEN.replace("{how}", how))
+    monkeypatch.setattr(read, "_START", BROKEN.replace("{how}", how))
     path = tmp_path / "note.txt"
     path.write_text(TEXT, encoding="utf-8")
 
@@ -303,17 +297,17 @@ def test_a_reader_that_breaks_breaks_nothing_else(
 def test_what_a_document_leaves_in_memory_condemns_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second document of a process finds no room; in a process of its own it does."""
     start = """
-from corpus import read_worker
-real, seen = read_worker.read_file, []
+from corpus import read
+real, seen = read.read_file, []
 def crowded(*arguments):
     seen.append(1)
     if len(seen) > 1:
         raise MemoryError
     return real(*arguments)
-read_worker.read_file = crowded
-read_worker.main()
+read.read_file = crowded
+read.main()
 """
-    monkeypatch.setattr(read_worker, "_START", start)
+    monkeypatch.setattr(read, "_START", start)
     path = tmp_path / "note.txt"
     path.write_text(TEXT, encoding="utf-8")
 
@@ -325,7 +319,7 @@ read_worker.main()
 
 def test_the_reading_process_knows_no_model() -> None:
     program = (
-        "import sys, corpus.read_worker, corpus.readers.formats as formats\n"
+        "import sys, corpus.read, corpus.readers.formats as formats\n"
         "from contextlib import suppress\n"
         "for read in formats.READERS.values():\n"
         "    with suppress(Exception):\n"
@@ -346,12 +340,12 @@ def test_half_a_character_of_a_font_becomes_the_sign_for_it(tmp_path: Path, monk
     assert read_file(source("note.txt"), tmp_path / "note.txt").text == "a\ufffdb"
 
 
-def test_inspecting_a_file_is_as_safe(tmp_path: Path) -> None:
-    (tmp_path / "documents").mkdir()
-    (tmp_path / "documents" / "pire.pdf").write_bytes(hostile.doubling_forms(60))
+def test_inspecting_a_file_is_as_safe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read, "_START", BROKEN.replace("{how}", "os._exit(3)"))
+    (tmp_path / "note.txt").write_text(TEXT, encoding="utf-8")
 
-    with pytest.raises(UnreadableDocumentError, match="plus de 1 secondes de calcul"):
-        read_document(source("pire.pdf"), tmp_path, Limits(cpu_seconds=1))
+    with pytest.raises(UnreadableDocumentError, match=r"brutalement \(état 3\)"):
+        find_document(str(tmp_path / "note.txt"), ROOT / "corpus")
 
 
 # Fuzzing

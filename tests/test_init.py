@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from corpus.catalogue import create_corpus
 from corpus.errors import CorpusError
-from corpus.init import create_corpus
 from corpus.lexicon import read_lexicon
 from corpus.phrasings import read_phrasings
 from corpus.read import read_corpus

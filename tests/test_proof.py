@@ -29,7 +29,7 @@ from bot.web.server import build_app
 from bot.web.source_files import Originals, find_words
 from bot.web.viewer import AROUND, MAX_TEXT, window
 from corpus.document import Block, BlockKind, Document, Source, Span
-from corpus.read_worker import SafeReader
+from corpus.read import SafeReader
 
 HTML = {"accept": "text/html"}
 

@@ -4,16 +4,20 @@ from pathlib import Path
 import pytest
 from conftest import plain
 
-from corpus.document import Limits, Source
+from corpus.document import LIMITS, Document, Limits, Source
 from corpus.errors import CorpusError, UnreadableDocumentError
-from corpus.read import read_corpus, read_document
-from corpus.readers.formats import READERS
+from corpus.read import read_corpus
+from corpus.readers.formats import READERS, read_file
 
 FAQ = "# Foire aux questions\n\n## Qui paie ?\n\nL’État paie.\n\n## Quand ?\n\nEn 2021.\n"
 
 
 def source(file: str, url: str | None = None) -> Source:
     return Source(Path(file).stem, "Titre", "ANCT", "2021-05", "faq", file, url)
+
+
+def read_document(source: Source, folder: Path, limits: Limits = LIMITS) -> Document:
+    return read_file(source, folder / "documents" / source.file, limits)
 
 
 def corpus_of(tmp_path: Path, **files: str) -> Path:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from conftest import plain
 
 from corpus.toml_file import TomlError, read_toml
 
@@ -50,4 +51,5 @@ def test_what_is_wrong_is_said_at_its_line(tmp_path: Path, content: str | bytes,
     with pytest.raises(TomlError) as caught:
         read_toml(write(tmp_path, content))
 
-    assert str(caught.value).startswith(problem)
+    told = f"« {tmp_path / 'a.toml'} » n’est pas un fichier TOML valable : {problem}"
+    assert plain(str(caught.value)).startswith(told)

@@ -11,7 +11,7 @@ from threading import Lock
 from corpus.catalogue import DOCUMENTS
 from corpus.document import LIMITS, Document, Span
 from corpus.errors import UnreadableDocumentError
-from corpus.read_worker import SafeReader
+from corpus.read import SafeReader
 
 _LIMITS = replace(LIMITS, cpu_seconds=30, wall_seconds=60)
 """A visitor waits: a tenth of what a build may take, enough for 1,200 pages of PDF."""

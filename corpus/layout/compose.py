@@ -8,7 +8,7 @@ from corpus.document import Block, BlockKind, StructuredText
 from corpus.layout.headers_footers import without_noise
 from corpus.layout.headings import Nesting, Outline, kinds
 from corpus.layout.hyphenation import Joint, Vocabulary, joint
-from corpus.layout.lines import INVISIBLE, SOFT_HYPHEN, Line, LineGroup, is_white, kept, of_text
+from corpus.layout.lines import INVISIBLE, SOFT_HYPHEN, Line, LineGroup, is_blank, is_white, of_text
 from corpus.layout.list_markers import TITLE_WORD
 from corpus.layout.paragraphs import View, paragraphs
 
@@ -43,22 +43,18 @@ def compose(raw: str, lines: Sequence[Line], *, paged: bool) -> Composed:
         lines: In reading order.
         paged: Whether the format has pages.
     """
-    text_lines = [line for line in kept(lines) if not line.note]
+    text_lines = [line for line in lines if not (line.noise or line.note)]
     groups, look = paragraphs(text_lines)
     marked = list(zip(groups, kinds(groups, look), strict=True))
-    notes, _ = paragraphs([line for line in kept(lines) if line.note])
-    writer = _Writer(raw, Vocabulary(raw), _full(text_lines))
+    notes, _ = paragraphs([line for line in lines if line.note and not line.noise])
+    view = View.of(text_lines)
+    full = frozenset(line.start for index, line in enumerate(text_lines) if view.is_full(index))
+    writer = _Writer(raw, Vocabulary(raw), full)
     blocks = _blocks(writer, _with_notes(marked, notes))
     text = "".join(writer.text)
     last_page = max((line.page for line in lines), default=0)
     pages = _pages(writer.starts, last_page, len(text)) if paged else ()
     return Composed(StructuredText(text, blocks, pages), tuple(writer.origin))
-
-
-def _full(lines: Sequence[Line]) -> frozenset[int]:
-    """Starts of the lines that reach the right edge of their column."""
-    view = View.of(lines)
-    return frozenset(line.start for index, line in enumerate(lines) if view.is_full(index))
 
 
 def _with_notes(
@@ -127,6 +123,7 @@ class _Writer:
     raw: str
     vocabulary: Vocabulary
     full: frozenset[int]
+    """Starts of the lines that reach the right edge of their column."""
     text: list[str] = field(default_factory=list)
     origin: list[int] = field(default_factory=list)
     starts: list[tuple[int, int]] = field(default_factory=list)
@@ -170,7 +167,7 @@ class _Writer:
                 start = end
                 continue
             if is_white(self.raw[start]):
-                while end < line.end and (is_white(self.raw[end]) or self.raw[end] in INVISIBLE):
+                while end < line.end and is_blank(self.raw[end]):
                     end += 1
                 single = end == start + 1 and self.raw[start] in NO_BREAK
                 if self.text and not self.text[-1].isspace():

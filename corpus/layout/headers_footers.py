@@ -1,14 +1,14 @@
 """Detect what printing adds to each page: running headers and footers, page numbers, lists of links."""
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence, Set
+from collections import defaultdict
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from itertools import pairwise
 
 from rapidfuzz import fuzz
 
-from corpus.layout.lines import Line
+from corpus.layout.lines import Line, prevailing
 from corpus.layout.list_markers import markers
 
 # How far from the top and bottom of a page we look: headers of four lines are the longest we have met.
@@ -33,22 +33,13 @@ def without_noise(lines: list[Line]) -> list[Line]:
     pages: defaultdict[int, list[int]] = defaultdict(list)
     for index, line in enumerate(lines):
         pages[line.page].append(index)
-    edges = [side for side in (_tops(pages.values()), _bottoms(pages.values())) if side]
     noise: set[int] = set()
-    for edge in edges:
+    for edge in ([page[:ZONE] for page in pages.values()], [page[::-1][:ZONE] for page in pages.values()]):
         numbers = _page_numbers(lines, edge)
         running = _running(lines, edge)
         for indices in edge:
             noise |= _peel(lines, indices, numbers | running)
     return [replace(line, noise=True) if index in noise else line for index, line in enumerate(lines)]
-
-
-def _tops(pages: Iterable[list[int]]) -> list[list[int]]:
-    return [indices[:ZONE] for indices in pages]
-
-
-def _bottoms(pages: Iterable[list[int]]) -> list[list[int]]:
-    return [indices[::-1][:ZONE] for indices in pages]
 
 
 def _peel(lines: Sequence[Line], indices: list[int], noise: set[int]) -> set[int]:
@@ -116,7 +107,8 @@ def _by_text(lines: Sequence[Line], found: list[int]) -> list[list[int]]:
 def _is_title(lines: Sequence[Line], found: list[int], pages: int) -> bool:
     """Whether the line is larger than the text, on some of the pages only."""
     everywhere = len({lines[index].page for index in found}) > 0.6 * pages
-    return lines[found[0]].size > 1.15 * _body_size(lines) > 0 and not everywhere
+    body = prevailing((line.size, len(line.text)) for line in lines)
+    return lines[found[0]].size > 1.15 * body > 0 and not everywhere
 
 
 def _repeats(lines: Sequence[Line], shape: str, found: list[int], pages: int) -> bool:
@@ -137,14 +129,6 @@ def _shape(text: str) -> str:
 
 def _alike(known: str, shape: str) -> bool:
     return known == shape or (min(len(known), len(shape)) >= 15 and fuzz.ratio(known, shape) >= ALIKE)
-
-
-def _body_size(lines: Sequence[Line]) -> float:
-    """The font size of most characters; 0 when sizes are unknown."""
-    sizes: Counter[float] = Counter()
-    for line in lines:
-        sizes[line.size] += len(line.text)
-    return max(sizes, key=lambda size: sizes[size]) if sizes else 0.0
 
 
 def printed_links(lines: Sequence[Line], raw: str) -> list[Line]:

@@ -57,17 +57,18 @@ class Vocabulary:
         seen, seen_spelt = self._words[joined], self._words[spelt]
         if seen != seen_spelt:
             return seen > seen_spelt
-        if _known(spelt) or _known(tail + right):
-            return not _known(spelt)
+        if is_french(spelt) or is_french(tail + right):
+            return not is_french(spelt)
         if tail.casefold() in PREFIXES:
             return False
         head = re.split(r"[-‐]", right)[0]
-        if not _known(head):
+        if not is_french(head):
             return not tail.isupper() or right.isupper()
-        return not _known(tail) and not tail.endswith(("o", "i")) and len(tail) > 1 and not tail.isupper()
+        return not is_french(tail) and not tail.endswith(("o", "i")) and len(tail) > 1 and not tail.isupper()
 
 
-def _known(word: str) -> bool:
+def is_french(word: str) -> bool:
+    """Whether the dictionary knows this form."""
     return bool(simplemma.is_known(word.casefold(), lang="fr"))
 
 
@@ -104,7 +105,7 @@ def _loose(left: str, right: str, vocabulary: Vocabulary) -> Joint:
     tail = re.split(r"['’]", left)[-1]
     if not right or not right[0].islower():
         return Joint.SPACE
-    whole = _known(tail + right) and not (_known(tail) and _known(right))
+    whole = is_french(tail + right) and not (is_french(tail) and is_french(right))
     return Joint.MENDED if whole or vocabulary.holds(tail + right) else Joint.SPACE
 
 
@@ -115,7 +116,7 @@ def _address_goes_on(address: str, below: str, *, spaced: bool) -> bool:
     token = rest.group().rstrip(".,;:")
     if address.endswith("."):
         return not spaced and bool(DOMAIN_OR_FILE.match(token))
-    if re.fullmatch(r"[^\W\d_]+/[^\W\d_]+", token) and all(_known(part) for part in token.split("/")):
+    if re.fullmatch(r"[^\W\d_]+/[^\W\d_]+", token) and all(is_french(part) for part in token.split("/")):
         return False  # "et/ou"
     telling = bool(re.search(r"[/=&%_#~]|\w\?\w|\.(?:html?|pdf|php|aspx?|docx?|xlsx?|odt)\b", token))
     if address.endswith(("/", "-", "_", "=", "?", "&", "%")):

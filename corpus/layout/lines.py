@@ -95,18 +95,21 @@ class BodyStyle:
     @classmethod
     def of(cls, lines: Sequence[Line]) -> "BodyStyle":
         """The look of most characters."""
-        sizes: Counter[float] = Counter()
-        bold = total = 0
-        for line in lines:
-            sizes[line.size] += len(line.text)
-            total += len(line.text)
-            bold += len(line.text) * line.bold
-        size = max(sizes, key=lambda value: sizes[value]) if sizes else 0.0
-        mostly = 2 * bold > total
+        bold = sum(len(line.text) for line in lines if line.bold)
+        mostly = 2 * bold > sum(len(line.text) for line in lines)
+        size = prevailing((line.size, len(line.text)) for line in lines)
         return cls(size, mostly, styled=bool(bold and not mostly))
 
     def larger(self, group: LineGroup) -> bool:
         return group.size >= 1.12 * self.size > 0
+
+
+def prevailing(weighted: Iterable[tuple[float, int]]) -> float:
+    """The value of most characters, from values with their number of characters; 0 when there is none."""
+    found: Counter[float] = Counter()
+    for value, characters in weighted:
+        found[value] += characters
+    return max(found, key=lambda value: found[value], default=0.0)
 
 
 def is_white(char: str) -> bool:
@@ -207,8 +210,3 @@ def relative(lines: list[Line], default: float) -> list[Line]:
 
 def _mode(counts: Counter[float]) -> float | None:
     return min(counts, key=lambda value: (-counts[value], value)) if counts else None
-
-
-def kept(lines: Iterable[Line]) -> list[Line]:
-    """The lines that are not noise."""
-    return [line for line in lines if not line.noise]

@@ -10,14 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lxml import etree
-
 from corpus.document import BlockKind, StructuredText
 from corpus.readers.builder import BREAK, Builder, TextRun
-from corpus.readers.office_zip import BROKEN, broken, empty, is_out_of_memory, open_archive
+from corpus.readers.office_zip import filled, heading_level, office_archive, parsed
 
-_HEADING = re.compile(r"(?:heading|titre)\s*([1-9])", re.IGNORECASE)
-_TITLE = re.compile(r"(?:title|titre|titre principal|titre du document)", re.IGNORECASE)
 _LIST = re.compile(r"(?:list (?:bullet|number)|liste à (?:puces|numéros))\s*([1-9])?", re.IGNORECASE)
 _CONTENTS = re.compile(r"(?:toc|tm|table of contents|table des matières)\b", re.IGNORECASE)
 _CONTENTS_GALLERY = "Table of Contents"
@@ -55,28 +51,13 @@ def read_docx(data: bytes, name: str) -> StructuredText:
     Raises:
         UnreadableDocumentError: It is encrypted, damaged, no Word document, or holds no text.
     """
-    with open_archive(data, name) as archive:
-        try:
-            document = _related(archive, "", "officeDocument")
-            styles = _related(archive, document, "styles")
-            reader = _WordReader(_parsed(archive, styles).iterchildren(_w("style")) if styles else ())
-            for body in _parsed(archive, document).iterfind(_w("body")):
-                reader.read(body)
-        except (*BROKEN, KeyError, etree.LxmlError) as error:
-            if is_out_of_memory(error):
-                raise MemoryError from error
-            raise broken(name) from error
-    reading = reader.builder.reading()
-    if not reading.blocks:
-        raise empty(name)
-    return reading
-
-
-def _parsed(archive: zipfile.ZipFile, part: str) -> Any:
-    root = etree.fromstring(archive.read(part), etree.XMLParser(resolve_entities=False))
-    if root.getroottree().docinfo.doctype:  # Word writes none: its entities would be words that we lose
-        raise ValueError("an office file has no document type")
-    return root
+    with office_archive(data, name) as archive:
+        document = _related(archive, "", "officeDocument")
+        styles = _related(archive, document, "styles")
+        reader = _WordReader(parsed(archive, styles).iterchildren(_w("style")) if styles else ())
+        for body in parsed(archive, document).iterfind(_w("body")):
+            reader.read(body)
+    return filled(reader.builder.reading(), name)
 
 
 def _related(archive: zipfile.ZipFile, part: str, kind: str) -> str:
@@ -85,7 +66,7 @@ def _related(archive: zipfile.ZipFile, part: str, kind: str) -> str:
     relations = posixpath.join(folder, "_rels", f"{file}.rels")
     if relations not in archive.namelist():
         return ""
-    for relation in _parsed(archive, relations).iterchildren("{*}Relationship"):
+    for relation in parsed(archive, relations).iterchildren("{*}Relationship"):
         if relation.get("Type", "").endswith(f"/{kind}"):
             return posixpath.normpath(posixpath.join("/", folder, relation.get("Target", ""))).lstrip("/")
     return ""
@@ -93,8 +74,6 @@ def _related(archive: zipfile.ZipFile, part: str, kind: str) -> str:
 
 class _WordReader:
     """A document's styles, at hand while its body is read."""
-
-    # lxml ships no types: its elements are Any.
 
     def __init__(self, styles: Iterable[Any]) -> None:
         self.builder = Builder()
@@ -169,10 +148,8 @@ class _WordReader:
 def _kind(paragraph: Any, chain: Sequence[_Style]) -> tuple[BlockKind, int]:
     """From the names of the styles, the outline level and the numbering; the paragraph's own come first."""
     for style in chain:
-        if found := _HEADING.fullmatch(style.name):
-            return BlockKind.HEADING, int(found[1])
-        if _TITLE.fullmatch(style.name):
-            return BlockKind.HEADING, 1
+        if level := heading_level(style.name):
+            return BlockKind.HEADING, level
     settings = [*paragraph.iterchildren(_P_SETTINGS), *_settings(chain, _P_SETTINGS)]
     outline = _number(settings, "outlineLvl")
     if outline is not None and outline < 9:  # 9 is body text
@@ -181,7 +158,8 @@ def _kind(paragraph: Any, chain: Sequence[_Style]) -> tuple[BlockKind, int]:
     numbering = _number(settings, "numPr/numId")
     if named or numbering:  # numbering 0 takes a paragraph out of its list
         depth = _number(settings, "numPr/ilvl") or 0
-        return (BlockKind.PARAGRAPH, 0) if numbering == 0 else (BlockKind.ITEM, max(depth + 1, _digit(named)))
+        named_depth = int(named[1] or 1) if named else 1
+        return (BlockKind.PARAGRAPH, 0) if numbering == 0 else (BlockKind.ITEM, max(depth + 1, named_depth))
     return BlockKind.PARAGRAPH, 0
 
 
@@ -208,10 +186,6 @@ def _text_of(element: Any, path: str) -> str:
     """The value of the element at ``path``; empty when there is none."""
     found = element.find(_w(path))
     return str(found.get(_VALUE, "")) if found is not None else ""
-
-
-def _digit(named: re.Match[str] | None) -> int:
-    return int(named[1]) if named and named[1] else 1
 
 
 def _nearest(element: Any, tag: str) -> Any:

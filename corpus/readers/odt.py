@@ -1,17 +1,12 @@
 """Read OpenDocument texts (.odt) by conversion to HTML: headings, paragraphs, lists, tables, text boxes."""
 
-import re
-import zipfile
 from collections.abc import Iterator
 from html import escape
-from xml.etree.ElementTree import Element, ParseError
-
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from typing import Any
 
 from corpus.document import StructuredText
 from corpus.readers.html import read_markup
-from corpus.readers.office_zip import BROKEN, broken, empty, encrypted, open_archive
+from corpus.readers.office_zip import encrypted, filled, heading_level, office_archive, parsed
 
 _NAMESPACES = {
     "office": "urn:oasis:names:tc:opendocument:xmlns:office:1.0",
@@ -24,13 +19,10 @@ _NAMESPACES = {
     "manifest": "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0",
 }
 _MIME_TYPE = b"application/vnd.oasis.opendocument.text"
-# "Heading_20_2" is how the format writes "Heading 2".
-_HEADING = re.compile(r"(?:heading|titre)(?:_20_)?\s*([1-9])", re.IGNORECASE)
-_TITLE = re.compile(r"title|titre(?:_20_principal)?", re.IGNORECASE)
 
 
 def _qn(name: str) -> str:
-    """ElementTree's name of ``prefix:local``."""
+    """Lxml's name of ``prefix:local``."""
     prefix, local = name.split(":")
     return f"{{{_NAMESPACES[prefix]}}}{local}"
 
@@ -59,40 +51,28 @@ def read_odt(data: bytes, name: str) -> StructuredText:
     Raises:
         UnreadableDocumentError: It is encrypted, damaged, no OpenDocument text, or holds no text.
     """
-    with open_archive(data, name) as archive:
-        try:
-            content = _content(archive, name)
-            bodies = content.iterfind(f"{_qn('office:body')}/{_qn('office:text')}")
-            reading = read_markup("".join(part for body in bodies for part in _Markup(content).of(body)))
-        except (*BROKEN, KeyError, ParseError, DefusedXmlException) as error:
-            raise broken(name) from error
-    if not reading.blocks:
-        raise empty(name)
-    return reading
-
-
-def _content(archive: zipfile.ZipFile, name: str) -> Element:
-    if archive.read("mimetype").strip().removesuffix(b"-template") != _MIME_TYPE:
-        raise broken(name)
-    manifest = fromstring(archive.read("META-INF/manifest.xml"))
-    if manifest.find(f".//{_qn('manifest:encryption-data')}") is not None:
-        raise encrypted(name)
-    content: Element = fromstring(archive.read("content.xml"))
-    return content
+    with office_archive(data, name) as archive:
+        if archive.read("mimetype").strip().removesuffix(b"-template") != _MIME_TYPE:
+            raise ValueError("no OpenDocument text")
+        if parsed(archive, "META-INF/manifest.xml").find(f".//{_qn('manifest:encryption-data')}") is not None:
+            raise encrypted(name)
+        content = parsed(archive, "content.xml")
+        bodies = content.iterfind(f"{_qn('office:body')}/{_qn('office:text')}")
+        return filled(read_markup("".join(part for body in bodies for part in _Markup(content).of(body))), name)
 
 
 class _Markup:
     """Writes a body as the web page that says the same; styles tell titles, bold and hidden words."""
 
-    def __init__(self, content: Element) -> None:
+    def __init__(self, content: Any) -> None:
         styles = list(content.iter(_qn("style:style")))
         self._parents = {style.get(_NAME, ""): style.get(_qn("style:parent-style-name"), "") for style in styles}
         self._bold = {style.get(_NAME) for style in styles if _has(style, "fo:font-weight", "bold")}
-        self._cells: set[int] = set()
+        self._cells: set[Any] = set()
         """Of tables that have columns: what stands in them is one line."""
         self._unseen = {style.get(_NAME) for style in styles if _is_unseen(style)}
 
-    def of(self, element: Element, *, in_cell: bool = False) -> Iterator[str]:
+    def of(self, element: Any, *, in_cell: bool = False) -> Iterator[str]:
         """An element with what stands in it; in a cell, all is text."""
         style = element.get(_STYLE)
         if element.tag in _SKIPPED or style in self._unseen:
@@ -100,7 +80,7 @@ class _Markup:
         if element.tag == _TABLE:
             rows = [list(_outermost(row, _CELL)) for row in _outermost(element, _ROW)]
             if any(len(cells) > 1 for cells in rows):  # one column is a frame around text
-                self._cells.update(id(cell) for cells in rows for cell in cells)
+                self._cells.update(cell for cells in rows for cell in cells)
         if element.tag in _SIGNS:
             yield _SIGNS[element.tag]
             return
@@ -109,34 +89,32 @@ class _Markup:
         yield f"{opening}<b>" if style in self._bold else opening
         yield escape(element.text or "")
         for child in element:
-            yield from self.of(child, in_cell=in_cell or id(element) in self._cells)
+            yield from self.of(child, in_cell=in_cell or element in self._cells)
             yield escape(child.tail or "")
         yield f"</b>{closing}" if style in self._bold else closing
         if element.tag in (_P, _H):
             for box in _outermost(element, _BOX):
                 yield from (part for child in box for part in self.of(child, in_cell=in_cell))
 
-    def _tag(self, element: Element, in_cell: bool) -> str:
+    def _tag(self, element: Any, in_cell: bool) -> str:
         if element.tag in (_P, _H) and not in_cell and (level := self._heading_level(element)):
             return f"h{min(level, 6)}"
         if in_cell and element.tag not in _IN_CELLS:
             return ""
         return _TAGS.get(element.tag, "")
 
-    def _heading_level(self, paragraph: Element) -> int:
+    def _heading_level(self, paragraph: Any) -> int:
         """0 for a plain paragraph."""
         if paragraph.tag == _H:
-            return _number(paragraph.get(_qn("text:outline-level")))
+            level = paragraph.get(_qn("text:outline-level"), "")
+            return max(int(level), 1) if level.isdecimal() else 1
         style = paragraph.get(_STYLE, "")
-        for name in (style, self._parents.get(style, "")):
-            if found := _HEADING.fullmatch(name):
-                return int(found[1])
-            if _TITLE.fullmatch(name):
-                return 1
-        return 0
+        # The format writes "Heading 2" as "Heading_20_2".
+        own, parent = (heading_level(each.replace("_20_", " ")) for each in (style, self._parents.get(style, "")))
+        return own or parent
 
 
-def _outermost(parent: Element, tag: str) -> Iterator[Element]:
+def _outermost(parent: Any, tag: str) -> Iterator[Any]:
     """Descendants of this tag that stand in no other of the same tag."""
     for child in parent:
         if child.tag == tag:
@@ -145,16 +123,12 @@ def _outermost(parent: Element, tag: str) -> Iterator[Element]:
             yield from _outermost(child, tag)
 
 
-def _has(style: Element, name: str, *values: str) -> bool:
+def _has(style: Any, name: str, *values: str) -> bool:
     properties = style.find(_qn("style:text-properties"))
     return properties is not None and properties.get(_qn(name)) in values
 
 
-def _is_unseen(style: Element) -> bool:
+def _is_unseen(style: Any) -> bool:
     """Whether words of this style are hidden, or struck out."""
     struck = _has(style, "style:text-line-through-style", "solid", "dotted", "dash", "wave")
     return struck or _has(style, "text:display", "none")
-
-
-def _number(value: str | None) -> int:
-    return int(value) if value and value.isdigit() and int(value) else 1

@@ -1,27 +1,38 @@
-"""Open the zip archive of an office file with a limit on its unpacked size; errors common to office files."""
+"""Open office files with a limit on their unpacked size, parse their XML, and refuse what cannot be read."""
 
 import io
+import re
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from lxml import etree
 
+from corpus.document import StructuredText
 from corpus.errors import UnreadableDocumentError
 
 # Unpacked. The longest reports we know unpack to 30 MB; zipfile never reads past a member's declared size.
 LARGEST = 200_000_000
 # Documents of Word before 2007, and encrypted ones of any version, are OLE files.
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
+_HEADING = re.compile(r"(?:heading|titre)\s*([1-9])", re.IGNORECASE)
+_TITLE = re.compile(r"title|titre(?: principal| du document)?", re.IGNORECASE)
 
 # What a damaged member of an archive can raise while it is read.
-BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError)
+BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError, ValueError, KeyError),
+    etree.LxmlError,
+)
 
 
-def open_archive(data: bytes, name: str) -> zipfile.ZipFile:
-    """Open an office file.
+@contextmanager
+def office_archive(data: bytes, name: str, broken: tuple[type[Exception], ...] = BROKEN) -> Iterator[zipfile.ZipFile]:
+    """Open an office file; what reading it raises of ``broken`` becomes a refusal.
 
     Raises:
-        UnreadableDocumentError: It is encrypted, of an old format, no archive at all, or would unpack to
+        UnreadableDocumentError: It is encrypted, of an old format, damaged, no archive at all, or would unpack to
             more than ``LARGEST`` bytes.
     """
     if data.startswith(_OLE):
@@ -31,10 +42,21 @@ def open_archive(data: bytes, name: str) -> zipfile.ZipFile:
             "Ouvrez-le dans votre logiciel de bureautique, retirez le mot de passe et enregistrez-le au format actuel.",
         )
     try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
-    except BROKEN as error:
-        raise broken(name) from error
-    unpacked = sum(member.file_size for member in archive.infolist())
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            _check_members(archive.infolist(), name)
+            yield archive
+    except broken as error:
+        if isinstance(error, etree.XMLSyntaxError) and error.code == etree.ErrorTypes.ERR_NO_MEMORY:
+            raise MemoryError from error  # which lxml calls an error of syntax
+        raise UnreadableDocumentError(
+            name,
+            "ce fichier est endommagé, ou son contenu ne correspond pas à son extension.",
+            "Ouvrez-le dans votre logiciel de bureautique et enregistrez-le de nouveau, ou téléchargez-le de nouveau.",
+        ) from error
+
+
+def _check_members(members: list[zipfile.ZipInfo], name: str) -> None:
+    unpacked = sum(member.file_size for member in members)
     if unpacked > LARGEST:
         raise UnreadableDocumentError(
             name,
@@ -42,23 +64,28 @@ def open_archive(data: bytes, name: str) -> zipfile.ZipFile:
             f"(maximum : {LARGEST // 1_000_000} Mo).",
             "Réduisez ses images ou partagez-le en plusieurs fichiers.",
         )
-    if any(member.flag_bits & 1 for member in archive.infolist()):
+    if any(member.flag_bits & 1 for member in members):
         raise encrypted(name)
-    return archive
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error of lxml, which calls it one of syntax, is that of a system without memory."""
-    return isinstance(error, etree.XMLSyntaxError) and error.code == etree.ErrorTypes.ERR_NO_MEMORY
+def parsed(archive: zipfile.ZipFile, part: str) -> Any:
+    """The root element of a part of an archive; lxml ships no types.
+
+    Raises:
+        ValueError: It declares entities, which no office program does: they would be words that we lose.
+    """
+    parser = etree.XMLParser(resolve_entities=False, remove_comments=True, remove_pis=True)
+    root = etree.fromstring(archive.read(part), parser)
+    declared = root.getroottree().docinfo.internalDTD
+    if declared is not None and declared.entities():
+        raise ValueError("an office file declares no entity")
+    return root
 
 
-def broken(name: str) -> UnreadableDocumentError:
-    """The error of a file that its own format does not explain."""
-    return UnreadableDocumentError(
-        name,
-        "ce fichier est endommagé, ou son contenu ne correspond pas à son extension.",
-        "Ouvrez-le dans votre logiciel de bureautique et enregistrez-le de nouveau, ou téléchargez-le de nouveau.",
-    )
+def heading_level(style: str) -> int:
+    """The level of a heading in this style, as office programs name it in English and French; 0 for other styles."""
+    found = _HEADING.fullmatch(style)
+    return int(found[1]) if found else int(_TITLE.fullmatch(style) is not None)
 
 
 def encrypted(name: str) -> UnreadableDocumentError:
@@ -70,9 +97,15 @@ def encrypted(name: str) -> UnreadableDocumentError:
     )
 
 
-def empty(name: str) -> UnreadableDocumentError:
-    """The error of a file that holds no text."""
-    return UnreadableDocumentError(
+def filled(reading: StructuredText, name: str) -> StructuredText:
+    """The same reading.
+
+    Raises:
+        UnreadableDocumentError: It holds no text.
+    """
+    if reading.blocks:
+        return reading
+    raise UnreadableDocumentError(
         name,
         "ce fichier ne contient aucun texte (des images seules ?).",
         "Remplacez-le par une version dont le texte peut être sélectionné.",

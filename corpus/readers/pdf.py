@@ -11,7 +11,6 @@ from io import BytesIO
 from itertools import pairwise
 
 import pypdfium2.raw as pdfium
-import simplemma
 from pypdf import PdfReader
 from pypdf.errors import LimitReachedError, PyPdfError
 from pypdfium2 import PdfDocument, PdfiumError
@@ -20,6 +19,7 @@ from corpus.document import LIMITS, StructuredText
 from corpus.errors import UnreadableDocumentError, beyond
 from corpus.layout.compose import compose
 from corpus.layout.headers_footers import without_noise
+from corpus.layout.hyphenation import is_french
 from corpus.readers.pdf_lines import in_order, joined, runs
 from corpus.readers.pdf_rows import Row, page_rows
 
@@ -153,7 +153,7 @@ def _is_swollen(data: bytes) -> bool:
     """Whether a page without a text has too large a content for one, that PDFium did not read."""
     try:
         contents = [page.get_contents() for page in PdfReader(BytesIO(data)).pages]
-        return any(len(content.get_data()) > MOST_CONTENT for content in contents if content)
+        return any(len(content.get_data()) > MOST_CONTENT for content in contents if content is not None)
     except LimitReachedError:
         return True
     except DAMAGE:
@@ -208,8 +208,4 @@ def _is_split(first: str, second: str) -> bool:
     """Two pieces that make one word together and are not both words apart."""
     if len(first + second) < 4 or not second[0].islower():
         return False
-    return not (_known(first) and _known(second)) and _known(first + second)
-
-
-def _known(word: str) -> bool:
-    return bool(simplemma.is_known(word.lower(), lang="fr"))
+    return not (is_french(first) and is_french(second)) and is_french(first + second)

@@ -1,12 +1,11 @@
 """Lines of a PDF in reading order: what was drawn out of turn, footnotes, and where each character is printed."""
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
 from corpus.document import PrintedRun
-from corpus.layout.lines import Line, relative, trim
+from corpus.layout.lines import Line, prevailing, relative, trim
 from corpus.readers.pdf_rows import Row
 
 # Mean width of a character, in font sizes: 0.50 for Arial, 0.45 for Times, 0.52 for Marianne.
@@ -90,7 +89,7 @@ def _parts(rows: list[Row]) -> tuple[list[Row], list[Row], list[Row]]:
 
 def joined(pages: Sequence[Sequence[Row]]) -> tuple[str, list[Line]]:
     """The raw text, a line per line and a form feed between pages, and its lines."""
-    body = _body_size(pages)
+    body = prevailing((row.size, len(row.text)) for page in pages for row in page)
     parts: list[str] = []
     lines: list[Line] = []
     offset = 0
@@ -149,14 +148,6 @@ def _placed(row: Row, above: Row | None, offset: int, start: int, end: int, page
         size=row.size,
         bold=row.bold,
     )
-
-
-def _body_size(pages: Sequence[Sequence[Row]]) -> float:
-    sizes: Counter[float] = Counter()
-    for page in pages:
-        for row in page:
-            sizes[row.size] += len(row.text)
-    return max(sizes, key=lambda size: sizes[size]) if sizes else 0.0
 
 
 def _with_notes(lines: list[Line], body: float) -> list[Line]:

@@ -2,13 +2,14 @@
 
 import ctypes
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import atan2, hypot, pi
 
 import pypdfium2.raw as pdfium
 from pypdfium2 import PdfPage
+
+from corpus.layout.lines import prevailing
 
 BOLD = re.compile(r"bold|black|heavy|demi|extrab|gras", re.IGNORECASE)
 # What PDFium writes for a hyphen that ends a line, for a glyph without a character, where it sees another line.
@@ -76,8 +77,7 @@ def page_rows(page: PdfPage, most: int) -> list[Row]:
         pieces = list(_seen(page, list(_pieces(textpage.raw, text))))
     finally:
         textpage.close()
-    upright = Counter(piece.style.turn for piece in pieces for _ in range(piece.start, piece.end))
-    turn = max(upright, key=lambda value: upright[value], default=0)
+    turn = int(prevailing((piece.style.turn, piece.end - piece.start) for piece in pieces))
     rows: list[list[_Piece]] = []
     for piece in pieces:
         if rows and _goes_on(rows[-1], piece):
@@ -184,22 +184,18 @@ def _goes_on(row: Sequence[_Piece], piece: _Piece) -> bool:
 def _row(text: str, pieces: Sequence[_Piece], turn: int) -> Row:
     chars: list[str] = []
     places: list[int] = []
-    sizes: Counter[float] = Counter()
-    heights: Counter[float] = Counter()
     for piece, after in zip(pieces, (*pieces[1:], None), strict=True):
         end = _reach(text, piece, after)
         chars += [_DRAWN.get(char, char) for char in text[piece.start : end]]
         places += range(piece.start, end)
-        sizes[round(piece.style.size, 1)] += piece.end - piece.start
-        heights[piece.y] += piece.end - piece.start
     letters = [piece for piece in pieces if any(char.isalnum() for char in text[piece.start : piece.end])]
     return Row(
         "".join(chars),
         tuple(places),
         pieces[0].x,
-        max(heights, key=lambda value: heights[value]),
+        prevailing((piece.y, piece.end - piece.start) for piece in pieces),
         max(piece.right for piece in pieces),
-        max(sizes, key=lambda value: sizes[value]),
+        prevailing((round(piece.style.size, 1), piece.end - piece.start) for piece in pieces),
         bool(letters) and all(piece.style.bold for piece in letters),
         (pieces[0].style.turn - turn) % 4,
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from corpus.document import BlockKind, StructuredText
 from corpus.errors import UnreadableDocumentError
 from corpus.readers.builder import Builder, TextRun
-from corpus.readers.office_zip import BROKEN, broken, is_out_of_memory, open_archive
+from corpus.readers.office_zip import BROKEN, office_archive
 from corpus.readers.text import decode
 
 _ANSWERS = ("reponse", "answer")
@@ -90,13 +90,8 @@ def xlsx_rows(data: bytes, name: str, known: Callable[[Sequence[str]], int]) -> 
     """
     from openpyxl.utils.exceptions import InvalidFileException  # a fifth of a second, which a .csv need not wait for
 
-    open_archive(data, name).close()
-    try:
+    with office_archive(data, name, (*BROKEN, TypeError, AttributeError, SyntaxError, InvalidFileException)):
         sheets = list(_sheets(data))
-    except (*BROKEN, KeyError, TypeError, AttributeError, SyntaxError, InvalidFileException) as error:
-        if is_out_of_memory(error):
-            raise MemoryError from error
-        raise broken(name) from error
     return max(sheets, key=lambda rows: known(rows[0].cells if rows else ()), default=[])
 
 

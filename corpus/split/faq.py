@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from corpus.document import Block, BlockKind, Document, Span
 from corpus.layout.list_markers import ASKED, contents, markers
-from corpus.split.sections import HeadingPath, Section, content, loose, sections, text_of, without_asides
+from corpus.split.sections import HeadingPath, Section, content, loose, sections, without_asides
 from corpus.split.sentences import sentences
 
 INLINE_ANSWER = re.compile(r"\s(?=(?:r[ée]ponse|r)\s*[:–—]\s)", re.IGNORECASE)
@@ -41,8 +41,12 @@ def faq_sections(document: Document) -> list[Section]:
     if not asked:
         return []
     path = HeadingPath(document.text)
-    front = content(document, blocks[: asked[0].first])
-    found = [section for run in front for section in _loose(document, run, path)]
+    found: list[Section] = []
+    for run in content(document, blocks[: asked[0].first]):
+        for block in run:
+            if block.kind is BlockKind.HEADING:
+                path.enter(block)  # above everything
+        found += loose(document, run, path.spans())
     base = _theme_level(blocks, asked)
     for index, question in enumerate(asked):
         end = asked[index + 1].first if index + 1 < len(asked) else len(blocks)
@@ -64,7 +68,7 @@ def _asked(document: Document) -> list[Asked]:
 
 def _texts(document: Document) -> list[str]:
     """The words of each block; none for a table of contents, whose questions have no answer."""
-    texts = [text_of(document, block) for block in document.blocks]
+    texts = [block.of(document.text) for block in document.blocks]
     listed = contents(texts)
     return ["" if index in listed else text for index, text in enumerate(texts)]
 
@@ -151,24 +155,10 @@ def _question_end(text: str, start: int) -> int:
 def _ask(document: Document, first: int, after: int, start: int, end: int) -> Asked:
     """Make a question of the slice; what follows it in its last block begins the answer."""
     text, block = document.text, document.blocks[after - 1]
-    rest_start = _skip_white(text, end, block.end)
+    rest_start = block.end - len(text[end : block.end].lstrip())
     rest = Block(rest_start, block.end, BlockKind.PARAGRAPH) if rest_start < block.end else None
     end = start + len(text[start:end].rstrip())
     return Asked(first, after, Span(start, end), rest, block.level, block.key)
-
-
-def _skip_white(text: str, start: int, end: int) -> int:
-    while start < end and text[start].isspace():
-        start += 1
-    return start
-
-
-def _loose(document: Document, run: Sequence[Block], path: HeadingPath) -> list[Section]:
-    """What stands before the first question; its headings are above everything."""
-    for block in run:
-        if block.kind is BlockKind.HEADING:
-            path.enter(block)
-    return loose(document, run, path.spans())
 
 
 def _theme_level(blocks: Sequence[Block], asked: Sequence[Asked]) -> int:
@@ -206,7 +196,7 @@ def _without_label(document: Document, answer: list[Block]) -> list[Block]:
     """The answer without "R : " before it."""
     if not answer or answer[0].kind not in (BlockKind.PARAGRAPH, BlockKind.HEADING, BlockKind.ITEM):
         return answer
-    label = LABEL.match(text_of(document, answer[0]))
+    label = LABEL.match(answer[0].of(document.text))
     if not label:
         return answer
     start = answer[0].start + label.end()

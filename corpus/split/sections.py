@@ -43,27 +43,18 @@ class HeadingPath:
         """Outermost first."""
         return tuple(span for _, span in self._stack)
 
-    def above(self) -> tuple[Span, ...]:
-        """The same without the innermost."""
-        return self.spans()[:-1]
-
 
 def title(text: str, block: Block) -> Span:
     """The words of a heading, without its bullet and without what leads to its text: "Article 4. –"."""
-    words = text[block.start : block.end]
+    words = block.of(text)
     bullet = next((marker.end for marker in markers(words) if marker.style == "bullet"), 0)
     end = len(words.rstrip(" .:-–—\u00a0\u202f"))
     return Span(block.start + bullet, block.start + end) if end > bullet else Span(block.start, block.end)
 
 
-def text_of(document: Document, block: Block) -> str:
-    """The words of a block."""
-    return document.text[block.start : block.end]
-
-
 def content(document: Document, blocks: Sequence[Block]) -> list[list[Block]]:
     """Runs of blocks between tables of contents, which answer nothing."""
-    listed = contents([text_of(document, block) for block in blocks])
+    listed = contents([block.of(document.text) for block in blocks])
     runs: list[list[Block]] = [[]]
     for index, block in enumerate(blocks):
         if index not in listed:
@@ -78,7 +69,7 @@ def without_asides(document: Document, body: Sequence[Block]) -> tuple[list[Bloc
     starts = [
         index
         for index, block in enumerate(body)
-        if block.kind is BlockKind.PARAGRAPH and ASIDE.match(text_of(document, block))
+        if block.kind is BlockKind.PARAGRAPH and ASIDE.match(block.of(document.text))
     ]
     cut = len(body)
     while starts and all(block.kind is BlockKind.ITEM for block in body[starts[-1] + 1 : cut]):
@@ -111,7 +102,7 @@ def _belongs(document: Document, group: Sequence[Block], block: Block) -> bool:
     if block.kind is not BlockKind.ITEM:
         return False
     return last.kind is BlockKind.ITEM or (
-        last.kind is BlockKind.PARAGRAPH and text_of(document, last).rstrip().endswith(":")
+        last.kind is BlockKind.PARAGRAPH and last.of(document.text).rstrip().endswith(":")
     )
 
 
@@ -121,7 +112,7 @@ def _says(document: Document, group: Sequence[Block]) -> bool:
         return False
     if len(group) > 1:
         return True
-    text = text_of(document, group[0])
+    text = group[0].of(document.text)
     if ASIDE.match(text) or OBJECT.match(text) or len(text) > LONG:
         return True
     return is_terminal(text) and len(text.split()) >= FEWEST_WORDS
@@ -156,5 +147,5 @@ def _section(document: Document, head: Block | None, body: Sequence[Block], path
     main, asides = without_asides(document, body)
     if not main:
         main, asides = list(body), []
-    found = [Section(title(document.text, head), path.above(), tuple(main), head.key)]
+    found = [Section(title(document.text, head), path.spans()[:-1], tuple(main), head.key)]
     return found + [Section(None, path.spans(), tuple(aside)) for aside in asides]

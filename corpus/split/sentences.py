@@ -147,14 +147,10 @@ def _goes_on_after_initials(initials: str, before: str, rest: str) -> bool:
         return True
     previous = before.split()[-1].lower() if before.split() else ""
     if _LAST_WORD.search(previous) and previous.replace("’", "'").rpartition("'")[2] in _LETTERED:
-        return _opens_with_digit(rest)
+        return rest.lstrip(_OPENERS)[:1].isdigit()
     if initials == "M":
         return True
     return not _opens_sentence(rest, strict=len(initials) == 1)
-
-
-def _opens_with_digit(rest: str) -> bool:
-    return rest.lstrip(_OPENERS)[:1].isdigit()
 
 
 def _opens_sentence(rest: str, *, strict: bool) -> bool:

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import takewhile
 
 from corpus.document import Block, BlockKind, Document, Entry, Passage, Span
 from corpus.split.faq import faq_sections, is_faq
@@ -137,20 +138,13 @@ def _cut(text: str, blocks: Sequence[Block]) -> Iterator[tuple[Span, Span, tuple
             yield from _rows(text, blocks[index:end])
         else:
             end = index + 1
-            after = tuple(_following(blocks, end))
-            yield from _paragraph(text, block, after)
+            items = tuple(takewhile(lambda after: after.kind is BlockKind.ITEM, blocks[end:]))
+            yield from _paragraph(text, block, items)
         index = end
 
 
-def _following(blocks: Sequence[Block], start: int) -> Iterator[Block]:
-    for block in blocks[start:]:
-        if block.kind is not BlockKind.ITEM:
-            return
-        yield block
-
-
 def _introduces(text: str, block: Block) -> bool:
-    return block.kind is BlockKind.PARAGRAPH and text[block.start : block.end].rstrip(" »\u00a0").endswith(":")
+    return block.kind is BlockKind.PARAGRAPH and block.of(text).rstrip(" »\u00a0").endswith(":")
 
 
 def _paragraph(text: str, block: Block, items: tuple[Block, ...]) -> Iterator[tuple[Span, Span, tuple[Span, ...]]]:
