@@ -10,14 +10,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 from corpus.document import Source
 from corpus.errors import CorpusError
+from corpus.readers.formats import READERS
 from corpus.toml_file import read_toml
 
 CATALOGUE = "catalogue.toml"
 DOCUMENTS = "documents"
 """The folder, beside the catalogue, where the files lie."""
 KINDS = ("faq", "circular", "guide", "page")
-SUFFIXES = (".txt", ".md", ".pdf", ".docx", ".odt", ".html", ".htm", ".csv", ".xlsx")
-"""Of the files we can read."""
 
 _EXAMPLE = Path(__file__).with_name("example")
 # Controls, formats such as right-to-left marks, lone surrogates, line separators.
@@ -83,7 +82,7 @@ def unlisted_documents(folder: Path, sources: Iterable[Source]) -> tuple[str, ..
         sorted(
             shown(path.as_posix())
             for path in found
-            if path.suffix.lower() in SUFFIXES and path not in named and not path.name.startswith((".", "~$"))
+            if path.suffix.lower() in READERS and path not in named and not path.name.startswith((".", "~$"))
         )
     )
 
@@ -105,7 +104,7 @@ def file_name_of(url: str, source_id: str) -> str:
     """
     parts = urlsplit(url)
     suffix = Path(parts.path).suffix.lower()
-    if suffix in SUFFIXES:
+    if suffix in READERS:
         return source_id + suffix
     words = [*parts.path.lower().split("/"), *(value.lower() for _, value in parse_qsl(parts.query))]
     return source_id + (".pdf" if "pdf" in words else ".html")
@@ -186,8 +185,8 @@ def _check_file(file: str, where: str) -> None:
         raise _wrong(where, "file", file, "un nom d’une ligne, sans caractère invisible")
     if "\\" in file or relative.is_absolute() or ".." in relative.parts:
         raise _wrong(where, "file", file, f"un nom relatif au dossier {DOCUMENTS} ou à celui du catalogue, sans « .. »")
-    if relative.suffix.lower() not in SUFFIXES:
-        raise _wrong(where, "file", file, f"un fichier {', '.join(SUFFIXES)}")
+    if relative.suffix.lower() not in READERS:
+        raise _wrong(where, "file", file, f"un fichier {', '.join(READERS)}")
 
 
 def _in_documents(file: Path, folder: Path) -> str:

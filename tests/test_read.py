@@ -7,7 +7,7 @@ from conftest import plain
 from corpus.document import LIMITS, Document, Limits, Source
 from corpus.errors import CorpusError, UnreadableDocumentError
 from corpus.read import read_corpus
-from corpus.readers.formats import READERS, read_file
+from corpus.readers.formats import read_file
 
 FAQ = "# Foire aux questions\n\n## Qui paie ?\n\nL’État paie.\n\n## Quand ?\n\nEn 2021.\n"
 
@@ -45,10 +45,6 @@ def test_a_document_carries_its_source_text_and_hash(tmp_path: Path) -> None:
     assert document.text == "Foire aux questions\n\nQui paie ?\n\nL’État paie.\n\nQuand ?\n\nEn 2021."
     assert document.sha256 == hashlib.sha256(FAQ.encode()).hexdigest()
     assert document.text[document.blocks[1].start : document.blocks[1].end] == "Qui paie ?"
-
-
-def test_every_format_of_the_catalogue_has_a_reader() -> None:
-    assert sorted(READERS) == [".csv", ".docx", ".htm", ".html", ".md", ".odt", ".pdf", ".txt", ".xlsx"]
 
 
 def test_one_unreadable_document_does_not_keep_the_others_out(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from math import sqrt
@@ -174,12 +174,9 @@ def page_image(data: bytes, number: int) -> bytes:
     with _opened(data, number) as page:
         width, height = page.get_size()
         scale = min(DPI / 72, sqrt(MAX_PIXELS / (width * height)), MAX_SIDE / max(width, height))
-        bitmap = page.render(scale=scale)
-        try:
-            buffer = BytesIO()
+        buffer = BytesIO()
+        with closing(page.render(scale=scale)) as bitmap:
             bitmap.to_pil().save(buffer, "WEBP", lossless=True, method=1)
-        finally:
-            bitmap.close()
     return buffer.getvalue()
 
 
@@ -191,36 +188,28 @@ def placed_text(data: bytes, number: int, runs: Runs) -> PlacedText:
     """
     with _opened(data, number) as page:
         width, height = page.get_size()
-        textpage = page.get_textpage()
-        try:
+        with closing(page.get_textpage()) as textpage:
             count = textpage.count_chars()
             runs = tuple((start, min(end, count)) for start, end in runs)
             places = [i for start, end in runs for i in range(start, end) if not _character(textpage, i).isspace()]
             boxes = _line_boxes(page, textpage, places)
             text = "".join(_character(textpage, i) for i in places)
-        finally:
-            textpage.close()
     return PlacedText(width, height, text, tuple(boxes))
 
 
 @contextmanager
 def _opened(data: bytes, number: int) -> Iterator[pypdfium2.PdfPage]:
     try:
-        document = pypdfium2.PdfDocument(data)
+        with pypdfium2.PdfDocument(data) as document:
+            if not 1 <= number <= len(document):
+                raise UnusablePageError(f"page {number} of {len(document)}")
+            page = document[number - 1]
+            width, height = page.get_size()
+            if not (width > 0 and height > 0):
+                raise UnusablePageError(f"a page of {width} x {height} points")
+            yield page
     except pypdfium2.PdfiumError as error:
         raise UnusablePageError(str(error)) from error
-    try:
-        if not 1 <= number <= len(document):
-            raise UnusablePageError(f"page {number} of {len(document)}")
-        page = document[number - 1]
-        width, height = page.get_size()
-        if not (width > 0 and height > 0):
-            raise UnusablePageError(f"a page of {width} x {height} points")
-        yield page
-    except pypdfium2.PdfiumError as error:
-        raise UnusablePageError(str(error)) from error
-    finally:
-        document.close()
 
 
 def _character(textpage: pypdfium2.PdfTextPage, index: int) -> str:

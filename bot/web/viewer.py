@@ -75,9 +75,9 @@ class Spread:
 class Viewer:
     """Draws pages of the files that are still what was read. Safe to share between threads."""
 
-    def __init__(self, originals: Originals, drawer: Drawer | None = None) -> None:
+    def __init__(self, originals: Originals) -> None:
         self._originals = originals
-        self._drawer = drawer or Drawer()
+        self._drawer = Drawer()
         self._place = lru_cache(PLACES_KEPT)(self._drawer.place)
         self._images: dict[tuple[str, int], bytes] = {}
         self._lock = Lock()

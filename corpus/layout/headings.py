@@ -135,17 +135,8 @@ def _stands_alone(group: LineGroup, after: LineGroup) -> bool:
     return bool(after.marker or ASKED.match(after.text)) or is_terminal(after.text) or len(after.text) > 120
 
 
-WORD_RANK = {
-    "livre": 0,
-    "partie": 0,
-    "titre": 0,
-    "annexe": 0,
-    "volet": 0,
-    "axe": 0,
-    "fiche": 1,
-    "chapitre": 1,
-}
-WORD_RANK |= {"section": 2, "sous-section": 3, "étape": 3, "mesure": 3, "article": 4}
+WORD_RANK = dict.fromkeys(("livre", "partie", "titre", "annexe", "volet", "axe"), 0)
+WORD_RANK |= {"fiche": 1, "chapitre": 1, "section": 2, "sous-section": 3, "étape": 3, "mesure": 3, "article": 4}
 NUMBER_RANK = {"roman": 0, "upper": 1, "arabic": 2, "degree": 3, "lower": 4, "bracket": 5, "lower roman": 5}
 
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -168,7 +168,8 @@ def of_text(raw: str) -> list[Line]:
     lines: list[Line] = []
     pages = [match.end() for match in re.finditer("\f", raw)]
     blank, page = 0, -1
-    for start, end in _slices(raw):
+    for match in re.finditer(r"([^\r\n\f\v]*)(?:\r\n|[\r\n\f\v]|$)", raw):
+        start, end = match.span(1)
         first, last = trim(raw, start, end)
         if first == last:
             blank += 1
@@ -180,14 +181,6 @@ def of_text(raw: str) -> list[Line]:
         lines.append(Line(first, last, text, here, gap, left=indent, right=indent + len(text)))
         blank, page = 0, here
     return relative(lines, default=1.0)
-
-
-def _slices(raw: str) -> Iterator[tuple[int, int]]:
-    start = 0
-    for match in re.finditer(r"\r\n|[\r\n\f\v]", raw):
-        yield start, match.start()
-        start = match.end()
-    yield start, len(raw)
 
 
 def relative(lines: list[Line], default: float) -> list[Line]:

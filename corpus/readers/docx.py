@@ -46,11 +46,7 @@ class _Style:
 
 
 def read_docx(data: bytes, name: str) -> StructuredText:
-    """Read a Word document; headers, footers, notes and the table of contents are no content.
-
-    Raises:
-        UnreadableDocumentError: It is encrypted, damaged, no Word document, or holds no text.
-    """
+    """Read a Word document; headers, footers, notes and the table of contents are no content."""
     with office_archive(data, name) as archive:
         document = _related(archive, "", "officeDocument")
         styles = _related(archive, document, "styles")

@@ -5,6 +5,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -12,30 +13,31 @@ from corpus.document import LIMITS, Document, Limits, Source, StructuredText
 from corpus.errors import UnreadableDocumentError, beyond
 
 ReadFunction = Callable[[bytes, str], StructuredText]
-"""The bytes of a file and its name, for the refusal, to its text and structure."""
+"""The bytes of a file and its name to its text and structure.
+
+Raises:
+    UnreadableDocumentError: It is damaged, encrypted, of another format, or holds no text; the reason and the remedy.
+"""
 
 
-def _imported_late(module: str, function: str) -> ReadFunction:
-    """A reader that is imported when a file of its format is met: all of them take half a second, one a tenth."""
-
-    def read(data: bytes, name: str) -> StructuredText:
-        reader: ReadFunction = getattr(import_module(f"corpus.readers.{module}"), function)
-        return reader(data, name)
-
-    return read
+def _read(module: str, function: str, data: bytes, name: str) -> StructuredText:
+    """Import a reader when a file of its format is met: all of them take half a second, one a tenth."""
+    reader: ReadFunction = getattr(import_module(f"corpus.readers.{module}"), function)
+    return reader(data, name)
 
 
 READERS: Mapping[str, ReadFunction] = {
-    ".txt": _imported_late("text", "read_text"),
-    ".md": _imported_late("html", "read_markdown"),
-    ".pdf": _imported_late("pdf", "read_pdf"),
-    ".docx": _imported_late("docx", "read_docx"),
-    ".odt": _imported_late("odt", "read_odt"),
-    ".html": _imported_late("html", "read_html"),
-    ".htm": _imported_late("html", "read_html"),
-    ".csv": _imported_late("table", "read_csv"),
-    ".xlsx": _imported_late("table", "read_xlsx"),
+    ".txt": partial(_read, "text", "read_text"),
+    ".md": partial(_read, "html", "read_markdown"),
+    ".pdf": partial(_read, "pdf", "read_pdf"),
+    ".docx": partial(_read, "docx", "read_docx"),
+    ".odt": partial(_read, "odt", "read_odt"),
+    ".html": partial(_read, "html", "read_html"),
+    ".htm": partial(_read, "html", "read_html"),
+    ".csv": partial(_read, "table", "read_csv"),
+    ".xlsx": partial(_read, "table", "read_xlsx"),
 }
+"""Suffix -> reader of its format."""
 
 # Half a surrogate pair, which some PDF fonts give, has no UTF-8 form.
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -45,8 +47,7 @@ def read_file(source: Source, path: Path, limits: Limits = LIMITS) -> Document:
     """Read one file in this process, wherever it lies; time and memory are the caller's to limit.
 
     Raises:
-        UnreadableDocumentError: It is missing, no ordinary file, too large, of no format that we read, or its
-            reader says why.
+        UnreadableDocumentError: It is missing, no ordinary file, too large, of no format that we read, or refused.
     """
     reader = READERS.get(path.suffix.lower())
     if reader is None:

@@ -32,17 +32,14 @@ _BLOCKS = _names("""
 _LISTS = _names("ul ol menu dir")
 _ASKS = ("summary", "dt")
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_FRONT_MATTER = "---"
+# The settings between two lines of dashes that site generators put first.
+_FRONT_MATTER = re.compile(r"\A[ \t]*---[ \t]*\n(?:.*\n)*?[ \t]*---[ \t]*(?:\n|\Z)")
 # Python allows 1000 nested calls, we make two per element: deeper down we keep the words without structure.
 _DEEPEST = 250
 
 
 def read_html(data: bytes, name: str) -> StructuredText:
-    """Read the main part of a page: ``<main>``, else its articles, else its body.
-
-    Raises:
-        UnreadableDocumentError: No text is left, as in a page that a script fills in.
-    """
+    """Read the main part of a page: ``<main>``, else its articles, else its body."""
     soup = BeautifulSoup(_decoded(data, name), "lxml")
     opened = _opened(soup)
     for roots in (soup.select("main, [role=main]"), soup.select("article"), soup.select("body")):
@@ -62,21 +59,11 @@ def read_html(data: bytes, name: str) -> StructuredText:
 
 def read_markdown(data: bytes, name: str) -> StructuredText:
     """Read CommonMark with tables and HTML; comments and front matter are no content."""
-    text = _without_front_matter(decode(data, name))
+    text = _FRONT_MATTER.sub("", decode(data, name))
     reading = read_markup(MarkdownIt("commonmark").enable("table").render(text))
     if not reading.blocks:
         raise UnreadableDocumentError(name, "ce fichier Markdown ne contient aucun texte.", "Complétez-le.")
     return reading
-
-
-def _without_front_matter(text: str) -> str:
-    """Without the settings between two lines of dashes that site generators put first."""
-    lines = text.splitlines(keepends=True)
-    if lines and lines[0].strip() == _FRONT_MATTER:
-        for number, line in enumerate(lines[1:], 1):
-            if line.strip() == _FRONT_MATTER:
-                return "".join(lines[number + 1 :])
-    return text
 
 
 def read_markup(markup: str) -> StructuredText:

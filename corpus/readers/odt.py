@@ -46,11 +46,7 @@ _SKIPPED = frozenset(
 
 
 def read_odt(data: bytes, name: str) -> StructuredText:
-    """Read an OpenDocument text; headers, footers, notes and the table of contents are no content.
-
-    Raises:
-        UnreadableDocumentError: It is encrypted, damaged, no OpenDocument text, or holds no text.
-    """
+    """Read an OpenDocument text; headers, footers, notes and the table of contents are no content."""
     with office_archive(data, name) as archive:
         if archive.read("mimetype").strip().removesuffix(b"-template") != _MIME_TYPE:
             raise ValueError("no OpenDocument text")

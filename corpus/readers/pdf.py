@@ -94,12 +94,7 @@ class _Why(Enum):
 
 
 def read_pdf(data: bytes, name: str) -> StructuredText:
-    """Read a PDF file.
-
-    Raises:
-        UnreadableDocumentError: It is no PDF, is damaged or protected by a password, only wraps other files or a form,
-            is a scan without text, or its fonts do not say which letters they draw.
-    """
+    """Read a PDF file; one that only wraps other files or a form, or whose letters cannot be told, is refused."""
     if b"%PDF-" not in data[:1024]:
         raise (_Why.NO_PDF if data else _Why.EMPTY).of(name)
     _check_structure(data, name)
@@ -161,8 +156,7 @@ def _is_swollen(data: bytes) -> bool:
 
 
 def _pages(data: bytes, name: str) -> Iterator[list[Row]]:
-    document = PdfDocument(data)
-    try:
+    with PdfDocument(data) as document:
         if len(document) > MOST_PAGES:
             raise beyond(name, len(document), MOST_PAGES, "pages")
         characters = 0
@@ -173,8 +167,6 @@ def _pages(data: bytes, name: str) -> Iterator[list[Row]]:
                 raise beyond(name, characters, LIMITS.characters, "caractères, au moins,")
             yield rows
             page.close()
-    finally:
-        document.close()
 
 
 def _is_legible(text: str) -> bool:

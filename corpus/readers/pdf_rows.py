@@ -3,6 +3,7 @@
 import ctypes
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from math import atan2, hypot, pi
 
@@ -71,12 +72,9 @@ class Row:
 
 def page_rows(page: PdfPage, most: int) -> list[Row]:
     """The lines of a page in the order of the file, from its first ``most`` characters."""
-    textpage = page.get_textpage()
-    try:
+    with closing(page.get_textpage()) as textpage:
         text = _characters(textpage.raw)[: most + 1]
         pieces = list(_seen(page, list(_pieces(textpage.raw, text))))
-    finally:
-        textpage.close()
     turn = int(prevailing((piece.style.turn, piece.end - piece.start) for piece in pieces))
     rows: list[list[_Piece]] = []
     for piece in pieces:

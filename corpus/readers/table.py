@@ -6,6 +6,7 @@ import unicodedata
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from corpus.document import BlockKind, StructuredText
 from corpus.errors import UnreadableDocumentError
@@ -39,20 +40,12 @@ class _Columns:
 
 
 def read_csv(data: bytes, name: str) -> StructuredText:
-    """Read a table separated by semicolons, commas or tabs.
-
-    Raises:
-        UnreadableDocumentError: A column is missing, or a row is incomplete or has the id of another.
-    """
+    """Read a table separated by semicolons, commas or tabs."""
     return _read(csv_rows(data, name, _known_columns), name)
 
 
 def read_xlsx(data: bytes, name: str) -> StructuredText:
-    """Read the first sheet that has the columns; formulas give the value they had when last saved.
-
-    Raises:
-        UnreadableDocumentError: As ``read_csv``, or the file is encrypted, damaged or no workbook.
-    """
+    """Read the first sheet that has the columns; formulas give the value they had when last saved."""
     return _read(xlsx_rows(data, name, _known_columns), name)
 
 
@@ -83,11 +76,7 @@ def csv_rows(data: bytes, name: str, known: Callable[[Sequence[str]], int]) -> l
 
 
 def xlsx_rows(data: bytes, name: str, known: Callable[[Sequence[str]], int]) -> list[TableRow]:
-    """The same of the sheet whose header has most of the columns that the caller knows.
-
-    Raises:
-        UnreadableDocumentError: The file is encrypted, damaged or no workbook.
-    """
+    """The same of the sheet whose header has most of the columns that the caller knows."""
     from openpyxl.utils.exceptions import InvalidFileException  # a fifth of a second, which a .csv need not wait for
 
     with office_archive(data, name, (*BROKEN, TypeError, AttributeError, SyntaxError, InvalidFileException)):
@@ -172,20 +161,14 @@ def _problems(rows: Iterable[TableRow], columns: _Columns) -> Iterator[str]:
         key = _at(row, columns.id)
         if not key:
             yield f"ligne {row.number} : la colonne « id » est vide"
-        elif key in rows_of:
-            yield f"ligne {row.number} : l’id « {key} » est déjà celui de la ligne {rows_of[key]}"
-        rows_of.setdefault(key, row.number)
+        elif (first := rows_of.setdefault(key, row.number)) != row.number:
+            yield f"ligne {row.number} : l’id « {key} » est déjà celui de la ligne {first}"
 
 
 def _paragraphs(answer: str) -> list[str]:
     """Blank lines separate them."""
-    paragraphs: list[list[str]] = [[]]
-    for line in answer.splitlines():
-        if line.strip():
-            paragraphs[-1].append(line)
-        else:
-            paragraphs.append([])
-    return ["\n".join(lines) for lines in paragraphs]
+    runs = groupby(answer.splitlines(), key=lambda line: bool(line.strip()))
+    return ["\n".join(lines) for filled, lines in runs if filled]
 
 
 def _at(row: TableRow, column: int | None) -> str:

@@ -12,11 +12,7 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (code
 
 
 def read_text(data: bytes, name: str) -> StructuredText:
-    """Read a ``.txt`` file; form feeds, or the link lists that a printer leaves, end its pages.
-
-    Raises:
-        UnreadableDocumentError: The file is empty, or is no text.
-    """
+    """Read a ``.txt`` file; form feeds, or the link lists that a printer leaves, end its pages."""
     raw = decode(data, name)
     if all(is_blank(char) for char in raw):
         raise UnreadableDocumentError(
