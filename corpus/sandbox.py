@@ -105,12 +105,12 @@ class ChildProcess:
 
 
 def _end(process: "subprocess.Popen[bytes]", connection: Connection, patience: float) -> int:
-    with connection:
-        if patience:
-            with suppress(subprocess.TimeoutExpired):
-                return process.wait(patience)
-        process.kill()
-        return process.wait()
+    connection.close()  # whoever still writes to it ends
+    if patience:
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(patience)
+    process.kill()
+    return process.wait()
 
 
 # In the process itself

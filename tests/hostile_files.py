@@ -43,16 +43,24 @@ def page(entries: bytes = b"") -> bytes:
     )
 
 
+KIDS = b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>"
+
+
 def many_pages(count: int) -> bytes:
     """As many references to one page."""
     kids = b"<< /Type /Pages /Kids [%b] /Count %d >>" % (b"3 0 R " * count, count)
     return objects(CATALOG, kids, page(), stream(WORDS), FONT)
 
 
-def one_page(content: bytes, entries: bytes = b"", resources: bytes = b"") -> bytes:
-    """One page with this stream of content."""
-    kids = b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>"
-    return objects(CATALOG, kids, page(resources), stream(content, entries), FONT)
+def one_page(content: bytes, entries: bytes = b"", resources: bytes = b"", *more: bytes) -> bytes:
+    """One page with this stream of content, and more objects, numbered from 6."""
+    return objects(CATALOG, KIDS, page(resources), stream(content, entries), FONT, *more)
+
+
+def form(number: int) -> bytes:
+    """A drawing that draws object ``number`` twice."""
+    resources = b"/Resources << /XObject << /X %d 0 R >> /Font << /F 5 0 R >> >>" % number
+    return stream(WORDS + b" /X Do /X Do", b"/Type /XObject /Subtype /Form /BBox [0 0 9 9] " + resources)
 
 
 def looping_pages() -> bytes:
@@ -74,24 +82,13 @@ def looping_history() -> bytes:
 
 def looping_form() -> bytes:
     """A drawing that draws itself."""
-    kids = b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>"
-    resources = b"/Resources << /XObject << /X 6 0 R >> /Font << /F 5 0 R >> >>"
-    form = stream(WORDS + b" /X Do /X Do", b"/Type /XObject /Subtype /Form /BBox [0 0 9 9] " + resources)
-    return objects(CATALOG, kids, page(b"/XObject << /X 6 0 R >>"), stream(WORDS + b" /X Do"), FONT, form)
+    return one_page(WORDS + b" /X Do", b"", b"/XObject << /X 6 0 R >>", form(6))
 
 
 def doubling_forms(depth: int) -> bytes:
     """Drawings of which each draws the next one twice: two to the power of ``depth`` in all."""
-    kids = b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>"
-    forms = [
-        stream(
-            WORDS + b" /X Do /X Do",
-            b"/Type /XObject /Subtype /Form /BBox [0 0 9 9] "
-            b"/Resources << /XObject << /X %d 0 R >> /Font << /F 5 0 R >> >>" % (number + 1),
-        )
-        for number in range(6, 6 + depth)
-    ]
-    return objects(CATALOG, kids, page(b"/XObject << /X 6 0 R >>"), stream(b"/X Do"), FONT, *forms, stream(WORDS))
+    forms = (form(number) for number in range(7, 7 + depth))
+    return one_page(b"/X Do", b"", b"/XObject << /X 6 0 R >>", *forms, stream(WORDS))
 
 
 def nested_arrays(depth: int) -> bytes:

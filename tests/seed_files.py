@@ -26,9 +26,10 @@ _OFFICE = "urn:oasis:names:tc:opendocument:xmlns:"
 ODT_HEAD = (
     f'<office:document-content xmlns:office="{_OFFICE}office:1.0" xmlns:text="{_OFFICE}text:1.0" '
     f'xmlns:table="{_OFFICE}table:1.0" xmlns:draw="{_OFFICE}drawing:1.0" xmlns:style="{_OFFICE}style:1.0" '
-    f'xmlns:fo="{_OFFICE}xsl-fo-compatible:1.0" xmlns:xlink="http://www.w3.org/1999/xlink">'
-    "<office:body><office:text>"
+    f'xmlns:fo="{_OFFICE}xsl-fo-compatible:1.0" xmlns:xlink="http://www.w3.org/1999/xlink" '
+    f'xmlns:svg="{_OFFICE}svg-compatible:1.0">'
 )
+_ODT_OPENING = "<office:body><office:text>"
 ODT_FOOT = "</office:text></office:body></office:document-content>"
 ODT_BODY = (
     f'<text:h text:outline-level="1">{QUESTION}</text:h><text:p>{ANSWER}</text:p><text:list><text:list-item><text:p>un'
@@ -61,16 +62,17 @@ def word() -> bytes:
     made.add_paragraph("Rien de plus.")
     for number, cell in enumerate(made.add_table(2, 2)._cells):
         cell.text = str(number)
-    return _saved(made.save)
+    return saved(made.save)
 
 
-def odt(body: str = ODT_BODY, prolog: str = "") -> bytes:
+def odt(body: str = ODT_BODY, prolog: str = "", *, styles: str = "", kind: str = "text", manifest: str = "") -> bytes:
     """An OpenDocument text with this body, its XML after ``prolog``."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("mimetype", "application/vnd.oasis.opendocument.text")
-        archive.writestr("content.xml", prolog + ODT_HEAD + body + ODT_FOOT)
-        archive.writestr("META-INF/manifest.xml", f'<m:manifest xmlns:m="{_OFFICE}manifest:1.0"/>')
+        archive.writestr("mimetype", f"application/vnd.oasis.opendocument.{kind}")
+        archive.writestr("content.xml", prolog + ODT_HEAD + styles + _ODT_OPENING + body + ODT_FOOT)
+        manifest = f'<m:manifest xmlns:m="{_OFFICE}manifest:1.0">{manifest}</m:manifest>'
+        archive.writestr("META-INF/manifest.xml", manifest)
     return buffer.getvalue()
 
 
@@ -79,7 +81,7 @@ def workbook() -> bytes:
     made = openpyxl.Workbook()
     for row in (["id", "question", "réponse"], ["q1", QUESTION, ANSWER], [2.0, "Quand ?", "En 2021."]):
         made.active.append(row)
-    return _saved(made.save)
+    return saved(made.save)
 
 
 def rezipped(data: bytes, change: Callable[[str, bytes], bytes]) -> bytes:
@@ -91,7 +93,7 @@ def rezipped(data: bytes, change: Callable[[str, bytes], bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def _saved(save: Callable[[io.BytesIO], object]) -> bytes:
+def saved(save: Callable[[io.BytesIO], object]) -> bytes:
     buffer = io.BytesIO()
     save(buffer)
     return buffer.getvalue()

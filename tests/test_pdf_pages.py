@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -109,10 +110,7 @@ def test_on_a_page_that_is_shown_turned_or_cropped_the_boxes_follow(written: Pat
     "name",
     [
         "cerfa_demande_domiciliation.pdf",
-        "faq_macantine_1_restaurants_administratifs.pdf",
         "fiche_loi_climat_cnrc.pdf",
-        "fiche_rh_conges_sante_cisirh.pdf",
-        "fiche_rh_indemnite_licenciement_cisirh.pdf",
         "guide_covid_salarie_ministere_travail.pdf",
     ],
 )
@@ -130,30 +128,21 @@ def test_the_process_gives_what_drawing_here_gives(pdf: Path) -> None:
     assert drawer.place(pdf, sha256(pdf), 3, ((11, 24), (900, 999))).text == "Ladéchèterie"
 
 
-@pytest.mark.parametrize("number", [0, 4, -1, 10**30])
-def test_a_page_that_is_not_there_is_unusable(pdf: Path, number: int) -> None:
-    with pytest.raises(UnusablePageError, match="of 3"):
-        Drawer().image(pdf, sha256(pdf), number)
-
-
-def test_a_file_that_is_not_the_one_that_was_read_is_not_shown(pdf: Path) -> None:
+def test_a_page_or_a_file_that_is_not_there_is_unusable(pdf: Path) -> None:
+    drawer = Drawer()
+    for number in (0, 4, -1, 10**30):
+        with pytest.raises(UnusablePageError, match="of 3"):
+            drawer.image(pdf, sha256(pdf), number)
     with pytest.raises(UnusablePageError, match="has changed"):
-        Drawer().image(pdf, "0" * 64, 1)
+        drawer.image(pdf, "0" * 64, 1)
 
 
 HOSTILE = (
     bytes,
-    lambda: b"%PDF-1.7\n" + bytes(range(256)) * 99,
-    hostile.looping_pages,
     hostile.looping_object,
     lambda: hostile.nested_arrays(100_000),
-    hostile.looping_history,
     hostile.looping_form,
-    hostile.broken_references,
-    lambda: hostile.compressed(200_000_000, 2),
-    lambda: hostile.doubling_forms(60),
-    hostile.script,
-    hostile.executable,
+    lambda: hostile.compressed(80_000_000, 2),
 )
 
 
@@ -181,32 +170,32 @@ answer_requests(draw)
 
 
 @pytest.mark.parametrize(
-    "how",
+    ("how", "seconds"),
     [
-        "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)",
-        "confine(2**30, 1)\n    while True: pass",
-        "import time; time.sleep(60)",
-        "raise KeyError",
-        "import os; os.write(1, b'x' * 10**6); return b''.join(str(n).encode() for n in range(3)) * 10**8",
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", 30),
+        ("import time; time.sleep(60)", 1),
+        ("import os; os.write(1, b'x' * 10**6); return b'012' * 10**8", 30),
     ],
 )
-def test_a_page_that_breaks_the_process_is_tried_once_and_a_file_three_times(
-    pdf: Path, how: str, monkeypatch: pytest.MonkeyPatch
+def test_a_page_that_breaks_the_process_is_tried_once_and_a_file_as_often_as_is_spared(
+    pdf: Path, how: str, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pdf_pages, "_START", BREAKS.replace("{how}", how))
-    drawer = Drawer(DrawingLimits(wall_seconds=3, cpu_seconds=1))
-    hash_ = sha256(pdf)
-    assert drawer.image(pdf, hash_, 1).startswith(b"RIFF")
-    for number in (2, 3):
-        with pytest.raises(UnusablePageError, match="ended"):
+    drawer, hash_ = Drawer(DrawingLimits(spared=2)), sha256(pdf)
+
+    def refused(number: int) -> str:
+        drawer.limits = replace(drawer.limits, wall_seconds=seconds)
+        with pytest.raises(UnusablePageError) as why:
             drawer.image(pdf, hash_, number)
-    with pytest.raises(UnusablePageError, match="it broke"):
-        drawer.image(pdf, hash_, 2)
+        drawer.limits = replace(drawer.limits, wall_seconds=30)
+        return str(why.value)
+
     assert drawer.image(pdf, hash_, 1).startswith(b"RIFF")
-    with pytest.raises(UnusablePageError, match="ended"):
-        drawer.image(pdf, hash_, 4)
-    with pytest.raises(UnusablePageError, match="it broke"):
-        drawer.image(pdf, hash_, 1)
+    assert "ended" in refused(2)
+    assert "it broke" in refused(2)
+    assert drawer.image(pdf, hash_, 1).startswith(b"RIFF")
+    assert "ended" in refused(3)
+    assert "it broke" in refused(1)
 
 
 def test_what_the_system_ends_between_two_pages_costs_nothing(pdf: Path) -> None:

@@ -1,8 +1,5 @@
 """Readers of Markdown, HTML, Word, OpenDocument and tables, on documents that the tests make."""
 
-import io
-import zipfile
-
 import docx
 import openpyxl
 import pytest
@@ -10,7 +7,7 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from hypothesis import given
 from hypothesis import strategies as st
-from seed_files import rezipped
+from seed_files import ANSWER, odt, rezipped, saved
 
 from corpus.document import BlockKind, StructuredText
 from corpus.errors import UnreadableDocumentError
@@ -233,7 +230,7 @@ def _word_file() -> bytes:
     document.add_table(1, 1).cell(0, 0).text = "Encadré"
     document.add_paragraph("Fin.")
     document.sections[0].header.paragraphs[0].text = "En-tête"
-    return _saved(document)
+    return saved(document.save)
 
 
 def _word_file_with_looks() -> bytes:
@@ -250,13 +247,7 @@ def _word_file_with_looks() -> bytes:
     paragraph.add_run(" À revoir.").font.hidden = True
     document.part.relate_to("#_Bookmark", "http://a.fr/relationships/image", is_external=True)
     # A picture linked to a bookmark: Word writes its relationship so.
-    return rezipped(_saved(document), lambda _, data: data.replace(b' TargetMode="External"', b""))
-
-
-def _saved(document: object) -> bytes:
-    buffer = io.BytesIO()
-    document.save(buffer)  # type: ignore[attr-defined]
-    return buffer.getvalue()
+    return rezipped(saved(document.save), lambda _, data: data.replace(b' TargetMode="External"', b""))
 
 
 def test_word_document_is_read_in_its_order() -> None:
@@ -290,19 +281,15 @@ def test_word_looks_come_from_styles_too_and_what_is_not_seen_is_not_read() -> N
 
 # OpenDocument
 
-OFFICE = "urn:oasis:names:tc:opendocument:xmlns:"
-CONTENT = f"""\
-<?xml version="1.0" encoding="UTF-8"?>
-<office:document-content xmlns:office="{OFFICE}office:1.0" xmlns:text="{OFFICE}text:1.0"
-  xmlns:table="{OFFICE}table:1.0" xmlns:draw="{OFFICE}drawing:1.0" xmlns:style="{OFFICE}style:1.0"
-  xmlns:fo="{OFFICE}xsl-fo-compatible:1.0" xmlns:xlink="http://www.w3.org/1999/xlink">
+STYLES = """\
 <office:automatic-styles>
   <style:style style:name="P1" style:parent-style-name="Title"/>
   <style:style style:name="T1"><style:text-properties fo:font-weight="bold"/></style:style>
   <style:style style:name="T2"><style:text-properties text:display="none"/></style:style>
   <style:style style:name="T3"><style:text-properties style:text-line-through-style="solid"/></style:style>
 </office:automatic-styles>
-<office:body><office:text>
+"""
+BODY = """\
   <text:tracked-changes><text:p>supprimé</text:p></text:tracked-changes>
   <text:table-of-content><text:p>Objet 1</text:p></text:table-of-content>
   <text:p text:style-name="P1">Foire aux questions</text:p>
@@ -313,28 +300,15 @@ CONTENT = f"""\
     <text:list><text:list-item><text:p>sous</text:p></text:list-item></text:list></text:list-item></text:list>
   <text:section><text:p><text:span text:style-name="T1">Peut-on le modifier ?</text:span></text:p></text:section>
   <text:p>Oui<text:span text:style-name="T2"> caché</text:span><text:span text:style-name="T3"> barré</text:span>.
-    <draw:frame><svg:title xmlns:svg="{OFFICE}svg-compatible:1.0">Image</svg:title>
+    <draw:frame><svg:title>Image</svg:title>
     <draw:text-box><text:p>Encadré</text:p></draw:text-box></draw:frame></text:p>
   <table:table><table:table-row><table:table-cell><text:p>A</text:p><text:p>B</text:p></table:table-cell>
     <table:table-cell><text:p>C</text:p></table:table-cell></table:table-row></table:table>
-</office:text></office:body></office:document-content>
 """
 
 
-def _odt(
-    content: str = CONTENT, mimetype: str = "application/vnd.oasis.opendocument.text", manifest: str = ""
-) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as odt:
-        odt.writestr("mimetype", mimetype)
-        odt.writestr("content.xml", content)
-        manifest = f'<m:manifest xmlns:m="{OFFICE}manifest:1.0">{manifest}</m:manifest>'
-        odt.writestr("META-INF/manifest.xml", manifest)
-    return buffer.getvalue()
-
-
 def test_opendocument_text_is_read_in_its_order() -> None:
-    reading = read_odt(_odt(), "faq.odt")
+    reading = read_odt(odt(BODY, styles=STYLES), "faq.odt")
 
     assert blocks(reading) == [
         (H, 1, "Foire aux questions"),
@@ -412,7 +386,7 @@ def test_the_sheet_that_has_the_columns_is_read() -> None:
     for row in ([None], ["id", "Question", "Réponse"], [12.0, "Qui paie ?", "L’État.\n• toujours"], [None, None, None]):
         sheet.append(row)
 
-    reading = read_xlsx(_saved(workbook), "faq.xlsx")
+    reading = read_xlsx(saved(workbook.save), "faq.xlsx")
 
     assert blocks(reading) == [(Q, 0, "Qui paie ?"), (P, 0, "L’État."), (ITEM, 1, "• toujours")]
     assert reading.blocks[0].key == "12"
@@ -421,45 +395,35 @@ def test_the_sheet_that_has_the_columns_is_read() -> None:
 # Files that cannot be read
 
 
+DAMAGED = "endommagé, ou son contenu ne correspond pas"
+LOCKED = "mot de passe"
+EMPTY = "ne contient aucun texte"
+OLE = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(512)
+
+
 @pytest.mark.parametrize(
-    ("reader", "data"),
+    ("reader", "data", "reason"),
     [
-        (read_docx, b"PK\x03\x04 tronqu\xe9"),
-        (read_docx, _odt()),
-        (read_odt, _word_file()),
-        (read_odt, _odt(mimetype="application/vnd.oasis.opendocument.spreadsheet")),
-        (read_odt, _odt(content='<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>')),
-        (read_xlsx, b""),
+        (read_docx, b"PK\x03\x04 tronqu\xe9", DAMAGED),
+        (read_docx, odt(), DAMAGED),
+        (read_odt, _word_file(), DAMAGED),
+        (read_odt, odt(kind="spreadsheet"), DAMAGED),
+        (read_odt, odt("<text:p>&b;</text:p>", '<!DOCTYPE a [<!ENTITY b "c">]>'), DAMAGED),
+        (read_xlsx, b"", DAMAGED),
+        *((reader, OLE, LOCKED) for reader in (read_docx, read_odt, read_xlsx)),
+        (read_odt, odt(manifest="<m:file-entry><m:encryption-data/></m:file-entry>"), LOCKED),
+        (read_markdown, b"\n", EMPTY),
+        (read_html, b"<body><div id='app'></div><script>go()</script></body>", EMPTY),
+        (read_docx, saved(docx.Document().save), EMPTY),
+        (read_odt, odt(""), EMPTY),
     ],
 )
-def test_a_damaged_or_foreign_office_file_is_refused(reader: ReadFunction, data: bytes) -> None:
-    with pytest.raises(UnreadableDocumentError, match="endommagé, ou son contenu ne correspond pas"):
+def test_a_file_that_cannot_be_read_is_refused_with_the_reason(reader: ReadFunction, data: bytes, reason: str) -> None:
+    with pytest.raises(UnreadableDocumentError, match=reason):
         reader(data, "fichier")
 
 
-OLE = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(512)
-LOCKED = _odt(manifest="<m:file-entry><m:encryption-data/></m:file-entry>")
+def test_an_older_opendocument_text_that_names_its_document_types_is_read() -> None:
+    older = odt(prolog='<!DOCTYPE office:document-content PUBLIC "-//OpenOffice.org//DTD 1.0//EN" "office.dtd">')
 
-
-@pytest.mark.parametrize(
-    ("reader", "data"),
-    [(read_docx, OLE), (read_odt, OLE), (read_xlsx, OLE), (read_odt, LOCKED)],
-    ids=["docx", "odt", "xlsx", "odt-locked"],
-)
-def test_an_encrypted_office_file_is_refused(reader: ReadFunction, data: bytes) -> None:
-    with pytest.raises(UnreadableDocumentError, match="mot de passe"):
-        reader(data, "secret")
-
-
-@pytest.mark.parametrize(
-    ("reader", "data"),
-    [
-        (read_markdown, b"\n"),
-        (read_html, b"<body><div id='app'></div><script>go()</script></body>"),
-        (read_docx, _saved(docx.Document())),
-        (read_odt, _odt(content=CONTENT[: CONTENT.index("<office:body>")] + "</office:document-content>")),
-    ],
-)
-def test_a_file_without_text_is_refused(reader: ReadFunction, data: bytes) -> None:
-    with pytest.raises(UnreadableDocumentError, match="ne contient aucun texte"):
-        reader(data, "vide")
+    assert ANSWER in read_odt(older, "faq.odt").text

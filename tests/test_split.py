@@ -91,7 +91,7 @@ def test_any_text_can_be_split(raw: str, kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("asked", "answered"),
-    [("Q. ", "R. "), ("Q1 - ", "R1 - "), ("Question n° 4 – ", "Réponse – "), ("Q : ", "REPONSE : ")],
+    [("Q. ", "R. "), ("Q1 - ", "R1 - "), ("Question n° 4 – ", "REPONSE – ")],
 )
 def test_labels_mark_questions_and_answers_and_belong_to_neither(asked: str, answered: str) -> None:
     raw = f"{asked}Qui signe ?\n\n{answered}Le préfet.\n\n{asked}Que contient-il ?\n\n{answered}Un plan d'actions.\n"
@@ -139,26 +139,17 @@ def test_headings_that_ask_are_questions_and_those_above_them_are_sections() -> 
         (HEADING, 2, "Durée"),
         (HEADING, 3, "Combien d'années ?"),
         (PARAGRAPH, 0, "Six ans."),
+        (HEADING, 2, "Nous écrire"),
+        (PARAGRAPH, 0, "Écrivez à la préfecture."),
     )
 
     assert pairs(found) == [
         ("Qui signe ?", "Le préfet.\n\nException\n\nLe ministre."),
         ("Combien d'années ?", "Six ans."),
+        ("Nous écrire", "Écrivez à la préfecture."),
     ]
-    assert above(found) == [["Contrats", "Signature"], ["Contrats", "Durée"]]
+    assert above(found) == [["Contrats", "Signature"], ["Contrats", "Durée"], ["Contrats"]]
     assert [passage.text for passage in found[0].passages] == ["Le préfet.", "Exception\n\nLe ministre."]
-
-
-def test_what_follows_the_last_answer_under_its_own_heading_is_apart() -> None:
-    found = built(
-        (HEADING, 1, "Foire aux questions"),
-        (HEADING, 2, "Qui signe ?"),
-        (PARAGRAPH, 0, "Le préfet."),
-        (HEADING, 2, "Nous écrire"),
-        (PARAGRAPH, 0, "Écrivez à la préfecture."),
-    )
-
-    assert pairs(found) == [("Qui signe ?", "Le préfet."), ("Nous écrire", "Écrivez à la préfecture.")]
 
 
 def test_the_identifier_that_a_file_gives_wins() -> None:
