@@ -169,23 +169,16 @@ def test_numbers_that_do_not_grow_with_the_pages_are_text() -> None:
     assert texts("Total des contrats :\n\n830\fTotal des aides :\n\n1200")[1::2] == ["830", "1200"]
 
 
-def test_items_nest_by_their_bullets() -> None:
+def test_items_nest_by_their_bullets_and_by_the_letters_that_fonts_draw_as_bullets() -> None:
     raw = """Deux cas se présentent :
-- le périmètre est le même :
+l le périmètre est le même :
 o le contrat est intégré ;
 o le contrat est valorisé ;
-- le périmètre diffère.
+l le périmètre diffère.
 """
 
     assert kinds(raw) == [("paragraph", 0), ("item", 1), ("item", 2), ("item", 2), ("item", 1)]
     assert clean(raw).reading.text == raw.strip()
-
-
-def test_letters_that_were_bullets_in_the_printed_page_are_bullets() -> None:
-    raw = "Les usagers sont informés :\nl à l'entrée du restaurant ;\nl par courrier."
-
-    assert kinds(raw) == [("paragraph", 0), ("item", 1), ("item", 1)]
-    assert texts(raw)[1] == "l à l'entrée du restaurant ;"
 
 
 def test_headings_of_a_circular_get_their_levels() -> None:

@@ -5,7 +5,7 @@ import pytest
 from conftest import plain
 
 from corpus.document import LIMITS, Document, Limits, Source
-from corpus.errors import CorpusError, UnreadableDocumentError
+from corpus.errors import UnreadableDocumentError
 from corpus.read import read_corpus
 from corpus.readers.formats import read_file
 
@@ -54,6 +54,7 @@ def test_one_unreadable_document_does_not_keep_the_others_out(tmp_path: Path) ->
         table__csv="id;question;réponse\nq1;Où ?;À Lille.\n",
         absent__txt="",
         casse__docx="pas un zip",
+        titres__md="# Titre\n\n## Autre titre\n",
     )
     (folder / "documents" / "oublie.txt").write_text("x", encoding="utf-8")
 
@@ -68,22 +69,10 @@ def test_one_unreadable_document_does_not_keep_the_others_out(tmp_path: Path) ->
     assert [(left.source.id, left.reason.split()[-1]) for left in corpus.left_out] == [
         ("absent", "manque."),
         ("casse", "extension."),
+        ("titres", "citer."),
     ]
+    assert "motamot inspect titres" in corpus.left_out[-1].remedy
     assert corpus.unlisted == ("oublie.txt",)
-
-
-def test_a_document_without_anything_to_quote_is_left_out(tmp_path: Path) -> None:
-    corpus = read_corpus(corpus_of(tmp_path, titres__md="# Titre\n\n## Autre titre\n", faq__md=FAQ))
-
-    assert [document.id for document in corpus.documents] == ["faq"]
-    [left] = corpus.left_out
-    assert left.reason == "ce document ne contient aucun passage à citer."
-    assert "motamot inspect titres" in left.remedy
-
-
-def test_a_wrong_catalogue_stops_the_reading(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match=r"catalogue\.toml"):
-        read_corpus(tmp_path)
 
 
 def test_a_missing_file_says_how_to_get_it(tmp_path: Path) -> None:
