@@ -24,6 +24,8 @@ NOTE_SUFFIX = ".json"
 _MOST_REDIRECTS = 5
 # Time without a single byte, in seconds: servers of public bodies take up to 20 to wake.
 TIMEOUT = 30.0
+# Bytes; more is refused, whatever the server announced.
+LARGEST = LIMITS.file
 # For a whole file, in seconds: 50 MB at 30 kB a second. A server that sends a byte now and then is left there.
 LONGEST = 1800.0
 # Bytes looked at to tell the format: a page may start with comments and blank lines.
@@ -49,22 +51,13 @@ class _RefusedError(Exception):
     """Why a download failed, as a French clause that names what is wrong."""
 
 
-def fetch(
-    source: Source,
-    folder: Path,
-    *,
-    on_progress: Callable[[int, int | None], None],
-    max_bytes: int = LIMITS.file,
-    timeout: float = TIMEOUT,
-) -> Fetched:
+def fetch(source: Source, folder: Path, *, on_progress: Callable[[int, int | None], None]) -> Fetched:
     """Download the file of a source into a corpus folder; an older file stays until the new one is whole.
 
     Args:
         source: One that has a url.
         folder: That of the catalogue.
         on_progress: Called with the bytes received and the bytes expected, None when the server does not say.
-        max_bytes: More is refused, whatever the server announced.
-        timeout: Seconds without an answer or a single byte.
 
     Raises:
         ValueError: The source has no url.
@@ -76,12 +69,12 @@ def fetch(
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _stream(source.url, timeout) as response:
-            fetched = _save(response, unfinished, path, on_progress, max_bytes)
+        with _stream(source.url) as response:
+            fetched = _save(response, unfinished, path, on_progress)
         _write_note(source.url, fetched, unfinished)
     except (httpx.HTTPError, httpx.InvalidURL, OSError, _RefusedError) as error:
         raise CorpusError(
-            f"Le document « {source.title} » n’a pas pu être téléchargé : {_reason(error, timeout)}. "
+            f"Le document « {source.title} » n’a pas pu être téléchargé : {_reason(error)}. "
             f"Téléchargez-le avec votre navigateur à l’adresse {source.url} et enregistrez-le sous {path}."
         ) from error
     finally:
@@ -91,13 +84,13 @@ def fetch(
 
 
 @contextmanager
-def _stream(url: str, timeout: float) -> Iterator[httpx.Response]:
+def _stream(url: str) -> Iterator[httpx.Response]:
     """The answer of the last address of a chain of redirects, its body not yet read."""
     # Identity: the sizes that we count and announce are those of the file.
     headers = {"User-Agent": f"motamot/{version('motamot')}", "Accept-Encoding": "identity"}
     hooks = {"request": [lambda request: _check_scheme(request.url, url)]}
     with (
-        httpx.Client(headers=headers, timeout=timeout, max_redirects=_MOST_REDIRECTS, event_hooks=hooks) as client,
+        httpx.Client(headers=headers, timeout=TIMEOUT, max_redirects=_MOST_REDIRECTS, event_hooks=hooks) as client,
         client.stream("GET", url, follow_redirects=True) as response,
     ):
         _check_status(response)
@@ -122,16 +115,12 @@ def _check_status(response: httpx.Response) -> None:
 
 
 def _save(
-    response: httpx.Response,
-    unfinished: Path,
-    path: Path,
-    on_progress: Callable[[int, int | None], None],
-    max_bytes: int,
+    response: httpx.Response, unfinished: Path, path: Path, on_progress: Callable[[int, int | None], None]
 ) -> Fetched:
     announced = response.headers.get("Content-Length", "")
     compressed = "Content-Encoding" in response.headers  # the size announced is then another
     total = int(announced) if announced.isdigit() and not compressed else None
-    _check_size(total or 0, max_bytes)
+    _check_size(total or 0)
     digest, size, beginning = hashlib.sha256(), 0, b""
     on_progress(0, total)
     deadline = time.monotonic() + LONGEST
@@ -140,7 +129,7 @@ def _save(
             if time.monotonic() > deadline:
                 raise _RefusedError(f"le site n’avait pas tout envoyé après {_french(LONGEST / 60)} minutes")
             size += len(piece)
-            _check_size(size, max_bytes)
+            _check_size(size)
             beginning += piece[: _BEGINNING - len(beginning)]
             digest.update(piece)
             file.write(piece)
@@ -150,9 +139,9 @@ def _save(
     return Fetched(path, digest.hexdigest(), size)
 
 
-def _check_size(size: int, max_bytes: int) -> None:
-    if size > max_bytes:
-        raise _RefusedError(f"le fichier dépasse la taille permise ({_french(max_bytes / 1_000_000)} Mo)")
+def _check_size(size: int) -> None:
+    if size > LARGEST:
+        raise _RefusedError(f"le fichier dépasse la taille permise ({_french(LARGEST / 1_000_000)} Mo)")
 
 
 def _check_content(beginning: bytes, suffix: str) -> None:
@@ -184,14 +173,14 @@ def _write_note(url: str, fetched: Fetched, unfinished: Path) -> None:
     unfinished.replace(fetched.path.with_name(fetched.path.name + NOTE_SUFFIX))
 
 
-def _reason(error: Exception, timeout: float) -> str:
+def _reason(error: Exception) -> str:
     match error:
         case _RefusedError():
             return str(error)
         case httpx.TooManyRedirects():
             return f"le site redirige plus de {_MOST_REDIRECTS} fois de suite"
         case httpx.TimeoutException():
-            return f"le site n’a pas répondu en {_french(timeout)} secondes"
+            return f"le site n’a pas répondu en {_french(TIMEOUT)} secondes"
         case httpx.ProxyError():
             return f"le serveur mandataire (proxy) refuse la connexion ({error})"
         case httpx.ConnectError() if "CERTIFICATE" in str(error):

@@ -10,7 +10,6 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -151,7 +150,7 @@ class SafeReader:
     def __enter__(self) -> "SafeReader":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._child.end()
 
     def read(self, source: Source, path: Path) -> tuple[Document, tuple[Entry, ...]]:
