@@ -31,12 +31,14 @@ class TableRow:
 
 
 @dataclass(frozen=True, slots=True)
-class _Columns:
-    """Where the columns we read stand; the others are left out."""
+class _Question:
+    """What we read of a row; the other columns are left out."""
 
-    question: int
-    answer: int
-    id: int | None
+    row: int
+    question: str
+    answer: str
+    id: str | None = None
+    """None in a table without ids."""
 
 
 def read_csv(data: bytes, name: str) -> StructuredText:
@@ -112,8 +114,8 @@ def _cell(value: object) -> str:
 
 
 def _read(rows: Sequence[TableRow], name: str) -> StructuredText:
-    columns = _columns(rows[0].cells if rows else (), name)
-    if problems := list(_problems(rows[1:], columns)):
+    questions = _questions(rows, name)
+    if problems := list(_problems(questions)):
         shown = " ; ".join(problems[:_PROBLEMS_SHOWN])
         more = len(problems) - _PROBLEMS_SHOWN
         raise UnreadableDocumentError(
@@ -122,10 +124,9 @@ def _read(rows: Sequence[TableRow], name: str) -> StructuredText:
             "Corrigez ces lignes du tableau et enregistrez-le de nouveau.",
         )
     builder = Builder()
-    for row in rows[1:]:
-        key = _at(row, columns.id) or None
-        builder.add([TextRun(_at(row, columns.question))], BlockKind.QUESTION, key=key)
-        for paragraph in _paragraphs(_at(row, columns.answer)):
+    for each in questions:
+        builder.add([TextRun(each.question)], BlockKind.QUESTION, key=each.id)
+        for paragraph in _paragraphs(each.answer):
             builder.add([TextRun(paragraph)], BlockKind.PARAGRAPH)
     reading = builder.reading()
     if not reading.blocks:
@@ -133,7 +134,8 @@ def _read(rows: Sequence[TableRow], name: str) -> StructuredText:
     return reading
 
 
-def _columns(header: Sequence[str], name: str) -> _Columns:
+def _questions(rows: Sequence[TableRow], name: str) -> list[_Question]:
+    header = rows[0].cells if rows else ()
     folded = [_fold(cell) for cell in header]
     answers = [cell for cell in folded if cell in _ANSWERS]
     for wanted, count in (("question", folded.count("question")), ("réponse", len(answers))):
@@ -143,26 +145,22 @@ def _columns(header: Sequence[str], name: str) -> _Columns:
             raise UnreadableDocumentError(
                 name, f"{problem} « {wanted} » (la première ligne contient : {found}).", _EXPECTED
             )
-    return _Columns(folded.index("question"), folded.index(answers[0]), folded.index("id") if "id" in folded else None)
+    places = [folded.index(column) for column in ("question", answers[0], "id") if column in folded]
+    return [_Question(row.number, *(_at(row, place) for place in places)) for row in rows[1:]]
 
 
 def _known_columns(header: Sequence[str]) -> int:
     return len({_fold(cell) for cell in header} & {"id", "question", *_ANSWERS})
 
 
-def _problems(rows: Iterable[TableRow], columns: _Columns) -> Iterator[str]:
+def _problems(questions: Iterable[_Question]) -> Iterator[str]:
     rows_of: dict[str, int] = {}
-    for row in rows:
-        for column, position in (("question", columns.question), ("réponse", columns.answer)):
-            if not _at(row, position):
-                yield f"ligne {row.number} : la colonne « {column} » est vide"
-        if columns.id is None:
-            continue
-        key = _at(row, columns.id)
-        if not key:
-            yield f"ligne {row.number} : la colonne « id » est vide"
-        elif (first := rows_of.setdefault(key, row.number)) != row.number:
-            yield f"ligne {row.number} : l’id « {key} » est déjà celui de la ligne {first}"
+    for each in questions:
+        for column, text in (("question", each.question), ("réponse", each.answer), ("id", each.id)):
+            if text == "":
+                yield f"ligne {each.row} : la colonne « {column} » est vide"
+        if each.id and (first := rows_of.setdefault(each.id, each.row)) != each.row:
+            yield f"ligne {each.row} : l’id « {each.id} » est déjà celui de la ligne {first}"
 
 
 def _paragraphs(answer: str) -> list[str]:
@@ -171,8 +169,8 @@ def _paragraphs(answer: str) -> list[str]:
     return ["\n".join(lines) for filled, lines in runs if filled]
 
 
-def _at(row: TableRow, column: int | None) -> str:
-    return row.cells[column].strip() if column is not None and column < len(row.cells) else ""
+def _at(row: TableRow, column: int) -> str:
+    return row.cells[column].strip() if column < len(row.cells) else ""
 
 
 def _fold(text: str) -> str:
