@@ -4,7 +4,7 @@ import io
 import zipfile
 import zlib
 
-from seed_files import CSV, ODT_BODY, odt, pdf, rezipped, word, workbook
+from seed_files import ODT_BODY, odt, pdf, rezipped, word, workbook
 
 LAUGHS = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
 BILLION_LAUGHS = f'<!DOCTYPE bomb [<!ENTITY a0 "rire">{LAUGHS}]>'
@@ -159,8 +159,3 @@ def deep_odt(depth: int) -> bytes:
     """Lists in lists in lists."""
     tag = "text:list><text:list-item"
     return odt(f"<{tag}>" * depth + "<text:p>Fond.</text:p>" + "</text:list-item></text:list>" * depth + ODT_BODY)
-
-
-def lying_csv() -> bytes:
-    """Said to be UTF-16 by its first bytes, written in Windows-1252."""
-    return b"\xff\xfe" + CSV.encode("cp1252")

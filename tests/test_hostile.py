@@ -46,7 +46,6 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "boucle-dessin.pdf": (hostile.looping_form, "sa lecture demande plus de "),
     "vide.pdf": (bytes, "le fichier est vide."),
     "programme.pdf": (hostile.executable, "ce fichier n’est pas un PDF, malgré son nom."),
-    "programme.docx": (hostile.executable, DAMAGED),
     "programme.txt": (hostile.executable, NO_TEXT),
     "bombe.docx": (
         lambda: hostile.padded(word(), 210_000_000),
@@ -59,7 +58,6 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "profond.odt": (lambda: hostile.deep_odt(50_000), DAMAGED),
     "profond.docx": (lambda: hostile.word_with("<w:sdt>" * 20_000 + "</w:sdt>" * 20_000), DAMAGED),
     "enorme.docx": (lambda: hostile.word_with("<w:p/>" * 1_000_000), "sa lecture demande plus de "),
-    "menteur.csv": (hostile.lying_csv, NO_TEXT),
     "loin.xlsx": (
         lambda: hostile.sheet_with('<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'),
         "il manque la colonne « question » (la première ligne contient : « 1 »).",
@@ -84,7 +82,6 @@ READ: dict[str, tuple[Callable[[], bytes], str]] = {
     "references.pdf": (hostile.broken_references, ANSWER),
     "boucle-versions.pdf": (hostile.looping_history, "La commune paie les travaux de la salle"),
     "script.pdf": (hostile.script, "La commune paie les travaux de la salle"),
-    "script.html": (HTML.encode, ANSWER),
     "profond.html": (lambda: b"<div>" * 50_000 + HTML.encode(), ANSWER),
     "profond.md": (lambda: b"[" * 20_000 + b"\n\n" + MARKDOWN.encode(), ANSWER),
     "points.txt": (lambda: TEXT.encode() + b"\n\nA" + b"!" * 100_000 + b"." * 100_000 + b"x", ANSWER),

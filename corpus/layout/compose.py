@@ -36,13 +36,7 @@ def clean(raw: str) -> Composed:
 
 
 def compose(raw: str, lines: Sequence[Line], *, paged: bool) -> Composed:
-    """Assemble the lines that are not noise.
-
-    Args:
-        raw: What the lines are slices of.
-        lines: In reading order.
-        paged: Whether the format has pages.
-    """
+    """Assemble the lines of ``raw`` that are not noise, given in reading order."""
     text_lines = [line for line in lines if not (line.noise or line.note)]
     groups, look = paragraphs(text_lines)
     marked = list(zip(groups, kinds(groups, look), strict=True))

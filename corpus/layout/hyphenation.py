@@ -73,14 +73,9 @@ def is_french(word: str) -> bool:
 
 
 def joint(above: str, below: str, *, spaced: bool, full: bool, vocabulary: Vocabulary) -> Joint:
-    """How the last word of ``above`` and the first of ``below`` meet.
+    """How the last word of ``above`` and the first of ``below``, the next line of the same paragraph, meet.
 
-    Args:
-        above: A line.
-        below: The next line of the same paragraph.
-        spaced: White space follows ``above`` on its own line.
-        full: ``above`` reaches the right edge of its column.
-        vocabulary: Of the whole document.
+    ``spaced``: white space follows ``above`` on its own line; ``full``: it reaches the right edge of its column.
     """
     address = URL_END.search(above)
     if address:

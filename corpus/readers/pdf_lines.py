@@ -108,13 +108,7 @@ def joined(pages: Sequence[Sequence[Row]]) -> tuple[str, list[Line]]:
 
 
 def runs(text: str, origin: Sequence[int], pages: Sequence[Sequence[Row]]) -> tuple[PrintedRun, ...]:
-    """Where the characters of a text are printed.
-
-    Args:
-        text: What was composed of the raw text of ``joined``.
-        origin: For each of its characters, the one of the raw text.
-        pages: What ``joined`` made the raw text of.
-    """
+    """Where the characters of a text are printed; ``origin`` are their offsets in the raw text of ``joined(pages)``."""
     places: list[tuple[int, int]] = []
     for number, page in enumerate(pages, 1):
         for row in page:

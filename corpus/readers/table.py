@@ -54,13 +54,7 @@ def read_xlsx(data: bytes, name: str) -> StructuredText:
 def csv_rows(data: bytes, name: str, known: Callable[[Sequence[str]], int]) -> list[TableRow]:
     """The rows of a table that hold something, the header first.
 
-    Args:
-        data: Separated by semicolons, commas or tabs.
-        name: Of the file.
-        known: How many columns of a header the caller knows: it tells the separator.
-
-    Raises:
-        UnreadableDocumentError: It is no text, or no table.
+    ``known`` is how many columns of a header the caller knows: it tells the separator, a semicolon, comma or tab.
     """
     text = decode(data, name)
     header = next((line for line in text.splitlines() if line.strip()), "")

@@ -27,13 +27,8 @@ def read_text(data: bytes, name: str) -> StructuredText:
 def decode(data: bytes, name: str, most: int = LIMITS.characters) -> str:
     """Read UTF-8 and UTF-16 with a mark, UTF-8 without one, else Windows-1252, which Excel still writes.
 
-    Args:
-        data: The whole file.
-        name: For the refusal.
-        most: Characters; a text that has more is refused before anything is made of it.
-
     Raises:
-        UnreadableDocumentError: It is too long, none of them fits, or the bytes are no text at all.
+        UnreadableDocumentError: It has more than ``most`` characters, none fits, or the bytes are no text at all.
     """
     encoding = next((encoding for mark, encoding in _MARKS if data.startswith(mark)), None)
     for candidate in [encoding] if encoding else ["utf-8", "cp1252"]:
