@@ -101,14 +101,15 @@ def test_the_block_follows_the_height_of_what_it_says(visit: Any, site: WholeSit
 def test_two_on_a_page_keep_their_own_conversations(visit: Any, site: WholeSite) -> None:
     lines = BUTTON + BUTTON.replace(" defer", " async") + BUTTON  # and the script more than once
     visit.goto(site.host_page("two", lines, "<motamot-chat></motamot-chat><motamot-chat></motamot-chat>"))
-    first, second = (visit.locator("motamot-chat").nth(n).locator("iframe").content_frame for n in (0, 1))
+    elements = [visit.locator("motamot-chat").nth(n) for n in (0, 1)]
+    first, second = (element.locator("iframe").content_frame for element in elements)
     ask(first, "bonjour")
-    box(second).scroll_into_view_if_needed()
+    elements[1].scroll_into_view_if_needed()  # of the host page: a frame out of sight draws nothing to wait for
     ask(second, "météo")
     ask(open_panel(visit), "dépôt")
     visit.reload()
-    for frame, question in ((first, "bonjour"), (second, "météo")):
-        box(frame).scroll_into_view_if_needed()
+    for element, frame, question in zip(elements, (first, second), ("bonjour", "météo"), strict=True):
+        element.scroll_into_view_if_needed()
         expect(frame.locator(".mm-turn .mm-verbatim").first).to_have_text(question)
     expect(open_panel(visit).locator(".mm-turn .mm-verbatim").first).to_have_text("dépôt")
 
