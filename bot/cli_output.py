@@ -68,6 +68,9 @@ def show_built(console: Console, built: "Built") -> None:
         f"Non cité : « {name} » est dans le dossier des documents, mais pas dans catalogue.toml."
         for name in corpus.unlisted
     ]
+    warnings += [
+        f"Non lu : « {document.source.title} » : {what}" for document in corpus.documents for what in document.unread
+    ]
     warnings += [f"À revoir : {warning}" for warning in built.warnings]
     for warning in warnings:
         show_line(console, typeset(warning), "yellow")
@@ -109,6 +112,8 @@ def show_entries(console: Console, document: Document, entries: Sequence[Entry])
     if document.pages:
         parts.insert(1, counted(len(document.pages), "page"))
     show_line(console, f"{document.source.title} : {', '.join(parts)}")
+    for what in document.unread:
+        show_line(console, typeset(f"Non lu : {what}"), "yellow")
     for entry in entries:
         page = document.page_at(entry.body.start)
         console.print()

@@ -105,6 +105,11 @@ def documents(settings: Settings) -> tuple[list[Finding], Corpus | None]:
     ]
     found += [attention("Document", f"« {o.source.title} » : {o.reason}", o.remedy) for o in corpus.left_out]
     found += [
+        attention("Document", f"« {document.source.title} » : {what}", "Complétez-le, ou laissez-le ainsi.")
+        for document in corpus.documents
+        for what in document.unread
+    ]
+    found += [
         attention("Document", f"« {name} » n’est pas dans catalogue.toml", "Ajoutez-l’y, ou retirez le fichier.")
         for name in corpus.unlisted
     ]

@@ -92,6 +92,8 @@ class StructuredText:
     """Offset at which each page starts, first page first; empty when the format has no pages."""
     printed: tuple[PrintedRun, ...] = ()
     """In order, over all that is not white; empty when the format places no characters."""
+    unread: tuple[str, ...] = ()
+    """What of the file could not be read, the rest being read; each a sentence of French for the editor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,8 @@ class Document:
     blocks: tuple[Block, ...]
     pages: tuple[int, ...] = ()
     printed: tuple[PrintedRun, ...] = ()
+    unread: tuple[str, ...] = ()
+    """What of the file could not be read."""
 
     @property
     def id(self) -> str:

@@ -62,7 +62,7 @@ def read_file(source: Source, path: Path, limits: Limits = LIMITS) -> Document:
     if len(text) > limits.characters:
         raise beyond(source.file, len(text), limits.characters, "caractères")
     sha256 = hashlib.sha256(data).hexdigest()
-    return Document(source, text, sha256, reading.blocks, reading.pages, reading.printed)
+    return Document(source, text, sha256, reading.blocks, reading.pages, reading.printed, reading.unread)
 
 
 def _bytes(source: Source, path: Path, largest: int) -> bytes:
