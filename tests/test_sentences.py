@@ -73,6 +73,11 @@ def test_each_line_and_each_bullet_ends_a_sentence() -> None:
     text = "Deux cas :\n- le contrat est signé ;\n- il ne l’est pas.\n\nAinsi, tout est dit"
 
     assert split(text) == ["Deux cas :", "- le contrat est signé ;", "- il ne l’est pas.", "Ainsi, tout est dit"]
+    assert split("Les frais sont de :\n\n30 euros. Ils montent :\n1. de 5 %.") == [
+        "Les frais sont de :\n\n30 euros.",
+        "Ils montent :",
+        "1. de 5 %.",
+    ]
     assert split("Il faut : • signer ; • publier ; • agir.") == ["Il faut : • signer ;", "• publier ;", "• agir."]
 
 

@@ -113,6 +113,116 @@ def test_a_code_article_is_no_answer_label() -> None:
     assert entries(raw)[0].body_text == "Le code rural.\n\nR. 230-5 du code rural s'applique aussi."
 
 
+ASKED = [
+    ("Quand déposer la demande ?", "Trois semaines avant l'ouverture."),
+    ("Combien coûte une terrasse ?", "Trente euros par mètre carré."),
+]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "{0} {1}\n\n{2}\n\n{3}",
+        "{0}\n\n{1}\n\n{2} {3}",
+        "{0} {1}\n\n{2} {3}",
+        "Question 1 - {0}\nRéponse - {1}\n\nQuestion 2 - {2}\nRéponse - {3}",
+        "Question 1. {0}\nRéponse 1. {1}\n\nQuestion 2. {2}\nRéponse 2. {3}",
+        "Sommaire\n\n{0}\n{2}\n\n{0}\n\n{1}\n\n{2}\n\n{3}",
+    ],
+)
+def test_a_text_without_marks_shows_its_questions(raw: str) -> None:
+    assert pairs(entries(raw.format(*ASKED[0], *ASKED[1]))) == ASKED
+
+
+def test_a_question_between_dashes_needs_no_question_mark() -> None:
+    raw = "Question 1 - Délai de dépôt\nRéponse - Un mois.\n\nQuestion 2 - Tarif\nRéponse - Dix euros.\n"
+
+    assert pairs(entries(raw)) == [("Délai de dépôt", "Un mois."), ("Tarif", "Dix euros.")]
+
+
+@pytest.mark.parametrize("kind", ["faq", "page"])
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        [(PARAGRAPH, 0, "{0}"), (PARAGRAPH, 0, "{1}"), (PARAGRAPH, 0, "{2}"), (PARAGRAPH, 0, "{3}")],
+        [(PARAGRAPH, 0, "{0}\n{1}"), (PARAGRAPH, 0, "{2}\n{3}")],
+        [(ITEM, 1, "{0}\n{1}"), (ITEM, 1, "{2}\n{3}")],
+        [(ITEM, 1, "{0}"), (PARAGRAPH, 0, "{1}"), (ITEM, 1, "{2}"), (ITEM, 2, "{3}")],
+        [(QUESTION, 0, "{0}"), (PARAGRAPH, 0, "{1}"), (HEADING, 2, "{2}"), (PARAGRAPH, 0, "{3}")],
+        # Contents of the page before its questions.
+        [(ITEM, 1, "{0}"), (ITEM, 1, "{2}"), (HEADING, 3, "{0}"), (ITEM, 1, "{1}"), (HEADING, 3, "{2}"), (ITEM, 1, "{3}")],  # noqa: E501
+        [(TABLE, 0, "Question\tRéponse"), (TABLE, 0, "{0}\t{1}"), (TABLE, 0, "{2}\t{3}")],
+        [(TABLE, 0, "{0}\t{1}"), (TABLE, 0, "{2}\t{3}")],
+        [(TABLE, 0, "N°\tVos questions\tNos réponses"), (TABLE, 0, "1\t{0}\t{1}"), (TABLE, 0, "{2}\t{3}")],
+    ],
+)  # fmt: skip
+def test_questions_that_blocks_do_not_mark(blocks: list[tuple[BlockKind, int, str]], kind: str) -> None:
+    text, made = "", []
+    for block_kind, level, words in blocks:
+        words = words.format(*ASKED[0], *ASKED[1])
+        made.append(Block(len(text), len(text) + len(words), block_kind, level))
+        text += words + "\n\n"
+
+    assert pairs(split(document(StructuredText(text, tuple(made)), kind))) == ASKED
+
+
+def test_a_theme_beside_questions_is_a_section() -> None:
+    builder = Builder()
+    for cells in (
+        ("Thème", "Question", "Réponse"),
+        ("Dépôt", "Quel délai ?", "Un mois."),
+        ("Recours", "Quel délai ?", "Deux mois."),
+    ):
+        builder.add_row([[TextRun(cell)] for cell in cells])
+    found = split(document(builder.reading()))
+
+    assert pairs(found) == [("Quel délai ?", "Un mois."), ("Quel délai ?", "Deux mois.")]
+    assert above(found) == [["Dépôt"], ["Recours"]]
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        [(PARAGRAPH, 0, "Avant de choisir, demandez-vous :"), (ITEM, 1, "Qui vient ?"), (ITEM, 1, "Pour quoi faire ?")],
+        [(PARAGRAPH, 0, "Il reste à savoir"), (PARAGRAPH, 0, "et qui paie ?"), (PARAGRAPH, 0, "Personne ne le sait.")],
+        [(TABLE, 0, "Question\tNombre de réponses"), (TABLE, 0, "Tarif\t35"), (TABLE, 0, "Délai\t12")],
+    ],
+)
+def test_what_only_looks_like_a_question_is_none(blocks: list[tuple[BlockKind, int, str]]) -> None:
+    assert [entry.heading_text for entry in built((HEADING, 1, "Choix"), *blocks)] == ["Choix"]
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "Mis à jour le 1{0}/03/2024", "Partagez cette page sur les réseaux sociaux !", "Imprimer la page",
+        "Haut de page", "Accueil > Démarches > Fiche {0}", "Ville de Port-Lin - Domaine public", "© Ville de Port-Lin",
+    ],
+)  # fmt: skip
+def test_what_surrounds_the_text_of_a_page_is_no_part_of_an_answer(around: str) -> None:
+    found = built(
+        *(
+            block
+            for n in range(3)
+            for block in [
+                (HEADING, 1, f"Tarif {n}"),
+                (PARAGRAPH, 0, f"Tarif {n}"),
+                (PARAGRAPH, 0, around.format(n)),
+                (PARAGRAPH, 0, f"{n}0 euros."),
+                (PARAGRAPH, 0, around.format(n)),
+            ]
+        )
+    )
+
+    assert pairs(found) == [(f"Tarif {n}", f"{n}0 euros.") for n in range(3)]
+
+
+def test_an_answer_keeps_what_it_alone_says() -> None:
+    found = built((HEADING, 1, "Comment faire ?"), (PARAGRAPH, 0, "Partagez cette page."))
+
+    assert pairs(found) == [("Comment faire ?", "Partagez cette page.")]
+
+
 def test_numbered_questions_run_to_their_last_question_mark() -> None:
     raw = paragraphs(
         "1. Le prix monte. Que faire ? Et quand ? Il faut négocier. Pourquoi attendre ?",
@@ -227,6 +337,14 @@ def test_in_a_long_body_a_paragraph_is_quoted_alone_and_a_list_with_its_lead_in(
 
     assert quotes(entry) == [LONG.strip(), whole, whole, whole]
     assert contexts(entry) == [[], [], ["Il contient :"], ["Il contient :"]]
+
+
+def test_a_paragraph_that_ends_at_a_colon_is_read_with_the_next() -> None:
+    [entry] = built(
+        (HEADING, 1, "Frais"), (PARAGRAPH, 0, LONG), (PARAGRAPH, 0, "Ils sont de :"), (PARAGRAPH, 0, "30 €.")
+    )
+
+    assert quotes(entry)[1:] == ["Ils sont de :\n\n30 €."]
 
 
 def test_in_a_nested_list_an_item_is_quoted_with_its_branch() -> None:

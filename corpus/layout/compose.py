@@ -8,7 +8,7 @@ from corpus.document import Block, BlockKind, StructuredText
 from corpus.layout.headers_footers import without_noise
 from corpus.layout.headings import Nesting, Outline, kinds
 from corpus.layout.hyphenation import Joint, Vocabulary, joint
-from corpus.layout.lines import INVISIBLE, SOFT_HYPHEN, Line, LineGroup, is_blank, is_white, of_text
+from corpus.layout.lines import INVISIBLE, PRIVATE_USE, SOFT_HYPHEN, Line, LineGroup, is_blank, is_white, of_text
 from corpus.layout.list_markers import TITLE_WORD
 from corpus.layout.paragraphs import View, paragraphs
 
@@ -157,7 +157,7 @@ class _Writer:
         start = line.start
         while start < line.end:
             end = start + 1
-            if self.raw[start] in INVISIBLE:
+            if self.raw[start] in INVISIBLE or PRIVATE_USE[0] <= self.raw[start] <= PRIVATE_USE[-1]:
                 start = end
                 continue
             if is_white(self.raw[start]):

@@ -28,6 +28,10 @@ CLOSING = "»\"”’')] \u00a0\u202f"
 OPENING = "«\"“‘'([ \u00a0\u202f"
 
 
+PRIVATE_USE = "\ue000-\uf8ff"
+"""Signs of one font only (bullets of Wingdings, icons): an empty square in any other."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One printed line: ``text`` is ``raw[start:end]``, without the white space around it."""

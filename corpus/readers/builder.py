@@ -5,13 +5,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from corpus.document import Block, BlockKind, StructuredText
-from corpus.layout.lines import INVISIBLE
+from corpus.layout.lines import INVISIBLE, PRIVATE_USE
 
 _BLANK = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 """Controls too: a terminal would obey them."""
-_INVISIBLE = re.compile(f"[{INVISIBLE}]")
+_INVISIBLE = re.compile(f"[{INVISIBLE}{PRIVATE_USE}]")
 
-_TYPED_BULLET = re.compile(r"\s*(?:[•‣▪▫◦●○■□➢➔►✓*–—-]|o|\d{1,2}[.)]|[a-z]\))\s+\S")
+_TYPED_BULLET = re.compile(rf"\s*(?:[•‣▪▫◦●○■□➢➔►✓*–—{PRIVATE_USE}-]|o|\d{{1,2}}[.)]|[a-z]\))\s+\S")
+# What may stand before a question in bold: its bullet, its number, its label.
+_BEFORE_BOLD = re.compile(r"\W{0,9}(?:questions?|q)?\W{0,9}\d{0,3}\W{0,9}", re.IGNORECASE)
+# A question in bold that the author broke has no more.
+_MOST_LINES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +49,23 @@ class Builder:
         """Append one block; blank runs add nothing.
 
         In a paragraph or an item, a line that starts with a typed bullet becomes an item of its own, and
-        other lines that the author broke stay lines of one block. A paragraph all in bold that ends with a
-        question mark is a heading: this is how word processors' FAQs mark their questions.
+        other lines that the author broke stay lines of one block. A question in bold that opens a line is a
+        heading: this is how word processors' FAQs mark their questions.
         """
         runs = [run for run in runs if run.text]
-        if kind is BlockKind.PARAGRAPH and _is_bold_question(runs):
-            kind, level = BlockKind.HEADING, self._heading_level + 1
-        elif kind is BlockKind.HEADING:
-            self._heading_level = level
         if kind not in (BlockKind.PARAGRAPH, BlockKind.ITEM):
+            if kind is BlockKind.HEADING:
+                self._heading_level = level
             self._append([runs], kind, level, key)
             return
+        for part, asks in _parts(runs):
+            if asks:
+                self._append([part], BlockKind.HEADING, self._heading_level + 1, key)
+                kind, level = BlockKind.PARAGRAPH, 0  # the answer, even inside an item
+            else:
+                self._add_lines(part, kind, level, key)
+
+    def _add_lines(self, runs: Sequence[TextRun], kind: BlockKind, level: int, key: str | None) -> None:
         for lines, bulleted in _grouped(_lines(runs)):
             if bulleted and kind is BlockKind.PARAGRAPH:
                 self._append(lines, BlockKind.ITEM, 1, key)
@@ -99,9 +109,47 @@ class Builder:
         self._length += len(text)
 
 
-def _is_bold_question(runs: Sequence[TextRun]) -> bool:
-    visible = [run for run in runs if run.text.strip()]
-    return bool(visible) and all(run.bold for run in visible) and visible[-1].text.rstrip().endswith("?")
+def _parts(runs: Sequence[TextRun]) -> list[tuple[list[TextRun], bool]]:
+    """Questions in bold that open a line, and what stands between them; whether each is such a question."""
+    parts: list[tuple[list[TextRun], bool]] = [([], False)]
+    lines = _lines(runs)
+    at = 0
+    while at < len(lines):
+        asked, rest, after = _bold_question(lines, at)
+        if asked:
+            parts.append((asked, True))
+            parts.append((rest, False))
+        else:
+            parts[-1][0].extend((BREAK, *lines[at]))
+        at = after
+    return parts
+
+
+def _bold_question(lines: Sequence[Sequence[TextRun]], at: int) -> tuple[list[TextRun], list[TextRun], int]:
+    """The question in bold that opens this line, the rest of its last line, and the line after; no words for none."""
+    words: list[TextRun] = []
+    found: tuple[list[TextRun], list[TextRun], int] = [], [], at + 1
+    bold = False
+    for after, line in enumerate(lines[at : at + _MOST_LINES], at + 1):
+        for index, run in enumerate(line, 1):
+            visible = run.text.strip()
+            if run.bold or not visible:
+                bold = bold or bool(visible)
+            elif bold:  # "?" alone may have lost its weight
+                end = len(run.text) - len(run.text.lstrip(" ?\u00a0\u202f"))
+                if "?" in run.text[:end]:
+                    rest = [TextRun(run.text[end:]), *line[index:]]
+                    return [*words, TextRun(run.text[:end])], rest, after
+                return found
+            elif not _BEFORE_BOLD.fullmatch("".join(word.text for word in (*words, run))):
+                return found
+            words.append(run)
+            if bold and visible.rstrip(" »\u00a0\u202f").endswith("?"):
+                found = [*words], [*line[index:]], after
+        if found[0]:
+            break
+        words.append(TextRun(" "))
+    return found
 
 
 def _lines(runs: Sequence[TextRun]) -> list[list[TextRun]]:

@@ -1,7 +1,6 @@
 """Split lists of questions and answers.
 
-Four forms, in order of trust: questions that the file itself marks (rows of a table), labels ("Q : … R : …"),
-numbers ("7. Quelle mise à jour … ?"), headings that ask.
+Three forms: questions that the file marks and headings that ask, labels ("Q : … R : …"), numbers ("7. Quelle … ?").
 """
 
 import re
@@ -11,9 +10,11 @@ from dataclasses import dataclass, replace
 from corpus.document import Block, BlockKind, Document, Span
 from corpus.layout.list_markers import ASKED, contents, markers
 from corpus.split.sections import HeadingPath, Section, content, loose, sections, without_asides
-from corpus.split.sentences import sentences
+from corpus.split.unmarked import question_end
 
-INLINE_ANSWER = re.compile(r"\s(?=(?:r[ée]ponse|r)\s*[:–—]\s)", re.IGNORECASE)
+INLINE_ANSWER = re.compile(
+    r"\s(?=(?:r[ée]ponse|r)\s*\d{0,3}\s*[:–—]\s|(?-i:R[ée]ponse|R)\s*\d{0,3}\s*[-.]\s)", re.IGNORECASE
+)
 LABEL = re.compile(
     r"(?:r[ée]ponses?|r)\s*(?:n\s?[°o]\s*)?\d{0,3}\s*(?::|\)|[–—]|\.(?=\s+\D|$)|-(?=\s|$))\s*", re.IGNORECASE
 )
@@ -56,12 +57,12 @@ def faq_sections(document: Document) -> list[Section]:
 
 def is_faq(document: Document) -> bool:
     """Whether the file marks or labels its questions, whatever the catalogue says of it."""
-    texts = _texts(document)
-    return bool(_marked(document, texts)) or len(_labelled(document, texts)) >= FEWEST
+    marked = any(block.kind is BlockKind.QUESTION for block in document.blocks)
+    return marked or len(_labelled(document, _texts(document))) >= FEWEST
 
 
 def _asked(document: Document) -> list[Asked]:
-    forms: list[Callable[[Document, Sequence[str]], list[Asked]]] = [_marked, _labelled, _numbered, _titled]
+    forms: list[Callable[[Document, Sequence[str]], list[Asked]]] = [_labelled, _numbered, _shown]
     texts = _texts(document)
     return max((form(document, texts) for form in forms), key=len)
 
@@ -71,14 +72,6 @@ def _texts(document: Document) -> list[str]:
     texts = [block.of(document.text) for block in document.blocks]
     listed = contents(texts)
     return ["" if index in listed else text for index, text in enumerate(texts)]
-
-
-def _marked(document: Document, texts: Sequence[str]) -> list[Asked]:
-    return [
-        _ask(document, index, index + 1, block.start, block.end)
-        for index, block in enumerate(document.blocks)
-        if block.kind is BlockKind.QUESTION and texts[index]
-    ]
 
 
 def _labelled(document: Document, texts: Sequence[str]) -> list[Asked]:
@@ -103,7 +96,7 @@ def _label_asks(document: Document, texts: Sequence[str], index: int, skip: int,
             if blocks[after - 1].end - start <= LONGEST_QUESTION:
                 return _ask(document, index, after, start, blocks[after - 1].end)
             break
-    return _ask(document, index, index + 1, start, blocks[index].start + _question_end(text, skip))
+    return _ask(document, index, index + 1, start, blocks[index].start + question_end(text, skip))
 
 
 def _numbered(document: Document, texts: Sequence[str]) -> list[Asked]:
@@ -114,42 +107,26 @@ def _numbered(document: Document, texts: Sequence[str]) -> list[Asked]:
         number = next((marker for marker in markers(text) if marker.style == "arabic"), None)
         if number is None or not (number.rank in (1, last + 1) or not found):
             continue
-        asks = "?" in text and _question_end(text, number.end) > number.end
+        asks = "?" in text and question_end(text, number.end) > number.end
         if not asks and (block.kind is not BlockKind.HEADING or number.rank != last + 1):
             continue
-        end = _question_end(text, number.end) if asks else len(text)
+        end = question_end(text, number.end) if asks else len(text)
         found.append(_ask(document, index, index + 1, block.start + number.end, block.start + end))
         last = number.rank
     asking = [question for question in found if question.heading.of(document.text).endswith("?")]
     return found if 2 * len(asking) >= len(found) else []
 
 
-def _titled(document: Document, texts: Sequence[str]) -> list[Asked]:
+def _shown(document: Document, texts: Sequence[str]) -> list[Asked]:
+    """What the file marks as a question, and headings that ask."""
     found = []
     for index, (block, text) in enumerate(zip(document.blocks, texts, strict=True)):
-        if block.kind is BlockKind.HEADING and text.rstrip(" »\u00a0").endswith("?"):
+        heading = block.kind is BlockKind.HEADING and text.rstrip(" »\u00a0").endswith("?")
+        if text and (heading or block.kind is BlockKind.QUESTION):
             label = ASKED.match(text)
             skip = label.end() if label else next((marker.end for marker in markers(text)), 0)
             found.append(_ask(document, index, index + 1, block.start + skip, block.end))
     return found
-
-
-def _question_end(text: str, start: int) -> int:
-    """Offset after the question: after the last "?" of the sentences up to the first that does not ask.
-
-    >>> text = "Le prix monte. Que faire ? Et quand ? Rien. Vraiment ?"
-    >>> text[: _question_end(text, 0)]
-    'Le prix monte. Que faire ? Et quand ?'
-    """
-    end = len(text)
-    asking = False
-    for span in sentences(text[start:]):
-        asks = span.of(text[start:]).rstrip('»"” \u00a0)').endswith("?")
-        if asks:
-            end, asking = start + span.end, True
-        elif asking:
-            break
-    return end
 
 
 def _ask(document: Document, first: int, after: int, start: int, end: int) -> Asked:

@@ -1,12 +1,30 @@
 """Split circulars, guides and pages into sections: a heading or question, and the blocks under it."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, field, replace
 
 from corpus.document import Block, BlockKind, Document, Span
 from corpus.layout.lines import is_terminal
 from corpus.layout.list_markers import ASIDE, contents, markers
+
+# What a web page prints around its text, alone on its line.
+PAGE_FURNITURE = re.compile(
+    r"""(?:
+        (?:partage|imprime|t[ée]l[ée]charge|envoye)[rz]
+            (?:\s(?:(?:cette|la)\spage|cet\sarticle|l[’']article|ce\scontenu))?(?:\s(?:sur|via|par|au|en)\s.{1,40})?
+      | (?:retour\s)?(?:en\s|au\s)?haut(?:\sde\s(?:la\s)?page)? | retour\s[àa]\sl[’']accueil | lire\sla\ssuite
+      | (?:page\s|fiche\s)?(?:v[ée]rifi[ée]e?|publi[ée]e?|modifi[ée]e?|(?:derni[èe]re\s)?mise?s?\s[àa]\sjour)
+            \s*(?:le|du|en|:)\s(?:[^\W\d]+\s)?\d[\w\s/.:]{0,40}
+      | (?:vous\s[êe]tes\sici|accueil)\s*[:>›»/|].* | (?:cette|la)\s(?:page|r[ée]ponse|fiche)\svous\sa.{1,60}
+      | (?:©|copyright\b).* | tous\sdroits\sr[ée]serv[ée]s | suivez[-\s]nous.{0,60} | temps\sde\slecture.{0,20}
+    )[\s\W]*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# A line without a full stop at the edge of so many entries, and of that share of them, is the page's.
+_REPEATED, _REPEATED_SHARE = 3, 0.3
+_EDGES = 4
 
 HEADS = (BlockKind.HEADING, BlockKind.QUESTION)
 OBJECT = re.compile(r"objet\s*:", re.IGNORECASE)
@@ -113,6 +131,8 @@ def _says(document: Document, group: Sequence[Block]) -> bool:
     if len(group) > 1:
         return True
     text = group[0].of(document.text)
+    if PAGE_FURNITURE.fullmatch(text):
+        return False
     if ASIDE.match(text) or OBJECT.match(text) or len(text) > LONG:
         return True
     return is_terminal(text) and len(text.split()) >= FEWEST_WORDS
@@ -149,3 +169,41 @@ def _section(document: Document, head: Block | None, body: Sequence[Block], path
         main, asides = list(body), []
     found = [Section(title(document.text, head), path.spans()[:-1], tuple(main), head.key)]
     return found + [Section(None, path.spans(), tuple(aside)) for aside in asides]
+
+
+def without_page_furniture(document: Document, found: Sequence[Section]) -> list[Section]:
+    """The sections, whose bodies neither begin nor end with their own heading or with what surrounds a page's text.
+
+    A body keeps its last block, whatever it is.
+    """
+    tidied = list(found)
+    for _ in range(_EDGES):
+        edges = Counter(
+            _pattern(document, block) for section in tidied for block in {section.body[0], section.body[-1]}
+        )
+        most = max(_REPEATED, _REPEATED_SHARE * len(tidied))
+        repeated = {words for words, count in edges.items() if count >= most}
+        tidied = [_tidied(document, section, repeated) for section in tidied]
+    return tidied
+
+
+def _tidied(document: Document, section: Section, repeated: Set[str]) -> Section:
+    body = section.body
+    heading = section.heading.of(document.text).casefold() if section.heading else ""
+
+    def is_furniture(block: Block) -> bool:
+        text = block.of(document.text)
+        if block.kind is BlockKind.PARAGRAPH and not is_terminal(text) and _pattern(document, block) in repeated:
+            return True
+        return PAGE_FURNITURE.fullmatch(text) is not None
+
+    if len(body) > 1 and (is_furniture(body[0]) or body[0].of(document.text).casefold() == heading):
+        body = body[1:]
+    if len(body) > 1 and is_furniture(body[-1]):
+        body = body[:-1]
+    return replace(section, body=body)
+
+
+def _pattern(document: Document, block: Block) -> str:
+    """The words, whatever the numbers and dates among them."""
+    return re.sub(r"\d+", "0", block.of(document.text).casefold())

@@ -20,6 +20,7 @@ _END = re.compile(
     re.VERBOSE,
 )
 
+_ITEM = re.compile(r"\s*(?:[•‣▪▫◦●○■□➢➔►✓*–—-]|o\s|\(?(?:\d{1,3}|[a-z]|[IVX]{1,4})\s?[.)°])")
 _OPENERS = "«“‘\"'([ \u00a0\u202f"
 _CLOSERS = ",;:.?!…)]»”%"
 _SPACE = re.compile(r"^\s+")
@@ -79,14 +80,21 @@ _NUMBERING = re.compile(
 def sentences(text: str) -> list[Span]:
     """The sentences of ``text``, in order, without the white space around them.
 
-    Together they hold every character that is not white space. A line break always ends a sentence: a clean
-    text breaks lines between blocks only. Closing quotes and brackets stay with the sentence they close.
+    Together they hold every character that is not white space. A line break ends a sentence, for a clean text
+    breaks lines between blocks only; but what a colon ends goes on, unless a bullet or a number follows. Closing
+    quotes and brackets stay with the sentence they close.
 
     >>> text = "Voir l’art. L. 230-5-1. « Oui ! » Fin"
     >>> [span.of(text) for span in sentences(text)]
     ['Voir l’art. L. 230-5-1.', '« Oui ! »', 'Fin']
     """
-    return [span for line in _LINE.finditer(text) for span in _sentences_of_line(line.group(), line.start())]
+    found: list[Span] = []
+    for line in _LINE.finditer(text):
+        own = _sentences_of_line(line.group(), line.start())
+        if own and found and text[found[-1].end - 1] == ":" and not _ITEM.match(line.group()):
+            own[0] = Span(found.pop().start, own[0].end)
+        found += own
+    return found
 
 
 def _sentences_of_line(line: str, offset: int) -> list[Span]:

@@ -9,8 +9,9 @@ from itertools import takewhile
 
 from corpus.document import Block, BlockKind, Document, Entry, Passage, Span
 from corpus.split.faq import faq_sections, is_faq
-from corpus.split.sections import Section, headed_sections
+from corpus.split.sections import Section, headed_sections, without_page_furniture
 from corpus.split.sentences import sentences
+from corpus.split.unmarked import with_questions
 
 # Long enough to tell entries apart, short enough for a file of known questions.
 SLUG_LENGTH = 60
@@ -29,11 +30,13 @@ def split(document: Document) -> list[Entry]:
     Titles, dates, signatures and tables of contents make no entry; a reference ("Référence : …",
     "Pour en savoir plus …") that ends an answer makes one of its own.
     """
+    marked = with_questions(document)
     sections: list[Section] = []
-    if document.source.kind == "faq" or is_faq(document):
-        sections = faq_sections(document)
+    if document.source.kind == "faq" or is_faq(marked):
+        sections = faq_sections(marked)
     taken: set[str] = set()
-    return [_entry(document, section, taken) for section in sections or headed_sections(document)]
+    kept = without_page_furniture(document, sections or headed_sections(marked))
+    return [_entry(document, section, taken) for section in kept]
 
 
 def _entry(document: Document, section: Section, taken: set[str]) -> Entry:
@@ -138,6 +141,9 @@ def _cut(text: str, blocks: Sequence[Block]) -> Iterator[tuple[Span, Span, tuple
             yield from _rows(text, blocks[index:end])
         else:
             end = index + 1
+            while end < len(blocks) and blocks[end].kind is BlockKind.PARAGRAPH and _introduces(text, block):
+                block = replace(block, end=blocks[end].end)  # what ends at a colon is read with what follows
+                end += 1
             items = tuple(takewhile(lambda after: after.kind is BlockKind.ITEM, blocks[end:]))
             yield from _paragraph(text, block, items)
         index = end

@@ -1,0 +1,207 @@
+"""Recognise questions that a document shows without marking them: rows of a table, lines that only ask."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from corpus.document import Block, BlockKind, Document, Span
+from corpus.layout.lines import starts_low
+from corpus.layout.list_markers import ANSWERED, ASKED, CONTENTS_TITLE, contents, markers
+from corpus.split.sections import HEADS
+from corpus.split.sentences import sentences
+
+# As long as the longest question that the layout takes for a heading.
+LONGEST_QUESTION = 420
+FEWEST = 2
+_QUESTIONS = re.compile(r"\b(?:questions?|interrogations?)\b", re.IGNORECASE)
+_ANSWERS = re.compile(r"\b(?:r[ée]ponses?|answers?)\b", re.IGNORECASE)
+_CELL = re.compile(r"[^\t]+")
+_CLOSING = " »\u00a0\u202f)"
+
+
+def with_questions(document: Document) -> Document:
+    """The document with such questions marked: rows as questions, lines as headings.
+
+    Outside a list of questions and answers, one line alone that asks is an effect of style.
+    """
+    text, level, faq = document.text, 0, document.source.kind == "faq"
+    blocks: list[Block] = []
+    for is_table, run in groupby(document.blocks, key=lambda block: block.kind is BlockKind.TABLE):
+        found = list(run)
+        blocks += (_of_table(text, found, level + 1) if is_table else []) or found
+        level = next((block.level for block in reversed(found) if block.kind is BlockKind.HEADING), level)
+    asked = list(_with_lines_that_ask(text, blocks, faq=faq))
+    if faq or _headings(asked) - _headings(blocks) >= FEWEST:
+        blocks = asked
+    return replace(document, blocks=tuple(_without_list_of_headings(text, blocks)))
+
+
+def asks(text: str) -> bool:
+    """Whether the text is a question, or several, and nothing else.
+
+    >>> [asks(text) for text in ("Qui paie ?", "Qui paie ? La commune.", "et qui paie ?", "Le prix monte. Que faire ?")]
+    [True, False, False, False]
+    """
+    core = text.rstrip(_CLOSING)
+    if not core.endswith("?") or len(text) > LONGEST_QUESTION or starts_low(text):
+        return False
+    return all(span.of(text).rstrip(_CLOSING).endswith("?") for span in sentences(text))
+
+
+def question_end(text: str, start: int) -> int:
+    """Offset after the question: after the last "?" of the sentences up to the first that does not ask.
+
+    >>> text = "Le prix monte. Que faire ? Et quand ? Rien. Vraiment ?"
+    >>> text[: question_end(text, 0)]
+    'Le prix monte. Que faire ? Et quand ?'
+    """
+    end = len(text)
+    asking = False
+    for span in sentences(text[start:]):
+        asks = span.of(text[start:]).rstrip('»"” \u00a0)').endswith("?")
+        if asks:
+            end, asking = start + span.end, True
+        elif asking:
+            break
+    return end
+
+
+def _headings(blocks: Sequence[Block]) -> int:
+    return sum(block.kind is BlockKind.HEADING for block in blocks)
+
+
+# Tables
+
+
+def _of_table(text: str, rows: Sequence[Block], level: int) -> list[Block]:
+    """The questions and answers that the rows are, under the theme that they name; empty for other tables."""
+    table = [[Span(row.start + m.start(), row.start + m.end()) for m in _CELL.finditer(row.of(text))] for row in rows]
+    header = [cell.of(text) for cell in table[0]]
+    question, answer = (_column(header, pattern) for pattern in (_QUESTIONS, _ANSWERS))
+    named = question is not None and answer is not None
+    body = table[1:] if named else table
+    if question is None or answer is None:
+        question, answer = 0, 1
+    asking = sum(any(asks(cell.of(text)) for cell in cells[: question + 1]) for cells in body)
+    if asking < (max(1, len(body) / 2) if named else max(FEWEST, len(body))):
+        return []
+    found: list[Block] = []
+    theme = ""
+    for cells in body:
+        # Empty cells are left out by the builder: those before the question, where it stands further left.
+        at = next((at for at in range(question + 1) if at < len(cells) and asks(cells[at].of(text))), question)
+        place = at + answer - question
+        if not 0 <= place < len(cells) or place == at:
+            found += [Block(cell.start, cell.end, BlockKind.PARAGRAPH) for cell in cells]
+            continue
+        for cell in cells[:at]:
+            words = cell.of(text)
+            if any(char.isalpha() for char in words.strip("Nn°Qq.")) and words != theme and place > at:
+                theme = words
+                found.append(Block(cell.start, cell.end, BlockKind.HEADING, level))
+        found.append(Block(cells[at].start, cells[at].end, BlockKind.QUESTION))
+        found += _lines(text, cells[place])
+    return found
+
+
+def _column(header: Sequence[str], pattern: re.Pattern[str]) -> int | None:
+    """The only column of this name; a long cell names none."""
+    found = [index for index, name in enumerate(header) if pattern.search(name) and len(name) <= 60]
+    return found[0] if len(found) == 1 else None
+
+
+def _lines(text: str, cell: Span) -> Iterator[Block]:
+    """The lines of a cell, those with a bullet as items."""
+    for match in re.finditer(r"[^\n]+", cell.of(text)):
+        bulleted = any(marker.style == "bullet" for marker in markers(match.group()))
+        kind, level = (BlockKind.ITEM, 1) if bulleted else (BlockKind.PARAGRAPH, 0)
+        yield Block(cell.start + match.start(), cell.start + match.end(), kind, level)
+
+
+# Lines that ask
+
+
+def _with_lines_that_ask(text: str, blocks: Sequence[Block], *, faq: bool) -> Iterator[Block]:
+    """Paragraphs that only ask as headings; a question that opens a block parted from its answer."""
+    level = 0
+    ends = _ends_of_questions(text, blocks, faq=faq)
+    for index, block in enumerate(blocks):
+        if block.kind is BlockKind.HEADING:
+            level = block.level
+        if index not in ends:
+            yield block
+            continue
+        end = ends[index]
+        yield Block(block.start, end, BlockKind.HEADING, level + 1)
+        if end < block.end:
+            blank = len(text[end : block.end]) - len(text[end : block.end].lstrip())
+            yield Block(end + blank, block.end, BlockKind.PARAGRAPH)
+
+
+def _ends_of_questions(text: str, blocks: Sequence[Block], *, faq: bool) -> dict[int, int]:
+    """Where the question ends that opens a block, by its index.
+
+    In a list of questions and answers, the answer may follow on the same line: where half of them do, or before the
+    first question that stands alone.
+    """
+    listed = contents([block.of(text) for block in blocks])
+    alone: dict[int, int] = {}
+    inline: dict[int, int] = {}
+    marked = [i for i, block in enumerate(blocks) if block.kind in HEADS and block.of(text).endswith("?")]
+    for index, block in enumerate(blocks):
+        words = block.of(text)
+        before = blocks[index - 1].of(text).rstrip(_CLOSING) if index else ""
+        if block.kind not in (BlockKind.PARAGRAPH, BlockKind.ITEM) or index in listed or before.endswith(":"):
+            continue
+        line = words.partition("\n")[0]
+        if ASKED.match(words) or ANSWERED.match(words) or not asks(line[: (end := question_end(line, 0))]):
+            continue
+        if end < len(line):
+            inline[index] = block.start + end
+        elif line != words or _is_answered(text, blocks, index):
+            alone[index] = block.start + end
+    shown = [*marked, *alone]
+    if faq:
+        first = len(blocks) if len(inline) >= len(shown) else min(shown)
+        alone |= {i: end for i, end in inline.items() if i < first and blocks[i].kind is BlockKind.PARAGRAPH}
+    return alone
+
+
+def _is_answered(text: str, blocks: Sequence[Block], index: int) -> bool:
+    """Whether a line that asks stands over an answer, and not in a list of questions to think about."""
+    block, after = blocks[index], next(iter(blocks[index + 1 : index + 2]), None)
+    if after is None or after.kind is BlockKind.HEADING or not _words(after.of(text)):
+        return False
+    if block.kind is BlockKind.ITEM and (after.kind is not BlockKind.PARAGRAPH and after.level <= block.level):
+        return False
+    return not asks(after.of(text)) and not ANSWERED.match(after.of(text))
+
+
+# Contents of a page
+
+
+def _without_list_of_headings(text: str, blocks: Sequence[Block]) -> list[Block]:
+    """The blocks without those that tell, right above a heading, what the headings below are, and their pages."""
+    words = [_words(block.of(text)) for block in blocks]
+    last = {own: index for index, own in enumerate(words) if blocks[index].kind in HEADS}
+    kept: list[Block] = []
+    waiting: list[Block] = []
+    told = 0
+    for index, block in enumerate(blocks):
+        if block.kind in (BlockKind.PARAGRAPH, BlockKind.ITEM) and (
+            not words[index] or last.get(words[index], 0) > index
+        ):
+            waiting.append(block)
+            told += bool(words[index])
+            continue
+        lead_in = kept and kept[-1].of(text).endswith(":") and not CONTENTS_TITLE.fullmatch(kept[-1].of(text))
+        kept += [block] if told >= FEWEST and block.kind in HEADS and not lead_in else [*waiting, block]
+        waiting, told = [], 0
+    return [*kept, *waiting]
+
+
+def _words(text: str) -> str:
+    """Without case, number before and page after."""
+    start = next((marker.end for marker in markers(text)), 0)
+    return re.sub(r"[\s.…·_]*\d{0,4}$", "", text[start:].casefold())
