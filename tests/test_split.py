@@ -173,7 +173,7 @@ def test_a_theme_beside_questions_is_a_section() -> None:
         ("Dépôt", "Quel délai ?", "Un mois."),
         ("Recours", "Quel délai ?", "Deux mois."),
     ):
-        builder.add_row([[TextRun(cell)] for cell in cells])
+        builder.add_row(cells)
     found = split(document(builder.reading()))
 
     assert pairs(found) == [("Quel délai ?", "Un mois."), ("Quel délai ?", "Deux mois.")]
@@ -374,7 +374,7 @@ def test_rows_keep_the_header_of_their_table_as_context() -> None:
     builder = Builder()
     builder.add([TextRun("Montants")], HEADING, 1)
     for cells in (("Commune", "Aide"), ("Brest", "12 €")):
-        builder.add_row([[TextRun(cell)] for cell in cells])
+        builder.add_row(cells)
     [entry] = split(document(builder.reading(), "page"))
 
     assert [passage.text for passage in entry.passages] == ["Commune\tAide", "Brest\t12 €"]

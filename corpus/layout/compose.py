@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 
 from corpus.document import Block, BlockKind, StructuredText
 from corpus.layout.headers_footers import without_noise
-from corpus.layout.headings import Nesting, Outline, kinds
+from corpus.layout.headings import Nesting, Outline, kinds, run_in_article
 from corpus.layout.hyphenation import Joint, Vocabulary, joint
 from corpus.layout.lines import INVISIBLE, PRIVATE_USE, SOFT_HYPHEN, Line, LineGroup, is_blank, is_white, of_text
-from corpus.layout.list_markers import TITLE_WORD
 from corpus.layout.paragraphs import View, paragraphs
 
 NO_BREAK = "\u00a0\u202f"
@@ -87,16 +86,11 @@ def _blocks(writer: "_Writer", marked: Sequence[tuple[LineGroup, BlockKind]]) ->
 def _article(writer: "_Writer", start: int, end: int, group: LineGroup, outline: Outline) -> list[Block]:
     """A paragraph; or the number and the text of an article on one line: "Article 2. – Les préfets …"."""
     text = "".join(writer.text[start:end])
-    title = TITLE_WORD.match(text)
-    if not title or title["word"].lower() != "article" or not text[0].isupper():
+    article = run_in_article(text)
+    if article is None:
         return [Block(start, end, BlockKind.PARAGRAPH)]
-    rest = title.end()
-    while rest < len(text) and text[rest] in " .:-–—\u00a0\u202f":
-        rest += 1
-    if rest == len(text) or rest < title.end() + 2 or not text[rest].isupper():
-        return [Block(start, end, BlockKind.PARAGRAPH)]
-    head = start + len(text[:rest].rstrip())
-    heading = Block(start, head, BlockKind.HEADING, outline.level(group))
+    head, rest = article
+    heading = Block(start, start + head, BlockKind.HEADING, outline.level(group))
     return [heading, Block(start + rest, end, BlockKind.PARAGRAPH)]
 
 

@@ -137,38 +137,58 @@ def _stands_alone(group: LineGroup, after: LineGroup) -> bool:
 
 WORD_RANK = dict.fromkeys(("livre", "partie", "titre", "annexe", "volet", "axe"), 0)
 WORD_RANK |= {"fiche": 1, "chapitre": 1, "section": 2, "sous-section": 3, "étape": 3, "mesure": 3, "article": 4}
+LOOKS = ("caps", "bold", "plain")
 NUMBER_RANK = {"roman": 0, "upper": 1, "arabic": 2, "degree": 3, "lower": 4, "bracket": 5, "lower roman": 5}
+
+
+def run_in_article(text: str) -> tuple[int, int] | None:
+    """Where the number of an article ends and its text begins, on one line: "Article 2. – Les préfets …"."""
+    title = TITLE_WORD.match(text)
+    if not title or title["word"].lower() != "article" or not text[0].isupper():
+        return None
+    rest = title.end()
+    while rest < len(text) and text[rest] in " .:-–—\u00a0\u202f":
+        rest += 1
+    if rest == len(text) or rest < title.end() + 2 or not text[rest].isupper():
+        return None
+    return len(text[:rest].rstrip()), rest
 
 
 @dataclass(slots=True)
 class Outline:
     """Gives each heading its level, from the style of its number and its size."""
 
-    _stack: list[tuple[tuple[str, int], float]] = field(default_factory=list)
+    _stack: list[tuple[tuple[str, int], float, int]] = field(default_factory=list)
+    """Key, size and level of the headings above, outermost first."""
 
-    def level(self, group: LineGroup) -> int:
-        """1 = outermost."""
+    def level(self, group: LineGroup, told: int = 0) -> int:
+        """1 = outermost; ``told`` is the level that the file gives, where it gives one."""
         key = _key(group)
-        known = [index for index, (other, _) in enumerate(self._stack) if other == key]
+        if told:
+            while self._stack and self._stack[-1][2] >= told:
+                self._stack.pop()
+            self._stack.append((key, group.size, told))
+            return told
+        known = [index for index, (other, _, _) in enumerate(self._stack) if other == key]
         if known:
             del self._stack[known[-1] + 1 :]
-            return known[-1] + 1
+            return self._stack[-1][2]
         if key[0] in WORD_RANK and key[0] != "article":
             self._close(WORD_RANK[key[0]])
         while self._stack and self._outranks(key, group.size):
             self._stack.pop()
-        self._stack.append((key, group.size))
-        return len(self._stack)
+        self._stack.append((key, group.size, self._stack[-1][2] + 1 if self._stack else 1))
+        return self._stack[-1][2]
 
     def _close(self, rank: int) -> None:
         """Leave what a title of this rank ends: "Annexe 2" ends "III.", but not the document's title."""
-        for index, (key, _) in enumerate(self._stack):
+        for index, (key, _, _) in enumerate(self._stack):
             if key[0] in NUMBER_RANK or WORD_RANK.get(key[0], -1) >= rank:
                 del self._stack[index:]
                 return
 
     def _outranks(self, key: tuple[str, int], size: float) -> bool:
-        top, top_size = self._stack[-1]
+        top, top_size, _ = self._stack[-1]
         if key[0] in WORD_RANK:
             return False  # a law's articles hold "I." and "II."; a circular quotes articles under its own
         if top[0] in WORD_RANK:
@@ -177,7 +197,7 @@ class Outline:
             return (NUMBER_RANK[key[0]], key[1]) < (NUMBER_RANK[top[0]], top[1])
         if size and top_size and abs(size - top_size) > 0.05 * top_size:
             return size > top_size
-        return key[0] == "caps" and top[0] in ("bold", "plain")
+        return (key[0] == "caps" and top[0] in ("bold", "plain")) or (top[0] == "question" and key[0] in LOOKS)
 
 
 def _key(group: LineGroup) -> tuple[str, int]:
@@ -190,7 +210,7 @@ def _key(group: LineGroup) -> tuple[str, int]:
         return ("arabic" if first.isdigit() else "roman" if first in "IVX" else "upper"), marker.depth
     if marker and marker.style != "bullet":
         return marker.style, 1
-    look = "caps" if group.caps else "bold" if group.bold else "plain"
+    look = "question" if group.text.endswith("?") else "caps" if group.caps else "bold" if group.bold else "plain"
     return look, round(group.size)
 
 

@@ -95,6 +95,33 @@ def roman(numeral: str) -> int:
     return sum(-value if value < after else value for value, after in zip(values, [*values[1:], 0], strict=True))
 
 
+def numeral(rank: int, style: str) -> str:
+    """The number as HTML and OpenDocument name its style: 1, a, A, i or I.
+
+    >>> [numeral(rank, style) for rank, style in ((4, "1"), (28, "a"), (3, "A"), (14, "I"))]
+    ['4', 'ab', 'C', 'XIV']
+    """
+    if rank < 1 or style not in ("a", "A", "i", "I") or rank > _LARGEST_NUMERAL:
+        return str(rank)
+    text = ""
+    if style in "aA":
+        while rank:
+            rank, letter = divmod(rank - 1, 26)
+            text = chr(ord("a") + letter) + text
+    else:
+        for value, signs in _ROMAN_SIGNS:
+            text += signs * (rank // value)
+            rank %= value
+    return text.upper() if style.isupper() else text
+
+
+_LARGEST_NUMERAL = 3999
+_ROMAN_SIGNS = (
+    *((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl")),
+    *((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i")),
+)
+
+
 def markers(text: str) -> list[ListMarker]:
     """Every way to read the start of the text as a bullet or a number: "C." is 100, or what follows "B."."""
     found = []

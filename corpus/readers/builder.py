@@ -1,11 +1,13 @@
-"""Build one text block by block, with exact offsets and squeezed white space."""
+"""Build one text block by block, with exact offsets and squeezed white space; find its questions and titles in bold."""
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from corpus.document import Block, BlockKind, StructuredText
-from corpus.layout.lines import INVISIBLE, PRIVATE_USE
+from corpus.layout.headings import Outline, kinds, run_in_article
+from corpus.layout.lines import INVISIBLE, PRIVATE_USE, BodyStyle, Line, LineGroup
+from corpus.layout.list_markers import TITLE_WORD, ListMarker, Numbering
 
 _BLANK = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 """Controls too: a terminal would obey them."""
@@ -16,6 +18,7 @@ _TYPED_BULLET = re.compile(rf"\s*(?:[•‣▪▫◦●○■□➢➔►✓*–
 _BEFORE_BOLD = re.compile(r"\W{0,9}(?:questions?|q)?\W{0,9}\d{0,3}\W{0,9}", re.IGNORECASE)
 # A question in bold that the author broke has no more.
 _MOST_LINES = 4
+_PLAIN = (BlockKind.PARAGRAPH, BlockKind.ITEM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,8 @@ class TextRun:
 
     text: str
     bold: bool = False
+    size: float = 0.0
+    """In points; 0 where the format does not tell."""
 
 
 BREAK = TextRun("\n")
@@ -40,27 +45,31 @@ class Builder:
     'Deux cas :\nsigné'
     """
 
+    unread: list[str] = field(default_factory=list)
+    """What could not be read, for ``StructuredText``."""
     _parts: list[str] = field(default_factory=list)
     _length: int = 0
     _blocks: list[Block] = field(default_factory=list)
-    _heading_level: int = 0
+    _looks: list[TextRun] = field(default_factory=list)
+    """Of each block; their texts are empty."""
+    heading_level: int = 0
+    """Of the last heading that the file gives."""
 
     def add(self, runs: Iterable[TextRun], kind: BlockKind, level: int = 0, key: str | None = None) -> None:
         """Append one block; blank runs add nothing.
 
         In a paragraph or an item, a line that starts with a typed bullet becomes an item of its own, and
-        other lines that the author broke stay lines of one block. A question in bold that opens a line is a
-        heading: this is how word processors' FAQs mark their questions.
+        other lines that the author broke stay lines of one block. A question in bold, alone or before its
+        answer, is a heading: this is how word processors' FAQs mark their questions.
         """
         runs = [run for run in runs if run.text]
         if kind not in (BlockKind.PARAGRAPH, BlockKind.ITEM):
-            if kind is BlockKind.HEADING:
-                self._heading_level = level
+            self.heading_level = level if kind is BlockKind.HEADING else self.heading_level
             self._append([runs], kind, level, key)
             return
         for part, asks in _parts(runs):
             if asks:
-                self._append([part], BlockKind.HEADING, self._heading_level + 1, key)
+                self._append([part], BlockKind.HEADING, 0, key)
                 kind, level = BlockKind.PARAGRAPH, 0  # the answer, even inside an item
             else:
                 self._add_lines(part, kind, level, key)
@@ -72,14 +81,34 @@ class Builder:
             else:
                 self._append(lines, kind, level, key)
 
-    def add_row(self, cells: Sequence[Sequence[TextRun]]) -> None:
-        """Append one row of a table; tabs stand between its cells."""
-        filled = [flat for cell in cells if (flat := _squeezed(cell))]
-        runs = [run for cell in filled for run in (TextRun("\t"), *cell)][1:]
-        self._write(runs, BlockKind.TABLE, 0, None)
+    def add_question(self, question: str, key: str | None, answer: Sequence[StructuredText]) -> None:
+        """Append a question that the file marks, and its answer, where nothing asks or heads."""
+        self._append([[TextRun(question)]], BlockKind.QUESTION, 0, key)
+        self.add_cells(answer)
+
+    def add_cells(self, cells: Sequence[StructuredText], *, heads: bool = False) -> None:
+        """Append what cells of a table hold, block by block; where nothing heads, titles are plain paragraphs."""
+        for cell in cells:
+            for block in cell.blocks:
+                plain = not heads and block.kind in (BlockKind.HEADING, BlockKind.QUESTION)
+                kind, level = (BlockKind.PARAGRAPH, 0) if plain else (block.kind, block.level)
+                self._write([TextRun(block.of(cell.text))], kind, level, None)
+
+    def add_row(self, cells: Sequence[str]) -> None:
+        """Append one row of a table; tabs stand between its cells, line feeds in them."""
+        lines = (
+            "\n".join(filter(None, (_BLANK.sub(" ", line).strip() for line in cell.split("\n")))) for cell in cells
+        )
+        if row := "\t".join(lines).strip():
+            self._write([TextRun(row)], BlockKind.TABLE, 0, None)
 
     def reading(self) -> StructuredText:
         """What was built so far."""
+        text = "".join(self._parts)
+        return StructuredText(text, tuple(_with_titles(text, self._blocks, self._looks)), unread=tuple(self.unread))
+
+    def cell(self) -> StructuredText:
+        """What was built so far, to be a cell of a table: nothing in bold heads there."""
         return StructuredText("".join(self._parts), tuple(self._blocks))
 
     def _append(self, lines: Sequence[Sequence[TextRun]], kind: BlockKind, level: int, key: str | None) -> None:
@@ -95,6 +124,8 @@ class Builder:
         for run in runs:
             self._push(run.text)
         self._blocks.append(Block(start, self._length, kind, level, key))
+        visible = [run for run in runs if run.text.strip()]
+        self._looks.append(TextRun("", all(run.bold for run in visible), min(run.size for run in visible)))
 
     def _gap(self, kind: BlockKind) -> str:
         if not self._blocks:
@@ -152,12 +183,42 @@ def _bold_question(lines: Sequence[Sequence[TextRun]], at: int) -> tuple[list[Te
     return found
 
 
+def _with_titles(text: str, blocks: Sequence[Block], looks: Sequence[TextRun]) -> Iterator[Block]:
+    """The blocks, those that only their looks or the word "Article" tell from others as headings; levels given."""
+    groups, numbering = [], Numbering()
+    for block, run in zip(blocks, looks, strict=True):
+        line = Line(block.start, block.end, block.of(text), 0, 1.0, size=run.size, bold=run.bold)
+        marker = numbering.choose(line.text)[0]
+        if block.kind is BlockKind.ITEM and marker is None:
+            marker = ListMarker("bullet", "•", 0)
+        groups.append(LineGroup((line,), marker))
+    told = [block.kind in (BlockKind.HEADING, BlockKind.QUESTION) for block in blocks]
+    look = BodyStyle.of([group.lines[0] for group, head in zip(groups, told, strict=True) if not head])
+    look = replace(look, styled=look.styled or any(told))
+    outline = Outline()
+    after = [*(block.kind for block in blocks[1:]), None]
+    for index, kind in enumerate(kinds(groups, look)):
+        block, group = blocks[index], groups[index]
+        strong = look.larger(group) or (group.bold and not look.bold) or TITLE_WORD.match(group.text)
+        if block.kind is BlockKind.HEADING:
+            yield replace(block, level=outline.level(group, block.level))
+        elif block.kind is BlockKind.ITEM and (after[index] is BlockKind.ITEM or not group.bold):
+            yield block
+        elif block.kind in _PLAIN and kind is BlockKind.HEADING and (strong or not any(told)):
+            yield Block(block.start, block.end, kind, outline.level(group))
+        elif block.kind is BlockKind.PARAGRAPH and (cut := run_in_article(group.text)):
+            yield Block(block.start, block.start + cut[0], BlockKind.HEADING, outline.level(group))
+            yield replace(block, start=block.start + cut[1])
+        else:
+            yield block
+
+
 def _lines(runs: Sequence[TextRun]) -> list[list[TextRun]]:
     lines: list[list[TextRun]] = [[]]
     for run in runs:
         first, *others = run.text.split("\n") if "\n" in run.text else [run.text]
-        lines[-1].append(TextRun(first, run.bold))
-        lines += [[TextRun(part, run.bold)] for part in others]
+        lines[-1].append(replace(run, text=first))
+        lines += [[replace(run, text=part)] for part in others]
     return lines
 
 
@@ -192,10 +253,10 @@ def _squeezed(runs: Iterable[TextRun]) -> list[TextRun]:
         elif after_space:
             text = text.removeprefix(" ")
         if text:
-            squeezed.append(TextRun(text, run.bold))
+            squeezed.append(replace(run, text=text))
             after_space = text.endswith(" ")
     while squeezed and not (last := squeezed[-1].text.rstrip()):
         squeezed.pop()
     if squeezed:
-        squeezed[-1] = TextRun(last, squeezed[-1].bold)
+        squeezed[-1] = replace(squeezed[-1], text=last)
     return squeezed

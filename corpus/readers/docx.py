@@ -6,12 +6,14 @@ Not through mammoth: it knows no outline level, no style based on another, no hi
 import posixpath
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from corpus.document import BlockKind, StructuredText
 from corpus.readers.builder import BREAK, Builder, TextRun
+from corpus.readers.columns import EMPTY, WIDEST, add_table
+from corpus.readers.docx_numbering import WordNumbering
 from corpus.readers.office_zip import filled, heading_level, office_archive, parsed
 
 _LIST = re.compile(r"(?:list (?:bullet|number)|liste à (?:puces|numéros))\s*([1-9])?", re.IGNORECASE)
@@ -32,6 +34,8 @@ _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallba
 # Settings, text deleted by a tracked change, a second copy of a drawing; a text box is read as blocks of its own.
 _SKIPPED = frozenset([_P_SETTINGS, _R_SETTINGS, _w("del"), _w("moveFrom"), _FALLBACK, _BOX])
 _WRAPPERS = frozenset([_w("sdtContent"), _w("ins"), _w("moveTo"), _w("customXml")])
+_ON = ("1", "true", "on")
+_PLAIN = TextRun("")
 _SIGNS = {_w("tab"): TextRun(" "), _w("br"): BREAK, _w("cr"): BREAK, _w("noBreakHyphen"): TextRun("\u2011")}
 # Run properties that hide text or strike it out.
 _HIDING = ("vanish", "strike", "dstrike")
@@ -49,8 +53,11 @@ def read_docx(data: bytes, name: str) -> StructuredText:
     """Read a Word document; headers, footers, notes and the table of contents are no content."""
     with office_archive(data, name) as archive:
         document = _related(archive, "", "officeDocument")
-        styles = _related(archive, document, "styles")
-        reader = _WordReader(parsed(archive, styles).iterchildren(_w("style")) if styles else ())
+        styles, numbering = (
+            parsed(archive, part) if (part := _related(archive, document, kind)) else ()
+            for kind in ("styles", "numbering")
+        )
+        reader = _WordReader([style for style in styles if style.tag == _w("style")], numbering)
         for body in parsed(archive, document).iterfind(_w("body")):
             reader.read(body)
     return filled(reader.builder.reading(), name)
@@ -69,14 +76,17 @@ def _related(archive: zipfile.ZipFile, part: str, kind: str) -> str:
 
 
 class _WordReader:
-    """A document's styles, at hand while its body is read."""
+    """A document's styles and the numbers of its lists, at hand while its body is read."""
 
-    def __init__(self, styles: Iterable[Any]) -> None:
+    def __init__(self, styles: Sequence[Any], numbering: Any) -> None:
         self.builder = Builder()
+        self._numbering = WordNumbering(numbering)
         self._styles = {
             style.get(_w("styleId"), ""): _Style(_text_of(style, "name"), _text_of(style, "basedOn"), style)
             for style in styles
         }
+        ordinary = next((s for s in styles if s.get(_w("default")) in _ON and s.get(_w("type")) == "paragraph"), None)
+        self._ordinary = ordinary.get(_w("styleId"), "") if ordinary is not None else ""
 
     def read(self, body: Any) -> None:
         """Append what stands in a body, a cell or a text box."""
@@ -92,10 +102,16 @@ class _WordReader:
                 self.read(element)
 
     def _paragraph(self, paragraph: Any) -> None:
-        chain = self._styles_of(paragraph, "pPr/pStyle")
+        chain = self._styles_of(_text_of(paragraph, "pPr/pStyle") or self._ordinary)
         if not any(_CONTENTS.match(style.name) for style in chain):
-            kind, level = _kind(paragraph, chain)
-            self.builder.add(list(self._words(paragraph, _settings(chain, _R_SETTINGS))), kind, level)
+            settings = [*paragraph.iterchildren(_P_SETTINGS), *_settings(chain, _P_SETTINGS)]
+            kind, level = _kind(settings, chain)
+            runs = list(self._words(paragraph, _settings(chain, _R_SETTINGS)))
+            label = self._numbering.label(settings, [style.element.get(_w("styleId")) for style in chain])
+            first = next((run for run in runs if run.text.strip()), None)
+            if label and first:
+                runs.insert(0, replace(first, text=f"{label} "))
+            self.builder.add(runs, kind, level)
         for box in paragraph.iter(_BOX):
             if not any(parent.tag == _FALLBACK for parent in box.iterancestors()):
                 self.read(box)
@@ -110,43 +126,69 @@ class _WordReader:
             for [cell] in rows:  # a frame around text
                 self.read(cell)
             return
+        places: list[list[StructuredText]] = []
         for cells in rows:
-            self.builder.add_row([self._cell(cell) for cell in cells])
+            places.append(self._places(cells, places[-1] if places else []))
+        add_table(self.builder, places)
 
-    def _cell(self, cell: Any) -> list[TextRun]:
-        return [run for paragraph in cell.iter(_P) for run in (*self._words(paragraph, ()), TextRun(" "))]
+    def _places(self, cells: Sequence[Any], above: Sequence[StructuredText]) -> list[StructuredText]:
+        """What stands in each column of a row; a cell that goes on from the row above is the same object."""
+        line = [EMPTY] * min(_number([cells[0].getparent()], "trPr/gridBefore") or 0, WIDEST) if cells else []
+        for cell in cells:
+            merged = cell.find(_w("tcPr/vMerge"))
+            goes_on = merged is not None and merged.get(_VALUE) != "restart" and len(line) < len(above)
+            line.append(above[len(line)] if goes_on else self._cell(cell))
+            line += [EMPTY] * (min(_number([cell], "tcPr/gridSpan") or 1, WIDEST) - 1)
+        return line
 
-    def _styles_of(self, element: Any, path: str) -> list[_Style]:
-        """The style that an element names, then those it is based on."""
+    def _cell(self, cell: Any) -> StructuredText:
+        outer, self.builder = self.builder, Builder()
+        self.read(cell)
+        made, self.builder = self.builder.cell(), outer
+        return made
+
+    def _styles_of(self, identifier: str) -> list[_Style]:
+        """The style of this identifier, then those it is based on."""
         chain: list[_Style] = []
-        style = self._styles.get(_text_of(element, path))
+        style = self._styles.get(identifier)
         while style is not None and style not in chain:
             chain.append(style)
             style = self._styles.get(style.base)
         return chain
 
-    def _words(self, element: Any, inherited: Sequence[Any], *, bold: bool = False) -> Iterator[TextRun]:
-        """The words inside, without what is hidden or struck out; ``inherited`` are settings of runs."""
+    def _words(self, element: Any, inherited: Sequence[Any], look: TextRun = _PLAIN) -> Iterator[TextRun]:
+        """The words inside, without what is hidden, struck out or to be filled in; ``inherited``: settings of runs."""
         for child in element:
             if child.tag == _w("t"):
-                yield TextRun((child.text or "").replace("\n", " "), bold)
+                yield replace(look, text=(child.text or "").replace("\n", " "))
             elif child.tag in _SIGNS:
                 yield _SIGNS[child.tag]
             elif child.tag == _R:
                 settings = [*child.iterchildren(_R_SETTINGS)]
-                settings += [*_settings(self._styles_of(child, "rPr/rStyle"), _R_SETTINGS), *inherited]
+                settings += [*_settings(self._styles_of(_text_of(child, "rPr/rStyle")), _R_SETTINGS), *inherited]
                 if not any(_is_on(settings, sign) for sign in _HIDING):
-                    yield from self._words(child, inherited, bold=_is_on(settings, "b"))
-            elif child.tag not in _SKIPPED:
-                yield from self._words(child, inherited, bold=bold)
+                    underlined = _is_on(settings, "u") and not _in_link(child)
+                    look = TextRun("", _is_on(settings, "b") or underlined, (_number(settings, "sz") or 0) / 2)
+                    yield from self._words(child, inherited, look)
+            elif child.tag not in _SKIPPED and not (child.tag == _w("sdt") and _is_placeholder(child)):
+                yield from self._words(child, inherited, look)
 
 
-def _kind(paragraph: Any, chain: Sequence[_Style]) -> tuple[BlockKind, int]:
+def _in_link(run: Any) -> bool:
+    return _text_of(run, "rPr/rStyle").lower().startswith("hyperlink") or run.getparent().tag == _w("hyperlink")
+
+
+def _is_placeholder(control: Any) -> bool:
+    """Whether a field of a form shows only what to type there."""
+    settings = [*control.iterchildren(_w("sdtPr"))]
+    return _is_on(settings, "showingPlcHdr")
+
+
+def _kind(settings: Sequence[Any], chain: Sequence[_Style]) -> tuple[BlockKind, int]:
     """From the names of the styles, the outline level and the numbering; the paragraph's own come first."""
     for style in chain:
         if level := heading_level(style.name):
             return BlockKind.HEADING, level
-    settings = [*paragraph.iterchildren(_P_SETTINGS), *_settings(chain, _P_SETTINGS)]
     outline = _number(settings, "outlineLvl")
     if outline is not None and outline < 9:  # 9 is body text
         return BlockKind.HEADING, outline + 1
@@ -175,7 +217,7 @@ def _number(settings: Sequence[Any], path: str) -> int | None:
 
 def _is_on(settings: Sequence[Any], sign: str) -> bool:
     found = _first(settings, sign)
-    return found is not None and found.get(_VALUE) not in ("0", "false", "off")
+    return found is not None and found.get(_VALUE) not in ("0", "false", "off", "none")
 
 
 def _text_of(element: Any, path: str) -> str:

@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 from corpus.document import BlockKind, StructuredText
 from corpus.errors import UnreadableDocumentError
 from corpus.readers.builder import BREAK, Builder, TextRun
+from corpus.readers.columns import add_table, grid
 from corpus.readers.text import decode
 
 
@@ -36,6 +37,8 @@ _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGN
 _FRONT_MATTER = re.compile(r"\A[ \t]*---[ \t]*\n(?:.*\n)*?[ \t]*---[ \t]*(?:\n|\Z)")
 # Python allows 1000 nested calls, we make two per element: deeper down we keep the words without structure.
 _DEEPEST = 250
+# Of the rows and columns that a cell spans: more is no table.
+_DIGITS = 4
 
 
 def read_html(data: bytes, name: str) -> StructuredText:
@@ -143,8 +146,8 @@ class _PageReader:
         self._kind = BlockKind.PARAGRAPH
         self._level = 0
 
-    def read(self, root: Tag) -> None:
-        self._children(root, _Inline())
+    def read(self, root: Tag, look: _Inline = _Inline()) -> None:
+        self._children(root, look)
         self._close()
 
     def _children(self, tag: Tag, look: _Inline) -> None:
@@ -160,7 +163,7 @@ class _PageReader:
         if tag.name == "br":
             self._runs.append(BREAK)
         elif tag.name == "table" and _has_columns(tag):
-            self._table(tag)
+            self._table(tag, look)
         elif tag.name in _ASKS:
             self._block(tag, look, BlockKind.QUESTION, 0)
         elif tag.name in _HEADINGS and self._kind is not BlockKind.QUESTION:
@@ -191,13 +194,15 @@ class _PageReader:
         self._close()
         self._kind, self._level = outer
 
-    def _table(self, table: Tag) -> None:
+    def _table(self, table: Tag, look: _Inline) -> None:
         self._close()
         if caption := table.find("caption", recursive=False):
-            self._builder.add(_flat(caption, _Inline()), BlockKind.PARAGRAPH)
-        for row in table.find_all("tr"):
-            cells = row.find_all(["th", "td"], recursive=False)
-            self._builder.add_row([list(_flat(cell, _Inline())) for cell in cells])
+            self._block(caption, look, BlockKind.PARAGRAPH, 0)
+        rows = (row.find_all(["th", "td"], recursive=False) for row in table.find_all("tr"))
+        spanning = (
+            [(_cell(cell, look), _span(cell, "colspan"), _span(cell, "rowspan")) for cell in cells] for cells in rows
+        )
+        add_table(self._builder, grid(spanning))
 
     def _close(self) -> None:
         """End the block being read."""
@@ -205,16 +210,16 @@ class _PageReader:
         self._runs = []
 
 
-def _flat(tag: Tag, look: _Inline) -> Iterator[TextRun]:
-    """The words inside a cell, on one line."""
-    for child in tag.children:
-        if not isinstance(child, Tag):
-            yield from look.words(child)
-        elif look.depth < _DEEPEST:
-            gap = [TextRun(" ")] if child.name in _BLOCKS or child.name in _LISTS or child.name == "br" else []
-            yield from (*gap, *_flat(child, look.inside(child)), *gap)
-        else:
-            yield TextRun(child.get_text(" "))
+def _cell(cell: Tag, look: _Inline) -> StructuredText:
+    builder = Builder()
+    reader = _PageReader(builder)
+    reader.read(cell, look)
+    return builder.cell()
+
+
+def _span(cell: Tag, name: str) -> int:
+    found = str(cell.get(name, ""))
+    return int(found) if found.isdecimal() and len(found) < _DIGITS else 1
 
 
 def _has_columns(table: Tag) -> bool:

@@ -2,23 +2,33 @@
 
 import csv
 import io
-import unicodedata
+import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import groupby
+from typing import Any
+
+from lxml import etree
 
 from corpus.document import BlockKind, StructuredText
-from corpus.errors import UnreadableDocumentError
+from corpus.errors import UnreadableDocumentError, typeset
 from corpus.readers.builder import Builder, TextRun
+from corpus.readers.columns import EMPTY, HIGHEST_HEADER, add_table, find_columns, named_columns
 from corpus.readers.office_zip import BROKEN, office_archive
 from corpus.readers.text import decode
 
-_ANSWERS = ("reponse", "answer")
-"""Names of the column of answers, without accents."""
-_DELIMITERS = ";,\t"
+_DELIMITERS = ";,\t|"
 _PROBLEMS_SHOWN = 5
 _EXPECTED = "Sont attendues une colonne « question », une colonne « réponse » et, si possible, une colonne « id »."
+# A cell that covers more rows covers the whole sheet.
+_HIGHEST_MERGED = 2000
+# Names that a spreadsheet gives to sheets that nobody named.
+_UNNAMED = re.compile(r"(?:feuil(?:le)?|sheet|tableau|table|faq|questions?)\s*\d*", re.IGNORECASE)
+
+Known = Callable[[Sequence[str]], int]
+"""How many columns of a header the caller knows: it tells the header, the sheet and the separator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,148 +36,192 @@ class TableRow:
     """One row of a table."""
 
     number: int
-    """As the spreadsheet shows it: the header is row 1."""
+    """As the spreadsheet shows it, from 1."""
     cells: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
-    """What we read of a row; the other columns are left out."""
-
-    row: int
-    question: str
-    answer: str
-    id: str | None = None
-    """None in a table without ids."""
+class _Sheet:
+    name: str
+    rows: list[TableRow]
+    """Those that hold something."""
+    merged: dict[int, dict[int, int]]
+    """Row -> column -> row of the merged cell that covers this place."""
 
 
 def read_csv(data: bytes, name: str) -> StructuredText:
-    """Read a table separated by semicolons, commas or tabs."""
-    return _read(csv_rows(data, name, _known_columns), name)
+    """Read a table separated by semicolons, commas, tabs or bars."""
+    return _read([_Sheet("", csv_rows(data, name, _known_columns), {})], name)
 
 
 def read_xlsx(data: bytes, name: str) -> StructuredText:
-    """Read the first sheet that has the columns; formulas give the value they had when last saved."""
-    return _read(xlsx_rows(data, name, _known_columns), name)
+    """Read the sheets that have the columns; formulas give the value they had when last saved."""
+    return _read(_sheets(data, name), name)
 
 
-def csv_rows(data: bytes, name: str, known: Callable[[Sequence[str]], int]) -> list[TableRow]:
-    """The rows of a table that hold something, the header first.
-
-    ``known`` is how many columns of a header the caller knows: it tells the separator, a semicolon, comma or tab.
-    """
+def csv_rows(data: bytes, name: str, known: Known) -> list[TableRow]:
+    """The rows of a table that hold something, the header first."""
     text = decode(data, name)
-    header = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max(_DELIMITERS, key=lambda candidate: known(header.split(candidate)))
+    head = text.splitlines()[:HIGHEST_HEADER]
+    delimiter = max(
+        _DELIMITERS,
+        key=lambda sign: (
+            max((known(line.split(sign)) for line in head), default=0),
+            sum(sign in line for line in head),
+        ),
+    )
     # Strict: else a quotation mark that nobody closed would swallow the rest of the file without a word.
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        return [TableRow(n, tuple(cells)) for n, cells in enumerate(reader, 1) if any(cell.strip() for cell in cells)]
+        rows = [TableRow(n, tuple(cells)) for n, cells in enumerate(reader, 1) if any(cell.strip() for cell in cells)]
     except csv.Error as error:
         raise UnreadableDocumentError(
             name,
             f"la ligne {reader.line_num} du fichier n’est pas du CSV correct ({error}).",
             "Ouvrez-le dans un tableur et enregistrez-le de nouveau au format CSV.",
         ) from error
+    return _from_header(rows, known)
 
 
-def xlsx_rows(data: bytes, name: str, known: Callable[[Sequence[str]], int]) -> list[TableRow]:
+def xlsx_rows(data: bytes, name: str, known: Known) -> list[TableRow]:
     """The same of the sheet whose header has most of the columns that the caller knows."""
-    from openpyxl.utils.exceptions import InvalidFileException  # a fifth of a second, which a .csv need not wait for
-
-    with office_archive(data, name, (*BROKEN, TypeError, AttributeError, SyntaxError, InvalidFileException)):
-        sheets = list(_sheets(data))
+    sheets = [_from_header(sheet.rows, known) for sheet in _sheets(data, name)]
     return max(sheets, key=lambda rows: known(rows[0].cells if rows else ()), default=[])
 
 
-def _sheets(data: bytes) -> Iterator[list[TableRow]]:
-    import openpyxl
+def _from_header(rows: list[TableRow], known: Known) -> list[TableRow]:
+    """The rows without the titles above their header."""
+    counts = [known(row.cells) for row in rows[:HIGHEST_HEADER]]
+    return rows[counts.index(max(counts)) :] if counts else rows
 
-    with warnings.catch_warnings():
+
+def _known_columns(header: Sequence[str]) -> int:
+    return sum(map(bool, named_columns(header)))
+
+
+def _sheets(data: bytes, name: str) -> list[_Sheet]:
+    from openpyxl import load_workbook  # a fifth of a second, which a .csv need not wait for
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    broken = (*BROKEN, TypeError, AttributeError, SyntaxError, InvalidFileException)
+    with office_archive(data, name, broken), warnings.catch_warnings():
         # openpyxl warns of styles, validations and extensions that it drops: none of them holds an answer.
         warnings.simplefilter("ignore")
-        workbook = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+        workbook = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         try:
-            for sheet in workbook.worksheets:
-                sheet.reset_dimensions()  # some programs write a wrong size, and rows would be missed
-                yield [
-                    TableRow(number, cells)
-                    for number, values in enumerate(sheet.iter_rows(values_only=True), 1)
-                    if any(cells := tuple(_cell(value) for value in values))
-                ]
+            return [_sheet(sheet) for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
         finally:
             workbook.close()
 
 
-def _cell(value: object) -> str:
-    if value is None:
+def _sheet(sheet: Any) -> _Sheet:
+    hidden, merged = _hidden_and_merged(sheet)
+    sheet.reset_dimensions()  # some programs write a wrong size, and rows would be missed
+    rows = [
+        TableRow(number, cells)
+        for number, found in enumerate(sheet.iter_rows(), 1)
+        if number not in hidden and any(cells := tuple(map(_cell, found)))
+    ]
+    return _Sheet(sheet.title, rows, merged)
+
+
+def _hidden_and_merged(sheet: Any) -> tuple[set[int], dict[int, dict[int, int]]]:
+    """The rows hidden by hand, and the places that merged cells cover below their first."""
+    from openpyxl.utils import range_boundaries
+
+    hidden: set[int] = set()
+    merged: dict[int, dict[int, int]] = {}
+    with sheet._get_source() as source:  # openpyxl tells neither of a sheet that it reads row by row
+        for _, element in etree.iterparse(source, tag=("{*}row", "{*}autoFilter", "{*}mergeCell")):
+            name = etree.QName(element).localname
+            if name == "autoFilter":
+                hidden = set()  # a filter that was left on: its rows are content
+            elif name == "row" and element.get("hidden") in ("1", "true"):
+                hidden.add(int(element.get("r", 0)))
+            elif name == "mergeCell":
+                left, top, _, bottom = (place or 1 for place in range_boundaries(element.get("ref", "")))
+                for row in range(top + 1, min(bottom, top + _HIGHEST_MERGED) + 1):
+                    merged.setdefault(row, {})[left - 1] = top
+            element.clear()
+    return hidden, merged
+
+
+def _cell(cell: Any) -> str:
+    """Its text; none where it is struck out."""
+    value = cell.value
+    if value is None or (cell.has_style and cell.font.strike):
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))  # Excel keeps the id 12 as 12.0
+    if isinstance(value, datetime):
+        return f"{value:%d/%m/%Y}"
     return str(value).strip()
 
 
-def _read(rows: Sequence[TableRow], name: str) -> StructuredText:
-    questions = _questions(rows, name)
-    if problems := list(_problems(questions)):
-        shown = " ; ".join(problems[:_PROBLEMS_SHOWN])
-        more = len(problems) - _PROBLEMS_SHOWN
+def _read(sheets: Sequence[_Sheet], name: str) -> StructuredText:
+    builder = Builder()
+    found = [sheet for sheet in sheets if find_columns([row.cells for row in sheet.rows])]
+    if not found:
+        raise _refused(sheets, name)
+    for sheet in found:
+        where = f"feuille « {sheet.name} », " if len(found) > 1 else ""
+        builder.heading_level = 0
+        if where and not _UNNAMED.fullmatch(sheet.name):
+            builder.add([TextRun(sheet.name)], BlockKind.HEADING, 1)
+        add_table(builder, list(_places(sheet)), [row.number for row in sheet.rows], where)
+    left = [
+        f"la feuille « {sheet.name} » n’a pas de colonnes « question » et « réponse »"
+        for sheet in sheets
+        if sheet.rows and sheet not in found
+    ]
+    reading = builder.reading()
+    if not any(block.kind is BlockKind.QUESTION for block in reading.blocks):
+        problems = builder.unread[:_PROBLEMS_SHOWN]
+        more = len(builder.unread) - len(problems)
         raise UnreadableDocumentError(
             name,
-            f"{shown}{f' ; et {more} autres' if more > 0 else ''}.",
-            "Corrigez ces lignes du tableau et enregistrez-le de nouveau.",
+            " ".join(["ce tableau ne contient aucune question.", *problems, *[f"Et {more} autres."] * (more > 0)]),
+            "Complétez-le et enregistrez-le de nouveau.",
         )
-    builder = Builder()
-    for each in questions:
-        builder.add([TextRun(each.question)], BlockKind.QUESTION, key=each.id)
-        for paragraph in _paragraphs(each.answer):
-            builder.add([TextRun(paragraph)], BlockKind.PARAGRAPH)
-    reading = builder.reading()
-    if not reading.blocks:
-        raise UnreadableDocumentError(name, "ce tableau ne contient aucune question.", "Complétez-le.")
-    return reading
+    return replace(reading, unread=(*reading.unread, *(typeset(f"{each}.") for each in left)))
 
 
-def _questions(rows: Sequence[TableRow], name: str) -> list[_Question]:
-    header = rows[0].cells if rows else ()
-    folded = [_fold(cell) for cell in header]
-    answers = [cell for cell in folded if cell in _ANSWERS]
-    for wanted, count in (("question", folded.count("question")), ("réponse", len(answers))):
-        if count != 1:
-            found = ", ".join(f"« {cell.strip()} »" for cell in header if cell.strip()) or "rien"
-            problem = "il manque la colonne" if count == 0 else "il y a plusieurs fois la colonne"
-            raise UnreadableDocumentError(
-                name, f"{problem} « {wanted} » (la première ligne contient : {found}).", _EXPECTED
+def _refused(sheets: Sequence[_Sheet], name: str) -> UnreadableDocumentError:
+    rows = [_from_header(sheet.rows, _known_columns) for sheet in sheets]
+    header = max((found[0].cells for found in rows if found), key=_known_columns, default=())
+    questions, _, *_ = named_columns(header)
+    shown = ", ".join(f"« {cell.strip()} »" for cell in header if cell.strip()) or "rien"
+    return UnreadableDocumentError(
+        name,
+        f"il manque la colonne « {'réponse' if questions else 'question'} » (la première ligne contient : {shown}).",
+        _EXPECTED,
+    )
+
+
+def _places(sheet: _Sheet) -> Iterator[list[StructuredText]]:
+    """The cells of each row; one that covers several rows is the same object in each."""
+    above: dict[tuple[int, int], StructuredText] = {}
+    for row in sheet.rows:
+        merged = sheet.merged.get(row.number, {})
+        line = []
+        for column in range(max([len(row.cells), *(column + 1 for column in merged)])):
+            first = merged.get(column)
+            cell = (
+                above.get((first, column), EMPTY)
+                if first
+                else _text(row.cells[column] if column < len(row.cells) else "")
             )
-    places = [folded.index(column) for column in ("question", answers[0], "id") if column in folded]
-    return [_Question(row.number, *(_at(row, place) for place in places)) for row in rows[1:]]
+            above[first or row.number, column] = cell
+            line.append(cell)
+        yield line
 
 
-def _known_columns(header: Sequence[str]) -> int:
-    return len({_fold(cell) for cell in header} & {"id", "question", *_ANSWERS})
-
-
-def _problems(questions: Iterable[_Question]) -> Iterator[str]:
-    rows_of: dict[str, int] = {}
-    for each in questions:
-        for column, text in (("question", each.question), ("réponse", each.answer), ("id", each.id)):
-            if text == "":
-                yield f"ligne {each.row} : la colonne « {column} » est vide"
-        if each.id and (first := rows_of.setdefault(each.id, each.row)) != each.row:
-            yield f"ligne {each.row} : l’id « {each.id} » est déjà celui de la ligne {first}"
-
-
-def _paragraphs(answer: str) -> list[str]:
-    """Blank lines separate them."""
-    runs = groupby(answer.splitlines(), key=lambda line: bool(line.strip()))
-    return ["\n".join(lines) for filled, lines in runs if filled]
-
-
-def _at(row: TableRow, column: int) -> str:
-    return row.cells[column].strip() if column < len(row.cells) else ""
-
-
-def _fold(text: str) -> str:
-    """Without case, accents and white space around: "Réponse " is "reponse"."""
-    decomposed = unicodedata.normalize("NFKD", text.strip().strip('"').strip().casefold())
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+def _text(cell: str) -> StructuredText:
+    """Its paragraphs: blank lines part them."""
+    if not cell.strip():
+        return EMPTY
+    builder = Builder()
+    for filled, lines in groupby(cell.splitlines(), key=lambda line: bool(line.strip())):
+        if filled:
+            builder.add([TextRun("\n".join(lines))], BlockKind.PARAGRAPH)
+    return builder.cell()

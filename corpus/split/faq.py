@@ -159,7 +159,8 @@ def _answered(
     while end and after[end - 1].kind is BlockKind.HEADING:
         end -= 1
     answer = _without_label(document, [*([question.rest] if question.rest else []), *after[:end]])
-    main, asides = without_asides(document, answer)
+    marked = document.blocks[question.first].kind is BlockKind.QUESTION  # a row of a table is one entry
+    main, asides = (answer, []) if marked else without_asides(document, answer)
     if not main:
         main, asides = answer, []
     section = path.spans()

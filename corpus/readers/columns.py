@@ -1,0 +1,222 @@
+"""Append tables to a text: as questions where columns hold questions and answers, else row by row."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from corpus.document import BlockKind, StructuredText
+from corpus.errors import typeset
+from corpus.readers.builder import Builder, TextRun
+
+Cells = Sequence[StructuredText]
+"""One row. A cell that spans several rows is the same object in each; the places it covers to its right are empty."""
+Texts = Sequence[str]
+"""The words of the cells of one row."""
+HIGHEST_HEADER = 20
+"""Titles, dates and authors above the names of the columns take fewer rows."""
+_LONGEST_NAME = 80
+_ANSWER = 1
+# For each role, names without accents, the surest first.
+_NAMES = (
+    (
+        r"(?:la |les )?questions?|q",
+        r"(?:la |les |votre |vos )?(?:questions?|faq)(?:-| |/|\().*",
+        r"(?:intitule|libelle|texte|enonce|objet)s? (?:de |des )(?:la |l')?(?:question|demande)s?\b.*",
+        r"(?:la |les |votre )?(?:interrogation|demande)s?(?: (?:de|du|des)\b.*)?|vous (?:vous )?demandez.*",
+    ),
+    (
+        r"(?:la |les )?(?:reponse|answer)s?|r",
+        r"(?:la |les |notre |nos |votre )?(?:reponse|answer)s?(?:-| |/|\().*",
+        r"(?:texte|contenu|element|proposition|projet|libelle)s? (?:de |des )(?:la )?reponses?\b.*",
+        r"nous (?:vous )?repondons.*",
+    ),
+    (
+        r"id",
+        r"identifiants?",
+        r"(?:n ?[°o]|num|numeros?)\.?(?: (?:de )?(?:la )?(?:question|ligne|ordre|fiche))?",
+        "code|ref",
+    ),
+    (r"themes?|thematiques?", r"(?:rubrique|categorie|sujet|domaine|chapitre|famille|sous-theme)s?"),
+)
+_PATTERNS = tuple(tuple(re.compile(name) for name in names) for names in _NAMES)
+# Of what stands beside a question, in a table without names of columns: fewer words answer nothing.
+_FEWEST_WORDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where each part of a question stands in a row."""
+
+    question: int
+    answers: tuple[int, ...]
+    id: int | None = None
+    theme: int | None = None
+
+
+EMPTY = StructuredText("", ())
+WIDEST = 60
+"""Columns that a cell may span; Word has no more columns."""
+
+
+def grid(rows: Iterable[Iterable[tuple[StructuredText, int, int]]]) -> list[list[StructuredText]]:
+    """The places of a table, from its cells and the columns and rows that each spans."""
+    places: list[list[StructuredText]] = []
+    held: dict[int, tuple[StructuredText, int]] = {}
+    """What the rows above put in a column, and for how many rows more."""
+    for cells in rows:
+        line: list[StructuredText] = []
+        new: dict[int, tuple[StructuredText, int]] = {}
+        for cell, columns, high in cells:
+            while len(line) in held:
+                line.append(held[len(line)][0])
+            for covered in range(min(columns, WIDEST)):
+                new[len(line)] = EMPTY if covered else cell, high
+                line.append(EMPTY if covered else cell)
+        while len(line) in held:
+            line.append(held[len(line)][0])
+        held = {column: (cell, high - 1) for column, (cell, high) in (held | new).items() if high > 1}
+        places.append(line)
+    return places
+
+
+def add_table(
+    builder: Builder, rows: Sequence[Cells], numbers: Sequence[int] = (), where: str = "un tableau, "
+) -> None:
+    """Append a table; ``numbers`` of the rows, and ``where`` they are, tell an editor which row has no answer."""
+    texts = [[" ".join(cell.text.split()) for cell in row] for row in rows]
+    found = find_columns(texts)
+    if found is None and any(_heads(cell) for row in rows for cell in row):  # it only lays out a page
+        laid = {id(cell): cell for row in rows for cell in row}
+        builder.add_cells(list(laid.values()), heads=True)
+        return
+    if found is None:
+        for index, row in enumerate(rows):
+            if not index or texts[index] != texts[0]:  # a header that is repeated stands once
+                builder.add_row([cell.text for cell in row])
+        return
+    first, columns = found
+    for words in texts[: max(first - 1, 0)]:
+        builder.add([TextRun(" ".join(filter(None, words)))], BlockKind.PARAGRAPH)
+    table = _QuestionTable(builder, columns, where, builder.heading_level + 1)
+    for index in range(first, len(rows)):
+        if any(texts[index]) and texts[index] != texts[first - 1]:
+            table.add(rows[index], texts[index], numbers[index] if numbers else index + 1)
+
+
+@dataclass(slots=True)
+class _QuestionTable:
+    """Appends the rows below the names of the columns."""
+
+    builder: Builder
+    columns: Columns
+    where: str
+    level: int
+    """Of the headings that name a theme."""
+    theme: str = ""
+    asked: StructuredText | None = None
+    """The cell of the last question that was read."""
+    ids: dict[str, int] = field(default_factory=dict)
+    """The rows where they are."""
+
+    def add(self, row: Cells, words: Texts, number: int) -> None:
+        """Append a question, more of the answer above, or a theme that fills a row of its own."""
+        question = _at(row, self.columns.question)
+        answer = [cell for column in self.columns.answers if (cell := _at(row, column)).text]
+        alone = [text for text in words if text] if not answer else []
+        if len(alone) == 1 and not asks(alone[0]):
+            self._enter(alone[0])
+        elif self.asked and (question is self.asked or sum(map(bool, words)) == len(answer)):
+            self.builder.add_cells(answer)
+        elif question.text and answer:
+            self._enter(_words(words, self.columns.theme))
+            key = _words(words, self.columns.id)
+            if key and (first := self.ids.setdefault(key, number)) != number:
+                self._tell(number, f"l’id « {key} » est déjà celui de la ligne {first}")
+            self.builder.add_question(question.text, key or None, answer)
+            self.asked = question
+        else:
+            empty = "réponse" if question.text else "question"
+            self._tell(number, f"la colonne « {empty} » est vide ; cette ligne n’est pas lue")
+            self.asked = None
+
+    def _enter(self, theme: str) -> None:
+        """Go on under a theme; rows that name none are of the one above."""
+        if theme and theme != self.theme:
+            self.builder.add([TextRun(theme)], BlockKind.HEADING, self.level)
+            self.theme, self.asked = theme, None
+
+    def _tell(self, number: int, problem: str) -> None:
+        self.builder.unread.append(typeset(f"{self.where}ligne {number} : {problem}."))
+
+
+def _heads(cell: StructuredText) -> bool:
+    return any(block.kind in (BlockKind.HEADING, BlockKind.QUESTION) for block in cell.blocks[:-1])
+
+
+def _at(row: Cells, column: int) -> StructuredText:
+    return row[column] if column < len(row) else EMPTY
+
+
+def _words(words: Texts, column: int | None) -> str:
+    return words[column] if column is not None and column < len(words) else ""
+
+
+def named_columns(names: Texts) -> tuple[tuple[int, ...], ...]:
+    """For questions, answers, identifiers and themes, the columns whose names tell them most surely."""
+    folded = [fold(name) if len(name) <= _LONGEST_NAME else "" for name in names]
+    return tuple(
+        next(
+            (
+                found
+                for pattern in patterns
+                if (found := tuple(i for i, name in enumerate(folded) if pattern.fullmatch(name)))
+            ),
+            (),
+        )
+        for patterns in _PATTERNS
+    )
+
+
+def columns(names: Texts) -> Columns | None:
+    """What a row of names tells; None where it names no question or no answer."""
+    questions, answers, ids, themes = named_columns(names)
+    if not questions or not answers:
+        return None
+    if _PATTERNS[_ANSWER][0].fullmatch(fold(names[answers[0]])):
+        answers = answers[:1]  # the others are in other languages
+    return Columns(questions[0], answers, *(found[0] if found else None for found in (ids, themes)))
+
+
+def find_columns(rows: Sequence[Texts]) -> tuple[int, Columns] | None:
+    """The columns of a table of questions, and its first row below their names; None for another table."""
+    for index, names in enumerate(rows[:HIGHEST_HEADER]):
+        if found := columns(names):
+            return index + 1, found
+    return _asking(rows)
+
+
+def _asking(rows: Sequence[Texts]) -> tuple[int, Columns] | None:
+    """A column where every cell asks, but the name above, and beside it one that says something."""
+    for column in range(max(map(len, rows), default=0) - 1):
+        cells = [(index, row[column]) for index, row in enumerate(rows) if len(row) > column + 1 and row[column]]
+        first = 1 if cells and not asks(cells[0][1]) else 0
+        asked = [index for index, text in cells[first:] if asks(text)]
+        if len(asked) < max(1, len(cells) - first) or len(cells) < 2:
+            continue
+        answers = [rows[index][column + 1] for index in asked]
+        said = [text for text in answers if len(text.split()) >= _FEWEST_WORDS and not asks(text)]
+        if 2 * len(said) > len(answers):
+            return (cells[0][0] + 1 if first else 0), Columns(column, (column + 1,))
+    return None
+
+
+def asks(text: str) -> bool:
+    """Whether the words end as a question does."""
+    return text.rstrip(' »"”)\n\u00a0\u202f').endswith("?")
+
+
+def fold(text: str) -> str:
+    """Without case, accents, line breaks and what stands around: "Réponse* " is "reponse"."""
+    decomposed = unicodedata.normalize("NFKD", text.replace("’", "'").casefold())
+    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split()).strip(' ":*.?')
