@@ -287,10 +287,11 @@ def test_word_looks_come_from_styles_too_and_what_is_not_seen_is_not_read() -> N
 
 STYLES = """\
 <office:automatic-styles>
-  <style:style style:name="P1" style:parent-style-name="Title"/>
-  <style:style style:name="T1"><style:text-properties fo:font-weight="bold"/></style:style>
-  <style:style style:name="T2"><style:text-properties text:display="none"/></style:style>
-  <style:style style:name="T3"><style:text-properties style:text-line-through-style="solid"/></style:style>
+  <style:style style:family="paragraph" style:name="P1" style:parent-style-name="Title"/>
+  <style:style style:family="text" style:name="T1"><style:text-properties fo:font-weight="bold"/></style:style>
+  <style:style style:family="text" style:name="T2"><style:text-properties text:display="none"/></style:style>
+  <style:style style:family="text" style:name="T3">
+    <style:text-properties style:text-line-through-style="solid"/></style:style>
 </office:automatic-styles>
 """
 BODY = """\

@@ -63,7 +63,8 @@ def _letterhead(groups: Sequence[LineGroup]) -> int:
         label = LABEL.match(group.text)
         if len(group.text) <= 160 and (label or ADDRESSEE.match(group.text)):
             last, labelled = index + 1, labelled or bool(label)
-    return last if labelled else 0
+    article = (i for i, each in enumerate(groups) if run_in_article(each.text) or TITLE_WORD.fullmatch(each.text))
+    return min(last, next(article, last)) if labelled else 0
 
 
 def _may_head(group: LineGroup) -> bool:
@@ -144,7 +145,7 @@ NUMBER_RANK = {"roman": 0, "upper": 1, "arabic": 2, "degree": 3, "lower": 4, "br
 def run_in_article(text: str) -> tuple[int, int] | None:
     """Where the number of an article ends and its text begins, on one line: "Article 2. – Les préfets …"."""
     title = TITLE_WORD.match(text)
-    if not title or title["word"].lower() != "article" or not text[0].isupper():
+    if not title or not title["word"].lower().startswith("art") or not text[0].isupper():
         return None
     rest = title.end()
     while rest < len(text) and text[rest] in " .:-–—\u00a0\u202f":

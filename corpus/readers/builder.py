@@ -201,7 +201,8 @@ def _with_titles(text: str, blocks: Sequence[Block], looks: Sequence[TextRun]) -
         block, group = blocks[index], groups[index]
         strong = look.larger(group) or (group.bold and not look.bold) or TITLE_WORD.match(group.text)
         if block.kind is BlockKind.HEADING:
-            yield replace(block, level=outline.level(group, block.level))
+            unnumbered = replace(group, marker=None)  # questions in bold are peers, with a number or without
+            yield replace(block, level=outline.level(group if block.level else unnumbered, block.level))
         elif block.kind is BlockKind.ITEM and (after[index] is BlockKind.ITEM or not group.bold):
             yield block
         elif block.kind in _PLAIN and kind is BlockKind.HEADING and (strong or not any(told)):

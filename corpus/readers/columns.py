@@ -9,7 +9,7 @@ from corpus.document import BlockKind, StructuredText
 from corpus.errors import typeset
 from corpus.readers.builder import Builder, TextRun
 
-Cells = Sequence[StructuredText]
+Cells = list[StructuredText]
 """One row. A cell that spans several rows is the same object in each; the places it covers to its right are empty."""
 Texts = Sequence[str]
 """The words of the cells of one row."""
@@ -40,6 +40,7 @@ _NAMES = (
     (r"themes?|thematiques?", r"(?:rubrique|categorie|sujet|domaine|chapitre|famille|sous-theme)s?"),
 )
 _PATTERNS = tuple(tuple(re.compile(name) for name in names) for names in _NAMES)
+_IN_TURN = (re.compile(r"(?:questions?|q)[ n°o]*\d*"), re.compile(r"(?:reponses?|answers?|r)[ n°o]*\d*"))
 # Of what stands beside a question, in a table without names of columns: fewer words answer nothing.
 _FEWEST_WORDS = 3
 
@@ -84,6 +85,7 @@ def add_table(
     builder: Builder, rows: Sequence[Cells], numbers: Sequence[int] = (), where: str = "un tableau, "
 ) -> None:
     """Append a table; ``numbers`` of the rows, and ``where`` they are, tell an editor which row has no answer."""
+    rows = _side_by_side(rows)
     texts = [[" ".join(cell.text.split()) for cell in row] for row in rows]
     found = find_columns(texts)
     if found is None and any(_heads(cell) for row in rows for cell in row):  # it only lays out a page
@@ -100,7 +102,7 @@ def add_table(
         builder.add([TextRun(" ".join(filter(None, words)))], BlockKind.PARAGRAPH)
     table = _QuestionTable(builder, columns, where, builder.heading_level + 1)
     for index in range(first, len(rows)):
-        if any(texts[index]) and texts[index] != texts[first - 1]:
+        if any(texts[index]) and not (first and texts[index] == texts[first - 1]):
             table.add(rows[index], texts[index], numbers[index] if numbers else index + 1)
 
 
@@ -148,6 +150,20 @@ class _QuestionTable:
 
     def _tell(self, number: int, problem: str) -> None:
         self.builder.unread.append(typeset(f"{self.where}ligne {number} : {problem}."))
+
+
+def _side_by_side(rows: Sequence[Cells]) -> Sequence[Cells]:
+    """The rows; where they are questions and answers in turn, and say so, each question with its answer."""
+    names = [fold(_at(row, 0).text) for row in rows]
+    if len(rows) < 2 or not all(
+        len(row) == 2 and _IN_TURN[at % 2].fullmatch(name)
+        for at, (row, name) in enumerate(zip(rows, names, strict=True))
+    ):
+        return rows
+    return [
+        rows[0][:1] + rows[1][:1],
+        *(asked[1:] + said[1:] for asked, said in zip(rows[::2], rows[1::2], strict=False)),
+    ]
 
 
 def _heads(cell: StructuredText) -> bool:
@@ -199,7 +215,11 @@ def find_columns(rows: Sequence[Texts]) -> tuple[int, Columns] | None:
 def _asking(rows: Sequence[Texts]) -> tuple[int, Columns] | None:
     """A column where every cell asks, but the name above, and beside it one that says something."""
     for column in range(max(map(len, rows), default=0) - 1):
-        cells = [(index, row[column]) for index, row in enumerate(rows) if len(row) > column + 1 and row[column]]
+        cells = [
+            (index, row[column])
+            for index, row in enumerate(rows)
+            if len(row) > column + 1 and row[column] and sum(map(bool, row)) > 1  # alone: a theme
+        ]
         first = 1 if cells and not asks(cells[0][1]) else 0
         asked = [index for index, text in cells[first:] if asks(text)]
         if len(asked) < max(1, len(cells) - first) or len(cells) < 2:

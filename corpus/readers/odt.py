@@ -1,10 +1,13 @@
 """Read OpenDocument texts (.odt) by conversion to HTML: headings, paragraphs, lists, tables, text boxes."""
 
-from collections.abc import Iterator
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
 from corpus.document import StructuredText
+from corpus.layout.list_markers import numeral
 from corpus.readers.html import read_markup
 from corpus.readers.office_zip import encrypted, filled, heading_level, office_archive, parsed
 
@@ -28,21 +31,29 @@ def _qn(name: str) -> str:
 
 
 _P, _H, _BOX = _qn("text:p"), _qn("text:h"), _qn("draw:text-box")
-_TABLE, _ROW, _CELL = _qn("table:table"), _qn("table:table-row"), _qn("table:table-cell")
+_LIST, _ITEM, _CELL = _qn("text:list"), _qn("text:list-item"), _qn("table:table-cell")
 _NAME, _STYLE = _qn("style:name"), _qn("text:style-name")
-_TAGS = {_P: "p", _H: "p", _TABLE: "table", _ROW: "tr", _CELL: "td"}
-_TAGS |= {_qn("text:list"): "ul", _qn("text:list-item"): "li", _qn("text:list-header"): "li"}
+_TAGS = {_P: "p", _H: "p", _LIST: "ul", _ITEM: "li", _qn("text:list-header"): "li"}
+_TAGS |= {_qn("table:table"): "table", _qn("table:table-row"): "tr", _CELL: "td"}
 _SIGNS = {_qn("text:line-break"): "<br>", _qn("text:s"): " ", _qn("text:tab"): " "}
-_IN_CELLS = (_P, _H)
-# Deleted text, tables of contents, notes, comments, words on images; a text box is read as blocks of its own.
+# Deleted text, tables of contents, notes, comments, fields to fill in, words on images; a text box is read as blocks.
 _SKIPPED = frozenset(
     _qn(name)
     for name in (
-        *("text:tracked-changes", "text:table-of-content", "text:alphabetical-index", "text:note"),
-        *("text:illustration-index", "office:annotation", "office:forms", "draw:text-box", "svg:title", "svg:desc"),
-        "table:covered-table-cell",
+        *("text:tracked-changes", "text:table-of-content", "text:alphabetical-index", "text:note", "text:table-index"),
+        *("text:illustration-index", "text:object-index", "text:user-index", "text:bibliography", "text:placeholder"),
+        *("text:hidden-text", "text:hidden-paragraph", "text:script", "office:annotation", "office:forms"),
+        *("draw:text-box", "svg:title", "svg:desc", "table:covered-table-cell"),
     )
 )
+_FAMILIES = {_P: "paragraph", _H: "paragraph", _qn("text:span"): "text"}
+_ID, _START = "{http://www.w3.org/XML/1998/namespace}id", _qn("text:start-value")
+_BOLD = ("bold", "600", "700", "800", "900")
+# Styles based on one another: more are a circle.
+_LONGEST_CHAIN = 20
+# A title is so much larger than the text.
+_LARGER = 1.15
+_DEFAULT_SIZE = 12.0
 
 
 def read_odt(data: bytes, name: str) -> StructuredText:
@@ -53,61 +64,154 @@ def read_odt(data: bytes, name: str) -> StructuredText:
         if parsed(archive, "META-INF/manifest.xml").find(f".//{_qn('manifest:encryption-data')}") is not None:
             raise encrypted(name)
         content = parsed(archive, "content.xml")
+        styles = parsed(archive, "styles.xml") if "styles.xml" in archive.namelist() else content
         bodies = content.iterfind(f"{_qn('office:body')}/{_qn('office:text')}")
-        return filled(read_markup("".join(part for body in bodies for part in _Markup(content).of(body))), name)
+        markup = _Markup([*styles.iterfind(_qn("office:styles")), *content.iterfind(_qn("office:automatic-styles"))])
+        return filled(read_markup("".join(part for body in bodies for part in markup.of(body))), name)
+
+
+@dataclass(slots=True)
+class _Numbering:
+    """How far a list, or the headings, have counted at each depth."""
+
+    levels: dict[int, Any]
+    counts: dict[int, int] = field(default_factory=dict)
+
+    def label(self, depth: int, start: str = "") -> str:
+        """The number of the next item at this depth, as it is shown; empty for a bullet."""
+        level = self.levels.get(depth)
+        before = self.counts.get(depth, self._start(depth) - 1) if not start else int(start) - 1
+        self.counts = {above: count for above, count in self.counts.items() if above < depth} | {depth: before + 1}
+        if level is None or not level.get(_qn("style:num-format")):
+            return ""
+        shown = range(max(depth - int(level.get(_qn("text:display-levels"), "1")), 0) + 1, depth + 1)
+        numbers = [
+            numeral(self.counts.get(each, self._start(each)), self.levels[each].get(_qn("style:num-format")))
+            for each in shown
+            if each in self.levels and self.levels[each].get(_qn("style:num-format"))
+        ]
+        return f"{level.get(_qn('style:num-prefix'), '')}{'.'.join(numbers)}{level.get(_qn('style:num-suffix'), '')}"
+
+    def _start(self, depth: int) -> int:
+        return int(self.levels[depth].get(_qn("text:start-value"), "1")) if depth in self.levels else 1
 
 
 class _Markup:
-    """Writes a body as the web page that says the same; styles tell titles, bold and hidden words."""
+    """Writes a body as the web page that says the same; styles tell titles, numbers, bold and hidden words."""
 
-    def __init__(self, content: Any) -> None:
-        styles = list(content.iter(_qn("style:style")))
-        self._parents = {style.get(_NAME, ""): style.get(_qn("style:parent-style-name"), "") for style in styles}
-        self._bold = {style.get(_NAME) for style in styles if _has(style, "fo:font-weight", "bold")}
-        self._cells: set[Any] = set()
-        """Of tables that have columns: what stands in them is one line."""
-        self._unseen = {style.get(_NAME) for style in styles if _is_unseen(style)}
+    def __init__(self, styles: Sequence[Any]) -> None:
+        """``styles``: those that the office program offers, then the document's own, which have the last word."""
+        named = [style for part in styles for style in part.iter(_qn("style:style"))]
+        self._styles = {(style.get(_qn("style:family"), ""), style.get(_NAME, "")): style for style in named}
+        lists = [each for part in styles for each in part.iter(_qn("text:list-style"))]
+        self._levels = {each.get(_NAME, ""): _levels(each) for each in lists}
+        outlines = [each for part in styles for each in part.iter(_qn("text:outline-style"))]
+        self._outline = _Numbering(_levels(outlines[0]) if outlines else {})
+        self._counted: dict[str, _Numbering] = {}
+        """Lists by their identifier and by their style, for those that go on."""
+        self._open: list[_Numbering] = []
+        self._label = ""
+        """The number of an item, until its first paragraph shows it."""
+        self._size = _points(self._look("paragraph", "Standard")) or _DEFAULT_SIZE
 
-    def of(self, element: Any, *, in_cell: bool = False) -> Iterator[str]:
-        """An element with what stands in it; in a cell, all is text."""
-        style = element.get(_STYLE)
-        if element.tag in _SKIPPED or style in self._unseen:
+    def of(self, element: Any, *, bold: bool = False) -> Iterator[str]:
+        """An element with what stands in it."""
+        look = self._look(_FAMILIES.get(element.tag, ""), element.get(_STYLE, ""))
+        if element.tag in _SKIPPED or _is_unseen(look) or element.get(_qn("text:display")) == "none":
             return
-        if element.tag == _TABLE:
-            rows = [list(_outermost(row, _CELL)) for row in _outermost(element, _ROW)]
-            if any(len(cells) > 1 for cells in rows):  # one column is a frame around text
-                self._cells.update(cell for cells in rows for cell in cells)
         if element.tag in _SIGNS:
             yield _SIGNS[element.tag]
             return
-        tag = self._tag(element, in_cell)
-        opening, closing = (f"<{tag}>", f"</{tag}>") if tag else ("", "")
-        yield f"{opening}<b>" if style in self._bold else opening
-        yield escape(element.text or "")
-        for child in element:
-            yield from self.of(child, in_cell=in_cell or element in self._cells)
-            yield escape(child.tail or "")
-        yield f"</b>{closing}" if style in self._bold else closing
+        bold = self._is_bold(look, bold=bold)
+        tag = f"h{min(level, 6)}" if (level := self._heading_level(element)) else _TAGS.get(element.tag, "")
+        yield f"<{tag}{_spans(element)}>" if tag else ""
+        if element.tag in (_P, _H):
+            yield _marked(self._number(element, level), bold=bold)
+        yield _marked(element.text, bold=bold)
+        yield from self._list(element) if element.tag == _LIST else self._children(element, bold=bold)
+        yield f"</{tag}>" if tag else ""
         if element.tag in (_P, _H):
             for box in _outermost(element, _BOX):
-                yield from (part for child in box for part in self.of(child, in_cell=in_cell))
+                yield from (part for child in box for part in self.of(child))
 
-    def _tag(self, element: Any, in_cell: bool) -> str:
-        if element.tag in (_P, _H) and not in_cell and (level := self._heading_level(element)):
-            return f"h{min(level, 6)}"
-        if in_cell and element.tag not in _IN_CELLS:
-            return ""
-        return _TAGS.get(element.tag, "")
+    def _children(self, element: Any, *, bold: bool) -> Iterator[str]:
+        for child in element:
+            yield from self.of(child, bold=bold)
+            yield _marked(child.tail, bold=bold)
+
+    def _list(self, element: Any) -> Iterator[str]:
+        style = element.get(_STYLE, "")
+        before = self._counted.get(element.get(_qn("text:continue-list"), ""))
+        if element.get(_qn("text:continue-numbering")) == "true":
+            before = self._counted.get(style)
+        inner = (
+            self._open[-1] if self._open and (not style or self._levels.get(style) == self._open[-1].levels) else None
+        )
+        numbering = inner or before or _Numbering(self._levels.get(style, {}))
+        self._counted |= {style: numbering, element.get(_ID, style): numbering}
+        self._open.append(numbering)
+        for item in element:
+            counted = item.tag == _ITEM
+            self._label = numbering.label(len(self._open), item.get(_START, "")) if counted else ""
+            yield from self.of(item)
+        self._open.pop()
+
+    def _number(self, paragraph: Any, level: int) -> str:
+        """The number that a paragraph shows, and white space."""
+        label, self._label = self._label, ""
+        if paragraph.tag == _H and not label and paragraph.get(_qn("text:is-list-header")) != "true":
+            label = self._outline.label(level, paragraph.get(_START, ""))
+        return f"{label} " if label.strip() and "".join(paragraph.itertext()).strip() else ""
+
+    def _look(self, family: str, name: str) -> Mapping[str, str]:
+        """What a style says of its words, by the attributes of the format; those it is based on come after."""
+        maps: list[Any] = []
+        style = self._styles.get((family, name))
+        while style is not None and len(maps) < _LONGEST_CHAIN:
+            maps += [dict(each.attrib) for each in style.iterchildren(_qn("style:text-properties"))]
+            style = self._styles.get((family, style.get(_qn("style:parent-style-name"), "")))
+        return ChainMap(*maps)
+
+    def _is_bold(self, look: Mapping[str, str], *, bold: bool) -> bool:
+        """Whether words stand out: by their weight, a line under them or their size."""
+        weight, line = look.get(_qn("fo:font-weight")), look.get(_qn("style:text-underline-style"), "none")
+        if line != "none" or _points(look) >= _LARGER * self._size:
+            return True
+        return weight in _BOLD if weight else bold
 
     def _heading_level(self, paragraph: Any) -> int:
         """0 for a plain paragraph."""
         if paragraph.tag == _H:
             level = paragraph.get(_qn("text:outline-level"), "")
             return max(int(level), 1) if level.isdecimal() else 1
-        style = paragraph.get(_STYLE, "")
+        style = self._styles.get(("paragraph", paragraph.get(_STYLE, ""))) if paragraph.tag == _P else None
+        names = (paragraph.get(_STYLE, ""), style.get(_qn("style:parent-style-name"), "") if style is not None else "")
         # The format writes "Heading 2" as "Heading_20_2".
-        own, parent = (heading_level(each.replace("_20_", " ")) for each in (style, self._parents.get(style, "")))
-        return own or parent
+        own, parent = (heading_level(each.replace("_20_", " ")) for each in names)
+        return own or parent if paragraph.tag == _P else 0
+
+
+def _marked(text: str | None, *, bold: bool) -> str:
+    escaped = escape(text or "")
+    return f"<b>{escaped}</b>" if bold and escaped else escaped
+
+
+def _spans(element: Any) -> str:
+    """What a cell tells of the rows and columns that it covers."""
+    if element.tag != _CELL:
+        return ""
+    columns = element.get(_qn("table:number-columns-spanned")) or element.get(_qn("table:number-columns-repeated"), "1")
+    return f' colspan="{escape(columns)}" rowspan="{escape(element.get(_qn("table:number-rows-spanned"), "1"))}"'
+
+
+def _levels(style: Any) -> dict[int, Any]:
+    return {int(level.get(_qn("text:level"), "1")): level for level in style}
+
+
+def _points(look: Mapping[str, str]) -> float:
+    """Size of the words; 0 where it is not told in points."""
+    size = look.get(_qn("fo:font-size"), "")
+    return float(size[:-2]) if size.endswith("pt") else 0.0
 
 
 def _outermost(parent: Any, tag: str) -> Iterator[Any]:
@@ -119,12 +223,10 @@ def _outermost(parent: Any, tag: str) -> Iterator[Any]:
             yield from _outermost(child, tag)
 
 
-def _has(style: Any, name: str, *values: str) -> bool:
-    properties = style.find(_qn("style:text-properties"))
-    return properties is not None and properties.get(_qn(name)) in values
-
-
-def _is_unseen(style: Any) -> bool:
-    """Whether words of this style are hidden, or struck out."""
-    struck = _has(style, "style:text-line-through-style", "solid", "dotted", "dash", "wave")
-    return struck or _has(style, "text:display", "none")
+def _is_unseen(look: Mapping[str, str]) -> bool:
+    """Whether words are hidden, or struck out."""
+    struck = (
+        look.get(_qn("style:text-line-through-style"), "none"),
+        look.get(_qn("style:text-line-through-type"), "none"),
+    )
+    return struck != ("none", "none") or look.get(_qn("text:display")) == "none"
