@@ -12,6 +12,7 @@ from corpus.layout.lines import INVISIBLE, PRIVATE_USE, SOFT_HYPHEN, Line, LineG
 from corpus.layout.paragraphs import View, paragraphs
 
 NO_BREAK = "\u00a0\u202f"
+CELL_BREAKS = NO_BREAK + "\t\n"
 HYPHENS = "-‐" + SOFT_HYPHEN
 
 
@@ -67,7 +68,10 @@ def _blocks(writer: "_Writer", marked: Sequence[tuple[LineGroup, BlockKind]]) ->
     outline, nesting = Outline(), Nesting()
     blocks: list[Block] = []
     for group, kind in marked:
-        tight = kind is BlockKind.ITEM and bool(blocks) and blocks[-1].kind is not BlockKind.HEADING
+        tight = bool(blocks) and (
+            (kind is BlockKind.ITEM and blocks[-1].kind is not BlockKind.HEADING)
+            or kind is BlockKind.TABLE is blocks[-1].kind
+        )
         start = writer.add(group, "\n" if tight else "\n\n")
         end = len(writer.text)
         if start == end:
@@ -77,6 +81,9 @@ def _blocks(writer: "_Writer", marked: Sequence[tuple[LineGroup, BlockKind]]) ->
             blocks.append(Block(start, end, kind, outline.level(group)))
         elif kind is BlockKind.ITEM:
             blocks.append(Block(start, end, kind, nesting.level(group)))
+        elif kind is BlockKind.TABLE:
+            nesting.reset()
+            blocks.append(Block(start, end, kind))
         else:
             nesting.reset()
             blocks += _article(writer, start, end, group, outline)
@@ -157,7 +164,7 @@ class _Writer:
             if is_white(self.raw[start]):
                 while end < line.end and is_blank(self.raw[end]):
                     end += 1
-                single = end == start + 1 and self.raw[start] in NO_BREAK
+                single = end == start + 1 and self.raw[start] in (CELL_BREAKS if line.cells else NO_BREAK)
                 if self.text and not self.text[-1].isspace():
                     self._put(self.raw[start] if single else " ", start)
             else:

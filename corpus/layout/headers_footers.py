@@ -2,14 +2,14 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 from itertools import pairwise
 
 from rapidfuzz import fuzz
 
 from corpus.layout.lines import Line, prevailing
-from corpus.layout.list_markers import markers
+from corpus.layout.list_markers import markers, roman
 
 # How far from the top and bottom of a page we look: headers of four lines are the longest we have met.
 ZONE = 5
@@ -22,6 +22,7 @@ PAGE_NUMBER = re.compile(
     re.IGNORECASE,
 )
 BARE_NUMBER = re.compile(r"[\s.]*(\d{1,4})[\s.]*")
+ROMAN_NUMBER = re.compile(r"[ivx]{1,6}")
 BARE_URL = re.compile(r"https?://\S+", re.IGNORECASE)
 _AFTER_URL = ".,;:)"
 # Of a number: more are no number of a page.
@@ -29,27 +30,59 @@ _MOST_DIGITS = 9
 
 
 def without_noise(lines: list[Line]) -> list[Line]:
-    """The same lines, with ``noise`` set on running headers, footers and page numbers."""
+    """The same lines, with ``noise`` set on running headers and footers, page numbers, repeated heads of tables."""
     pages: defaultdict[int, list[int]] = defaultdict(list)
     for index, line in enumerate(lines):
         pages[line.page].append(index)
+    for page, indices in pages.items():
+        standing = [index for index in indices if lines[index].height is not None]
+        if standing:  # in whatever order they were drawn
+            pages[page] = sorted(standing, key=lambda index: -(lines[index].height or 0.0))
     noise: set[int] = set()
     for edge in ([page[:ZONE] for page in pages.values()], [page[::-1][:ZONE] for page in pages.values()]):
         numbers = _page_numbers(lines, edge)
         running = _running(lines, edge)
         for indices in edge:
             noise |= _peel(lines, indices, numbers | running)
-    return [replace(line, noise=True) if index in noise else line for index, line in enumerate(lines)]
+    marked = [replace(line, noise=True) if index in noise else line for index, line in enumerate(lines)]
+    return _without_repeated_heads(marked)
 
 
 def _peel(lines: Sequence[Line], indices: list[int], noise: set[int]) -> set[int]:
-    """Lines of noise from the edge of the page inwards, up to the first line of text."""
-    peeled: set[int] = set()
+    """Lines of noise from the edge of the page inwards, up to the first line of text.
+
+    The head of a table that goes on over the page is not among them, unlike a table that is a header.
+    """
+    peeled: list[int] = []
     for index in indices:
         if index not in noise and not PAGE_NUMBER.fullmatch(lines[index].text):
+            while peeled and lines[index].cells and lines[peeled[-1]].cells:
+                peeled.pop()
             break
-        peeled.add(index)
-    return peeled
+        peeled.append(index)
+    return set(peeled)
+
+
+def _without_repeated_heads(lines: Sequence[Line]) -> list[Line]:
+    """A table that goes on over a page break has its head again on the new page: noise."""
+    found: list[Line] = []
+    table: list[Line] = []
+    repeated = 0
+    for line in lines:
+        if not line.noise and line.cells:
+            if table and table[-1].page < line.page:
+                repeated = 0
+            if table and line.page > table[0].page and repeated < len(table) and line.text == table[repeated].text:
+                repeated += 1
+                table[-1] = replace(table[-1], page=line.page)
+                line = replace(line, noise=True)
+            else:
+                repeated = len(lines)
+                table.append(line)
+        elif not line.noise:
+            table, repeated = [], 0
+        found.append(line)
+    return found
 
 
 def _page_numbers(lines: Sequence[Line], edge: list[list[int]]) -> set[int]:
@@ -57,10 +90,17 @@ def _page_numbers(lines: Sequence[Line], edge: list[list[int]]) -> set[int]:
     found: dict[int, list[int]] = defaultdict(list)
     for indices in edge:
         for index in indices:
-            match = BARE_NUMBER.fullmatch(lines[index].text)
-            if match:
-                found[int(match[1]) - lines[index].page].append(index)
+            number = _page_number(lines[index].text)
+            if number is not None:
+                found[number - lines[index].page].append(index)
     return {index for indices in found.values() if len({lines[i].page for i in indices}) > 1 for index in indices}
+
+
+def _page_number(text: str) -> int | None:
+    match = BARE_NUMBER.fullmatch(text)
+    if match:
+        return int(match[1])
+    return roman(text) if ROMAN_NUMBER.fullmatch(text) else None
 
 
 def _running(lines: Sequence[Line], edge: list[list[int]]) -> set[int]:
@@ -78,18 +118,25 @@ def _running(lines: Sequence[Line], edge: list[list[int]]) -> set[int]:
             else:
                 alike.append(index)
     running: set[int] = set()
-    for shape, found in groups:
-        for same in [found] if _counts_pages(lines, found) else _by_text(lines, found):
+    alike_groups = [(shape, same) for shape, found in groups for same in _by_numbers(lines, found)]
+    for shape, counted in alike_groups:
+        for same in [counted] if _counts_pages(lines, counted) else _by_text(lines, counted):
             if _repeats(lines, shape, same, len(edge)):
                 running.update(same[1:] if _is_title(lines, same, len(edge)) else same)
     return running
 
 
+def _by_numbers(lines: Sequence[Line], found: list[int]) -> Iterable[list[int]]:
+    """Lines with as many numbers: a header without the page number that the others have is the title of a cover."""
+    groups: defaultdict[int, list[int]] = defaultdict(list)
+    for index in found:
+        groups[len(re.findall(r"\d+", lines[index].text))].append(index)
+    return groups.values()
+
+
 def _counts_pages(lines: Sequence[Line], found: list[int]) -> bool:
     """Whether each number of the lines is constant or grows with the pages: not "Article 5", "Article 9"."""
     rows = [[int(number[:_MOST_DIGITS]) for number in re.findall(r"\d+", lines[index].text)] for index in found]
-    if len({len(row) for row in rows}) > 1:
-        return False
     pages = [lines[index].page for index in found]
     return all(
         len(set(column)) == 1 or len({number - page for number, page in zip(column, pages, strict=True)}) == 1
@@ -119,8 +166,9 @@ def _repeats(lines: Sequence[Line], shape: str, found: list[int], pages: int) ->
     seen = sorted({lines[index].page for index in found})
     if len(seen) >= max(2, pages / 2):
         return not shape.endswith(("?", ":", ";")) or len(seen) > 3
-    near = [after - before <= 2 for before, after in pairwise(seen)]
-    return not shape.endswith(("?", ":", ";")) and any(a and b for a, b in pairwise(near))
+    steps = [after - before for before, after in pairwise(seen)]
+    alternate = set(steps) == {2} and seen[0] <= 2 and seen[-1] >= pages - 2
+    return not shape.endswith(("?", ":", ";")) and (alternate or any(max(two) <= 2 for two in pairwise(steps)))
 
 
 def _shape(text: str) -> str:

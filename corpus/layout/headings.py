@@ -45,6 +45,8 @@ def kinds(groups: Sequence[LineGroup], look: BodyStyle) -> list[BlockKind]:
         before = groups[index - 1] if index and index - 1 not in listed else None
         if index in listed or (index < letter and not group.marker):
             found.append(BlockKind.PARAGRAPH)
+        elif group.lines[0].cells:
+            found.append(BlockKind.TABLE)
         elif _may_head(group) and _heads(group, before, after, look):
             found.append(BlockKind.HEADING)
         elif group.marker:

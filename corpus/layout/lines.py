@@ -47,11 +47,15 @@ class Line:
     """Indent, in characters."""
     right: float = 0.0
     """Right end, in characters."""
+    height: float | None = None
+    """Above the foot of the page, in points; None where lines stand in their order, or along the page."""
     size: float = 0.0
     """Font size in points; 0 when the format has none."""
     bold: bool = False
     note: bool = False
     """Of a footnote."""
+    cells: bool = False
+    """A row of a table: tabs part its cells."""
     noise: bool = False
     """Left by the printer: not part of the text."""
 

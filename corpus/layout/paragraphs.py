@@ -58,7 +58,8 @@ class View:
 def _edge_around(lines: Sequence[Line], index: int) -> float:
     page, size = lines[index].page, lines[index].size
     near = lines[max(0, index - WINDOW) : index + WINDOW + 1]
-    return max(line.right for line in near if line.page == page and abs(line.size - size) <= 1.0)
+    same = [line for line in near if line.page == page and abs(line.size - size) <= 1.0]
+    return max(line.right for line in ([line for line in same if not line.cells] or same))
 
 
 def paragraphs(lines: Sequence[Line]) -> tuple[list[LineGroup], BodyStyle]:
@@ -77,7 +78,7 @@ def paragraphs(lines: Sequence[Line]) -> tuple[list[LineGroup], BodyStyle]:
 
 def _breaks(view: View, index: int, marker: ListMarker | None, expected: bool, group: LineGroup) -> bool:
     above, line = view.lines[index - 1], view.lines[index]
-    if leads_to_page(above.text):
+    if above.cells or line.cells or leads_to_page(above.text):
         return True
     sure = goes_on(above.text, line.text)
     if marker and _marks(view, index, marker, expected):

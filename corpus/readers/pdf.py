@@ -22,6 +22,7 @@ from corpus.layout.headers_footers import without_noise
 from corpus.layout.hyphenation import is_french
 from corpus.readers.pdf_lines import in_order, joined, runs
 from corpus.readers.pdf_rows import Row, page_rows
+from corpus.readers.pdf_tables import with_tables
 
 # Fewer letters than this per page on average is a scan with a stamp or a page number.
 LETTERS_PER_PAGE = 20
@@ -161,7 +162,7 @@ def _pages(data: bytes, name: str) -> Iterator[list[Row]]:
             raise beyond(name, len(document), MOST_PAGES, "pages")
         characters = 0
         for page in document:
-            rows = in_order(page_rows(page, LIMITS.characters))
+            rows = in_order(with_tables(page_rows(page, LIMITS.characters)))
             characters += sum(len(row.text) for row in rows)
             if characters > LIMITS.characters:
                 raise beyond(name, characters, LIMITS.characters, "caractères, au moins,")

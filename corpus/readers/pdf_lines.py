@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from heapq import heappop, heappush
+from math import inf
 
 from corpus.document import PrintedRun
 from corpus.layout.lines import Line, prevailing, relative, trim
@@ -15,76 +17,54 @@ SPACING = 1.2
 # Footnotes are set a fifth smaller than the text.
 NOTE_SIZE = 0.92
 NOTE = re.compile(r"(?:\[?\(?\d{1,3}\]?\)?|\*{1,3})[\s.]*\S")
-# Of the font size: lines of text, even widely spaced, are nearer to each other than a header or a footer to them.
-_APART = 2.0
-# On one page: more are a drawing, or a file made to keep us busy.
-_MOST_RUNS = 200
-# Of the lines that one moves past: short ones of its own column, such as the ends of paragraphs, but no other column.
-_STRANGERS = 0.2
+# Of the narrower of two lines: so much stands in the column of the other; so little beside it.
+_WITHIN, _ASIDE = 0.5, 0.15
+# Of one page: more are a drawing, or a file made to keep us busy.
+_MOST_ROWS = 1_000
 
 
-def in_order(rows: list[Row]) -> list[Row]:
-    """In the order of the file, but for what was drawn out of turn: it goes where it stands, if that is certain.
+def in_order(rows: Sequence[Row]) -> list[Row]:
+    """In the order of the file, unless it goes against what is certain: of two lines in one column the upper is first.
 
-    Certain is that of two lines in one column the upper one is read first. Of columns the file knows the order.
+    The first of the two rules of Breuel, "High Performance Document Layout Analysis" (2003), as a topological sort in
+    which the file decides the rest: which column comes first, whether a table goes by rows.
     """
-    head, body, foot = _parts(rows)
-    runs: list[list[Row]] = []
-    for row in body:
-        if runs and row.turn == runs[-1][-1].turn and row.y <= runs[-1][-1].y + 0.5 * row.size:
-            runs[-1].append(row)
-        else:
-            runs.append([row])
-    if len(runs) <= _MOST_RUNS:
-        for run in sorted(runs, key=len)[:-1]:
-            body = _moved(run, body)
-    return [*head, *body, *foot]
+    if len(rows) > _MOST_ROWS or not _goes_up(rows):
+        return list(rows)
+    followers: list[list[int]] = [[] for _ in rows]
+    waits = [0] * len(rows)
+    for index, row in enumerate(rows):
+        for other in range(index):
+            if _shared(rows[other], row) > _ASIDE:
+                before, after = (other, index) if rows[other].y > row.y else (index, other)
+                followers[before].append(after)
+                waits[after] += 1
+    ready = [index for index, count in enumerate(waits) if not count]
+    order: list[int] = []
+    while ready:
+        order.append(heappop(ready))
+        for after in followers[order[-1]]:
+            waits[after] -= 1
+            if not waits[after]:
+                heappush(ready, after)
+    return [rows[index] for index in order]
 
 
-def _moved(run: list[Row], body: list[Row]) -> list[Row]:
-    """The lines with the run where its column has room for it; as they are if there is no such place."""
-    left, right = min(row.x for row in run), max(row.right for row in run)
-    top, bottom = max(row.y for row in run), min(row.y for row in run)
-    own = {id(row) for row in run}
-    at = next(i for i, row in enumerate(body) if id(row) in own)
-    rest = [row for row in body if id(row) not in own]
-    column = [(i, row.y) for i, row in enumerate(rest) if row.turn == run[0].turn and _share(row, left, right) > 0.5]
-    above, below = [i for i, y in column if y > top], [i for i, y in column if y < bottom]
-    after, before = max(above, default=-1) + 1, min(below, default=len(rest))
-    if len(above) + len(below) < len(column) or after > before or after <= at <= before:
-        return body
-    place = after if at < after else before
-    # Beyond the first line that forces the move, past the others that share its column, if only in part.
-    near = [_share(row, left, right) > 0 for row in rest]
-    while at < place < before and near[place] and rest[place].y > top:
-        place += 1
-    while after < place < at and near[place - 1] and rest[place - 1].y < bottom:
-        place -= 1
-    passed = rest[min(at, place) : max(at, place)]
-    if sum(_share(row, left, right) <= 0.5 for row in passed) > _STRANGERS * len(passed):
-        return body
-    return [*rest[:place], *run, *rest[place:]]
+def _goes_up(rows: Sequence[Row]) -> bool:
+    """Whether a line follows one that stands below it in its column."""
+    lowest = inf
+    for index, row in enumerate(rows):
+        if row.y > lowest and any(other.y < row.y and _shared(other, row) > _WITHIN for other in rows[:index]):
+            return True
+        lowest = min(lowest, row.y)
+    return False
 
 
-def _share(row: Row, left: float, right: float) -> float:
-    """How much of the narrower of a line and a column lies in the other."""
-    return (min(row.right, right) - max(row.x, left)) / max(min(row.right - row.x, right - left), 1.0)
-
-
-def _parts(rows: list[Row]) -> tuple[list[Row], list[Row], list[Row]]:
-    """The top line, the rest and the bottom line: white space must part these lines from the rest."""
-    heights = sorted(row.y for row in rows if not row.turn)
-    inner = [y for y in heights if heights[0] + 2 < y < heights[-1] - 2]
-    if not inner:
-        return [], rows, []
-    head = [row for row in rows if not row.turn and row.y > inner[-1]]
-    foot = [row for row in rows if not row.turn and row.y < inner[0]]
-    if min(row.y for row in head) - inner[-1] <= _APART * head[0].size:
-        head = []
-    if inner[0] - max(row.y for row in foot) <= _APART * foot[0].size:
-        foot = []
-    parted = {id(row) for row in (*head, *foot)}
-    return head, [row for row in rows if id(row) not in parted], foot
+def _shared(row: Row, other: Row) -> float:
+    """How much of the narrower of two lines stands above or below the other; 0 if neither is higher."""
+    if row.turn or other.turn or abs(row.y - other.y) <= 0.5 * max(row.size, other.size):
+        return 0.0
+    return (min(row.right, other.right) - max(row.x, other.x)) / max(min(row.right - row.x, other.right - other.x), 1.0)
 
 
 def joined(pages: Sequence[Sequence[Row]]) -> tuple[str, list[Line]]:
@@ -139,8 +119,10 @@ def _placed(row: Row, above: Row | None, offset: int, start: int, end: int, page
         gap,
         left=row.x / unit,
         right=row.right / unit,
+        height=None if row.turn else row.y,
         size=row.size,
         bold=row.bold,
+        cells=row.cells,
     )
 
 

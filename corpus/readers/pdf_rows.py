@@ -2,28 +2,38 @@
 
 import ctypes
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from math import atan2, hypot, pi
+from typing import NamedTuple
 
 import pypdfium2.raw as pdfium
 from pypdfium2 import PdfPage
 
 from corpus.layout.lines import prevailing
+from corpus.layout.list_markers import markers
+from corpus.readers.pdf_rules import Cell, Rules, grids, page_rules
 
 BOLD = re.compile(r"bold|black|heavy|demi|extrab|gras", re.IGNORECASE)
-# What PDFium writes for a hyphen that ends a line, for a glyph without a character, where it sees another line.
-_DRAWN = {"\x02": "-", "\ufffe": "-", "\x00": "\ufffd", "\r": " ", "\n": " "}
+# What PDFium writes for a hyphen that ends a line, for a glyph without a character, where it sees another line; and
+# signs of fonts of pictures, in which lists have their bullets: outside the file they show as an empty square.
+_DRAWN = str.maketrans({"\x02": "-", "\ufffe": "-", "\x00": "\ufffd", "\r": " ", "\n": " "}) | dict.fromkeys(
+    range(0xF000, 0xF100), "•"
+)
 _BOLD_WEIGHTS = range(600, 1001)  # beyond, PDFium misread the font
 # Further from the axes than that (3 degrees) is a watermark, no scan that was laid askew.
 _TILT = 0.05
 # Of the font size: superscripts rise by a third, cells of a row are centred; lines are further apart than that.
 _SAME_LINE = 0.8
+# Of the words of a table, those that cross the borders of their cells: in a picture more do.
+_ACROSS = 0.1
 # Pieces before one that tell the height of its line: more than a superscript has.
 _NEAR = 20
-# Of the font size: narrower than any space.
-_NO_SPACE = 0.12
+# Of the font size: narrower than any space; wider than most, so that columns may be parted there.
+_NO_SPACE, _WIDE = 0.12, 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,20 @@ class _Piece:
     y: float
     right: float
     style: _TextStyle
+    cell: Cell | None = None
+
+
+class Part(NamedTuple):
+    """What stands on a line without a wide space in it: characters ``start`` to ``end`` of a row."""
+
+    start: int
+    end: int
+    x: float
+    right: float
+
+    def shifted(self, by: int) -> "Part":
+        """The same part of a row with more characters before it."""
+        return self._replace(start=self.start + by, end=self.end + by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +92,29 @@ class Row:
     bold: bool
     turn: int
     """Quarter turns from most of the text of the page."""
+    parts: tuple[Part, ...]
+    cell: Cell | None = None
+    """That holds it, of a ruled table."""
+    cells: bool = False
+    """A row of a table: tabs part its cells."""
+
+    def upto(self, end: int) -> "Row":
+        """The row without its last characters."""
+        return replace(self, text=self.text[:end], places=self.places[:end])
+
+    def split(self) -> list["Row"]:
+        """Its parts, as rows."""
+        return [
+            replace(
+                self,
+                text=self.text[part.start : part.end],
+                places=self.places[part.start : part.end],
+                x=part.x,
+                right=part.right,
+                parts=(part.shifted(-part.start),),
+            )
+            for part in self.parts
+        ]
 
 
 def page_rows(page: PdfPage, most: int) -> list[Row]:
@@ -76,6 +123,8 @@ def page_rows(page: PdfPage, most: int) -> list[Row]:
         text = _characters(textpage.raw)[: most + 1]
         pieces = list(_seen(page, list(_pieces(textpage.raw, text))))
     turn = int(prevailing((piece.style.turn, piece.end - piece.start) for piece in pieces))
+    rules = page_rules(page, partial(_turned, turn=turn))
+    pieces = _in_cells([piece for piece in pieces if not _is_struck(piece, turn, rules)] or pieces, turn, rules)
     rows: list[list[_Piece]] = []
     for piece in pieces:
         if rows and _goes_on(rows[-1], piece):
@@ -100,7 +149,7 @@ def _characters(textpage: pdfium.FPDF_TEXTPAGE) -> str:
 def character(code: int) -> str:
     """What a code of PDFium stands for."""
     char = chr(code) if code <= 0x10FFFF else "\ufffd"
-    return _DRAWN.get(char, char)
+    return char.translate(_DRAWN)
 
 
 def _pieces(textpage: pdfium.FPDF_TEXTPAGE, text: str) -> Iterator[_Piece]:
@@ -171,21 +220,62 @@ def _seen(page: PdfPage, pieces: list[_Piece]) -> Iterator[_Piece]:
             yield piece
 
 
+def _is_struck(piece: _Piece, turn: int, rules: Rules) -> bool:
+    """Whether a line goes through a word: it no longer holds."""
+    return piece.style.turn == turn and rules.strikes(piece.x, piece.right, piece.y, piece.style.size)
+
+
+def _in_cells(pieces: list[_Piece], turn: int, rules: Rules) -> list[_Piece]:
+    """The pieces with their cells, where two rows at least have two filled ones and their words keep to them.
+
+    Others are frames and pictures.
+    """
+    found = grids(rules)
+    if not found:
+        return pieces
+    cells = [next((cell for grid in found if (cell := grid.at(*_middle(piece, turn)))), None) for piece in pieces]
+    across = Counter(
+        cell.table
+        for cell, piece in zip(cells, pieces, strict=True)
+        if cell and piece.style.turn == turn and not found[cell.table].holds(cell, piece.x, piece.right)
+    )
+    filled = set(filter(None, cells))
+    lines = Counter((cell.table, line) for cell in filled for line in range(cell.top, cell.bottom + 1))
+    rows = Counter(table for table, line in lines if lines[table, line] > 1 and _opens(filled, table, line))
+    words = Counter(cell.table for cell in cells if cell)
+    tables = {table for table, count in rows.items() if count > 1 and across[table] <= _ACROSS * words[table]}
+    return [
+        replace(piece, cell=cell) if cell and cell.table in tables else piece
+        for cell, piece in zip(cells, pieces, strict=True)
+    ]
+
+
+def _opens(cells: Iterable[Cell], table: int, line: int) -> bool:
+    return any((cell.table, cell.top) == (table, line) for cell in cells)
+
+
+def _middle(piece: _Piece, turn: int) -> tuple[float, float]:
+    x, y = (piece.x + piece.right) / 2, piece.y + 0.3 * piece.style.size
+    return _turned(*_turned(x, y, -piece.style.turn % 4), turn)
+
+
 def _goes_on(row: Sequence[_Piece], piece: _Piece) -> bool:
     """Whether a piece stands next on the same line: as high, give or take a superscript, and not before the last."""
     main = max(row[-_NEAR:], key=lambda before: before.style.size)
     size = max(piece.style.size, main.style.size)
     level = piece.style.turn == main.style.turn and abs(piece.y - main.y) <= _SAME_LINE * size
-    return level and piece.x > row[-1].right - size
+    return level and piece.x > row[-1].right - size and piece.cell == row[-1].cell
 
 
 def _row(text: str, pieces: Sequence[_Piece], turn: int) -> Row:
     chars: list[str] = []
     places: list[int] = []
+    sizes = [0]
     for piece, after in zip(pieces, (*pieces[1:], None), strict=True):
         end = _reach(text, piece, after)
-        chars += [_DRAWN.get(char, char) for char in text[piece.start : end]]
+        chars.append(text[piece.start : end].translate(_DRAWN))
         places += range(piece.start, end)
+        sizes.append(len(places))
     letters = [piece for piece in pieces if any(char.isalnum() for char in text[piece.start : piece.end])]
     return Row(
         "".join(chars),
@@ -196,7 +286,25 @@ def _row(text: str, pieces: Sequence[_Piece], turn: int) -> Row:
         prevailing((round(piece.style.size, 1), piece.end - piece.start) for piece in pieces),
         bool(letters) and all(piece.style.bold for piece in letters),
         (pieces[0].style.turn - turn) % 4,
+        tuple(_parts("".join(chars), pieces, sizes)),
+        pieces[0].cell,
     )
+
+
+def _parts(text: str, pieces: Sequence[_Piece], ends: Sequence[int]) -> Iterator[Part]:
+    """The parts of a row; ``ends`` are the offsets at which its pieces begin, and its own end."""
+    first = 0
+    for index, piece in enumerate(pieces):
+        after = pieces[index + 1] if index + 1 < len(pieces) else None
+        wide = after is not None and after.x - piece.right >= _WIDE * piece.style.size
+        if after is None or (wide and not _is_mark(text[ends[first] : ends[index + 1]])):
+            yield Part(ends[first], ends[index + 1], pieces[first].x, piece.right)
+            first = index + 1
+
+
+def _is_mark(text: str) -> bool:
+    """Whether the text is the bullet or the number of what follows it."""
+    return any(marker.end >= len(text.strip()) for marker in markers(f"{text.strip()} A"))
 
 
 def _reach(text: str, piece: _Piece, after: _Piece | None) -> int:

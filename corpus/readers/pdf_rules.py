@@ -1,0 +1,263 @@
+"""Lines drawn on a PDF page: the cells of ruled tables, and the strokes through words that no longer hold."""
+
+import ctypes
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+import pypdfium2.raw as pdfium
+from pypdfium2 import PdfPage
+
+# Points. Thicker ones are bars of colour; shorter ones are joints of borders, dots, ticks.
+_THICKEST, _SHORTEST = 3.0, 6.0
+# Points between two strokes that make one line, or two lines of one border.
+_NEAR = 3.0
+# Of one page: more are a drawing, or a file made to keep us busy. Dense tables have 200 strokes.
+_MOST_OBJECTS, _MOST_SEGMENTS, _MOST_STROKES, _MOST_CELLS = 5_000, 200, 1_500, 4_000
+# Forms inside forms: printer drivers nest two.
+_DEPTH = 3
+# Of the side of a cell that a border covers.
+_COVERED = 0.6
+
+Turn = Callable[[float, float], tuple[float, float]]
+"""A point of the page as seen by who turns it until its text runs to the right."""
+
+
+class Stroke(NamedTuple):
+    """A thin line along an axis of the page: ``at`` is its height, or its place across if it is upright."""
+
+    at: float
+    start: float
+    end: float
+
+
+class Cell(NamedTuple):
+    """A cell of a table: rows and columns that it covers, the last ones included, from 0."""
+
+    table: int
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The strokes of one page, longest pieces of a line put together."""
+
+    level: tuple[Stroke, ...]
+    upright: tuple[Stroke, ...]
+
+    def strikes(self, x: float, right: float, y: float, size: float) -> bool:
+        """Whether a stroke goes through the middle of letters that stand on height ``y``."""
+        return any(
+            y + 0.15 * size < stroke.at < y + 0.5 * size and stroke.start <= x + 2 and stroke.end >= right - 2
+            for stroke in self.level
+        )
+
+
+def page_rules(page: PdfPage, turn: Turn) -> Rules:
+    """The strokes of a page; none of a drawing."""
+    level: list[Stroke] = []
+    upright: list[Stroke] = []
+    for (x1, y1), (x2, y2) in _edges(page, turn):
+        left, right, low, high = min(x1, x2), max(x1, x2), min(y1, y2), max(y1, y2)
+        if high - low <= _THICKEST and right - left >= _SHORTEST:
+            level.append(Stroke((low + high) / 2, left, right))
+        elif right - left <= _THICKEST and high - low >= _SHORTEST:
+            upright.append(Stroke((left + right) / 2, low, high))
+        if len(level) + len(upright) > _MOST_STROKES:
+            return Rules((), ())
+    return Rules(tuple(_together(level)), tuple(_together(upright)))
+
+
+def _together(strokes: Iterable[Stroke]) -> list[Stroke]:
+    """Strokes that touch along one line made one."""
+    found: list[Stroke] = []
+    for stroke in sorted(strokes, key=lambda stroke: (round(stroke.at), stroke.start)):
+        last = found[-1] if found else None
+        near = last and abs(stroke.at - last.at) <= 1.5
+        if last and near and stroke.start <= last.end + _NEAR and last.start <= stroke.end + _NEAR:
+            found[-1] = Stroke(last.at, min(last.start, stroke.start), max(last.end, stroke.end))
+        else:
+            found.append(stroke)
+    return found
+
+
+Point = tuple[float, float]
+
+
+def _edges(page: PdfPage, turn: Turn) -> Iterator[tuple[Point, Point]]:
+    """Opposite corners of thin shapes, and the ends of the straight lines of others that are drawn in outline."""
+    for drawn, place in _paths(page.raw, pdfium.FPDFPage_CountObjects, pdfium.FPDFPage_GetObject, turn):
+        left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+        pdfium.FPDFPageObj_GetBounds(drawn, left, bottom, right, top)
+        corners = (place(left.value, bottom.value), place(right.value, top.value))
+        wide, high = (abs(corners[1][axis] - corners[0][axis]) for axis in (0, 1))
+        if max(wide, high) < _SHORTEST:
+            continue
+        if min(wide, high) <= _THICKEST:
+            yield corners
+            continue
+        count = pdfium.FPDFPath_CountSegments(drawn)
+        fill, stroke = ctypes.c_int(), ctypes.c_int()
+        pdfium.FPDFPath_GetDrawMode(drawn, fill, stroke)
+        if count <= _MOST_SEGMENTS and (stroke.value or count > 5):
+            yield from _outline(drawn, count, place, outlined=bool(stroke.value))
+
+
+def _paths(
+    holder: object, count: Callable[..., int], get: Callable[..., object], place: Turn, depth: int = 0
+) -> Iterator[tuple[object, Turn]]:
+    """Paths of a page or of a form, with what places them on the page."""
+    for index in range(min(count(holder), _MOST_OBJECTS)):
+        drawn = get(holder, index)
+        kind = pdfium.FPDFPageObj_GetType(drawn)
+        if kind == pdfium.FPDF_PAGEOBJ_PATH:
+            yield drawn, place
+        elif kind == pdfium.FPDF_PAGEOBJ_FORM and depth < _DEPTH:
+            inner = _moved(drawn, place)
+            yield from _paths(drawn, pdfium.FPDFFormObj_CountObjects, pdfium.FPDFFormObj_GetObject, inner, depth + 1)
+
+
+def _moved(drawn: object, place: Turn) -> Turn:
+    matrix = pdfium.FS_MATRIX()
+    pdfium.FPDFPageObj_GetMatrix(drawn, matrix)
+    a, b, c, d, e, f = matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f
+    return lambda x, y: place(a * x + c * y + e, b * x + d * y + f)
+
+
+def _outline(drawn: object, count: int, place: Turn, *, outlined: bool) -> Iterator[tuple[Point, Point]]:
+    """Each side of a path drawn in outline; of a filled one, its thin parts."""
+    place = _moved(drawn, place)
+    parts: list[list[Point]] = []
+    x, y = ctypes.c_float(), ctypes.c_float()
+    for index in range(count):
+        segment = pdfium.FPDFPath_GetPathSegment(drawn, index)
+        pdfium.FPDFPathSegment_GetPoint(segment, x, y)
+        kind = pdfium.FPDFPathSegment_GetType(segment)
+        if kind == pdfium.FPDF_SEGMENT_BEZIERTO:
+            return  # a drawing
+        if kind == pdfium.FPDF_SEGMENT_MOVETO or not parts:
+            parts.append([])
+        parts[-1].append(place(x.value, y.value))
+        if pdfium.FPDFPathSegment_GetClose(segment):
+            parts[-1].append(parts[-1][0])
+    for points in parts:
+        wide, high = (max(p[axis] for p in points) - min(p[axis] for p in points) for axis in (0, 1))
+        if min(wide, high) <= _THICKEST:
+            yield (
+                (min(p[0] for p in points), min(p[1] for p in points)),
+                (max(p[0] for p in points), max(p[1] for p in points)),
+            )
+        elif outlined:
+            yield from pairwise(points)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Lines that cross: the places of a table, some of which make one cell."""
+
+    across: tuple[float, ...]
+    """Borders between columns, from the left."""
+    down: tuple[float, ...]
+    """Borders between rows, from the top."""
+    cells: dict[tuple[int, int], Cell]
+
+    def at(self, x: float, y: float) -> Cell | None:
+        """The cell that holds a point."""
+        column = sum(border <= x for border in self.across) - 1
+        row = sum(border >= y for border in self.down) - 1
+        return self.cells.get((row, column))
+
+    def holds(self, cell: Cell, x: float, right: float) -> bool:
+        """Whether a word of one of its cells keeps within its borders."""
+        return self.across[cell.left] - _NEAR <= x and right <= self.across[cell.right + 1] + _NEAR
+
+
+def grids(rules: Rules) -> list[Grid]:
+    """The tables that the lines of a page make: those with two rows and two columns at least."""
+    crossing = _components(rules)
+    found: list[Grid] = []
+    for level, upright in crossing:
+        across = _apart([s.at for s in upright] + [min(s.start for s in level), max(s.end for s in level)])
+        down = _apart([s.at for s in level] + [min(s.start for s in upright), max(s.end for s in upright)])[::-1]
+        if len(across) > 2 and len(down) > 2 and len(across) * len(down) <= _MOST_CELLS:
+            found.append(Grid(tuple(across), tuple(down), _cells(len(found), across, down, level, upright)))
+    return found
+
+
+def _components(rules: Rules) -> list[tuple[list[Stroke], list[Stroke]]]:
+    """Level and upright strokes that touch one another, directly or not."""
+    waiting = list(rules.upright)
+    free = list(rules.level)
+    found: list[tuple[list[Stroke], list[Stroke]]] = []
+    while free and waiting:
+        level, upright = [free.pop()], list[Stroke]()
+        fresh: list[tuple[Stroke, bool]] = [(level[0], True)]
+        while fresh:
+            stroke, is_level = fresh.pop()
+            others = waiting if is_level else free
+            touching = [other for other in others if _crosses(stroke, other)]
+            for other in touching:
+                others.remove(other)
+                fresh.append((other, not is_level))
+            (upright if is_level else level).extend(touching)
+        if upright:
+            found.append((level, upright))
+    return found
+
+
+def _crosses(one: Stroke, other: Stroke) -> bool:
+    return one.start - _NEAR <= other.at <= one.end + _NEAR and other.start - _NEAR <= one.at <= other.end + _NEAR
+
+
+def _apart(values: Iterable[float]) -> list[float]:
+    """In order; of those that stand closer than a border is thick, the first."""
+    found: list[float] = []
+    for value in sorted(values):
+        if not found or value - found[-1] > _NEAR:
+            found.append(value)
+    return found
+
+
+def _cells(
+    table: int, across: Sequence[float], down: Sequence[float], level: Sequence[Stroke], upright: Sequence[Stroke]
+) -> dict[tuple[int, int], Cell]:
+    """Places of the grid, joined where no border parts them."""
+    rows, columns = len(down) - 1, len(across) - 1
+    owner = {(row, column): (row, column) for row in range(rows) for column in range(columns)}
+
+    def top(place: tuple[int, int]) -> tuple[int, int]:
+        while owner[place] != place:
+            place = owner[place]
+        return place
+
+    for row, column in owner:
+        if column + 1 < columns and not _parted(upright, across[column + 1], down[row + 1], down[row]):
+            owner[max(top((row, column)), top((row, column + 1)))] = min(top((row, column)), top((row, column + 1)))
+        if row + 1 < rows and not _parted(level, down[row + 1], across[column], across[column + 1]):
+            owner[max(top((row, column)), top((row + 1, column)))] = min(top((row, column)), top((row + 1, column)))
+    held: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for place in owner:
+        held.setdefault(top(place), []).append(place)
+    return {
+        place: Cell(
+            table,
+            min(row for row, _ in places),
+            min(column for _, column in places),
+            max(row for row, _ in places),
+            max(column for _, column in places),
+        )
+        for places in held.values()
+        for place in places
+    }
+
+
+def _parted(strokes: Sequence[Stroke], at: float, start: float, end: float) -> bool:
+    """Whether strokes at that place cover most of the way."""
+    covered = sum(
+        max(0.0, min(stroke.end, end) - max(stroke.start, start)) for stroke in strokes if abs(stroke.at - at) <= _NEAR
+    )
+    return covered >= _COVERED * (end - start)

@@ -1,0 +1,254 @@
+"""Rows of the tables of a PDF page: ruled ones by their cells, others by columns that the file fills row by row."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain, pairwise
+
+from corpus.layout.hyphenation import CUT, is_french
+from corpus.layout.lines import goes_on, is_terminal, prevailing
+from corpus.layout.list_markers import BULLET, leads_to_page, markers
+from corpus.readers.pdf_lines import in_order
+from corpus.readers.pdf_rows import Row
+from corpus.readers.pdf_rules import Cell
+
+# Of the font size: lines of one cell are nearer to each other, and nearer still where another row may follow them.
+_LEADING, _TIGHT = 1.9, 1.4
+# Of the font size: columns are further apart, and lines of neighbouring cells are less high or low.
+_GUTTER, _LEVEL = 0.8, 0.35
+# Lines of one cell where no border tells.
+_TALLEST = 12
+# Rows that two columns take to be a table; three or more columns take two.
+_FEWEST = 3
+# Lines that columns of text have at least, and characters of such a line.
+_TEXT_LINES, _TEXT_WIDTH = 5, 25
+# Characters of what stands right of its row though it is drawn elsewhere: amounts, numbers of pages.
+_SHORT = 15
+
+_Cell = list[Row]
+"""The lines of a cell, from the top."""
+
+
+def with_tables(rows: Sequence[Row]) -> list[Row]:
+    """The same rows, those of a table joined: one for each of its rows, with tabs between cells."""
+    ruled = defaultdict[int, dict[Cell, list[Row]]](lambda: defaultdict(list))
+    for row in rows:
+        if row.cell:
+            ruled[row.cell.table][row.cell].append(row)
+    free: list[Row] = []
+    for row in rows:
+        if row.cell is None:
+            free.append(row)
+        elif row.cell.table in ruled:
+            free += _ruled(ruled.pop(row.cell.table))
+    return list(_unruled(_completed(list(_unruled(free)))))
+
+
+def _ruled(cells: dict[Cell, list[Row]]) -> Iterator[Row]:
+    """A cell that covers several rows stands in each of them."""
+    for line in range(1 + max(cell.bottom for cell in cells)):
+        here = sorted((cell for cell in cells if cell.top <= line <= cell.bottom), key=lambda cell: cell.left)
+        if any(cell.top == line for cell in here):
+            yield _table_row([in_order(cells[cell]) for cell in here])
+
+
+def _completed(rows: Sequence[Row]) -> list[Row]:
+    """With columns of short texts put beside the rows that they belong to: the pages of a contents, drawn apart."""
+    found: list[Row] = []
+    column: list[Row] = []
+    for row, after in zip(rows, [*rows[1:], None], strict=False):
+        column.append(row)
+        if after and after.y < row.y and after.x < row.right and row.x < after.right:
+            continue
+        short = len(column) > 1 and all(len(row.text.strip()) <= _SHORT for row in column)
+        owners = [next((at for at, row in enumerate(found) if _beside(row, other)), -1) for other in column if short]
+        if short and -1 not in owners:
+            for index, other in zip(owners, column, strict=True):
+                found[index] = _chained([found[index], other], " ")
+        else:
+            found += column
+        column = []
+    return found
+
+
+def _beside(row: Row, other: Row) -> bool:
+    level = abs(row.y - other.y) <= _LEVEL * row.size and row.turn == other.turn
+    return level and not (row.cells or other.cells) and other.x >= row.right + _GUTTER * row.size
+
+
+def _unruled(rows: Sequence[Row]) -> Iterator[Row]:
+    index = 0
+    while index < len(rows):
+        table, end = _table_at(rows, index) if _may_begin(rows[index : index + _TALLEST]) else ([], index)
+        if not table:
+            yield rows[index]
+            index += 1
+            continue
+        index = end
+        columns = _columns(table)
+        if _is_text(table, columns):
+            for column in columns:
+                yield from (line for cells in table for cell in cells if cell[0].x in column for line in cell)
+        else:
+            yield from map(_table_row, _with_wrapped(table, columns))
+
+
+class _Column(tuple[float, float]):
+    """From where to where a column stretches."""
+
+    __slots__ = ()
+
+    def __contains__(self, x: object) -> bool:
+        return isinstance(x, float | int) and self[0] <= x <= self[1]
+
+
+def _may_begin(rows: Sequence[Row]) -> bool:
+    """Whether something stands beside the first row, on its line or on the lines that follow in the file."""
+    first = rows[0]
+    return len(first.parts) > 1 or any(
+        row.x > first.right and row.y > first.y - _LEADING * first.size * _TALLEST for row in rows[1:]
+    )
+
+
+def _table_at(rows: Sequence[Row], first: int) -> tuple[list[list[_Cell]], int]:
+    """The cells of the table that begins with this row, row by row, and the row after it; no cell if none begins."""
+    table: list[list[_Cell]] = []
+    ends: list[int] = []
+    for index in range(first, len(rows)):
+        row = rows[index]
+        trial = [*table[:-1], *([list(cell) for cell in cells] for cells in table[-1:])]
+        if row.turn or row.cells or leads_to_page(row.text) or not _takes(trial, row.split()):
+            break
+        table = trial
+        ends += [index + 1] * (len(table) - len(ends))
+        ends[-1] = index + 1
+    while table and len(table[-1]) < 2:
+        table.pop()
+    return (table, ends[len(table) - 1]) if _is_table(table) else ([], first)
+
+
+def _takes(table: list[list[_Cell]], parts: Sequence[Row]) -> bool:
+    """Put the parts of a line into the table, if they fit: in the last cell, in the next, in the first of a row."""
+    for number, part in enumerate(parts):
+        cells = table[-1] if table else []
+        last = cells[-1][-1] if cells else None
+        if last is None:
+            table.append([[part]])
+        elif part.x >= max(line.right for line in cells[-1]) + _GUTTER * part.size and _is_level(table, part):
+            cells.append([part])
+        elif len(parts) == 1 and _continues(cells, part):
+            cells[-1].append(part)
+        elif number == 0 and len(cells) > 1 and part.y < _bottom(cells) - 0.5 * part.size and part.x < cells[-1][0].x:
+            table.append([[part]])
+        else:
+            return False
+    return True
+
+
+def _is_level(table: Sequence[Sequence[_Cell]], part: Row) -> bool:
+    """Whether a cell may begin there: as high as the one before, or in the middle of its height."""
+    lines = table[-1][-1]
+    middle = (lines[0].y + lines[-1].y) / 2
+    return min(abs(part.y - lines[0].y), abs(part.y - middle)) <= _LEVEL * part.size
+
+
+def _continues(cells: Sequence[_Cell], part: Row) -> bool:
+    last = cells[-1][-1]
+    left = max((line.right for cell in cells[:-1] for line in cell), default=part.x)
+    near = 0.5 * part.size < last.y - part.y <= _LEADING * part.size and len(cells[-1]) < _TALLEST
+    return near and left <= part.x < last.right and last.x < part.right
+
+
+def _bottom(cells: Iterable[_Cell]) -> float:
+    return min(cell[-1].y for cell in cells)
+
+
+def _is_table(table: Sequence[Sequence[_Cell]]) -> bool:
+    full = [cells for cells in table if len(cells) > 1]
+    if len(full) < len(table) or len(table) < 2:
+        return False
+    columns = _columns(table)
+    if len(table) < (_FEWEST if len(columns) < 3 else 2):
+        return False
+    return all(
+        len({index for cell in cells for index, column in enumerate(columns) if cell[0].x in column}) == len(cells)
+        for cells in table
+    )
+
+
+def _columns(table: Sequence[Sequence[_Cell]]) -> list[_Column]:
+    """The columns that white space parts in all rows."""
+    found: list[tuple[float, float]] = []
+    for x, right in sorted((line.x, line.right) for cells in table for cell in cells for line in cell):
+        if found and x < found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(found[-1][1], right))
+        else:
+            found.append((x, right))
+    return [_Column(column) for column in found]
+
+
+def _is_text(table: Sequence[Sequence[_Cell]], columns: Sequence[_Column]) -> bool:
+    """Whether these are columns of text of which the file draws a line of each in turn."""
+    if len(table) < _TEXT_LINES or any(len(cell) > 1 for cells in table for cell in cells):
+        return False
+    for column in columns:
+        lines = [cell[0] for cells in table for cell in cells if cell[0].x in column]
+        going = sum(goes_on(above.text.strip(), below.text.strip()) for above, below in pairwise(lines))
+        if sum(len(line.text) for line in lines) < _TEXT_WIDTH * len(lines) or 3 * going < len(lines):
+            return False
+    return True
+
+
+def _with_wrapped(table: Sequence[list[_Cell]], columns: Sequence[_Column]) -> list[list[_Cell]]:
+    """With the lines of one row together where the file draws a line of each cell in turn."""
+    found: list[list[_Cell]] = []
+    for cells in table:
+        above = {column: cell for column in columns for cell in (found[-1] if found else []) if cell[0].x in column}
+        below = {column: cell for column in columns for cell in cells if cell[0].x in column}
+        near = bool(found) and _bottom(found[-1]) - cells[0][0].y <= _TIGHT * cells[0][0].size
+        if near and any(
+            goes_on(above[column][-1].text.strip(), cell[0].text.strip())
+            for column, cell in below.items()
+            if column in above
+        ):
+            found[-1] = [above.get(column, []) + below.get(column, []) for column in columns]
+            found[-1] = [cell for cell in found[-1] if cell]
+        else:
+            found.append(cells)
+    return found
+
+
+def _table_row(cells: Sequence[Sequence[Row]]) -> Row:
+    return replace(_chained([_cell(lines) for lines in cells], "\t"), cells=True, cell=None, parts=())
+
+
+def _cell(lines: Sequence[Row]) -> Row:
+    """The lines of a cell as one: what begins with a bullet or after a full stop stands on a line of its own."""
+    whole = lines[0]
+    for line in lines[1:]:
+        above, below = whole.text.rstrip(), line.text.strip()
+        cut = CUT.search(above)
+        if cut and not cut["gap"] and below[:1].islower() and is_french(cut["left"] + below.split()[0].strip(".,;:")):
+            whole = _chained([whole.upto(len(above) - 1), line], "")
+        elif BULLET.match(below) or markers(below) or (is_terminal(above) and above[-1] in ".;:"):
+            whole = _chained([whole, line], "\n")
+        else:
+            whole = _chained([whole, line], " ")
+    return whole
+
+
+def _chained(rows: Sequence[Row], between: str) -> Row:
+    """The rows as one, without the white space around each."""
+    trimmed = [row.upto(len(row.text.rstrip())) for row in rows]
+    places = chain.from_iterable((*row.places, *row.places[-1:] * len(between)) for row in trimmed)
+    offsets = [sum(len(row.text) + len(between) for row in trimmed[:index]) for index in range(len(trimmed))]
+    return replace(
+        rows[0],
+        text=between.join(row.text for row in trimmed),
+        places=tuple(places)[: sum(len(row.text) for row in trimmed) + len(between) * (len(trimmed) - 1)],
+        right=max(row.right for row in rows),
+        x=min(row.x for row in rows),
+        size=prevailing((row.size, len(row.text)) for row in rows),
+        bold=all(row.bold for row in rows),
+        parts=tuple(part.shifted(offset) for row, offset in zip(rows, offsets, strict=True) for part in row.parts),
+    )
