@@ -116,6 +116,8 @@ class Document:
 
     def page_at(self, offset: int) -> int | None:
         """Number (from 1) of the page that holds the character at ``offset``; None without pages."""
+        if self.printed:
+            return self.printed[max(bisect_right(self.printed, offset, key=lambda run: run.start) - 1, 0)].page
         if not self.pages:
             return None
         return max(1, bisect_right(self.pages, offset))

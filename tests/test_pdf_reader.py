@@ -71,7 +71,7 @@ def blocks(reading: StructuredText, kind: BlockKind | None = None) -> list[str]:
 
 def document(reading: StructuredText, kind: str = "faq") -> Document:
     source = Source("note", "Note", "ANCT", "2021-05", kind, "note.pdf")
-    return Document(source, reading.text, "0" * 64, reading.blocks, reading.pages)
+    return Document(source, reading.text, "0" * 64, reading.blocks, reading.pages, reading.printed)
 
 
 # --- paragraphs, headings, pages --------------------------------------------------------------------
@@ -117,7 +117,7 @@ def test_bold_and_larger_lines_are_headings() -> None:
     assert [block.level for block in reading.blocks if block.kind is BlockKind.HEADING] == [1, 2, 2]
 
 
-def test_a_footnote_goes_before_the_paragraph_that_its_page_break_cuts() -> None:
+def test_a_footnote_goes_after_the_paragraph_that_its_page_break_cuts() -> None:
     made = plain("Le préfet signe le contrat1 avec les maires des")
     made.set_y(-40)
     made.set_font("helvetica", size=7)
@@ -126,10 +126,13 @@ def test_a_footnote_goes_before_the_paragraph_that_its_page_break_cuts() -> None
     made.set_font("helvetica", size=11)
     made.multi_cell(0, 6, "communes et des intercommunalités concernées.")
 
-    assert blocks(read(made)) == [
-        "1 Au sens de la circulaire du 20 novembre 2020.",
+    reading = read(made)
+
+    assert blocks(reading) == [
         "Le préfet signe le contrat1 avec les maires des communes et des intercommunalités concernées.",
+        "1 Au sens de la circulaire du 20 novembre 2020.",
     ]
+    assert [document(reading).page_at(reading.text.index(words)) for words in ("maires", "communes", "Au")] == [1, 2, 1]
 
 
 def test_a_numbered_question_and_its_answer_run_over_a_page_break() -> None:

@@ -17,7 +17,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from corpus.errors import MotamotError
-from corpus.readers.pdf_rows import character
+from corpus.readers.pdf_rows import character, open_page
 from corpus.sandbox import ChildProcess, EndedError, confine
 
 DPI = 144
@@ -203,7 +203,7 @@ def _opened(data: bytes, number: int) -> Iterator[pypdfium2.PdfPage]:
         with pypdfium2.PdfDocument(data) as document:
             if not 1 <= number <= len(document):
                 raise UnusablePageError(f"page {number} of {len(document)}")
-            page = document[number - 1]
+            page, _ = open_page(document, number - 1)
             width, height = page.get_size()
             if not (width > 0 and height > 0):
                 raise UnusablePageError(f"a page of {width} x {height} points")

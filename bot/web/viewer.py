@@ -135,11 +135,10 @@ class Viewer:
 def pages_of(document: Document, span: Span) -> range:
     """Numbers of the pages that a slice stands on, from 1; empty without pages."""
     words = span.of(document.text)
-    first = document.page_at(span.start + len(words) - len(words.lstrip()))
-    last = document.page_at(span.start + max(len(words.rstrip()) - 1, 0))
-    if first is None or last is None:
-        return range(0)
-    return range(first, last + 1)
+    first, last = span.start + len(words) - len(words.lstrip()), span.start + max(len(words.rstrip()) - 1, 0)
+    inside = (run.start for run in document.printed if first < run.start <= last)
+    numbers = [number for offset in (first, last, *inside) if (number := document.page_at(offset)) is not None]
+    return range(min(numbers), max(numbers) + 1) if numbers else range(0)
 
 
 def printed_on(document: Document, span: Span, number: int) -> tuple[Runs, str]:

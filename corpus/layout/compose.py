@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from corpus.document import Block, BlockKind, StructuredText
-from corpus.layout.headers_footers import without_noise
+from corpus.layout.headers_footers import note_mark, without_noise
 from corpus.layout.headings import Nesting, Outline, kinds, run_in_article
 from corpus.layout.hyphenation import Joint, Vocabulary, joint
 from corpus.layout.lines import INVISIBLE, PRIVATE_USE, SOFT_HYPHEN, Line, LineGroup, is_blank, is_white, of_text
@@ -40,7 +40,7 @@ def compose(raw: str, lines: Sequence[Line], *, paged: bool) -> Composed:
     text_lines = [line for line in lines if not (line.noise or line.note)]
     groups, look = paragraphs(text_lines)
     marked = list(zip(groups, kinds(groups, look), strict=True))
-    notes, _ = paragraphs([line for line in lines if line.note and not line.noise])
+    notes = _notes([line for line in lines if line.note and not line.noise])
     view = View.of(text_lines)
     full = frozenset(line.start for index, line in enumerate(text_lines) if view.is_full(index))
     writer = _Writer(raw, Vocabulary(raw), full)
@@ -51,16 +51,39 @@ def compose(raw: str, lines: Sequence[Line], *, paged: bool) -> Composed:
     return Composed(StructuredText(text, blocks, pages), tuple(writer.origin))
 
 
+def _notes(lines: Sequence[Line]) -> list[LineGroup]:
+    """One group for each note; a number inside a note that is not the next one opens none."""
+    groups: list[LineGroup] = []
+    last = ""
+    for line in lines:
+        mark = note_mark(line.text)
+        known = bool(groups) and groups[-1].lines[-1].page == line.page
+        if mark and (not known or not (mark.isdigit() and last.isdigit()) or int(mark) == int(last) + 1):
+            groups.append(LineGroup((line,)))
+            last = mark
+        elif groups:
+            groups[-1] = LineGroup((*groups[-1].lines, line))
+        else:
+            groups.append(LineGroup((line,)))
+    return groups
+
+
 def _with_notes(
     marked: Sequence[tuple[LineGroup, BlockKind]], notes: Sequence[LineGroup]
 ) -> list[tuple[LineGroup, BlockKind]]:
-    """Footnotes in their place; one that stands inside a paragraph, at its page break, goes before it."""
+    """The notes of a page after what begins on it: a paragraph, a list or a table is not cut by them."""
     placed: list[tuple[LineGroup, BlockKind]] = []
     waiting = list(notes)
-    for group, kind in marked:
-        while waiting and waiting[0].lines[0].start < group.lines[-1].end:
-            placed.append((waiting.pop(0), BlockKind.PARAGRAPH))
+    for (group, kind), after in zip(marked, [*marked[1:], None], strict=False):
         placed.append((group, kind))
+        whole = after is None or not (
+            kind is BlockKind.HEADING
+            or after[1] is BlockKind.ITEM
+            or kind is after[1] is BlockKind.TABLE
+            or (kind is BlockKind.PARAGRAPH and group.text.endswith(":"))
+        )
+        while whole and waiting and (after is None or waiting[0].lines[0].page < after[0].lines[0].page):
+            placed.append((waiting.pop(0), BlockKind.PARAGRAPH))
     return [*placed, *((note, BlockKind.PARAGRAPH) for note in waiting)]
 
 

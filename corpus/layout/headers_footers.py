@@ -1,4 +1,4 @@
-"""Detect what printing adds to each page: running headers and footers, page numbers, lists of links."""
+"""Detect what stands apart on a page: running headers and footers, page numbers, lists of links, notes."""
 
 import re
 from collections import defaultdict
@@ -25,6 +25,13 @@ BARE_NUMBER = re.compile(r"[\s.]*(\d{1,4})[\s.]*")
 ROMAN_NUMBER = re.compile(r"[ivx]{1,6}")
 BARE_URL = re.compile(r"https?://\S+", re.IGNORECASE)
 _AFTER_URL = ".,;:)"
+# Notes are set smaller than the text, often by a fifth; other lines of that size are captions.
+NOTE_SIZE, ALMOST = 0.92, 0.98
+# Ordinary spacings above a note in the type of the text.
+APART = 1.8
+NOTE = re.compile(r"(?:[\[(]?(?P<number>\d{1,3})(?:[\])]|(?=[\s.])|(?=[A-ZÀ-Ý«]))|(?P<stars>\*{1,3}))[\s.]*[^\s\d.]")
+NOTES_TITLE = re.compile(r"notes?(?: de (?:fin|bas de page))?\W*", re.IGNORECASE)
+SHORTEST_NOTE = 4
 # Of a number: more are no number of a page.
 _MOST_DIGITS = 9
 
@@ -177,6 +184,59 @@ def _shape(text: str) -> str:
 
 def _alike(known: str, shape: str) -> bool:
     return known == shape or (min(len(known), len(shape)) >= 15 and fuzz.ratio(known, shape) >= ALIKE)
+
+
+def with_notes(lines: Sequence[Line]) -> list[Line]:
+    """The same lines, with ``note`` set on footnotes and on notes at the end."""
+    body = prevailing((line.size, len(line.text)) for line in lines if not line.noise)
+    pages: defaultdict[int, list[int]] = defaultdict(list)
+    for index, line in enumerate(lines):
+        if not line.noise and line.height is not None:
+            pages[line.page].append(index)
+    found = set(_end_notes(lines))
+    for indices in pages.values():
+        found |= _footnotes(lines, sorted(indices, key=lambda index: lines[index].height or 0.0), body)
+    return [replace(line, note=True) if index in found else line for index, line in enumerate(lines)]
+
+
+def _footnotes(lines: Sequence[Line], upwards: Sequence[int], body: float) -> set[int]:
+    """Smaller lines at the foot of a page from a number on: one that the text above refers to, if barely smaller."""
+    found: set[int] = set()
+    small: list[int] = []
+    for at, index in enumerate(upwards):
+        line = lines[index]
+        if line.size > body or line.cells:
+            break
+        small.append(index)
+        mark = note_mark(line.text)
+        if mark is None or (line.size > NOTE_SIZE * body and not _is_referred(lines, upwards[at + 1 :], mark)):
+            continue
+        if line.size <= ALMOST * body or (line.gap or 0) > APART:
+            found.update(small)
+    return found
+
+
+def _is_referred(lines: Sequence[Line], indices: Sequence[int], mark: str) -> bool:
+    number = re.escape(mark)
+    reference = re.compile(rf"[(\[]{number}[)\]]|[^\W\d_]{number}(?![\w°])|[»).,]{number}(?!\w)")
+    return any(reference.search(lines[index].text) and note_mark(lines[index].text) != mark for index in indices)
+
+
+def _end_notes(lines: Sequence[Line]) -> range:
+    """The lines under the title of the notes with which a document ends."""
+    titles = [index for index, line in enumerate(lines) if not line.noise and NOTES_TITLE.fullmatch(line.text)]
+    first = titles[-1] + 1 if titles else len(lines)
+    return range(first, len(lines)) if first < len(lines) and note_mark(lines[first].text) == "1" else range(0)
+
+
+def note_mark(text: str) -> str | None:
+    """The number or the stars before a note; None if the text starts otherwise.
+
+    >>> [note_mark(text) for text in ("(1) Loi de 2019", "12 Ibid.", "* Sauf le lundi", "1er janvier", "2024")]
+    ['1', '12', '*', None, None]
+    """
+    match = NOTE.match(text)
+    return (match["number"] or match["stars"]) if match and len(text) > SHORTEST_NOTE else None
 
 
 def printed_links(lines: Sequence[Line], raw: str) -> list[Line]:

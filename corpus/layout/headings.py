@@ -133,7 +133,7 @@ def _numbers_a_section(group: LineGroup, before: LineGroup | None, after: LineGr
 
 def _stands_alone(group: LineGroup, after: LineGroup) -> bool:
     """A short line without a full stop, above a sentence, in a text that shows neither weight nor size."""
-    if len(group.text) > 90 or not _worded(group) or not starts_high(group.text):
+    if len(group.text) > 90 or not _worded(group) or not starts_high(group.text) or re.search(r":\s", group.text):
         return False
     return bool(after.marker or ASKED.match(after.text)) or is_terminal(after.text) or len(after.text) > 120
 
@@ -206,7 +206,7 @@ class Outline:
 def _key(group: LineGroup) -> tuple[str, int]:
     word = TITLE_WORD.match(group.text)
     if word:
-        return word["word"].lower(), 1
+        return "article" if word["word"].lower() == "art." else word["word"].lower(), 1
     marker = group.marker
     if marker and marker.style == "path":
         first = marker.value[0]

@@ -17,6 +17,8 @@ lorsque mais ne ni notre nos nous on ou où par pour qu que quelle quelles quels
 sur un une vers votre vos vous soit sont ainsi n° article articles l. r. d.
 """
 HANGING = frozenset(_HANGING.split())
+# At the end of a line, unlike the apostrophe of a name: "MaPrimeRénov’".
+ELIDED = re.compile(r"(?<!\w)(?:[cdjlmnst]|(?:jus|lors|puis|quoi)?qu|presqu|quelqu|aujourd)[’']$", re.IGNORECASE)
 # Abbreviations whose full stop ends no sentence.
 _ABBREVIATIONS = "al. art. cf. chap. d. ex. l. m. mm. mme. p. pp. r. réf. tél. op. cit. n°."
 ABBREVIATIONS = frozenset(_ABBREVIATIONS.split())
@@ -161,7 +163,7 @@ def starts_high(text: str) -> bool:
 
 def hangs(text: str) -> bool:
     """Whether the text ends where no sentence can: on a preposition, an article, a comma, a hyphen."""
-    if text.endswith((",", "(", "«", "-", "’", "'", "/", "&")):
+    if text.endswith((",", "(", "«", "-", "/", "&")) or ELIDED.search(text):
         return True
     return re.split(r"[\s’'«(]", text)[-1].lower() in HANGING
 

@@ -30,7 +30,7 @@ NUMBER = (
 # A capital must follow these: "L. 212-5" and "V. infra" are no headings, "1. schématisation" is an item.
 CAPITALISED = frozenset({"path", "roman", "upper"})
 TITLE_WORD = re.compile(
-    r"(?P<word>titre|partie|livre|chapitre|sous-section|section|article|annexe|fiche|volet|axe|étape|mesure)s?"
+    r"(?P<word>titre|partie|livre|chapitre|sous-section|section|article|art\.|annexe|fiche|volet|axe|étape|mesure)s?"
     rf"(?:\s+(?:n\s?[°o]\s*)?(?P<value>{_ROMAN}|\d{{1,3}}(?:er|ère|ème|e)?(?:-\d{{1,3}})*|premi(?:er|ère)|unique"
     r"|[A-Z](?![\w’'])|[LRD]\s?\*?\.?\s?\d{1,4}(?:-\d{1,3})*))(?![\w°])",
     re.IGNORECASE,

@@ -1,5 +1,6 @@
 """Group printed lines into paragraphs by punctuation, spacing, indent and type."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ WIDE, VERY_WIDE = 1.3, 2.2
 # Lines of proportional type differ by a tenth or so in characters for the same width.
 SLACK = 0.88
 VERY_SHORT = 0.62
+# What opens each ground of a decision.
+VISA = re.compile(r"(?:Vu|Considérant|VU|CONSIDÉRANT)\b")
 # A longer line than this was not wrapped: each line is a paragraph.
 LONGEST_WRAPPED = 180
 # Lines so far apart sideways, with white space between them, are centred or signed: no paragraph.
@@ -138,6 +141,8 @@ def _ends_paragraph(view: View, index: int, group: LineGroup) -> bool:
     if above.text.isupper() and line.text.isupper() and above.size == line.size and not ends:
         return False  # a title in capitals, on two lines
     if view.unwrapped:
+        return True
+    if VISA.match(line.text) and (ends or above.text.endswith(",")):
         return True
     if ends and line.left > above.left + 1 and starts_high(line.text):
         return True

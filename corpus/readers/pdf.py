@@ -18,10 +18,10 @@ from pypdfium2 import PdfDocument, PdfiumError
 from corpus.document import LIMITS, StructuredText
 from corpus.errors import UnreadableDocumentError, beyond
 from corpus.layout.compose import compose
-from corpus.layout.headers_footers import without_noise
+from corpus.layout.headers_footers import with_notes, without_noise
 from corpus.layout.hyphenation import is_french
 from corpus.readers.pdf_lines import in_order, joined, runs
-from corpus.readers.pdf_rows import Row, page_rows
+from corpus.readers.pdf_rows import Row, open_page, page_rows
 from corpus.readers.pdf_tables import with_tables
 
 # Fewer letters than this per page on average is a scan with a stamp or a page number.
@@ -109,7 +109,7 @@ def read_pdf(data: bytes, name: str) -> StructuredText:
         raise (_Why.SWOLLEN if _is_swollen(data) else _Why.SCAN).of(name)
     if not _is_legible(raw):
         raise _Why.ILLEGIBLE.of(name)
-    layout = compose(raw, without_noise(lines), paged=True)
+    layout = compose(raw, with_notes(without_noise(lines)), paged=True)
     return replace(layout.reading, printed=runs(layout.reading.text, layout.origin, pages))
 
 
@@ -161,8 +161,9 @@ def _pages(data: bytes, name: str) -> Iterator[list[Row]]:
         if len(document) > MOST_PAGES:
             raise beyond(name, len(document), MOST_PAGES, "pages")
         characters = 0
-        for page in document:
-            rows = in_order(with_tables(page_rows(page, LIMITS.characters)))
+        for index in range(len(document)):
+            page, fields = open_page(document, index)
+            rows = in_order(with_tables(page_rows(page, LIMITS.characters, fields)))
             characters += sum(len(row.text) for row in rows)
             if characters > LIMITS.characters:
                 raise beyond(name, characters, LIMITS.characters, "caractères, au moins,")

@@ -1,22 +1,17 @@
-"""Lines of a PDF in reading order: what was drawn out of turn, footnotes, and where each character is printed."""
+"""Lines of a PDF in reading order: what was drawn out of turn, and where each character is printed."""
 
-import re
 from collections.abc import Sequence
-from dataclasses import replace
 from heapq import heappop, heappush
 from math import inf
 
 from corpus.document import PrintedRun
-from corpus.layout.lines import Line, prevailing, relative, trim
+from corpus.layout.lines import Line, relative, trim
 from corpus.readers.pdf_rows import Row
 
 # Mean width of a character, in font sizes: 0.50 for Arial, 0.45 for Times, 0.52 for Marianne.
 CHARACTER = 0.5
 # Ordinary line spacing where a document has too few lines to tell.
 SPACING = 1.2
-# Footnotes are set a fifth smaller than the text.
-NOTE_SIZE = 0.92
-NOTE = re.compile(r"(?:\[?\(?\d{1,3}\]?\)?|\*{1,3})[\s.]*\S")
 # Of the narrower of two lines: so much stands in the column of the other; so little beside it.
 _WITHIN, _ASIDE = 0.5, 0.15
 # Of one page: more are a drawing, or a file made to keep us busy.
@@ -69,7 +64,6 @@ def _shared(row: Row, other: Row) -> float:
 
 def joined(pages: Sequence[Sequence[Row]]) -> tuple[str, list[Line]]:
     """The raw text, a line per line and a form feed between pages, and its lines."""
-    body = prevailing((row.size, len(row.text)) for page in pages for row in page)
     parts: list[str] = []
     lines: list[Line] = []
     offset = 0
@@ -84,7 +78,7 @@ def joined(pages: Sequence[Sequence[Row]]) -> tuple[str, list[Line]]:
             offset += len(row.text) + 1
         parts.append("\f")
         offset += 1
-    return "".join(parts), _with_notes(relative(lines, SPACING), body)
+    return "".join(parts), relative(lines, SPACING)
 
 
 def runs(text: str, origin: Sequence[int], pages: Sequence[Sequence[Row]]) -> tuple[PrintedRun, ...]:
@@ -124,20 +118,3 @@ def _placed(row: Row, above: Row | None, offset: int, start: int, end: int, page
         bold=row.bold,
         cells=row.cells,
     )
-
-
-def _with_notes(lines: list[Line], body: float) -> list[Line]:
-    """The same lines, with ``note`` set on footnotes: smaller lines at the foot of a page, after a number."""
-    found: set[int] = set()
-    for page in {line.page for line in lines}:
-        indices = [index for index, line in enumerate(lines) if line.page == page]
-        small: list[int] = []
-        for index in reversed(indices):
-            line = lines[index]
-            if line.size > NOTE_SIZE * body and not re.fullmatch(r"\W*\d{1,4}\W*", line.text):
-                break
-            if line.size <= NOTE_SIZE * body:
-                small.append(index)
-            if small and NOTE.match(line.text) and len(line.text) > 4:
-                found.update(small)
-    return [replace(line, note=True) if index in found else line for index, line in enumerate(lines)]

@@ -11,7 +11,7 @@ from math import atan2, hypot, pi
 from typing import NamedTuple
 
 import pypdfium2.raw as pdfium
-from pypdfium2 import PdfPage
+from pypdfium2 import PdfDocument, PdfPage
 
 from corpus.layout.lines import prevailing
 from corpus.layout.list_markers import markers
@@ -30,6 +30,8 @@ _TILT = 0.05
 _SAME_LINE = 0.8
 # Of the words of a table, those that cross the borders of their cells: in a picture more do.
 _ACROSS = 0.1
+# Of one page: more are a file made to keep us busy.
+_MOST_FIELDS = 2_000
 # Pieces before one that tell the height of its line: more than a superscript has.
 _NEAR = 20
 # Of the font size: narrower than any space; wider than most, so that columns may be parted there.
@@ -117,11 +119,36 @@ class Row:
         ]
 
 
-def page_rows(page: PdfPage, most: int) -> list[Row]:
-    """The lines of a page in the order of the file, from its first ``most`` characters."""
+def open_page(document: PdfDocument, index: int) -> tuple[PdfPage, int]:
+    """A page, the values of its form fields made text like any other; and the character with which they begin."""
+    page = document[index]
+    count = pdfium.FPDFPage_GetAnnotCount(page.raw)
+    if not 0 < count <= _MOST_FIELDS or not any(_is_field(page, number) for number in range(count)):
+        return page, -1
+    with closing(page.get_textpage()) as textpage:
+        own = textpage.count_chars()
+    pdfium.FPDFPage_Flatten(page.raw, pdfium.FLAT_NORMALDISPLAY)
+    page.close()
+    return document[index], own
+
+
+def _is_field(page: PdfPage, number: int) -> bool:
+    annotation = pdfium.FPDFPage_GetAnnot(page.raw, number)
+    field = pdfium.FPDFAnnot_GetSubtype(annotation) == pdfium.FPDF_ANNOT_WIDGET
+    pdfium.FPDFPage_CloseAnnot(annotation)
+    return bool(field)
+
+
+def page_rows(page: PdfPage, most: int, fields: int = -1) -> list[Row]:
+    """The lines of a page in the order of the file, from its first ``most`` characters.
+
+    Form fields have the characters from ``fields`` on: each goes to the line where it stands.
+    """
     with closing(page.get_textpage()) as textpage:
         text = _characters(textpage.raw)[: most + 1]
         pieces = list(_seen(page, list(_pieces(textpage.raw, text))))
+    if fields >= 0:
+        pieces = _filled_in(pieces, fields)
     turn = int(prevailing((piece.style.turn, piece.end - piece.start) for piece in pieces))
     rules = page_rules(page, partial(_turned, turn=turn))
     pieces = _in_cells([piece for piece in pieces if not _is_struck(piece, turn, rules)] or pieces, turn, rules)
@@ -220,6 +247,19 @@ def _seen(page: PdfPage, pieces: list[_Piece]) -> Iterator[_Piece]:
             yield piece
 
 
+def _filled_in(pieces: list[_Piece], fields: int) -> list[_Piece]:
+    """With each piece of a form field after the one on its left."""
+    found = [piece for piece in pieces if piece.start < fields]
+    for piece in pieces[len(found) :]:
+        before = [
+            (other.right, index)
+            for index, other in enumerate(found)
+            if other.right <= piece.x + 2 and abs(other.y - piece.y) <= 0.5 * piece.style.size
+        ]
+        found.insert(max(before)[1] + 1 if before else len(found), piece)
+    return found
+
+
 def _is_struck(piece: _Piece, turn: int, rules: Rules) -> bool:
     """Whether a line goes through a word: it no longer holds."""
     return piece.style.turn == turn and rules.strikes(piece.x, piece.right, piece.y, piece.style.size)
@@ -275,6 +315,10 @@ def _row(text: str, pieces: Sequence[_Piece], turn: int) -> Row:
         end = _reach(text, piece, after)
         chars.append(text[piece.start : end].translate(_DRAWN))
         places += range(piece.start, end)
+        apart = after is not None and after.start != piece.end and not chars[-1][-1:].isspace()
+        if after and apart and (after.start < piece.start or after.x - piece.right >= _NO_SPACE * piece.style.size):
+            chars.append(" ")
+            places.append(end - 1)
         sizes.append(len(places))
     letters = [piece for piece in pieces if any(char.isalnum() for char in text[piece.start : piece.end])]
     return Row(
