@@ -3,9 +3,9 @@
 import logging
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum
 from io import BytesIO
 from itertools import pairwise
@@ -13,10 +13,10 @@ from itertools import pairwise
 import pypdfium2.raw as pdfium
 from pypdf import PdfReader
 from pypdf.errors import LimitReachedError, PyPdfError
-from pypdfium2 import PdfDocument, PdfiumError
+from pypdfium2 import PdfDocument, PdfiumError, PdfPage
 
 from corpus.document import LIMITS, StructuredText
-from corpus.errors import UnreadableDocumentError, beyond
+from corpus.errors import UnreadableDocumentError, beyond, typeset
 from corpus.layout.compose import compose
 from corpus.layout.headers_footers import with_notes, without_noise
 from corpus.layout.hyphenation import is_french
@@ -94,6 +94,21 @@ class _Why(Enum):
         return UnreadableDocumentError(name, reason.format(detail=detail), remedy)
 
 
+class _Unread(Enum):
+    """Why a page is left out, whole or in part."""
+
+    PICTURE = "c’est une image, sans texte (numérisée ?)"
+    ILLEGIBLE = "le texte est illisible, faute de savoir quelles lettres sa police dessine"
+    PARTLY = "une partie du texte est illisible, faute de savoir quelles lettres sa police dessine"
+    DAMAGED = "la page est endommagée"
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    rows: list[Row]
+    unread: _Unread | None = None
+
+
 def read_pdf(data: bytes, name: str) -> StructuredText:
     """Read a PDF file; one that only wraps other files or a form, or whose letters cannot be told, is refused."""
     if b"%PDF-" not in data[:1024]:
@@ -104,13 +119,16 @@ def read_pdf(data: bytes, name: str) -> StructuredText:
     except PdfiumError as error:
         locked = error.err_code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY)
         raise (_Why.LOCKED if locked else _Why.DAMAGED).of(name) from error
-    raw, lines = joined(pages)
-    if sum(char.isalpha() for char in raw) < LETTERS_PER_PAGE * max(len(pages), 1):
-        raise (_Why.SWOLLEN if _is_swollen(data) else _Why.SCAN).of(name)
+    legible = [page.rows for page in pages]
+    raw, lines = joined(legible)
+    if not any(_letters(rows) >= LETTERS_PER_PAGE for rows in legible) or _is_scan(pages):
+        illegible = any(page.unread is _Unread.ILLEGIBLE for page in pages)
+        raise (_Why.ILLEGIBLE if illegible else _Why.SWOLLEN if _is_swollen(data) else _Why.SCAN).of(name)
     if not _is_legible(raw):
         raise _Why.ILLEGIBLE.of(name)
     layout = compose(raw, with_notes(without_noise(lines)), paged=True)
-    return replace(layout.reading, printed=runs(layout.reading.text, layout.origin, pages))
+    printed = runs(layout.reading.text, layout.origin, legible)
+    return replace(layout.reading, printed=printed, unread=tuple(_told(pages)))
 
 
 @contextmanager
@@ -156,27 +174,78 @@ def _is_swollen(data: bytes) -> bool:
         return False
 
 
-def _pages(data: bytes, name: str) -> Iterator[list[Row]]:
+def _pages(data: bytes, name: str) -> Iterator[_Page]:
     with PdfDocument(data) as document:
         if len(document) > MOST_PAGES:
             raise beyond(name, len(document), MOST_PAGES, "pages")
         characters = 0
         for index in range(len(document)):
-            page, fields = open_page(document, index)
-            rows = in_order(with_tables(page_rows(page, LIMITS.characters, fields)))
+            try:
+                page, fields = open_page(document, index)
+            except PdfiumError:
+                yield _Page([], _Unread.DAMAGED)
+                continue
+            rows = page_rows(page, LIMITS.characters, fields)
             characters += sum(len(row.text) for row in rows)
             if characters > LIMITS.characters:
                 raise beyond(name, characters, LIMITS.characters, "caractères, au moins,")
-            yield rows
+            yield _judged(rows, page)
             page.close()
 
 
-def _is_legible(text: str) -> bool:
+def _judged(rows: list[Row], page: PdfPage) -> _Page:
+    """What can be read of a page, in order."""
+    if _letters(rows) < LETTERS_PER_PAGE and _is_picture(page):
+        return _Page(rows, _Unread.PICTURE)
+    good = [row for row in rows if not _is_illegible(row.text)]
+    if _letters(good) < 0.5 * _letters(rows) or not _is_legible("\n".join(row.text for row in good), empty=True):
+        return _Page([], _Unread.ILLEGIBLE)
+    return _Page(in_order(with_tables(good)), _Unread.PARTLY if len(good) < len(rows) else None)
+
+
+def _letters(rows: Sequence[Row]) -> int:
+    return sum(char.isalpha() for row in rows for char in row.text)
+
+
+def _is_picture(page: PdfPage) -> bool:
+    """Whether an image covers most of the page."""
+    width, height = page.get_size()
+    for drawn in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=2):
+        left, bottom, right, top = drawn.get_bounds()
+        if (right - left) * (top - bottom) > 0.5 * width * height:
+            return True
+    return False
+
+
+def _is_scan(pages: Sequence[_Page]) -> bool:
+    """Whether the few words of the file are a stamp on pictures, the mark of who copied it."""
+    return 2 * sum(page.unread is _Unread.PICTURE for page in pages) > len(pages) and sum(
+        _letters(page.rows) for page in pages
+    ) < LETTERS_PER_PAGE * len(pages)
+
+
+def _told(pages: Sequence[_Page]) -> Iterator[str]:
+    """What could not be read, for the editor."""
+    for kind in _Unread:
+        numbers = [str(number) for number, page in enumerate(pages, 1) if page.unread is kind]
+        if numbers:
+            more = f" et {len(numbers) - _NAMED} autres" if len(numbers) > _NAMED else ""
+            where = f"pages {', '.join(numbers[:_NAMED])}{more}" if len(numbers) > 1 else f"page {numbers[0]}"
+            yield typeset(f"{where} : {kind.value}.")
+
+
+def _is_illegible(text: str) -> bool:
+    """Whether most of the words of a line are in letters that French does not use."""
+    words = re.findall(r"[^\W\d_]+", text)
+    return 2 * sum(map(_is_foreign, words)) > len(words)
+
+
+def _is_legible(text: str, *, empty: bool = False) -> bool:
     """Whether words are whole and in letters that French uses; a text of few words passes."""
     found = list(re.finditer(r"[^\W\d_]+", text))
     words = [match.group() for match in found]
     if not words:
-        return False
+        return empty
     foreign = sum(1 for word in words if _is_foreign(word))
     if foreign >= ENOUGH and foreign > FOREIGN * len(words):
         return False
