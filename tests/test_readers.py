@@ -14,9 +14,10 @@ from corpus.errors import UnreadableDocumentError
 from corpus.readers.builder import Builder, TextRun
 from corpus.readers.docx import read_docx
 from corpus.readers.formats import ReadFunction
-from corpus.readers.html import read_html, read_markdown
+from corpus.readers.html import read_html
 from corpus.readers.odt import read_odt
 from corpus.readers.table import read_csv, read_xlsx
+from corpus.readers.text import read_markdown
 
 H, Q, P, ITEM, TABLE = BlockKind
 
@@ -135,6 +136,33 @@ def test_markdown_loses_its_marks_and_keeps_its_structure() -> None:
     ]
 
 
+TEXT = [(Q, "Quand déposer la demande ?"), (P, "Un mois avant."), (Q, "Combien coûte-t-elle ?"), (P, "Dix euros.")]
+"""What each page below says, whatever else it holds."""
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "??? {0}\n\n{1}\n???\n\n??? {2}\n\n{3}\n???\n",
+        '??? question "{0}"\n    {1}\n\n???+ note "{2}"\n\n    {3}\n',
+        ":::details {0}\n\n{1}\n\n:::\n\n::: details {2}\n{3}\n:::\n",
+        "{0}\n: {1}\n\n{2}\n: {3}\n",
+        "- **{0}** {1}\n- **{2}** {3}\n",
+        "1. **{0}**\n\n   {1}\n\n2. **{2}**\n\n   {3}\n",
+        "**{0}**  \n{1}\n\n__{2}__\n{3}\n",
+        "| Question | Réponse |\n|---|---|\n| {0} | {1} |\n| {2} | {3} |\n",
+        "---\nquestion: >-\n  Quand déposer\n  la demande ?\ntitle: x\n---\n{1}\n## {2}\n{3}\n",
+        '+++\ntitle = "{0}"\n+++\n{1}\n\n## {2} {{#prix}}\n{{: .question }}\n{3}\n',
+        "# {0}\n{{% hint %}}\n> [!NOTE]\n> {1}\n{{% endhint %}}\n\n[TOC]\n\n## {2}[^1]\n{3}\n\n{{{{ x }}}}\n\n[^1]: Note.",
+        "# {0}\n:::info\n{1}\n:::\n## {2}\n!!! note\n    {3}\n",
+    ],
+)
+def test_markdown_of_site_generators_shows_its_questions_and_no_mark(page: str) -> None:
+    reading = read_markdown(page.format(*(text for _, text in TEXT)).encode(), "faq.md")
+
+    assert [(Q if kind is H else kind, text) for kind, _, text in blocks(reading)] == TEXT
+
+
 # HTML
 
 
@@ -179,6 +207,46 @@ def test_html_keeps_the_main_content_only() -> None:
         (TABLE, 0, "un\ndeux\ttrois"),
         (P, 0, "Mise en page"),
     ]
+
+
+SURROUNDED = """\
+<div id="consent"><p>Ce site utilise des cookies.</p><button>Tout accepter</button></div><div class="breadcrumb">
+<a href="/">Accueil</a> &gt; FAQ</div><div><a href="/a">Démarches</a> | <a href="/b">Culture</a></div><div class="main">
+{0}</div><div class="social">Partagez</div><ul><li><a href="/c">Plan du site</a></li></ul>
+"""
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        '<button class="accordion">{0}</button><div class="panel">{1}</div>',
+        '<section class="fr-accordion"><h3><button aria-expanded="false" aria-controls="a{2}">{0}</button></h3>'
+        '<div class="fr-collapse" id="a{2}" hidden><p>{1}</p></div></section>',
+        '<div class="q"><h3>{0}</h3><div class="a" hidden><p>{1}</p></div></div>',
+        '<h3>{0} <span aria-hidden="true">+</span></h3><div style="display:none">{1}</div>',
+        '<div role="button" aria-expanded="false">{0}</div><div aria-hidden="true">{1}</div>',
+        '<div itemtype="https://schema.org/Question"><div itemprop="name">{0}</div><div>{1}</div></div>',
+        "<details><summary><h3>{0}</h3></summary>{1}</details>",
+        "<dl><dt><b>{0}</b></dt><dd>{1}</dd></dl>",
+        "<p><strong>{0}</strong><br>{1}</p>",
+        "<p><b>Quand déposer</b> <b>la demande ?</b><br><br>{1}</p>",
+        "<ul><li><strong>{0}</strong><p>{1} <s>Ou deux.</s></p></li></ul>",
+        "<table><tr><th>Question</th><th>Réponse</th></tr><tr><td>{0}</td><td>{1}</td></tr></table>",
+    ],
+)
+@pytest.mark.parametrize("page", ["{0}", SURROUNDED])
+def test_html_shows_its_questions_and_nothing_that_surrounds_them(part: str, page: str) -> None:
+    parts = "".join(part.format(*(text for _, text in pair), n) for n, pair in enumerate((TEXT[:2], TEXT[2:])))
+    reading = read_html(page.format(f"<h1>FAQ</h1>{parts}").encode(), "faq.html")
+
+    found = [(Q if kind is H else kind, text) for kind, _, text in blocks(reading)]
+    assert found == [(Q, "FAQ"), *TEXT] if "la demande" not in part else found[1:3] == TEXT[:2]
+
+
+def test_an_answer_that_speaks_of_cookies_is_no_banner() -> None:
+    page = "<h1>Ce site a-t-il des cookies ?</h1><p>Oui, et vous pouvez les refuser.</p><h2>Comment ?</h2><p>Ici.</p>"
+
+    assert read_html(page.encode(), "a.html").text.startswith("Ce site a-t-il des cookies ?\n\nOui, et vous pouvez")
 
 
 def test_html_without_main_gives_its_articles_and_without_them_its_body() -> None:

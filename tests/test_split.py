@@ -153,7 +153,7 @@ def test_a_question_between_dashes_needs_no_question_mark() -> None:
         [(ITEM, 1, "{0}"), (ITEM, 1, "{2}"), (HEADING, 3, "{0}"), (ITEM, 1, "{1}"), (HEADING, 3, "{2}"), (ITEM, 1, "{3}")],  # noqa: E501
         [(TABLE, 0, "Question\tRéponse"), (TABLE, 0, "{0}\t{1}"), (TABLE, 0, "{2}\t{3}")],
         [(TABLE, 0, "{0}\t{1}"), (TABLE, 0, "{2}\t{3}")],
-        [(TABLE, 0, "N°\tVos questions\tNos réponses"), (TABLE, 0, "1\t{0}\t{1}"), (TABLE, 0, "{2}\t{3}")],
+        [(TABLE, 0, "N°\tVos questions\tNos réponses"), (TABLE, 0, "1\t{0}\t{1}"), (TABLE, 0, "2\t{2}\t{3}")],
     ],
 )  # fmt: skip
 def test_questions_that_blocks_do_not_mark(blocks: list[tuple[BlockKind, int, str]], kind: str) -> None:
@@ -164,20 +164,6 @@ def test_questions_that_blocks_do_not_mark(blocks: list[tuple[BlockKind, int, st
         text += words + "\n\n"
 
     assert pairs(split(document(StructuredText(text, tuple(made)), kind))) == ASKED
-
-
-def test_a_theme_beside_questions_is_a_section() -> None:
-    builder = Builder()
-    for cells in (
-        ("Thème", "Question", "Réponse"),
-        ("Dépôt", "Quel délai ?", "Un mois."),
-        ("Recours", "Quel délai ?", "Deux mois."),
-    ):
-        builder.add_row(cells)
-    found = split(document(builder.reading()))
-
-    assert pairs(found) == [("Quel délai ?", "Un mois."), ("Quel délai ?", "Deux mois.")]
-    assert above(found) == [["Dépôt"], ["Recours"]]
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from typing import Any
 from bot.answer import Kind
 from corpus.document import Document, Entry, Span
 from corpus.errors import MotamotError, UnreadableDocumentError
+from corpus.readers.formats import decode
 from corpus.readers.table import csv_rows, xlsx_rows
-from corpus.readers.text import decode
 from index.french import fold
 
 _COLUMNS = {"id", "turns", "question", "kind", "expect", "tags"}

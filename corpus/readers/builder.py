@@ -14,6 +14,8 @@ _BLANK = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 _INVISIBLE = re.compile(f"[{INVISIBLE}{PRIVATE_USE}]")
 
 _TYPED_BULLET = re.compile(rf"\s*(?:[•‣▪▫◦●○■□➢➔►✓*–—{PRIVATE_USE}-]|o|\d{{1,2}}[.)]|[a-z]\))\s+\S")
+# What a template would have filled in: a sentence that holds it says nothing.
+_PLACEHOLDER = re.compile(r"\{\{.{0,200}?\}\}|\$\{\w[\w.]{0,80}\}|lorem ipsum dolor", re.IGNORECASE | re.DOTALL)
 # What may stand before a question in bold: its bullet, its number, its label.
 _BEFORE_BOLD = re.compile(r"\W{0,9}(?:questions?|q)?\W{0,9}\d{0,3}\W{0,9}", re.IGNORECASE)
 # A question in bold that the author broke has no more.
@@ -117,7 +119,7 @@ class Builder:
 
     def _write(self, runs: Sequence[TextRun], kind: BlockKind, level: int, key: str | None) -> None:
         """Append runs as they are."""
-        if not runs:
+        if not runs or _PLACEHOLDER.search("".join(run.text for run in runs)):
             return
         self._push(self._gap(kind))
         start = self._length

@@ -1,5 +1,6 @@
-"""Choose the reader of a file by its suffix, check the file's type and size, and read it in this process."""
+"""Choose the reader of a file by its suffix, check its type and size, read it in this process; decode its text."""
 
+import codecs
 import hashlib
 import os
 import re
@@ -28,7 +29,7 @@ def _read(module: str, function: str, data: bytes, name: str) -> StructuredText:
 
 READERS: Mapping[str, ReadFunction] = {
     ".txt": partial(_read, "text", "read_text"),
-    ".md": partial(_read, "html", "read_markdown"),
+    ".md": partial(_read, "text", "read_markdown"),
     ".pdf": partial(_read, "pdf", "read_pdf"),
     ".docx": partial(_read, "docx", "read_docx"),
     ".odt": partial(_read, "odt", "read_odt"),
@@ -39,6 +40,7 @@ READERS: Mapping[str, ReadFunction] = {
 }
 """Suffix -> reader of its format."""
 
+_BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 # Half a surrogate pair, which some PDF fonts give, has no UTF-8 form.
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -100,3 +102,26 @@ def _how_to_get(source: Source, path: Path) -> str:
             f"et enregistrez-le sous « {path} »."
         )
     return f"Il a été cherché sous « {path} » : placez-le là, ou retirez sa table [[source]] du catalogue."
+
+
+def decode(data: bytes, name: str, most: int = LIMITS.characters) -> str:
+    """Read UTF-8 and UTF-16 with a mark, UTF-8 without one, else Windows-1252, which Excel still writes.
+
+    Raises:
+        UnreadableDocumentError: It has more than ``most`` characters, none fits, or the bytes are no text at all.
+    """
+    encoding = next((encoding for mark, encoding in _BYTE_ORDER_MARKS if data.startswith(mark)), None)
+    for candidate in [encoding] if encoding else ["utf-8", "cp1252"]:
+        try:
+            text = data.decode(candidate)
+        except UnicodeDecodeError:
+            continue
+        if len(text) > most:
+            raise beyond(name, len(text), most, "caractères")
+        if "\0" not in text:
+            return text.replace("\r\n", "\n").replace("\r", "\n")
+    raise UnreadableDocumentError(
+        name,
+        "ce fichier n’est pas un texte lisible.",
+        "Ouvrez-le dans le logiciel qui l’a produit et enregistrez-le de nouveau en UTF-8.",
+    )

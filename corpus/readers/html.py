@@ -1,40 +1,28 @@
 """Read HTML pages without menus, banners and forms; Markdown and OpenDocument come as HTML."""
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bs4 import BeautifulSoup
 from bs4.dammit import EncodingDetector
 from bs4.element import NavigableString, PageElement, PreformattedString, Tag
-from markdown_it import MarkdownIt
 
 from corpus.document import BlockKind, StructuredText
 from corpus.errors import UnreadableDocumentError
 from corpus.readers.builder import BREAK, Builder, TextRun
 from corpus.readers.columns import add_table, grid
-from corpus.readers.text import decode
+from corpus.readers.formats import decode
+from corpus.readers.page_content import (
+    ASKS,
+    BLOCKS,
+    HEADINGS,
+    LISTS,
+    opened,
+    remove_surroundings,
+    remove_what_is_no_content,
+)
 
-
-def _names(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_NO_CONTENT = _names("""
-    script style noscript template head nav footer aside svg math iframe object canvas audio video select
-    input textarea datalist dialog
-""")
-_ROLES_WITHOUT_CONTENT = _names("navigation banner contentinfo search dialog alertdialog")
-_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-_BLOCKS = _names("""
-    address article blockquote body center caption dd details div dl fieldset figcaption figure form header
-    hgroup hr html legend li main p pre section table tbody td tfoot th thead tr
-""")
-_LISTS = _names("ul ol menu dir")
-_ASKS = ("summary", "dt")
-_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-# The settings between two lines of dashes that site generators put first.
-_FRONT_MATTER = re.compile(r"\A[ \t]*---[ \t]*\n(?:.*\n)*?[ \t]*---[ \t]*(?:\n|\Z)")
 # Python allows 1000 nested calls, we make two per element: deeper down we keep the words without structure.
 _DEEPEST = 250
 # Of the rows and columns that a cell spans: more is no table.
@@ -44,13 +32,15 @@ _DIGITS = 4
 def read_html(data: bytes, name: str) -> StructuredText:
     """Read the main part of a page: ``<main>``, else its articles, else its body."""
     soup = BeautifulSoup(_decoded(data, name), "lxml")
-    opened = _opened(soup)
+    shown = opened(soup)
     for roots in (soup.select("main, [role=main]"), soup.select("article"), soup.select("body")):
         builder = Builder()
         known = set(map(id, roots))  # elements compare by what they hold: slowly, and two may hold the same
         for root in roots:
             if not any(id(parent) in known for parent in root.parents):
-                _read(root, builder, opened)
+                remove_what_is_no_content(root, shown)
+                remove_surroundings(root)
+                _PageReader(builder).read(root)
         if (reading := builder.reading()).blocks:
             return reading
     raise UnreadableDocumentError(
@@ -60,31 +50,12 @@ def read_html(data: bytes, name: str) -> StructuredText:
     )
 
 
-def read_markdown(data: bytes, name: str) -> StructuredText:
-    """Read CommonMark with tables and HTML; comments and front matter are no content."""
-    text = _FRONT_MATTER.sub("", decode(data, name))
-    reading = read_markup(MarkdownIt("commonmark").enable("table").render(text))
-    if not reading.blocks:
-        raise UnreadableDocumentError(name, "ce fichier Markdown ne contient aucun texte.", "Complétez-le.")
-    return reading
-
-
 def read_markup(markup: str) -> StructuredText:
     """Read the whole of a page that was made from another format; it may be empty."""
     page, builder = BeautifulSoup(markup, "lxml"), Builder()
-    _read(page, builder, _opened(page))
+    remove_what_is_no_content(page, opened(page))
+    _PageReader(builder).read(page)
     return builder.reading()
-
-
-def _read(root: Tag, builder: Builder, opened: Set[str]) -> None:
-    _remove_what_is_no_content(root, opened)
-    _PageReader(builder).read(root)
-
-
-def _opened(page: Tag) -> frozenset[str]:
-    """Identifiers of what a button of the page shows or hides: content, though hidden at first."""
-    controls = page.find_all(lambda tag: tag.has_attr("aria-controls"))
-    return frozenset(identifier for tag in controls for identifier in str(tag["aria-controls"]).split())
 
 
 def _decoded(data: bytes, name: str) -> str:
@@ -95,28 +66,6 @@ def _decoded(data: bytes, name: str) -> str:
         return data.decode(declared)
     except (LookupError, ValueError):
         return decode(data, name, len(data))  # pages lie about their encoding: we look for ourselves
-
-
-def _remove_what_is_no_content(root: Tag, opened: Set[str]) -> None:
-    # Not decompose(): to ask what was decomposed already, the library searches the whole of each tag.
-    for tag in [t for t in root.find_all(True) if _is_no_content(t) or (_is_hidden(t) and t.get("id") not in opened)]:
-        tag.extract()
-
-
-def _is_no_content(tag: Tag) -> bool:
-    if tag.name == "button" or tag.get("role") == "button":
-        return tag.find_parent([*_HEADINGS, *_ASKS]) is None  # the titles of an accordion are buttons
-    if tag.name == "form":
-        return tag.find(["main", "article", "h1"]) is None  # some servers wrap the whole page in a form
-    if tag.name == "header":
-        return tag.find_parent(["main", "article"]) is None  # that of an article holds its title
-    return tag.name in _NO_CONTENT or tag.get("role") in _ROLES_WITHOUT_CONTENT
-
-
-def _is_hidden(tag: Tag) -> bool:
-    hidden = tag.has_attr("hidden") and tag["hidden"] != "until-found"
-    styled = _HIDDEN_STYLE.search(str(tag.get("style", "")))
-    return hidden or tag.get("aria-hidden") == "true" or styled is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +113,11 @@ class _PageReader:
             self._runs.append(BREAK)
         elif tag.name == "table" and _has_columns(tag):
             self._table(tag, look)
-        elif tag.name in _ASKS:
+        elif tag.name in ASKS or (self._kind is not BlockKind.HEADING and _is_question(tag)):
             self._block(tag, look, BlockKind.QUESTION, 0)
-        elif tag.name in _HEADINGS and self._kind is not BlockKind.QUESTION:
+        elif tag.name in HEADINGS and self._kind is not BlockKind.QUESTION:
             self._block(tag, look, BlockKind.HEADING, int(tag.name[1]))
-        elif tag.name in _LISTS:
+        elif tag.name in LISTS:
             self._block(tag, look, BlockKind.ITEM, self._level + 1 if self._kind is BlockKind.ITEM else 1)
         elif tag.name == "li" or (self._kind is not BlockKind.ITEM and self._is_block(tag)):
             self._close()
@@ -184,7 +133,7 @@ class _PageReader:
     def _is_block(self, tag: Tag) -> bool:
         if self._kind in (BlockKind.HEADING, BlockKind.QUESTION):
             return False
-        return tag.name in _BLOCKS or "-" in tag.name
+        return tag.name in BLOCKS or "-" in tag.name
 
     def _block(self, tag: Tag, look: _Inline, kind: BlockKind, level: int) -> None:
         self._close()
@@ -210,6 +159,13 @@ class _PageReader:
         self._runs = []
 
 
+def _is_question(tag: Tag) -> bool:
+    """Whether the page marks it as a question: the button of an accordion, a name in the terms of schema.org."""
+    if tag.name == "button" or tag.get("role") == "button":
+        return True  # the other ones are gone
+    return tag.get("itemprop") == "name" and "Question" in str(getattr(tag.parent, "attrs", {}).get("itemtype", ""))
+
+
 def _cell(cell: Tag, look: _Inline) -> StructuredText:
     builder = Builder()
     reader = _PageReader(builder)
@@ -224,7 +180,7 @@ def _span(cell: Tag, name: str) -> int:
 
 def _has_columns(table: Tag) -> bool:
     """Whether it shows data: tables of one column, or with headings or tables inside, only lay out a page."""
-    if table.get("role") == "presentation" or table.find([*_HEADINGS, "table"]):
+    if table.get("role") == "presentation" or table.find([*HEADINGS, "table"]):
         return False
     rows = table.find_all("tr")
     return any(len(row.find_all(["th", "td"], recursive=False)) > 1 for row in rows)

@@ -16,8 +16,8 @@ from corpus.document import BlockKind, StructuredText
 from corpus.errors import UnreadableDocumentError, typeset
 from corpus.readers.builder import Builder, TextRun
 from corpus.readers.columns import EMPTY, HIGHEST_HEADER, add_table, find_columns, named_columns
+from corpus.readers.formats import decode
 from corpus.readers.office_zip import BROKEN, office_archive
-from corpus.readers.text import decode
 
 _DELIMITERS = ";,\t|"
 _PROBLEMS_SHOWN = 5

@@ -1,14 +1,43 @@
-"""Read plain text in the encodings of French office software, wrapped or printed page by page."""
+"""Read plain text, wrapped or printed page by page, and Markdown with what site generators add to it."""
 
-import codecs
+import re
+from collections.abc import Iterator, Sequence
+from html import escape
 
-from corpus.document import LIMITS, StructuredText
-from corpus.errors import UnreadableDocumentError, beyond
+from markdown_it import MarkdownIt
+from mdit_py_plugins.deflist import deflist_plugin
+
+from corpus.document import StructuredText
+from corpus.errors import UnreadableDocumentError
 from corpus.layout.compose import clean, compose
 from corpus.layout.headers_footers import printed_links
 from corpus.layout.lines import is_blank, of_text
+from corpus.readers.formats import decode
+from corpus.readers.html import read_markup
 
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+# The settings between two lines of dashes (YAML) or plus signs (TOML) that come first, and the title among them.
+_FRONT_MATTER = re.compile(r"\A\s*(?P<fence>---|\+\+\+)[ \t]*\n(?P<settings>(?:.*\n)*?)[ \t]*(?P=fence)[ \t]*(?:\n|\Z)")
+_TITLE = re.compile(
+    r"^(?P<key>question|titre|title)[ \t]*[:=][ \t]*(?:[>|][-+]?[ \t]*\n)?[ \t]*(?P<title>\S.*(?:\n[ \t]+\S.*)*)$",
+    re.IGNORECASE | re.MULTILINE,
+)
+# Blocks with a title, on a line of its own: ??? note "Titre", ::: details Titre, !!! tip, === "Onglet".
+_CONTAINER = re.compile(r" {0,3}(?P<mark>\?{3}\+?|!{3}\+?|:{3,}|={3}(?=[ \t]+[\"!+]))[ \t]*(?P<title>.*?)[ \t]*")
+_KIND = re.compile(r"(?P<kind>[a-z][\w-]*)(?:[ \t]+(?=[^a-zà-ÿ])|(?=\[)|$)|(?=\W|[A-ZÀ-Ý])")
+# Beyond, a container is text.
+_DEEPEST = 20
+_FOLDED = ("details", "question", "faq", "collapse", "spoiler", "accordion")
+_NOTE = re.compile(r"^\[\^[^\]\n]{1,80}\]:.*(?:\n[ \t]+\S.*)*", re.MULTILINE)
+# Marks of templates, attributes, notes, alerts, icons, abbreviations, contents, components: none is text.
+_MARKS = re.compile(
+    r"""\{%.{0,500}?%\} | \{\#.{0,500}?\#\} | \{\{[<%].{0,500}?[>%]\}\}
+      | \{:[^{}\n]{0,200}\} | \{[\#.][\w-][^{}\n]{0,200}\} | \[\^[^\]\n]{1,80}\]
+      | (?<![\w:]):[a-z][a-z0-9_+-]{1,40}:(?![\w:]) | ^\*\[[^\]\n]{1,40}\]:.*$
+      | ^(?:[ \t]*>)*[ \t]*\[!\w+\][+-]? | ^[ \t]*\[\[?_?toc_?\]\]?[ \t]*$
+      | ^import[ ].*[;'"][ \t]*$ | ^export[ ](?:const|default)[ ].*$""",
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
+_MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"]).use(deflist_plugin)
 
 
 def read_text(data: bytes, name: str) -> StructuredText:
@@ -24,24 +53,71 @@ def read_text(data: bytes, name: str) -> StructuredText:
     return compose(raw, lines, paged=any(line.noise for line in lines)).reading
 
 
-def decode(data: bytes, name: str, most: int = LIMITS.characters) -> str:
-    """Read UTF-8 and UTF-16 with a mark, UTF-8 without one, else Windows-1252, which Excel still writes.
+def read_markdown(data: bytes, name: str) -> StructuredText:
+    """Read a Markdown file; a title in its front matter heads it when no heading of the first level does."""
+    text = decode(data, name)
+    title = ""
+    if front := _FRONT_MATTER.match(text):
+        text = text[front.end() :]
+        title = _title(front["settings"])
+    lines = _MARKS.sub("", _NOTE.sub("", text)).split("\n")
+    markup = _MARKDOWN.render("\n".join(_with_containers(lines)))
+    if title and "<h1" not in markup:
+        markup = f"<h1>{escape(title)}</h1>{markup}"
+    reading = read_markup(markup)
+    if not reading.blocks:
+        raise UnreadableDocumentError(name, "ce fichier Markdown ne contient aucun texte.", "Complétez-le.")
+    return reading
 
-    Raises:
-        UnreadableDocumentError: It has more than ``most`` characters, none fits, or the bytes are no text at all.
-    """
-    encoding = next((encoding for mark, encoding in _MARKS if data.startswith(mark)), None)
-    for candidate in [encoding] if encoding else ["utf-8", "cp1252"]:
-        try:
-            text = data.decode(candidate)
-        except UnicodeDecodeError:
+
+def _title(settings: str) -> str:
+    """The question, else the title, that front matter gives."""
+    found = {m["key"].lower(): " ".join(m["title"].split()).strip("\"'") for m in _TITLE.finditer(settings)}
+    return next((found[key] for key in ("question", "titre", "title") if key in found), "")
+
+
+def _with_containers(lines: Sequence[str], depth: int = 0) -> Iterator[str]:
+    """The lines, their containers written in HTML; their text is indented, or ends at the same mark."""
+    marks = [_CONTAINER.fullmatch(line) if depth < _DEEPEST else None for line in lines]
+    ends = _ends(marks)
+    at = 0
+    while at < len(lines):
+        match = marks[at]
+        at += 1
+        if not match:
+            yield lines[at - 1]
             continue
-        if len(text) > most:
-            raise beyond(name, len(text), most, "caractères")
-        if "\0" not in text:
-            return text.replace("\r\n", "\n").replace("\r", "\n")
-    raise UnreadableDocumentError(
-        name,
-        "ce fichier n’est pas un texte lisible.",
-        "Ouvrez-le dans le logiciel qui l’a produit et enregistrez-le de nouveau en UTF-8.",
-    )
+        if not match["title"] and match["mark"][0] != "!":
+            continue  # it closes what we do not know
+        first = at
+        while at < len(lines) and (not lines[at].strip() or lines[at].startswith(("    ", "\t"))):
+            at += 1
+        body: Sequence[str] = [re.sub("^(?:    |\t)", "", line) for line in lines[first:at]]
+        if not any(map(str.strip, body)) and first - 1 in ends:
+            at = ends[first - 1] + 1
+            body = lines[first : at - 1]
+        opening, closing = _tags(match["mark"][0], match["title"])
+        yield from ("", opening, "", *_with_containers(body, depth + 1), "", closing, "")
+
+
+def _ends(marks: Sequence[re.Match[str] | None]) -> dict[int, int]:
+    """The line that closes a container, by the line that opens it."""
+    found: dict[int, int] = {}
+    opened: list[int] = []
+    for index, match in enumerate(marks):
+        if match and match["title"]:
+            opened.append(index)
+        elif match and opened:
+            found[opened.pop()] = index
+    return found
+
+
+def _tags(mark: str, title: str) -> tuple[str, str]:
+    """How a container begins and ends: one that folds, or that asks, is a question with its answer."""
+    kind = _KIND.match(title)
+    name = kind["kind"] or "" if kind else ""
+    shown = title[kind.end() :] if kind and name else title
+    shown = _MARKDOWN.renderInline(re.sub(r"^\[(.*)\]$", r"\1", shown.strip()).strip('"“”« »'))
+    if shown and (mark == "?" or name in _FOLDED or shown.rstrip().endswith("?")):
+        return f"<details><summary>{shown}</summary>", "</details>"
+    return f"<div>{f'<p>{shown}</p>' if shown else ''}", "</div>"

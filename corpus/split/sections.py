@@ -14,7 +14,8 @@ PAGE_FURNITURE = re.compile(
     r"""(?:
         (?:partage|imprime|t[ée]l[ée]charge|envoye)[rz]
             (?:\s(?:(?:cette|la)\spage|cet\sarticle|l[’']article|ce\scontenu))?(?:\s(?:sur|via|par|au|en)\s.{1,40})?
-      | (?:retour\s)?(?:en\s|au\s)?haut(?:\sde\s(?:la\s)?page)? | retour\s[àa]\sl[’']accueil | lire\sla\ssuite
+      | (?:(?:retour\s|remonter\s)?(?:en\s|au\s)?haut(?:\sde\s(?:la\s)?page)?) | lire\sla\ssuite
+      | retour\s(?:[àa]\s(?:l[’']accueil|la\sliste)|aux?\s(?:sommaire|menu|questions)).{0,40}
       | (?:page\s|fiche\s)?(?:v[ée]rifi[ée]e?|publi[ée]e?|modifi[ée]e?|(?:derni[èe]re\s)?mise?s?\s[àa]\sjour)
             \s*(?:le|du|en|:)\s(?:[^\W\d]+\s)?\d[\w\s/.:]{0,40}
       | (?:vous\s[êe]tes\sici|accueil)\s*[:>›»/|].* | (?:cette|la)\s(?:page|r[ée]ponse|fiche)\svous\sa.{1,60}
@@ -197,9 +198,9 @@ def _tidied(document: Document, section: Section, repeated: Set[str]) -> Section
             return True
         return PAGE_FURNITURE.fullmatch(text) is not None
 
-    if len(body) > 1 and (is_furniture(body[0]) or body[0].of(document.text).casefold() == heading):
+    while len(body) > 1 and (is_furniture(body[0]) or body[0].of(document.text).casefold() == heading):
         body = body[1:]
-    if len(body) > 1 and is_furniture(body[-1]):
+    while len(body) > 1 and is_furniture(body[-1]):
         body = body[:-1]
     return replace(section, body=body)
 

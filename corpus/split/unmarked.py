@@ -8,14 +8,13 @@ from itertools import groupby
 from corpus.document import Block, BlockKind, Document, Span
 from corpus.layout.lines import starts_low
 from corpus.layout.list_markers import ANSWERED, ASKED, CONTENTS_TITLE, contents, markers
-from corpus.split.sections import HEADS
+from corpus.readers.columns import find_columns
+from corpus.split.sections import HEADS, PAGE_FURNITURE
 from corpus.split.sentences import sentences
 
 # As long as the longest question that the layout takes for a heading.
 LONGEST_QUESTION = 420
 FEWEST = 2
-_QUESTIONS = re.compile(r"\b(?:questions?|interrogations?)\b", re.IGNORECASE)
-_ANSWERS = re.compile(r"\b(?:r[ée]ponses?|answers?)\b", re.IGNORECASE)
 _CELL = re.compile(r"[^\t]+")
 _CLOSING = " »\u00a0\u202f)"
 
@@ -25,12 +24,11 @@ def with_questions(document: Document) -> Document:
 
     Outside a list of questions and answers, one line alone that asks is an effect of style.
     """
-    text, level, faq = document.text, 0, document.source.kind == "faq"
+    text, faq = document.text, document.source.kind == "faq"
     blocks: list[Block] = []
     for is_table, run in groupby(document.blocks, key=lambda block: block.kind is BlockKind.TABLE):
         found = list(run)
-        blocks += (_of_table(text, found, level + 1) if is_table else []) or found
-        level = next((block.level for block in reversed(found) if block.kind is BlockKind.HEADING), level)
+        blocks += (_of_table(text, found) if is_table else []) or found
     asked = list(_with_lines_that_ask(text, blocks, faq=faq))
     if faq or _headings(asked) - _headings(blocks) >= FEWEST:
         blocks = asked
@@ -44,7 +42,7 @@ def asks(text: str) -> bool:
     [True, False, False, False]
     """
     core = text.rstrip(_CLOSING)
-    if not core.endswith("?") or len(text) > LONGEST_QUESTION or starts_low(text):
+    if not core.endswith("?") or len(text) > LONGEST_QUESTION or starts_low(text) or PAGE_FURNITURE.fullmatch(text):
         return False
     return all(span.of(text).rstrip(_CLOSING).endswith("?") for span in sentences(text))
 
@@ -74,41 +72,22 @@ def _headings(blocks: Sequence[Block]) -> int:
 # Tables
 
 
-def _of_table(text: str, rows: Sequence[Block], level: int) -> list[Block]:
-    """The questions and answers that the rows are, under the theme that they name; empty for other tables."""
+def _of_table(text: str, rows: Sequence[Block]) -> list[Block]:
+    """The questions and answers that the rows of a printed page are; empty for other tables."""
     table = [[Span(row.start + m.start(), row.start + m.end()) for m in _CELL.finditer(row.of(text))] for row in rows]
-    header = [cell.of(text) for cell in table[0]]
-    question, answer = (_column(header, pattern) for pattern in (_QUESTIONS, _ANSWERS))
-    named = question is not None and answer is not None
-    body = table[1:] if named else table
-    if question is None or answer is None:
-        question, answer = 0, 1
-    asking = sum(any(asks(cell.of(text)) for cell in cells[: question + 1]) for cells in body)
-    if asking < (max(1, len(body) / 2) if named else max(FEWEST, len(body))):
+    found = find_columns([[cell.of(text) for cell in cells] for cells in table])
+    if found is None:
         return []
-    found: list[Block] = []
-    theme = ""
-    for cells in body:
-        # Empty cells are left out by the builder: those before the question, where it stands further left.
-        at = next((at for at in range(question + 1) if at < len(cells) and asks(cells[at].of(text))), question)
-        place = at + answer - question
-        if not 0 <= place < len(cells) or place == at:
-            found += [Block(cell.start, cell.end, BlockKind.PARAGRAPH) for cell in cells]
+    first, columns = found
+    blocks: list[Block] = []
+    for cells in table[first:]:
+        if len(cells) <= max(columns.question, *columns.answers):  # goes on with the answer above
+            blocks += [block for cell in cells for block in _lines(text, cell)]
             continue
-        for cell in cells[:at]:
-            words = cell.of(text)
-            if any(char.isalpha() for char in words.strip("Nn°Qq.")) and words != theme and place > at:
-                theme = words
-                found.append(Block(cell.start, cell.end, BlockKind.HEADING, level))
-        found.append(Block(cells[at].start, cells[at].end, BlockKind.QUESTION))
-        found += _lines(text, cells[place])
-    return found
-
-
-def _column(header: Sequence[str], pattern: re.Pattern[str]) -> int | None:
-    """The only column of this name; a long cell names none."""
-    found = [index for index, name in enumerate(header) if pattern.search(name) and len(name) <= 60]
-    return found[0] if len(found) == 1 else None
+        question = cells[columns.question]
+        blocks.append(Block(question.start, question.end, BlockKind.QUESTION))
+        blocks += [block for column in columns.answers for block in _lines(text, cells[column])]
+    return blocks
 
 
 def _lines(text: str, cell: Span) -> Iterator[Block]:
