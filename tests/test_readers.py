@@ -153,7 +153,7 @@ TEXT = [(Q, "Quand déposer la demande ?"), (P, "Un mois avant."), (Q, "Combien 
         "| Question | Réponse |\n|---|---|\n| {0} | {1} |\n| {2} | {3} |\n",
         "---\nquestion: >-\n  Quand déposer\n  la demande ?\ntitle: x\n---\n{1}\n## {2}\n{3}\n",
         '+++\ntitle = "{0}"\n+++\n{1}\n\n## {2} {{#prix}}\n{{: .question }}\n{3}\n',
-        "# {0}\n{{% hint %}}\n> [!NOTE]\n> {1}\n{{% endhint %}}\n\n[TOC]\n\n## {2}[^1]\n{3}\n\n{{{{ x }}}}\n\n[^1]: Note.",
+        "# {0}\n{{% hint %}}\n> [!NOTE]\n> {1}\n{{% endhint %}}\n[TOC]\n\n## {2}[^1]\n{3}\n\n{{{{ x }}}}\n\n[^1]: N.",
         "# {0}\n:::info\n{1}\n:::\n## {2}\n!!! note\n    {3}\n",
     ],
 )

@@ -225,23 +225,24 @@ def _lines(runs: Sequence[TextRun]) -> list[list[TextRun]]:
     return lines
 
 
-def _grouped(lines: Sequence[Sequence[TextRun]]) -> list[tuple[list[Sequence[TextRun]], bool]]:
+def _grouped(lines: Sequence[Sequence[TextRun]]) -> list[tuple[list[list[TextRun]], bool]]:
     """Lines that make one block, and whether a typed bullet opens it.
 
     A line that goes on in lower case after no full stop was broken for its looks: it is joined again.
     """
-    groups: list[tuple[list[Sequence[TextRun]], bool]] = []
+    groups: list[tuple[list[list[TextRun]], bool]] = []
     for line in lines:
         words = "".join(run.text for run in line).strip()
         bulleted = bool(_TYPED_BULLET.match(words))
         if groups and not bulleted and words:
-            before = "".join(run.text for run in groups[-1][0][-1]).rstrip()
+            last = groups[-1][0][-1]
+            before = next((text for run in reversed(last) if (text := run.text.rstrip())), "")
             if words[0].islower() and before and before[-1] not in ".;:!?…":
-                groups[-1][0][-1] = [*groups[-1][0][-1], TextRun(" "), *line]
+                last += [TextRun(" "), *line]
             else:
-                groups[-1][0].append(line)
+                groups[-1][0].append([*line])
         elif words:
-            groups.append(([line], bulleted))
+            groups.append(([[*line]], bulleted))
     return groups
 
 

@@ -22,7 +22,7 @@ _TITLE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 # Blocks with a title, on a line of its own: ??? note "Titre", ::: details Titre, !!! tip, === "Onglet".
-_CONTAINER = re.compile(r" {0,3}(?P<mark>\?{3}\+?|!{3}\+?|:{3,}|={3}(?=[ \t]+[\"!+]))[ \t]*(?P<title>.*?)[ \t]*")
+_CONTAINER = re.compile(r" {0,3}(?P<mark>\?{3}\+?|!{3}\+?|:{3,}|={3}(?=[ \t]+[\"!+]))[ \t]*(?P<title>.*)")
 _KIND = re.compile(r"(?P<kind>[a-z][\w-]*)(?:[ \t]+(?=[^a-zà-ÿ])|(?=\[)|$)|(?=\W|[A-ZÀ-Ý])")
 # Beyond, a container is text.
 _DEEPEST = 20
@@ -87,7 +87,7 @@ def _with_containers(lines: Sequence[str], depth: int = 0) -> Iterator[str]:
         if not match:
             yield lines[at - 1]
             continue
-        if not match["title"] and match["mark"][0] != "!":
+        if not match["title"].strip() and match["mark"][0] != "!":
             continue  # it closes what we do not know
         first = at
         while at < len(lines) and (not lines[at].strip() or lines[at].startswith(("    ", "\t"))):
@@ -96,7 +96,7 @@ def _with_containers(lines: Sequence[str], depth: int = 0) -> Iterator[str]:
         if not any(map(str.strip, body)) and first - 1 in ends:
             at = ends[first - 1] + 1
             body = lines[first : at - 1]
-        opening, closing = _tags(match["mark"][0], match["title"])
+        opening, closing = _tags(match["mark"][0], match["title"].strip())
         yield from ("", opening, "", *_with_containers(body, depth + 1), "", closing, "")
 
 
@@ -105,7 +105,7 @@ def _ends(marks: Sequence[re.Match[str] | None]) -> dict[int, int]:
     found: dict[int, int] = {}
     opened: list[int] = []
     for index, match in enumerate(marks):
-        if match and match["title"]:
+        if match and match["title"].strip():
             opened.append(index)
         elif match and opened:
             found[opened.pop()] = index

@@ -10,7 +10,7 @@ from corpus.layout.lines import is_terminal
 from corpus.layout.list_markers import ASIDE, contents, markers
 
 # What a web page prints around its text, alone on its line.
-PAGE_FURNITURE = re.compile(
+_PAGE_FURNITURE = re.compile(
     r"""(?:
         (?:partage|imprime|t[ée]l[ée]charge|envoye)[rz]
             (?:\s(?:(?:cette|la)\spage|cet\sarticle|l[’']article|ce\scontenu))?(?:\s(?:sur|via|par|au|en)\s.{1,40})?
@@ -23,6 +23,7 @@ PAGE_FURNITURE = re.compile(
     )[\s\W]*""",
     re.IGNORECASE | re.VERBOSE,
 )
+_LONGEST_FURNITURE = 200
 # A line without a full stop at the edge of so many entries, and of that share of them, is the page's.
 _REPEATED, _REPEATED_SHARE = 3, 0.3
 _EDGES = 4
@@ -132,7 +133,7 @@ def _says(document: Document, group: Sequence[Block]) -> bool:
     if len(group) > 1:
         return True
     text = group[0].of(document.text)
-    if PAGE_FURNITURE.fullmatch(text):
+    if is_page_furniture(text):
         return False
     if ASIDE.match(text) or OBJECT.match(text) or len(text) > LONG:
         return True
@@ -172,6 +173,11 @@ def _section(document: Document, head: Block | None, body: Sequence[Block], path
     return found + [Section(None, path.spans(), tuple(aside)) for aside in asides]
 
 
+def is_page_furniture(text: str) -> bool:
+    """Whether a web page printed it around its text: "Partager", "Mis à jour le …", "Haut de page"."""
+    return len(text) <= _LONGEST_FURNITURE and _PAGE_FURNITURE.fullmatch(text) is not None
+
+
 def without_page_furniture(document: Document, found: Sequence[Section]) -> list[Section]:
     """The sections, whose bodies neither begin nor end with their own heading or with what surrounds a page's text.
 
@@ -196,7 +202,7 @@ def _tidied(document: Document, section: Section, repeated: Set[str]) -> Section
         text = block.of(document.text)
         if block.kind is BlockKind.PARAGRAPH and not is_terminal(text) and _pattern(document, block) in repeated:
             return True
-        return PAGE_FURNITURE.fullmatch(text) is not None
+        return is_page_furniture(text)
 
     while len(body) > 1 and (is_furniture(body[0]) or body[0].of(document.text).casefold() == heading):
         body = body[1:]

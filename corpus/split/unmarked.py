@@ -9,7 +9,7 @@ from corpus.document import Block, BlockKind, Document, Span
 from corpus.layout.lines import starts_low
 from corpus.layout.list_markers import ANSWERED, ASKED, CONTENTS_TITLE, contents, markers
 from corpus.readers.columns import find_columns
-from corpus.split.sections import HEADS, PAGE_FURNITURE
+from corpus.split.sections import HEADS, is_page_furniture
 from corpus.split.sentences import sentences
 
 # As long as the longest question that the layout takes for a heading.
@@ -42,7 +42,7 @@ def asks(text: str) -> bool:
     [True, False, False, False]
     """
     core = text.rstrip(_CLOSING)
-    if not core.endswith("?") or len(text) > LONGEST_QUESTION or starts_low(text) or PAGE_FURNITURE.fullmatch(text):
+    if not core.endswith("?") or len(text) > LONGEST_QUESTION or starts_low(text) or is_page_furniture(text):
         return False
     return all(span.of(text).rstrip(_CLOSING).endswith("?") for span in sentences(text))
 
@@ -150,7 +150,7 @@ def _ends_of_questions(text: str, blocks: Sequence[Block], *, faq: bool) -> dict
 def _is_answered(text: str, blocks: Sequence[Block], index: int) -> bool:
     """Whether a line that asks stands over an answer, and not in a list of questions to think about."""
     block, after = blocks[index], next(iter(blocks[index + 1 : index + 2]), None)
-    if after is None or after.kind is BlockKind.HEADING or not _words(after.of(text)):
+    if after is None or after.kind is BlockKind.HEADING or not _without_page(after.of(text)):
         return False
     if block.kind is BlockKind.ITEM and (after.kind is not BlockKind.PARAGRAPH and after.level <= block.level):
         return False
@@ -168,11 +168,11 @@ def _without_list_of_headings(text: str, blocks: Sequence[Block]) -> list[Block]
     waiting: list[Block] = []
     told = 0
     for index, block in enumerate(blocks):
-        if block.kind in (BlockKind.PARAGRAPH, BlockKind.ITEM) and (
-            not words[index] or last.get(words[index], 0) > index
-        ):
+        entry = _without_page(words[index])
+        tells = not entry or max(last.get(words[index], 0), last.get(entry, 0)) > index
+        if tells and block.kind in (BlockKind.PARAGRAPH, BlockKind.ITEM):
             waiting.append(block)
-            told += bool(words[index])
+            told += bool(entry)
             continue
         lead_in = kept and kept[-1].of(text).endswith(":") and not CONTENTS_TITLE.fullmatch(kept[-1].of(text))
         kept += [block] if told >= FEWEST and block.kind in HEADS and not lead_in else [*waiting, block]
@@ -181,6 +181,9 @@ def _without_list_of_headings(text: str, blocks: Sequence[Block]) -> list[Block]
 
 
 def _words(text: str) -> str:
-    """Without case, number before and page after."""
-    start = next((marker.end for marker in markers(text)), 0)
-    return re.sub(r"[\s.…·_]*\d{0,4}$", "", text[start:].casefold())
+    """Without case and number before."""
+    return text[next((marker.end for marker in markers(text)), 0) :].casefold()
+
+
+def _without_page(words: str) -> str:
+    return words.rstrip("0123456789").rstrip(" .…·_\t\u00a0")
