@@ -15,6 +15,8 @@ from corpus.layout.list_markers import markers, roman
 ZONE = 5
 # "Nearly the same line": a header whose chapter number or a misread letter changes still scores above this.
 ALIKE = 92.0
+# Points by which a running title rises or falls from page to page.
+LEVEL = 20
 PAGE_NUMBER = re.compile(
     r"(?:[-–—•|\[(\s]*(?:page|p\.|pg\.?)\s*(?:n°\s*)?\d{1,4}(?:\s*(?:/|sur|de|of|-)\s*\d{1,4})?[-–—•|\])\s]*"
     r"|\d{1,4}\s*(?:/|sur)\s*\d{1,4}"
@@ -110,16 +112,29 @@ def _page_number(text: str) -> int | None:
     return roman(text) if ROMAN_NUMBER.fullmatch(text) else None
 
 
+def is_page_number(text: str) -> bool:
+    """Whether the text may be the number of a page, and nothing else."""
+    text = text.strip()
+    return _page_number(text) is not None or PAGE_NUMBER.fullmatch(text) is not None
+
+
 def _running(lines: Sequence[Line], edge: list[list[int]]) -> set[int]:
     """Lines that stand at the same edge of several pages, digits aside.
 
     A chapter's title set larger than the text is repeated on its pages: its first appearance stays.
     """
     groups: list[tuple[str, list[int]]] = []
+    places: dict[int, int] = {}
+
+    def stands(last: int, index: int) -> bool:
+        heights = lines[last].height, lines[index].height
+        level = None in heights or abs((heights[0] or 0.0) - (heights[1] or 0.0)) <= LEVEL
+        return level or places[last] == places[index]
+
     for indices in edge:
-        for index in indices:
-            shape = _shape(lines[index].text)
-            alike = next((found for known, found in groups if _alike(known, shape)), None)
+        for place, index in enumerate(indices):
+            shape, places[index] = _shape(lines[index].text), place
+            alike = next((found for known, found in groups if _alike(known, shape) and stands(found[-1], index)), None)
             if alike is None:
                 groups.append((shape, [index]))
             else:

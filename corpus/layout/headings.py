@@ -6,13 +6,16 @@ from dataclasses import dataclass, field
 
 from corpus.document import BlockKind
 from corpus.layout.lines import BodyStyle, LineGroup, hangs, is_terminal, starts_high
-from corpus.layout.list_markers import ANSWERED, ASIDE, ASKED, TITLE_WORD, contents
+from corpus.layout.list_markers import ANSWERED, ASIDE, ASKED, ENACTING, TITLE_WORD, contents
 
 # The longest heading of the circulars and guides we looked at has 190 characters, on three lines.
 LONGEST = 220
 LONGEST_QUESTION = 420
 # Groups: the heads of letters that we looked at have at most twenty lines.
 LONGEST_LETTERHEAD = 25
+# Groups before the title of an act, and before its first ground.
+LONGEST_TITLE = 12
+ACT = re.compile(r"(?:arr[êe]t[ée]|d[ée]cret|d[ée]cision|d[ée]lib[ée]ration|ordonnance|loi)\b", re.IGNORECASE)
 # Labels and dates of letters and sheets; none is a heading.
 LABEL = re.compile(
     r"""(?: nor | [nv]\s?/?\s?r[ée]f\.? | r[ée]f[ée]?(?:rences?|\.)? | objet | p\.?\s?j\.?
@@ -43,7 +46,9 @@ def kinds(groups: Sequence[LineGroup], look: BodyStyle) -> list[BlockKind]:
     for index, group in enumerate(groups):
         after = groups[index + 1] if index + 1 < len(groups) else None
         before = groups[index - 1] if index and index - 1 not in listed else None
-        if index in listed or (index < letter and not group.marker):
+        if _names_act(groups, index, look):
+            found.append(BlockKind.HEADING)
+        elif index in listed or (index < letter and not group.marker):
             found.append(BlockKind.PARAGRAPH)
         elif group.lines[0].cells:
             found.append(BlockKind.TABLE)
@@ -54,6 +59,15 @@ def kinds(groups: Sequence[LineGroup], look: BodyStyle) -> list[BlockKind]:
         else:
             found.append(BlockKind.PARAGRAPH)
     return found
+
+
+def _names_act(groups: Sequence[LineGroup], index: int, look: BodyStyle) -> bool:
+    """The title of an order or a decree: before the grounds on which it was made."""
+    group = groups[index]
+    if index >= LONGEST_TITLE or not ACT.match(group.text) or not _may_head(group):
+        return False
+    strong = look.larger(group) or group.bold or group.caps or not look.styled
+    return strong and any(ENACTING.match(after.text) for after in groups[index + 1 : index + LONGEST_TITLE])
 
 
 def _letterhead(groups: Sequence[LineGroup]) -> int:
@@ -79,6 +93,8 @@ def _may_head(group: LineGroup) -> bool:
         return False  # an address, a sum, a cell of a table
     if hangs(text):
         return False  # a line cut by a picture
+    if text.endswith(":") and run_in_article(text):
+        return False  # its text
     if text.endswith(":") and len(text.split()) < 4 and not (group.marker or TITLE_WORD.match(text)):
         return False  # "Exemple :", "Attention :"
     if text.endswith((".", ";", ",", "…", "!")) or (text.endswith("»") and is_terminal(text)):

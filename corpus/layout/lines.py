@@ -26,6 +26,8 @@ SOFT_HYPHEN = "\u00ad"
 # Soft hyphen, zero-width space, word joiner, byte order mark: nobody sees them, searches trip over them. And the
 # marks that turn the direction of writing: with them a text shows other words than it holds.
 INVISIBLE = SOFT_HYPHEN + "\u200b\u2060\ufeff" + "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+# Font sizes between two lines, or lines: what stands further is no next line, whatever its words.
+WIDEST = 4
 CLOSING = "»\"”’')] \u00a0\u202f"
 OPENING = "«\"“‘'([ \u00a0\u202f"
 
@@ -200,7 +202,7 @@ def relative(lines: list[Line], default: float) -> list[Line]:
     """
     steps: dict[float, Counter[float]] = {}
     for above, below in pairwise(lines):
-        if below.gap and below.gap > 0 and above.size == below.size and goes_on(above.text, below.text):
+        if below.gap and 0 < below.gap < WIDEST and above.size == below.size and goes_on(above.text, below.text):
             steps.setdefault(below.size, Counter())[round(below.gap, 1)] += 1
     overall = sum(steps.values(), Counter[float]())
     ordinary = _mode(overall) or default

@@ -47,6 +47,12 @@ ASIDE = re.compile(
     r"(?:textes? de )?r[ée]f[ée]rences?(?=\s*:)|textes? applicables?(?=\s*:)|sources?(?=\s*:))\b",
     re.IGNORECASE,
 )
+# What opens each ground of a decision, and the decision itself.
+ENACTING = re.compile(
+    r"(?:Vu|Considérant|Sur (?:le rapport|proposition|avis|la proposition))\b"
+    r"|(?:arr[êe]te(?:nt)?|d[ée]cr[èe]te|d[ée]cide|d[ée]lib[èe]re)\s*:\s*$",
+    re.IGNORECASE,
+)
 # Between the title and the page of a line of contents.
 LEADERS = re.compile(r"\.{4}|-{4}|_{4}|…{2}|(?:[.·‧…]\s){4}|·{4}")
 _LEADING = re.compile(r"[.\-_·‧…\s]")

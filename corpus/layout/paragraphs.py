@@ -1,19 +1,25 @@
 """Group printed lines into paragraphs by punctuation, spacing, indent and type."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from corpus.layout.lines import BodyStyle, Line, LineGroup, goes_on, hangs, is_terminal, starts_high, starts_low
-from corpus.layout.list_markers import ANSWERED, ASIDE, ASKED, TITLE_WORD, ListMarker, Numbering, leads_to_page
+from corpus.layout.list_markers import (
+    ANSWERED,
+    ASIDE,
+    ASKED,
+    ENACTING,
+    TITLE_WORD,
+    ListMarker,
+    Numbering,
+    leads_to_page,
+)
 
 # A gap of a third more than the ordinary one parts paragraphs; twice as much parts even half sentences.
 WIDE, VERY_WIDE = 1.3, 2.2
 # Lines of proportional type differ by a tenth or so in characters for the same width.
 SLACK = 0.88
 VERY_SHORT = 0.62
-# What opens each ground of a decision.
-VISA = re.compile(r"(?:Vu|Considérant|VU|CONSIDÉRANT)\b")
 # A longer line than this was not wrapped: each line is a paragraph.
 LONGEST_WRAPPED = 180
 # Lines so far apart sideways, with white space between them, are centred or signed: no paragraph.
@@ -88,6 +94,8 @@ def _breaks(view: View, index: int, marker: ListMarker | None, expected: bool, g
         return True
     if _labelled(line.text) and (not hangs(above.text) or is_terminal(above.text)):
         return True
+    if ENACTING.match(line.text) and line.text[0].isupper() and (is_terminal(above.text) or above.text.endswith(",")):
+        return True
     if above.size and abs(above.size - line.size) > (0.15 if sure else 0.08) * above.size:
         return True
     apart = _apart(view, index, sure)
@@ -141,8 +149,6 @@ def _ends_paragraph(view: View, index: int, group: LineGroup) -> bool:
     if above.text.isupper() and line.text.isupper() and above.size == line.size and not ends:
         return False  # a title in capitals, on two lines
     if view.unwrapped:
-        return True
-    if VISA.match(line.text) and (ends or above.text.endswith(",")):
         return True
     if ends and line.left > above.left + 1 and starts_high(line.text):
         return True

@@ -348,7 +348,8 @@ def _parts(text: str, pieces: Sequence[_Piece], ends: Sequence[int]) -> Iterator
 
 def _is_mark(text: str) -> bool:
     """Whether the text is the bullet or the number of what follows it."""
-    return any(marker.end >= len(text.strip()) for marker in markers(f"{text.strip()} A"))
+    text = text.strip()
+    return not text.endswith("°") and any(marker.end >= len(text) for marker in markers(f"{text} A"))
 
 
 def _reach(text: str, piece: _Piece, after: _Piece | None) -> int:

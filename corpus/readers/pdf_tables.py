@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, pairwise
 
+from corpus.layout.headers_footers import is_page_number
 from corpus.layout.hyphenation import CUT, is_french
 from corpus.layout.lines import goes_on, is_terminal, prevailing
-from corpus.layout.list_markers import BULLET, leads_to_page, markers
+from corpus.layout.list_markers import BULLET, CONTENTS_TITLE, leads_to_page, markers
 from corpus.readers.pdf_lines import in_order
 from corpus.readers.pdf_rows import Row
 from corpus.readers.pdf_rules import Cell
@@ -41,7 +42,25 @@ def with_tables(rows: Sequence[Row]) -> list[Row]:
             free.append(row)
         elif row.cell.table in ruled:
             free += _ruled(ruled.pop(row.cell.table))
-    return list(_unruled(_completed(list(_unruled(free)))))
+    found = list(_unruled(_completed(list(_unruled(free)))))
+    return list(_with_numbers_apart(found))
+
+
+def _with_numbers_apart(rows: Sequence[Row]) -> Iterator[Row]:
+    """The number of a page parted from the running title on its line, or from the heading in a table of contents."""
+    heights = [row.y for row in rows if not row.turn]
+    contents = next((row.y for row in rows if CONTENTS_TITLE.fullmatch(row.text.strip())), None)
+    for row in rows:
+        parts = row.split()
+        numbers = [is_page_number(part.text) for part in parts]
+        if row.cells or row.turn or len(parts) < 2 or not (numbers[0] or numbers[-1]):
+            yield row
+        elif contents is not None and row.y < contents and numbers[-1]:
+            yield _table_row([[_chained(parts[:-1], " ")], parts[-1:]])
+        elif row.y in (max(heights), min(heights)):
+            yield from [*parts[:1], _chained(parts[1:], " ")] if numbers[0] else [_chained(parts[:-1], " "), parts[-1]]
+        else:
+            yield row
 
 
 def _ruled(cells: dict[Cell, list[Row]]) -> Iterator[Row]:
