@@ -20,9 +20,9 @@ _MOST_ROWS = 1_000
 def in_order(rows: Sequence[Row]) -> list[Row]:
     """In the order of the file, unless it goes against what is certain: of two lines in one column the upper is first.
 
-    The first of the two rules of Breuel, "High Performance Document Layout Analysis" (2003). Few lines move: those out of
-    turn with most others, such as a title drawn last or a footer drawn first. The file decides the rest: which column is
-    read first, whether by rows or by columns.
+    The first of the two rules of Breuel, "High Performance Document Layout Analysis" (2003). Few lines move: those out
+    of turn with most others, such as a title drawn last or a footer drawn first. The file decides the rest: which
+    column is read first, whether by rows or by columns.
     """
     if len(rows) > _MOST_ROWS or not _goes_up(rows):
         return list(rows)
