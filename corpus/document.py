@@ -48,6 +48,8 @@ class Block(Span):
     """Depth of a heading (1 = outermost) or of a list item (1 = outermost); 0 otherwise."""
     key: str | None = None
     """The identifier the file gives to a question, where it gives one."""
+    answered: int | None = None
+    """For a question that the file marks, where its answer ends, if the file tells."""
 
 
 class PrintedRun(NamedTuple):

@@ -88,6 +88,11 @@ class Builder:
         self._append([[TextRun(question)]], BlockKind.QUESTION, 0, key)
         self.add_cells(answer)
 
+    def end_answer(self) -> None:
+        """What follows is not of the answer to the last question that the file marks."""
+        at = next(at for at in reversed(range(len(self._blocks))) if self._blocks[at].kind is BlockKind.QUESTION)
+        self._blocks[at] = replace(self._blocks[at], answered=self._length)
+
     def add_cells(self, cells: Sequence[StructuredText], *, heads: bool = False) -> None:
         """Append what cells of a table hold, block by block; where nothing heads, titles are plain paragraphs."""
         for cell in cells:

@@ -104,6 +104,8 @@ def add_table(
     for index in range(first, len(rows)):
         if any(texts[index]) and not (first and texts[index] == texts[first - 1]):
             table.add(rows[index], texts[index], numbers[index] if numbers else index + 1)
+    if table.count:
+        builder.end_answer()
 
 
 @dataclass(slots=True)
@@ -118,6 +120,8 @@ class _QuestionTable:
     theme: str = ""
     asked: StructuredText | None = None
     """The cell of the last question that was read."""
+    count: int = 0
+    """Of the questions that were read."""
     ids: dict[str, int] = field(default_factory=dict)
     """The rows where they are."""
 
@@ -136,7 +140,7 @@ class _QuestionTable:
             if key and (first := self.ids.setdefault(key, number)) != number:
                 self._tell(number, f"l’id « {key} » est déjà celui de la ligne {first}")
             self.builder.add_question(question.text, key or None, answer)
-            self.asked = question
+            self.asked, self.count = question, self.count + 1
         else:
             empty = "réponse" if question.text else "question"
             self._tell(number, f"la colonne « {empty} » est vide ; cette ligne n’est pas lue")

@@ -154,8 +154,13 @@ def _answered(
     """The question with its answer, its references, and the sections that end the answer."""
     if question.level:  # the question is itself a heading: deeper headings belong to its answer
         base = question.level
-    levels = [block.level if block.kind is BlockKind.HEADING else base + 1 for block in after]
-    end = next((index for index, level in enumerate(levels) if level <= base), len(after))
+    last = document.blocks[question.first].answered or len(document.text)
+    ending = (
+        index
+        for index, block in enumerate(after)
+        if block.start >= last or (block.kind is BlockKind.HEADING and block.level <= base)
+    )
+    end = next(ending, len(after))
     while end and after[end - 1].kind is BlockKind.HEADING:
         end -= 1
     answer = _without_label(document, [*([question.rest] if question.rest else []), *after[:end]])

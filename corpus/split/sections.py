@@ -65,11 +65,11 @@ class HeadingPath:
 
 
 def title(text: str, block: Block) -> Span:
-    """The words of a heading, without its bullet and without what leads to its text: "Article 4. –"."""
+    """The words of a heading, without its bullet, or the number of a question, or what leads on: "Article 4. –"."""
     words = block.of(text)
-    bullet = next((marker.end for marker in markers(words) if marker.style == "bullet"), 0)
+    start = next((marker.end for marker in markers(words) if marker.style == "bullet" or words.endswith("?")), 0)
     end = len(words.rstrip(" .:-–—\u00a0\u202f"))
-    return Span(block.start + bullet, block.start + end) if end > bullet else Span(block.start, block.end)
+    return Span(block.start + start, block.start + end) if end > start else Span(block.start, block.end)
 
 
 def content(document: Document, blocks: Sequence[Block]) -> list[list[Block]]:
