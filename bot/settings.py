@@ -61,7 +61,7 @@ EXPECTED = {
 }
 """What each key wants, for the message that says what is wrong."""
 
-_VARIABLES = frozenset(f"{PREFIX}{key}" for key in ("HOME", "CONFIG", *map(str.upper, EXPECTED)))
+_VARIABLES = frozenset(f"{PREFIX}{key}" for key in ("HOME", "CONFIG", "READING_MEMORY", *map(str.upper, EXPECTED)))
 _NEARLY = 0.87
 """difflib ratio from which a variable is one of ours, mistyped: one letter in twelve or so."""
 

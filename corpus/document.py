@@ -1,5 +1,6 @@
 """Documents and their slices: spans, blocks, passages, entries; limits on their size; their JSON."""
 
+import os
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -193,6 +194,11 @@ class Entry:
         return self.body.of(self.document.text)
 
 
+READING_MEMORY = "MOTAMOT_READING_MEMORY"
+"""Variable: megabytes that reading one document may take; the other limits on its size follow."""
+_LEAST_MEMORY, _MOST_MEMORY = 2 * 2**30, 16 * 2**30
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What reading one document may cost before it is left out, the others still being read.
@@ -203,18 +209,36 @@ class Limits:
 
     file: int = 50_000_000
     """Bytes of the file. The longest official reports, with their images, are a fifth of this."""
-    characters: int = 5_000_000
-    """Of clean text: some 2,500 dense pages, twice the Code général des collectivités territoriales."""
-    blocks: int = 100_000
+    characters: int = 20_000_000
+    """Of clean text: some 10,000 dense pages. Measured: 100 bytes of memory for each, at most, and 0.6 µs."""
+    blocks: int = 400_000
     """Paragraphs, items, headings and rows. 5,000,000 characters of a FAQ make 20,000."""
-    passages: int = 30_000
-    """Encoding takes a second for 12 to 50 of them: half an hour. 5,000,000 characters of a FAQ make 16,000."""
+    passages: int = 80_000
+    """Encoding takes a second for 12 to 50 of them. 11,000,000 characters of a table make 21,000."""
     cpu_seconds: int = 300
     """Of the processor. Measured: 50 pages of PDF a second, 2 s for a text of 2 MB, 6 s for one of 5 MB."""
     wall_seconds: int = 1800
     """By the clock: for a file on a network drive that no longer answers."""
-    memory: int = 2 * 2**30
-    """Bytes of addresses. Measured: 0.2 GB before any document, 0.4 GB for a text of 5 MB."""
+    memory: int = _LEAST_MEMORY
+    """Bytes of addresses. Measured: 0.2 GB before any document, 0.4 GB for a text of 5 MB or a table of 11 MB."""
+
+    @classmethod
+    def of_memory(cls, memory: int) -> Self:
+        """The limits for so many bytes, in proportion."""
+        sizes = {
+            name: getattr(cls(), name) * memory // _LEAST_MEMORY
+            for name in ("file", "characters", "blocks", "passages")
+        }
+        return cls(**sizes, memory=memory)
 
 
-LIMITS = Limits()
+def _reading_memory() -> int:
+    """What the variable says, else a quarter of the machine's memory, within reason."""
+    told = os.environ.get(READING_MEMORY, "")
+    if told.isdecimal() and int(told):
+        return int(told) * 2**20
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return min(max(machine // 4, _LEAST_MEMORY), _MOST_MEMORY)
+
+
+LIMITS = Limits.of_memory(_reading_memory())

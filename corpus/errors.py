@@ -75,12 +75,15 @@ class SettingsError(MotamotError):
     """A configuration key, the value found and what was expected."""
 
 
+MORE_MEMORY = "donnez plus de mémoire à la lecture (variable MOTAMOT_READING_MEMORY, en Mo)"
+
+
 def beyond(name: str, found: int, most: int, what: str) -> UnreadableDocumentError:
-    """The refusal of a document that has more of something than one may have."""
+    """The refusal of a document that has more of something than one may have on this machine."""
     return UnreadableDocumentError(
         name,
         f"ce document compte {_thousands(found)} {what} (maximum : {_thousands(most)}).",
-        "Partagez-le en plusieurs documents, ou n’en gardez que la partie utile.",
+        f"Partagez-le en plusieurs documents, n’en gardez que la partie utile, ou {MORE_MEMORY}.",
     )
 
 

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from corpus.catalogue import DOCUMENTS, read_catalogue, shown, unlisted_documents
 from corpus.document import LIMITS, Document, Documents, Entry, Limits, Source
-from corpus.errors import CorpusError, UnreadableDocumentError, beyond
+from corpus.errors import MORE_MEMORY, CorpusError, UnreadableDocumentError, beyond
 from corpus.readers.formats import read_file
 from corpus.sandbox import ChildProcess, EndedError, answer_requests, confine
 from corpus.split.split import split
@@ -195,7 +195,10 @@ class SafeReader:
             reason = "sa lecture a été arrêtée par le système, sans doute faute de mémoire."
         else:
             reason = f"sa lecture s’est arrêtée brutalement (état {ended.status})."
-        return UnreadableDocumentError(source.file, reason, _SHORTER)
+        short = not ended.late and ended.status in (-signal.SIGABRT, -signal.SIGKILL)
+        return UnreadableDocumentError(
+            source.file, reason, f"{_SHORTER[:-1]}, ou {MORE_MEMORY}." if short else _SHORTER
+        )
 
 
 # In the process itself

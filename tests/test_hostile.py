@@ -22,6 +22,7 @@ from corpus.document import LIMITS, Document, Limits, Source
 from corpus.errors import UnreadableDocumentError
 from corpus.read import Corpus, SafeReader, find_document, read_corpus
 from corpus.readers.formats import READERS, read_file
+from corpus.readers.text import decode
 from corpus.split.split import split
 
 LESS = Limits(file=3_000_000, memory=500 * 2**20, cpu_seconds=1)
@@ -211,7 +212,10 @@ def test_one_process_serves_as_long_as_all_goes_well(tmp_path: Path, monkeypatch
 
 def test_a_limit_is_named_with_what_was_found(tmp_path: Path) -> None:
     (tmp_path / "note.txt").write_text(TEXT, encoding="utf-8")
-    advice = "Partagez-le en plusieurs documents, ou n’en gardez que la partie utile."
+    advice = (
+        "Partagez-le en plusieurs documents, n’en gardez que la partie utile, ou donnez plus de mémoire à la lecture "
+        "(variable MOTAMOT_READING_MEMORY, en Mo)."
+    )
 
     for limits, found in (
         (Limits(characters=100), "166 caractères (maximum : 100)."),
@@ -219,8 +223,9 @@ def test_a_limit_is_named_with_what_was_found(tmp_path: Path) -> None:
         (Limits(passages=2), "4 passages (maximum : 2)."),
     ):
         assert refusal(tmp_path / "note.txt", limits) == f"ce document compte {found} {advice}"
-    (tmp_path / "note.txt").write_bytes(b"a" * 5_000_001)  # before it is laid out
-    assert "5 000 001 caractères (maximum : 5 000 000)" in refusal(tmp_path / "note.txt", LIMITS)
+    with pytest.raises(UnreadableDocumentError, match="11 caractères"):  # before it is laid out
+        decode(b"a" * 11, "note.txt", 10)
+    assert Limits.of_memory(2 * LIMITS.memory).characters == 2 * LIMITS.characters
 
 
 def test_a_file_that_never_ends_by_the_clock_is_given_up(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 from corpus.document import LIMITS, Document, Limits, Source, StructuredText
-from corpus.errors import UnreadableDocumentError, beyond
+from corpus.errors import MORE_MEMORY, UnreadableDocumentError, beyond
 
 ReadFunction = Callable[[bytes, str], StructuredText]
 """The bytes of a file and its name to its text and structure.
@@ -91,7 +91,7 @@ def _bytes(source: Source, path: Path, largest: int) -> bytes:
     raise UnreadableDocumentError(
         source.file,
         f"ce fichier pèse {max(size, len(data)) / 1_000_000:.0f} Mo (maximum : {largest // 1_000_000} Mo).",
-        "Réduisez ses images ou partagez-le en plusieurs documents.",
+        f"Réduisez ses images, partagez-le en plusieurs documents, ou {MORE_MEMORY}.",
     )
 
 
