@@ -1,15 +1,20 @@
 """Quotes: the slice that is shown, the sentences in it that answer, and the proof that both are verbatim."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable
+from itertools import takewhile
 
 from bot.answer import Quote, QuoteSource
-from corpus.document import Document, Entry, Passage, Span
+from corpus.document import BlockKind, Document, Entry, Passage, Span
 from corpus.split.sentences import sentences
 from index.searcher import Hit
 
 # A sentence whose cosine is this close to the best one's answers as well.
 _CLOSE = 0.01
+# Characters of a lead-in that says nothing without its list (two known questions are answered by one of 150), and of
+# a list that is marked whole: half of what fits a phone's screen.
+_SHORT_LEAD_IN, _SHORT_LIST = 80, 350
 # A number or a letter counts when it numbers ("2.", "a)", "IV."): "M. le maire" keeps its first word.
 _BULLET = re.compile(r"\s*(?:[-–—•▪◦‣·*\uf0a7\uf0b7]|o(?=\s)|\(?(?:\d{1,3}|[a-z]|[IVX]{1,4})[.)°])\s+")
 
@@ -65,7 +70,18 @@ def _marked(hit: Hit, cosines: dict[Span, float]) -> list[Span]:
     if scored and target == Span(passage.start, passage.end):
         best = max(scored.values())
         within = [s for s in within if scored.get(s, -1.0) >= best - _CLOSE]
-    return [_without_bullet(s, text) for s in within]
+    return [_without_bullet(s, text) for s in (*within, *_introduced(passage, within[-1]))]
+
+
+def _introduced(passage: Passage, last: Span) -> list[Span]:
+    """The short list of the quote that a marked lead-in introduces: alone, it says nothing."""
+    if last.end != passage.end or not passage.text.endswith(":") or last.end - last.start > _SHORT_LEAD_IN:
+        return []
+    blocks = passage.document.blocks
+    after = blocks[bisect_left(blocks, passage.end, key=lambda block: block.start) :]
+    items = list(takewhile(lambda block: block.kind is BlockKind.ITEM and block.end <= passage.quote.end, after))
+    short = items and items[-1].end - last.start <= _SHORT_LIST
+    return [Span(item.start, item.end) for item in items] if short else []
 
 
 def _without_bullet(span: Span, text: str) -> Span:

@@ -6,7 +6,7 @@ import pytest
 
 from bot.answer import Quote
 from bot.quoting import NotVerbatimError, prove, quote
-from corpus.document import Document, Entry, Passage, Source, Span
+from corpus.document import Block, BlockKind, Document, Entry, Passage, Source, Span
 from corpus.phrasings import Target
 from index.searcher import Hit
 
@@ -75,6 +75,17 @@ def test_the_sentences_that_answer_are_marked(
     target: str | None, cosines: dict[Span, float], expected: list[str]
 ) -> None:
     assert marked(quote(hit(target=target), cosines)) == expected
+
+
+def test_a_short_lead_in_is_marked_with_its_list() -> None:
+    lead, item = at("Deux cas :"), at(ITEM)
+    blocks = Block(lead.start, lead.end, BlockKind.PARAGRAPH), Block(item.start, item.end, BlockKind.ITEM, 1)
+    found = hit("Deux cas :")
+    led = replace(found.target.passage, document=replace(DOCUMENT, blocks=blocks))
+
+    made = quote(replace(found, target=replace(found.target, passage=led)))
+
+    assert marked(made) == ["Deux cas :", "Les livres se prêtent. Les films aussi."]
 
 
 def test_a_bullet_or_a_number_is_not_marked_but_a_title_is() -> None:
