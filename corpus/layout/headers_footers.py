@@ -34,6 +34,8 @@ APART = 1.8
 NOTE = re.compile(r"(?:[\[(]?(?P<number>\d{1,3})(?:[\])]|(?=[\s.])|(?=[A-ZÀ-Ý«]))|(?P<stars>\*{1,3}))[\s.]*[^\s\d.]")
 NOTES_TITLE = re.compile(r"notes?(?: de (?:fin|bas de page))?\W*", re.IGNORECASE)
 SHORTEST_NOTE = 4
+# Lines of notes at the foot of a page.
+MOST_NOTES = 100
 # Of a number: more are no number of a page.
 _MOST_DIGITS = 9
 
@@ -218,7 +220,7 @@ def _footnotes(lines: Sequence[Line], upwards: Sequence[int], body: float) -> se
     """Smaller lines at the foot of a page from a number on: one that the text above refers to, if barely smaller."""
     found: set[int] = set()
     small: list[int] = []
-    for at, index in enumerate(upwards):
+    for at, index in enumerate(upwards[:MOST_NOTES]):
         line = lines[index]
         if line.size > body or line.cells:
             break

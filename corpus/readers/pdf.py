@@ -122,8 +122,12 @@ def read_pdf(data: bytes, name: str) -> StructuredText:
     legible = [page.rows for page in pages]
     raw, lines = joined(legible)
     if not any(_letters(rows) >= LETTERS_PER_PAGE for rows in legible) or _is_scan(pages):
-        illegible = any(page.unread is _Unread.ILLEGIBLE for page in pages)
-        raise (_Why.ILLEGIBLE if illegible else _Why.SWOLLEN if _is_swollen(data) else _Why.SCAN).of(name)
+        kinds = {page.unread for page in pages}
+        if _Unread.ILLEGIBLE in kinds:
+            raise _Why.ILLEGIBLE.of(name)
+        if _Unread.DAMAGED in kinds:
+            raise _Why.DAMAGED.of(name)
+        raise (_Why.SWOLLEN if _is_swollen(data) else _Why.SCAN).of(name)
     if not _is_legible(raw):
         raise _Why.ILLEGIBLE.of(name)
     layout = compose(raw, with_notes(without_noise(lines)), paged=True)

@@ -14,7 +14,7 @@ SPACING = 1.2
 # Of the narrower of two lines: so much stands in the column of the other; so little beside it.
 _WITHIN, _ASIDE = 0.5, 0.15
 # Of one page: more are a drawing, or a file made to keep us busy.
-_MOST_ROWS = 1_000
+MOST_ROWS = 1_000
 
 
 def in_order(rows: Sequence[Row]) -> list[Row]:
@@ -24,7 +24,7 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
     of turn with most others, such as a title drawn last or a footer drawn first. The file decides the rest: which
     column is read first, whether by rows or by columns.
     """
-    if len(rows) > _MOST_ROWS or not _goes_up(rows):
+    if len(rows) > MOST_ROWS or not _goes_up(rows):
         return list(rows)
     lower: list[set[int]] = [set() for _ in rows]
     wrong: list[set[int]] = [set() for _ in rows]

@@ -31,7 +31,7 @@ _SAME_LINE = 0.8
 # Of the words of a table, those that cross the borders of their cells: in a picture more do.
 _ACROSS = 0.1
 # Of one page: more are a file made to keep us busy.
-_MOST_FIELDS = 2_000
+_MOST_FIELDS, _MOST_PIECES = 2_000, 20_000
 # Pieces before one that tell the height of its line: more than a superscript has.
 _NEAR = 20
 # Of the font size: narrower than any space; wider than most, so that columns may be parted there.
@@ -147,7 +147,7 @@ def page_rows(page: PdfPage, most: int, fields: int = -1) -> list[Row]:
     with closing(page.get_textpage()) as textpage:
         text = _characters(textpage.raw)[: most + 1]
         pieces = list(_seen(page, list(_pieces(textpage.raw, text))))
-    if fields >= 0:
+    if fields >= 0 and len(pieces) <= _MOST_PIECES:
         pieces = _filled_in(pieces, fields)
     turn = int(prevailing((piece.style.turn, piece.end - piece.start) for piece in pieces))
     rules = page_rules(page, partial(_turned, turn=turn))
@@ -271,7 +271,7 @@ def _in_cells(pieces: list[_Piece], turn: int, rules: Rules) -> list[_Piece]:
     Others are frames and pictures.
     """
     found = grids(rules)
-    if not found:
+    if not found or len(pieces) > _MOST_PIECES:
         return pieces
     cells = [next((cell for grid in found if (cell := grid.at(*_middle(piece, turn)))), None) for piece in pieces]
     across = Counter(

@@ -1,6 +1,7 @@
 """Lines drawn on a PDF page: the cells of ruled tables, and the strokes through words that no longer hold."""
 
 import ctypes
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,11 +16,11 @@ _THICKEST, _SHORTEST = 3.0, 6.0
 _NEAR = 3.0
 # Of one page: more are a drawing, or a file made to keep us busy. Dense tables have 200 strokes.
 _MOST_OBJECTS, _MOST_SEGMENTS, _MOST_STROKES, _MOST_CELLS = 5_000, 200, 1_500, 4_000
-# Forms inside forms: printer drivers nest two.
-_DEPTH = 3
 # Of the side of a cell that a border covers.
 _COVERED = 0.6
 
+_Count = Callable[[object], int]
+_Get = Callable[[object, int], object]
 Turn = Callable[[float, float], tuple[float, float]]
 """A point of the page as seen by who turns it until its text runs to the right."""
 
@@ -44,17 +45,16 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The strokes of one page, longest pieces of a line put together."""
+    """The strokes of one page, from the left or from below, those that touch put together."""
 
     level: tuple[Stroke, ...]
     upright: tuple[Stroke, ...]
 
     def strikes(self, x: float, right: float, y: float, size: float) -> bool:
         """Whether a stroke goes through the middle of letters that stand on height ``y``."""
-        return any(
-            y + 0.15 * size < stroke.at < y + 0.5 * size and stroke.start <= x + 2 and stroke.end >= right - 2
-            for stroke in self.level
-        )
+        first = bisect_right(self.level, y + 0.15 * size, key=lambda stroke: stroke.at)
+        last = bisect_left(self.level, y + 0.5 * size, key=lambda stroke: stroke.at)
+        return any(stroke.start <= x + 2 and stroke.end >= right - 2 for stroke in self.level[first:last])
 
 
 def page_rules(page: PdfPage, turn: Turn) -> Rules:
@@ -69,7 +69,7 @@ def page_rules(page: PdfPage, turn: Turn) -> Rules:
             upright.append(Stroke((left + right) / 2, low, high))
         if len(level) + len(upright) > _MOST_STROKES:
             return Rules((), ())
-    return Rules(tuple(_together(level)), tuple(_together(upright)))
+    return Rules(tuple(sorted(_together(level))), tuple(sorted(_together(upright))))
 
 
 def _together(strokes: Iterable[Stroke]) -> list[Stroke]:
@@ -90,7 +90,8 @@ Point = tuple[float, float]
 
 def _edges(page: PdfPage, turn: Turn) -> Iterator[tuple[Point, Point]]:
     """Opposite corners of thin shapes, and the ends of the straight lines of others that are drawn in outline."""
-    for drawn, place in _paths(page.raw, pdfium.FPDFPage_CountObjects, pdfium.FPDFPage_GetObject, turn):
+    budget = iter(range(_MOST_OBJECTS))
+    for drawn, place in _paths(page.raw, pdfium.FPDFPage_CountObjects, pdfium.FPDFPage_GetObject, turn, budget):
         left, bottom, right, top = (ctypes.c_float() for _ in range(4))
         pdfium.FPDFPageObj_GetBounds(drawn, left, bottom, right, top)
         corners = (place(left.value, bottom.value), place(right.value, top.value))
@@ -108,17 +109,19 @@ def _edges(page: PdfPage, turn: Turn) -> Iterator[tuple[Point, Point]]:
 
 
 def _paths(
-    holder: object, count: Callable[..., int], get: Callable[..., object], place: Turn, depth: int = 0
+    holder: object, count: _Count, get: _Get, place: Turn, budget: Iterator[int]
 ) -> Iterator[tuple[object, Turn]]:
-    """Paths of a page or of a form, with what places them on the page."""
-    for index in range(min(count(holder), _MOST_OBJECTS)):
+    """Paths of a page, and of the forms in it, with what places them on the page."""
+    for index in range(count(holder)):
+        if next(budget, None) is None:
+            return
         drawn = get(holder, index)
         kind = pdfium.FPDFPageObj_GetType(drawn)
         if kind == pdfium.FPDF_PAGEOBJ_PATH:
             yield drawn, place
-        elif kind == pdfium.FPDF_PAGEOBJ_FORM and depth < _DEPTH:
+        elif kind == pdfium.FPDF_PAGEOBJ_FORM:
             inner = _moved(drawn, place)
-            yield from _paths(drawn, pdfium.FPDFFormObj_CountObjects, pdfium.FPDFFormObj_GetObject, inner, depth + 1)
+            yield from _paths(drawn, pdfium.FPDFFormObj_CountObjects, pdfium.FPDFFormObj_GetObject, inner, budget)
 
 
 def _moved(drawn: object, place: Turn) -> Turn:

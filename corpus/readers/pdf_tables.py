@@ -9,7 +9,7 @@ from corpus.layout.headers_footers import is_page_number
 from corpus.layout.hyphenation import CUT, is_french
 from corpus.layout.lines import goes_on, is_terminal, prevailing
 from corpus.layout.list_markers import BULLET, CONTENTS_TITLE, leads_to_page, markers
-from corpus.readers.pdf_lines import in_order
+from corpus.readers.pdf_lines import MOST_ROWS, in_order
 from corpus.readers.pdf_rows import Row
 from corpus.readers.pdf_rules import Cell
 
@@ -17,6 +17,8 @@ from corpus.readers.pdf_rules import Cell
 _LEADING, _TIGHT = 1.9, 1.4
 # Of the font size: columns are further apart, and lines of neighbouring cells are less high or low.
 _GUTTER, _LEVEL = 0.8, 0.35
+# Rows of a table are as much further apart than the lines of one, where these are drawn in turn.
+_LOOSE = 1.3
 # Lines of one cell where no border tells.
 _TALLEST = 12
 # Rows that two columns take to be a table; three or more columns take two.
@@ -32,6 +34,8 @@ _Cell = list[Row]
 
 def with_tables(rows: Sequence[Row]) -> list[Row]:
     """The same rows, those of a table joined: one for each of its rows, with tabs between cells."""
+    if len(rows) > MOST_ROWS:
+        return list(rows)
     ruled = defaultdict[int, dict[Cell, list[Row]]](lambda: defaultdict(list))
     for row in rows:
         if row.cell:
@@ -219,19 +223,21 @@ def _is_text(table: Sequence[Sequence[_Cell]], columns: Sequence[_Column]) -> bo
 
 
 def _with_wrapped(table: Sequence[list[_Cell]], columns: Sequence[_Column]) -> list[list[_Cell]]:
-    """With the lines of one row together where the file draws a line of each cell in turn."""
-    found: list[list[_Cell]] = []
-    for cells in table:
-        above = {column: cell for column in columns for cell in (found[-1] if found else []) if cell[0].x in column}
+    """With the lines of one row together where the file draws a line of each cell in turn, rows being further apart."""
+    steps = [_bottom(above) - below[0][0].y for above, below in pairwise(table)]
+    loose = max(steps) >= _LOOSE * min(steps)
+    found: list[list[_Cell]] = [table[0]]
+    for cells, step in zip(table[1:], steps, strict=True):
+        above = {column: cell for column in columns for cell in found[-1] if cell[0].x in column}
         below = {column: cell for column in columns for cell in cells if cell[0].x in column}
-        near = bool(found) and _bottom(found[-1]) - cells[0][0].y <= _TIGHT * cells[0][0].size
+        near = step <= min(_TIGHT * cells[0][0].size, 1.15 * min(steps)) and (loose or columns[0] not in below)
         if near and any(
             goes_on(above[column][-1].text.strip(), cell[0].text.strip())
             for column, cell in below.items()
             if column in above
         ):
-            found[-1] = [above.get(column, []) + below.get(column, []) for column in columns]
-            found[-1] = [cell for cell in found[-1] if cell]
+            merged = (above.get(column, []) + below.get(column, []) for column in columns)
+            found[-1] = [cell for cell in merged if cell]
         else:
             found.append(cells)
     return found
