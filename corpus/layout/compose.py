@@ -1,5 +1,6 @@
 """Assemble printed lines into clean text: join paragraphs, mend hyphenated words, locate blocks and pages."""
 
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from corpus.layout.paragraphs import View, paragraphs
 
 NO_BREAK = "\u00a0\u202f"
 CELL_BREAKS = NO_BREAK + "\t\n"
+# Neither white nor of no width: what ``is_white`` calls white, as a pattern.
+SHOWN = re.compile(rf"[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff{INVISIBLE}{PRIVATE_USE}]+")
 HYPHENS = "-‐" + SOFT_HYPHEN
 
 
@@ -180,18 +183,17 @@ class _Writer:
             self.starts.append((line.page, len(self.text)))
         start = line.start
         while start < line.end:
-            end = start + 1
-            if self.raw[start] in INVISIBLE or PRIVATE_USE[0] <= self.raw[start] <= PRIVATE_USE[-1]:
-                start = end
-                continue
-            if is_white(self.raw[start]):
+            shown = SHOWN.match(self.raw, start, line.end)
+            end = shown.end() if shown else start + 1
+            if shown:
+                self.text.extend(shown.group())
+                self.origin.extend(range(start, end))
+            elif is_white(self.raw[start]):
                 while end < line.end and is_blank(self.raw[end]):
                     end += 1
                 single = end == start + 1 and self.raw[start] in (CELL_BREAKS if line.cells else NO_BREAK)
                 if self.text and not self.text[-1].isspace():
                     self._put(self.raw[start] if single else " ", start)
-            else:
-                self._put(self.raw[start], start)
             start = end
 
     def _white_before(self, line: Line) -> int:

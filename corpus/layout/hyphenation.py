@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from enum import Enum
+from functools import lru_cache
 
 import simplemma
 
@@ -67,6 +68,7 @@ class Vocabulary:
         return not is_french(tail) and not tail.endswith(("o", "i")) and len(tail) > 1 and not tail.isupper()
 
 
+@lru_cache(maxsize=20_000)
 def is_french(word: str) -> bool:
     """Whether the dictionary knows this form."""
     return bool(simplemma.is_known(word.casefold(), lang="fr"))

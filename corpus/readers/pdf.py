@@ -38,6 +38,8 @@ BLOTCHES = 0.02
 # Fewer words prove nothing.
 ENOUGH = 5
 FRENCH = frozenset("œŒŸ")
+# All but letters.
+_LETTERS = re.compile(r"[\W\d_]+")
 # Attached files that a refusal names.
 _NAMED = 5
 # What pypdf and the decoders under it raise on damaged files, besides its own errors.
@@ -208,7 +210,7 @@ def _judged(rows: list[Row], page: PdfPage) -> _Page:
 
 
 def _letters(rows: Sequence[Row]) -> int:
-    return sum(char.isalpha() for row in rows for char in row.text)
+    return sum(len(_LETTERS.sub("", row.text)) for row in rows)
 
 
 def _is_picture(page: PdfPage) -> bool:
@@ -253,8 +255,7 @@ def _is_legible(text: str, *, empty: bool = False) -> bool:
     foreign = sum(1 for word in words if _is_foreign(word))
     if foreign >= ENOUGH and foreign > FOREIGN * len(words):
         return False
-    visible = sum(1 for char in text if not char.isspace())
-    if text.count("\ufffd") > BLOTCHES * visible:
+    if text.count("\ufffd") > BLOTCHES * len("".join(text.split())):
         return False
     split = sum(
         1
@@ -267,8 +268,10 @@ def _is_legible(text: str, *, empty: bool = False) -> bool:
 
 
 def _is_foreign(word: str) -> bool:
+    if len(word) <= 2 or max(word) <= "\xff":
+        return False
     strange = sum(1 for char in word if ord(char) > 0xFF and char not in FRENCH)
-    return len(word) > 2 and 2 * strange > len(word)
+    return 2 * strange > len(word)
 
 
 def _is_split(first: str, second: str) -> bool:
