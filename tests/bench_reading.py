@@ -1,8 +1,9 @@
 """How fast PDF files are read, and how many of their quotes are highlighted exactly on their pages.
 
-    python tests/bench_reading.py [SHARED]
+    python tests/bench_reading.py [SHARED] [pages]
 
-Reads ``SHARED/pdfs`` in this process, on one core. Prints Markdown; nothing is asserted.
+Reads ``SHARED/pdfs`` in this process, on one core. Prints Markdown; nothing is asserted. With ``pages``, says of each
+page how many of its lines were moved from their place in the file, joined into rows of tables, and left out.
 """
 
 import ctypes
@@ -13,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import pairwise
 from pathlib import Path
 
 import pypdfium2
@@ -24,7 +26,9 @@ from bot.web.viewer import pages_of, printed_on
 from corpus.document import Document, Source, Span
 from corpus.errors import UnreadableDocumentError
 from corpus.readers.formats import read_file
-from corpus.readers.pdf_rows import character
+from corpus.readers.pdf_lines import in_order
+from corpus.readers.pdf_rows import character, open_page, page_rows
+from corpus.readers.pdf_tables import with_tables
 from corpus.split.split import split
 
 SOURCE = Source("real", "Réel", "Éditeur", "2021-05", "guide", "real.pdf")
@@ -49,8 +53,15 @@ class Read:
 
 
 def main() -> None:
-    shared = Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("MOTAMOT_SHARED", ROOT.parent / "shared"))
+    arguments = [argument for argument in sys.argv[1:] if argument != "pages"]
+    shared = Path(arguments[0] if arguments else os.environ.get("MOTAMOT_SHARED", ROOT.parent / "shared"))
     read_file(SOURCE, next((shared / "pdfs").glob("faq*.pdf")))  # the modules and the dictionary are loaded once
+    if "pages" in sys.argv:
+        print("| file | page | lines | moved | rows of tables | letters | letters left out | words left out |")
+        print("|---|---|---|---|---|---|---|---|")
+        for path in sorted((shared / "pdfs").glob("*.pdf")):
+            page_by_page(path)
+        return
     print(HEADER)
     for path in sorted((shared / "pdfs").glob("*.pdf")):
         try:
@@ -63,6 +74,34 @@ def main() -> None:
             f"| {path.name} | {pages} | {read.seconds:.2f} | {pages / read.seconds:.0f} | {len(read.document.text)} "
             f"| {read.passages} | {quotes} | {read.exact / max(quotes, 1):.1%} |"
         )
+
+
+def page_by_page(path: Path) -> None:
+    """A line of the table for each page of the file."""
+    try:
+        read = read_file(SOURCE, path)
+    except UnreadableDocumentError:
+        return
+    told: dict[int, set[int]] = {}
+    ends = [*(run.start for run in read.printed[1:]), len(read.text)]
+    for run, end in zip(read.printed, ends, strict=True):
+        length = len(read.text[run.start : end].rstrip())
+        told.setdefault(run.page, set()).update(range(run.character, run.character + length))
+    with pypdfium2.PdfDocument(path) as pdf:
+        for index in range(len(pdf)):
+            page, fields = open_page(pdf, index)
+            rows = with_tables(page_rows(page, 10**6, fields))
+            order = in_order(rows)
+            moved = sum(rows.index(above) > rows.index(below) for above, below in pairwise(order))
+            letters = page.get_textpage().get_text_range()
+            places = {i for row in rows for i, char in zip(row.places, row.text, strict=True) if char.isalnum()}
+            left = places - told.get(index + 1, set())
+            words = [row.text.strip() for row in rows if left & set(row.places)]
+            alnum, cells = sum(map(str.isalnum, letters)), sum(row.cells for row in rows)
+            print(
+                f"| {path.stem[:24]} | {index + 1} | {len(rows)} | {moved} | {cells} | {alnum} | {len(left)} ", end=""
+            )
+            print(f"| {' / '.join(words)[:80]} |")
 
 
 def measure(path: Path) -> Read:

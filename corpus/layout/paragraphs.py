@@ -1,5 +1,6 @@
 """Group printed lines into paragraphs by punctuation, spacing, indent and type."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ WIDE, VERY_WIDE = 1.3, 2.2
 # Lines of proportional type differ by a tenth or so in characters for the same width.
 SLACK = 0.88
 VERY_SHORT = 0.62
+# The end of a line of contents without leaders.
+AT_PAGE = re.compile(r"\t(?:p\.? ?)?\d{1,4}$")
 # A longer line than this was not wrapped: each line is a paragraph.
 LONGEST_WRAPPED = 180
 # Lines so far apart sideways, with white space between them, are centred or signed: no paragraph.
@@ -87,7 +90,7 @@ def paragraphs(lines: Sequence[Line]) -> tuple[list[LineGroup], BodyStyle]:
 
 def _breaks(view: View, index: int, marker: ListMarker | None, expected: bool, group: LineGroup) -> bool:
     above, line = view.lines[index - 1], view.lines[index]
-    if above.cells or line.cells or leads_to_page(above.text):
+    if above.cells or line.cells or leads_to_page(above.text) or AT_PAGE.search(above.text):
         return True
     sure = goes_on(above.text, line.text)
     if marker and _marks(view, index, marker, expected):

@@ -59,8 +59,8 @@ def _with_numbers_apart(rows: Sequence[Row]) -> Iterator[Row]:
         numbers = [is_page_number(part.text) for part in parts]
         if row.cells or row.turn or len(parts) < 2 or not (numbers[0] or numbers[-1]):
             yield row
-        elif contents is not None and row.y < contents and numbers[-1]:
-            yield _table_row([[_chained(parts[:-1], " ")], parts[-1:]])
+        elif contents is not None and row.y < contents and numbers[-1] and len(parts) == 2:
+            yield _chained(parts, "\t")
         elif row.y in (max(heights), min(heights)):
             yield from [*parts[:1], _chained(parts[1:], " ")] if numbers[0] else [_chained(parts[:-1], " "), parts[-1]]
         else:
