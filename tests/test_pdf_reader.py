@@ -336,10 +336,13 @@ ENTRIES = {
 }
 
 
+def entries(reading: StructuredText) -> dict[str, list[str]]:
+    return {each.heading_text: [part.text for part in each.passages] for each in split(document(reading, "page"))}
+
+
 @pytest.mark.parametrize("name", ENTRIES)
 def test_files_that_were_read_wrong_are_read_right(name: str) -> None:
-    reading = read_pdf((FILES / f"{name}.pdf").read_bytes(), name)
-    found = {entry.heading_text: [part.text for part in entry.passages] for entry in split(document(reading, "page"))}
+    found = entries(read_pdf((FILES / f"{name}.pdf").read_bytes(), name))
 
     assert list(found) == list(ENTRIES[name])
     for heading, parts in ENTRIES[name].items():
@@ -347,6 +350,176 @@ def test_files_that_were_read_wrong_are_read_right(name: str) -> None:
             assert re.fullmatch(
                 ".*".join(map(re.escape, part.split("…"))) + (".*" if part[-1] == "…" else ""), text, re.S
             )
+
+
+def laid(*pages: str) -> StructuredText:
+    """Pages whose lines say where they stand, in points, and ``b`` for bold: "60 740 b14 1. Dépôt"."""
+    made = FPDF(unit="pt", format="A4")
+    for page in pages:
+        made.add_page()
+        for line in page.strip().splitlines():
+            x, y, style, text = line.split(" ", 3)
+            made.set_font("helvetica", style[0].replace("n", ""), float(style[1:] or 11))
+            made.text(float(x), 842 - float(y), text)
+    return read(made)
+
+
+def test_a_title_and_a_box_drawn_last_stand_where_they_are_seen_and_columns_whole() -> None:
+    reading = laid("""
+60 720 n Le gérant dépose la demande en mairie
+60 707 n trois semaines avant l'ouverture.
+320 720 n Le tarif est de trente euros par mètre
+320 707 n carré et par an, payables en une fois.
+60 500 n Le service du domaine public reçoit le matin, sur rendez-vous, dans la limite des places.
+60 760 b20 Guide des terrasses
+60 600 n La demande incomplète est refusée sans examen au bout de deux mois, sauf accord écrit du maire.""")
+
+    assert [text.split()[0] for text in blocks(reading)] == ["Guide", "Le", "Le", "La", "Le"]
+    assert blocks(reading)[1:3] == [
+        "Le gérant dépose la demande en mairie trois semaines avant l'ouverture.",
+        "Le tarif est de trente euros par mètre carré et par an, payables en une fois.",
+    ]
+
+
+def test_columns_of_text_of_which_the_file_draws_a_line_of_each_in_turn_are_read_whole() -> None:
+    left = [
+        "Le gérant dépose la demande en mairie",
+        "trois semaines avant l'ouverture, avec",
+        "un plan coté et une preuve",
+    ]
+    right = [
+        "Le tarif est de trente euros par mètre",
+        "carré et par an, payables en une fois",
+        "au régisseur de la commune,",
+    ]
+    left += ["d'assurance de l'année, datée et", "signée par l'assureur du gérant."]
+    right += ["qui en donne un reçu numéroté et", "signé le jour même du paiement."]
+    lines = "\n".join(
+        f"60 {700 - 13 * row} n {one}\n320 {700 - 13 * row} n {other}"
+        for row, (one, other) in enumerate(zip(left, right, strict=True))
+    )
+
+    assert blocks(laid(lines)) == [" ".join(left), " ".join(right)]
+
+
+def test_cells_that_cover_rows_are_told_on_each_and_a_head_on_the_next_page_once() -> None:
+    made = FPDF()
+    made.add_page()
+    made.set_font("helvetica", size=11)
+    with made.table(repeat_headings=1) as table:
+        table.row(["Zone", "Occupation", "Tarif"])
+        for zone in ("Centre", "Faubourg"):
+            row = table.row()
+            row.cell(zone, rowspan=2)
+            for occupation, tariff in (("Étalage", "20 euros"), ("Terrasse", "30 euros")):
+                row = row if occupation == "Étalage" else table.row()
+                row.cell(occupation)
+                row.cell(tariff)
+        for number in range(40):
+            table.row([f"Quartier {number}", "Étalage", f"{number} euros"])
+    reading = read(made)
+
+    assert len(reading.pages) == 2
+    assert blocks(reading, BlockKind.TABLE) == blocks(reading)
+    assert blocks(reading) == [
+        *("Zone\tOccupation\tTarif", "Centre\tÉtalage\t20 euros", "Centre\tTerrasse\t30 euros"),
+        *("Faubourg\tÉtalage\t20 euros", "Faubourg\tTerrasse\t30 euros"),
+        *(f"Quartier {number}\tÉtalage\t{number} euros" for number in range(40)),
+    ]
+
+
+def test_a_frame_is_no_table_and_what_a_line_strikes_out_is_left_out() -> None:
+    made = plain(SENTENCE.strip())
+    made.rect(5, 5, 200, 40)
+    made.rect(5, 45, 200, 40)
+    made.ln(6)
+    made.write(6, "Le tarif est de ")
+    made.set_font("helvetica", "S")
+    made.write(6, "vingt-cinq")
+    made.set_font("helvetica", "")
+    made.write(6, " trente euros par an.")
+
+    assert blocks(read(made)) == [SENTENCE.strip(), "Le tarif est de trente euros par an."]
+
+
+def test_an_order_has_its_title_its_grounds_and_its_articles() -> None:
+    reading = laid("""
+200 780 b RÉPUBLIQUE FRANÇAISE
+60 740 b13 Arrêté n° 2024-17 portant réglementation des terrasses
+60 700 n Le maire de Valbourg,
+60 687 n Vu le code général des collectivités territoriales, notamment ses articles L. 2212-1 et suivants ;
+60 674 n Vu la délibération du conseil municipal en date du 4 février 2023 fixant les tarifs de voirie, et en
+60 661 n particulier son annexe ;
+60 648 n Considérant qu'il importe de préserver le passage des piétons,
+60 635 n ARRÊTE :
+60 610 b Article 1er
+60 597 n La demande est déposée trois semaines avant l'ouverture de la terrasse.
+60 570 n Art. 2. - L'article 4 du règlement est ainsi modifié :
+60 557 n 1° Le premier alinéa est supprimé.""")
+
+    assert entries(reading) == {
+        "Arrêté n° 2024-17 portant réglementation des terrasses": [
+            "Le maire de Valbourg,",
+            "Vu le code général des collectivités territoriales, notamment ses articles L. 2212-1 et suivants ;",
+            "Vu la délibération du conseil municipal en date du 4 février 2023 fixant les tarifs de voirie, et en "
+            "particulier son annexe ;",
+            "Considérant qu'il importe de préserver le passage des piétons,",
+            "ARRÊTE :",
+        ],
+        "Article 1er": ["La demande est déposée trois semaines avant l'ouverture de la terrasse."],
+        "Art. 2": ["L'article 4 du règlement est ainsi modifié :", "1° Le premier alinéa est supprimé."],
+    }
+
+
+def test_notes_are_told_apart_whatever_their_marks_and_their_size() -> None:
+    reading = laid(
+        """
+60 780 b14 Dépôt
+60 740 n Le dossier complet* est remis au guichet (1), qui en donne un reçu daté au gérant de
+60 60 n (1) Le guichet est ouvert le matin.
+60 45 n8 * Voir la liste en annexe.""",
+        """
+60 780 n l'établissement. Une réponse est donnée dans le mois, par courrier simple.
+60 740 b14 Notes
+60 710 n 1. Le mois court du dépôt.""",
+    )
+
+    assert entries(reading)["Dépôt"][:3] == [
+        "Le dossier complet* est remis au guichet (1), qui en donne un reçu daté au gérant de l'établissement. "
+        "Une réponse est donnée dans le mois, par courrier simple.",
+        "(1) Le guichet est ouvert le matin.",
+        "* Voir la liste en annexe.",
+    ]
+    assert [document(reading).page_at(reading.text.index(words)) for words in ("(1) Le", "1. Le mois")] == [1, 2]
+
+
+def test_running_titles_of_odd_and_even_pages_and_page_numbers_of_any_kind_are_dropped() -> None:
+    words = ["premier", "deuxième", "troisième", "quatrième", "cinquième"]
+    odd, even = "380 800 n Guide des terrasses   {0}", "60 800 n {0}   Commune de Valbourg"
+    reading = laid(
+        *(
+            f"{(even if page % 2 else odd).format(page + 1)}\n60 740 n Le {word} principe est celui de la liberté.\n"
+            f"300 30 n9 {['i', 'ii', 'iii', 'iv', 'v'][page]}"
+            for page, word in enumerate(words)
+        )
+    )
+
+    assert blocks(reading) == [f"Le {word} principe est celui de la liberté." for word in words]
+
+
+def test_a_contents_without_leaders_makes_no_entry() -> None:
+    first, second = (
+        "Comment demander une terrasse sur la voie publique quand on tient un",
+        "Combien coûte une terrasse ?",
+    )
+    reading = laid(
+        f"60 780 b16 Sommaire\n60 740 n {first}\n60 725 n commerce ?\n500 725 n p. 2\n60 705 n {second}\n"
+        "500 705 n p. 3",
+        f"60 780 b12 {first} commerce ?\n60 750 n La demande se fait en mairie, au guichet.",
+        f"60 780 b12 {second}\n60 750 n Trente euros par mètre carré et par an.",
+    )
+
+    assert list(entries(reading)) == [f"{first} commerce ?", second]
 
 
 # --- what is refused --------------------------------------------------------------------------------

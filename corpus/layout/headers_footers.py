@@ -14,7 +14,7 @@ from corpus.layout.list_markers import markers, roman
 # How far from the top and bottom of a page we look: headers of four lines are the longest we have met.
 ZONE = 5
 # "Nearly the same line": a header whose chapter number or a misread letter changes still scores above this.
-ALIKE = 92.0
+ALIKE, SHORTEST_ALIKE = 92.0, 15
 # Points by which a running title rises or falls from page to page.
 LEVEL = 20
 PAGE_NUMBER = re.compile(
@@ -200,7 +200,8 @@ def _shape(text: str) -> str:
 
 
 def _alike(known: str, shape: str) -> bool:
-    return known == shape or (min(len(known), len(shape)) >= 15 and fuzz.ratio(known, shape) >= ALIKE)
+    sentence = known.endswith(".") or min(len(known), len(shape)) < SHORTEST_ALIKE
+    return known == shape or (not sentence and fuzz.ratio(known, shape) >= ALIKE)
 
 
 def with_notes(lines: Sequence[Line]) -> list[Line]:
