@@ -1,5 +1,6 @@
 """The texts of a corpus by field, who owns each, and what their words say."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -90,8 +91,17 @@ class Rows:
         )
 
     def heading_texts(self) -> list[str]:
-        """One for each entry: its question; for an entry without one, its first sentence."""
-        return [entry.heading_text or _first_sentence(entry) for entry in self.entries]
+        """One for each entry: its question; for an entry without one, its first sentence.
+
+        Where several ask the same ("Quel délai ?"), the heading above tells which it is.
+        """
+        told = Counter((entry.document.id, entry.heading_text) for entry in self.entries)
+        return [
+            " ".join(_above(entry.passages[0])[-2:])
+            if entry.heading and told[entry.document.id, entry.heading_text] > 1
+            else entry.heading_text or _first_sentence(entry)
+            for entry in self.entries
+        ]
 
     def opening_texts(self) -> list[str]:
         """One for each entry: its question and how its answer begins, which says what the whole is about."""
@@ -99,7 +109,7 @@ class Rows:
 
     def passage_texts(self) -> list[str]:
         """One for each passage: the headings above it, what must be read with it, and itself."""
-        return [" ".join([*_above(p), p.text]) for p in self.passages]
+        return [" ".join([*_above(p), *(c.of(p.document.text) for c in p.context), p.text]) for p in self.passages]
 
     def sentence_texts(self) -> list[str]:
         """One for each sentence."""
@@ -162,5 +172,6 @@ def _first_sentence(entry: Entry) -> str:
 
 
 def _above(passage: Passage) -> list[str]:
-    spans = [*passage.section, *([passage.question] if passage.question else []), *passage.context]
+    """The headings above, and the question."""
+    spans = [*passage.section, *([passage.question] if passage.question else [])]
     return [span.of(passage.document.text) for span in spans]
