@@ -65,11 +65,16 @@ def word() -> bytes:
     return saved(made.save)
 
 
-def odt(body: str = ODT_BODY, prolog: str = "", *, styles: str = "", kind: str = "text", manifest: str = "") -> bytes:
-    """An OpenDocument text with this body, its XML after ``prolog``."""
+def odt(
+    body: str = ODT_BODY, prolog: str = "", *, styles: str = "", named: str = "", kind: str = "text", manifest: str = ""
+) -> bytes:
+    """An OpenDocument text with this body, its XML after ``prolog``; ``named`` styles are in a part of their own."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("mimetype", f"application/vnd.oasis.opendocument.{kind}")
+        if named:
+            head, foot = ODT_HEAD.replace("-content", "-styles"), "</office:styles></office:document-styles>"
+            archive.writestr("styles.xml", f"{head}<office:styles>{named}{foot}")
         archive.writestr("content.xml", prolog + ODT_HEAD + styles + _ODT_OPENING + body + ODT_FOOT)
         manifest = f'<m:manifest xmlns:m="{_OFFICE}manifest:1.0">{manifest}</m:manifest>'
         archive.writestr("META-INF/manifest.xml", manifest)

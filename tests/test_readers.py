@@ -1,13 +1,12 @@
 """Readers of Markdown, HTML, Word, OpenDocument and tables, on documents that the tests make."""
 
 import docx
-import openpyxl
 import pytest
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from hypothesis import given
 from hypothesis import strategies as st
-from seed_files import ANSWER, odt, rezipped, saved
+from seed_files import ANSWER, odt, saved
 
 from corpus.document import BlockKind, StructuredText
 from corpus.errors import UnreadableDocumentError
@@ -305,23 +304,6 @@ def _word_file() -> bytes:
     return saved(document.save)
 
 
-def _word_file_with_looks() -> bytes:
-    """Looks that a style gives, and words that nobody sees on the page."""
-    document = docx.Document()
-    document.styles.add_style("Rubrique", 1).font.bold = True
-    document.styles.add_style("Rubrique bis", 1).base_style = document.styles["Rubrique"]
-    document.add_paragraph("Qui paie ?", style="Rubrique bis")
-    document.add_paragraph().add_run("Et quand ?", style="Strong")
-    document.add_paragraph("Et où ?", style="Rubrique").runs[0].bold = False
-    paragraph = document.add_paragraph("Le tarif est de ")
-    paragraph.add_run("25 ").font.strike = True
-    paragraph.add_run("30 euros.")
-    paragraph.add_run(" À revoir.").font.hidden = True
-    document.part.relate_to("#_Bookmark", "http://a.fr/relationships/image", is_external=True)
-    # A picture linked to a bookmark: Word writes its relationship so.
-    return rezipped(saved(document.save), lambda _, data: data.replace(b' TargetMode="External"', b""))
-
-
 def test_word_document_is_read_in_its_order() -> None:
     reading = read_docx(_word_file(), "faq.docx")
 
@@ -339,15 +321,6 @@ def test_word_document_is_read_in_its_order() -> None:
         (TABLE, 0, "C\tD"),
         (P, 0, "Encadré"),
         (P, 0, "Fin."),
-    ]
-
-
-def test_word_looks_come_from_styles_too_and_what_is_not_seen_is_not_read() -> None:
-    assert blocks(read_docx(_word_file_with_looks(), "faq.docx")) == [
-        (H, 1, "Qui paie ?"),
-        (H, 1, "Et quand ?"),
-        (P, 0, "Et où ?"),
-        (P, 0, "Le tarif est de 30 euros."),
     ]
 
 
@@ -427,10 +400,6 @@ def test_each_row_of_a_csv_is_a_question(delimiter: str, encoding: str, answer: 
     assert [block.key for block in reading.blocks if block.kind is Q] == ["a-1", "a-2"]
 
 
-def test_a_csv_needs_no_ids() -> None:
-    assert {block.key for block in read_csv(b"question,answer\nQui ?,Nous.\n", "faq.csv").blocks} == {None}
-
-
 @pytest.mark.parametrize(
     ("table", "problem"),
     [
@@ -448,19 +417,6 @@ def test_a_wrong_table_is_refused_with_its_column_and_line(table: str, problem: 
 
     assert problem in refused.value.reason.replace("\u00a0", " ")
     assert refused.value.remedy
-
-
-def test_the_sheet_that_has_the_columns_is_read() -> None:
-    workbook = openpyxl.Workbook()
-    workbook.active.append(["Notes"])
-    sheet = workbook.create_sheet("FAQ")
-    for row in ([None], ["id", "Question", "Réponse"], [12.0, "Qui paie ?", "L’État.\n• toujours"], [None, None, None]):
-        sheet.append(row)
-
-    reading = read_xlsx(saved(workbook.save), "faq.xlsx")
-
-    assert blocks(reading) == [(Q, 0, "Qui paie ?"), (P, 0, "L’État."), (ITEM, 1, "• toujours")]
-    assert reading.blocks[0].key == "12"
 
 
 # Files that cannot be read

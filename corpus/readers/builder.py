@@ -176,8 +176,8 @@ def _bold_question(lines: Sequence[Sequence[TextRun]], at: int) -> tuple[list[Te
             elif bold:  # "?" alone may have lost its weight
                 end = len(run.text) - len(run.text.lstrip(" ?\u00a0\u202f"))
                 if "?" in run.text[:end]:
-                    rest = [TextRun(run.text[end:]), *line[index:]]
-                    return [*words, TextRun(run.text[:end])], rest, after
+                    rest = [replace(run, text=run.text[end:]), *line[index:]]
+                    return [*words, replace(run, text=run.text[:end], bold=True)], rest, after
                 return found
             elif not _BEFORE_BOLD.fullmatch("".join(word.text for word in (*words, run))):
                 return found

@@ -57,7 +57,7 @@ def read_docx(data: bytes, name: str) -> StructuredText:
             parsed(archive, part) if (part := _related(archive, document, kind)) else ()
             for kind in ("styles", "numbering")
         )
-        reader = _WordReader([style for style in styles if style.tag == _w("style")], numbering)
+        reader = _WordReader(styles, numbering)
         for body in parsed(archive, document).iterfind(_w("body")):
             reader.read(body)
     return filled(reader.builder.reading(), name)
@@ -78,7 +78,11 @@ def _related(archive: zipfile.ZipFile, part: str, kind: str) -> str:
 class _WordReader:
     """A document's styles and the numbers of its lists, at hand while its body is read."""
 
-    def __init__(self, styles: Sequence[Any], numbering: Any) -> None:
+    def __init__(self, parts: Sequence[Any], numbering: Sequence[Any]) -> None:
+        """What the parts of styles and of numbering hold, where the document has them."""
+        styles = [part for part in parts if part.tag == _w("style")]
+        defaults = [part for part in parts if part.tag == _w("docDefaults")]
+        self._defaults = [settings for part in defaults for settings in part.iterfind(_w("rPrDefault/rPr"))]
         self.builder = Builder()
         self._numbering = WordNumbering(numbering)
         self._styles = {
@@ -106,7 +110,7 @@ class _WordReader:
         if not any(_CONTENTS.match(style.name) for style in chain):
             settings = [*paragraph.iterchildren(_P_SETTINGS), *_settings(chain, _P_SETTINGS)]
             kind, level = _kind(settings, chain)
-            runs = list(self._words(paragraph, _settings(chain, _R_SETTINGS)))
+            runs = list(self._words(paragraph, [*_settings(chain, _R_SETTINGS), *self._defaults]))
             label = self._numbering.label(settings, [style.element.get(_w("styleId")) for style in chain])
             first = next((run for run in runs if run.text.strip()), None)
             if label and first:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,9 +23,6 @@ _PROBLEMS_SHOWN = 5
 _EXPECTED = "Sont attendues une colonne « question », une colonne « réponse » et, si possible, une colonne « id »."
 # A cell that covers more rows covers the whole sheet.
 _HIGHEST_MERGED = 2000
-# Names that a spreadsheet gives to sheets that nobody named.
-_UNNAMED = re.compile(r"(?:feuil(?:le)?|sheet|tableau|table|faq|questions?)\s*\d*", re.IGNORECASE)
-
 Known = Callable[[Sequence[str]], int]
 """How many columns of a header the caller knows: it tells the header, the sheet and the separator."""
 
@@ -166,7 +162,7 @@ def _read(sheets: Sequence[_Sheet], name: str) -> StructuredText:
     for sheet in found:
         where = f"feuille « {sheet.name} », " if len(found) > 1 else ""
         builder.heading_level = 0
-        if where and not _UNNAMED.fullmatch(sheet.name):
+        if where:
             builder.add([TextRun(sheet.name)], BlockKind.HEADING, 1)
         add_table(builder, list(_places(sheet)), [row.number for row in sheet.rows], where)
     left = [

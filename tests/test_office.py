@@ -1,0 +1,477 @@
+"""Word, OpenDocument and spreadsheets as town halls write them: the entries that each way of writing makes."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import docx
+import openpyxl
+import pytest
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
+from docx.shared import Pt
+from seed_files import odt, rezipped, saved
+
+from corpus.document import Document, Source, StructuredText
+from corpus.readers.docx import read_docx
+from corpus.readers.odt import read_odt
+from corpus.readers.table import read_csv, read_xlsx
+from corpus.split.split import split
+
+WHEN, HOW_MUCH = "Quand faut-il déposer la demande ?", "Combien coûte une terrasse ?"
+BEFORE, PRICE = "Trois semaines avant l'ouverture de la terrasse.", "Le tarif est de 30 euros par mètre carré."
+TWO = [f"{WHEN} → {BEFORE}", f"{HOW_MUCH} → {PRICE}"]
+IN_FAQ = [f"FAQ › {entry}" for entry in TWO]
+_MARKS = re.compile(r"(\*\*|~~|__|\?\?|\^\^)(.+?)\1", re.DOTALL)
+
+
+def told(reading: StructuredText) -> list[str]:
+    """Each entry on a line: the headings above, its own, its passages."""
+    source = Source("x", "X", "Ville", "2024-03", "page", "x.docx")
+    lines = []
+    for entry in split(Document(source, reading.text, "0" * 64, reading.blocks)):
+        above = [span.of(reading.text) for span in entry.passages[0].section]
+        passages = " / ".join(passage.text.replace("\n", " ¶ ").replace("\t", " | ") for passage in entry.passages)
+        lines.append(f"{' › '.join([*above, entry.heading_text])} → {passages}")
+    return lines
+
+
+def word(*parts: str | Sequence[Sequence[str]], change: Callable[[Any], object] = lambda _: None) -> list[str]:
+    """The entries of a Word file: "Style: words" with **bold**, __underlined__, ~~struck~~, ??hidden??, or a table."""
+    made = docx.Document()
+    made.styles.add_style("Question maison", 1).font.bold = True
+    made.styles.add_style("Grand", 2).font.size = Pt(16)
+    for part in parts:
+        if isinstance(part, str):
+            style, words = re.fullmatch(
+                r"(?:(Heading \d|List \w+(?: \d)?|Title|Question maison): )?(.*)", part, re.DOTALL
+            ).groups()
+            _write(made.add_paragraph(style=style), words)
+        else:
+            table = made.add_table(len(part), max(map(len, part)))
+            for row, cells in zip(table.rows, part, strict=True):
+                for cell, words in zip(row.cells, cells, strict=False):
+                    for number, line in enumerate(words.split("¶")):
+                        style = "List Bullet" if line.startswith("• ") else None
+                        paragraph = cell.add_paragraph() if number else cell.paragraphs[0]
+                        paragraph.style = style
+                        _write(paragraph, line.removeprefix("• "))
+    change(made)
+    return told(read_docx(saved(made.save), "x.docx"))
+
+
+def _write(paragraph: Any, words: str) -> None:
+    at = 0
+    for found in _MARKS.finditer(words):
+        paragraph.add_run(words[at : found.start()])
+        run, at = paragraph.add_run(found[2]), found.end()
+        if found[1] == "^^":
+            run.style = "Grand"
+        else:
+            name = {"**": "bold", "__": "underline", "~~": "strike", "??": "hidden"}[found[1]]
+            setattr(run if found[1] in ("**", "__") else run.font, name, True)
+    paragraph.add_run(words[at:])
+
+
+def _merged(*cells: tuple[int, int, int, int]) -> Callable[[Any], None]:
+    def change(made: Any) -> None:
+        for top, left, bottom, right in cells:
+            made.tables[0].cell(top, left).merge(made.tables[0].cell(bottom, right))
+
+    return change
+
+
+def _with(xml: str) -> Callable[[Any], object]:
+    """Puts an element, written in XML, at the end of the first paragraph."""
+    return lambda made: made.paragraphs[0]._p.append(parse_xml(xml.replace(">", f" {nsdecls('w')}>", 1)))
+
+
+def _numbered_headings(made: Any) -> None:
+    level = (
+        '<w:lvl w:ilvl="{}"><w:start w:val="1"/><w:numFmt w:val="{}"/><w:pStyle w:val="Heading{}"/>'
+        '<w:lvlText w:val="{}"/></w:lvl>'
+    )
+    levels = level.format(0, "upperRoman", 1, "%1.") + level.format(1, "decimal", 2, "%1.%2")
+    numbering = made.part.numbering_part.element
+    numbering.insert(0, parse_xml(f'<w:abstractNum {nsdecls("w")} w:abstractNumId="90">{levels}</w:abstractNum>'))
+    numbering.append(parse_xml(f'<w:num {nsdecls("w")} w:numId="91"><w:abstractNumId w:val="90"/></w:num>'))
+    for name in ("Heading 1", "Heading 2"):
+        number = parse_xml(f'<w:numPr {nsdecls("w")}><w:numId w:val="91"/></w:numPr>')
+        made.styles[name].element.get_or_add_pPr().append(number)
+
+
+ARTICLES = ["Article 1er → Le stationnement est interdit.", "Article 2 → Une déviation est mise en place."]
+PLACEHOLDER = (
+    "<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent><w:r><w:t>Cliquez ici</w:t></w:r></w:sdtContent></w:sdt>"
+)
+HEADER = ["Question", "Réponse"]
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        # Questions
+        (word("Heading 1: FAQ", f"List Number: **{WHEN}**", BEFORE, f"List Number: **{HOW_MUCH}**", PRICE), IN_FAQ),
+        (word("Heading 1: FAQ", f"**{WHEN}\n**{BEFORE}", f"**{HOW_MUCH}**\n{PRICE}"), IN_FAQ),
+        (word("Heading 1: FAQ", f"**{WHEN}**\n{BEFORE}\n**{HOW_MUCH}**\n{PRICE}"), IN_FAQ),
+        (word("Heading 1: FAQ", f"Question maison: {WHEN}", BEFORE, f"1) **{HOW_MUCH}** {PRICE}"), IN_FAQ),
+        (word("Heading 1: FAQ", f"__{WHEN}__", BEFORE, f"**{HOW_MUCH[:-2]}** ? {PRICE}"), IN_FAQ),
+        (word("Heading 1: FAQ", [HEADER, [WHEN, BEFORE], [HOW_MUCH, PRICE]]), IN_FAQ),
+        (word("Heading 1: FAQ", [["Vous demandez", "Le service dit"], [WHEN, BEFORE], [HOW_MUCH, PRICE]]), IN_FAQ),
+        (
+            word(
+                "Heading 1: FAQ",
+                [["Question 1", WHEN], ["Réponse", BEFORE], ["Question 2", HOW_MUCH], ["Réponse", PRICE]],
+            ),
+            IN_FAQ,
+        ),
+        (word("Heading 1: FAQ", [[f"**{WHEN}**¶{BEFORE}", f"**{HOW_MUCH}**¶{PRICE}"]]), IN_FAQ),  # a layout of cards
+        (
+            word(
+                "Heading 1: FAQ",
+                [
+                    ["N°", "Thème", "Question de l'usager", "Réponse du service"],
+                    ["1", "Voirie", WHEN, BEFORE],
+                    ["2", "", HOW_MUCH, f"{PRICE}¶En plus :¶• la taxe¶• les frais"],
+                    ["3", "Eau", "Et sans compteur ?", ""],
+                ],
+                "Ce tableau est révisé chaque année en mairie.",
+                change=_merged((1, 1, 2, 1)),
+            ),
+            [
+                f"FAQ › Voirie › {WHEN} → {BEFORE}",
+                f"FAQ › Voirie › {HOW_MUCH} → {PRICE} / En plus : / la taxe / les frais",
+                "FAQ › Voirie ›  → Ce tableau est révisé chaque année en mairie.",
+            ],
+        ),
+        (
+            word(
+                [["Dépôt", ""], [WHEN, BEFORE], ["Prix", ""], [HOW_MUCH, PRICE]],
+                change=_merged((0, 0, 0, 1), (2, 0, 2, 1)),
+            ),
+            [f"Dépôt › {TWO[0]}", f"Prix › {TWO[1]}"],
+        ),
+        # Titles
+        (
+            word("**Dépôt**", BEFORE + " Elle est signée.", "^^Prix^^", PRICE),
+            [f"Dépôt → {BEFORE} Elle est signée.", f"Prix → {PRICE}"],
+        ),
+        (
+            word("Heading 1: 3. Exclus", "Les forains.", "**4. Prix**", PRICE),
+            ["3. Exclus → Les forains.", f"4. Prix → {PRICE}"],
+        ),
+        (
+            word(
+                "**Article 1er :** Le stationnement est interdit.", "**Article 2 :** Une déviation est mise en place."
+            ),
+            ARTICLES,
+        ),
+        (
+            word(
+                *("RÉPUBLIQUE FRANÇAISE", "ARRÊTÉ N° 24-31", "Le Maire,", "ARRÊTE :", "__Article 1er__"),
+                *("Le stationnement est interdit.", "**Article 2**", "Une déviation est mise en place."),
+                *("Fait à Valmont, le 1er mars 2024", "Le Maire"),
+            ),
+            [
+                "ARRÊTÉ N° 24-31 → Le Maire, / ARRÊTE :",
+                f"ARRÊTÉ N° 24-31 › {ARTICLES[0]}",
+                f"ARRÊTÉ N° 24-31 › {ARTICLES[1]} / Fait à Valmont, le 1er mars 2024 / Le Maire",
+            ],
+        ),
+        (
+            word(
+                "Heading 1: Règles",
+                "Heading 2: Objet",
+                PRICE,
+                "Heading 2: Champ",
+                BEFORE,
+                "Heading 1: Fin",
+                "Heading 2: Date",
+                PRICE,
+                change=_numbered_headings,
+            ),
+            [f"I. Règles › I.1 Objet → {PRICE}", f"I. Règles › I.2 Champ → {BEFORE}", f"II. Fin › II.1 Date → {PRICE}"],
+        ),
+        # What is not the text
+        (
+            word("Heading 2: Tarif", "Le tarif est de ~~25 euros ~~30 euros.", "??Note interne.??"),
+            ["Tarif → Le tarif est de 30 euros."],
+        ),
+        (word("Nom : ", "Heading 1: Tarif", PRICE, change=_with(PLACEHOLDER)), [f"Tarif → {PRICE}"]),
+        # Lists and tables
+        (
+            word(
+                "Heading 1: Étapes",
+                "Suivez ces étapes :",
+                "List Number: Remplir",
+                "List Number: Joindre",
+                "List Bullet: un plan",
+            ),
+            ["Étapes → Suivez ces étapes : / 1. Remplir / 2. Joindre / un plan"],
+        ),
+        (
+            word(
+                "Heading 2: Tarifs",
+                [
+                    ["Zone", "Usage", "Tarif"],
+                    ["Centre", "Terrasse", "30 €"],
+                    ["", "Étalage", ""],
+                    ["Zone", "Usage", "Tarif"],
+                    ["Bourg", "", "9 €"],
+                ],
+                change=_merged((1, 0, 2, 0), (1, 2, 2, 2)),
+            ),
+            ["Tarifs → Zone | Usage | Tarif / Centre | Terrasse | 30 € / Centre | Étalage | 30 € / Bourg |  | 9 €"],
+        ),
+        (
+            word("Heading 1: Pièces", [["Cas", "Pièces"], ["Terrasse", "Un plan¶• Un extrait K"]]),
+            ["Pièces → Cas | Pièces / Terrasse | Un plan ¶ Un extrait K"],
+        ),
+    ],
+)
+def test_word(found: list[str], expected: list[str]) -> None:
+    assert found == expected
+
+
+def test_a_picture_linked_to_a_bookmark_of_the_document_is_no_damage() -> None:
+    made = docx.Document()
+    _write(made.add_paragraph(), f"**{WHEN}**\n{BEFORE}")
+    made.part.relate_to("#_Terrasses", "http://a.fr/relationships/image", is_external=True)
+    data = rezipped(saved(made.save), lambda _, content: content.replace(b' TargetMode="External"', b""))
+
+    assert told(read_docx(data, "x.docx")) == TWO[:1]
+
+
+# OpenDocument
+
+ODT_STYLES = """
+  <style:style style:family="paragraph" style:name="Standard"><style:text-properties fo:font-size="11pt"/></style:style>
+  <style:style style:family="paragraph" style:name="Question" style:parent-style-name="Standard">
+    <style:text-properties fo:font-weight="bold"/></style:style>
+  <style:style style:family="paragraph" style:name="P1" style:parent-style-name="Question"/>
+  <style:style style:family="paragraph" style:name="Grand"><style:text-properties fo:font-size="16pt"/></style:style>
+  <style:style style:family="text" style:name="Gras"><style:text-properties fo:font-weight="bold"/></style:style>
+  <style:style style:family="text" style:name="Maigre"><style:text-properties fo:font-weight="normal"/></style:style>
+  <text:outline-style><text:outline-level-style text:level="1" style:num-format="I" style:num-suffix="."/>
+    <text:outline-level-style text:level="2" style:num-format="1" text:display-levels="2"/></text:outline-style>
+  <text:list-style style:name="L1"><text:list-level-style-number text:level="1" style:num-format="1"
+    style:num-suffix="."/><text:list-level-style-number text:level="2" style:num-format="a" style:num-suffix=")"/>
+  </text:list-style>
+"""
+
+
+def h(words: str, level: int = 1) -> str:
+    return f'<text:h text:outline-level="{level}">{words}</text:h>'
+
+
+def p(words: str, style: str = "Standard") -> str:
+    return f'<text:p text:style-name="{style}">{words}</text:p>'
+
+
+def items(*each: str, more: str = "") -> str:
+    inside = "".join(f"<text:list-item>{item}</text:list-item>" for item in each)
+    return f'<text:list text:style-name="L1"{more}>{inside}</text:list>'
+
+
+def rows(*each: str) -> str:
+    """A table: cells between bars; "2x" and "x2" before its words make one two columns or two rows large."""
+    made = []
+    for row in each:
+        cells = []
+        for cell in row.split("|"):
+            wide, high, words = re.fullmatch(r"(2x)?(x2)?(.*)", cell).groups()
+            spans = ' table:number-columns-spanned="2"' * bool(wide) + ' table:number-rows-spanned="2"' * bool(high)
+            content = "".join(part if part.startswith("<") else p(part) for part in words.split("¶"))
+            cells.append(f"<table:table-cell{spans}>{content}</table:table-cell>" if words else COVERED)
+        made.append(f"<table:table-row>{''.join(cells)}</table:table-row>")
+    return f"<table:table>{''.join(made)}</table:table>"
+
+
+COVERED = "<table:covered-table-cell/>"
+BOLD = '<text:span text:style-name="Gras">{}</text:span>'
+IMAGE = (
+    '<draw:frame><draw:image xlink:href="a.png"/><svg:title>Plan</svg:title><svg:desc>Schéma</svg:desc></draw:frame>'
+)
+UNSEEN = (
+    "<office:annotation><text:p>À revoir</text:p></office:annotation><text:note><text:note-citation>1"
+    "</text:note-citation><text:note-body><text:p>Note.</text:p></text:note-body></text:note><text:placeholder>Nom</text:placeholder>"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (
+            p("FAQ", "Title") + p(f"{BOLD.format(WHEN)}<text:line-break/>{BEFORE}") + p(HOW_MUCH, "P1") + p(PRICE),
+            IN_FAQ,
+        ),
+        (
+            p(WHEN, "P1")
+            + p(BEFORE)
+            + p(f'<text:span text:style-name="Maigre">{HOW_MUCH}</text:span>', "P1")
+            + p(PRICE),
+            [f"{WHEN} → {BEFORE} / {HOW_MUCH} / {PRICE}"],  # a style of bold that a span takes back
+        ),
+        (
+            h("FAQ")
+            + items(p(WHEN, "P1"), more=' xml:id="a"')
+            + p(BEFORE)
+            + items(p(HOW_MUCH, "P1"), more=' text:continue-list="a"')
+            + p(PRICE),
+            [f"I. {entry}" for entry in IN_FAQ],
+        ),
+        (
+            p("FAQ", "Title")
+            + rows("Question|Réponse", "2xDépôt|", f"{WHEN}|{BEFORE}", f"{HOW_MUCH}|x2{PRICE}", "Et l’été ?|")
+            + p("Fin de la liste des questions."),
+            [
+                f"FAQ › Dépôt › {TWO[0]}",
+                f"FAQ › Dépôt › {TWO[1]}",
+                f"FAQ › Dépôt › Et l’été ? → {PRICE}",
+                "FAQ › Dépôt ›  → Fin de la liste des questions.",
+            ],
+        ),
+        (
+            h("Tarifs")
+            + rows("Zone|Usage|Tarif", "x2Centre|Terrasse|30 €", "|Étalage|20 €")
+            + h("Pièces", 2)
+            + rows("Cas|Pièces", f"Terrasse|Il faut :¶{items(p('un plan'), p('un extrait'))}"),
+            [
+                "I. Tarifs → Zone | Usage | Tarif / Centre | Terrasse | 30 € / Centre | Étalage | 20 €",
+                "I. Tarifs › I.1 Pièces → Cas | Pièces / Terrasse | Il faut : ¶ 1. un plan ¶ 2. un extrait",
+            ],
+        ),
+        (
+            p("Dépôt", "Grand")
+            + p("Suivez ces étapes :")
+            + items(p("Remplir"), p("Joindre") + items(p("un plan")), p("Signer"))
+            + p("Puis :")
+            + items(p("Envoyer"), more=' text:continue-numbering="true"'),
+            ["Dépôt → Suivez ces étapes : / 1. Remplir / 2. Joindre / a) un plan / 3. Signer / Puis : / 4. Envoyer"],
+        ),
+        (
+            p(f"{BOLD.format('Article 1er :')} {PRICE}") + p("Article 2", "P1") + p(BEFORE),
+            [f"Article 1er → {PRICE}", f"Article 2 → {BEFORE}"],
+        ),
+        (
+            p("Tarifs", "Title")
+            + p(f"{IMAGE}{PRICE}{UNSEEN}")
+            + f'<text:section text:display="none">{p("Interne.")}</text:section>',
+            [f"Tarifs → {PRICE}"],
+        ),
+    ],
+)
+def test_opendocument(body: str, expected: list[str]) -> None:
+    assert told(read_odt(odt(body, named=ODT_STYLES), "x.odt")) == expected
+
+
+# Spreadsheets
+
+
+def sheets(change: Callable[[Any], object] = lambda _: None, **rows: Sequence[Sequence[object]]) -> bytes:
+    workbook = openpyxl.Workbook()
+    workbook.remove(workbook.active)
+    for name, own in rows.items():
+        sheet = workbook.create_sheet(name)
+        for row in own:
+            sheet.append(row)
+    change(workbook)
+    return saved(workbook.save)
+
+
+def _arranged(workbook: Any) -> None:
+    """Merged cells, a row and a sheet that are hidden, a row struck out."""
+    workbook["Voirie"].merge_cells("A2:A3")
+    workbook["Voirie"].merge_cells("C4:C5")
+    workbook["Voirie"].row_dimensions[6].hidden = True
+    for cell in workbook["Voirie"][7]:
+        cell.font = openpyxl.styles.Font(strike=True)
+    workbook["Brouillon"].sheet_state = "hidden"
+
+
+PAIRS = [[WHEN, BEFORE], [HOW_MUCH, PRICE]]
+NAMED = [
+    ("Questions", "Réponses"),
+    ("Question de l'usager", "Réponse du service"),
+    ("Intitulé de la question*", "Éléments de réponse"),
+]
+
+
+@pytest.mark.parametrize("names", NAMED)
+@pytest.mark.parametrize("sign", [";", ",", "\t", "|"])
+@pytest.mark.parametrize("title", [0, 1, 2])
+def test_a_table_of_questions(names: tuple[str, str], sign: str, title: int) -> None:
+    lines = [*[["FAQ du service", ""], ["", ""]][:title], list(names), *PAIRS]
+
+    assert told(read_csv("\n".join(sign.join(line) for line in lines).encode(), "x.csv")) == TWO
+    assert told(read_xlsx(sheets(Feuil1=lines), "x.xlsx"))[-2:] == TWO
+
+
+@pytest.mark.parametrize(
+    ("table", "expected", "unread"),
+    [
+        (
+            "Où déposer ?;Au guichet de la mairie.\nQui signe ?;Le maire ou son adjoint.",
+            ["Où déposer ? → Au guichet de la mairie.", "Qui signe ? → Le maire ou son adjoint."],
+            [],
+        ),
+        (
+            "id;question;réponse\nq1;Où ?;Ici.\nq2;Quand ?;\nq3;Qui ?;Nous.\n;;Toujours.",
+            ["Où ? → Ici.", "Qui ? → Nous. / Toujours."],
+            ["ligne 3 : la colonne « réponse » est vide ; cette ligne n’est pas lue."],
+        ),
+        (
+            "thème;question;réponse\nDépôt;Quel délai ?;Deux mois.\n;Où ?;Ici.\nRecours;Quel délai ?;Quatre mois.",
+            ["Dépôt › Quel délai ? → Deux mois.", "Dépôt › Où ? → Ici.", "Recours › Quel délai ? → Quatre mois."],
+            [],
+        ),
+        ("question;réponse\nEAU;\nOù ?;Ici.\nGAZ;\nQui ?;Nous.", ["EAU › Où ? → Ici.", "GAZ › Qui ? → Nous."], []),
+        ('question;réponse\nOù ?;"Ici.\n\nSource : délibération."', ["Où ? → Ici. / Source : délibération."], []),
+        (
+            "id;question;réponse;answer\n1;A ?;B;C\n\n1;C ?;D;E",
+            ["A ? → B", "C ? → D"],
+            ["ligne 4 : l’id « 1 » est déjà celui de la ligne 2."],
+        ),
+    ],
+)
+def test_rows_of_questions(table: str, expected: list[str], unread: list[str]) -> None:
+    reading = read_csv(table.encode(), "x.csv")
+
+    assert told(reading) == expected
+    assert [line.replace("\u00a0", " ") for line in reading.unread] == unread
+
+
+def test_every_sheet_of_questions_is_read_and_what_is_not_is_named() -> None:
+    voirie = [
+        ["Rubrique", "Question", "Réponse"],
+        ["Hiver", "Qui sale ?", "Le département."],
+        [None, "Qui balaie ?", "La commune."],
+        ["Été", "Qui arrose ?", "Le service des espaces verts."],
+        ["Été", "Qui tond ?", None],
+        ["Été", "Cachée ?", "Oui."],
+        ["Été", "Barrée ?", "Oui."],
+    ]
+    voirie[1].append(12.0)
+    voirie[0].append("N°")
+    data = sheets(
+        _arranged,
+        Lisez=[["Mis à jour"]],
+        Voirie=voirie,
+        Feuil3=[HEADER, [WHEN, BEFORE], ["Et ?", None]],
+        Brouillon=[HEADER, ["A ?", "B"]],
+    )
+
+    reading = read_xlsx(data, "x.xlsx")
+
+    assert told(reading) == [
+        "Voirie › Hiver › Qui sale ? → Le département.",
+        "Voirie › Hiver › Qui balaie ? → La commune.",
+        "Voirie › Été › Qui arrose ? → Le service des espaces verts.",
+        "Voirie › Été › Qui tond ? → Le service des espaces verts.",
+        f"Feuil3 › {TWO[0]}",
+    ]
+    assert [block.key for block in reading.blocks][2] == "12"  # a whole number, as Excel keeps it
+    assert [line.replace("\u00a0", " ") for line in reading.unread] == [
+        "feuille « Feuil3 », ligne 3 : la colonne « réponse » est vide ; cette ligne n’est pas lue.",
+        "la feuille « Lisez » n’a pas de colonnes « question » et « réponse ».",
+    ]
