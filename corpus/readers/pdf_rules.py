@@ -243,7 +243,7 @@ def _cells(
         if row + 1 < rows and not _parted(level, down[row + 1], across[column], across[column + 1]):
             owner[max(top((row, column)), top((row + 1, column)))] = min(top((row, column)), top((row + 1, column)))
     held: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    for place in owner:
+    for place in owner.keys() - _outside(across, down, level, upright):
         held.setdefault(top(place), []).append(place)
     return {
         place: Cell(
@@ -256,6 +256,21 @@ def _cells(
         for places in held.values()
         for place in places
     }
+
+
+def _outside(
+    across: Sequence[float], down: Sequence[float], level: Sequence[Stroke], upright: Sequence[Stroke]
+) -> set[tuple[int, int]]:
+    """Places at the sides of a grid that no border closes, though it closes most of that side: an empty corner."""
+    rows, columns = range(len(down) - 1), range(len(across) - 1)
+    found: set[tuple[int, int]] = set()
+    for column, at in ((0, across[0]), (columns[-1], across[-1])):
+        opened = {(row, column) for row in rows if not _parted(upright, at, down[row + 1], down[row])}
+        found |= opened if 2 * len(opened) < len(rows) else set()
+    for row, at in ((0, down[0]), (rows[-1], down[-1])):
+        opened = {(row, column) for column in columns if not _parted(level, at, across[column], across[column + 1])}
+        found |= opened if 2 * len(opened) < len(columns) else set()
+    return found
 
 
 def _parted(strokes: Sequence[Stroke], at: float, start: float, end: float) -> bool:
