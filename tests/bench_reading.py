@@ -26,9 +26,9 @@ from bot.web.viewer import pages_of, printed_on
 from corpus.document import Document, Source, Span
 from corpus.errors import UnreadableDocumentError
 from corpus.readers.formats import read_file
-from corpus.readers.pdf_lines import in_order
-from corpus.readers.pdf_rows import character, open_page, page_rows
+from corpus.readers.pdf_rows import in_order, page_rows
 from corpus.readers.pdf_tables import with_tables
+from corpus.readers.pdf_words import character, open_page
 from corpus.split.split import split
 
 SOURCE = Source("real", "Réel", "Éditeur", "2021-05", "guide", "real.pdf")

@@ -17,7 +17,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from corpus.errors import MotamotError
-from corpus.readers.pdf_rows import character, open_page
+from corpus.readers.pdf_words import character, open_page
 from corpus.sandbox import ChildProcess, EndedError, confine
 
 DPI = 144

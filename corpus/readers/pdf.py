@@ -20,9 +20,9 @@ from corpus.errors import UnreadableDocumentError, beyond, typeset
 from corpus.layout.compose import compose
 from corpus.layout.headers_footers import with_notes, without_noise
 from corpus.layout.hyphenation import is_french
-from corpus.readers.pdf_lines import in_order, joined, runs
-from corpus.readers.pdf_rows import Row, open_page, page_rows
+from corpus.readers.pdf_rows import Row, in_order, joined, page_rows, runs
 from corpus.readers.pdf_tables import with_tables
+from corpus.readers.pdf_words import open_page
 
 # Fewer letters than this per page on average is a scan with a stamp or a page number.
 LETTERS_PER_PAGE = 20

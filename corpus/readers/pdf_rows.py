@@ -1,70 +1,32 @@
-"""Rows of characters of a PDF page, as PDFium places them, with their size, weight and direction."""
+"""Lines of a PDF in reading order: what was drawn out of turn, and where each character is printed."""
 
-import ctypes
-import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from math import atan2, hypot, pi
+from math import inf
 from typing import NamedTuple
 
-import pypdfium2.raw as pdfium
-from pypdfium2 import PdfDocument, PdfPage
+from pypdfium2 import PdfPage
 
-from corpus.layout.lines import prevailing
+from corpus.document import PrintedRun
+from corpus.layout.lines import Line, prevailing, relative, trim
 from corpus.layout.list_markers import markers
-from corpus.readers.pdf_rules import Cell, Rules, grids, page_rules
+from corpus.readers.pdf_rules import Cell
+from corpus.readers.pdf_words import DRAWN, PrintedWord, page_words
 
-BOLD = re.compile(r"bold|black|heavy|demi|extrab|gras", re.IGNORECASE)
-# What PDFium writes for a hyphen that ends a line, for a glyph without a character, where it sees another line; and
-# signs of fonts of pictures, in which lists have their bullets: outside the file they show as an empty square.
-_DRAWN = str.maketrans({"\x02": "-", "\ufffe": "-", "\x00": "\ufffd", "\r": " ", "\n": " "}) | dict.fromkeys(
-    range(0xF000, 0xF100), "•"
-)
-_BOLD_WEIGHTS = range(600, 1001)  # beyond, PDFium misread the font
-# Further from the axes than that (3 degrees) is a watermark, no scan that was laid askew.
-_TILT = 0.05
 # Of the font size: superscripts rise by a third, cells of a row are centred; lines are further apart than that.
 _SAME_LINE = 0.8
-# Of the words of a table, those that cross the borders of their cells: in a picture more do.
-_ACROSS = 0.1
-# Of one page: more are a file made to keep us busy.
-_MOST_FIELDS, _MOST_PIECES = 2_000, 20_000
 # Pieces before one that tell the height of its line: more than a superscript has.
 _NEAR = 20
 # Of the font size: narrower than any space; wider than most, so that columns may be parted there.
 _NO_SPACE, _WIDE = 0.12, 1.2
-
-
-@dataclass(frozen=True, slots=True)
-class _TextStyle:
-    """What the characters of one text object share."""
-
-    size: float
-    """Points, as printed."""
-    bold: bool
-    visible: bool
-    turn: int
-    """Quarter turns, counterclockwise, from text that runs to the right."""
-    tilted: bool
-    at: tuple[float, float]
-    """Where the text object starts, on the page."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A word, or what one text object draws of it: characters ``start`` to ``end`` of the page."""
-
-    start: int
-    end: int
-    x: float
-    """In the direction of its text; ``y`` is the height of its baseline, across it."""
-    y: float
-    right: float
-    style: _TextStyle
-    cell: Cell | None = None
+# Mean width of a character, in font sizes: 0.50 for Arial, 0.45 for Times, 0.52 for Marianne.
+CHARACTER = 0.5
+# Ordinary line spacing where a document has too few lines to tell.
+SPACING = 1.2
+# Of the narrower of two lines: so much stands in the column of the other; so little beside it.
+_WITHIN, _ASIDE = 0.5, 0.15
+# Of one page: more are a drawing, or a file made to keep us busy.
+MOST_ROWS = 1_000
 
 
 class Part(NamedTuple):
@@ -119,40 +81,10 @@ class Row:
         ]
 
 
-def open_page(document: PdfDocument, index: int) -> tuple[PdfPage, int]:
-    """A page, the values of its form fields made text like any other; and the character with which they begin."""
-    page = document[index]
-    count = pdfium.FPDFPage_GetAnnotCount(page.raw)
-    if not 0 < count <= _MOST_FIELDS or not any(_is_field(page, number) for number in range(count)):
-        return page, -1
-    with closing(page.get_textpage()) as textpage:
-        own = textpage.count_chars()
-    pdfium.FPDFPage_Flatten(page.raw, pdfium.FLAT_NORMALDISPLAY)
-    page.close()
-    return document[index], own
-
-
-def _is_field(page: PdfPage, number: int) -> bool:
-    annotation = pdfium.FPDFPage_GetAnnot(page.raw, number)
-    field = pdfium.FPDFAnnot_GetSubtype(annotation) == pdfium.FPDF_ANNOT_WIDGET
-    pdfium.FPDFPage_CloseAnnot(annotation)
-    return bool(field)
-
-
 def page_rows(page: PdfPage, most: int, fields: int = -1) -> list[Row]:
-    """The lines of a page in the order of the file, from its first ``most`` characters.
-
-    Form fields have the characters from ``fields`` on: each goes to the line where it stands.
-    """
-    with closing(page.get_textpage()) as textpage:
-        text = _characters(textpage.raw)[: most + 1]
-        pieces = list(_seen(page, list(_pieces(textpage.raw, text))))
-    if fields >= 0 and len(pieces) <= _MOST_PIECES:
-        pieces = _filled_in(pieces, fields)
-    turn = int(prevailing((piece.style.turn, piece.end - piece.start) for piece in pieces))
-    rules = page_rules(page, partial(_turned, turn=turn))
-    pieces = _in_cells([piece for piece in pieces if not _is_struck(piece, turn, rules)] or pieces, turn, rules)
-    rows: list[list[_Piece]] = []
+    """The lines of a page in the order of the file, from its first ``most`` characters; see ``page_words``."""
+    text, pieces, turn = page_words(page, most, fields)
+    rows: list[list[PrintedWord]] = []
     for piece in pieces:
         if rows and _goes_on(rows[-1], piece):
             rows[-1].append(piece)
@@ -161,145 +93,7 @@ def page_rows(page: PdfPage, most: int, fields: int = -1) -> list[Row]:
     return [_row(text, pieces, turn) for pieces in rows]
 
 
-def _characters(textpage: pdfium.FPDF_TEXTPAGE) -> str:
-    """One for each that PDFium counts: those of its text, where they are as many."""
-    count = pdfium.FPDFText_CountChars(textpage)
-    buffer = (ctypes.c_ushort * (count + 1))()
-    written = pdfium.FPDFText_GetText(textpage, 0, count, buffer)
-    text = bytes(buffer)[:-2].decode("utf-16-le", "surrogatepass")
-    if written - 1 != count or len(text) != count:
-        codes = (pdfium.FPDFText_GetUnicode(textpage, index) for index in range(count))
-        text = "".join(chr(code) if code <= 0x10FFFF else "\ufffd" for code in codes)
-    return text
-
-
-def character(code: int) -> str:
-    """What a code of PDFium stands for."""
-    char = chr(code) if code <= 0x10FFFF else "\ufffd"
-    return char.translate(_DRAWN)
-
-
-def _pieces(textpage: pdfium.FPDF_TEXTPAGE, text: str) -> Iterator[_Piece]:
-    """The words of a page, cut where the text object changes: the fewer calls, the faster."""
-    styles: dict[int, _TextStyle] = {}
-    x, y, box = ctypes.c_double(), ctypes.c_double(), pdfium.FS_RECTF()
-    at = ctypes.byref(x), ctypes.byref(y)
-
-    def drawn_by(index: int) -> int:
-        drawn = pdfium.FPDFText_GetTextObject(textpage, index)
-        address = ctypes.addressof(drawn.contents) if drawn else 0
-        if address not in styles:
-            styles[address] = _style(textpage, index, drawn)
-        return address
-
-    for word in re.finditer(r"\S+", text):
-        start, first = word.start(), drawn_by(word.start())
-        ends = [word.end()]
-        if word.end() - start > 1 and drawn_by(word.end() - 1) != first:
-            ends = [i for i in range(start + 1, word.end()) if drawn_by(i) != drawn_by(i - 1)] + ends
-        for end in ends:
-            style = styles[drawn_by(start)]
-            pdfium.FPDFText_GetCharOrigin(textpage, start, *at)
-            pdfium.FPDFText_GetLooseCharBox(textpage, end - 1, box)
-            across, up = _turned(x.value, y.value, style.turn)
-            sides = (_turned(box.left, box.bottom, style.turn)[0], _turned(box.right, box.top, style.turn)[0])
-            yield _Piece(start, end, across, up, max(sides), style)
-            start = end
-
-
-def _turned(x: float, y: float, turn: int) -> tuple[float, float]:
-    """The point as seen by who turns the page until the text runs to the right."""
-    return ((x, y), (y, -x), (-x, -y), (-y, x))[turn]
-
-
-def _style(textpage: pdfium.FPDF_TEXTPAGE, index: int, drawn: pdfium.FPDF_PAGEOBJECT) -> _TextStyle:
-    matrix = pdfium.FS_MATRIX()
-    pdfium.FPDFText_GetMatrix(textpage, index, matrix)
-    size = pdfium.FPDFText_GetFontSize(textpage, index) * hypot(matrix.c, matrix.d)
-    angle = atan2(matrix.b, matrix.a)
-    turn = round(angle / (pi / 2))
-    mode = pdfium.FPDFTextObj_GetTextRenderMode(drawn)
-    invisible = mode in (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
-    tilted = abs(angle - turn * pi / 2) > _TILT
-    return _TextStyle(size, _is_bold(drawn), not invisible, turn % 4, tilted, (matrix.e, matrix.f))
-
-
-def _is_bold(drawn: pdfium.FPDF_PAGEOBJECT) -> bool:
-    font = pdfium.FPDFTextObj_GetFont(drawn) if drawn else None
-    if not font:
-        return False
-    name = ctypes.create_string_buffer(200)
-    pdfium.FPDFFont_GetBaseFontName(font, name, len(name))
-    return bool(BOLD.search(name.value.decode("utf-8", "replace"))) or pdfium.FPDFFont_GetWeight(font) in _BOLD_WEIGHTS
-
-
-def _seen(page: PdfPage, pieces: list[_Piece]) -> Iterator[_Piece]:
-    """Without watermarks, what stands beside the page, and, where most of it is visible, what is not."""
-    left, bottom, right, top = page.get_bbox()
-    lit = sum(piece.end - piece.start if piece.style.visible else piece.start - piece.end for piece in pieces) > 0
-    tilted = [True, *(piece.style.tilted for piece in pieces), True]
-    for index, piece in enumerate(pieces):
-        corners = (piece.style.at, _turned(piece.x, piece.y, -piece.style.turn % 4))
-        inside = any(left <= x <= right and bottom <= y <= top for x, y in corners)
-        # Of words that follow an arc, the letter at the top of it stands upright.
-        askew = tilted[index + 1] or (tilted[index] and tilted[index + 2] and len(pieces) > 1)
-        if inside and not askew and (piece.style.visible or not lit):
-            yield piece
-
-
-def _filled_in(pieces: list[_Piece], fields: int) -> list[_Piece]:
-    """With each piece of a form field after the one on its left."""
-    found = [piece for piece in pieces if piece.start < fields]
-    for piece in pieces[len(found) :]:
-        before = [
-            (other.right, index)
-            for index, other in enumerate(found)
-            if other.right <= piece.x + 2 and abs(other.y - piece.y) <= 0.5 * piece.style.size
-        ]
-        found.insert(max(before)[1] + 1 if before else len(found), piece)
-    return found
-
-
-def _is_struck(piece: _Piece, turn: int, rules: Rules) -> bool:
-    """Whether a line goes through a word: it no longer holds."""
-    return piece.style.turn == turn and rules.strikes(piece.x, piece.right, piece.y, piece.style.size)
-
-
-def _in_cells(pieces: list[_Piece], turn: int, rules: Rules) -> list[_Piece]:
-    """The pieces with their cells, where two rows at least have two filled ones and their words keep to them.
-
-    Others are frames and pictures.
-    """
-    found = grids(rules)
-    if not found or len(pieces) > _MOST_PIECES:
-        return pieces
-    cells = [next((cell for grid in found if (cell := grid.at(*_middle(piece, turn)))), None) for piece in pieces]
-    across = Counter(
-        cell.table
-        for cell, piece in zip(cells, pieces, strict=True)
-        if cell and piece.style.turn == turn and not found[cell.table].holds(cell, piece.x, piece.right)
-    )
-    filled = set(filter(None, cells))
-    lines = Counter((cell.table, line) for cell in filled for line in range(cell.top, cell.bottom + 1))
-    rows = Counter(table for table, line in lines if lines[table, line] > 1 and _opens(filled, table, line))
-    words = Counter(cell.table for cell in cells if cell)
-    tables = {table for table, count in rows.items() if count > 1 and across[table] <= _ACROSS * words[table]}
-    return [
-        replace(piece, cell=cell) if cell and cell.table in tables else piece
-        for cell, piece in zip(cells, pieces, strict=True)
-    ]
-
-
-def _opens(cells: Iterable[Cell], table: int, line: int) -> bool:
-    return any((cell.table, cell.top) == (table, line) for cell in cells)
-
-
-def _middle(piece: _Piece, turn: int) -> tuple[float, float]:
-    x, y = (piece.x + piece.right) / 2, piece.y + 0.3 * piece.style.size
-    return _turned(*_turned(x, y, -piece.style.turn % 4), turn)
-
-
-def _goes_on(row: Sequence[_Piece], piece: _Piece) -> bool:
+def _goes_on(row: Sequence[PrintedWord], piece: PrintedWord) -> bool:
     """Whether a piece stands next on the same line: as high, give or take a superscript, and not before the last."""
     main = max(row[-_NEAR:], key=lambda before: before.style.size)
     size = max(piece.style.size, main.style.size)
@@ -307,13 +101,13 @@ def _goes_on(row: Sequence[_Piece], piece: _Piece) -> bool:
     return level and piece.x > row[-1].right - size and piece.cell == row[-1].cell
 
 
-def _row(text: str, pieces: Sequence[_Piece], turn: int) -> Row:
+def _row(text: str, pieces: Sequence[PrintedWord], turn: int) -> Row:
     chars: list[str] = []
     places: list[int] = []
     sizes = [0]
     for piece, after in zip(pieces, (*pieces[1:], None), strict=True):
         end = _reach(text, piece, after)
-        chars.append(text[piece.start : end].translate(_DRAWN))
+        chars.append(text[piece.start : end].translate(DRAWN))
         places += range(piece.start, end)
         apart = after is not None and after.start != piece.end and not chars[-1][-1:].isspace()
         if after and apart and (after.start < piece.start or after.x - piece.right >= _NO_SPACE * piece.style.size):
@@ -335,7 +129,7 @@ def _row(text: str, pieces: Sequence[_Piece], turn: int) -> Row:
     )
 
 
-def _parts(text: str, pieces: Sequence[_Piece], ends: Sequence[int]) -> Iterator[Part]:
+def _parts(text: str, pieces: Sequence[PrintedWord], ends: Sequence[int]) -> Iterator[Part]:
     """The parts of a row; ``ends`` are the offsets at which its pieces begin, and its own end."""
     first = 0
     for index, piece in enumerate(pieces):
@@ -352,10 +146,118 @@ def _is_mark(text: str) -> bool:
     return not text.endswith("°") and any(marker.end >= len(text) for marker in markers(f"{text} A"))
 
 
-def _reach(text: str, piece: _Piece, after: _Piece | None) -> int:
+def _reach(text: str, piece: PrintedWord, after: PrintedWord | None) -> int:
     """The end of a piece with the white space after it: none that PDFium made of the rise of a superscript."""
     end = piece.end
     while end < len(text) and text[end].isspace() and (text[end] not in "\r\n" or (after and end < after.start)):
         end += 1
     made = after is not None and text[piece.end : end] == "\r\n"
     return piece.end if after and made and after.x - piece.right < _NO_SPACE * piece.style.size else end
+
+
+def in_order(rows: Sequence[Row]) -> list[Row]:
+    """In the order of the file, unless it goes against what is certain: of two lines in one column the upper is first.
+
+    The first of the two rules of Breuel, "High Performance Document Layout Analysis" (2003). Few lines move: those out
+    of turn with most others, such as a title drawn last or a footer drawn first. The file decides the rest: which
+    column is read first, whether by rows or by columns.
+    """
+    if len(rows) > MOST_ROWS or not _goes_up(rows):
+        return list(rows)
+    lower: list[set[int]] = [set() for _ in rows]
+    wrong: list[set[int]] = [set() for _ in rows]
+    for index, row in enumerate(rows):
+        for other in range(index):
+            shared = _shared(rows[other], row)
+            if shared > _ASIDE:
+                lower[other if rows[other].y > row.y else index].add(index if rows[other].y > row.y else other)
+            if shared > _WITHIN and rows[other].y < row.y:
+                wrong[index].add(other)
+                wrong[other].add(index)
+    moved: list[int] = []
+    while (most := max(range(len(rows)), key=lambda index: len(wrong[index]))) >= 0 and wrong[most]:
+        for other in wrong[most]:
+            wrong[other].discard(most)
+        wrong[most].clear()
+        moved.append(most)
+    order = [index for index in range(len(rows)) if index not in moved]
+    for index in sorted(moved):
+        above = max((place + 1 for place, other in enumerate(order) if index in lower[other]), default=0)
+        below = min((place for place, other in enumerate(order) if other in lower[index]), default=None)
+        order.insert(above if below is None else max(above, below), index)
+    return [rows[index] for index in order]
+
+
+def _goes_up(rows: Sequence[Row]) -> bool:
+    """Whether a line follows one that stands below it in its column."""
+    lowest = inf
+    for index, row in enumerate(rows):
+        if row.y > lowest and any(other.y < row.y and _shared(other, row) > _WITHIN for other in rows[:index]):
+            return True
+        lowest = min(lowest, row.y)
+    return False
+
+
+def _shared(row: Row, other: Row) -> float:
+    """How much of the narrower of two lines stands above or below the other; 0 if neither is higher."""
+    if row.turn or other.turn or abs(row.y - other.y) <= 0.5 * max(row.size, other.size):
+        return 0.0
+    return (min(row.right, other.right) - max(row.x, other.x)) / max(min(row.right - row.x, other.right - other.x), 1.0)
+
+
+def joined(pages: Sequence[Sequence[Row]]) -> tuple[str, list[Line]]:
+    """The raw text, a line per line and a form feed between pages, and its lines."""
+    parts: list[str] = []
+    lines: list[Line] = []
+    offset = 0
+    for number, page in enumerate(pages):
+        above: Row | None = None
+        for row in page:
+            start, end = trim(row.text, 0, len(row.text))
+            if start < end:
+                lines.append(_placed(row, above, offset, start, end, number))
+                above = row
+            parts += [row.text, "\n"]
+            offset += len(row.text) + 1
+        parts.append("\f")
+        offset += 1
+    return "".join(parts), relative(lines, SPACING)
+
+
+def runs(text: str, origin: Sequence[int], pages: Sequence[Sequence[Row]]) -> tuple[PrintedRun, ...]:
+    """Where the characters of a text are printed; ``origin`` are their offsets in the raw text of ``joined(pages)``."""
+    places: list[tuple[int, int]] = []
+    for number, page in enumerate(pages, 1):
+        for row in page:
+            places += [(number, place) for place in row.places]
+            places.append((0, 0))
+        places.append((0, 0))
+    found: list[PrintedRun] = []
+    for offset, raw in enumerate(origin):
+        if text[offset].isspace():
+            continue
+        page_number, place = places[raw]
+        last = found[-1] if found else None
+        if last is None or last.page != page_number or place - last.character != offset - last.start:
+            found.append(PrintedRun(offset, page_number, place))
+    return tuple(found)
+
+
+def _placed(row: Row, above: Row | None, offset: int, start: int, end: int, page: int) -> Line:
+    gap = None
+    if above is not None and above.turn == row.turn and above.y - row.y > 0.3 * row.size:
+        gap = (above.y - row.y) / max(row.size, 1.0)
+    unit = max(CHARACTER * row.size, 1.0)
+    return Line(
+        offset + start,
+        offset + end,
+        row.text[start:end],
+        page,
+        gap,
+        left=row.x / unit,
+        right=row.right / unit,
+        height=None if row.turn else row.y,
+        size=row.size,
+        bold=row.bold,
+        cells=row.cells,
+    )

@@ -9,8 +9,7 @@ from corpus.layout.headers_footers import is_page_number
 from corpus.layout.hyphenation import CUT, is_french
 from corpus.layout.lines import goes_on, is_terminal, prevailing
 from corpus.layout.list_markers import BULLET, CONTENTS_TITLE, leads_to_page, markers
-from corpus.readers.pdf_lines import MOST_ROWS, in_order
-from corpus.readers.pdf_rows import Row
+from corpus.readers.pdf_rows import MOST_ROWS, Row, in_order
 from corpus.readers.pdf_rules import Cell
 
 # Of the font size: lines of one cell are nearer to each other, and nearer still where another row may follow them.

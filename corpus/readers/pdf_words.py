@@ -1,0 +1,233 @@
+"""Words of a PDF page, as PDFium places them, with their size, weight and direction, and the cell that holds them."""
+
+import ctypes
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
+from math import atan2, hypot, pi
+
+import pypdfium2.raw as pdfium
+from pypdfium2 import PdfDocument, PdfPage
+
+from corpus.layout.lines import prevailing
+from corpus.readers.pdf_rules import Cell, Rules, grids, page_rules
+
+BOLD = re.compile(r"bold|black|heavy|demi|extrab|gras", re.IGNORECASE)
+# What PDFium writes for a hyphen that ends a line, for a glyph without a character, where it sees another line; and
+# signs of fonts of pictures, in which lists have their bullets: outside the file they show as an empty square.
+DRAWN = str.maketrans({"\x02": "-", "\ufffe": "-", "\x00": "\ufffd", "\r": " ", "\n": " "}) | dict.fromkeys(
+    range(0xF000, 0xF100), "•"
+)
+_BOLD_WEIGHTS = range(600, 1001)  # beyond, PDFium misread the font
+# Further from the axes than that (3 degrees) is a watermark, no scan that was laid askew.
+_TILT = 0.05
+# Of the words of a table, those that cross the borders of their cells: in a picture more do.
+_ACROSS = 0.1
+# Of one page: more are a file made to keep us busy.
+_MOST_FIELDS, _MOST_PIECES = 2_000, 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class _TextStyle:
+    """What the characters of one text object share."""
+
+    size: float
+    """Points, as printed."""
+    bold: bool
+    visible: bool
+    turn: int
+    """Quarter turns, counterclockwise, from text that runs to the right."""
+    tilted: bool
+    at: tuple[float, float]
+    """Where the text object starts, on the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedWord:
+    """A word, or what one text object draws of it: characters ``start`` to ``end`` of the page."""
+
+    start: int
+    end: int
+    x: float
+    """In the direction of its text; ``y`` is the height of its baseline, across it."""
+    y: float
+    right: float
+    style: _TextStyle
+    cell: Cell | None = None
+
+
+def open_page(document: PdfDocument, index: int) -> tuple[PdfPage, int]:
+    """A page, the values of its form fields made text like any other; and the character with which they begin."""
+    page = document[index]
+    count = pdfium.FPDFPage_GetAnnotCount(page.raw)
+    if not 0 < count <= _MOST_FIELDS or not any(_is_field(page, number) for number in range(count)):
+        return page, -1
+    with closing(page.get_textpage()) as textpage:
+        own = textpage.count_chars()
+    pdfium.FPDFPage_Flatten(page.raw, pdfium.FLAT_NORMALDISPLAY)
+    page.close()
+    return document[index], own
+
+
+def _is_field(page: PdfPage, number: int) -> bool:
+    annotation = pdfium.FPDFPage_GetAnnot(page.raw, number)
+    field = pdfium.FPDFAnnot_GetSubtype(annotation) == pdfium.FPDF_ANNOT_WIDGET
+    pdfium.FPDFPage_CloseAnnot(annotation)
+    return bool(field)
+
+
+def page_words(page: PdfPage, most: int, fields: int) -> tuple[str, list[PrintedWord], int]:
+    """The first ``most`` characters of a page, where they are printed, and the quarter turns of most of them.
+
+    Form fields have the characters from ``fields`` on, if any: each goes to the line where it stands.
+    """
+    with closing(page.get_textpage()) as textpage:
+        text = _characters(textpage.raw)[: most + 1]
+        pieces = list(_seen(page, list(_pieces(textpage.raw, text))))
+    if fields >= 0 and len(pieces) <= _MOST_PIECES:
+        pieces = _filled_in(pieces, fields)
+    turn = int(prevailing((piece.style.turn, piece.end - piece.start) for piece in pieces))
+    rules = page_rules(page, partial(_turned, turn=turn))
+    pieces = [piece for piece in pieces if not _is_struck(piece, turn, rules)] or pieces
+    return text, _in_cells(pieces, turn, rules), turn
+
+
+def _characters(textpage: pdfium.FPDF_TEXTPAGE) -> str:
+    """One for each that PDFium counts: those of its text, where they are as many."""
+    count = pdfium.FPDFText_CountChars(textpage)
+    buffer = (ctypes.c_ushort * (count + 1))()
+    written = pdfium.FPDFText_GetText(textpage, 0, count, buffer)
+    text = bytes(buffer)[:-2].decode("utf-16-le", "surrogatepass")
+    if written - 1 != count or len(text) != count:
+        codes = (pdfium.FPDFText_GetUnicode(textpage, index) for index in range(count))
+        text = "".join(chr(code) if code <= 0x10FFFF else "\ufffd" for code in codes)
+    return text
+
+
+def character(code: int) -> str:
+    """What a code of PDFium stands for."""
+    char = chr(code) if code <= 0x10FFFF else "\ufffd"
+    return char.translate(DRAWN)
+
+
+def _pieces(textpage: pdfium.FPDF_TEXTPAGE, text: str) -> Iterator[PrintedWord]:
+    """The words of a page, cut where the text object changes: the fewer calls, the faster."""
+    styles: dict[int, _TextStyle] = {}
+    x, y, box = ctypes.c_double(), ctypes.c_double(), pdfium.FS_RECTF()
+    at = ctypes.byref(x), ctypes.byref(y)
+
+    def drawn_by(index: int) -> int:
+        drawn = pdfium.FPDFText_GetTextObject(textpage, index)
+        address = ctypes.addressof(drawn.contents) if drawn else 0
+        if address not in styles:
+            styles[address] = _style(textpage, index, drawn)
+        return address
+
+    for word in re.finditer(r"\S+", text):
+        start, first = word.start(), drawn_by(word.start())
+        ends = [word.end()]
+        if word.end() - start > 1 and drawn_by(word.end() - 1) != first:
+            ends = [i for i in range(start + 1, word.end()) if drawn_by(i) != drawn_by(i - 1)] + ends
+        for end in ends:
+            style = styles[drawn_by(start)]
+            pdfium.FPDFText_GetCharOrigin(textpage, start, *at)
+            pdfium.FPDFText_GetLooseCharBox(textpage, end - 1, box)
+            across, up = _turned(x.value, y.value, style.turn)
+            sides = (_turned(box.left, box.bottom, style.turn)[0], _turned(box.right, box.top, style.turn)[0])
+            yield PrintedWord(start, end, across, up, max(sides), style)
+            start = end
+
+
+def _turned(x: float, y: float, turn: int) -> tuple[float, float]:
+    """The point as seen by who turns the page until the text runs to the right."""
+    return ((x, y), (y, -x), (-x, -y), (-y, x))[turn]
+
+
+def _style(textpage: pdfium.FPDF_TEXTPAGE, index: int, drawn: pdfium.FPDF_PAGEOBJECT) -> _TextStyle:
+    matrix = pdfium.FS_MATRIX()
+    pdfium.FPDFText_GetMatrix(textpage, index, matrix)
+    size = pdfium.FPDFText_GetFontSize(textpage, index) * hypot(matrix.c, matrix.d)
+    angle = atan2(matrix.b, matrix.a)
+    turn = round(angle / (pi / 2))
+    mode = pdfium.FPDFTextObj_GetTextRenderMode(drawn)
+    invisible = mode in (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
+    tilted = abs(angle - turn * pi / 2) > _TILT
+    return _TextStyle(size, _is_bold(drawn), not invisible, turn % 4, tilted, (matrix.e, matrix.f))
+
+
+def _is_bold(drawn: pdfium.FPDF_PAGEOBJECT) -> bool:
+    font = pdfium.FPDFTextObj_GetFont(drawn) if drawn else None
+    if not font:
+        return False
+    name = ctypes.create_string_buffer(200)
+    pdfium.FPDFFont_GetBaseFontName(font, name, len(name))
+    return bool(BOLD.search(name.value.decode("utf-8", "replace"))) or pdfium.FPDFFont_GetWeight(font) in _BOLD_WEIGHTS
+
+
+def _seen(page: PdfPage, pieces: list[PrintedWord]) -> Iterator[PrintedWord]:
+    """Without watermarks, what stands beside the page, and, where most of it is visible, what is not."""
+    left, bottom, right, top = page.get_bbox()
+    lit = sum(piece.end - piece.start if piece.style.visible else piece.start - piece.end for piece in pieces) > 0
+    tilted = [True, *(piece.style.tilted for piece in pieces), True]
+    for index, piece in enumerate(pieces):
+        corners = (piece.style.at, _turned(piece.x, piece.y, -piece.style.turn % 4))
+        inside = any(left <= x <= right and bottom <= y <= top for x, y in corners)
+        # Of words that follow an arc, the letter at the top of it stands upright.
+        askew = tilted[index + 1] or (tilted[index] and tilted[index + 2] and len(pieces) > 1)
+        if inside and not askew and (piece.style.visible or not lit):
+            yield piece
+
+
+def _filled_in(pieces: list[PrintedWord], fields: int) -> list[PrintedWord]:
+    """With each piece of a form field after the one on its left."""
+    found = [piece for piece in pieces if piece.start < fields]
+    for piece in pieces[len(found) :]:
+        before = [
+            (other.right, index)
+            for index, other in enumerate(found)
+            if other.right <= piece.x + 2 and abs(other.y - piece.y) <= 0.5 * piece.style.size
+        ]
+        found.insert(max(before)[1] + 1 if before else len(found), piece)
+    return found
+
+
+def _is_struck(piece: PrintedWord, turn: int, rules: Rules) -> bool:
+    """Whether a line goes through a word: it no longer holds."""
+    return piece.style.turn == turn and rules.strikes(piece.x, piece.right, piece.y, piece.style.size)
+
+
+def _in_cells(pieces: list[PrintedWord], turn: int, rules: Rules) -> list[PrintedWord]:
+    """The pieces with their cells, where two rows at least have two filled ones and their words keep to them.
+
+    Others are frames and pictures.
+    """
+    found = grids(rules)
+    if not found or len(pieces) > _MOST_PIECES:
+        return pieces
+    cells = [next((cell for grid in found if (cell := grid.at(*_middle(piece, turn)))), None) for piece in pieces]
+    across = Counter(
+        cell.table
+        for cell, piece in zip(cells, pieces, strict=True)
+        if cell and piece.style.turn == turn and not found[cell.table].holds(cell, piece.x, piece.right)
+    )
+    filled = set(filter(None, cells))
+    lines = Counter((cell.table, line) for cell in filled for line in range(cell.top, cell.bottom + 1))
+    rows = Counter(table for table, line in lines if lines[table, line] > 1 and _opens(filled, table, line))
+    words = Counter(cell.table for cell in cells if cell)
+    tables = {table for table, count in rows.items() if count > 1 and across[table] <= _ACROSS * words[table]}
+    return [
+        replace(piece, cell=cell) if cell and cell.table in tables else piece
+        for cell, piece in zip(cells, pieces, strict=True)
+    ]
+
+
+def _opens(cells: Iterable[Cell], table: int, line: int) -> bool:
+    return any((cell.table, cell.top) == (table, line) for cell in cells)
+
+
+def _middle(piece: PrintedWord, turn: int) -> tuple[float, float]:
+    x, y = (piece.x + piece.right) / 2, piece.y + 0.3 * piece.style.size
+    return _turned(*_turned(x, y, -piece.style.turn % 4), turn)
