@@ -192,6 +192,18 @@ HEADER = ["Question", "Réponse"]
             ),
             [f"I. Règles › I.1 Objet → {PRICE}", f"I. Règles › I.2 Champ → {BEFORE}", f"II. Fin › II.1 Date → {PRICE}"],
         ),
+        (
+            word(
+                "Heading 1: Guide",
+                "**Dépôt :**",
+                BEFORE,
+                "LES PRIX",
+                PRICE,
+                "**Attention :**",
+                "Le tarif change en mai.",
+            ),
+            [f"Guide › Dépôt → {BEFORE}", f"Guide › LES PRIX → {PRICE} / Attention : ¶  ¶ Le tarif change en mai."],
+        ),
         # What is not the text
         (
             word("Heading 2: Tarif", "Le tarif est de ~~25 euros ~~30 euros.", "??Note interne.??"),

@@ -403,7 +403,7 @@ def test_each_row_of_a_csv_is_a_question(delimiter: str, encoding: str, answer: 
 @pytest.mark.parametrize(
     ("table", "problem"),
     [
-        ("id;titre\n1;Qui ?", "il manque la colonne « question » (la première ligne contient : « id », « titre »)."),
+        ("id;nom\n1;Qui ?", "il manque la colonne « question » (la première ligne contient : « id », « nom »)."),
         ("question;texte\nQui ?;Nous.", "il manque la colonne « réponse »"),
         ("id;question;réponse\n2;Où ?;", "ligne 2 : la colonne « réponse » est vide ; cette ligne n’est pas lue."),
         ('question;réponse\n"Qui ?;Nous.', "la ligne 2 du fichier n’est pas du CSV correct"),

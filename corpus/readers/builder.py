@@ -20,6 +20,9 @@ _PLACEHOLDER = re.compile(r"\{\{.{0,200}?\}\}|\$\{\w[\w.]{0,80}\}|lorem ipsum do
 _BEFORE_BOLD = re.compile(r"\W{0,9}(?:questions?|q)?\W{0,9}\d{0,3}\W{0,9}", re.IGNORECASE)
 # A question in bold that the author broke has no more.
 _MOST_LINES = 4
+_REMARK = re.compile(
+    r"(?:attention|exemples?|important|rappel|remarques?|nota(?: bene)?|n\.?b\.?|à noter)\b", re.IGNORECASE
+)
 _PLAIN = (BlockKind.PARAGRAPH, BlockKind.ITEM)
 
 
@@ -99,7 +102,7 @@ class Builder:
             for block in cell.blocks:
                 plain = not heads and block.kind in (BlockKind.HEADING, BlockKind.QUESTION)
                 kind, level = (BlockKind.PARAGRAPH, 0) if plain else (block.kind, block.level)
-                self._write([TextRun(block.of(cell.text))], kind, level, None)
+                self._write([TextRun(block.of(cell.text))], kind, level, block.key)
 
     def add_row(self, cells: Sequence[str]) -> None:
         """Append one row of a table; tabs stand between its cells, line feeds in them."""
@@ -192,33 +195,37 @@ def _bold_question(lines: Sequence[Sequence[TextRun]], at: int) -> tuple[list[Te
 
 def _with_titles(text: str, blocks: Sequence[Block], looks: Sequence[TextRun]) -> Iterator[Block]:
     """The blocks, those that only their looks or the word "Article" tell from others as headings; levels given."""
-    groups, numbering = [], Numbering()
-    for block, run in zip(blocks, looks, strict=True):
-        line = Line(block.start, block.end, block.of(text), 0, 1.0, size=run.size, bold=run.bold)
-        marker = numbering.choose(line.text)[0]
-        if block.kind is BlockKind.ITEM and marker is None:
-            marker = ListMarker("bullet", "•", 0)
-        groups.append(LineGroup((line,), marker))
+    numbering = Numbering()
+    after = [*(block.kind for block in blocks[1:]), None][: len(blocks)]
+    groups = [_group(text, *each, numbering) for each in zip(blocks, looks, after, strict=True)]
     told = [block.kind in (BlockKind.HEADING, BlockKind.QUESTION) for block in blocks]
     look = BodyStyle.of([group.lines[0] for group, head in zip(groups, told, strict=True) if not head])
     look = replace(look, styled=look.styled or any(told))
     outline = Outline()
-    after = [*(block.kind for block in blocks[1:]), None]
-    for index, kind in enumerate(kinds(groups, look)):
-        block, group = blocks[index], groups[index]
-        strong = look.larger(group) or (group.bold and not look.bold) or TITLE_WORD.match(group.text)
+    for block, group, kind, below in zip(blocks, groups, kinds(groups, look), after, strict=True):
+        strong = look.larger(group) or (group.bold and not look.bold) or group.caps or TITLE_WORD.match(group.text)
+        listed = block.kind is BlockKind.ITEM and (below is BlockKind.ITEM or not (group.bold or look.larger(group)))
         if block.kind is BlockKind.HEADING:
             unnumbered = replace(group, marker=None)  # questions in bold are peers, with a number or without
             yield replace(block, level=outline.level(group if block.level else unnumbered, block.level))
-        elif block.kind is BlockKind.ITEM and (after[index] is BlockKind.ITEM or not group.bold):
-            yield block
-        elif block.kind in _PLAIN and kind is BlockKind.HEADING and (strong or not any(told)):
+        elif block.kind in _PLAIN and kind is BlockKind.HEADING and (strong or not any(told)) and not listed:
             yield Block(block.start, block.end, kind, outline.level(group))
-        elif block.kind is BlockKind.PARAGRAPH and (cut := run_in_article(group.text)):
+        elif block.kind in _PLAIN and (cut := run_in_article(block.of(text))):
             yield Block(block.start, block.start + cut[0], BlockKind.HEADING, outline.level(group))
-            yield replace(block, start=block.start + cut[1])
+            yield Block(block.start + cut[1], block.end, BlockKind.PARAGRAPH)
         else:
             yield block
+
+
+def _group(text: str, block: Block, look: TextRun, after: BlockKind | None, numbering: Numbering) -> LineGroup:
+    """A block as the layout of a printed page sees it; titles in bold may end with a colon."""
+    words = block.of(text)
+    if look.bold and after is BlockKind.PARAGRAPH and not _REMARK.match(words):
+        words = words.rstrip(" :\u00a0\u202f")
+    marker = numbering.choose(words)[0]
+    if block.kind is BlockKind.ITEM and marker is None:
+        marker = ListMarker("bullet", "•", 0)
+    return LineGroup((Line(block.start, block.end, words, 0, 1.0, size=look.size, bold=look.bold),), marker)
 
 
 def _lines(runs: Sequence[TextRun]) -> list[list[TextRun]]:

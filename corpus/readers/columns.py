@@ -24,6 +24,7 @@ _NAMES = (
         r"(?:la |les |votre |vos )?(?:questions?|faq)(?:-| |/|\().*",
         r"(?:intitule|libelle|texte|enonce|objet)s? (?:de |des )(?:la |l')?(?:question|demande)s?\b.*",
         r"(?:la |les |votre )?(?:interrogation|demande)s?(?: (?:de|du|des)\b.*)?|vous (?:vous )?demandez.*",
+        r"(?:sujet|titre|intitule|objet|libelle)s?",
     ),
     (
         r"(?:la |les )?(?:reponse|answer)s?|r",
@@ -205,7 +206,8 @@ def columns(names: Texts) -> Columns | None:
         return None
     if _PATTERNS[_ANSWER][0].fullmatch(fold(names[answers[0]])):
         answers = answers[:1]  # the others are in other languages
-    return Columns(questions[0], answers, *(found[0] if found else None for found in (ids, themes)))
+    others = (next((place for place in found if place != questions[0]), None) for found in (ids, themes))
+    return Columns(questions[0], answers, *others)
 
 
 def find_columns(rows: Sequence[Texts]) -> tuple[int, Columns] | None:

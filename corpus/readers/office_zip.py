@@ -17,6 +17,9 @@ from corpus.errors import UnreadableDocumentError
 LARGEST = 200_000_000
 # Documents of Word before 2007, and encrypted ones of any version, are OLE files.
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
+# The names that "Strict Open XML" has for the elements of Word.
+_STRICT = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
+_TRANSITIONAL = b"http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _HEADING = re.compile(r"(?:heading|titre)\s*([1-9])", re.IGNORECASE)
 _TITLE = re.compile(r"title|titre(?: principal| du document)?", re.IGNORECASE)
 
@@ -75,7 +78,7 @@ def parsed(archive: zipfile.ZipFile, part: str) -> Any:
         ValueError: It declares entities, which no office program does: they would be words that we lose.
     """
     parser = etree.XMLParser(resolve_entities=False, remove_comments=True, remove_pis=True)
-    root = etree.fromstring(archive.read(part), parser)
+    root = etree.fromstring(archive.read(part).replace(_STRICT, _TRANSITIONAL), parser)
     declared = root.getroottree().docinfo.internalDTD
     if declared is not None and declared.entities():
         raise ValueError("an office file declares no entity")
