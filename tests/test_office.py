@@ -236,6 +236,19 @@ HEADER = ["Question", "Réponse"]
             ["Tarifs → Zone | Usage | Tarif / Centre | Terrasse | 30 € / Centre | Étalage | 30 € / Bourg |  | 9 €"],
         ),
         (
+            word(
+                "Heading 2: Salles",
+                [
+                    ["Tarifs 2024", "", ""],
+                    ["Salle", "Habitants", ""],
+                    ["", "Semaine", "Week-end"],
+                    ["A", "50 €", "90 €"],
+                ],
+                change=_merged((0, 0, 0, 2), (1, 0, 2, 0), (1, 1, 1, 2)),
+            ),
+            ["Salles → Tarifs 2024 / Salle | Habitants Semaine | Habitants Week-end / A | 50 € | 90 €"],
+        ),
+        (
             word("Heading 1: Pièces", [["Cas", "Pièces"], ["Terrasse", "Un plan¶• Un extrait K"]]),
             ["Pièces → Cas | Pièces / Terrasse | Un plan ¶ Un extrait K"],
         ),

@@ -94,9 +94,7 @@ def add_table(
         builder.add_cells(list(laid.values()), heads=True)
         return
     if found is None:
-        for index, row in enumerate(rows):
-            if not index or texts[index] != texts[0]:  # a header that is repeated stands once
-                builder.add_row([cell.text for cell in row])
+        _add_rows(builder, rows)
         return
     first, columns = found
     for words in texts[: max(first - 1, 0)]:
@@ -107,6 +105,25 @@ def add_table(
             table.add(rows[index], texts[index], numbers[index] if numbers else index + 1)
     if table.count:
         builder.end_answer()
+
+
+def _add_rows(builder: Builder, rows: Sequence[Cells]) -> None:
+    """Append rows under their header, which may be of two rows; one that is repeated stands once."""
+    if rows and len(rows[0]) > 1 and all(cell is EMPTY for cell in rows[0][1:]):  # a title over the whole
+        builder.add([TextRun(rows[0][0].text)], BlockKind.PARAGRAPH)
+        rows = rows[1:]
+    header = [cell.text for cell in rows[0]] if rows else []
+    second = rows[1] if len(rows) > 2 and any(cell is EMPTY for cell in rows[0]) else []
+    first = 1
+    if len(second) == len(header) > 0 and (second[0] is rows[0][0] or not second[0].text):
+        above, first = rows[0][0], 2
+        for column, (cell, below) in enumerate(zip(rows[0], second, strict=True)):
+            above = above if cell is EMPTY else cell
+            header[column] = above.text if below is above else f"{above.text} {below.text}".strip()
+    builder.add_row(header)
+    for row in rows[first:]:
+        if [cell.text for cell in row] != [cell.text for cell in rows[0]]:
+            builder.add_row([cell.text for cell in row])
 
 
 @dataclass(slots=True)
