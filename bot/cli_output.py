@@ -69,7 +69,7 @@ def show_built(console: Console, built: "Built") -> None:
         for name in corpus.unlisted
     ]
     warnings += [
-        f"Non lu : « {document.source.title} » : {what}" for document in corpus.documents for what in document.unread
+        f"À revoir : « {document.source.title} » : {what}" for document in corpus.documents for what in document.unread
     ]
     warnings += [f"À revoir : {warning}" for warning in built.warnings]
     for warning in warnings:
@@ -113,12 +113,13 @@ def show_entries(console: Console, document: Document, entries: Sequence[Entry])
         parts.insert(1, counted(len(document.pages), "page"))
     show_line(console, f"{document.source.title} : {', '.join(parts)}")
     for what in document.unread:
-        show_line(console, typeset(f"Non lu : {what}"), "yellow")
+        show_line(console, typeset(f"À revoir : {what}"), "yellow")
     for entry in entries:
         page = document.page_at(entry.body.start)
         console.print()
+        above = "".join(f"{span.of(document.text)} › " for span in entry.passages[0].section)
         console.print(
-            Text(entry.heading_text or "(sans question ni titre)", style="bold"),
+            Text.assemble((above, "dim"), (entry.heading_text or "(sans question ni titre)", "bold")),
             Text(f"[{entry.id}{f', page {page}' if page else ''}]", style="dim"),
             soft_wrap=True,
         )
