@@ -1,5 +1,6 @@
 """Rows of the tables of a PDF page: ruled ones by their cells, others by columns that the file fills row by row."""
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -107,21 +108,10 @@ def _unruled(rows: Sequence[Row]) -> Iterator[Row]:
             index += 1
             continue
         index = end
-        columns = _columns(table)
-        if _is_text(table, columns):
-            for column in columns:
-                yield from (line for cells in table for cell in cells if cell[0].x in column for line in cell)
+        if _is_text(table):
+            yield from (cells[column][0] for column in sorted(table[0]) for cells in table if column in cells)
         else:
-            yield from map(_table_row, _with_wrapped(table, columns))
-
-
-class _Column(tuple[float, float]):
-    """From where to where a column stretches."""
-
-    __slots__ = ()
-
-    def __contains__(self, x: object) -> bool:
-        return isinstance(x, float | int) and self[0] <= x <= self[1]
+            yield from map(_table_row, _with_wrapped(table))
 
 
 def _may_begin(rows: Sequence[Row]) -> bool:
@@ -132,8 +122,8 @@ def _may_begin(rows: Sequence[Row]) -> bool:
     )
 
 
-def _table_at(rows: Sequence[Row], first: int) -> tuple[list[list[_Cell]], int]:
-    """The cells of the table that begins with this row, row by row, and the row after it; no cell if none begins."""
+def _table_at(rows: Sequence[Row], first: int) -> tuple[list[dict[int, _Cell]], int]:
+    """The cells of the table that begins with this row, by columns, and the row after it; no cell if none begins."""
     table: list[list[_Cell]] = []
     ends: list[int] = []
     for index in range(first, len(rows)):
@@ -146,7 +136,8 @@ def _table_at(rows: Sequence[Row], first: int) -> tuple[list[list[_Cell]], int]:
         ends[-1] = index + 1
     while table and len(table[-1]) < 2:
         table.pop()
-    return (table, ends[len(table) - 1]) if _is_table(table) else ([], first)
+    found = _by_columns(table)
+    return (found, ends[len(table) - 1]) if found else ([], first)
 
 
 def _takes(table: list[list[_Cell]], parts: Sequence[Row]) -> bool:
@@ -185,61 +176,48 @@ def _bottom(cells: Iterable[_Cell]) -> float:
     return min(cell[-1].y for cell in cells)
 
 
-def _is_table(table: Sequence[Sequence[_Cell]]) -> bool:
-    full = [cells for cells in table if len(cells) > 1]
-    if len(full) < len(table) or len(table) < 2:
-        return False
-    columns = _columns(table)
-    if len(table) < (_FEWEST if len(columns) < 3 else 2):
-        return False
-    return all(
-        len({index for cell in cells for index, column in enumerate(columns) if cell[0].x in column}) == len(cells)
-        for cells in table
-    )
-
-
-def _columns(table: Sequence[Sequence[_Cell]]) -> list[_Column]:
-    """The columns that white space parts in all rows."""
-    found: list[tuple[float, float]] = []
+def _by_columns(table: Sequence[Sequence[_Cell]]) -> list[dict[int, _Cell]]:
+    """The cells of each row by the number of their column, which white space parts in all rows; none if no table."""
+    columns: list[tuple[float, float]] = []
     for x, right in sorted((line.x, line.right) for cells in table for cell in cells for line in cell):
-        if found and x < found[-1][1] + 1:
-            found[-1] = (found[-1][0], max(found[-1][1], right))
+        if columns and x < columns[-1][1] + 1:
+            columns[-1] = (columns[-1][0], max(columns[-1][1], right))
         else:
-            found.append((x, right))
-    return [_Column(column) for column in found]
+            columns.append((x, right))
+    lefts = [x for x, _ in columns]
+    found = [{bisect_right(lefts, cell[0].x): cell for cell in cells} for cells in table]
+    apart = all(1 < len(by_column) == len(cells) for by_column, cells in zip(found, table, strict=True))
+    return found if apart and len(table) >= (_FEWEST if len(columns) < 3 else 2) else []
 
 
-def _is_text(table: Sequence[Sequence[_Cell]], columns: Sequence[_Column]) -> bool:
+def _is_text(table: Sequence[dict[int, _Cell]]) -> bool:
     """Whether these are columns of text of which the file draws a line of each in turn."""
-    if len(table) < _TEXT_LINES or any(len(cell) > 1 for cells in table for cell in cells):
+    if len(table) < _TEXT_LINES or any(
+        len(cell) > 1 or column not in table[0] for cells in table for column, cell in cells.items()
+    ):
         return False
-    for column in columns:
-        lines = [cell[0] for cells in table for cell in cells if cell[0].x in column]
-        going = sum(goes_on(above.text.strip(), below.text.strip()) for above, below in pairwise(lines))
-        if sum(len(line.text) for line in lines) < _TEXT_WIDTH * len(lines) or 3 * going < len(lines):
+    for column in table[0]:
+        lines = [cells[column][0].text.strip() for cells in table if column in cells]
+        going = sum(goes_on(above, below) for above, below in pairwise(lines))
+        if sum(map(len, lines)) < _TEXT_WIDTH * len(lines) or 3 * going < len(lines):
             return False
     return True
 
 
-def _with_wrapped(table: Sequence[list[_Cell]], columns: Sequence[_Column]) -> list[list[_Cell]]:
+def _with_wrapped(table: Sequence[dict[int, _Cell]]) -> list[list[_Cell]]:
     """With the lines of one row together where the file draws a line of each cell in turn, rows being further apart."""
-    steps = [_bottom(above) - below[0][0].y for above, below in pairwise(table)]
+    steps = [_bottom(above.values()) - min(below.items())[1][0].y for above, below in pairwise(table)]
     loose = max(steps) >= _LOOSE * min(steps)
-    found: list[list[_Cell]] = [table[0]]
+    found = [dict(table[0])]
     for cells, step in zip(table[1:], steps, strict=True):
-        above = {column: cell for column in columns for cell in found[-1] if cell[0].x in column}
-        below = {column: cell for column in columns for cell in cells if cell[0].x in column}
-        near = step <= min(_TIGHT * cells[0][0].size, 1.15 * min(steps)) and (loose or columns[0] not in below)
-        if near and any(
-            goes_on(above[column][-1].text.strip(), cell[0].text.strip())
-            for column, cell in below.items()
-            if column in above
-        ):
-            merged = (above.get(column, []) + below.get(column, []) for column in columns)
-            found[-1] = [cell for cell in merged if cell]
+        near = step <= min(_TIGHT * min(cells.items())[1][0].size, 1.15 * min(steps)) and (loose or 1 not in cells)
+        above = found[-1]
+        shared = [(above[column][-1].text.strip(), cells[column][0].text.strip()) for column in cells.keys() & above]
+        if near and any(goes_on(*texts) for texts in shared):
+            found[-1] = {column: above.get(column, []) + cells.get(column, []) for column in above | cells}
         else:
-            found.append(cells)
-    return found
+            found.append(dict(cells))
+    return [[cells[column] for column in sorted(cells)] for cells in found]
 
 
 def _table_row(cells: Sequence[Sequence[Row]]) -> Row:

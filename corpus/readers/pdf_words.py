@@ -182,15 +182,14 @@ def _seen(page: PdfPage, pieces: list[PrintedWord]) -> Iterator[PrintedWord]:
 
 
 def _filled_in(pieces: list[PrintedWord], fields: int) -> list[PrintedWord]:
-    """With each piece of a form field after the one on its left."""
+    """With each word of a form field after the one on its left, else before the one on its right."""
     found = [piece for piece in pieces if piece.start < fields]
     for piece in pieces[len(found) :]:
-        before = [
-            (other.right, index)
-            for index, other in enumerate(found)
-            if other.right <= piece.x + 2 and abs(other.y - piece.y) <= 0.5 * piece.style.size
-        ]
-        found.insert(max(before)[1] + 1 if before else len(found), piece)
+        size = piece.style.size
+        level = [(other.x, index) for index, other in enumerate(found) if abs(other.y - piece.y) <= 0.5 * size]
+        left = max(((x, index + 1) for x, index in level if x < piece.x), default=None)
+        _, place = left or min(level, default=(0.0, len(found)))
+        found.insert(place, piece)
     return found
 
 
