@@ -127,7 +127,7 @@ class PageCharacters:
     def of(cls, data: bytes, number: int) -> "PageCharacters":
         """Ask PDFium anew: nothing is taken from the reader or the viewer."""
         document = pypdfium2.PdfDocument(data)
-        page = document[number - 1]
+        page, _ = open_page(document, number - 1)
         textpage, box = page.get_textpage(), pdfium.FS_RECTF()
         across, down = ctypes.c_int(), ctypes.c_int()
         chars, middles = [], []
@@ -152,14 +152,14 @@ class PageCharacters:
 
 def is_exact(document: Document, quote: Span, data: bytes, page: Callable[[int], PageCharacters]) -> bool:
     """Whether the letters and signs of a quote, and they alone, stand under its boxes; hyphens of line ends apart."""
-    seen: Counter[str] = Counter()
+    seen, wanted = Counter[str](), Counter[str]()
     for number in pages_of(document, quote):
         runs, words = printed_on(document, quote, number)
         placed = placed_text(data, number, runs)
         if placed.text != words:
             return False
         seen.update(page(number).under(placed.boxes))
-    wanted = Counter(char for char in quote.of(document.text) if not char.isspace())
+        wanted.update(placed_text(data, number, tuple(dict.fromkeys(runs))).text)  # a cell of several rows, once
     return all(seen[char] == wanted[char] or char in HYPHENS for char in seen | wanted)
 
 

@@ -106,6 +106,24 @@ def test_on_a_page_that_is_shown_turned_or_cropped_the_boxes_follow(written: Pat
     assert shown(document, written.read_bytes(), "ferme le dimanche") == "fermeledimanche"
 
 
+def test_every_quote_is_highlighted_exactly_in_tables_notes_and_fields_too(written: Path) -> None:
+    made = FPDF()
+    made.add_page()
+    made.set_font("helvetica", size=11)
+    with made.table() as table:
+        table.row(["Zone", "Occupation", "Tarif"])
+        row = table.row()
+        row.cell("Centre", rowspan=2)
+        row.cell("Étalage")
+        row.cell("20 euros")
+        table.row(["Terrasse", "30 euros"])
+    made.output(str(written))
+
+    for path in (written, *(Path(__file__).parent / "pdf_files").glob("*.pdf")):
+        found = measure(path)
+        assert 0 < len(found.quotes) == found.exact, path.name
+
+
 @pytest.mark.parametrize(
     "name",
     [
