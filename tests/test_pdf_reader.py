@@ -438,8 +438,10 @@ def test_a_frame_is_no_table_and_what_a_line_strikes_out_is_left_out() -> None:
     made.write(6, "vingt-cinq")
     made.set_font("helvetica", "")
     made.write(6, " trente euros par an.")
+    made.text(80, 150, "Entre deux filets.")
+    made.line(5, 148.8, 205, 148.8)
 
-    assert blocks(read(made)) == [SENTENCE.strip(), "Le tarif est de trente euros par an."]
+    assert blocks(read(made)) == [SENTENCE.strip(), "Le tarif est de trente euros par an.", "Entre deux filets."]
 
 
 def test_an_order_has_its_title_its_grounds_and_its_articles() -> None:
@@ -681,3 +683,4 @@ def test_words_that_no_longer_hold_are_left_out_of_a_real_file(shared: Path) -> 
     text = shared_pdf(shared, "fiche_loi_climat_cnrc.pdf").text
 
     assert "Lorsqu'un agent mentionné au troisième alinéa constate" in text  # "deuxième" is struck out before it
+    assert "restauration collective scolaire proposent, au moins" in text  # "sont tenus de proposer", glued to it

@@ -50,11 +50,12 @@ class Rules:
     level: tuple[Stroke, ...]
     upright: tuple[Stroke, ...]
 
-    def strikes(self, x: float, right: float, y: float, size: float) -> bool:
-        """Whether a stroke goes through the middle of letters that stand on height ``y``."""
+    def strike(self, x: float, right: float, y: float, size: float) -> Stroke | None:
+        """The stroke through the middle of letters that stand on height ``y``, or of some, if there is one."""
         first = bisect_right(self.level, y + 0.15 * size, key=lambda stroke: stroke.at)
         last = bisect_left(self.level, y + 0.5 * size, key=lambda stroke: stroke.at)
-        return any(stroke.start <= x + 2 and stroke.end >= right - 2 for stroke in self.level[first:last])
+        least = 0.3 * min(size, right - x)
+        return next((s for s in self.level[first:last] if min(s.end, right) - max(s.start, x) > least), None)
 
 
 def page_rules(page: PdfPage, turn: Turn) -> Rules:
@@ -150,10 +151,8 @@ def _outline(drawn: object, count: int, place: Turn, *, outlined: bool) -> Itera
     for points in parts:
         wide, high = (max(p[axis] for p in points) - min(p[axis] for p in points) for axis in (0, 1))
         if min(wide, high) <= _THICKEST:
-            yield (
-                (min(p[0] for p in points), min(p[1] for p in points)),
-                (max(p[0] for p in points), max(p[1] for p in points)),
-            )
+            (left, *_, right), (low, *_, top) = (sorted(p[axis] for p in (*points, points[0])) for axis in (0, 1))
+            yield (left, low), (right, top)
         elif outlined:
             yield from pairwise(points)
 

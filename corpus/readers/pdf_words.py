@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import groupby
 from math import atan2, hypot, pi
 
 import pypdfium2.raw as pdfium
 from pypdfium2 import PdfDocument, PdfPage
 
 from corpus.layout.lines import prevailing
-from corpus.readers.pdf_rules import Cell, Rules, grids, page_rules
+from corpus.readers.pdf_rules import Cell, Rules, Stroke, grids, page_rules
 
 BOLD = re.compile(r"bold|black|heavy|demi|extrab|gras", re.IGNORECASE)
 # What PDFium writes for a hyphen that ends a line, for a glyph without a character, where it sees another line; and
@@ -87,11 +88,11 @@ def page_words(page: PdfPage, most: int, fields: int) -> tuple[str, list[Printed
     with closing(page.get_textpage()) as textpage:
         text = _characters(textpage.raw)[: most + 1]
         pieces = list(_seen(page, list(_pieces(textpage.raw, text))))
-    if fields >= 0 and len(pieces) <= _MOST_PIECES:
-        pieces = _filled_in(pieces, fields)
-    turn = int(prevailing((piece.style.turn, piece.end - piece.start) for piece in pieces))
-    rules = page_rules(page, partial(_turned, turn=turn))
-    pieces = [piece for piece in pieces if not _is_struck(piece, turn, rules)] or pieces
+        if fields >= 0 and len(pieces) <= _MOST_PIECES:
+            pieces = _filled_in(pieces, fields)
+        turn = int(prevailing((piece.style.turn, piece.end - piece.start) for piece in pieces))
+        rules = page_rules(page, partial(_turned, turn=turn))
+        pieces = _still_holding(textpage.raw, pieces, turn, rules)
     return text, _in_cells(pieces, turn, rules), turn
 
 
@@ -193,9 +194,45 @@ def _filled_in(pieces: list[PrintedWord], fields: int) -> list[PrintedWord]:
     return found
 
 
-def _is_struck(piece: PrintedWord, turn: int, rules: Rules) -> bool:
-    """Whether a line goes through a word: it no longer holds."""
-    return piece.style.turn == turn and rules.strikes(piece.x, piece.right, piece.y, piece.style.size)
+def _still_holding(
+    textpage: pdfium.FPDF_TEXTPAGE, pieces: list[PrintedWord], turn: int, rules: Rules
+) -> list[PrintedWord]:
+    """Without what a line strikes out: one no longer than the words, unlike an ornament behind a title."""
+    struck: dict[Stroke, list[PrintedWord]] = {}
+    found: list[PrintedWord] = []
+    for piece in pieces:
+        stroke = rules.strike(piece.x, piece.right, piece.y, piece.style.size) if piece.style.turn == turn else None
+        parts = [piece]
+        if stroke and (stroke.start > piece.x + 2 or stroke.end < piece.right - 2):
+            parts = list(_cut(textpage, piece, stroke))
+        found += parts
+        if stroke:
+            within = (part for part in parts if stroke.start < (part.x + part.right) / 2 < stroke.end + 1)
+            struck.setdefault(stroke, []).extend(within)
+    gone: set[int] = set()
+    for stroke, words in struck.items():
+        size = max((word.style.size for word in words), default=0.0)
+        if words and words[0].x - stroke.start < size and stroke.end - max(word.right for word in words) < size:
+            gone.update(word.start for word in words)
+    return [piece for piece in found if piece.start not in gone] or pieces
+
+
+def _cut(textpage: pdfium.FPDF_TEXTPAGE, word: PrintedWord, stroke: Stroke) -> Iterator[PrintedWord]:
+    """The parts of a word that a stroke covers, and those that it does not."""
+    box = pdfium.FS_RECTF()
+    sides: list[tuple[float, float]] = []
+    for index in range(word.start, word.end):
+        pdfium.FPDFText_GetLooseCharBox(textpage, index, box)
+        corners = (_turned(x, y, word.style.turn)[0] for x, y in ((box.left, box.bottom), (box.right, box.top)))
+        left, right = sorted(corners)
+        sides.append((left, right))
+    covered = [stroke.start - 1 < (left + right) / 2 < stroke.end + 1 for left, right in sides]
+    for _, run in groupby(range(len(sides)), key=lambda index: covered[index]):
+        indices = list(run)
+        first, last = indices[0], indices[-1]
+        yield replace(
+            word, start=word.start + first, end=word.start + last + 1, x=sides[first][0], right=sides[last][1]
+        )
 
 
 def _in_cells(pieces: list[PrintedWord], turn: int, rules: Rules) -> list[PrintedWord]:
