@@ -47,9 +47,9 @@ ASIDE = re.compile(
     r"(?:textes? de )?r[ée]f[ée]rences?(?=\s*:)|textes? applicables?(?=\s*:)|sources?(?=\s*:))\b",
     re.IGNORECASE,
 )
-# What opens each ground of a decision, and the decision itself.
+# What opens each ground of a decision, the decision itself, and its date.
 ENACTING = re.compile(
-    r"(?:Vu|Considérant|Sur (?:le rapport|proposition|avis|la proposition))\b"
+    r"(?:Vu|Considérant|Fait (?:à|le)|Sur (?:le rapport|proposition|avis|la proposition))\b"
     r"|(?:arr[êe]te(?:nt)?|d[ée]cr[èe]te|d[ée]cide|d[ée]lib[èe]re)\s*:\s*$",
     re.IGNORECASE,
 )
@@ -61,6 +61,7 @@ _PAGE = re.compile(r"\d{1,4}|[ivxlc]{1,6}", re.IGNORECASE)
 _PAGE_LENGTH = 8
 CONTENTS_TITLE = re.compile(r"(?:sommaire|table des mati[èe]res|plan(?: du document)?)\W*", re.IGNORECASE)
 PAGE_AT_END = re.compile(r"[^\W\d].*\D\s(\d{1,3})$")
+PAGE_AT_START = re.compile(r"(\d{1,3})\t[^\W\d]")
 # Longer lines are no line of contents.
 _LONGEST_CONTENTS = 250
 
@@ -213,7 +214,8 @@ def contents(texts: Sequence[str]) -> frozenset[int]:
 def _numbered_lines(texts: Sequence[str], title: int) -> set[int]:
     page, end = 0, title
     for index in range(title + 1, len(texts)):
-        match = PAGE_AT_END.search(texts[index]) if len(texts[index]) < _LONGEST_CONTENTS else None
+        short = len(texts[index]) < _LONGEST_CONTENTS
+        match = (PAGE_AT_END.search(texts[index]) or PAGE_AT_START.match(texts[index])) if short else None
         if match and page <= int(match[1]) <= page + 60:
             page, end = int(match[1]), index
         elif index > end + 2:
