@@ -14,7 +14,7 @@ from corpus.document import BlockKind, StructuredText
 from corpus.readers.builder import BREAK, Builder, TextRun
 from corpus.readers.columns import EMPTY, WIDEST, add_table
 from corpus.readers.docx_numbering import WordNumbering
-from corpus.readers.office_zip import filled, heading_level, office_archive, parsed
+from corpus.readers.office_zip import filled, heading_level, office_archive, parsed, whole
 
 _LIST = re.compile(r"(?:list (?:bullet|number)|liste à (?:puces|numéros))\s*([1-9])?", re.IGNORECASE)
 _CONTENTS = re.compile(r"(?:toc|tm|table of contents|table des matières)\b", re.IGNORECASE)
@@ -216,7 +216,7 @@ def _first(settings: Sequence[Any], path: str) -> Any:
 
 def _number(settings: Sequence[Any], path: str) -> int | None:
     found = _first(settings, path)
-    return int(found.get(_VALUE, "")) if found is not None else None
+    return whole(found.get(_VALUE, ""), 0) if found is not None else None
 
 
 def _is_on(settings: Sequence[Any], sign: str) -> bool:

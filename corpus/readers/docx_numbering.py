@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from corpus.layout.list_markers import numeral
+from corpus.readers.office_zip import whole
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _STYLES = {"lowerLetter": "a", "upperLetter": "A", "lowerRoman": "i", "upperRoman": "I"}
@@ -38,7 +39,7 @@ class WordNumbering:
             if definition := lists.get(_value(number, "abstractNumId")):
                 self._lists[identifier] = definition
                 self._restarts[identifier] = {
-                    int(override.get(f"{_W}ilvl", "0")): int(start)
+                    whole(override.get(f"{_W}ilvl", ""), 0): whole(start, 1)
                     for override in number.iterchildren(f"{_W}lvlOverride")
                     if (start := _value(override, "startOverride"))
                 }
@@ -51,7 +52,7 @@ class WordNumbering:
             return ""
         own = _first(settings, "ilvl")
         linked = (depth for depth, level in found.levels.items() if _value(level, "pStyle") in styles)
-        depth = int(own) if own else next(linked, 0)
+        depth = whole(own, 0) if own else next(linked, 0)
         level = found.levels.get(depth)
         if level is None:
             return ""
@@ -78,11 +79,11 @@ def _shown(of: _List, depth: int, level: Any) -> str:
 
 
 def _levels(definition: Any) -> dict[int, Any]:
-    return {int(level.get(f"{_W}ilvl", "0")): level for level in definition.iterchildren(f"{_W}lvl")}
+    return {whole(level.get(f"{_W}ilvl", ""), 0): level for level in definition.iterchildren(f"{_W}lvl")}
 
 
 def _start(level: Any) -> int:
-    return int(_value(level, "start") or 1)
+    return whole(_value(level, "start"), 1)
 
 
 def _first(settings: Sequence[Any], name: str) -> str:

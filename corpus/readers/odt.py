@@ -9,7 +9,7 @@ from typing import Any
 from corpus.document import StructuredText
 from corpus.layout.list_markers import numeral
 from corpus.readers.html import read_markup
-from corpus.readers.office_zip import encrypted, filled, heading_level, office_archive, parsed
+from corpus.readers.office_zip import encrypted, filled, heading_level, office_archive, parsed, whole
 
 _NAMESPACES = {
     "office": "urn:oasis:names:tc:opendocument:xmlns:office:1.0",
@@ -80,11 +80,11 @@ class _Numbering:
     def label(self, depth: int, start: str = "") -> str:
         """The number of the next item at this depth, as it is shown; empty for a bullet."""
         level = self.levels.get(depth)
-        before = self.counts.get(depth, self._start(depth) - 1) if not start else int(start) - 1
+        before = self.counts.get(depth, self._start(depth) - 1) if not start else whole(start, 1) - 1
         self.counts = {above: count for above, count in self.counts.items() if above < depth} | {depth: before + 1}
         if level is None or not level.get(_qn("style:num-format")):
             return ""
-        shown = range(max(depth - int(level.get(_qn("text:display-levels"), "1")), 0) + 1, depth + 1)
+        shown = range(max(depth - whole(level.get(_qn("text:display-levels"), ""), 1), 0) + 1, depth + 1)
         numbers = [
             numeral(self.counts.get(each, self._start(each)), self.levels[each].get(_qn("style:num-format")))
             for each in shown
@@ -93,7 +93,7 @@ class _Numbering:
         return f"{level.get(_qn('style:num-prefix'), '')}{'.'.join(numbers)}{level.get(_qn('style:num-suffix'), '')}"
 
     def _start(self, depth: int) -> int:
-        return int(self.levels[depth].get(_qn("text:start-value"), "1")) if depth in self.levels else 1
+        return whole(self.levels[depth].get(_START, ""), 1) if depth in self.levels else 1
 
 
 class _Markup:
@@ -205,13 +205,13 @@ def _spans(element: Any) -> str:
 
 
 def _levels(style: Any) -> dict[int, Any]:
-    return {int(level.get(_qn("text:level"), "1")): level for level in style}
+    return {whole(level.get(_qn("text:level"), ""), 1): level for level in style}
 
 
 def _points(look: Mapping[str, str]) -> float:
     """Size of the words; 0 where it is not told in points."""
     size = look.get(_qn("fo:font-size"), "")
-    return float(size[:-2]) if size.endswith("pt") else 0.0
+    return whole(size, 0) if size.endswith("pt") else 0.0
 
 
 def _outermost(parent: Any, tag: str) -> Iterator[Any]:

@@ -20,6 +20,7 @@ _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 # The names that "Strict Open XML" has for the elements of Word.
 _STRICT = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
 _TRANSITIONAL = b"http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+_WHOLE = re.compile(r"-?\d{1,9}")
 _HEADING = re.compile(r"(?:heading|titre)\s*([1-9])", re.IGNORECASE)
 _TITLE = re.compile(r"title|titre(?: principal| du document)?", re.IGNORECASE)
 
@@ -89,6 +90,12 @@ def heading_level(style: str) -> int:
     """The level of a heading in this style, as office programs name it in English and French; 0 for other styles."""
     found = _HEADING.fullmatch(style)
     return int(found[1]) if found else int(_TITLE.fullmatch(style) is not None)
+
+
+def whole(text: str, otherwise: int) -> int:
+    """The whole number that an attribute begins with; some programs write "24.0", or nothing."""
+    found = _WHOLE.match(text)
+    return int(found[0]) if found else otherwise
 
 
 def encrypted(name: str) -> UnreadableDocumentError:
