@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 from corpus.document import Block, BlockKind, Document, Entry, Source, StructuredText
 from corpus.layout.compose import clean
 from corpus.readers.builder import Builder, TextRun
+from corpus.readers.table import read_csv
+from corpus.readers.text import read_markdown
 from corpus.split.split import slug, split
 
 HEADING, QUESTION, PARAGRAPH, ITEM, TABLE = BlockKind
@@ -164,6 +166,16 @@ def test_questions_that_blocks_do_not_mark(blocks: list[tuple[BlockKind, int, st
         text += words + "\n\n"
 
     assert pairs(split(document(StructuredText(text, tuple(made)), kind))) == ASKED
+
+
+def test_an_answer_may_begin_with_a_question() -> None:
+    asked = "Le suivi de votre demande"
+    said = "Vous avez adressé une demande à la CNIL et souhaitez savoir où elle en est ? Nos services vous renseignent."
+    row = split(document(read_csv(f"id;question;réponse\ns-1;{asked};{said}\n".encode(), "x.csv")))
+    headed = split(document(read_markdown(f"## {asked} ?\n\n{said}\n".encode(), "x.md")))
+
+    assert [(entry.id, *pair) for entry, pair in zip(row, pairs(row), strict=True)] == [("s-1", asked, said)]
+    assert pairs(headed) == [(f"{asked} ?", said)]
 
 
 @pytest.mark.parametrize(

@@ -128,10 +128,16 @@ def _ends_of_questions(text: str, blocks: Sequence[Block], *, faq: bool) -> dict
     alone: dict[int, int] = {}
     inline: dict[int, int] = {}
     marked = [i for i, block in enumerate(blocks) if block.kind in HEADS and block.of(text).endswith("?")]
+    row = 0  # where the answer to a question that the file marks ends
     for index, block in enumerate(blocks):
         words = block.of(text)
         before = blocks[index - 1].of(text).rstrip(_CLOSING) if index else ""
-        if block.kind not in (BlockKind.PARAGRAPH, BlockKind.ITEM) or index in listed or before.endswith(":"):
+        if block.kind in HEADS:
+            row = (block.answered or len(text)) if block.kind is BlockKind.QUESTION else 0
+        # An answer may begin with a question, and the row of a table of questions is one entry whatever it holds.
+        if block.start < row or before.endswith(":") or (index - 1 in marked):
+            continue
+        if block.kind not in (BlockKind.PARAGRAPH, BlockKind.ITEM) or index in listed:
             continue
         line = words.partition("\n")[0]
         if ASKED.match(words) or ANSWERED.match(words) or not asks(line[: (end := question_end(line, 0))]):
