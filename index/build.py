@@ -12,8 +12,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from corpus.errors import CorpusError, IndexStoreError
-from corpus.lexicon import read_lexicon
-from corpus.phrasings import Phrasings, read_phrasings
+from corpus.phrasings import Phrasings, read_lexicon, read_phrasings
 from corpus.read import Corpus, read_corpus
 from index import MAX_ERROR, store, versions
 from index.dense import Dense, Vectors

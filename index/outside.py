@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from corpus.document import Entry
-from corpus.lexicon import Lexicon
+from corpus.phrasings import Lexicon
 from index.french import STOP_WORDS, stems, words
 
 _DATA = Path(__file__).parent / "data"

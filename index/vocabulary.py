@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from corpus.lexicon import Lexicon
+from corpus.phrasings import Lexicon
 from index.french import STOP_WORDS, Runs, fold, singular, stems, words
 
 _TOKEN = re.compile(r"[^\W_]+", re.UNICODE)

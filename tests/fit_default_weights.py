@@ -17,8 +17,7 @@ import numpy as np
 from benchmark_corpora import write_benchmark
 
 import index
-from corpus.lexicon import Lexicon
-from corpus.phrasings import read_phrasings
+from corpus.phrasings import Lexicon, read_phrasings
 from corpus.read import read_corpus
 from index import MAX_ERROR
 from index.build import build

@@ -3,7 +3,7 @@
 import pytest
 from test_query import parser_of
 
-from corpus.lexicon import Lexicon
+from corpus.phrasings import Lexicon
 from index.french import stem
 from index.vocabulary import explained, spelled
 

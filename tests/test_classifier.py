@@ -8,7 +8,7 @@ import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 from test_query import parser_of
 
-from corpus.lexicon import Lexicon
+from corpus.phrasings import Lexicon
 from index import classifier as module
 from index.classifier import OUTSIDE, Classifier, fit
 

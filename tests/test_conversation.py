@@ -6,7 +6,7 @@ import pytest
 from test_query import parser_of
 
 from bot.conversation import Reading, is_elliptical, read_turn, subject
-from corpus.lexicon import Lexicon
+from corpus.phrasings import Lexicon
 from index.french import FoldedText, stems
 
 VOCABULARY = frozenset(

@@ -17,7 +17,7 @@ from bot.courtesy import QUESTION, Courtesy, courtesy
 from bot.journal import Journal
 from bot.phrases import PRIVACY
 from bot.service import Service
-from corpus.lexicon import Lexicon
+from corpus.phrasings import Lexicon
 from index.french import stems, words
 
 REPLIES = {

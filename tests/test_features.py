@@ -7,8 +7,7 @@ import pytest
 from fake_encoder import FakeEncoder
 
 from corpus.document import Document, Entry, Passage, Source, Span
-from corpus.lexicon import Lexicon
-from corpus.phrasings import Target
+from corpus.phrasings import Lexicon, Target
 from index.dense import Dense
 from index.features import FIELDS, EncodedQuery, FeatureExtractor
 from index.query import QueryParser

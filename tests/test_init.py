@@ -4,8 +4,7 @@ import pytest
 
 from corpus.catalogue import create_corpus
 from corpus.errors import CorpusError
-from corpus.lexicon import read_lexicon
-from corpus.phrasings import read_phrasings
+from corpus.phrasings import read_lexicon, read_phrasings
 from corpus.read import read_corpus
 
 

@@ -6,7 +6,7 @@ import pytest
 from conftest import ROOT, plain
 
 from corpus.errors import CorpusError
-from corpus.lexicon import Lexicon, read_lexicon
+from corpus.phrasings import Lexicon, read_lexicon
 
 
 def lexicon(folder: Path, content: str) -> Path:

@@ -7,7 +7,7 @@ import pytest
 from pydantic import TypeAdapter
 from simplemma.strategies.dictionaries.dictionary_factory import DefaultDictionaryFactory
 
-from corpus.lexicon import Lexicon
+from corpus.phrasings import Lexicon
 from index.french import fold, stem, words
 from index.query import QueryParser
 from index.vocabulary import CorpusVocabulary
