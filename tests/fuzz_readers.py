@@ -11,7 +11,7 @@ from seed_files import rezipped
 
 from corpus.document import Document, Source
 from corpus.readers.formats import READERS
-from corpus.readers.office_zip import BROKEN
+from corpus.readers.office import BROKEN
 from corpus.split.split import split
 
 # CPU seconds for a file of a few kilobytes; the slowest seed takes a tenth of one.

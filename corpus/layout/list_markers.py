@@ -103,11 +103,13 @@ def roman(numeral: str) -> int:
 
 
 def numeral(rank: int, style: str) -> str:
-    """The number as HTML and OpenDocument name its style: 1, a, A, i or I.
+    """The number in a style, named by its first: 1, 01, 1er, a, A, i or I.
 
-    >>> [numeral(rank, style) for rank, style in ((4, "1"), (28, "a"), (3, "A"), (14, "I"))]
-    ['4', 'ab', 'C', 'XIV']
+    >>> [numeral(rank, style) for rank, style in ((4, "1"), (4, "01"), (1, "1er"), (28, "a"), (3, "A"), (14, "I"))]
+    ['4', '04', '1er', 'ab', 'C', 'XIV']
     """
+    if style in ("01", "1er"):
+        return f"{rank:02}" if style == "01" else f"{rank}{'er' if rank == 1 else 'e'}"
     if rank < 1 or style not in ("a", "A", "i", "I") or rank > _LARGEST_NUMERAL:
         return str(rank)
     text = ""

@@ -13,8 +13,7 @@ from typing import Any
 from corpus.document import BlockKind, StructuredText
 from corpus.readers.builder import BREAK, Builder, TextRun
 from corpus.readers.columns import EMPTY, WIDEST, add_table
-from corpus.readers.docx_numbering import WordNumbering
-from corpus.readers.office_zip import filled, heading_level, office_archive, parsed, whole
+from corpus.readers.office import ListLevel, ListNumbering, filled, heading_level, office_archive, parsed, whole
 
 _LIST = re.compile(r"(?:list (?:bullet|number)|liste à (?:puces|numéros))\s*([1-9])?", re.IGNORECASE)
 _CONTENTS = re.compile(r"(?:toc|tm|table of contents|table des matières)\b", re.IGNORECASE)
@@ -37,6 +36,9 @@ _WRAPPERS = frozenset([_w("sdtContent"), _w("ins"), _w("moveTo"), _w("customXml"
 _ON = ("1", "true", "on")
 _PLAIN = TextRun("")
 _SIGNS = {_w("tab"): TextRun(" "), _w("br"): BREAK, _w("cr"): BREAK, _w("noBreakHyphen"): TextRun("\u2011")}
+_NUMERALS = {"bullet": "", "none": "", "lowerLetter": "a", "upperLetter": "A", "lowerRoman": "i", "upperRoman": "I"}
+_NUMERALS |= {"decimalZero": "01", "ordinal": "1er"}
+_PLACE = re.compile(r"%([1-9])")
 # Run properties that hide text or strike it out.
 _HIDING = ("vanish", "strike", "dstrike")
 
@@ -84,7 +86,7 @@ class _WordReader:
         defaults = [part for part in parts if part.tag == _w("docDefaults")]
         self._defaults = [settings for part in defaults for settings in part.iterfind(_w("rPrDefault/rPr"))]
         self.builder = Builder()
-        self._numbering = WordNumbering(numbering)
+        self._lists = _lists(numbering)
         self._styles = {
             style.get(_w("styleId"), ""): _Style(_text_of(style, "name"), _text_of(style, "basedOn"), style)
             for style in styles
@@ -111,7 +113,7 @@ class _WordReader:
             settings = [*paragraph.iterchildren(_P_SETTINGS), *_settings(chain, _P_SETTINGS)]
             kind, level = _kind(settings, chain)
             runs = list(self._words(paragraph, [*_settings(chain, _R_SETTINGS), *self._defaults]))
-            label = self._numbering.label(settings, [style.element.get(_w("styleId")) for style in chain])
+            label = self._label(settings, [style.element.get(_w("styleId")) for style in chain])
             first = next((run for run in runs if run.text.strip()), None)
             if label and first:
                 runs.insert(0, replace(first, text=f"{label} "))
@@ -119,6 +121,17 @@ class _WordReader:
         for box in paragraph.iter(_BOX):
             if not any(parent.tag == _FALLBACK for parent in box.iterancestors()):
                 self.read(box)
+
+    def _label(self, settings: Sequence[Any], styles: Sequence[str]) -> str:
+        """The number of the next paragraph that has these settings and styles; empty for a bullet or none."""
+        found = self._lists.get(_number(settings, "numPr/numId") or 0)
+        if found is None:
+            return ""
+        numbering, restarts = found
+        depth = _number(settings, "numPr/ilvl")
+        if depth is None:
+            depth = next((depth for depth, level in numbering.levels.items() if level.paragraphs in styles), 0)
+        return numbering.label(depth, restarts.pop(depth, None)) if depth in numbering.levels else ""
 
     def _table(self, table: Any) -> None:
         rows = [
@@ -176,6 +189,42 @@ class _WordReader:
                     yield from self._words(child, inherited, look)
             elif child.tag not in _SKIPPED and not (child.tag == _w("sdt") and _is_placeholder(child)):
                 yield from self._words(child, inherited, look)
+
+
+def _lists(numbering: Sequence[Any]) -> dict[int, tuple[ListNumbering, dict[int, int]]]:
+    """Lists by identifier, with the numbers from which they start anew; those of one definition count together."""
+    definitions = {each.get(_w("abstractNumId"), ""): each for each in numbering if each.tag == _w("abstractNum")}
+    named = {link: each for each in definitions.values() if (link := _text_of(each, "styleLink"))}
+    shared = {
+        identifier: ListNumbering(
+            {
+                whole(level.get(_w("ilvl"), ""), 0): _level(level)
+                for level in named.get(_text_of(each, "numStyleLink"), each).iterchildren(_w("lvl"))
+            }
+        )
+        for identifier, each in definitions.items()
+    }
+    found: dict[int, tuple[ListNumbering, dict[int, int]]] = {}
+    for number in (each for each in numbering if each.tag == _w("num")):
+        overrides = {
+            whole(override.get(_w("ilvl"), ""), 0): whole(start, 1)
+            for override in number.iterchildren(_w("lvlOverride"))
+            if (start := _text_of(override, "startOverride"))
+        }
+        if of := shared.get(_text_of(number, "abstractNumId")):
+            found[whole(number.get(_w("numId"), ""), 0)] = of, overrides
+    return found
+
+
+def _level(level: Any) -> ListLevel:
+    parts = _PLACE.split(_text_of(level, "lvlText"))
+    return ListLevel(
+        whole(_text_of(level, "start"), 1),
+        _NUMERALS.get(_text_of(level, "numFmt"), "1"),
+        tuple(int(part) - 1 if index % 2 else part for index, part in enumerate(parts)),
+        figures=level.find(_w("isLgl")) is not None,
+        paragraphs=_text_of(level, "pStyle"),
+    )
 
 
 def _in_link(run: Any) -> bool:

@@ -2,14 +2,21 @@
 
 from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
 from corpus.document import StructuredText
-from corpus.layout.list_markers import numeral
 from corpus.readers.html import read_markup
-from corpus.readers.office_zip import encrypted, filled, heading_level, office_archive, parsed, whole
+from corpus.readers.office import (
+    ListLevel,
+    ListNumbering,
+    encrypted,
+    filled,
+    heading_level,
+    office_archive,
+    parsed,
+    whole,
+)
 
 _NAMESPACES = {
     "office": "urn:oasis:names:tc:opendocument:xmlns:office:1.0",
@@ -70,32 +77,6 @@ def read_odt(data: bytes, name: str) -> StructuredText:
         return filled(read_markup("".join(part for body in bodies for part in markup.of(body))), name)
 
 
-@dataclass(slots=True)
-class _Numbering:
-    """How far a list, or the headings, have counted at each depth."""
-
-    levels: dict[int, Any]
-    counts: dict[int, int] = field(default_factory=dict)
-
-    def label(self, depth: int, start: str = "") -> str:
-        """The number of the next item at this depth, as it is shown; empty for a bullet."""
-        level = self.levels.get(depth)
-        before = self.counts.get(depth, self._start(depth) - 1) if not start else whole(start, 1) - 1
-        self.counts = {above: count for above, count in self.counts.items() if above < depth} | {depth: before + 1}
-        if level is None or not level.get(_qn("style:num-format")):
-            return ""
-        shown = range(max(depth - whole(level.get(_qn("text:display-levels"), ""), 1), 0) + 1, depth + 1)
-        numbers = [
-            numeral(self.counts.get(each, self._start(each)), self.levels[each].get(_qn("style:num-format")))
-            for each in shown
-            if each in self.levels and self.levels[each].get(_qn("style:num-format"))
-        ]
-        return f"{level.get(_qn('style:num-prefix'), '')}{'.'.join(numbers)}{level.get(_qn('style:num-suffix'), '')}"
-
-    def _start(self, depth: int) -> int:
-        return whole(self.levels[depth].get(_START, ""), 1) if depth in self.levels else 1
-
-
 class _Markup:
     """Writes a body as the web page that says the same; styles tell titles, numbers, bold and hidden words."""
 
@@ -106,10 +87,10 @@ class _Markup:
         lists = [each for part in styles for each in part.iter(_qn("text:list-style"))]
         self._levels = {each.get(_NAME, ""): _levels(each) for each in lists}
         outlines = [each for part in styles for each in part.iter(_qn("text:outline-style"))]
-        self._outline = _Numbering(_levels(outlines[0]) if outlines else {})
-        self._counted: dict[str, _Numbering] = {}
+        self._outline = ListNumbering(_levels(outlines[0]) if outlines else {})
+        self._counted: dict[str, ListNumbering] = {}
         """Lists by their identifier and by their style, for those that go on."""
-        self._open: list[_Numbering] = []
+        self._open: list[ListNumbering] = []
         self._label = ""
         """The number of an item, until its first paragraph shows it."""
         self._size = _points(self._look("paragraph", "Standard")) or _DEFAULT_SIZE
@@ -145,14 +126,14 @@ class _Markup:
         if element.get(_qn("text:continue-numbering")) == "true":
             before = self._counted.get(style)
         inner = (
-            self._open[-1] if self._open and (not style or self._levels.get(style) == self._open[-1].levels) else None
+            self._open[-1] if self._open and (not style or self._levels.get(style) is self._open[-1].levels) else None
         )
-        numbering = inner or before or _Numbering(self._levels.get(style, {}))
+        numbering = inner or before or ListNumbering(self._levels.get(style, {}))
         self._counted |= {style: numbering, element.get(_ID, style): numbering}
         self._open.append(numbering)
         for item in element:
             counted = item.tag == _ITEM
-            self._label = numbering.label(len(self._open), item.get(_START, "")) if counted else ""
+            self._label = numbering.label(len(self._open), _start(item)) if counted else ""
             yield from self.of(item)
         self._open.pop()
 
@@ -160,8 +141,8 @@ class _Markup:
         """The number that a paragraph shows, and white space."""
         label, self._label = self._label, ""
         if paragraph.tag == _H and not label and paragraph.get(_qn("text:is-list-header")) != "true":
-            label = self._outline.label(level, paragraph.get(_START, ""))
-        return f"{label} " if label.strip() and "".join(paragraph.itertext()).strip() else ""
+            label = self._outline.label(level, _start(paragraph))
+        return f"{label} " if label and "".join(paragraph.itertext()).strip() else ""
 
     def _look(self, family: str, name: str) -> Mapping[str, str]:
         """What a style says of its words, by the attributes of the format; those it is based on come after."""
@@ -204,8 +185,22 @@ def _spans(element: Any) -> str:
     return f' colspan="{escape(columns)}" rowspan="{escape(element.get(_qn("table:number-rows-spanned"), "1"))}"'
 
 
-def _levels(style: Any) -> dict[int, Any]:
-    return {whole(level.get(_qn("text:level"), ""), 1): level for level in style}
+def _levels(style: Any) -> dict[int, ListLevel]:
+    levels = {whole(level.get(_qn("text:level"), ""), 1): level for level in style}
+    styles = {depth: level.get(_qn("style:num-format"), "") for depth, level in levels.items()}
+    found = {}
+    for depth, level in levels.items():
+        first = max(depth - whole(level.get(_qn("text:display-levels"), ""), 1), 0) + 1
+        numbers = [part for each in range(first, depth + 1) if styles.get(each) for part in (".", each)][1:]
+        label = (level.get(_qn("style:num-prefix"), ""), *numbers, level.get(_qn("style:num-suffix"), ""))
+        found[depth] = ListLevel(whole(level.get(_START, ""), 1), styles[depth], label)
+    return found
+
+
+def _start(element: Any) -> int | None:
+    """The number with which an item starts anew, if it does."""
+    start = element.get(_START, "")
+    return whole(start, 1) if start else None
 
 
 def _points(look: Mapping[str, str]) -> float:

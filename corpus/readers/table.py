@@ -16,7 +16,7 @@ from corpus.errors import UnreadableDocumentError, typeset
 from corpus.readers.builder import Builder, TextRun
 from corpus.readers.columns import EMPTY, HIGHEST_HEADER, add_table, find_columns, named_columns
 from corpus.readers.formats import decode
-from corpus.readers.office_zip import BROKEN, office_archive
+from corpus.readers.office import BROKEN, office_archive
 
 _DELIMITERS = ";,\t|"
 _PROBLEMS_SHOWN = 5

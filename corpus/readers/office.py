@@ -1,17 +1,19 @@
-"""Open office files with a limit on their unpacked size, parse their XML, and refuse what cannot be read."""
+"""What office formats share: archives of a limited size, XML, styles of headings, numbers of lists, refusals."""
 
 import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from lxml import etree
 
 from corpus.document import StructuredText
 from corpus.errors import UnreadableDocumentError
+from corpus.layout.list_markers import numeral
 
 # Unpacked. The longest reports we know unpack to 30 MB; zipfile never reads past a member's declared size.
 LARGEST = 200_000_000
@@ -96,6 +98,42 @@ def whole(text: str, otherwise: int) -> int:
     """The whole number that an attribute begins with; some programs write "24.0", or nothing."""
     found = _WHOLE.match(text)
     return int(found[0]) if found else otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class ListLevel:
+    """How a list numbers its items at one depth."""
+
+    start: int = 1
+    style: str = ""
+    """As ``numeral`` names it; empty for a bullet."""
+    label: tuple[str | int, ...] = ()
+    """What is shown: words, and the depths whose numbers stand among them."""
+    figures: bool = False
+    """Whether all these numbers are in figures, whatever their styles."""
+    paragraphs: str = ""
+    """The style of paragraphs that are always at this depth, in Word."""
+
+
+@dataclass(slots=True)
+class ListNumbering:
+    """How far a list, or the headings, have counted at each depth."""
+
+    levels: Mapping[int, ListLevel]
+    counts: dict[int, int] = field(default_factory=dict)
+
+    def label(self, depth: int, start: int | None = None) -> str:
+        """Count one more item at this depth; its number as it is shown, empty for a bullet."""
+        level = self.levels.get(depth, ListLevel())
+        count = self.counts.get(depth, level.start - 1) + 1 if start is None else start
+        self.counts = {above: known for above, known in self.counts.items() if above < depth} | {depth: count}
+        shown = (part if isinstance(part, str) else self._number(part, level) for part in level.label)
+        return "".join(shown).strip() if level.style else ""
+
+    def _number(self, depth: int, of: ListLevel) -> str:
+        level = self.levels.get(depth, of)
+        count = self.counts.get(depth, level.start)
+        return str(count) if of.figures else numeral(count, level.style) if level.style else ""
 
 
 def encrypted(name: str) -> UnreadableDocumentError:
