@@ -2,11 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from corpus.document import BlockKind, StructuredText
+from corpus.document import Block, BlockKind, Span, StructuredText
 from corpus.errors import typeset
+from corpus.layout.list_markers import markers
 from corpus.readers.builder import Builder, TextRun
 
 Cells = list[StructuredText]
@@ -42,6 +43,7 @@ _NAMES = (
 )
 _PATTERNS = tuple(tuple(re.compile(name) for name in names) for names in _NAMES)
 _IN_TURN = (re.compile(r"(?:questions?|q)[ n°o]*\d*"), re.compile(r"(?:reponses?|answers?|r)[ n°o]*\d*"))
+_CELL = re.compile(r"[^\t]+")
 # Of what stands beside a question, in a table without names of columns: fewer words answer nothing.
 _FEWEST_WORDS = 3
 
@@ -263,3 +265,32 @@ def fold(text: str) -> str:
     """Without case, accents, line breaks and what stands around: "Réponse* " is "reponse"."""
     decomposed = unicodedata.normalize("NFKD", text.replace("’", "'").casefold())
     return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split()).strip(' ":*.?')
+
+
+# Rows of a text
+
+
+def question_rows(text: str, rows: Sequence[Block]) -> list[Block]:
+    """The questions and answers that the rows of a text are, where tabs part their cells; empty for other tables."""
+    table = [[Span(row.start + m.start(), row.start + m.end()) for m in _CELL.finditer(row.of(text))] for row in rows]
+    found = find_columns([[cell.of(text) for cell in cells] for cells in table])
+    if found is None:
+        return []
+    first, places = found
+    blocks: list[Block] = []
+    for cells in table[first:]:
+        if len(cells) <= max(places.question, *places.answers):  # goes on with the answer above
+            blocks += [block for cell in cells for block in _cell_lines(text, cell)]
+            continue
+        question = cells[places.question]
+        blocks.append(Block(question.start, question.end, BlockKind.QUESTION))
+        blocks += [block for column in places.answers for block in _cell_lines(text, cells[column])]
+    return blocks
+
+
+def _cell_lines(text: str, cell: Span) -> Iterator[Block]:
+    """The lines of a cell, those with a bullet as items."""
+    for match in re.finditer(r"[^\n]+", cell.of(text)):
+        bulleted = any(marker.style == "bullet" for marker in markers(match.group()))
+        kind, level = (BlockKind.ITEM, 1) if bulleted else (BlockKind.PARAGRAPH, 0)
+        yield Block(cell.start + match.start(), cell.start + match.end(), kind, level)

@@ -4,13 +4,27 @@ Three forms: questions that the file marks and headings that ask, labels ("Q : �
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from corpus.document import Block, BlockKind, Document, Span
-from corpus.layout.list_markers import ASKED, contents, markers
-from corpus.split.sections import HeadingPath, Section, content, loose, sections, without_asides
-from corpus.split.unmarked import question_end
+from corpus.layout.lines import starts_low
+from corpus.layout.list_markers import ANSWERED, ASKED, contents, markers
+from corpus.readers.columns import question_rows
+from corpus.split.sections import (
+    HEADS,
+    HeadingPath,
+    Section,
+    content,
+    is_page_furniture,
+    loose,
+    sections,
+    without_asides,
+    without_list_of_headings,
+    without_page_number,
+)
+from corpus.split.sentences import sentences
 
 INLINE_ANSWER = re.compile(
     r"\s(?=(?:r[ée]ponse|r)\s*\d{0,3}\s*[:–—]\s|(?-i:R[ée]ponse|R)\s*\d{0,3}\s*[-.]\s)", re.IGNORECASE
@@ -20,6 +34,9 @@ LABEL = re.compile(
 )
 # A question of several paragraphs is shorter than this, or we misread a label.
 LONGEST_QUESTION = 1200
+# As long as the longest question that the layout takes for a heading.
+_LONGEST_ALONE = 420
+_CLOSING = " »\u00a0\u202f)"
 FEWEST = 2
 
 
@@ -184,3 +201,118 @@ def _without_label(document: Document, answer: list[Block]) -> list[Block]:
         return answer
     start = answer[0].start + label.end()
     return [*([replace(answer[0], start=start)] if start < answer[0].end else []), *answer[1:]]
+
+
+# Questions that nothing marks
+
+
+def with_questions(document: Document) -> Document:
+    """The document with such questions marked: rows as questions, lines as headings.
+
+    Outside a list of questions and answers, one line alone that asks is an effect of style.
+    """
+    text, faq = document.text, document.source.kind == "faq"
+    blocks: list[Block] = []
+    for is_table, run in groupby(document.blocks, key=lambda block: block.kind is BlockKind.TABLE):
+        found = list(run)
+        blocks += (question_rows(text, found) if is_table else []) or found
+    asked = list(_with_lines_that_ask(text, blocks, faq=faq))
+    if faq or _headings(asked) - _headings(blocks) >= FEWEST:
+        blocks = asked
+    return replace(document, blocks=tuple(without_list_of_headings(text, blocks)))
+
+
+def only_asks(text: str) -> bool:
+    """Whether the text is a question, or several, and nothing else.
+
+    >>> [only_asks(text) for text in ("Qui paie ?", "Qui paie ? Nous.", "et qui paie ?", "Le prix monte. Qui ?")]
+    [True, False, False, False]
+    """
+    core = text.rstrip(_CLOSING)
+    if not core.endswith("?") or len(text) > _LONGEST_ALONE or starts_low(text) or is_page_furniture(text):
+        return False
+    return all(span.of(text).rstrip(_CLOSING).endswith("?") for span in sentences(text))
+
+
+def question_end(text: str, start: int) -> int:
+    """Offset after the question: after the last "?" of the sentences up to the first that does not ask.
+
+    >>> text = "Le prix monte. Que faire ? Et quand ? Rien. Vraiment ?"
+    >>> text[: question_end(text, 0)]
+    'Le prix monte. Que faire ? Et quand ?'
+    """
+    end = len(text)
+    asking = False
+    for span in sentences(text[start:]):
+        asks = span.of(text[start:]).rstrip('»"” \u00a0)').endswith("?")
+        if asks:
+            end, asking = start + span.end, True
+        elif asking:
+            break
+    return end
+
+
+def _headings(blocks: Sequence[Block]) -> int:
+    return sum(block.kind is BlockKind.HEADING for block in blocks)
+
+
+def _with_lines_that_ask(text: str, blocks: Sequence[Block], *, faq: bool) -> Iterator[Block]:
+    """Paragraphs that only ask as headings; a question that opens a block parted from its answer."""
+    level = 0
+    ends = _ends_of_questions(text, blocks, faq=faq)
+    for index, block in enumerate(blocks):
+        if block.kind is BlockKind.HEADING:
+            level = block.level
+        if index not in ends:
+            yield block
+            continue
+        end = ends[index]
+        yield Block(block.start, end, BlockKind.HEADING, level + 1)
+        if end < block.end:
+            blank = len(text[end : block.end]) - len(text[end : block.end].lstrip())
+            yield Block(end + blank, block.end, BlockKind.PARAGRAPH)
+
+
+def _ends_of_questions(text: str, blocks: Sequence[Block], *, faq: bool) -> dict[int, int]:
+    """Where the question ends that opens a block, by its index.
+
+    In a list of questions and answers, the answer may follow on the same line: where half of them do, or before the
+    first question that stands alone.
+    """
+    listed = contents([block.of(text) for block in blocks])
+    alone: dict[int, int] = {}
+    inline: dict[int, int] = {}
+    marked = [i for i, block in enumerate(blocks) if block.kind in HEADS and block.of(text).endswith("?")]
+    row = 0  # where the answer to a question that the file marks ends
+    for index, block in enumerate(blocks):
+        words = block.of(text)
+        before = blocks[index - 1].of(text).rstrip(_CLOSING) if index else ""
+        if block.kind in HEADS:
+            row = (block.answered or len(text)) if block.kind is BlockKind.QUESTION else 0
+        # An answer may begin with a question, and the row of a table of questions is one entry whatever it holds.
+        if block.start < row or before.endswith(":") or (index - 1 in marked):
+            continue
+        if block.kind not in (BlockKind.PARAGRAPH, BlockKind.ITEM) or index in listed:
+            continue
+        line = words.partition("\n")[0]
+        if ASKED.match(words) or ANSWERED.match(words) or not only_asks(line[: (end := question_end(line, 0))]):
+            continue
+        if end < len(line):
+            inline[index] = block.start + end
+        elif line != words or _is_answered(text, blocks, index):
+            alone[index] = block.start + end
+    shown = [*marked, *alone]
+    if faq:
+        first = len(blocks) if len(inline) >= len(shown) else min(shown)
+        alone |= {i: end for i, end in inline.items() if i < first and blocks[i].kind is BlockKind.PARAGRAPH}
+    return alone
+
+
+def _is_answered(text: str, blocks: Sequence[Block], index: int) -> bool:
+    """Whether a line that asks stands over an answer, and not in a list of questions to think about."""
+    block, after = blocks[index], next(iter(blocks[index + 1 : index + 2]), None)
+    if after is None or after.kind is BlockKind.HEADING or not without_page_number(after.of(text)):
+        return False
+    if block.kind is BlockKind.ITEM and (after.kind is not BlockKind.PARAGRAPH and after.level <= block.level):
+        return False
+    return not only_asks(after.of(text)) and not ANSWERED.match(after.of(text))

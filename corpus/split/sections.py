@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from corpus.document import Block, BlockKind, Document, Span
 from corpus.layout.lines import is_terminal
-from corpus.layout.list_markers import ASIDE, contents, markers
+from corpus.layout.list_markers import ASIDE, CONTENTS_TITLE, contents, markers
 
 # What a web page prints around its text, alone on its line.
 _PAGE_FURNITURE = re.compile(
@@ -33,6 +33,8 @@ OBJECT = re.compile(r"objet\s*:", re.IGNORECASE)
 # Shorter paragraphs without a full stop are titles, dates, signatures.
 LONG = 250
 FEWEST_WORDS = 5
+# Headings that a list of them tells.
+_FEWEST_TOLD = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,36 @@ def content(document: Document, blocks: Sequence[Block]) -> list[list[Block]]:
         elif runs[-1]:
             runs.append([])
     return [run for run in runs if run]
+
+
+def without_list_of_headings(text: str, blocks: Sequence[Block]) -> list[Block]:
+    """The blocks without those that tell, right above a heading, what the headings below are, and their pages."""
+    words = [_words(block.of(text)) for block in blocks]
+    last = {own: index for index, own in enumerate(words) if blocks[index].kind in HEADS}
+    kept: list[Block] = []
+    waiting: list[Block] = []
+    told = 0
+    for index, block in enumerate(blocks):
+        entry = without_page_number(words[index])
+        tells = not entry or max(last.get(words[index], 0), last.get(entry, 0)) > index
+        if tells and block.kind in (BlockKind.PARAGRAPH, BlockKind.ITEM):
+            waiting.append(block)
+            told += bool(entry)
+            continue
+        lead_in = kept and kept[-1].of(text).endswith(":") and not CONTENTS_TITLE.fullmatch(kept[-1].of(text))
+        kept += [block] if told >= _FEWEST_TOLD and block.kind in HEADS and not lead_in else [*waiting, block]
+        waiting, told = [], 0
+    return [*kept, *waiting]
+
+
+def _words(text: str) -> str:
+    """Without case and number before."""
+    return text[next((marker.end for marker in markers(text)), 0) :].casefold()
+
+
+def without_page_number(words: str) -> str:
+    """The words of a line of contents."""
+    return words.rstrip("0123456789").rstrip(" .…·_\t\u00a0")
 
 
 def without_asides(document: Document, body: Sequence[Block]) -> tuple[list[Block], list[list[Block]]]:

@@ -8,10 +8,9 @@ from functools import cached_property
 from itertools import takewhile
 
 from corpus.document import Block, BlockKind, Document, Entry, Passage, Span
-from corpus.split.faq import faq_sections, is_faq
+from corpus.split.faq import faq_sections, is_faq, with_questions
 from corpus.split.sections import Section, headed_sections, without_page_furniture
 from corpus.split.sentences import sentences
-from corpus.split.unmarked import with_questions
 
 # Long enough to tell entries apart, short enough for a file of known questions.
 SLUG_LENGTH = 60
