@@ -29,6 +29,15 @@ def built(*blocks: tuple[BlockKind, int, str], kind: str = "faq") -> list[Entry]
     return split(document(builder.reading(), kind))
 
 
+def placed(*blocks: tuple[BlockKind, int, str], kind: str = "faq") -> list[Entry]:
+    """The same of blocks as they are."""
+    text, made = "", []
+    for block_kind, level, words in blocks:
+        made.append(Block(len(text), len(text) + len(words), block_kind, level))
+        text += words + "\n\n"
+    return split(document(StructuredText(text, tuple(made)), kind))
+
+
 def paragraphs(*texts: str) -> str:
     return "\n\n".join(texts) + "\n"
 
@@ -62,12 +71,8 @@ BLOCKS = st.lists(
 def test_passages_cover_the_body_of_their_entry_in_order(
     blocks: list[tuple[BlockKind, int, list[str]]], kind: str
 ) -> None:
-    text, made = "", []
-    for block_kind, level, pieces in blocks:
-        words = " ".join(pieces).strip()
-        made.append(Block(len(text), len(text) + len(words), block_kind, level))
-        text += words + "\n\n"
-    found = split(document(StructuredText(text, tuple(made)), kind))
+    found = placed(*((block_kind, level, " ".join(pieces).strip()) for block_kind, level, pieces in blocks), kind=kind)
+    text = found[0].document.text if found else ""
 
     end = 0
     for entry in found:
@@ -159,13 +164,15 @@ def test_a_question_between_dashes_needs_no_question_mark() -> None:
     ],
 )  # fmt: skip
 def test_questions_that_blocks_do_not_mark(blocks: list[tuple[BlockKind, int, str]], kind: str) -> None:
-    text, made = "", []
-    for block_kind, level, words in blocks:
-        words = words.format(*ASKED[0], *ASKED[1])
-        made.append(Block(len(text), len(text) + len(words), block_kind, level))
-        text += words + "\n\n"
+    asked = [(block_kind, level, words.format(*ASKED[0], *ASKED[1])) for block_kind, level, words in blocks]
 
-    assert pairs(split(document(StructuredText(text, tuple(made)), kind))) == ASKED
+    assert pairs(placed(*asked, kind=kind)) == ASKED
+
+
+def test_what_follows_a_table_of_questions_may_ask() -> None:
+    row, question, answer = (TABLE, 0, "\t".join(ASKED[0])), *((PARAGRAPH, 0, words) for words in ASKED[1])
+
+    assert pairs(placed((TABLE, 0, "Question\tRéponse"), row, question, answer)) == ASKED
 
 
 def test_an_answer_may_begin_with_a_question() -> None:

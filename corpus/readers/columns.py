@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from corpus.document import Block, BlockKind, Span, StructuredText
 from corpus.errors import typeset
@@ -285,6 +285,8 @@ def question_rows(text: str, rows: Sequence[Block]) -> list[Block]:
         question = cells[places.question]
         blocks.append(Block(question.start, question.end, BlockKind.QUESTION))
         blocks += [block for column in places.answers for block in _cell_lines(text, cells[column])]
+    for last in [at for at, block in enumerate(blocks) if block.kind is BlockKind.QUESTION][-1:]:
+        blocks[last] = replace(blocks[last], answered=rows[-1].end)
     return blocks
 
 
