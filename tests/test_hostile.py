@@ -96,10 +96,7 @@ READ: dict[str, tuple[Callable[[], bytes], str]] = {
     # Took minutes: the whole page searched again for each of its parts; every element compared with every other.
     "parties.html": (lambda: b"<main><h1>Titre</h1><p>Bonjour.</p></main>" * 1_500, "Bonjour."),
     # Broke Python: a "page number" of 5,000 digits at the same place of two pages.
-    "nombres.txt": (
-        lambda: b"\f".join(TEXT.encode() + b"\n\nBas " + b"9" * 5_000 + b"\n" for _ in range(3)),
-        ANSWER,
-    ),
+    "nombres.txt": (lambda: b"\f".join(TEXT.encode() + b"\n\nBas " + b"9" * 5_000 + b"\n" for _ in range(3)), ANSWER),
     "l'été « 🎉 » & <b>.txt": (TEXT.encode, ANSWER),
     "dernier.md": (MARKDOWN.encode, ANSWER),
 }
@@ -259,10 +256,7 @@ read.main()
             "arguments[1].with_name('écrit').write_text('x')",
             "une erreur de Motamot empêche de le lire (OSError: [Errno",
         ),
-        (
-            "print('x' * 10**6); os.write(1, b'x' * 10**6); sys.exit('fin')",
-            "sa lecture s’est arrêtée brutalement",
-        ),
+        ("print('x' * 10**6); os.write(1, b'x' * 10**6); sys.exit('fin')", "sa lecture s’est arrêtée brutalement"),
     ],
 )
 def test_a_reader_that_breaks_breaks_nothing_else(

@@ -136,10 +136,7 @@ def test_a_paragraph_or_a_word_may_run_over_a_page_break() -> None:
 
     reading = clean(raw).reading
 
-    assert texts(raw) == [
-        "Le préfet signe le contrat de relance avec les intercommunalités du territoire.",
-        "Fin.",
-    ]
+    assert texts(raw) == ["Le préfet signe le contrat de relance avec les intercommunalités du territoire.", "Fin."]
     assert reading.text[reading.pages[1] :].startswith("nalités du territoire.")
 
 

@@ -614,11 +614,7 @@ def shared_pdf(shared: Path, name: str) -> StructuredText:
 
 
 @pytest.mark.parametrize(
-    ("name", "count"),
-    [
-        ("faq_macantine_1_restaurants_administratifs.pdf", 17),
-        ("faq_macantine_3_ehpad.pdf", 9),
-    ],
+    ("name", "count"), [("faq_macantine_1_restaurants_administratifs.pdf", 17), ("faq_macantine_3_ehpad.pdf", 9)]
 )
 def test_each_numbered_question_of_the_real_faqs_is_an_entry(shared: Path, name: str, count: int) -> None:
     reading = shared_pdf(shared, name)

@@ -35,14 +35,7 @@ def blocks(reading: StructuredText) -> list[tuple[BlockKind, int, str]]:
 # Builder
 
 
-@given(
-    st.lists(
-        st.tuples(
-            st.lists(st.builds(TextRun, st.text(), st.booleans())),
-            st.sampled_from(BlockKind),
-        )
-    )
-)
+@given(st.lists(st.tuples(st.lists(st.builds(TextRun, st.text(), st.booleans())), st.sampled_from(BlockKind))))
 def test_blocks_cover_the_text_in_order_and_no_word_is_changed(added: list[tuple[list[TextRun], BlockKind]]) -> None:
     builder = Builder()
     for runs, kind in added:

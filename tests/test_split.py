@@ -97,8 +97,7 @@ def test_any_text_can_be_split(raw: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "answered"),
-    [("Q. ", "R. "), ("Q1 - ", "R1 - "), ("Question n° 4 – ", "REPONSE – ")],
+    ("asked", "answered"), [("Q. ", "R. "), ("Q1 - ", "R1 - "), ("Question n° 4 – ", "REPONSE – ")]
 )
 def test_labels_mark_questions_and_answers_and_belong_to_neither(asked: str, answered: str) -> None:
     raw = f"{asked}Qui signe ?\n\n{answered}Le préfet.\n\n{asked}Que contient-il ?\n\n{answered}Un plan d'actions.\n"

@@ -15,10 +15,7 @@ _SPACED = r"(?:[ \u00a0\t]+|$)"
 _ROMAN = r"X{0,3}(?:IX|IV|V?I{1,3}|V)|X{1,3}"
 NUMBER = (
     # III.2.1. Titre / 1.1 Titre / A.2. Titre
-    (
-        "path",
-        re.compile(rf"(?P<value>(?:{_ROMAN}|\d{{1,2}}|[A-H])(?:[.\-]\d{{1,2}}){{1,5}})[.)]?\s*[-–—:]?{_SPACED}"),
-    ),
+    ("path", re.compile(rf"(?P<value>(?:{_ROMAN}|\d{{1,2}}|[A-H])(?:[.\-]\d{{1,2}}){{1,5}})[.)]?\s*[-–—:]?{_SPACED}")),
     ("roman", re.compile(rf"(?P<value>{_ROMAN})(?:[.)/°]\s*[-–—]\s*|[.)/°]{_SPACED}|\s*[-–—:]{_SPACED})")),
     ("upper", re.compile(rf"(?P<value>[A-Z])(?:[.)/°]\s*[-–—]\s*|[.)/°]{_SPACED}|\s*[-–—:]{_SPACED})")),
     ("degree", re.compile(rf"(?P<value>\d{{1,2}})\s?°\s*[-–—.)]?{_SPACED}")),
@@ -39,8 +36,7 @@ ASKED = re.compile(
     r"(?:questions?|q)\s*(?:n\s?[°o]\s*)?(?P<value>\d{1,3})?\s*(?:[:.)–—]|-(?=\s))\s*(?=\S)", re.IGNORECASE
 )
 ANSWERED = re.compile(
-    r"(?:r[ée]ponses?|r)\s*(?:n\s?[°o]\s*)?(?P<value>\d{1,3})?\s*(?:[:)–—]|\.(?=\s+\D)|-(?=\s))\s*(?=\S)",
-    re.IGNORECASE,
+    r"(?:r[ée]ponses?|r)\s*(?:n\s?[°o]\s*)?(?P<value>\d{1,3})?\s*(?:[:)–—]|\.(?=\s+\D)|-(?=\s))\s*(?=\S)", re.IGNORECASE
 )
 ASIDE = re.compile(
     r"(?:pour (?:en savoir plus|aller plus loin)|en savoir plus|voir aussi|"

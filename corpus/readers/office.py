@@ -139,9 +139,7 @@ class ListNumbering:
 def encrypted(name: str) -> UnreadableDocumentError:
     """The error of a file that asks for a password."""
     return UnreadableDocumentError(
-        name,
-        "ce fichier est protégé par un mot de passe.",
-        "Retirez le mot de passe et enregistrez-le de nouveau.",
+        name, "ce fichier est protégé par un mot de passe.", "Retirez le mot de passe et enregistrez-le de nouveau."
     )
 
 

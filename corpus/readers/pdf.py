@@ -59,10 +59,7 @@ class _Why(Enum):
         "ce fichier n’est pas un PDF, malgré son nom.",
         "Téléchargez de nouveau le document : il s’agit souvent d’une page d’erreur enregistrée à sa place.",
     )
-    DAMAGED = (
-        "ce PDF est endommagé ou incomplet.",
-        "Téléchargez-le de nouveau ou demandez l’original à son éditeur.",
-    )
+    DAMAGED = ("ce PDF est endommagé ou incomplet.", "Téléchargez-le de nouveau ou demandez l’original à son éditeur.")
     LOCKED = (
         "ce PDF est protégé par un mot de passe.",
         "Enlevez le mot de passe : ouvrez le document, puis imprimez-le dans un nouveau PDF, sans protection.",
