@@ -12,7 +12,7 @@ from docx.oxml.ns import nsdecls
 from docx.shared import Pt
 from seed_files import odt, rezipped, saved
 
-from corpus.document import Document, Source, StructuredText
+from corpus.document import BlockKind, Document, Source, StructuredText
 from corpus.readers.docx import read_docx
 from corpus.readers.odt import read_odt
 from corpus.readers.table import read_csv, read_xlsx
@@ -26,12 +26,14 @@ _MARKS = re.compile(r"(\*\*|~~|__|\?\?|\^\^)(.+?)\1", re.DOTALL)
 
 
 def told(reading: StructuredText) -> list[str]:
-    """Each entry on a line: the headings above, its own, its passages."""
+    """Each entry on a line: the headings above, its own, its passages; a dot for each item around an item."""
     source = Source("x", "X", "Ville", "2024-03", "page", "x.docx")
+    depths = {block.start: "· " * (block.level - 1) for block in reading.blocks if block.kind is BlockKind.ITEM}
     lines = []
     for entry in split(Document(source, reading.text, "0" * 64, reading.blocks)):
         above = [span.of(reading.text) for span in entry.passages[0].section]
-        passages = " / ".join(passage.text.replace("\n", " ¶ ").replace("\t", " | ") for passage in entry.passages)
+        texts = (depths.get(passage.start, "") + passage.text for passage in entry.passages)
+        passages = " / ".join(text.replace("\n", " ¶ ").replace("\t", " | ") for text in texts)
         lines.append(f"{' › '.join([*above, entry.heading_text])} → {passages}")
     return lines
 
@@ -41,10 +43,13 @@ def word(*parts: str | Sequence[Sequence[str]], change: Callable[[Any], object] 
     made = docx.Document()
     made.styles.add_style("Question maison", 1).font.bold = True
     made.styles.add_style("Grand", 2).font.size = Pt(16)
+    made.styles.add_style("Titre 2", 1)  # what other office programs call "Heading 2"
+    made.styles.add_style("Titre maison", 1).base_style = made.styles["Heading 3"]
+    made.sections[0].header.paragraphs[0].text = "En-tête de la commune, daté du 3 mars."
     for part in parts:
         if isinstance(part, str):
             style, words = re.fullmatch(
-                r"(?:(Heading \d|List \w+(?: \d)?|Title|Question maison): )?(.*)", part, re.DOTALL
+                r"(?:(Heading \d|List \w+(?: \d)?|Title|Titre \w+|Question maison): )?(.*)", part, re.DOTALL
             ).groups()
             _write(made.add_paragraph(style=style), words)
         else:
@@ -103,6 +108,10 @@ def _numbered_headings(made: Any) -> None:
 ARTICLES = ["Article 1er → Le stationnement est interdit.", "Article 2 → Une déviation est mise en place."]
 PLACEHOLDER = (
     "<w:sdt><w:sdtPr><w:showingPlcHdr/></w:sdtPr><w:sdtContent><w:r><w:t>Cliquez ici</w:t></w:r></w:sdtContent></w:sdt>"
+)
+EDITED = (
+    "<w:ins><w:hyperlink><w:r><w:t>ici</w:t></w:r></w:hyperlink><w:r><w:t>, ajouté.</w:t></w:r>"
+    "<w:del><w:r><w:t>Supprimé.</w:t></w:r></w:del></w:ins>"
 )
 HEADER = ["Question", "Réponse"]
 
@@ -204,6 +213,24 @@ HEADER = ["Question", "Réponse"]
             ),
             [f"Guide › Dépôt → {BEFORE}", f"Guide › LES PRIX → {PRICE} / Attention : ¶  ¶ Le tarif change en mai."],
         ),
+        (
+            word(
+                *(
+                    "Le contrat\test signé, voir ",
+                    "Title: FAQ",
+                    "Titre 2: Champ",
+                    "List Bullet: un",
+                    "List Bullet 2: sous",
+                ),
+                *("Titre maison: Durée", [["Encadré"]], PRICE),
+                change=_with(EDITED),
+            ),
+            [
+                " → Le contrat est signé, voir ici, ajouté.",
+                "FAQ › Champ → un / · sous",
+                f"FAQ › Champ › Durée → Encadré / {PRICE}",
+            ],
+        ),
         # What is not the text
         (
             word("Heading 2: Tarif", "Le tarif est de ~~25 euros ~~30 euros.", "??Note interne.??"),
@@ -273,7 +300,6 @@ ODT_STYLES = """
   <style:style style:family="paragraph" style:name="Standard"><style:text-properties fo:font-size="11pt"/></style:style>
   <style:style style:family="paragraph" style:name="Question" style:parent-style-name="Standard">
     <style:text-properties fo:font-weight="bold"/></style:style>
-  <style:style style:family="paragraph" style:name="P1" style:parent-style-name="Question"/>
   <style:style style:family="paragraph" style:name="Grand"><style:text-properties fo:font-size="16pt"/></style:style>
   <style:style style:family="text" style:name="Gras"><style:text-properties fo:font-weight="bold"/></style:style>
   <style:style style:family="text" style:name="Maigre"><style:text-properties fo:font-weight="normal"/></style:style>
@@ -283,6 +309,12 @@ ODT_STYLES = """
     style:num-suffix="."/><text:list-level-style-number text:level="2" style:num-format="a" style:num-suffix=")"/>
   </text:list-style>
 """
+ODT_OWN_STYLES = """<office:automatic-styles>
+  <style:style style:family="paragraph" style:name="P1" style:parent-style-name="Question"/>
+  <style:style style:family="paragraph" style:name="P2" style:parent-style-name="Title"/>
+  <style:style style:family="text" style:name="T1"><style:text-properties text:display="none"/></style:style>
+  <style:style style:family="text" style:name="T2"><style:text-properties style:text-line-through-style="solid"/>
+  </style:style></office:automatic-styles>"""
 
 
 def h(words: str, level: int = 1) -> str:
@@ -320,6 +352,16 @@ IMAGE = (
 UNSEEN = (
     "<office:annotation><text:p>À revoir</text:p></office:annotation><text:note><text:note-citation>1"
     "</text:note-citation><text:note-body><text:p>Note.</text:p></text:note-body></text:note><text:placeholder>Nom</text:placeholder>"
+)
+
+GONE = (
+    "<text:tracked-changes><text:p>Supprimé.</text:p></text:tracked-changes><text:table-of-content><text:p>Objet 1"
+    "</text:p></text:table-of-content>"
+)
+WORDS = (
+    'Le<text:s text:c="3"/>contrat<text:tab/>est<text:line-break/>signé, voir <text:a xlink:href="https://a.fr/x">ici'
+    '</text:a><text:span text:style-name="T1"> caché</text:span><text:span text:style-name="T2"> barré</text:span>.'
+    "<draw:frame><draw:text-box><text:p>Encadré</text:p></draw:text-box></draw:frame>"
 )
 
 
@@ -372,7 +414,7 @@ UNSEEN = (
             + items(p("Remplir"), p("Joindre") + items(p("un plan")), p("Signer"))
             + p("Puis :")
             + items(p("Envoyer"), more=' text:continue-numbering="true"'),
-            ["Dépôt → Suivez ces étapes : / 1. Remplir / 2. Joindre / a) un plan / 3. Signer / Puis : / 4. Envoyer"],
+            ["Dépôt → Suivez ces étapes : / 1. Remplir / 2. Joindre / · a) un plan / 3. Signer / Puis : / 4. Envoyer"],
         ),
         (
             p(f"{BOLD.format('Article 1er :')} {PRICE}") + p("Article 2", "P1") + p(BEFORE),
@@ -384,10 +426,14 @@ UNSEEN = (
             + f'<text:section text:display="none">{p("Interne.")}</text:section>',
             [f"Tarifs → {PRICE}"],
         ),
+        (
+            GONE + p("FAQ", "P2") + h("Ob<text:soft-page-break/>jet", 2) + p(WORDS) + rows("A¶B|C"),
+            ["FAQ › I.1 Objet → Le contrat est signé, voir ici. / Encadré / A ¶ B | C"],
+        ),
     ],
 )
 def test_opendocument(body: str, expected: list[str]) -> None:
-    assert told(read_odt(odt(body, named=ODT_STYLES), "x.odt")) == expected
+    assert told(read_odt(odt(body, styles=ODT_OWN_STYLES, named=ODT_STYLES), "x.odt")) == expected
 
 
 # Spreadsheets
@@ -452,6 +498,11 @@ def test_a_table_of_questions(names: tuple[str, str], sign: str, title: int) -> 
         ),
         ("question;réponse\nEAU;\nOù ?;Ici.\nGAZ;\nQui ?;Nous.", ["EAU › Où ? → Ici.", "GAZ › Qui ? → Nous."], []),
         ('question;réponse\nOù ?;"Ici.\n\nSource : délibération."', ["Où ? → Ici. / Source : délibération."], []),
+        (
+            'Thème,ID,Question, Answer \nx,1,"Qui paie, ou ""finance"" ?","Deux cas :\n- l’État ;\n\nSinon rien."\n,,,',
+            ['x › Qui paie, ou "finance" ? → Deux cas : / - l’État ; / Sinon rien.'],
+            [],
+        ),
         (
             "id;question;réponse;answer\n1;A ?;B;C\n\n1;C ?;D;E",
             ["A ? → B", "C ? → D"],

@@ -93,14 +93,6 @@ def test_headers_footers_and_page_numbers_are_dropped_and_pages_counted() -> Non
     assert blocks(reading) == [f"Mesure {number} du plan : {SENTENCE.strip()}" for number in range(1, 60)]
 
 
-def test_a_paragraph_over_a_page_break_is_one_block_on_two_pages() -> None:
-    reading = read(paper().put(MANY))
-
-    assert blocks(reading) == [MANY]
-    assert len(reading.pages) == 2
-    assert 0 < reading.pages[1] < len(reading.text)
-
-
 def test_space_between_paragraphs_parts_them_where_their_lines_are_full() -> None:
     made = plain(SENTENCE.strip())
     made.ln(4)
@@ -235,19 +227,6 @@ def test_a_table_laid_along_the_page_is_read_as_who_turns_the_page() -> None:
             made.text(60, y, line)
 
     assert read(made).text == "Le contrat de relance et de transition est signé par les maires."
-
-
-def test_a_box_drawn_last_is_read_where_it_stands_in_its_column() -> None:
-    made = plain()
-    box(made, 10, 60, "Les communes sont associées.", 180)
-    box(made, 10, 40, "Le préfet préside le comité.", 180)
-    box(made, 10, 80, "Les habitants sont informés.", 180)
-
-    assert blocks(read(made))[1:] == [
-        "Le préfet préside le comité.",
-        "Les communes sont associées.",
-        "Les habitants sont informés.",
-    ]
 
 
 @pytest.mark.parametrize("last", ["left", "right"])
@@ -624,15 +603,6 @@ def test_each_numbered_question_of_the_real_faqs_is_an_entry(shared: Path, name:
     assert all(entry.heading_text.endswith("?") for entry in entries)
     numbers = [reading.text[: entry.heading.start].rstrip()[-3:].strip() for entry in entries if entry.heading]
     assert numbers == [f"{number}." for number in range(1, count + 1)]
-
-
-def test_an_answer_of_a_real_faq_runs_over_its_page_break(shared: Path) -> None:
-    fifth = split(document(shared_pdf(shared, "faq_macantine_3_ehpad.pdf")))[4]
-
-    assert "n’auront pas cette action de télédéclaration à faire eux-mêmes. Cette décision" in fifth.body_text
-    assert fifth.body_text.endswith("l’affichage des taux d’approvisionnement dans le lieu de restauration.")
-    assert "Défis & Controverses" not in fifth.body_text
-    assert fifth.heading_text.startswith("Quel intérêt pour une SRC (société de restauration collective) de saisir")
 
 
 def test_the_headings_of_a_real_guide(shared: Path) -> None:

@@ -1,12 +1,10 @@
-"""Readers of Markdown, HTML, Word, OpenDocument and tables, on documents that the tests make."""
+"""The builder of texts; Markdown, HTML; files of any format that cannot be read."""
 
 import docx
 import pytest
-from docx.oxml import OxmlElement
-from docx.oxml.ns import qn
 from hypothesis import given
 from hypothesis import strategies as st
-from seed_files import ANSWER, odt, saved
+from seed_files import ANSWER, odt, saved, word
 
 from corpus.document import BlockKind, StructuredText
 from corpus.errors import UnreadableDocumentError
@@ -253,144 +251,7 @@ def test_html_says_one_encoding_and_uses_another(encoding: str) -> None:
     assert read_html(page.encode(encoding), "a.html").text == "L’été à l’œuvre"
 
 
-# Word
-
-
-def _run(text: str, parent: str | None = None) -> OxmlElement:
-    run, words = OxmlElement("w:r"), OxmlElement("w:t")
-    words.text = text
-    words.set(qn("xml:space"), "preserve")
-    run.append(words)
-    if parent is None:
-        return run
-    wrapper = OxmlElement(parent)
-    wrapper.append(run)
-    return wrapper
-
-
-def _word_file() -> bytes:
-    document = docx.Document()
-    document.styles.add_style("Titre 2", 1)  # what other office programs call "Heading 2"
-    document.styles.add_style("Titre maison", 1).base_style = document.styles["Heading 3"]
-    document.add_heading("Foire aux questions", 0)
-    document.add_heading("Objet", 1)
-    document.add_paragraph("Périmètre", style="Titre 2")
-    document.add_paragraph("Durée", style="Titre maison")
-    paragraph = document.add_paragraph("Le contrat\test")
-    paragraph.add_run().add_break()
-    paragraph.add_run("signé, voir ")
-    link = _run("ici", "w:hyperlink")
-    relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/hyperlink"
-    link.set(qn("r:id"), document.part.relate_to("https://a.fr/x", relation, is_external=True))
-    for part in (link, _run(" (ajouté)", "w:ins"), _run(" (supprimé)", "w:del")):
-        paragraph._p.append(part)
-    document.add_paragraph("un", style="List Bullet")
-    document.add_paragraph("sous", style="List Bullet 2")
-    document.add_paragraph().add_run("Peut-on le modifier ?").bold = True
-    document.add_paragraph("Oui.")
-    table = document.add_table(2, 2)
-    for cell, text in zip((cell for row in table.rows for cell in row.cells), ["A", "B", "C", "D"], strict=True):
-        cell.text = text
-    document.add_table(1, 1).cell(0, 0).text = "Encadré"
-    document.add_paragraph("Fin.")
-    document.sections[0].header.paragraphs[0].text = "En-tête"
-    return saved(document.save)
-
-
-def test_word_document_is_read_in_its_order() -> None:
-    reading = read_docx(_word_file(), "faq.docx")
-
-    assert blocks(reading) == [
-        (H, 1, "Foire aux questions"),
-        (H, 1, "Objet"),
-        (H, 2, "Périmètre"),
-        (H, 3, "Durée"),
-        (P, 0, "Le contrat est signé, voir ici (ajouté)"),
-        (ITEM, 1, "un"),
-        (ITEM, 2, "sous"),
-        (H, 4, "Peut-on le modifier ?"),
-        (P, 0, "Oui."),
-        (TABLE, 0, "A\tB"),
-        (TABLE, 0, "C\tD"),
-        (P, 0, "Encadré"),
-        (P, 0, "Fin."),
-    ]
-
-
-# OpenDocument
-
-STYLES = """\
-<office:automatic-styles>
-  <style:style style:family="paragraph" style:name="P1" style:parent-style-name="Title"/>
-  <style:style style:family="text" style:name="T1"><style:text-properties fo:font-weight="bold"/></style:style>
-  <style:style style:family="text" style:name="T2"><style:text-properties text:display="none"/></style:style>
-  <style:style style:family="text" style:name="T3">
-    <style:text-properties style:text-line-through-style="solid"/></style:style>
-</office:automatic-styles>
-"""
-BODY = """\
-  <text:tracked-changes><text:p>supprimé</text:p></text:tracked-changes>
-  <text:table-of-content><text:p>Objet 1</text:p></text:table-of-content>
-  <text:p text:style-name="P1">Foire aux questions</text:p>
-  <text:h text:outline-level="2">Ob<text:soft-page-break/>jet</text:h>
-  <text:p>Le<text:s text:c="3"/>contrat<text:tab/>est<text:line-break/>signé, voir <text:a
-    xlink:href="https://a.fr/x">ici</text:a><text:note><text:note-citation>1</text:note-citation></text:note>.</text:p>
-  <text:list><text:list-item><text:p>un</text:p><text:p>Deux</text:p>
-    <text:list><text:list-item><text:p>sous</text:p></text:list-item></text:list></text:list-item></text:list>
-  <text:section><text:p><text:span text:style-name="T1">Peut-on le modifier ?</text:span></text:p></text:section>
-  <text:p>Oui<text:span text:style-name="T2"> caché</text:span><text:span text:style-name="T3"> barré</text:span>.
-    <draw:frame><svg:title>Image</svg:title>
-    <draw:text-box><text:p>Encadré</text:p></draw:text-box></draw:frame></text:p>
-  <table:table><table:table-row><table:table-cell><text:p>A</text:p><text:p>B</text:p></table:table-cell>
-    <table:table-cell><text:p>C</text:p></table:table-cell></table:table-row></table:table>
-"""
-
-
-def test_opendocument_text_is_read_in_its_order() -> None:
-    reading = read_odt(odt(BODY, styles=STYLES), "faq.odt")
-
-    assert blocks(reading) == [
-        (H, 1, "Foire aux questions"),
-        (H, 2, "Objet"),
-        (P, 0, "Le contrat est signé, voir ici."),
-        (ITEM, 1, "un\nDeux"),
-        (ITEM, 2, "sous"),
-        (H, 3, "Peut-on le modifier ?"),
-        (P, 0, "Oui."),
-        (P, 0, "Encadré"),
-        (TABLE, 0, "A\nB\tC"),
-    ]
-
-
 # Tables
-
-
-@pytest.mark.parametrize(
-    ("delimiter", "encoding", "answer"),
-    [(";", "utf-8-sig", "réponse"), (",", "cp1252", " Answer "), ("\t", "utf-8", "REPONSE")],
-)
-def test_each_row_of_a_csv_is_a_question(delimiter: str, encoding: str, answer: str) -> None:
-    lines = [
-        ["Thème", "ID", "Question", answer],
-        ["x", "a-1", '"Qui paie, ou ""finance"" ?"', '"Deux cas :\n- l’État ;\n- la Région.\n\nSinon, personne."'],
-        ["", "", "", ""],
-        ["x", "a-2", "Quand ?", "En 2021."],
-    ]
-    data = "\r\n".join(delimiter.join(line) for line in lines).encode(encoding)
-
-    reading = read_csv(data, "faq.csv")
-
-    assert blocks(reading) == [
-        (H, 1, "x"),
-        (Q, 0, 'Qui paie, ou "finance" ?'),
-        (P, 0, "Deux cas :"),
-        (ITEM, 1, "- l’État ;"),
-        (ITEM, 1, "- la Région."),
-        (P, 0, "Sinon, personne."),
-        (Q, 0, "Quand ?"),
-        (P, 0, "En 2021."),
-    ]
-    assert [block.key for block in reading.blocks if block.kind is Q] == ["a-1", "a-2"]
 
 
 @pytest.mark.parametrize(
@@ -426,7 +287,7 @@ OLE = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(512)
     [
         (read_docx, b"PK\x03\x04 tronqu\xe9", DAMAGED),
         (read_docx, odt(), DAMAGED),
-        (read_odt, _word_file(), DAMAGED),
+        (read_odt, word(), DAMAGED),
         (read_odt, odt(kind="spreadsheet"), DAMAGED),
         (read_odt, odt("<text:p>&b;</text:p>", '<!DOCTYPE a [<!ENTITY b "c">]>'), DAMAGED),
         (read_xlsx, b"", DAMAGED),
