@@ -102,17 +102,14 @@ def _blocks(writer: "_Writer", marked: Sequence[tuple[LineGroup, BlockKind]]) ->
         end = len(writer.text)
         if start == end:
             continue  # only characters of no width
-        if kind is BlockKind.HEADING:
-            nesting.reset()
-            blocks.append(Block(start, end, kind, outline.level(group)))
-        elif kind is BlockKind.ITEM:
+        if kind is BlockKind.ITEM:
             blocks.append(Block(start, end, kind, nesting.level(group)))
-        elif kind is BlockKind.TABLE:
-            nesting.reset()
-            blocks.append(Block(start, end, kind))
-        else:
-            nesting.reset()
+            continue
+        nesting.reset()
+        if kind is BlockKind.PARAGRAPH:
             blocks += _article(writer, start, end, group, outline)
+        else:
+            blocks.append(Block(start, end, kind, outline.level(group) if kind is BlockKind.HEADING else 0))
     return tuple(blocks)
 
 

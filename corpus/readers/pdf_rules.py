@@ -4,8 +4,8 @@ import ctypes
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import NamedTuple
+from itertools import chain, pairwise, product
+from typing import NamedTuple, TypeVar
 
 import pypdfium2.raw as pdfium
 from pypdfium2 import PdfPage
@@ -19,6 +19,7 @@ _MOST_OBJECTS, _MOST_SEGMENTS, _MOST_STROKES, _MOST_CELLS = 5_000, 200, 1_500, 4
 # Of the side of a cell that a border covers.
 _COVERED = 0.6
 
+_T = TypeVar("_T")
 _Count = Callable[[object], int]
 _Get = Callable[[object, int], object]
 Turn = Callable[[float, float], tuple[float, float]]
@@ -180,9 +181,8 @@ class Grid:
 
 def grids(rules: Rules) -> list[Grid]:
     """The tables that the lines of a page make: those with two rows and two columns at least."""
-    crossing = _components(rules)
     found: list[Grid] = []
-    for level, upright in crossing:
+    for level, upright in _components(rules):
         across = _apart([s.at for s in upright] + [min(s.start for s in level), max(s.end for s in level)])
         down = _apart([s.at for s in level] + [min(s.start for s in upright), max(s.end for s in upright)])[::-1]
         if len(across) > 2 and len(down) > 2 and len(across) * len(down) <= _MOST_CELLS:
@@ -190,25 +190,26 @@ def grids(rules: Rules) -> list[Grid]:
     return found
 
 
-def _components(rules: Rules) -> list[tuple[list[Stroke], list[Stroke]]]:
-    """Level and upright strokes that touch one another, directly or not."""
-    waiting = list(rules.upright)
-    free = list(rules.level)
-    found: list[tuple[list[Stroke], list[Stroke]]] = []
-    while free and waiting:
-        level, upright = [free.pop()], list[Stroke]()
-        fresh: list[tuple[Stroke, bool]] = [(level[0], True)]
-        while fresh:
-            stroke, is_level = fresh.pop()
-            others = waiting if is_level else free
-            touching = [other for other in others if _crosses(stroke, other)]
-            for other in touching:
-                others.remove(other)
-                fresh.append((other, not is_level))
-            (upright if is_level else level).extend(touching)
-        if upright:
-            found.append((level, upright))
-    return found
+def _components(rules: Rules) -> Iterator[tuple[list[Stroke], list[Stroke]]]:
+    """Level and upright strokes that touch one another, directly or not, from the top."""
+    strokes, count = [*reversed(rules.level), *rules.upright], len(rules.level)
+    crossing = product(range(count), range(count, len(strokes)))
+    for group in _joined(range(len(strokes)), (pair for pair in crossing if _crosses(*(strokes[at] for at in pair)))):
+        level = [strokes[at] for at in group if at < count]
+        upright = [strokes[at] for at in group if at >= count]
+        if level and upright:
+            yield level, upright
+
+
+def _joined(items: Iterable[_T], pairs: Iterable[tuple[_T, _T]]) -> list[list[_T]]:
+    """The items in groups: the two of a pair are in the same, in the order of their first items."""
+    groups = {item: [item] for item in items}
+    for one, other in pairs:
+        kept, moved = groups[one], groups[other]
+        if kept is not moved:
+            kept += moved
+            groups.update(dict.fromkeys(moved, kept))
+    return list({id(group): group for group in groups.values()}.values())
 
 
 def _crosses(one: Stroke, other: Stroke) -> bool:
@@ -228,33 +229,24 @@ def _cells(
     table: int, across: Sequence[float], down: Sequence[float], level: Sequence[Stroke], upright: Sequence[Stroke]
 ) -> dict[tuple[int, int], Cell]:
     """Places of the grid, joined where no border parts them."""
-    rows, columns = len(down) - 1, len(across) - 1
-    owner = {(row, column): (row, column) for row in range(rows) for column in range(columns)}
-
-    def top(place: tuple[int, int]) -> tuple[int, int]:
-        while owner[place] != place:
-            place = owner[place]
-        return place
-
-    for row, column in owner:
-        if column + 1 < columns and not _parted(upright, across[column + 1], down[row + 1], down[row]):
-            owner[max(top((row, column)), top((row, column + 1)))] = min(top((row, column)), top((row, column + 1)))
-        if row + 1 < rows and not _parted(level, down[row + 1], across[column], across[column + 1]):
-            owner[max(top((row, column)), top((row + 1, column)))] = min(top((row, column)), top((row + 1, column)))
-    held: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    for place in owner.keys() - _outside(across, down, level, upright):
-        held.setdefault(top(place), []).append(place)
-    return {
-        place: Cell(
-            table,
-            min(row for row, _ in places),
-            min(column for _, column in places),
-            max(row for row, _ in places),
-            max(column for _, column in places),
-        )
-        for places in held.values()
-        for place in places
-    }
+    places = list(product(range(len(down) - 1), range(len(across) - 1)))
+    open_to_right = (
+        ((row, column), (row, column + 1))
+        for row, column in places
+        if column + 2 < len(across) and not _parted(upright, across[column + 1], down[row + 1], down[row])
+    )
+    open_below = (
+        ((row, column), (row + 1, column))
+        for row, column in places
+        if row + 2 < len(down) and not _parted(level, down[row + 1], across[column], across[column + 1])
+    )
+    outside = _outside(across, down, level, upright)
+    found: dict[tuple[int, int], Cell] = {}
+    for group in _joined(places, chain(open_to_right, open_below)):
+        if held := [place for place in group if place not in outside]:
+            rows, columns = zip(*held, strict=True)
+            found |= dict.fromkeys(held, Cell(table, min(rows), min(columns), max(rows), max(columns)))
+    return found
 
 
 def _outside(
