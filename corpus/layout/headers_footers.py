@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import replace
 from itertools import pairwise
 
@@ -42,15 +42,13 @@ _MOST_DIGITS = 9
 
 def without_noise(lines: list[Line]) -> list[Line]:
     """The same lines, with ``noise`` set on running headers and footers, page numbers, repeated heads of tables."""
-    pages: defaultdict[int, list[int]] = defaultdict(list)
-    for index, line in enumerate(lines):
-        pages[line.page].append(index)
-    for page, indices in pages.items():
+    pages: list[list[int]] = []
+    for indices in _grouped(range(len(lines)), lambda index: lines[index].page):
         standing = [index for index in indices if lines[index].height is not None]
-        if standing:  # in whatever order they were drawn
-            pages[page] = sorted(standing, key=lambda index: -(lines[index].height or 0.0))
+        # In whatever order they were drawn.
+        pages.append(sorted(standing, key=lambda index: -(lines[index].height or 0.0)) or indices)
     noise: set[int] = set()
-    for edge in ([page[:ZONE] for page in pages.values()], [page[::-1][:ZONE] for page in pages.values()]):
+    for edge in ([page[:ZONE] for page in pages], [page[::-1][:ZONE] for page in pages]):
         numbers = _page_numbers(lines, edge)
         running = _running(lines, edge)
         for indices in edge:
@@ -98,13 +96,10 @@ def _without_repeated_heads(lines: Sequence[Line]) -> list[Line]:
 
 def _page_numbers(lines: Sequence[Line], edge: list[list[int]]) -> set[int]:
     """Bare numbers that grow with the pages: "12" is a page number only if "13" stands on the next page."""
-    found: dict[int, list[int]] = defaultdict(list)
-    for indices in edge:
-        for index in indices:
-            number = _page_number(lines[index].text)
-            if number is not None:
-                found[number - lines[index].page].append(index)
-    return {index for indices in found.values() if len({lines[i].page for i in indices}) > 1 for index in indices}
+    told = {index: _page_number(lines[index].text) for indices in edge for index in indices}
+    numbers = {index: number - lines[index].page for index, number in told.items() if number is not None}
+    found = _grouped(numbers, numbers.__getitem__)
+    return {index for indices in found if len({lines[i].page for i in indices}) > 1 for index in indices}
 
 
 def _page_number(text: str) -> int | None:
@@ -142,19 +137,23 @@ def _running(lines: Sequence[Line], edge: list[list[int]]) -> set[int]:
             else:
                 alike.append(index)
     running: set[int] = set()
-    alike_groups = [(shape, same) for shape, found in groups for same in _by_numbers(lines, found)]
-    for shape, counted in alike_groups:
-        for same in [counted] if _counts_pages(lines, counted) else _by_text(lines, counted):
+    # A header without the page number that the others have is the title of a cover.
+    numbers = [
+        (shape, same)
+        for shape, found in groups
+        for same in _grouped(found, lambda index: len(re.findall(r"\d+", lines[index].text)))
+    ]
+    for shape, counted in numbers:
+        for same in [counted] if _counts_pages(lines, counted) else _grouped(counted, lambda index: lines[index].text):
             if _repeats(lines, shape, same, len(edge)):
                 running.update(same[1:] if _is_title(lines, same, len(edge)) else same)
     return running
 
 
-def _by_numbers(lines: Sequence[Line], found: list[int]) -> Iterable[list[int]]:
-    """Lines with as many numbers: a header without the page number that the others have is the title of a cover."""
-    groups: defaultdict[int, list[int]] = defaultdict(list)
+def _grouped(found: Iterable[int], key: Callable[[int], object]) -> Iterable[list[int]]:
+    groups: defaultdict[object, list[int]] = defaultdict(list)
     for index in found:
-        groups[len(re.findall(r"\d+", lines[index].text))].append(index)
+        groups[key(index)].append(index)
     return groups.values()
 
 
@@ -166,13 +165,6 @@ def _counts_pages(lines: Sequence[Line], found: list[int]) -> bool:
         len(set(column)) == 1 or len({number - page for number, page in zip(column, pages, strict=True)}) == 1
         for column in zip(*rows, strict=True)
     )
-
-
-def _by_text(lines: Sequence[Line], found: list[int]) -> list[list[int]]:
-    same: defaultdict[str, list[int]] = defaultdict(list)
-    for index in found:
-        same[lines[index].text].append(index)
-    return list(same.values())
 
 
 def _is_title(lines: Sequence[Line], found: list[int], pages: int) -> bool:
@@ -207,12 +199,9 @@ def _alike(known: str, shape: str) -> bool:
 def with_notes(lines: Sequence[Line]) -> list[Line]:
     """The same lines, with ``note`` set on footnotes and on notes at the end."""
     body = prevailing((line.size, len(line.text)) for line in lines if not line.noise)
-    pages: defaultdict[int, list[int]] = defaultdict(list)
-    for index, line in enumerate(lines):
-        if not line.noise and line.height is not None:
-            pages[line.page].append(index)
+    standing = [index for index, line in enumerate(lines) if not line.noise and line.height is not None]
     found = set(_end_notes(lines))
-    for indices in pages.values():
+    for indices in _grouped(standing, lambda index: lines[index].page):
         found |= _footnotes(lines, sorted(indices, key=lambda index: lines[index].height or 0.0), body)
     return [replace(line, note=True) if index in found else line for index, line in enumerate(lines)]
 

@@ -151,6 +151,11 @@ def is_terminal(text: str) -> bool:
     return core.rsplit(None, 1)[-1].lstrip(OPENING).lower() not in ABBREVIATIONS
 
 
+def asks(text: str) -> bool:
+    """Whether the text ends as a question does."""
+    return text.rstrip(CLOSING).endswith("?")
+
+
 def starts_low(text: str) -> bool:
     """Whether the text starts inside a sentence; an address may as well stand by itself."""
     core = text.lstrip(OPENING)

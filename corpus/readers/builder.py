@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from corpus.document import Block, BlockKind, StructuredText
 from corpus.layout.headings import Outline, kinds, run_in_article
-from corpus.layout.lines import INVISIBLE, PRIVATE_USE, BodyStyle, Line, LineGroup
+from corpus.layout.lines import INVISIBLE, PRIVATE_USE, BodyStyle, Line, LineGroup, asks
 from corpus.layout.list_markers import TITLE_WORD, ListMarker, Numbering
 
 _BLANK = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
@@ -72,8 +72,8 @@ class Builder:
             self.heading_level = level if kind is BlockKind.HEADING else self.heading_level
             self._append([runs], kind, level, key)
             return
-        for part, asks in _parts(runs):
-            if asks:
+        for part, question in _parts(runs):
+            if question:
                 self._append([part], BlockKind.HEADING, 0, key)
                 kind, level = BlockKind.PARAGRAPH, 0  # the answer, even inside an item
             else:
@@ -185,7 +185,7 @@ def _bold_question(lines: Sequence[Sequence[TextRun]], at: int) -> tuple[list[Te
             elif not _BEFORE_BOLD.fullmatch("".join(word.text for word in (*words, run))):
                 return found
             words.append(run)
-            if bold and visible.rstrip(" »\u00a0\u202f").endswith("?"):
+            if bold and asks(visible):
                 found = [*words], [*line[index:]], after
         if found[0]:
             break

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from corpus.document import Block, BlockKind, Span, StructuredText
 from corpus.errors import typeset
+from corpus.layout.lines import asks
 from corpus.layout.list_markers import markers
 from corpus.readers.builder import Builder, TextRun
 
@@ -254,11 +255,6 @@ def _asking(rows: Sequence[Texts]) -> tuple[int, Columns] | None:
         if 2 * len(said) > len(answers):
             return (cells[0][0] + 1 if first else 0), Columns(column, (column + 1,))
     return None
-
-
-def asks(text: str) -> bool:
-    """Whether the words end as a question does."""
-    return text.rstrip(' »"”)\n\u00a0\u202f').endswith("?")
 
 
 def fold(text: str) -> str:

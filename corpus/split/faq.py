@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from corpus.document import Block, BlockKind, Document, Span
-from corpus.layout.lines import starts_low
+from corpus.layout.lines import CLOSING, asks, starts_low
 from corpus.layout.list_markers import ANSWERED, ASKED, contents, markers
 from corpus.readers.columns import question_rows
 from corpus.split.sections import (
@@ -36,7 +36,6 @@ LABEL = re.compile(
 LONGEST_QUESTION = 1200
 # As long as the longest question that the layout takes for a heading.
 _LONGEST_ALONE = 420
-_CLOSING = " »\u00a0\u202f)"
 FEWEST = 2
 
 
@@ -124,10 +123,10 @@ def _numbered(document: Document, texts: Sequence[str]) -> list[Asked]:
         number = next((marker for marker in markers(text) if marker.style == "arabic"), None)
         if number is None or not (number.rank in (1, last + 1) or not found):
             continue
-        asks = "?" in text and question_end(text, number.end) > number.end
-        if not asks and (block.kind is not BlockKind.HEADING or number.rank != last + 1):
+        question = "?" in text and question_end(text, number.end) > number.end
+        if not question and (block.kind is not BlockKind.HEADING or number.rank != last + 1):
             continue
-        end = question_end(text, number.end) if asks else len(text)
+        end = question_end(text, number.end) if question else len(text)
         found.append(_ask(document, index, index + 1, block.start + number.end, block.start + end))
         last = number.rank
     asking = [question for question in found if question.heading.of(document.text).endswith("?")]
@@ -138,7 +137,7 @@ def _shown(document: Document, texts: Sequence[str]) -> list[Asked]:
     """What the file marks as a question, and headings that ask."""
     found = []
     for index, (block, text) in enumerate(zip(document.blocks, texts, strict=True)):
-        heading = block.kind is BlockKind.HEADING and text.rstrip(" »\u00a0").endswith("?")
+        heading = block.kind is BlockKind.HEADING and asks(text)
         if text and (heading or block.kind is BlockKind.QUESTION):
             label = ASKED.match(text)
             skip = label.end() if label else next((marker.end for marker in markers(text)), 0)
@@ -228,10 +227,9 @@ def only_asks(text: str) -> bool:
     >>> [only_asks(text) for text in ("Qui paie ?", "Qui paie ? Nous.", "et qui paie ?", "Le prix monte. Qui ?")]
     [True, False, False, False]
     """
-    core = text.rstrip(_CLOSING)
-    if not core.endswith("?") or len(text) > _LONGEST_ALONE or starts_low(text) or is_page_furniture(text):
+    if not asks(text) or len(text) > _LONGEST_ALONE or starts_low(text) or is_page_furniture(text):
         return False
-    return all(span.of(text).rstrip(_CLOSING).endswith("?") for span in sentences(text))
+    return all(asks(span.of(text)) for span in sentences(text))
 
 
 def question_end(text: str, start: int) -> int:
@@ -244,8 +242,7 @@ def question_end(text: str, start: int) -> int:
     end = len(text)
     asking = False
     for span in sentences(text[start:]):
-        asks = span.of(text[start:]).rstrip('»"” \u00a0)').endswith("?")
-        if asks:
+        if asks(span.of(text[start:])):
             end, asking = start + span.end, True
         elif asking:
             break
@@ -286,7 +283,7 @@ def _ends_of_questions(text: str, blocks: Sequence[Block], *, faq: bool) -> dict
     row = 0  # where the answer to a question that the file marks ends
     for index, block in enumerate(blocks):
         words = block.of(text)
-        before = blocks[index - 1].of(text).rstrip(_CLOSING) if index else ""
+        before = blocks[index - 1].of(text).rstrip(CLOSING) if index else ""
         if block.kind in HEADS:
             row = (block.answered or len(text)) if block.kind is BlockKind.QUESTION else 0
         # An answer may begin with a question, and the row of a table of questions is one entry whatever it holds.
