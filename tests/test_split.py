@@ -96,21 +96,6 @@ def test_any_text_can_be_split(raw: str, kind: str) -> None:
         assert entry.passages
 
 
-@pytest.mark.parametrize(
-    ("asked", "answered"), [("Q. ", "R. "), ("Q1 - ", "R1 - "), ("Question n° 4 – ", "REPONSE – ")]
-)
-def test_labels_mark_questions_and_answers_and_belong_to_neither(asked: str, answered: str) -> None:
-    raw = f"{asked}Qui signe ?\n\n{answered}Le préfet.\n\n{asked}Que contient-il ?\n\n{answered}Un plan d'actions.\n"
-
-    assert pairs(entries(raw)) == [("Qui signe ?", "Le préfet."), ("Que contient-il ?", "Un plan d'actions.")]
-
-
-def test_question_and_answer_may_share_a_paragraph() -> None:
-    raw = "Q : Qui signe ? R : Le préfet.\n\nQ : Quand signe-t-on ? En juin.\n"
-
-    assert pairs(entries(raw)) == [("Qui signe ?", "Le préfet."), ("Quand signe-t-on ?", "En juin.")]
-
-
 def test_a_code_article_is_no_answer_label() -> None:
     raw = (
         "Q : Quel texte ?\n\nR : Le code rural.\n\nR. 230-5 du code rural s'applique aussi.\n\nQ : Et ?\n\nR : Rien.\n"
@@ -131,12 +116,16 @@ ASKED = [
         "{0} {1}\n\n{2}\n\n{3}",
         "{0}\n\n{1}\n\n{2} {3}",
         "{0} {1}\n\n{2} {3}",
+        "Q. {0}\n\nR. {1}\n\nQ. {2}\n\nR. {3}",
+        "Q1 - {0}\n\nR1 - {1}\n\nQ1 - {2}\n\nR1 - {3}",
+        "Question n° 4 – {0}\n\nREPONSE – {1}\n\nQuestion n° 4 – {2}\n\nREPONSE – {3}",
+        "Q : {0} R : {1}\n\nQ : {2} {3}",
         "Question 1 - {0}\nRéponse - {1}\n\nQuestion 2 - {2}\nRéponse - {3}",
         "Question 1. {0}\nRéponse 1. {1}\n\nQuestion 2. {2}\nRéponse 2. {3}",
         "Sommaire\n\n{0}\n{2}\n\n{0}\n\n{1}\n\n{2}\n\n{3}",
     ],
 )
-def test_a_text_without_marks_shows_its_questions(raw: str) -> None:
+def test_a_text_shows_its_questions_with_labels_and_without(raw: str) -> None:
     assert pairs(entries(raw.format(*ASKED[0], *ASKED[1]))) == ASKED
 
 
