@@ -120,6 +120,19 @@ def _running(lines: Sequence[Line], edge: list[list[int]]) -> set[int]:
 
     A chapter's title set larger than the text is repeated on its pages: its first appearance stays.
     """
+    running: set[int] = set()
+    for shape, found in _alike_lines(lines, edge):
+        # A header without the page number that the others have is the title of a cover.
+        for counted in _grouped(found, lambda index: len(re.findall(r"\d+", lines[index].text))):
+            growing = _counts_pages(lines, counted)
+            for same in [counted] if growing else _grouped(counted, lambda index: lines[index].text):
+                if _repeats(lines, shape, same, len(edge)):
+                    running.update(same[1:] if _is_title(lines, same, len(edge)) else same)
+    return running
+
+
+def _alike_lines(lines: Sequence[Line], edge: list[list[int]]) -> list[tuple[str, list[int]]]:
+    """Lines of nearly the same words at the same height or place, with these words."""
     groups: list[tuple[str, list[int]]] = []
     places: dict[int, int] = {}
 
@@ -136,18 +149,7 @@ def _running(lines: Sequence[Line], edge: list[list[int]]) -> set[int]:
                 groups.append((shape, [index]))
             else:
                 alike.append(index)
-    running: set[int] = set()
-    # A header without the page number that the others have is the title of a cover.
-    numbers = [
-        (shape, same)
-        for shape, found in groups
-        for same in _grouped(found, lambda index: len(re.findall(r"\d+", lines[index].text)))
-    ]
-    for shape, counted in numbers:
-        for same in [counted] if _counts_pages(lines, counted) else _grouped(counted, lambda index: lines[index].text):
-            if _repeats(lines, shape, same, len(edge)):
-                running.update(same[1:] if _is_title(lines, same, len(edge)) else same)
-    return running
+    return groups
 
 
 def _grouped(found: Iterable[int], key: Callable[[int], object]) -> Iterable[list[int]]:

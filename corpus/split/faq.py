@@ -276,21 +276,12 @@ def _ends_of_questions(text: str, blocks: Sequence[Block], *, faq: bool) -> dict
     In a list of questions and answers, the answer may follow on the same line: where half of them do, or before the
     first question that stands alone.
     """
-    listed = contents([block.of(text) for block in blocks])
+    marked = [i for i, block in enumerate(blocks) if block.kind in HEADS and block.of(text).endswith("?")]
     alone: dict[int, int] = {}
     inline: dict[int, int] = {}
-    marked = [i for i, block in enumerate(blocks) if block.kind in HEADS and block.of(text).endswith("?")]
-    row = 0  # where the answer to a question that the file marks ends
-    for index, block in enumerate(blocks):
+    for index in _not_answers(text, blocks):
+        block = blocks[index]
         words = block.of(text)
-        before = blocks[index - 1].of(text).rstrip(CLOSING) if index else ""
-        if block.kind in HEADS:
-            row = (block.answered or len(text)) if block.kind is BlockKind.QUESTION else 0
-        # An answer may begin with a question, and the row of a table of questions is one entry whatever it holds.
-        if block.start < row or before.endswith(":") or (index - 1 in marked):
-            continue
-        if block.kind not in (BlockKind.PARAGRAPH, BlockKind.ITEM) or index in listed:
-            continue
         line = words.partition("\n")[0]
         if ASKED.match(words) or ANSWERED.match(words) or not only_asks(line[: (end := question_end(line, 0))]):
             continue
@@ -303,6 +294,22 @@ def _ends_of_questions(text: str, blocks: Sequence[Block], *, faq: bool) -> dict
         first = len(blocks) if len(inline) >= len(shown) else min(shown)
         alone |= {i: end for i, end in inline.items() if i < first and blocks[i].kind is BlockKind.PARAGRAPH}
     return alone
+
+
+def _not_answers(text: str, blocks: Sequence[Block]) -> Iterator[int]:
+    """Which paragraphs and items may open with a question of their own.
+
+    An answer may begin with a question, and the row of a table of questions is one entry whatever it holds.
+    """
+    listed = contents([block.of(text) for block in blocks])
+    row, leads = 0, False  # where the answer to a question that the file marks ends; whether the block above leads on
+    for index, block in enumerate(blocks):
+        head = block.kind in HEADS
+        if head:
+            row = (block.answered or len(text)) if block.kind is BlockKind.QUESTION else 0
+        elif not (leads or block.kind is BlockKind.TABLE or block.start < row or index in listed):
+            yield index
+        leads = block.of(text).rstrip(CLOSING).endswith((":", "?") if head else ":")
 
 
 def _is_answered(text: str, blocks: Sequence[Block], index: int) -> bool:
