@@ -61,13 +61,12 @@ def _notes(lines: Sequence[Line]) -> list[LineGroup]:
     for line in lines:
         mark = note_mark(line.text)
         known = bool(groups) and groups[-1].lines[-1].page == line.page
-        if mark and (not known or not (mark.isdigit() and last.isdigit()) or int(mark) == int(last) + 1):
+        opens = mark and (not known or not (mark.isdigit() and last.isdigit()) or int(mark) == int(last) + 1)
+        if opens or not groups:
             groups.append(LineGroup((line,)))
-            last = mark
-        elif groups:
-            groups[-1] = LineGroup((*groups[-1].lines, line))
+            last = mark or last
         else:
-            groups.append(LineGroup((line,)))
+            groups[-1] = LineGroup((*groups[-1].lines, line))
     return groups
 
 
@@ -106,22 +105,11 @@ def _blocks(writer: "_Writer", marked: Sequence[tuple[LineGroup, BlockKind]]) ->
             blocks.append(Block(start, end, kind, nesting.level(group)))
             continue
         nesting.reset()
-        if kind is BlockKind.PARAGRAPH:
-            blocks += _article(writer, start, end, group, outline)
-        else:
-            blocks.append(Block(start, end, kind, outline.level(group) if kind is BlockKind.HEADING else 0))
+        if kind is BlockKind.PARAGRAPH and (article := run_in_article("".join(writer.text[start:end]))):
+            blocks.append(Block(start, start + article[0], BlockKind.HEADING, outline.level(group)))
+            start += article[1]
+        blocks.append(Block(start, end, kind, outline.level(group) if kind is BlockKind.HEADING else 0))
     return tuple(blocks)
-
-
-def _article(writer: "_Writer", start: int, end: int, group: LineGroup, outline: Outline) -> list[Block]:
-    """A paragraph; or the number and the text of an article on one line: "Article 2. – Les préfets …"."""
-    text = "".join(writer.text[start:end])
-    article = run_in_article(text)
-    if article is None:
-        return [Block(start, end, BlockKind.PARAGRAPH)]
-    head, rest = article
-    heading = Block(start, start + head, BlockKind.HEADING, outline.level(group))
-    return [heading, Block(start + rest, end, BlockKind.PARAGRAPH)]
 
 
 def _pages(starts: Sequence[tuple[int, int]], last_page: int, length: int) -> tuple[int, ...]:
