@@ -50,6 +50,10 @@ _FEW = 3
 """Words of meaning from which a turn stands on its own."""
 
 
+JOIN = "||"
+"""Between an earlier question and a turn: the reader was trained to judge what follows by what goes before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """How a turn may be read."""
@@ -81,7 +85,7 @@ def read_turn(query: Query, history: Sequence[str], vocabulary: Collection[str])
         return _corrected(query.typed, opening, FoldedText.of(previous))
     if not is_elliptical(query.typed, meaning, vocabulary):
         return Reading(turn, None)
-    return Reading(turn if len(meaning) > 1 else None, f"{previous} {turn}")
+    return Reading(turn if len(meaning) > 1 else None, f"{previous} {JOIN} {turn}")
 
 
 def subject(history: Sequence[str]) -> str:

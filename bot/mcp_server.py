@@ -29,7 +29,7 @@ RULES = typeset(
 
 ASK = typeset(
     "Pose une question en français aux textes officiels indexés ici. Renvoie des citations exactes (« quotes ») avec "
-    "leur source et leur place, une demande de précision ou un refus. Recopiez les citations mot pour mot, avec leur "
+    "leur source et leur place, des questions à choisir ou un refus. Recopiez les citations mot pour mot, avec leur "
     "source ; ne les résumez pas et ne les reformulez pas en leur nom. « highlights » désigne, dans « text », les "
     "phrases qui répondent."
 )

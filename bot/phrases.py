@@ -26,7 +26,7 @@ SECTION = f"Partie{NBSP}:"
 OPEN_DOCUMENT = "Ouvrir le document"
 NEW_TAB = "nouvel onglet"
 NEAREST = f"Les questions les plus proches{NBSP}:"
-CHOOSE = f"Choisissez la question qui correspond{NBSP}:"
+CHOOSE = f"Choisissez celle qui correspond{NBSP}:"
 TRY_ALSO = f"Vous pouvez aussi demander{NBSP}:"
 
 # Answers.
@@ -40,7 +40,7 @@ PRIVACY = (
     f"Cet assistant n’enregistre vos questions nulle part{NBSP}: elles servent à vous répondre, puis disparaissent. "
     "Si le service qui vous le propose en décide autrement, il doit vous en informer."
 )
-CLARIFY = "Votre question peut se comprendre de plusieurs façons. Laquelle posez-vous ?".replace(" ?", f"{NBSP}?")
+CLARIFY = f"Est-ce l’une de ces questions{NBSP}?"
 ASK_SOMETHING = "Je vous écoute. Quelle est votre question ?".replace(" ?", f"{NBSP}?")
 
 # Chat page.

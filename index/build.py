@@ -121,7 +121,6 @@ def _build(
         "headings": rows.heading_texts(),
         "openings": rows.opening_texts(),
         "passages": rows.passage_texts(),
-        "sentences": rows.sentence_texts(),
         "phrasings": [query.text for query in asked],
         "outside": [query.text for query in beyond],
     }
@@ -136,7 +135,22 @@ def _build(
         len(phrasings.unanswered),
     )
     trained = train_classifier(extractor, known)
-    learned = learn(extractor, trained, known, max_error, lambda done, total: told(Phase.LEARNING, done, total))
+    reader = encoder.reader
+
+    def read(question: EncodedQuery, targets: Sequence[int]) -> list[float]:
+        query = question.query
+        texts = [rows.reader_text(row, query.terms) for row in targets]
+        said: list[float] = reader.read(query.text, texts).tolist() if reader else []
+        return said
+
+    learned = learn(
+        extractor,
+        trained,
+        known,
+        max_error,
+        read if reader else None,
+        lambda done, total: told(Phase.LEARNING, done, total),
+    )
     stored = store.Stored(
         manifest=_manifest(corpus, encoder, mark),
         entries=corpus.entries,
@@ -144,7 +158,6 @@ def _build(
         sources=tuple(d.source for d in corpus.documents),
         left_out=corpus.left_out,
         vocabulary=vocabulary,
-        sentences=rows.sentences,
         lexical=lexical,
         classifier=trained[0] if trained else None,
         learned=learned,

@@ -1,4 +1,4 @@
-"""What the index asks of an encoder: texts in, unit vectors out."""
+"""What the index asks of a model: an encoder, texts in and vectors out, and beside it a reader that judges."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -7,6 +7,17 @@ from index.dense import Vectors
 
 Progress = Callable[[int, int], None]
 """Called with the number of texts encoded and the number to encode."""
+
+
+class Reader(Protocol):
+    """Judges whether a text answers a question, reading both together."""
+
+    @property
+    def name(self) -> str:
+        """Model, version and weights: two readers of one name give the same logits."""
+
+    def read(self, query: str, texts: Sequence[str]) -> Vectors:
+        """A logit for each text, shape ``(n_texts,)``, float32: the higher, the surer that it answers."""
 
 
 class Encoder(Protocol):
@@ -19,6 +30,10 @@ class Encoder(Protocol):
     @property
     def dim(self) -> int:
         """Length of a vector."""
+
+    @property
+    def reader(self) -> Reader | None:
+        """What judges beside it, if anything does."""
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, ``(n, dim)``, float32, in the order of the texts."""

@@ -8,26 +8,20 @@ import numpy as np
 import numpy.typing as npt
 
 from corpus.split.sentences import sentences
-from index import answer_type
 from index.dense import Dense, Vectors
 from index.encoder import Encoder
-from index.lexical import Bm25, Floats, Ints, char_grams
+from index.lexical import Bm25, Floats, Ints
 from index.query import Query, QueryParser
 from index.rows import LexicalFields, Rows
 
 FIELDS = (
     "heading_dense",
-    "passage_dense",
-    "sentence_dense",
-    "heading_bm25",
-    "passage_bm25",
-    "entry_bm25",
-    "heading_chars",
     "opening_dense",
+    "passage_dense",
+    "entry_bm25",
     "phrasing_dense",
     "phrasing_dense_mean",
     "phrasing_bm25",
-    "phrasing_chars",
 )
 """The columns of ``Features.fields``."""
 
@@ -56,16 +50,12 @@ class Features:
 
     fields: Floats
     """Shape ``(n_targets, len(FIELDS))``; cosines in [-1, 1], BM25 scores >= 0."""
-    coverage: Floats
-    """Shape ``(n_entries,)``: share of the question's words, weighed by rarity, that it has."""
     familiarity: Floats
-    """The same, the words of the entry's phrasings counted as its own."""
+    """Shape ``(n_entries,)``: share of the question's words, weighed by rarity, that an entry or its phrasings have."""
     strangeness: float
     """Share of the question's words, weighed by rarity, that no document has; in [0, 1]."""
     novelty: float
     """The same, for words that neither a document nor a phrasing has."""
-    missing: Floats
-    """Shape ``(n_entries,)``: 1 where the question wants a number, a date or an address that the entry lacks."""
     asked: npt.NDArray[np.bool_]
     """Shape ``(n_entries,)``: whether somebody wrote how people ask for it, what was left out aside."""
 
@@ -116,32 +106,19 @@ class FeatureExtractor:
         kept = np.ones(len(self.rows.phrasings), dtype=bool)
         if without is not None:
             kept[without] = False
-        grams = char_grams(query.rewritten.folded)
-        phrasing = np.stack(
-            [
-                self._cosines("phrasings", question),
-                self._bm25(lexical.phrasings, query),
-                lexical.phrasing_chars.scores(grams).astype(np.float32),
-            ]
-        )
+        phrasing = np.stack([self._cosines("phrasings", question), self._bm25(lexical.phrasings, query)])
         phrasing[:, ~kept] = _LEFT_OUT
         e, p = self.rows.entry_of_target, self.rows.passage_of_target
         columns: list[npt.NDArray[np.floating[Any]]] = [
             self._cosines("headings", question)[e],
-            self._cosines("passages", question)[p],
-            self._of_sentences(self._cosines("sentences", question)),
-            self._bm25(lexical.headings, query)[e],
-            self._bm25(lexical.passages, query)[p],
-            self._bm25(lexical.entries, query)[e],
-            lexical.heading_chars.scores(grams)[e],
             self._cosines("openings", question)[e],
+            self._cosines("passages", question)[p],
+            self._bm25(lexical.entries, query)[e],
             *self._of_phrasings(phrasing),
         ]
-        wanted = answer_type.wanted(query.rewritten.folded).value
-        missing = ((wanted & ~lexical.given) != 0).astype(np.float32)
         asked = np.zeros(len(self.rows.entries), dtype=bool)
         asked[self._entry_of_phrasing[kept]] = True
-        return Features(np.stack(columns, axis=1).astype(np.float32), *self._covered(query, kept), missing, asked)
+        return Features(np.stack(columns, axis=1).astype(np.float32), *self._covered(query, kept), asked)
 
     def _cosines(self, field: str, question: EncodedQuery) -> Floats:
         found: Floats = self.dense[field].scores(question.vectors).max(axis=0)
@@ -152,30 +129,19 @@ class FeatureExtractor:
         scores = index.scores(query.terms)
         return scores + _ADDED_WEIGHT * index.scores(query.added) if query.added else scores
 
-    def _of_sentences(self, scores: Floats) -> Floats:
-        """The best sentence inside each target."""
-        of = self.rows.sentences
-        found = np.full(len(self.rows.targets), -1.0, dtype=np.float32)
-        first, some = of.starts[:-1], np.diff(of.starts) > 0
-        if some.any():
-            found[some] = np.maximum.reduceat(scores[of.of_targets], first[some])
-        return found
-
     def _of_phrasings(self, scores: Floats) -> list[Floats]:
-        """Best and mean of the three nearest phrasings (dense), best BM25, best character n-grams.
+        """Best and mean of the three nearest phrasings (dense), best BM25.
 
         A target that has none gets the least of those that have some.
         """
         owner = self.rows.target_of_phrasing  # in order
-        found = np.full((4, len(self.rows.targets)), _LEFT_OUT, dtype=np.float32)
+        found = np.full((3, len(self.rows.targets)), _LEFT_OUT, dtype=np.float32)
         if owner.size:
             targets, first = np.unique(owner, return_index=True)
-            best, mean = found[[0, 2, 3]], found[1]
-            best[:, targets] = np.maximum.reduceat(scores, first, axis=1)
-            mean[targets] = self._mean_of_three(scores[0], np.append(first, owner.size))
-            found = np.stack([best[0], mean, best[1], best[2]])
+            found[[[0], [2]], targets] = np.maximum.reduceat(scores, first, axis=1)
+            found[1, targets] = self._mean_of_three(scores[0], np.append(first, owner.size))
         asked = found[0] > _LEFT_OUT
-        fill = found[[0, 0, 2, 3]][:, asked].min(axis=1) if asked.any() else np.zeros(4, dtype=np.float32)
+        fill = found[[0, 0, 2]][:, asked].min(axis=1) if asked.any() else np.zeros(3, dtype=np.float32)
         return list(np.where(asked, found, fill[:, None]))
 
     def _mean_of_three(self, scores: Floats, bounds: Ints) -> Floats:
@@ -190,8 +156,8 @@ class FeatureExtractor:
             n += there
         return np.where(n > 0, total / np.maximum(n, 1), np.float32(_LEFT_OUT))
 
-    def _covered(self, query: Query, kept: npt.NDArray[np.bool_]) -> tuple[Floats, Floats, float, float]:
-        """Coverage, familiarity, strangeness and novelty; phrasings left out do not vouch for their own words."""
+    def _covered(self, query: Query, kept: npt.NDArray[np.bool_]) -> tuple[Floats, float, float]:
+        """Familiarity, strangeness and novelty; phrasings left out do not vouch for their own words."""
         terms, entries = list(dict.fromkeys(query.terms)), self._lexical.entries
         unseen = entries.idf.max(initial=0.0) or 1.0
         known = [entries.vocabulary.get(term) for term in terms]
@@ -203,7 +169,6 @@ class FeatureExtractor:
         asked[rows, self._entry_of_phrasing[phrasings]] = True
         strange = np.asarray([row is None for row in known], dtype=bool)
         return (
-            (weights @ own / total).astype(np.float32),
             (weights @ (own | asked) / total).astype(np.float32),
             float(weights[strange].sum() / total),
             float(weights[strange & ~asked.any(axis=1)].sum() / total),

@@ -8,7 +8,7 @@ from typing import Any
 from corpus.errors import IndexStoreError
 from index import versions
 
-FORMAT = 6
+FORMAT = 7
 """Changes when an index written by another version of this code could be misread."""
 
 

@@ -1,6 +1,6 @@
-"""From evidence to a ranking and one calibrated probability: weights that are learned, not guessed."""
+"""From evidence to a ranking and calibrated probabilities, in two stages: every entry, then the best few, read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,35 +8,28 @@ import numpy as np
 from index.features import FIELDS, Features
 from index.lexical import Doubles, Floats, Ints
 
-TEXT_FIELDS = FIELDS[:8]
+TEXT_FIELDS = FIELDS[:4]
 """What every corpus has; the others need an editor's phrasings."""
 
-TEXT_SIGNALS = (
-    "top_probability",
-    "margin",
-    "heading_dense",
-    "passage_dense",
-    "sentence_dense",
-    "coverage",
-    "strangeness",
-    "missing_detail",
-    "length",
-)
-"""What tells, without phrasings, whether the documents answer."""
+N_READ = 2
+"""Entries that a reader reads. Of held-out FAQs, 2 give an area under ROC of .936, 3 of .941, 5 of .945."""
+
+TEXT_SIGNALS = ("top_probability", "reader_best", "reader_most", "strangeness", "length")
+"""What tells, without phrasings, whether the documents answer. Cosines and coverage add nothing, and travel badly."""
 
 CLASSIFIER_SIGNALS = (
     "classifier_outside",
     "classifier_top",
     "top_probability",
+    "reader_best",
+    "reader_most",
     "familiarity",
     "novelty",
-    "missing_detail",
     "length",
 )
-"""What tells it better where there are phrasings: the cosines add nothing to the classifier, and travel badly."""
+"""What tells it where there are phrasings."""
 
-RANK_SIGNALS = ("top_probability", "margin")
-"""What tells whether the first of the ranking is the right one, given that one is."""
+_READER_PENALTY = 0.1
 
 SIGNALS = tuple(dict.fromkeys(TEXT_SIGNALS + CLASSIFIER_SIGNALS))
 """Everything that a probability is computed from."""
@@ -60,22 +53,25 @@ class Ranking:
     """Probability of each target, given that one of them answers; shape ``(n_targets,)``, sum 1."""
     entries: Floats
     """The same of each entry, shape ``(n_entries,)``."""
-    best: int
-    """Row of the best target of the best entry."""
-    signals: Doubles
-    """Shape ``(len(SIGNALS),)``."""
+
+    def best_target(self, entry: int, entry_of_target: Ints) -> int:
+        """Row of the most likely target of an entry."""
+        own = np.flatnonzero(entry_of_target == entry)
+        return int(own[self.targets[own].argmax()])
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What is learned: a linear ranking and a logistic calibration."""
+    """What is learned: a linear ranking, how much its reader counts, and logistic calibrations."""
 
     fields: tuple[float, ...]
     """Of each of FIELDS, standardised per question; then of the classifier's log-probability."""
-    answerable: tuple[float, ...]
+    reader: tuple[float, float] = (1.0, 0.0)
+    """Of the logarithm of a probability by the fields, and of the logit of a reader, for the entries that it read."""
+    answerable: tuple[float, ...] = ()
     """Of each of SIGNALS, as they are, then the intercept: do the documents answer?"""
-    right: tuple[float, ...]
-    """The same: if they do, is the first of the ranking where?"""
+    right: tuple[float, ...] = ()
+    """The same: do they, and is the first of the ranking where?"""
 
 
 def ranking_columns(features: Features, opinion: Opinion | None, entry_of_target: Ints) -> Doubles:
@@ -107,58 +103,63 @@ def _standard(columns: Doubles, best: Doubles) -> Doubles:
     return found
 
 
-def rank(features: Features, opinion: Opinion | None, weights: Weights, entry_of_target: Ints, words: int) -> Ranking:
-    """Rank every target and entry for one question."""
+def rank(features: Features, opinion: Opinion | None, weights: Weights, entry_of_target: Ints) -> Ranking:
+    """The first stage: every target and entry for one question, by the fields."""
     scores = ranking_columns(features, opinion, entry_of_target) @ np.asarray(weights.fields)
     targets = np.exp(scores - scores.max())
     targets /= targets.sum()
     entries = np.zeros(int(entry_of_target.max()) + 1)
     np.maximum.at(entries, entry_of_target, targets)
     entries /= entries.sum()
-    top = int(entries.argmax())
-    own = np.flatnonzero(entry_of_target == top)
-    best = int(own[targets[own].argmax()])
-    second = float(np.partition(entries, -2)[-2]) if len(entries) > 1 else 0.0
-    column = dict(zip(FIELDS, features.fields[best], strict=True))
-    signals = {
-        "top_probability": _logit(float(entries[top])),
-        "margin": float(entries[top]) - second,
-        "heading_dense": column["heading_dense"],
-        "passage_dense": column["passage_dense"],
-        "sentence_dense": column["sentence_dense"],
-        "coverage": features.coverage[top],
+    return Ranking(targets.astype(np.float32), entries.astype(np.float32))
+
+
+def reranked(ranking: Ranking, logits: Mapping[int, float], weights: Weights) -> Ranking:
+    """The second stage: what the entries that were read have of the probability is shared anew among them.
+
+    Args:
+        ranking: Of the first stage.
+        logits: Row of an entry -> what the reader says of it.
+        weights: Of both stages.
+    """
+    if not logits:
+        return ranking
+    rows = np.asarray(list(logits))
+    columns = np.column_stack([np.log(ranking.entries[rows] + 1e-9), list(logits.values())])
+    shares = np.exp((scores := columns @ np.asarray(weights.reader)) - scores.max())
+    entries = ranking.entries.copy()
+    entries[rows] = ranking.entries[rows].sum() * shares / shares.sum()
+    return Ranking(ranking.targets, entries)
+
+
+def to_read(ranking: Ranking, entry_of_target: Ints) -> dict[int, int]:
+    """The entries that a reader reads, best first -> the target of each that it reads."""
+    best = np.argsort(-ranking.entries, kind="stable")[:N_READ].tolist()
+    return {entry: ranking.best_target(entry, entry_of_target) for entry in best}
+
+
+def signals(
+    features: Features, opinion: Opinion | None, ranking: Ranking, logits: Mapping[int, float], words: int
+) -> Doubles:
+    """What the calibration sees of one question of ``words`` words, shape ``(len(SIGNALS),)``."""
+    top = int(ranking.entries.argmax())
+    found = {
+        "top_probability": _logit(float(ranking.entries[top])),
+        "reader_best": logits.get(top, min(logits.values(), default=0.0)),
+        "reader_most": max(logits.values(), default=0.0),
         "familiarity": features.familiarity[top],
         "strangeness": features.strangeness,
         "novelty": features.novelty,
-        "missing_detail": features.missing[top],
         "length": np.log1p(words),
         "classifier_top": 0.0 if opinion is None else opinion.targets.max(),
         "classifier_outside": 0.0 if opinion is None else opinion.outside,
     }
-    return Ranking(
-        targets.astype(np.float32), entries.astype(np.float32), best, np.asarray([float(signals[s]) for s in SIGNALS])
-    )
+    return np.asarray([float(found[name]) for name in SIGNALS])
 
 
-@dataclass(frozen=True, slots=True)
-class Confidence:
-    """What is believed of one ranking; each in [0, 1], calibrated (Platt 1999)."""
-
-    answerable: float
-    """That the documents answer."""
-    right: float
-    """That they do, and that the first entry is where."""
-
-
-def confidence(ranking: Ranking, weights: Weights) -> Confidence:
-    """How sure to be of a ranking."""
-    answerable = probability(ranking, weights.answerable)
-    return Confidence(answerable, answerable * probability(ranking, weights.right))
-
-
-def probability(ranking: Ranking, weights: Sequence[float]) -> float:
-    """The logistic of its SIGNALS, weighed, and of the intercept, which comes last."""
-    return float(1 / (1 + np.exp(-(np.append(ranking.signals, 1.0) @ np.asarray(weights)))))
+def probability(signals: Doubles, weights: Sequence[float]) -> float:
+    """The logistic (Platt 1999) of SIGNALS, weighed, and of the intercept, which comes last; in [0, 1]."""
+    return float(1 / (1 + np.exp(-(np.append(signals, 1.0) @ np.asarray(weights)))))
 
 
 def fit_ranking(
@@ -194,6 +195,17 @@ def fit_ranking(
     weights = np.zeros(questions[0].shape[1])
     weights[list(learned)] = found.x
     return weights
+
+
+def fit_reader(read: Sequence[tuple[Ranking, Mapping[int, float], int]]) -> tuple[float, float]:
+    """``Weights.reader`` from rankings, logits of the entries that were read, and the entry among them that answers."""
+    columns, wanted = [], []
+    for ranking, logits, entry in read:
+        rows = list(logits)
+        columns.append(np.column_stack([np.log(ranking.entries[rows] + 1e-9), list(logits.values())]).astype(float))
+        wanted.append(np.asarray([rows.index(entry)]))
+    found = fit_ranking(columns, wanted, _READER_PENALTY, range(2)) if read else (1.0, 0.0)
+    return float(found[0]), float(found[1])
 
 
 def _logit(p: float) -> float:

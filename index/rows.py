@@ -1,52 +1,23 @@
 """The texts of a corpus by field, who owns each, and what their words say."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
 from corpus.document import Entry, Passage, Span
 from corpus.phrasings import Target
 from corpus.split.sentences import sentences
-from index import answer_type
-from index.french import fold
-from index.lexical import Bm25, Ints, TermMatrix, Tfidf, char_grams
+from index.french import stems
+from index.lexical import Bm25, Ints, TermMatrix
 from index.query import Query, QueryParser
 
 # Characters, about two sentences. On the CNIL's FAQ, 200 bring a point of hit@1 over the whole passage.
 _OPENING = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Sentences:
-    """The sentences of every passage, in order."""
-
-    spans: Ints
-    """Offsets in the document of the passage that owns them, shape ``(n_sentences, 2)``."""
-    passages: Ints
-    """Row of that passage, shape ``(n_sentences,)``."""
-    starts: Ints
-    """Where the sentences of each target begin in ``of_targets``, shape ``(n_targets + 1,)``."""
-    of_targets: Ints
-    """Rows of the sentences inside each target; of its whole passage where there is none."""
-
-    @classmethod
-    def of(cls, passages: Sequence[Passage], targets: Sequence[Target], passage_of_target: Ints) -> "Sentences":
-        """Split the passages."""
-        own = [[s.shift(p.start) for s in sentences(p.text)] for p in passages]
-        first = np.cumsum([0, *map(len, own)])
-        inside = []
-        for target, passage in zip(targets, passage_of_target, strict=True):
-            rows, span = range(first[passage], first[passage + 1]), target.span
-            within = [r for r, s in zip(rows, own[passage], strict=True) if span.start <= s.start and s.end <= span.end]
-            inside.append(within or list(rows))
-        return cls(
-            spans=_ints([(s.start, s.end) for spans in own for s in spans]).reshape(-1, 2),
-            passages=_ints([row for row, spans in enumerate(own) for _ in spans]),
-            starts=np.cumsum([0, *map(len, inside)]),
-            of_targets=_ints([row for rows in inside for row in rows]),
-        )
+# Characters that a reader reads of an answer: 400 are some 100 tokens, which take 25 ms.
+_READ = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +28,6 @@ class Rows:
     targets: tuple[Target, ...]
     """One for each passage, in order, then the editor's own, which have phrasings."""
     passages: tuple[Passage, ...]
-    sentences: Sentences
     phrasings: tuple[str, ...]
     entry_of_passage: Ints
     entry_of_target: Ints
@@ -65,14 +35,8 @@ class Rows:
     target_of_phrasing: Ints
 
     @classmethod
-    def of(cls, entries: Sequence[Entry], editor: Sequence[Target], known: Sentences | None = None) -> "Rows":
-        """Lay out entries and the targets that an editor wrote phrasings for.
-
-        Args:
-            entries: Of the corpus.
-            editor: The targets.
-            known: Sentences of the same corpus, where it was laid out before.
-        """
+    def of(cls, entries: Sequence[Entry], editor: Sequence[Target]) -> "Rows":
+        """Lay out entries and the targets that an editor wrote phrasings for."""
         passages = [p for entry in entries for p in entry.passages]
         row = {(p.document.id, p.start, p.end): i for i, p in enumerate(passages)}
         entry_of_passage = [i for i, entry in enumerate(entries) for _ in entry.passages]
@@ -82,7 +46,6 @@ class Rows:
             entries=tuple(entries),
             targets=tuple(targets),
             passages=tuple(passages),
-            sentences=known or Sentences.of(passages, targets, passage_of_target),
             phrasings=tuple(text for t in targets for text in t.phrasings),
             entry_of_passage=_ints(entry_of_passage),
             entry_of_target=_ints([entry_of_passage[p] for p in passage_of_target]),
@@ -111,43 +74,59 @@ class Rows:
         """One for each passage: the headings above it, what must be read with it, and itself."""
         return [" ".join([*_above(p), *(c.of(p.document.text) for c in p.context), p.text]) for p in self.passages]
 
-    def sentence_texts(self) -> list[str]:
-        """One for each sentence."""
-        owners = (self.passages[row].document for row in self.sentences.passages)
-        return [d.text[start:end] for d, (start, end) in zip(owners, self.sentences.spans.tolist(), strict=True)]
+    def reader_text(self, target: int, terms: Collection[str]) -> str:
+        """What a reader reads of a target: the question of its entry and the answer.
+
+        Of a long answer, the sentences of the target where most of the stems ``terms`` stand together.
+        """
+        entry, own = self.entries[self.entry_of_target[target]], self.targets[target]
+        above = _above(own.passage)[-2:]
+        if len(entry.body_text) <= _READ:
+            return "\n".join([*above, entry.body_text])
+        text = own.passage.document.text
+        return "\n".join([*above, *(span.of(text) for span in own.passage.context), _densest(own.span.of(text), terms)])
+
+
+def _densest(text: str, terms: Collection[str]) -> str:
+    """The run of sentences of at most _READ characters that holds most of the terms; the first of equals."""
+    spans = sentences(text)
+    held = [_stems_of(span.of(text)).intersection(terms) for span in spans]
+    best, most = Span(0, min(len(text), _READ)), -1
+    for first, start in enumerate(spans):
+        found: set[str] = set()
+        end = start.start
+        for span, own in zip(spans[first:], held[first:], strict=True):
+            if span.end - start.start > _READ and end > start.start:
+                break
+            found |= own
+            end = span.end
+        if len(found) > most:
+            best, most = Span(start.start, min(end, start.start + 2 * _READ)), len(found)
+    return best.of(text)
+
+
+@lru_cache(10_000)
+def _stems_of(sentence: str) -> frozenset[str]:
+    return frozenset(stems(sentence))
 
 
 @dataclass(frozen=True, slots=True)
 class LexicalFields:
     """What the words of a corpus say, field by field: everything here is stored."""
 
-    headings: Bm25
-    passages: Bm25
     entries: Bm25
     phrasings: Bm25
-    heading_chars: Tfidf
-    phrasing_chars: Tfidf
     phrasing_words: TermMatrix
     """Which phrasing has which word, read as a question is."""
-    given: Ints
-    """The details that each entry gives, ``answer_type.Detail`` as a number; shape ``(n_entries,)``."""
 
     @classmethod
     def of(cls, rows: Rows, parser: QueryParser, asked: Sequence[Query]) -> "LexicalFields":
         """Read every text of a corpus; its phrasings come read as questions are."""
-        headings = [parser.terms(t) for t in rows.heading_texts()]
-        bodies = [parser.terms(e.body_text) for e in rows.entries]
+        texts = [f"{t}\n{e.body_text}" for t, e in zip(rows.heading_texts(), rows.entries, strict=True)]
         return cls(
-            headings=Bm25.of(headings),
-            passages=Bm25.of([parser.terms(t) for t in rows.passage_texts()]),
-            entries=Bm25.of([h + b for h, b in zip(headings, bodies, strict=True)]),
+            entries=Bm25.of([parser.terms(t) for t in texts]),
             phrasings=Bm25.of([parser.terms(t) for t in rows.phrasings]),
-            heading_chars=Tfidf.of([char_grams(fold(t)) for t in rows.heading_texts()]),
-            phrasing_chars=Tfidf.of([char_grams(fold(t)) for t in rows.phrasings]),
             phrasing_words=TermMatrix.present([query.terms for query in asked]),
-            given=np.asarray(
-                [answer_type.given(fold(f"{e.heading_text} {e.body_text}")).value for e in rows.entries], dtype=np.intp
-            ),
         )
 
 

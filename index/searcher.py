@@ -1,16 +1,19 @@
 """Questions in, ranked entries and a calibrated confidence out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
+from cachetools import LRUCache
 from threadpoolctl import threadpool_limits
 
 from corpus.document import Entry, Source, Span
 from corpus.errors import IndexStoreError
 from corpus.phrasings import Target
 from corpus.read import LeftOut
+from corpus.split.sentences import sentences
 from index import store
 from index.classifier import OUTSIDE
 from index.encoder import Encoder
@@ -18,8 +21,11 @@ from index.features import EncodedQuery, FeatureExtractor
 from index.french import words
 from index.lexical import Ints
 from index.query import Query, QueryParser
-from index.ranking import Confidence, Opinion, Ranking, confidence, rank
+from index.ranking import Opinion, Ranking, probability, rank, reranked, signals, to_read
 from index.rows import Rows
+
+# Passages whose sentences' vectors are kept: some ten sentences each, 15 MB.
+_N_PASSAGES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,8 @@ class Result:
     """Calibrated probability that the documents answer, in [0, 1]."""
     confidence: float
     """Calibrated probability that they do and that the first hit is where, in [0, 1]."""
+    said: float | None
+    """What the reader, if there is one and it was asked, says of the first hit: a logit."""
     sentences: dict[Span, float]
     """Cosine of each sentence of the first hit's passage with the question, by its offsets in the document."""
 
@@ -58,12 +66,15 @@ class Searcher:
         # as soon as something else wants a core.
         threadpool_limits(1, user_api="blas")
         self.encoder = encoder
-        self.rows = Rows.of(stored.entries, stored.editor_targets, stored.sentences)
+        self.rows = Rows.of(stored.entries, stored.editor_targets)
         self.extractor = FeatureExtractor(self.rows, QueryParser(stored.vocabulary), stored.dense, stored.lexical)
         self._classifier = stored.classifier
+        self._vectors: LRUCache[tuple[str, int, int], np.ndarray] = LRUCache(_N_PASSAGES)
+        self._lock = Lock()
         self._exact = _exact(self.rows)
         self._weights = stored.learned.weights
-        self.threshold = stored.learned.threshold
+        self.threshold, self.offer, self.sure = stored.learned.threshold, stored.learned.offer, stored.learned.sure
+        self.n_unanswered = stored.learned.curve.answerable.count(False)
         self.sources: tuple[Source, ...] = stored.sources
         self.left_out: tuple[LeftOut, ...] = stored.left_out
         self.manifest = stored.manifest
@@ -103,17 +114,30 @@ class Searcher:
         asked = self.extractor.encode(query, self.encoder)
         owner = self.rows.entry_of_target
         features, opinion = self.extractor.extract(asked), self._opinion(query, asked)
-        ranking = rank(features, opinion, self._weights, owner, len(query.terms))
-        sure = confidence(ranking, self._weights)
+        ranking = rank(features, opinion, self._weights, owner)
         if exact := self.exact(query):
-            ranking, sure = _with_first(ranking, exact, owner), Confidence(1.0, 1.0)
+            ranking, answerable, right = _with_first(ranking, exact, owner), 1.0, 1.0
+            logits: dict[int, float] = {}
+        else:
+            logits = self._read(query, ranking)
+            ranking = reranked(ranking, logits, self._weights)
+            seen = signals(features, opinion, ranking, logits, len(query.terms))
+            right = probability(seen, self._weights.right)
+            answerable = max(right, probability(seen, self._weights.answerable))
         hits = []
-        for place, row in enumerate(np.argsort(-ranking.entries, kind="stable")[:k], 1):
-            own = np.flatnonzero(owner == row)
-            target = self.rows.targets[int(own[ranking.targets[own].argmax()])]
-            hits.append(Hit(self.rows.entries[int(row)], target, float(ranking.entries[row]), place))
-        passage = int(self.rows.passage_of_target[ranking.best])
-        return Result(query, tuple(hits), sure.answerable, sure.right, self._sentences(passage, asked.vectors[0]))
+        for place, row in enumerate(np.argsort(-ranking.entries, kind="stable")[:k].tolist(), 1):
+            target = self.rows.targets[ranking.best_target(row, owner)]
+            hits.append(Hit(self.rows.entries[row], target, float(ranking.entries[row]), place))
+        said = logits.get(int(ranking.entries.argmax()))
+        return Result(query, tuple(hits), answerable, right, said, self._sentences(hits[0], asked.vectors[0]))
+
+    def _read(self, query: Query, ranking: Ranking) -> dict[int, float]:
+        """What the reader, if there is one, says of the best few entries."""
+        if not self.encoder.reader:
+            return {}
+        chosen = to_read(ranking, self.rows.entry_of_target)
+        texts = [self.rows.reader_text(target, query.terms) for target in chosen.values()]
+        return dict(zip(chosen, self.encoder.reader.read(query.text, texts).tolist(), strict=True))
 
     def _opinion(self, query: Query, asked: EncodedQuery) -> Opinion | None:
         """What the classifier thinks: of a long message, what its most telling sentence says counts too."""
@@ -125,10 +149,18 @@ class Searcher:
         best = scores[1 + int(scores[1:, inside].max(axis=1).argmax())] if len(scores) > 1 else scores[0]
         return self._classifier.opinion((scores[0] + best) / 2, len(self.rows.targets))
 
-    def _sentences(self, passage: int, query: np.ndarray) -> dict[Span, float]:
-        own, vectors = self.rows.sentences, self.extractor.dense["sentences"]
-        rows = np.flatnonzero(own.passages == passage).tolist()
-        return {Span(*own.spans[row].tolist()): float(vectors.vector(row) @ query) for row in rows}
+    def _sentences(self, hit: Hit, query: np.ndarray) -> dict[Span, float]:
+        """Encoded when they are needed: the vectors of all sentences would be most of an index and of its build."""
+        passage = hit.target.passage
+        own = [s.shift(passage.start) for s in sentences(passage.text)]
+        key = (passage.document.id, passage.start, passage.end)
+        with self._lock:
+            vectors = self._vectors.get(key)
+        if vectors is None:
+            vectors = self.encoder.encode_passages([s.of(passage.document.text) for s in own])
+            with self._lock:
+                self._vectors[key] = vectors
+        return dict(zip(own, (vectors @ query).tolist(), strict=True))
 
 
 def _exact(rows: Rows) -> dict[tuple[str, ...], list[int]]:
@@ -149,4 +181,4 @@ def _with_first(ranking: Ranking, targets: Sequence[int], owner: Ints) -> Rankin
     if int(of_entries.argmax()) != owner[best]:
         of_entries = of_entries * np.float32(0.5)
         of_entries[owner[best]] += np.float32(0.5)
-    return replace(ranking, targets=of_targets, entries=of_entries, best=best)
+    return Ranking(of_targets, of_entries)

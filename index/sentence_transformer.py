@@ -14,7 +14,7 @@ import numpy as np
 from corpus.errors import IndexStoreError
 from index import check_temporary_folder
 from index.dense import Vectors
-from index.encoder import Progress, whole
+from index.encoder import Progress, Reader, whole
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -52,6 +52,7 @@ class SentenceTransformerEncoder:
         self.name = name or f"{label}@{_fingerprint(folder)}"
         self._lock = Lock()
         self._model = load_model(folder)
+        self.reader: Reader | None = None
         self._query_prompt, self._passage_prompt = _prompts(self._model, self.name)
         self.dim = self._model.get_embedding_dimension() or self._run(["a"], "").shape[1]
 

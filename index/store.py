@@ -19,7 +19,7 @@ from index.classifier import Classifier
 from index.dense import Dense
 from index.lexical import flatten, restore
 from index.manifest import Manifest, damaged, manifest_of, remembered
-from index.rows import LexicalFields, Sentences
+from index.rows import LexicalFields
 from index.vocabulary import CorpusVocabulary
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,6 @@ class Stored:
     sources: tuple[Source, ...]
     left_out: tuple[LeftOut, ...]
     vocabulary: CorpusVocabulary
-    sentences: Sentences
     lexical: LexicalFields
     classifier: Classifier | None
     """None where there are too few phrasings."""
@@ -43,7 +42,7 @@ class Stored:
     texts: dict[str, tuple[str, ...]]
     """Field -> what was encoded, so that a rebuild encodes only what changed."""
     dense: dict[str, Dense]
-    """Field -> one vector for each of its texts: headings, passages, sentences, phrasings, outside."""
+    """Field -> one vector for each of its texts: headings, openings, passages, phrasings, outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ def save(folder: Path, stored: Stored) -> Path:
     Raises:
         IndexStoreError: The folder cannot be written; what was there still answers.
     """
-    arrays = flatten(stored.sentences, "sentences") | flatten(stored.lexical, "lexical")
+    arrays = flatten(stored.lexical, "lexical")
     if stored.classifier:
         arrays |= flatten(stored.classifier, "classifier")
     packed = BytesIO()
@@ -152,7 +151,6 @@ def _read(version: Path, manifest: Manifest) -> Stored:
         sources=corpus.sources,
         left_out=corpus.left_out,
         vocabulary=corpus.vocabulary,
-        sentences=restore(Sentences, arrays, "sentences"),
         lexical=restore(LexicalFields, arrays, "lexical"),
         classifier=restore(Classifier, arrays, "classifier") if "classifier.classes" in arrays else None,
         learned=learned_from_json(json.loads((version / "learned.json").read_text(encoding="utf-8"))),

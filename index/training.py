@@ -1,16 +1,29 @@
 """Learning a corpus's own weights at build time from its phrasings, each left out in turn."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from index.calibration import Curve, Learned, calibrated, shipped, threshold
+from index.calibration import Curve, Learned, calibrated, shipped, with_thresholds
 from index.classifier import OUTSIDE, Classifier, fit
 from index.dense import Vectors
 from index.features import FIELDS, EncodedQuery, FeatureExtractor, Features
 from index.lexical import Doubles, Ints
-from index.ranking import CLASSIFIER_SIGNALS, SIGNALS, Opinion, Weights, fit_ranking, rank, ranking_columns
+from index.ranking import (
+    CLASSIFIER_SIGNALS,
+    SIGNALS,
+    Opinion,
+    Ranking,
+    Weights,
+    fit_ranking,
+    fit_reader,
+    rank,
+    ranking_columns,
+    reranked,
+    signals,
+    to_read,
+)
 
 # A classifier needs a few examples of each class; its closed form is cubic in their number.
 _FEWEST_PHRASINGS = 30
@@ -18,6 +31,8 @@ _MOST_PHRASINGS = 5000
 _PENALTY = 1.0
 # Where more entries than this have no phrasings, the text tells as much as the classifier.
 _MOSTLY = 0.5
+# Of the questions with an answer, and of those without: a reader reads each, which takes most of a build's time.
+_MOST_TRIALS = 300
 # Least threshold where near questions without an answer were made up, some of which a neighbour answers: silent
 # when it is twice as likely that nothing does.
 _LEAST = 1 / 3
@@ -51,39 +66,45 @@ def train_classifier(extractor: FeatureExtractor, known: TrainingSet) -> tuple[C
     return fit([q.query for q in questions], vectors, labels, groups, wider)
 
 
+Read = Callable[[EncodedQuery, Sequence[int]], Sequence[float]]
+"""What a reader says of some targets, by their rows: a logit for each."""
+
+
 def learn(
     extractor: FeatureExtractor,
     trained: tuple[Classifier, Doubles, Doubles] | None,
     known: TrainingSet,
     max_error: float,
+    read: Read | None = None,
     on_progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Learned:
-    """Weights, calibration and threshold of a corpus, from its phrasings; shipped ones without phrasings.
+    """Weights, calibration and thresholds of a corpus, from its phrasings; shipped ones without phrasings.
 
     Args:
         extractor: The corpus.
         trained: What ``train_classifier`` made of the same questions.
         known: The questions.
         max_error: See ``threshold``.
+        read: The reader, if there is one.
         on_progress: Called with the number of trials made and to make.
     """
     if trained is None:
-        return shipped(max_error)
+        return shipped(max_error, reader=read is not None)
     trials = Trials(extractor, *trained, known, on_progress)
     inside = trials.phrasings() + trials.unasked_phrasings()
     near = trials.orphans()
     columns = [ranking_columns(t.features, t.opinion, t.owner) for t in inside]
     fields = fit_ranking(columns, [t.wanted for t in inside], _PENALTY, range(len(FIELDS) + 1))
-    weights = Weights(tuple(fields.tolist()), (), ())  # to rank by; what follows says how far to trust it
-    everything = inside + trials.without_answer() + near
-    rankings = [rank(t.features, t.opinion, weights, t.owner, t.words) for t in everything]
+    weights = Weights(tuple(fields.tolist()))  # to rank by; what follows says how far to trust it
+    everything = [*_some(inside, _MOST_TRIALS), *_some(trials.without_answer(), _MOST_TRIALS), *near]
+    weights, rankings, seen = _judged(everything, weights, read)
     entry = np.asarray([t.entry for t in everything])
     learned = calibrated(
-        rankings,
+        seen,
         answerable=entry != NOBODY,
         right=(entry != NOBODY) & (entry == [int(r.entries.argmax()) for r in rankings]),
         groups=np.asarray([t.group for t in everything]),
-        fields=weights.fields,
+        weights=weights,
         telling=SIGNALS if trials.unasked > _MOSTLY else CLASSIFIER_SIGNALS,
         max_error=max_error,
     )
@@ -94,7 +115,29 @@ def learn(
     curve = Curve(
         tuple(learned.curve.probabilities[n] for n in real), tuple(learned.curve.answerable[n] for n in real), _LEAST
     )
-    return Learned(learned.weights, threshold(curve, max_error), curve)
+    return with_thresholds(learned.weights, curve, max_error, learned.sure)
+
+
+def _judged(trials: Sequence["Trial"], weights: Weights, read: Read | None) -> tuple[Weights, list[Ranking], Doubles]:
+    """Rank trials in both stages; the weights with the reader's share, the rankings, and their signals."""
+    rankings = [rank(t.features, t.opinion, weights, t.owner) for t in trials]
+    logits: list[Mapping[int, float]] = [{} for _ in trials]
+    if read:
+        for place, (trial, ranking) in enumerate(zip(trials, rankings, strict=True)):
+            chosen = to_read(ranking, trial.owner)
+            said = read(trial.question, [int(trial.targets[row]) for row in chosen.values()])
+            logits[place] = dict(zip(chosen, said, strict=True))
+        known = zip(rankings, logits, trials, strict=True)
+        weights = replace(weights, reader=fit_reader([(r, own, t.entry) for r, own, t in known if t.entry in own]))
+        rankings = [reranked(r, own, weights) for r, own in zip(rankings, logits, strict=True)]
+    every = zip(trials, rankings, logits, strict=True)
+    return weights, rankings, np.stack([signals(t.features, t.opinion, r, own, t.words) for t, r, own in every])
+
+
+def _some(trials: Sequence["Trial"], most: int) -> list["Trial"]:
+    """A sample of trials, in their order."""
+    chosen = np.sort(np.random.default_rng(0).permutation(len(trials))[:most])
+    return [trials[row] for row in chosen.tolist()]
 
 
 def near_to_simulate(n_outside: int, n_unanswered: int) -> int:
@@ -110,10 +153,13 @@ NOBODY = -1
 class Trial:
     """One question, and what should become of it."""
 
+    question: EncodedQuery
     features: Features
     opinion: Opinion
     owner: Ints
     """Entry of each target."""
+    targets: Ints
+    """Row of each target in the corpus."""
     words: int
     wanted: Ints
     """Targets that answer; empty when none does."""
@@ -164,7 +210,7 @@ class Trials:
 
         Without these, weights would trust phrasings alone, and the other entries would never be found.
         """
-        return [self._phrasing(n, self._siblings(n), self._wider) for n in self._some(self._n_unasked)]
+        return [self._phrasing(n, self._siblings(n), self._wider) for n in self._sample(self._n_unasked)]
 
     def without_answer(self) -> list[Trial]:
         """What the corpus is known not to answer."""
@@ -175,11 +221,11 @@ class Trials:
     def orphans(self) -> list[Trial]:
         """Phrasings whose whole entry is taken away, where an editor wrote few questions without an answer."""
         after = max(self._known.outside_groups, default=-1) + 1
-        rows = self._some(self._n_orphans)
+        rows = self._sample(self._n_orphans)
         trials = [self._phrasing(row, self._siblings(row), self._wider) for row in rows]
         return [_orphaned(trial, group) for group, trial in enumerate(trials, after)]
 
-    def _some(self, n: int) -> list[int]:
+    def _sample(self, n: int) -> list[int]:
         chosen: list[int] = np.random.default_rng(0).permutation(len(self._known.asked))[:n].tolist()
         return chosen
 
@@ -200,9 +246,11 @@ class Trials:
         n_known = len(self._known.asked) + len(self._known.outside)
         self._on_progress(self._made, n_known + self._n_unasked + self._n_orphans)
         return Trial(
+            question=question,
             features=self._extractor.extract(question, without),
             opinion=self._classifier.opinion(scores, len(self._owner)),
             owner=self._owner,
+            targets=np.arange(len(self._owner)),
             words=len(question.query.terms),
             wanted=wanted,
             entry=entry,
@@ -212,19 +260,18 @@ class Trials:
 
 def _orphaned(trial: Trial, group: int) -> Trial:
     kept = trial.owner != trial.entry
-    others = np.arange(len(trial.features.coverage)) != trial.entry
+    others = np.arange(len(trial.features.familiarity)) != trial.entry
     seen = trial.features
     return replace(
         trial,
         features=replace(
             seen,
             fields=seen.fields[kept],
-            coverage=seen.coverage[others],
             familiarity=seen.familiarity[others],
-            missing=seen.missing[others],
             asked=seen.asked[others],
         ),
         opinion=replace(trial.opinion, targets=trial.opinion.targets[kept]),
+        targets=trial.targets[kept],
         owner=trial.owner[kept] - (trial.owner[kept] > trial.entry),
         wanted=np.empty(0, dtype=np.intp),
         entry=NOBODY,

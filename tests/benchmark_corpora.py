@@ -1,39 +1,79 @@
-"""The shared benchmarks as corpora that the ordinary code builds and searches."""
+"""Questions and the corpora that answer them, or not, as the ordinary code builds and searches them."""
 
 import csv
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+DATA = Path(__file__).parent / "reader_data"
 
 
 @dataclass(frozen=True, slots=True)
-class Benchmark:
-    """A corpus folder, its queries, and the entry that answers each (``qrels``)."""
+class Questions:
+    """A corpus folder, questions with the entry that answers each, and questions that nothing in it answers."""
 
     folder: Path
-    queries: tuple[str, ...]
-    relevant: tuple[str, ...]
+    answered: tuple[tuple[str, str], ...]
+    unanswered: tuple[str, ...] = ()
 
 
-def write_benchmark(source: Path, folder: Path) -> Benchmark:
-    """Write a BEIR folder as a corpus with one CSV of questions and answers.
-
-    Args:
-        source: Holds ``corpus.jsonl``, ``queries.jsonl`` and ``qrels.tsv``.
-        folder: Of the corpus to write.
-    """
+def write_corpus(folder: Path, rows: Iterable[tuple[str, str, str]]) -> Path:
+    """A corpus of one CSV of (identifier, question, answer)."""
     (folder / "documents").mkdir(parents=True, exist_ok=True)
     with (folder / "documents" / "faq.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["id", "question", "réponse"])
-        for line in (source / "corpus.jsonl").read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
-            writer.writerow([row["_id"], row["title"], row["text"]])
+        writer.writerows(rows)
     (folder / "catalogue.toml").write_text(
-        f'[[source]]\nid = "{source.name}"\ntitle = "{source.name}"\npublisher = "benchmark"\ndate = "2020-01"\n'
+        f'[[source]]\nid = "{folder.name}"\ntitle = "{folder.name}"\npublisher = "benchmark"\ndate = "2020-01"\n'
         'kind = "faq"\nfile = "faq.csv"\n',
         encoding="utf-8",
     )
+    return folder
+
+
+def faq_questions(path: Path, work: Path) -> Questions:
+    """A FAQ of ``reader_data``, each of its entries with its questions (``q``) and near ones (``no``)."""
+    entries = json_lines(path)
+    rows = [(e["id"], e["question"], e["answer"]) for e in entries]
+    return Questions(
+        write_corpus(work / "corpora" / path.stem, rows),
+        tuple((text, e["id"]) for e in entries for text in e["q"]),
+        tuple(text for e in entries for text in e["no"]),
+    )
+
+
+def benchmark_questions(source: Path, work: Path) -> Questions:
+    """A BEIR folder: ``corpus.jsonl``, ``queries.jsonl`` and ``qrels.tsv``.
+
+    What it does not answer: questions to the staff of a town and to its social centre.
+    """
+    rows = [(e["_id"], e["title"], e["text"]) for e in json_lines(source / "corpus.jsonl")]
     qrels = dict(line.split("\t")[:2] for line in (source / "qrels.tsv").read_text(encoding="utf-8").splitlines()[1:])
-    rows = [json.loads(line) for line in (source / "queries.jsonl").read_text(encoding="utf-8").splitlines()]
-    return Benchmark(folder, tuple(r["text"] for r in rows), tuple(qrels[r["_id"]] for r in rows))
+    asked = tuple((q["text"], qrels[q["_id"]]) for q in json_lines(source / "queries.jsonl") if q["_id"] in qrels)
+    other = [e["q"][0] for name in ("train/rh", "calibrate/social") for e in json_lines(DATA / f"{name}.jsonl")]
+    return Questions(write_corpus(work / "corpora" / source.name, rows), asked, tuple(other))
+
+
+def page_questions(pages: Path, work: Path, first: int = 0) -> Questions:
+    """Pages of service-public.fr (``id``, ``title``, ``text``) with messages and short queries of citizens.
+
+    Args:
+        pages: As ``train_reader.py prepare`` writes them.
+        work: Folder of the corpus.
+        first: 0 for the messages about every other page, 1 for those about the others.
+    """
+    rows = [(p["id"], p["title"], p["text"]) for p in json_lines(pages)]
+    messages = json_lines(DATA / "messages.jsonl")[first::2]
+    return Questions(
+        write_corpus(work / "corpora" / "pages", rows),
+        tuple((text, m["id"]) for m in messages for text in m["q"]),
+        tuple(m["no"] for m in messages),
+    )
+
+
+def json_lines(path: Path) -> list[dict[str, Any]]:
+    """The objects of a file of one a line."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]

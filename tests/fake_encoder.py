@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from index.dense import Vectors
-from index.encoder import Progress
+from index.encoder import Progress, Reader
 
 
 class FakeEncoder:
@@ -19,6 +19,7 @@ class FakeEncoder:
     def __init__(self, words: Sequence[str]) -> None:
         self.name = "fake:" + "+".join(words)
         self.dim = len(words) + 1
+        self.reader: Reader | None = None
         self.seen: list[str] = []  # every text encoded, in order
         self._axes = {word: axis for axis, word in enumerate(words)}
 

@@ -1,141 +1,246 @@
-"""Fit the weights that a corpus without phrasings uses, and say how they fare on a corpus they have not seen.
+"""Fit the weights that a corpus without phrasings uses, and say how they fare on corpora that they have not seen.
 
     python tests/fit_default_weights.py SHARED WORK [--write]
 
-``SHARED`` holds ``benchmarks/cnil-faq`` and ``benchmarks/out-of-scope``; ``WORK`` keeps the indexes between runs.
-Questions come from the CNIL reformulations and from the phrasings of the shipped corpus, asked here as if nobody
-had written them down; each corpus weighs the same. What has no answer in a corpus: general questions, those of the
-other corpus, and those that the shipped corpus's editor wrote as unanswered (without the last two, three near
-questions out of four were answered). ``--write`` replaces ``index/data/default_weights.json``.
+``SHARED`` holds ``benchmarks``; ``WORK`` keeps indexes and what the reader said between runs, and may hold
+``pages.jsonl``, pages of service-public.fr (see ``train_reader.py prepare``). Each corpus weighs the same: FAQs of
+``reader_data/calibrate`` (neither the encoder nor the reader learned from them), the CNIL's, the shipped one asked by
+its phrasings as if nobody had written them, and the pages. What has no answer: near questions written for each.
+``--write`` replaces ``index/data/default_weights.json``. Each line of the table is fitted on the other corpora.
 """
 
+import hashlib
 import json
+import shutil
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
-from benchmark_corpora import write_benchmark
+from benchmark_corpora import DATA, Questions, benchmark_questions, faq_questions, page_questions
 
 import index
-from corpus.phrasings import Lexicon, read_phrasings
+from bot.assistant import LIKELY
+from corpus.phrasings import read_phrasings
 from corpus.read import read_corpus
 from index import MAX_ERROR
 from index.build import build
-from index.calibration import calibrated, learned_to_json
+from index.calibration import Curve, Learned, calibrated, learned_to_json, shipped
 from index.e5.unpack import default_encoder
 from index.encoder import Encoder
-from index.features import FIELDS, FeatureExtractor, Features
-from index.outside import outside_questions
-from index.ranking import TEXT_FIELDS, TEXT_SIGNALS, Weights, fit_ranking, rank, ranking_columns
+from index.features import FIELDS, Features
+from index.lexical import Doubles
+from index.query import Query
+from index.ranking import (
+    SIGNALS,
+    TEXT_FIELDS,
+    TEXT_SIGNALS,
+    Ranking,
+    Weights,
+    fit_ranking,
+    fit_reader,
+    probability,
+    rank,
+    ranking_columns,
+    reranked,
+    signals,
+    to_read,
+)
 from index.searcher import Searcher
 
 _LEARNED = [FIELDS.index(name) for name in TEXT_FIELDS]
 _PENALTY = 1.0
-_DEFAULT_CORPUS = Path(index.__file__).parents[1] / "corpus"
+_MOST = 300
+"""Questions of a corpus with an answer, and without."""
+T = TypeVar("T")
+_WEIGHTS = Path(index.__file__).parent / "data" / "default_weights.json"
+_SHIPPED = Path(index.__file__).parents[1] / "corpus"
 
 
 class Sample:
-    """One corpus without phrasings, matched with questions it answers and questions it does not."""
+    """One corpus without phrasings, matched with questions that it answers and questions that it does not."""
 
-    def __init__(
-        self, folder: Path, encoder: Encoder, asked: list[str], wanted: list[str], unanswered: list[str]
-    ) -> None:
-        index_folder = folder.with_name(f"{folder.name}-index")
-        build(folder, index_folder, encoder)
-        searcher = Searcher.load(index_folder, encoder)
-        self.owner = searcher.rows.entry_of_target
-        row = {entry.id: n for n, entry in enumerate(searcher.rows.entries)}
-        self.wanted = np.asarray([row[w] for w in wanted])
-        extractor = searcher.extractor
-        outside = [t for _, t in outside_questions(searcher.rows.entries, Lexicon(), unanswered)]
-        self.inside = [self._match(extractor, encoder, q) for q in asked]
-        self.outside = [self._match(extractor, encoder, q) for q in outside]
-        self.columns = [ranking_columns(m, None, self.owner) for m, _ in self.inside]
+    def __init__(self, known: Questions, work: Path, encoder: Encoder) -> None:
+        self.name = known.folder.name
+        index_folder = work / "indexes" / self.name
+        build(known.folder, index_folder, encoder, accept_loss=True)
+        self._searcher = Searcher.load(index_folder, encoder)
+        self.owner = self._searcher.rows.entry_of_target
+        row = {entry.id: n for n, entry in enumerate(self._searcher.rows.entries)}
+        inside, outside = _some(known.answered), _some(known.unanswered)
+        self.wanted = [row[entry] for _, entry in inside] + [-1] * len(outside)
+        self.n_inside = len(inside)
+        self._said = Said(work / "read" / f"{self.name}.json")
+        self.matched = [self._match(text) for text in [*(t for t, _ in inside), *outside]]
+        self.columns = [ranking_columns(m, None, self.owner) for m, _ in self.matched[: self.n_inside]]
 
-    @staticmethod
-    def _match(extractor: FeatureExtractor, encoder: Encoder, text: str) -> tuple[Features, int]:
+    def _match(self, text: str) -> tuple[Features, Query]:
+        extractor = self._searcher.extractor
         read = extractor.parser.read(text)
-        return extractor.extract(extractor.encode(read, encoder)), len(read.terms)
+        return extractor.extract(extractor.encode(read, self._searcher.encoder)), read
 
-    def targets(self, n: int) -> np.ndarray:
-        """Rows of the targets of the entry that question ``n`` wants."""
-        return np.flatnonzero(self.owner == self.wanted[n])
-
-    def ranks(self, weights: Weights, rows: np.ndarray) -> np.ndarray:
-        """Rank, from 1, of the wanted entry for each of the questions ``rows``."""
+    def judged(self, weights: Weights, *, reader: bool) -> list[tuple[Ranking, dict[int, float]]]:
+        """The first stage of each question, and what the reader says of its best entries."""
         found = []
-        for n in rows:
-            match, words = self.inside[n]
-            entries = rank(match, None, weights, self.owner, words).entries
-            found.append(1 + int((entries > entries[self.wanted[n]]).sum()))
-        return np.asarray(found)
+        for features, query in self.matched:
+            ranking = rank(features, None, weights, self.owner)
+            found.append((ranking, self._read(query, ranking) if reader else {}))
+        self._said.save()
+        return found
+
+    def _read(self, query: Query, ranking: Ranking) -> dict[int, float]:
+        chosen = to_read(ranking, self.owner)
+        texts = [self._searcher.rows.reader_text(target, query.terms) for target in chosen.values()]
+        return dict(zip(chosen, self._said.read(self._searcher.encoder, query.text, texts), strict=True))
 
 
-def fit(samples: list[tuple[Sample, np.ndarray]]) -> Weights:
-    """Weights of the fields from some questions of each sample, each sample weighing the same."""
+class Said:
+    """What the reader said, kept in a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: dict[str, float] = json.loads(path.read_text()) if path.exists() else {}
+
+    def read(self, encoder: Encoder, query: str, texts: Sequence[str]) -> list[float]:
+        assert encoder.reader
+        keys = [hashlib.sha256(f"{encoder.name}\n{query}\n{text}".encode()).hexdigest()[:16] for text in texts]
+        new = [place for place, key in enumerate(keys) if key not in self._known]
+        if new:
+            logits = encoder.reader.read(query, [texts[place] for place in new]).tolist()
+            self._known |= {keys[place]: logit for place, logit in zip(new, logits, strict=True)}
+        return [self._known[key] for key in keys]
+
+    def save(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.write_text(json.dumps(self._known), encoding="utf-8")
+
+
+def fit(samples: Sequence[Sample], *, reader: bool) -> Learned:
+    """Everything that is learned, each corpus weighing the same."""
     columns, wanted = [], []
-    smallest = min(len(rows) for _, rows in samples)
-    for sample, rows in samples:
-        chosen = np.random.default_rng(0).permutation(rows)[:smallest]
-        columns += [sample.columns[n] for n in chosen]
-        wanted += [sample.targets(int(n)) for n in chosen]
-    fields = fit_ranking(columns, wanted, _PENALTY, _LEARNED)
-    return Weights(tuple(fields.tolist()), (), ())
+    smallest = min(s.n_inside for s in samples)
+    for sample in samples:
+        for n in np.random.default_rng(0).permutation(sample.n_inside)[:smallest].tolist():
+            columns.append(sample.columns[n])
+            wanted.append(np.flatnonzero(sample.owner == sample.wanted[n]))
+    weights = Weights(tuple(fit_ranking(columns, wanted, _PENALTY, _LEARNED).tolist()))
+    judged = [s.judged(weights, reader=reader) for s in samples]
+    if reader:
+        known = [(r, own, s.wanted[n]) for s, of in zip(samples, judged, strict=True) for n, (r, own) in enumerate(of)]
+        weights = replace(weights, reader=fit_reader([k for k in known if k[2] in k[1]]))
+    seen, answerable, right, groups, shares = [], [], [], [], []
+    for group, (sample, of) in enumerate(zip(samples, judged, strict=True)):
+        signal, first, _ = outcomes(sample, of, weights)
+        seen.append(signal)
+        asked = np.asarray(sample.wanted) >= 0
+        answerable.append(asked)
+        right.append(first & asked)
+        groups.append(np.full(len(asked), group))
+        shares.append(np.where(asked, 0.5 / asked.sum(), 0.5 / max(1, (~asked).sum())))
+    weighs = np.concatenate(shares)
+    return calibrated(
+        np.concatenate(seen),
+        np.concatenate(answerable),
+        np.concatenate(right),
+        np.concatenate(groups),
+        weights,
+        [s for s in TEXT_SIGNALS if reader or not s.startswith("reader")],
+        MAX_ERROR,
+        weighs * len(weighs) / weighs.sum(),
+    )
+
+
+def outcomes(
+    sample: Sample, judged: list[tuple[Ranking, dict[int, float]]], weights: Weights
+) -> tuple[Doubles, np.ndarray, np.ndarray]:
+    """Signals of each question, and rank from 0 of the entry wanted: whether it is first, and among three."""
+    seen, first, among = [], [], []
+    for (features, query), (ranking, logits), wanted in zip(sample.matched, judged, sample.wanted, strict=True):
+        final = reranked(ranking, logits, weights)
+        seen.append(signals(features, None, final, logits, len(query.terms)))
+        best = np.argsort(-final.entries, kind="stable")[:5].tolist()
+        first.append(wanted == best[0])
+        among.append(best.index(wanted) if wanted in best else 9)
+    return np.stack(seen), np.asarray(first), np.asarray(among)
+
+
+def report(sample: Sample, learned: Learned, *, reader: bool) -> str:
+    """One line of the table."""
+    seen, first, place = outcomes(sample, sample.judged(learned.weights, reader=reader), learned.weights)
+    asked = np.asarray(sample.wanted) >= 0
+    right = np.asarray([probability(s, learned.weights.right) for s in seen])
+    answerable = np.maximum(right, [probability(s, learned.weights.answerable) for s in seen])
+    answered = (answerable >= learned.threshold) & (right >= LIKELY)
+    offered = answerable >= learned.offer
+    sure = answered & (right >= learned.sure)
+    shown = (first & answered) | ((place < 3) & offered & ~sure)
+    of = lambda what: f"{what[asked].mean():.2f}"  # noqa: E731
+    none = lambda what: f"{what[~asked].mean():.2f}" if (~asked).any() else "–"  # noqa: E731
+    return (
+        f"{sample.name:14} {len(sample.owner):5} | first {of(first)} in 3 {of(place < 3)} in 5 {of(place < 5)} | "
+        f"right {of(first & answered)} or offered {of(shown)} silent {of(~offered)} sure {of(sure)} | "
+        f"not answered {none(~answered)} plainly {none(~offered)} | sure and wrong {(sure & ~first).mean():.3f} "
+        f"right of the sure {first[sure].mean() if sure.any() else 1:.2f}"
+    )
+
+
+def _some(things: Sequence[T]) -> list[T]:
+    return [things[row] for row in sorted(np.random.default_rng(0).permutation(len(things))[:_MOST].tolist())]
+
+
+def _make_readable() -> None:
+    """Weights for other fields or signals keep an index from being built: neutral ones take their place."""
+    try:
+        shipped(MAX_ERROR, reader=True)
+    except ValueError:
+        nothing = (0.0,) * (len(SIGNALS) + 1)
+        weights = Weights((1.0,) * (len(FIELDS) + 1), (1.0, 0.0), nothing, nothing)
+        neutral = learned_to_json(Learned(weights, 0.5, 0.5, 0.5, Curve((0.5,), (False,))))
+        _WEIGHTS.write_text(json.dumps({"reader": neutral, "plain": neutral}), encoding="utf-8")
+
+
+def shipped_questions(work: Path) -> Questions:
+    """The shipped corpus without its phrasings, which become questions."""
+    bare = work / "corpora" / "shipped"
+    (bare / "documents").mkdir(parents=True, exist_ok=True)
+    corpus = read_corpus(_SHIPPED)
+    for document in corpus.documents:
+        shutil.copy(_SHIPPED / "documents" / document.source.file, bare / "documents")
+    for name in ("catalogue.toml", "lexicon.toml"):
+        shutil.copy(_SHIPPED / name, bare)
+    written = read_phrasings(_SHIPPED, corpus.entries)
+    asked = tuple((text, target.passage.entry) for target in written.targets for text in target.phrasings)
+    return Questions(bare, asked, written.unanswered)
 
 
 def main() -> None:
     shared, work = Path(sys.argv[1]), Path(sys.argv[2])
     encoder = default_encoder()
-    cnil = write_benchmark(shared / "benchmarks" / "cnil-faq", work / "cnil")
-    bare = work / "default"
-    (bare / "documents").mkdir(parents=True, exist_ok=True)
-    corpus = read_corpus(_DEFAULT_CORPUS)
-    for document in corpus.documents:
-        name = document.source.file
-        (bare / "documents" / name).write_bytes((_DEFAULT_CORPUS / "documents" / name).read_bytes())
-    for name in ("catalogue.toml", "lexicon.toml"):
-        (bare / name).write_bytes((_DEFAULT_CORPUS / name).read_bytes())
-    written = read_phrasings(_DEFAULT_CORPUS, corpus.entries)
-    pairs = [(text, target.passage.entry) for target in written.targets for text in target.phrasings]
-    asked, wanted = [t for t, _ in pairs], [e for _, e in pairs]
-    queries, near = list(cnil.queries), list(written.unanswered)
-    samples = [
-        Sample(cnil.folder, encoder, queries, list(cnil.relevant), asked),
-        Sample(bare, encoder, asked, wanted, queries + near),
-    ]
-    whole = [np.arange(len(s.inside)) for s in samples]
-    for name, own, other in (("cnil", 0, 1), ("default corpus", 1, 0)):
-        unseen = fit([(samples[other], whole[other])])
-        ranks = samples[own].ranks(unseen, whole[own])
-        folds = np.arange(len(ranks)) % 5
-        crossed = np.zeros(len(ranks), dtype=int)
-        for fold in range(5):
-            both = fit([(samples[own], whole[own][folds != fold]), (samples[other], whole[other])])
-            crossed[folds == fold] = samples[own].ranks(both, whole[own][folds == fold])
-        for how, found in (("fitted on the other corpus only", ranks), ("five-fold with the other", crossed)):
-            print(f"{name:16} {how:34} hit@1 {np.mean(found == 1):.3f}  hit@5 {np.mean(found <= 5):.3f}")
-    weights = fit(list(zip(samples, whole, strict=True)))
-    rankings, answerable, right = [], [], []
-    smallest = min(len(sample.inside) for sample in samples)
-    for sample in samples:
-        for n in np.random.default_rng(0).permutation(len(sample.inside))[:smallest]:
-            match, words = sample.inside[n]
-            rankings.append(rank(match, None, weights, sample.owner, words))
-            answerable.append(True)
-            right.append(int(rankings[-1].entries.argmax()) == sample.wanted[n])
-        for match, words in sample.outside:
-            rankings.append(rank(match, None, weights, sample.owner, words))
-            answerable.append(False)
-            right.append(False)
-    groups, known = np.arange(len(rankings)), np.asarray(answerable)
-    learned = calibrated(rankings, known, np.asarray(right), groups, weights.fields, TEXT_SIGNALS, MAX_ERROR)
-    print("fields", dict(zip(TEXT_FIELDS, np.round(learned.weights.fields, 3).tolist(), strict=False)))
-    silent = np.mean([p < learned.threshold for p, a in zip(learned.curve.probabilities, answerable, strict=True) if a])
-    print(f"threshold {learned.threshold:.3f}: silent {silent:.3f}, answered of the others {MAX_ERROR}")
+    _make_readable()
+    fitted = [faq_questions(path, work) for path in sorted((DATA / "calibrate").glob("*.jsonl"))]
+    fitted += [benchmark_questions(shared / "benchmarks" / "cnil-faq", work), shipped_questions(work)]
+    if (work / "pages.jsonl").exists():
+        fitted.append(page_questions(work / "pages.jsonl", work))
+    samples = [Sample(known, work, encoder) for known in fitted]
+    held = [Sample(faq_questions(DATA / "held" / f"{n}.jsonl", work), work, encoder) for n in ("dechets", "piscine")]
+    content = {}
+    for reader in (True, False):
+        print("with a reader" if reader else "without")
+        for sample in samples:
+            others = fit([s for s in samples if s is not sample], reader=reader)
+            print(report(sample, others, reader=reader), flush=True)
+        learned = fit(samples, reader=reader)
+        for sample in held:
+            print(report(sample, learned, reader=reader), "(held)")
+        fields = np.round(learned.weights.fields, 2).tolist()
+        print(dict(zip(TEXT_FIELDS, fields, strict=False)), "reader", learned.weights.reader)
+        print(f"answer from {learned.threshold:.3f}, offer from {learned.offer:.3f}, sure from {learned.sure:.3f}")
+        content["reader" if reader else "plain"] = learned_to_json(learned)
     if "--write" in sys.argv:
-        path = Path(index.__file__).parent / "data" / "default_weights.json"
-        path.write_text(json.dumps(learned_to_json(learned)) + "\n", encoding="utf-8")
-        print(f"wrote {path.name}")
+        _WEIGHTS.write_text(json.dumps(content) + "\n", encoding="utf-8")
+        print(f"wrote {_WEIGHTS.name}")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 # Read when Haystack is imported; the encoder's module closes the model hub to txtai likewise.
@@ -20,7 +20,6 @@ from retrieval_measures import first_seen, reciprocal_rank_fusion
 
 from corpus.document import Entry
 from index.encoder import Encoder
-from index.ranking import Weights
 from index.rows import Rows
 from index.searcher import Searcher
 from index.store import Stored
@@ -167,20 +166,13 @@ class Txtai:
 
 
 class Motamot:
-    """The project's own search; ``searcher_of`` gives the one that has not learned from a question."""
+    """The project's own search, as it answers."""
 
-    def __init__(self, name: str, searcher_of: Callable[[str], Searcher], unit_of: Callable[[Entry], str]) -> None:
+    def __init__(self, name: str, searcher: Searcher, unit_of: Callable[[Entry], str]) -> None:
         self.name = name
-        self._searcher_of = searcher_of
+        self._searcher = searcher
         self._unit_of = unit_of
 
     def rank(self, question: str) -> list[str]:
-        searcher = self._searcher_of(question)
-        hits = searcher.search(searcher.read(question), CANDIDATES).hits
+        hits = self._searcher.search(self._searcher.read(question), CANDIDATES).hits
         return first_seen(self._unit_of(hit.entry) for hit in hits)
-
-
-def searcher_with(stored: Stored, weights: Weights, encoder: Encoder) -> Searcher:
-    """A searcher whose ranking has other weights; its calibration, which orders nothing, stays."""
-    kept = replace(stored.learned.weights, fields=weights.fields)
-    return Searcher(replace(stored, learned=replace(stored.learned, weights=kept)), encoder)

@@ -35,10 +35,10 @@ def test_a_complete_question_is_read_alone(turn: str) -> None:
 
 def test_half_a_sentence_is_read_with_the_question_before() -> None:
     for turn in ("et sans carte ?", "pourquoi ?", "combien ?", "et elle ?", "c'est tout ?", "et la prolongation ?"):
-        assert read(turn) == Reading(None, f"{EARLIER} {turn}")
+        assert read(turn) == Reading(None, f"{EARLIER} || {turn}")
     # Of several words, it may also stand alone.
     turn = "et la carte d'une association ?"
-    assert read(turn) == Reading(turn, f"{EARLIER} {turn}")
+    assert read(turn) == Reading(turn, f"{EARLIER} || {turn}")
 
 
 @pytest.mark.parametrize(

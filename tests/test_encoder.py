@@ -96,13 +96,39 @@ def plain_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.model
-def test_the_exported_encoder_gives_the_vectors_of_sentence_transformers(
+def test_the_exported_encoder_is_that_of_sentence_transformers_with_the_adapter(
     encoder: OnnxEncoder, plain_model: Path
 ) -> None:
-    plain = SentenceTransformerEncoder(plain_model)
+    from index.e5.export import Exporter
 
-    assert (encoder.encode_queries(QUESTIONS) * plain.encode_queries(QUESTIONS)).sum(axis=1).min() > 0.99999
-    assert (encoder.encode_passages(QUESTIONS) * plain.encode_passages(QUESTIONS)).sum(axis=1).min() > 0.99999
+    exporter = Exporter(plain_model)
+    plain = exporter.vectors(QUESTIONS)
+    exporter.adapt()
+    found = encoder.encode_queries(QUESTIONS)
+
+    assert (found * exporter.vectors(QUESTIONS)).sum(axis=1).min() > 0.99
+    assert (found * plain).sum(axis=1).max() < 0.98
+
+
+@pytest.mark.model
+def test_the_exported_reader_judges_as_torch_does_and_tells_near_answers_apart(
+    encoder: OnnxEncoder, plain_model: Path
+) -> None:
+    from index.e5.export import Exporter
+
+    question = "faut verser combien de caution pr la salle"
+    texts = [
+        "Quel est le montant de la caution ?\nUn chèque de 500 euros est demandé à la réservation de la salle.",
+        "Quand la caution est-elle rendue ?\nLe chèque est rendu sous quinze jours, après l’état des lieux.",
+        "Comment inscrire mon enfant à la cantine ?\nL’inscription se fait en ligne avant le 31 août.",
+    ]
+    exporter = Exporter(plain_model)
+
+    found = encoder.reader.read(question, texts)
+
+    assert found == pytest.approx(exporter.logits(exporter.reader(), question, texts), abs=0.5)
+    assert found.argmax() == 0
+    assert found[0] > 0 > found[2]
 
 
 @pytest.mark.model
@@ -112,7 +138,7 @@ def test_vectors_do_not_depend_on_the_processor(encoder: OnnxEncoder, model_home
 
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    [folder] = (model_home / "models").glob("multilingual*")
+    [folder] = (model_home / "models").glob("motamot-e5*")
     session = onnxruntime.InferenceSession(str(folder / "encoder.onnx"), options)
     words = np.load(folder / "words.npy", mmap_mode="r")
     for question, expected in zip(QUESTIONS, encoder.encode_queries(QUESTIONS), strict=True):
@@ -168,7 +194,7 @@ def test_loading_asks_no_other_machine_and_names_the_same_weights_alike(
     again = default_encoder(model_home)
 
     assert again.name == encoder.name
-    assert again.name == "multilingual-e5-small-latin-0.3.0-2"
+    assert again.name == "motamot-e5-small-0.3.0-3"
 
 
 @pytest.mark.model

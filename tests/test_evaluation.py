@@ -190,7 +190,7 @@ MAYOR, PREFECT = "Le maire signe.", "Le préfet\nsigne aussi."  # 15 and 22 char
         (question(MAYOR), answer(Kind.REFUSE), Verdict.SILENT, 1),
         (question(MAYOR), answer(Kind.SMALLTALK, ranking=""), Verdict.SILENT, None),
         (question(MAYOR), answer(Kind.CLARIFY), Verdict.CLARIFIED, 1),
-        (question(MAYOR), answer(Kind.CLARIFY, ranking="quand autre qui"), Verdict.WRONG_ENTRY, 3),
+        (question(MAYOR), answer(Kind.CLARIFY, ranking="quand autre encore qui"), Verdict.WRONG_ENTRY, 4),
         (question(kind=Kind.REFUSE), answer(Kind.REFUSE), Verdict.RIGHT, None),
         (question(kind=Kind.REFUSE), answer(Kind.ANSWER, MAYOR), Verdict.NOT_REFUSED, None),
         (question(kind=Kind.SMALLTALK), answer(Kind.SMALLTALK), Verdict.RIGHT, None),

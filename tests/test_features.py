@@ -10,6 +10,7 @@ from corpus.document import Document, Entry, Passage, Source, Span
 from corpus.phrasings import Lexicon, Target
 from index.dense import Dense
 from index.features import FIELDS, EncodedQuery, FeatureExtractor
+from index.french import stems
 from index.query import QueryParser
 from index.rows import LexicalFields, Rows
 from index.vocabulary import CorpusVocabulary
@@ -47,7 +48,6 @@ def extractor(editor: Sequence[Target]) -> FeatureExtractor:
         "headings": rows.heading_texts(),
         "openings": rows.opening_texts(),
         "passages": rows.passage_texts(),
-        "sentences": rows.sentence_texts(),
         "phrasings": rows.phrasings,
     }
     parser = QueryParser(CorpusVocabulary.of([e.heading_text + " " + e.body_text for e in ENTRIES], Lexicon()))
@@ -82,22 +82,6 @@ def test_targets_are_the_passages_then_those_of_the_editor() -> None:
     assert rows.entry_of_passage.tolist() == [0, 1]
 
 
-def test_sentences_keep_their_place_in_the_document() -> None:
-    rows = Rows.of(ENTRIES, [])
-
-    assert rows.sentence_texts() == [
-        "Le maire signe le contrat.",
-        "Un avenant est voté.",
-        "Le conseil vote en mai.",
-    ]
-    assert [TEXT[start:end] for start, end in rows.sentences.spans] == rows.sentence_texts()
-    assert rows.sentences.passages.tolist() == [0, 0, 1]
-    # Each passage has its own; the target of one sentence, that one.
-    of = Rows.of(ENTRIES, [AMENDING]).sentences
-    assert np.split(of.of_targets, of.starts[1:-1])[-1].tolist() == [1]
-    assert of.starts.tolist() == [0, 2, 3, 4]
-
-
 def test_a_passage_is_known_with_the_question_above_it_and_an_entry_without_one_by_its_first_sentence() -> None:
     bare = Entry(DOCUMENT, "bare", None, Span(SIGNING.start, SIGNING.end), (SIGNING,))
     rows = Rows.of([*ENTRIES[1:], bare], [])
@@ -106,14 +90,12 @@ def test_a_passage_is_known_with_the_question_above_it_and_an_entry_without_one_
     assert rows.passage_texts()[0] == "Quand voter ? Le conseil vote en mai."
 
 
-def test_the_dense_fields_are_cosines_with_heading_passage_and_best_sentence() -> None:
+def test_the_dense_fields_are_cosines_with_heading_and_passage() -> None:
     m = extractor([AMENDING])
 
     # Passage 0 has the words contrat, avenant and maire once each, passage 1 has vote.
     third = 1 / 3**0.5
     assert column(m, "le maire", "passage_dense") == pytest.approx([third, 0, third])
-    # The sentence on the mayor also has "contrat"; the target of the amendment has its own sentence only.
-    assert column(m, "le maire", "sentence_dense") == pytest.approx([0.5**0.5, 0, 0])
     # No heading has a listed word: all lie on the last axis, as a question without listed words does.
     assert column(m, "le maire", "heading_dense") == pytest.approx([0, 0, 0])
     assert column(m, "bonjour", "heading_dense") == pytest.approx([1, 1, 1])
@@ -161,24 +143,21 @@ def test_a_phrasing_left_out_does_not_vouch_for_its_own_words() -> None:
     assert m.extract(asked, np.array([row])).familiarity.tolist() == [0, 0]
 
 
-def test_coverage_weighs_words_by_their_rarity() -> None:
+def test_familiarity_weighs_words_by_their_rarity() -> None:
     m = extractor([])
 
     # Entry 0 has "maire", entry 1 "conseil"; each word stands in one entry of two, so they weigh the same.
     found = m.extract(ask(m, "le maire et le conseil"))
-    assert found.coverage == pytest.approx([0.5, 0.5])
+    assert found.familiarity == pytest.approx([0.5, 0.5])
     assert found.strangeness == 0
     # A word that no entry has weighs as much as the rarest.
     assert m.extract(ask(m, "le maire et la fusée")).strangeness == pytest.approx(0.5)
     assert m.extract(ask(m, "?")).strangeness == 0
 
 
-def test_a_detail_that_an_entry_lacks_is_noted_and_without_phrasings_a_corpus_can_be_matched() -> None:
+def test_without_phrasings_a_corpus_can_be_matched() -> None:
     m = extractor([])
 
-    # "Combien" wants a number; neither entry has one.
-    assert m.extract(ask(m, "Combien coûte le contrat ?")).missing.tolist() == [1, 1]
-    assert m.extract(ask(m, "Qui signe ?")).missing.tolist() == [0, 0]
     assert column(m, "le vote", "phrasing_dense") == [0, 0]
     assert column(m, "le vote", "passage_dense") == pytest.approx([0, 1])
 
@@ -207,3 +186,20 @@ def test_an_entry_is_asked_for_as_long_as_one_of_its_phrasings_is_left() -> None
     assert m.extract(question).asked.tolist() == [True, False]
     assert m.extract(question, np.array([0, 1, 2])).asked.tolist() == [True, False]
     assert m.extract(question, np.array([0, 1, 2, 3])).asked.tolist() == [False, False]
+
+
+def test_a_reader_reads_a_short_answer_whole_and_of_a_long_one_where_the_words_asked_stand_together() -> None:
+    filler = " ".join(f"Cette phrase numéro {n} ne parle de rien." for n in range(20))
+    body = f"{filler} Le maire signe. Le conseil vote un avenant en mai. {filler}"
+    text = f"Qui signe ?\n{body}"
+    long = Document(Source("f", "FAQ", "Ville", "2024-03", "faq", "f.txt"), text, "1" * 64, ())
+    whole, heading = Span(12, len(text)), Span(0, 11)
+    answer = Passage(long, "qui", 12, len(text), quote=whole, question=heading)
+    rows = Rows.of([Entry(long, "qui", heading, whole, (answer,)), *ENTRIES], [])
+
+    read = rows.reader_text(0, stems("avenant conseil"))
+
+    assert read.startswith("Qui signe ?\n")
+    assert "Le conseil vote un avenant en mai." in read
+    assert len(read) < 450
+    assert rows.reader_text(1, ()) == f"Qui signe ?\n{SIGNING.text}"

@@ -141,7 +141,7 @@ def test_a_newer_index_answers_once_it_was_looked_for_and_a_damaged_one_is_logge
 
     damaged(folder)
     assert [live.check(), live.check()] == [False, False]
-    assert "sentences.faiss" in (live.problem or "")
+    assert "openings.faiss" in (live.problem or "")
     assert [record.levelname for record in caplog.records if record.name == "bot.reload"] == ["ERROR"]
 
 
@@ -195,10 +195,10 @@ def damaged(folder: Path) -> Path:
     draft = shutil.copytree(versions.current(folder / "index"), folder / "draft")
     with (draft / "manifest.json").open("a", encoding="utf-8") as manifest:
         manifest.write("\n")
-    content = bytearray((draft / "sentences.faiss").read_bytes())
+    content = bytearray((draft / "openings.faiss").read_bytes())
     content[100] ^= 1
-    (draft / "sentences.faiss").write_bytes(content)
-    return versions.publish(folder / "index", draft) / "sentences.faiss"
+    (draft / "openings.faiss").write_bytes(content)
+    return versions.publish(folder / "index", draft) / "openings.faiss"
 
 
 def until(done: Any) -> None:

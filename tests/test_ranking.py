@@ -6,9 +6,22 @@ from math import exp, log
 import numpy as np
 import pytest
 
-from index.calibration import Curve, Learned, learned_from_json, learned_to_json, threshold
+from index.calibration import Curve, Learned, learned_from_json, learned_to_json, needed, threshold, upper_bound
 from index.features import FIELDS, Features
-from index.ranking import SIGNALS, Opinion, Ranking, Weights, confidence, fit_ranking, rank, ranking_columns
+from index.ranking import (
+    SIGNALS,
+    Opinion,
+    Ranking,
+    Weights,
+    fit_ranking,
+    fit_reader,
+    probability,
+    rank,
+    ranking_columns,
+    reranked,
+    signals,
+    to_read,
+)
 from index.training import near_to_simulate
 
 OWNER = np.array([0, 1, 1])
@@ -20,15 +33,14 @@ def match(*first_field: float, asked: Sequence[bool] = (True, True)) -> Features
     fields = np.zeros((len(first_field), len(FIELDS)), dtype=np.float32)
     fields[:, 0] = first_field
     none = np.zeros(len(asked), dtype=np.float32)
-    return Features(fields, none, none, strangeness=0.0, novelty=0.0, missing=none, asked=np.asarray(asked))
+    return Features(fields, none, strangeness=0.0, novelty=0.0, asked=np.asarray(asked))
 
 
 def weights(first_field: float = 0.0, classifier: float = 0.0) -> Weights:
     """Weights that look at the first field and at the classifier only."""
     fields = [0.0] * (len(FIELDS) + 1)
     fields[0], fields[-1] = first_field, classifier
-    nothing = (0.0,) * (len(SIGNALS) + 1)
-    return Weights(tuple(fields), nothing, nothing)
+    return Weights(tuple(fields))
 
 
 def test_fields_are_standardised_over_entries() -> None:
@@ -64,38 +76,50 @@ def test_of_an_entry_without_phrasings_they_say_nothing() -> None:
 
 
 def test_an_entry_is_as_likely_as_its_best_target() -> None:
-    found = rank(match(0.2, 0.8, 0.5), None, weights(first_field=1.0), OWNER, words=3)
+    features = match(0.2, 0.8, 0.5)
+    found = rank(features, None, weights(first_field=1.0), OWNER)
 
     # Scores -1, 1, 0 of targets; entries take exp(-1) and exp(1).
     total = exp(-1) + exp(1) + 1
     assert found.targets == pytest.approx([exp(-1) / total, exp(1) / total, 1 / total], abs=1e-6)
     assert found.entries == pytest.approx([exp(-1) / (exp(-1) + exp(1)), exp(1) / (exp(-1) + exp(1))], abs=1e-6)
-    assert found.best == 1
-    signals = dict(zip(SIGNALS, found.signals, strict=True))
-    assert signals["top_probability"] == pytest.approx(2)  # the logit of e / (e + 1/e)
-    assert signals["margin"] == pytest.approx((exp(1) - exp(-1)) / (exp(1) + exp(-1)))
-    assert signals["heading_dense"] == pytest.approx(0.8)
-    assert signals["length"] == pytest.approx(log(4))
+    assert found.best_target(1, OWNER) == 1
+    seen = dict(zip(SIGNALS, signals(features, None, found, {}, words=3), strict=True))
+    assert seen["top_probability"] == pytest.approx(2)  # the logit of e / (e + 1/e)
+    assert seen["length"] == pytest.approx(log(4))
+    assert seen["reader_best"] == seen["reader_most"] == 0
 
 
-def test_one_entry_alone_is_certain_to_be_first() -> None:
-    found = rank(match(0.5, asked=[True]), None, weights(1.0), np.array([0]), words=1)
+def test_a_reader_shares_anew_what_the_entries_that_it_read_have() -> None:
+    ranking = Ranking(np.ones(4, np.float32) / 4, np.array([0.5, 0.3, 0.1, 0.1], np.float32))
+    logits = {0: -log(2), 1: log(2), 2: 0.0}
 
-    assert found.entries.tolist() == [1]
-    assert dict(zip(SIGNALS, found.signals, strict=True))["margin"] == 1
+    found = reranked(ranking, logits, Weights((), reader=(1.0, 1.0)))
+
+    # 0.5 / 2, 0.3 * 2 and 0.1 of what the three had, 0.9.
+    assert found.entries == pytest.approx([0.9 * 0.25 / 0.95, 0.9 * 0.6 / 0.95, 0.9 * 0.1 / 0.95, 0.1])
+    seen = dict(zip(SIGNALS, signals(match(0, asked=[True] * 4), None, found, logits, words=1), strict=True))
+    assert seen["reader_best"] == seen["reader_most"] == pytest.approx(log(2))
+    assert to_read(found, np.array([0, 1, 2, 3])) == {1: 1, 0: 0}
+    # Nobody read: nothing changes.
+    assert reranked(ranking, {}, Weights((), reader=(1.0, 1.0))) is ranking
 
 
-def test_confidence_is_the_logistic_of_weighted_signals() -> None:
-    signals = np.zeros(len(SIGNALS))
-    signals[0], signals[1] = 2.0, 0.5
-    ranking = Ranking(np.ones(1, np.float32), np.ones(1, np.float32), 0, signals)
-    answerable = (1.0, 2.0, *[0.0] * (len(SIGNALS) - 2), -3.0)  # 2 + 1 - 3 = 0
-    right = (0.0,) * len(SIGNALS) + (log(3),)
+def test_a_reader_that_is_always_right_weighs_more_than_a_ranking_that_is_not() -> None:
+    ranking = Ranking(np.ones(2, np.float32) / 2, np.array([0.6, 0.4], np.float32))
 
-    found = confidence(ranking, Weights((), answerable, right))
+    ranked, read = fit_reader([(ranking, {0: -2.0, 1: 2.0}, 1), (ranking, {0: 1.0, 1: -1.0}, 0)] * 20)
 
-    assert found.answerable == pytest.approx(0.5)
-    assert found.right == pytest.approx(0.5 * 0.75)  # 3 / (1 + 3), if the documents answer at all
+    assert ranked < 0.5 < read
+    assert fit_reader([]) == (1.0, 0.0)
+
+
+def test_a_probability_is_the_logistic_of_weighted_signals() -> None:
+    seen = np.zeros(len(SIGNALS))
+    seen[0], seen[1] = 2.0, 0.5
+
+    assert probability(seen, (1.0, 2.0, *[0.0] * (len(SIGNALS) - 2), -3.0)) == pytest.approx(0.5)  # 2 + 1 - 3 = 0
+    assert probability(seen, (0.0,) * len(SIGNALS) + (log(3),)) == pytest.approx(0.75)  # 3 / (1 + 3)
 
 
 def test_learning_trusts_the_field_that_tells() -> None:
@@ -136,38 +160,44 @@ def test_the_weight_of_one_field_by_hand() -> None:
     assert found == pytest.approx(0.40106, abs=1e-4)
 
 
-UNANSWERED = (0.1, 0.9, 0.3, 0.7, 0.5, 0.2, 0.4, 0.6, 0.8, 0.05)
-CURVE = Curve((*UNANSWERED, 0.95, 0.45), (False,) * 10 + (True, True))
-"""Ten questions without an answer, and two with."""
+CURVE = Curve((*(n / 100 for n in range(100)), 0.995, 0.45), (False,) * 100 + (True, True))
+"""A hundred questions without an answer, and two with."""
 
 
 @pytest.mark.parametrize(
-    ("max_error", "above"),
+    ("max_error", "n_errors"),
     [
-        (0.05, 0.9),  # half a question of ten: none may pass
-        (0.1, 0.8),  # one of ten: 0.9 may
-        (0.35, 0.6),  # three: 0.9, 0.8 and 0.7
-        (0.99, 0.05),
+        (0.02, 0),  # of a hundred, none answered leaves 3 % possible: nothing can be promised, so none passes
+        (0.03, 0),  # 1 - 0.05 ** (1 / 100) = 0.0295
+        (0.05, 1),  # 4.7 %, and 6.2 % with two
+        (0.1, 4),  # 8.9 %, and 10.2 % with five
+        (0.25, 17),
     ],
 )
-def test_the_threshold_lets_at_most_that_share_of_unanswered_questions_through(max_error: float, above: float) -> None:
+def test_the_threshold_promises_its_share_for_all_questions_of_a_kind(max_error: float, n_errors: int) -> None:
     found = threshold(CURVE, max_error)
 
-    assert found == pytest.approx(above, abs=1e-5)
-    assert sum(p >= found for p in UNANSWERED) <= max_error * 10
+    assert sum(p >= found for p in CURVE.probabilities[:100]) == n_errors
+    assert max_error == 0.02 or upper_bound(n_errors, 100) <= max_error < upper_bound(n_errors + 1, 100)
+
+
+def test_how_many_questions_a_promise_takes() -> None:
+    assert [needed(0.05), needed(0.1)] == [59, 29]  # as many as Clopper and Pearson ask of a sample without errors
+    assert upper_bound(0, 29) < 0.1 < upper_bound(0, 28)
+    assert upper_bound(3, 3) == 1
 
 
 @pytest.mark.parametrize(
     ("curve", "max_error", "expected"),
     [
-        # One of three may pass; the two at 0.5 cannot be told apart, so neither does.
-        (Curve((0.5, 0.5, 0.1), (False, False, False)), 0.34, 0.5),
+        # The first two cannot be told apart: where one may pass, neither does.
+        (Curve((0.5, 0.5, *[0.1] * 28), (False,) * 30), 0.15, 0.5),
         # Without unanswered questions, even odds.
         (Curve((0.9, 0.2), (True, True)), 0.05, 0.5),
         # No threshold is lower than the least of its curve, but for who accepts more errors.
         (Curve((0.1, 0.9), (False, True), least=0.25), 0.05, 0.25),
         (Curve((0.6, 0.9), (False, True), least=0.25), 0.05, 0.6),
-        (Curve((0.1, 0.9), (False, True), least=0.25), 0.5, 0.1),
+        (Curve((0.1, 0.9), (False, True), least=0.25), 0.96, 0.1),
     ],
 )
 def test_the_threshold_of_small_curves(curve: Curve, max_error: float, expected: float) -> None:
@@ -190,7 +220,9 @@ def test_a_share_that_is_none_is_refused(max_error: float) -> None:
 
 
 def test_what_was_learned_can_be_written_and_read_but_not_for_other_fields() -> None:
-    learned = Learned(Weights((0.5,), (1.0, 2.0), (3.0,)), 0.7, Curve((0.1, 0.9), (False, True), 1 / 3))
+    learned = Learned(
+        Weights((0.5,), (1.0, 0.5), (1.0, 2.0), (3.0,)), 0.7, 0.4, 0.9, Curve((0.1, 0.9), (False, True), 1 / 3)
+    )
     content = learned_to_json(learned)
 
     assert learned_from_json(content) == learned

@@ -100,7 +100,7 @@ def test_what_was_understood_is_said() -> None:
     ("kind", "lead"),
     [
         (Kind.REFUSE, "Les questions les plus proches :"),
-        (Kind.CLARIFY, "Choisissez la question qui correspond :"),
+        (Kind.CLARIFY, "Choisissez celle qui correspond :"),
     ],
 )
 def test_suggestions_are_buttons_that_hold_the_question_verbatim(kind: Kind, lead: str) -> None:

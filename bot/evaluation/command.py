@@ -15,7 +15,7 @@ from bot.cli_output import show_line
 from bot.evaluation import words
 from bot.evaluation.comparison import Comparison, compare
 from bot.evaluation.figures import figures
-from bot.evaluation.html_report import page
+from bot.evaluation.html_report import page, promised
 from bot.evaluation.judge import Outcome, Report, evaluate
 from bot.evaluation.questions import read_known_questions
 from bot.evaluation.run_file import (
@@ -97,6 +97,7 @@ def _conditions(questions: Path, searcher: Searcher, max_error: float) -> Condit
         threshold=searcher.threshold,
         max_error=max_error,
         documents=tuple(f"{source.title} ({french_date(source.date)})" for source in searcher.sources),
+        n_unanswered=searcher.n_unanswered,
     )
 
 
@@ -108,6 +109,7 @@ def show(console: Console, run: Run, comparison: Comparison | None = None) -> No
             name, estimate = words.FIGURES[key].label, figure.estimate
             table.add_row(name, words.value(key, estimate), words.interval(key, estimate), str(found))
     console.print(table)
+    show_line(console, typeset(promised(run)))
     if comparison is not None:
         _show_comparison(console, comparison)
     wrong = [o for o in run.outcomes if not o.right]

@@ -53,6 +53,7 @@ def figures(outcomes: Sequence[Outcome]) -> dict[str, Figure]:
         _share("clarified", inside, lambda o: o.verdict == Verdict.CLARIFIED),
         *_ranking(inside),
         Figure("refusal_precision", _right(refused)),
+        _share("not_answered", outside, lambda o: o.kind != Kind.ANSWER),
         _share("refusal_recall", outside, lambda o: o.right),
         _share("courtesy_rate", polite, lambda o: o.right),
         *_calibration(outcomes),

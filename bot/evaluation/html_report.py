@@ -11,6 +11,7 @@ from bot.answer import Kind, Quote
 from bot.evaluation import words
 from bot.evaluation.comparison import Comparison
 from bot.evaluation.figures import PERCENTILES, by_tag, figures, plots
+from bot.evaluation.intervals import Estimate
 from bot.evaluation.judge import Judged, Outcome, Report, Verdict
 from bot.evaluation.run_file import Run
 from bot.evaluation.words import Texts
@@ -24,6 +25,13 @@ _BEST_FIRST = (Verdict.RIGHT, *reversed(words.FAULTS))
 _AROUND = 160
 """Characters of a quote shown on each side of what is marked."""
 _N_RANKED = 3
+
+
+def promised(run: Run) -> str:
+    """The promise that the index makes, and how often these questions broke it."""
+    outside = [o for o in run.outcomes if o.expected == Kind.REFUSE]
+    measured = Estimate.share(sum(o.kind == Kind.ANSWER for o in outside), len(outside))
+    return words.promise(run.conditions.max_error, run.conditions.n_unanswered, measured)
 
 
 def page(
@@ -46,6 +54,7 @@ def page(
             day=_day(run.conditions.date),
             before=before,
             before_day=_day(before.conditions.date) if before else "",
+            promise=promised(run),
             lead=_lead(run.outcomes),
             figures=[f for f in found.values() if f.estimate.n],
             tiles=[found[key] for key in _LARGE if found[key].estimate.n],

@@ -9,7 +9,7 @@ from bot.answer import Answer, Kind
 from bot.evaluation.intervals import Estimate
 from bot.evaluation.questions import KnownQuestion
 
-_CHOICES = 2
+_CHOICES = 3
 """Entries that a clarification offers."""
 
 

@@ -37,6 +37,8 @@ class Conditions:
     """Stated error rate that the threshold comes from."""
     documents: tuple[str, ...]
     """Titles and dates of what was indexed."""
+    n_unanswered: int = 0
+    """Questions without an answer that the promise of ``max_error`` rests on."""
 
 
 @dataclass(frozen=True, slots=True)

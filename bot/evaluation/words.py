@@ -11,6 +11,7 @@ from bot.evaluation.questions import KnownQuestion
 from bot.phrases import NBSP
 from corpus.document import Entry
 from corpus.errors import typeset
+from index.calibration import needed
 
 _LONGEST_EXCERPT = 400
 """Characters of an expected excerpt shown where room is short."""
@@ -54,13 +55,17 @@ _NAMES = {
     ),
     "right_entry": ("Bonne entrée citée", f"{_INSIDE} : la citation vient de la bonne entrée"),
     "wrongly_silent": ("Silence à tort", f"{_INSIDE}, mais il dit qu’il ne sait pas"),
-    "clarified": ("Demande de précision utile", f"{_INSIDE} : il propose deux questions, dont la bonne"),
+    "clarified": ("Bonne question proposée", f"{_INSIDE} : il propose une à trois questions, dont la bonne"),
     "hit@1": ("Bonne entrée au premier rang", "hit@1, dans le classement, que l’assistant réponde ou non"),
     "hit@3": ("Bonne entrée parmi les trois premières", "hit@3"),
     "hit@5": ("Bonne entrée parmi les cinq premières", "hit@5"),
     "mrr": ("MRR", "moyenne de l’inverse du rang de la première bonne entrée ; 1 au mieux"),
     "ndcg@10": ("nDCG@10", "bonnes entrées parmi les dix premières, le haut comptant plus ; 1 au mieux"),
     "refusal_precision": ("Refus à raison", "précision : part des refus qui étaient justifiés"),
+    "not_answered": (
+        "Questions hors sujet sans réponse citée",
+        "part des questions sans réponse qu’il refuse, ou auxquelles il propose d’autres questions",
+    ),
     "refusal_recall": ("Questions hors sujet refusées", "rappel : part des questions sans réponse qu’il refuse"),
     "courtesy_rate": ("Politesses reconnues", "bonjour, merci, qui êtes-vous…"),
     "ece": (
@@ -98,7 +103,7 @@ FAULTS = {
     Verdict.WRONG_ENTRY: "mauvaise entrée",
     Verdict.SILENT: "silence à tort",
     Verdict.WRONG_PART: "bonne entrée, mauvaise phrase surlignée",
-    Verdict.CLARIFIED: "demande de précision",
+    Verdict.CLARIFIED: "question proposée",
     Verdict.NOT_COURTEOUS: "politesse non reconnue",
 }
 """The verdicts that are not right, the worst first."""
@@ -169,6 +174,20 @@ def _p(p: float) -> str:
 def count(n: int, noun: str) -> str:
     """A number of things: « 1 question », « 3 questions »; French counts 0 as a singular."""
     return f"{n}{NBSP}{noun}" if n < 2 else f"{n}{NBSP}" + " ".join(f"{word}s" for word in noun.split())
+
+
+def promise(max_error: float, n: int, measured: Estimate) -> str:
+    """What ``max_error`` promises from ``n`` questions without an answer, beside what these known questions measure."""
+    if n < (wanted := needed(max_error)):
+        return (
+            f"Promesse{NBSP}: aucune, car {count(n, 'question')} sans réponse n’y suffisent pas. Il en faut {wanted} "
+            f"au moins pour promettre {share(max_error)}{NBSP}: ajoutez-en sous « unanswered » dans vos formulations."
+        )
+    found = f"Mesuré ici{NBSP}: {share(measured.value)} de {measured.n}." if measured.n else "Non mesuré ici."
+    return (
+        f"Promesse{NBSP}: à 95{NBSP}% de confiance, au plus {share(max_error)} des questions sans réponse de ce genre "
+        f"reçoivent une citation (calculé sur {n}). {found}"
+    )
 
 
 def summary(comparison: Comparison) -> str:
@@ -256,7 +275,7 @@ def _got(answer: Answer) -> list[str]:
         marked = [first.text[a:b] for a, b in first.highlights] or [first.text]
         return [f"{_short(text)} [{where}]" for text in marked]
     if answer.kind == Kind.CLARIFY:
-        return [f"une demande de précision, entre {' / '.join(answer.suggestions)}"]
+        return [f"des questions proposées : {' / '.join(answer.suggestions)}"]
     return ["un refus" if answer.kind == Kind.REFUSE else "une formule de politesse"]
 
 

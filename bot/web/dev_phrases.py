@@ -21,7 +21,7 @@ API_DESCRIPTION = typeset(
 TO_READ = "La même documentation, à lire."
 ASK = "Poser une question"
 ASK_MORE = typeset(
-    "Renvoie une réponse citée, une demande de précision, un refus ou une formule de courtoisie (« kind »). "
+    "Renvoie une réponse citée, des questions à choisir, un refus ou une formule de courtoisie (« kind »). "
     "Un refus n’est pas une erreur : son code est 200, et il ne cite rien. "
     "Si vous reprenez une citation, reprenez-la mot pour mot, avec sa source."
 )
@@ -70,7 +70,7 @@ FIELDS = {
     "Answer": {
         "question": "La question telle qu’elle a été posée.",
         "kind": typeset(
-            "Nature de la réponse : « answer » (citée), « clarify » (la question a plusieurs sens), "
+            "Nature de la réponse : « answer » (citée), « clarify » (une à trois questions des textes à proposer), "
             "« refuse » (les textes ne répondent pas) ou « smalltalk » (courtoisie)."
         ),
         "confidence": "Probabilité, entre 0 et 1, que la première citation réponde.",

@@ -1,4 +1,4 @@
-"""The default encoder at work: tokenizer and exported graph, without torch."""
+"""The default encoder and its reader at work: tokenizer and exported graphs, without torch."""
 
 import os
 from collections.abc import Sequence
@@ -9,12 +9,32 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from index.dense import Vectors
-from index.e5.onnx_model import OnnxModel
+from index.e5.onnx_model import ENCODER_GRAPH, READER_GRAPH, TOKENIZER, OnnxModel
 from index.encoder import Progress, whole
 
-GRAPH = "encoder.onnx"
-TOKENIZER = "tokenizer.json"
 QUERY, PASSAGE = "query: ", "passage: "  # what E5 was trained with
+# What the reader was trained with: tokens of the question and of the text, those at their ends included.
+_QUERY_TOKENS, _TEXT_TOKENS = 110, 280
+
+
+class OnnxReader:
+    """A cross-encoder of six layers on the CPU; safe to share between threads.
+
+    Args:
+        folder: As ``unpack_default_model`` writes it.
+        tokenizer: Of that folder.
+    """
+
+    def __init__(self, folder: Path, tokenizer: Tokenizer) -> None:
+        self.name = f"{folder.name}-reader"
+        self._tokenizer = tokenizer
+        self._model = OnnxModel(folder / READER_GRAPH)
+        self._pool = ThreadPoolExecutor(_cores(), thread_name_prefix="motamot-reader")
+
+    def read(self, query: str, texts: Sequence[str]) -> Vectors:
+        """See ``Reader``; the texts share the cores."""
+        pairs = [pair(self._tokenizer, query, text) for text in texts]
+        return np.asarray([output[0] for output in self._pool.map(self._model.run, pairs)], dtype=np.float32)
 
 
 class OnnxEncoder:
@@ -23,15 +43,15 @@ class OnnxEncoder:
     What exceeds the limit noted in the tokenizer (512 tokens, prompt included) is left out of a vector.
 
     Args:
-        folder: As ``unpack_default_model`` writes it.
-        name: What identifies the weights.
+        folder: As ``unpack_default_model`` writes it; its name says which weights it holds.
     """
 
-    def __init__(self, folder: Path, name: str) -> None:
-        self.name = name
+    def __init__(self, folder: Path) -> None:
+        self.name = folder.name
         self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-        self._model = OnnxModel(folder / GRAPH)
+        self._model = OnnxModel(folder / ENCODER_GRAPH)
         self.dim = len(self._vector("a"))
+        self.reader = OnnxReader(folder, self._tokenizer)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """See ``Encoder``; in the calling thread."""
@@ -43,7 +63,7 @@ class OnnxEncoder:
     def encode_passages(self, texts: Sequence[str], on_progress: Progress | None = None) -> Vectors:
         """See ``Encoder``; on all cores."""
         vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
-        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        with ThreadPoolExecutor(_cores()) as pool:
             encoded = pool.map(lambda text: self._vector(PASSAGE + text), texts)
             for row, vector in enumerate(encoded):
                 vectors[row] = vector
@@ -53,3 +73,17 @@ class OnnxEncoder:
 
     def _vector(self, text: str) -> Vectors:
         return self._model.run(self._tokenizer.encode(whole(text)).ids)
+
+
+def pair(tokenizer: Tokenizer, query: str, text: str) -> list[int]:
+    """What the reader reads: the pieces of the question, then of the text without its opening one."""
+    asked = _cut(tokenizer.encode(QUERY + whole(query)).ids, _QUERY_TOKENS)
+    return asked + _cut(tokenizer.encode(PASSAGE + whole(text)).ids, _TEXT_TOKENS)[1:]
+
+
+def _cut(ids: list[int], most: int) -> list[int]:
+    return ids if len(ids) <= most else [*ids[: most - 1], ids[-1]]
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))

