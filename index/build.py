@@ -1,5 +1,6 @@
 """Building an index: read the corpus, encode what changed, learn the weights, write."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -124,7 +125,10 @@ def _build(
         "phrasings": [query.text for query in asked],
         "outside": [query.text for query in beyond],
     }
-    dense, n_encoded = _encode(texts, _vectors_before(index_folder, encoder), encoder, told)
+    before = _stored(index_folder)
+    if before and before.manifest.encoder != encoder.name:
+        before = None
+    dense, n_encoded = _encode(texts, _vectors_before(before), encoder, told)
     told(Phase.LEARNING, 0, None)
     lexical = LexicalFields.of(rows, parser, asked)
     extractor = FeatureExtractor(rows, parser, dense, lexical)
@@ -135,20 +139,24 @@ def _build(
         len(phrasings.unanswered),
     )
     trained = train_classifier(extractor, known)
-    reader = encoder.reader
+    known_logits = dict(before.said) if before else {}
+    said: dict[str, float] = {}
 
     def read(question: EncodedQuery, targets: Sequence[int]) -> list[float]:
         query = question.query
         texts = [rows.reader_text(row, query.terms) for row in targets]
-        said: list[float] = reader.read(query.text, texts).tolist() if reader else []
-        return said
+        keys = [_key(query.text, text) for text in texts]
+        if encoder.reader and not known_logits.keys() >= set(keys):
+            known_logits.update(zip(keys, encoder.reader.read(query.text, texts).tolist(), strict=True))
+        said.update((key, known_logits[key]) for key in keys)
+        return [known_logits[key] for key in keys]
 
     learned = learn(
         extractor,
         trained,
         known,
         max_error,
-        read if reader else None,
+        read if encoder.reader else None,
         lambda done, total: told(Phase.LEARNING, done, total),
     )
     stored = store.Stored(
@@ -163,6 +171,7 @@ def _build(
         learned=learned,
         texts={name: tuple(own) for name, own in texts.items()},
         dense=dense,
+        said=said,
     )
     store.save(index_folder, stored)
     return n_encoded
@@ -194,16 +203,19 @@ def _encoded(queries: Sequence[Query], dense: Dense) -> list[EncodedQuery]:
     return [EncodedQuery(query, vector[None, :]) for query, vector in zip(queries, dense.vectors, strict=True)]
 
 
-def _vectors_before(index_folder: Path, encoder: Encoder) -> dict[tuple[bool, str], Vectors]:
-    """Vectors of the index being replaced, by (is a query, text); none when it is of another encoder."""
-    before = _stored(index_folder)
-    if before is None or before.manifest.encoder != encoder.name:
+def _vectors_before(before: store.Stored | None) -> dict[tuple[bool, str], Vectors]:
+    """Vectors of the index being replaced, by (is a query, text)."""
+    if before is None:
         return {}
     return {
         (name in _QUERY_FIELDS, text): vector
         for name, texts in before.texts.items()
         for text, vector in zip(texts, before.dense[name].vectors, strict=True)
     }
+
+
+def _key(query: str, text: str) -> str:
+    return hashlib.blake2b(f"{query}\n{text}".encode(), digest_size=12).hexdigest()
 
 
 _QUERY_FIELDS = ("phrasings", "outside")

@@ -43,6 +43,8 @@ class Stored:
     """Field -> what was encoded, so that a rebuild encodes only what changed."""
     dense: dict[str, Dense]
     """Field -> one vector for each of its texts: headings, openings, passages, phrasings, outside."""
+    said: dict[str, float]
+    """What the reader said of the questions that were learned from, by a hash of question and text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ def save(folder: Path, stored: Stored) -> Path:
         versions.write(draft / "corpus.json", _CORPUS_FILE.dump_json(_corpus_file(stored), exclude_defaults=True))
         versions.write(draft / "arrays.npz", packed.getvalue())
         _write_json(draft / "learned.json", learned_to_json(stored.learned))
+        _write_json(draft / "said.json", stored.said)
         files = {path.name: versions.sha256(path) for path in sorted(draft.iterdir())}
         _write_json(draft / versions.MANIFEST, asdict(replace(stored.manifest, files=files)))
         return versions.publish(folder, draft)
@@ -155,6 +158,7 @@ def _read(version: Path, manifest: Manifest) -> Stored:
         classifier=restore(Classifier, arrays, "classifier") if "classifier.classes" in arrays else None,
         learned=learned_from_json(json.loads((version / "learned.json").read_text(encoding="utf-8"))),
         texts=corpus.texts,
+        said=json.loads((version / "said.json").read_text(encoding="utf-8")),
         dense={name: Dense.load(version / f"{name}.faiss") for name in corpus.texts},
     )
 

@@ -27,7 +27,7 @@ from index.vocabulary import CorpusVocabulary
 QUESTIONS = ["qui peut avoir une carte ?", "amende de retard", "louer la sale", "quelle est la capitale du Pérou ?"]
 FILES = [
     *("CURRENT", "arrays.npz", "corpus.json", "headings.faiss", "learned.json", "manifest.json", "openings.faiss"),
-    *("outside.faiss", "passages.faiss", "phrasings.faiss"),
+    *("outside.faiss", "passages.faiss", "phrasings.faiss", "said.json"),
 ]
 
 

@@ -1,5 +1,6 @@
 """The default model as sentence-transformers runs it, adapted and exported once to the graphs that onnxruntime runs."""
 
+import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -212,7 +213,7 @@ def _quantise(plain: Path, path: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    ready = path.with_suffix(".ready")
+    ready, handlers = path.with_suffix(".ready"), list(logging.root.handlers)
     quant_pre_process(str(plain), str(ready), skip_symbolic_shape=True)
     quantize_dynamic(
         str(ready),
@@ -223,3 +224,4 @@ def _quantise(plain: Path, path: Path) -> None:
         weight_type=QuantType.QInt8,
     )
     ready.unlink()
+    logging.root.handlers = handlers  # onnxruntime adds one, through which other libraries would print
