@@ -45,7 +45,7 @@ EXPECTED = {
     "host": "une adresse comme 127.0.0.1",
     "port": "un nombre entier de 1 à 65535",
     "root_path": "un préfixe comme /assistant",
-    "max_error": "un nombre entre 0 et 1, comme 0.08",
+    "max_error": "un nombre entre 0 et 1, comme 0.10",
     "frame_ancestors": "les adresses des sites qui peuvent afficher le service dans leurs pages, sans chemin et "
     "séparées par des espaces, comme https://intranet.exemple.fr (chaque site est à nommer : « * » n’est pas admis)",
     "theme": "un dossier",
