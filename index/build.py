@@ -200,7 +200,7 @@ def _readable(corpus: Corpus) -> Corpus:
 
 
 def _encoded(queries: Sequence[Query], dense: Dense) -> list[EncodedQuery]:
-    return [EncodedQuery(query, vector[None, :]) for query, vector in zip(queries, dense.vectors, strict=True)]
+    return [EncodedQuery(query, vector[None, :]) for query, vector in zip(queries, dense.all(), strict=True)]
 
 
 def _vectors_before(before: store.Stored | None) -> dict[tuple[bool, str], Vectors]:
@@ -210,7 +210,7 @@ def _vectors_before(before: store.Stored | None) -> dict[tuple[bool, str], Vecto
     return {
         (name in _QUERY_FIELDS, text): vector
         for name, texts in before.texts.items()
-        for text, vector in zip(texts, before.dense[name].vectors, strict=True)
+        for text, vector in zip(texts, before.dense[name].all(), strict=True)
     }
 
 

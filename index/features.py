@@ -1,16 +1,17 @@
 """How well a question matches every target of a corpus, field by field."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from corpus.split.sentences import sentences
-from index.dense import Dense, Vectors
+from index.candidates import Candidates, Pool
+from index.dense import Field, Vectors
 from index.encoder import Encoder
-from index.lexical import Bm25, Floats, Ints
+from index.lexical import Bm25, Doubles, Floats, Ints, spread
 from index.query import Query, QueryParser
 from index.rows import LexicalFields, Rows
 
@@ -31,6 +32,7 @@ _ADDED_WEIGHT = 0.5
 _MOST_PIECES = 6
 # Score of a phrasing that is left out: below that of any other (a cosine may fall to -1).
 _LEFT_OUT = -2.0
+_SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
 _LONG = 25
 """Words from which a question is a message, whose sentences are matched one by one as well."""
 
@@ -46,7 +48,7 @@ class EncodedQuery:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """One question against every target."""
+    """One question against every target of a corpus, or of a pool."""
 
     fields: Floats
     """Shape ``(n_targets, len(FIELDS))``; cosines in [-1, 1], BM25 scores >= 0."""
@@ -58,17 +60,19 @@ class Features:
     """The same, for words that neither a document nor a phrasing has."""
     asked: npt.NDArray[np.bool_]
     """Shape ``(n_entries,)``: whether somebody wrote how people ask for it, what was left out aside."""
+    stands: Doubles
+    """How many entries of the corpus each stands for, shape ``(n_entries,)``: 1 where all are there (see ``Pool``)."""
 
 
 class FeatureExtractor:
     """The fields of one corpus, ready to be compared with questions; those of ``dense`` by their names."""
 
-    def __init__(self, rows: Rows, parser: QueryParser, dense: Mapping[str, Dense], lexical: LexicalFields) -> None:
+    def __init__(self, rows: Rows, parser: QueryParser, dense: Mapping[str, Field], lexical: LexicalFields) -> None:
         self.rows = rows
         self.parser = parser
         self.dense = dense
         self._lexical = lexical
-        self._entry_of_phrasing = rows.entry_of_target[rows.target_of_phrasing]
+        self._candidates = Candidates(rows, dense, lexical)
 
     def pieces(self, query: Query) -> list[str]:
         """What is encoded for a question: the whole, and the sentences of a long message."""
@@ -95,81 +99,99 @@ class FeatureExtractor:
             vectors[0] = whole / np.linalg.norm(whole)
         return EncodedQuery(query, vectors)
 
-    def extract(self, question: EncodedQuery, without: Ints | None = None) -> Features:
-        """Compare a question with every target.
+    def pool(self, question: EncodedQuery, also: Sequence[int] = ()) -> Pool:
+        """The entries that may answer, and those of the targets ``also``; all of a small corpus."""
+        query = question.query
+        return self._candidates.pool(question.vectors, query.terms, query.added, np.asarray(also, dtype=np.intp))
+
+    def extract(self, question: EncodedQuery, without: Ints | None = None, pool: Pool | None = None) -> Features:
+        """Compare a question with every target, or with those of a pool.
 
         Args:
             question: Read and encoded by this corpus's parser and encoder.
             without: Rows of phrasings of one entry to leave out, as cross-validation does.
+            pool: What to compare with.
         """
         query, lexical = question.query, self._lexical
+        pool = pool or self._candidates.everything
         kept = np.ones(len(self.rows.phrasings), dtype=bool)
         if without is not None:
             kept[without] = False
-        phrasing = np.stack([self._cosines("phrasings", question), self._bm25(lexical.phrasings, query)])
-        phrasing[:, ~kept] = _LEFT_OUT
-        e, p = self.rows.entry_of_target, self.rows.passage_of_target
+        starts, ends = (np.searchsorted(self.rows.target_of_phrasing, pool.targets, side) for side in _SIDES)
+        own, owner = spread(starts, ends), np.repeat(np.arange(len(pool.targets)), ends - starts)
+        phrasing = np.stack([self._cosines("phrasings", question, own), self._bm25(lexical.phrasings, query, own)])
+        phrasing[:, ~kept[own]] = _LEFT_OUT
+        passages, place = np.unique(self.rows.passage_of_target[pool.targets], return_inverse=True)
         columns: list[npt.NDArray[np.floating[Any]]] = [
-            self._cosines("headings", question)[e],
-            self._cosines("openings", question)[e],
-            self._cosines("passages", question)[p],
-            self._bm25(lexical.entries, query)[e],
-            *self._of_phrasings(phrasing),
+            self._cosines("headings", question, pool.entries)[pool.owner],
+            self._cosines("openings", question, pool.entries)[pool.owner],
+            self._cosines("passages", question, passages)[place],
+            self._bm25(lexical.entries, query, pool.entries)[pool.owner],
+            *_of_phrasings(phrasing, owner, len(pool.targets)),
         ]
-        asked = np.zeros(len(self.rows.entries), dtype=bool)
-        asked[self._entry_of_phrasing[kept]] = True
-        return Features(np.stack(columns, axis=1).astype(np.float32), *self._covered(query, kept), asked)
+        asked = np.zeros(len(pool.entries), dtype=bool)
+        asked[pool.owner[owner][kept[own]]] = True
+        fields = np.stack(columns, axis=1).astype(np.float32)
+        return Features(fields, *self._covered(query, kept, pool, own, owner), asked, pool.stands)
 
-    def _cosines(self, field: str, question: EncodedQuery) -> Floats:
-        found: Floats = self.dense[field].scores(question.vectors).max(axis=0)
+    def _cosines(self, field: str, question: EncodedQuery, rows: Ints) -> Floats:
+        found: Floats = self.dense[field].scores(question.vectors, rows).max(axis=0)
         return found
 
     @staticmethod
-    def _bm25(index: Bm25, query: Query) -> Floats:
-        scores = index.scores(query.terms)
-        return scores + _ADDED_WEIGHT * index.scores(query.added) if query.added else scores
+    def _bm25(index: Bm25, query: Query, rows: Ints) -> Floats:
+        scores = index.scores(query.terms, rows)
+        return scores + _ADDED_WEIGHT * index.scores(query.added, rows) if query.added else scores
 
-    def _of_phrasings(self, scores: Floats) -> list[Floats]:
-        """Best and mean of the three nearest phrasings (dense), best BM25.
-
-        A target that has none gets the least of those that have some.
-        """
-        owner = self.rows.target_of_phrasing  # in order
-        found = np.full((3, len(self.rows.targets)), _LEFT_OUT, dtype=np.float32)
-        if owner.size:
-            targets, first = np.unique(owner, return_index=True)
-            found[[[0], [2]], targets] = np.maximum.reduceat(scores, first, axis=1)
-            found[1, targets] = self._mean_of_three(scores[0], np.append(first, owner.size))
-        asked = found[0] > _LEFT_OUT
-        fill = found[[0, 0, 2]][:, asked].min(axis=1) if asked.any() else np.zeros(3, dtype=np.float32)
-        return list(np.where(asked, found, fill[:, None]))
-
-    def _mean_of_three(self, scores: Floats, bounds: Ints) -> Floats:
-        """Mean of the three highest of each run of scores, fewer where it has fewer that are not left out."""
-        ordered = scores[np.lexsort((scores, self.rows.target_of_phrasing))]
-        total, n = np.zeros(len(bounds) - 1, dtype=np.float32), np.zeros(len(bounds) - 1, dtype=np.float32)
-        for place in (3, 2, 1):
-            rows = bounds[1:] - place
-            value = ordered[np.maximum(rows, 0)]
-            there = (rows >= bounds[:-1]) & (value > _LEFT_OUT)
-            total += np.where(there, value, np.float32(0))
-            n += there
-        return np.where(n > 0, total / np.maximum(n, 1), np.float32(_LEFT_OUT))
-
-    def _covered(self, query: Query, kept: npt.NDArray[np.bool_]) -> tuple[Floats, float, float]:
+    def _covered(
+        self, query: Query, kept: npt.NDArray[np.bool_], pool: Pool, own: Ints, owner: Ints
+    ) -> tuple[Floats, float, float]:
         """Familiarity, strangeness and novelty; phrasings left out do not vouch for their own words."""
-        terms, entries = list(dict.fromkeys(query.terms)), self._lexical.entries
+        terms, entries, said = list(dict.fromkeys(query.terms)), self._lexical.entries, self._lexical.phrasing_words
         unseen = entries.idf.max(initial=0.0) or 1.0
         known = [entries.vocabulary.get(term) for term in terms]
         weights = np.asarray([unseen if row is None else entries.idf[row] for row in known])
         total = weights.sum() or 1.0
-        own = entries.holds(terms)
-        asked = np.zeros_like(own)
-        rows, phrasings = np.nonzero(self._lexical.phrasing_words.holds(terms) & kept)
-        asked[rows, self._entry_of_phrasing[phrasings]] = True
+        held = entries.holds(terms, pool.entries)
+        rows, phrasings = np.nonzero(said.holds(terms, own) & kept[own])
+        held[rows, pool.owner[owner[phrasings]]] = True
         strange = np.asarray([row is None for row in known], dtype=bool)
+        new = np.asarray([not kept[said.texts_with(term)].any() for term in terms], dtype=bool)
         return (
-            (weights @ (own | asked) / total).astype(np.float32),
+            (weights @ held / total).astype(np.float32),
             float(weights[strange].sum() / total),
-            float(weights[strange & ~asked.any(axis=1)].sum() / total),
+            float(weights[strange & new].sum() / total),
         )
+
+
+def _of_phrasings(scores: Floats, owner: Ints, n_targets: int) -> list[Floats]:
+    """Best and mean of the three nearest phrasings (dense), best BM25, of each target.
+
+    A target that has none gets the least of those that have some.
+
+    Args:
+        scores: Cosine and BM25 of each phrasing, shape ``(2, n_phrasings)``.
+        owner: Target of each phrasing, ascending.
+        n_targets: How many there are.
+    """
+    found = np.full((3, n_targets), _LEFT_OUT, dtype=np.float32)
+    if owner.size:
+        targets, first = np.unique(owner, return_index=True)
+        found[[[0], [2]], targets] = np.maximum.reduceat(scores, first, axis=1)
+        found[1, targets] = _mean_of_three(scores[0], owner, np.append(first, owner.size))
+    asked = found[0] > _LEFT_OUT
+    fill = found[[0, 0, 2]][:, asked].min(axis=1) if asked.any() else np.zeros(3, dtype=np.float32)
+    return list(np.where(asked, found, fill[:, None]))
+
+
+def _mean_of_three(scores: Floats, owner: Ints, bounds: Ints) -> Floats:
+    """Mean of the three highest of each run of scores, fewer where it has fewer that are not left out."""
+    ordered = scores[np.lexsort((scores, owner))]
+    total, n = np.zeros(len(bounds) - 1, dtype=np.float32), np.zeros(len(bounds) - 1, dtype=np.float32)
+    for place in (3, 2, 1):
+        rows = bounds[1:] - place
+        value = ordered[np.maximum(rows, 0)]
+        there = (rows >= bounds[:-1]) & (value > _LEFT_OUT)
+        total += np.where(there, value, np.float32(0))
+        n += there
+    return np.where(n > 0, total / np.maximum(n, 1), np.float32(_LEFT_OUT))

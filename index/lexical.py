@@ -15,6 +15,21 @@ Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
+# Postings weighed to nominate texts: the rarest words first, for a word of every text names none of them.
+_MOST_POSTINGS = 100_000
+
+
+def spread(starts: Ints, ends: Ints) -> Ints:
+    """The numbers of some ranges, one range after the other.
+
+    >>> spread(np.array([0, 7]), np.array([2, 10])).tolist()
+    [0, 1, 7, 8, 9]
+    """
+    sizes = ends - starts
+    before = np.cumsum(sizes) - sizes
+    found: Ints = np.repeat(starts - before, sizes) + np.arange(sizes.sum())
+    return found
+
 
 @dataclass(frozen=True, slots=True)
 class TermMatrix:
@@ -55,25 +70,47 @@ class TermMatrix:
         starts, texts = matrix.indptr.astype(np.intp), matrix.indices.astype(np.int32)
         return cls(n, {term: int(column) for term, column in vocabulary.items()}, known, starts, texts, matrix.data)
 
-    def weigh(self, terms: Mapping[str, float]) -> Doubles:
-        """Sum of the columns of some terms, each times a factor; shape ``(n_texts,)``, 0 where none is shared."""
+    def weigh(self, terms: Mapping[str, float], rows: Ints | None = None) -> Doubles:
+        """Sum of the columns of some terms, each times a factor, 0 where none is shared.
+
+        Args:
+            terms: Term -> factor.
+            rows: Ascending rows of the texts that are wanted, shape ``(n,)``; by default all.
+        """
         known = {self.vocabulary[term]: factor for term, factor in terms.items() if term in self.vocabulary}
+        if rows is not None:
+            found = np.zeros(len(rows))
+            for column, factor in known.items():
+                start, places, there = self._in_column(column, rows)
+                found[there] += self.weights[start + places[there]] * factor
+            return found
         if not known:
             return np.zeros(self.n_texts)
         columns, factors = np.fromiter(known, np.intp), np.fromiter(known.values(), np.float64)
-        sizes = self.starts[columns + 1] - self.starts[columns]
-        before = np.cumsum(sizes) - sizes
-        places = np.repeat(self.starts[columns] - before, sizes) + np.arange(sizes.sum())
-        weights = self.weights[places] * np.repeat(factors, sizes)
+        starts, ends = self.starts[columns], self.starts[columns + 1]
+        places = spread(starts, ends)
+        weights = self.weights[places] * np.repeat(factors, ends - starts)
         return np.bincount(self.texts[places], weights, minlength=self.n_texts).astype(np.float64, copy=False)
 
-    def holds(self, terms: Sequence[str]) -> npt.NDArray[np.bool_]:
-        """Whether each text has each of some terms; shape ``(n_terms, n_texts)``."""
-        found = np.zeros((len(terms), self.n_texts), dtype=bool)
-        for row, term in enumerate(terms):
+    def holds(self, terms: Sequence[str], rows: Ints) -> npt.NDArray[np.bool_]:
+        """Whether some texts, by their ascending rows, have each of some terms; shape ``(n_terms, n_rows)``."""
+        found = np.zeros((len(terms), len(rows)), dtype=bool)
+        for place, term in enumerate(terms):
             if (column := self.vocabulary.get(term)) is not None:
-                found[row, self.texts[self.starts[column] : self.starts[column + 1]]] = True
+                found[place] = self._in_column(column, rows)[2]
         return found
+
+    def texts_with(self, term: str) -> npt.NDArray[np.int32]:
+        """Rows of the texts that have a term."""
+        column = self.vocabulary.get(term)
+        return self.texts[:0] if column is None else self.texts[self.starts[column] : self.starts[column + 1]]
+
+    def _in_column(self, column: int, rows: Ints) -> tuple[int, Ints, npt.NDArray[np.bool_]]:
+        """Where a column starts, where in it each row would be, and whether it is there."""
+        start = int(self.starts[column])
+        own = self.texts[start : self.starts[column + 1]]
+        places = np.minimum(np.searchsorted(own, rows), max(len(own) - 1, 0))
+        return start, places, own[places] == rows if len(own) else np.zeros(len(rows), dtype=bool)
 
 
 class Bm25(TermMatrix):
@@ -100,9 +137,22 @@ class Bm25(TermMatrix):
         columns = (index.scores[name] for name in ("data", "indices", "indptr"))
         return cls._of(csc_matrix(tuple(columns), shape=(len(texts), len(vocabulary))), vocabulary)
 
-    def scores(self, terms: Sequence[str]) -> Floats:
-        """BM25 of every text for these terms, shape ``(n_texts,)``; 0 where no term is shared."""
-        return self.weigh(Counter(terms)).astype(np.float32)
+    def scores(self, terms: Sequence[str], rows: Ints | None = None) -> Floats:
+        """BM25 for these terms of every text or of some, by their ascending rows; 0 where no term is shared."""
+        return self.weigh(Counter(terms), rows).astype(np.float32)
+
+    def best(self, terms: Sequence[str], k: int) -> Ints:
+        """Rows of the ``k`` texts that score highest, fewer where fewer share a telling term; in no order."""
+        chosen: dict[str, float] = {}
+        n_postings = 0
+        for term in sorted({t for t in terms if t in self.vocabulary}, key=lambda t: -self.idf[self.vocabulary[t]]):
+            n_postings += len(self.texts_with(term))
+            if chosen and n_postings > _MOST_POSTINGS:
+                break
+            chosen[term] = 1.0
+        scores = self.weigh(chosen)
+        rows = np.flatnonzero(scores)
+        return rows if len(rows) <= k else rows[np.argpartition(-scores[rows], k - 1)[:k]]
 
 
 class Tfidf(TermMatrix):

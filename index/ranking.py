@@ -1,4 +1,4 @@
-"""From evidence to a ranking and calibrated probabilities, in two stages: every entry, then the best few, read."""
+"""From evidence to a ranking and calibrated probabilities, in two stages: by the fields, then the best few, read."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class Ranking:
     """One question ranked."""
 
     targets: Floats
-    """Probability of each target, given that one of them answers; shape ``(n_targets,)``, sum 1."""
+    """Probability of each target, given that one answers; shape ``(n_targets,)``; over the whole corpus, sum 1."""
     entries: Floats
     """The same of each entry, shape ``(n_entries,)``."""
 
@@ -77,9 +77,9 @@ class Weights:
 def ranking_columns(features: Features, opinion: Opinion | None, entry_of_target: Ints) -> Doubles:
     """Columns to rank by, shape ``(n_targets, len(FIELDS) + 1)``.
 
-    Each field is standardised over the entries of the corpus, so that one set of weights serves corpora
-    whose scores lie elsewhere. What phrasings say is standardised over the entries that have some: of the
-    others they say nothing, neither for nor against, which is 0.
+    Each field is standardised over the entries of the corpus (estimated, where only a pool was compared), so that
+    one set of weights serves corpora whose scores lie elsewhere. What phrasings say is standardised over the
+    entries that have some: of the others they say nothing, neither for nor against, which is 0.
     """
     n_entries = int(entry_of_target.max()) + 1
     classifier = np.zeros(len(features.fields)) if opinion is None else opinion.targets
@@ -87,35 +87,44 @@ def ranking_columns(features: Features, opinion: Opinion | None, entry_of_target
     best = np.full((n_entries, columns.shape[1]), -np.inf)
     np.maximum.at(best, entry_of_target, columns)
     text, phrased = slice(0, len(TEXT_FIELDS)), slice(len(TEXT_FIELDS), len(FIELDS))
+    asked, stands = features.asked, features.stands
     found = np.zeros_like(columns)
-    found[:, text] = _standard(columns[:, text], best[:, text])
-    if features.asked.any():
-        found[:, phrased] = _standard(columns[:, phrased], best[features.asked, phrased])
+    found[:, text] = _standard(columns[:, text], best[:, text], stands)
+    if asked.any():
+        found[:, phrased] = _standard(columns[:, phrased], best[asked, phrased], stands[asked])
         # The classifier's scores compare from one corpus to the other: only their level is set.
-        found[:, -1] = columns[:, -1] - np.median(best[features.asked, -1])
+        found[:, -1] = columns[:, -1] - _median(best[asked, -1], stands[asked])
         found[~features.asked[entry_of_target], len(TEXT_FIELDS) :] = 0.0
     return found
 
 
-def _standard(columns: Doubles, best: Doubles) -> Doubles:
-    deviation = best.std(axis=0)
-    found: Doubles = (columns - best.mean(axis=0)) / np.where(deviation > 1e-6, deviation, 1.0)
+def _standard(columns: Doubles, best: Doubles, stands: Doubles) -> Doubles:
+    mean = np.average(best, axis=0, weights=stands)
+    deviation = np.sqrt(np.average((best - mean) ** 2, axis=0, weights=stands))
+    found: Doubles = (columns - mean) / np.where(deviation > 1e-6, deviation, 1.0)
     return found
 
 
+def _median(values: Doubles, stands: Doubles) -> float:
+    if (stands == 1).all():
+        return float(np.median(values))
+    order = values.argsort()
+    return float(values[order[np.searchsorted(stands[order].cumsum(), stands.sum() / 2)]])
+
+
 def rank(features: Features, opinion: Opinion | None, weights: Weights, entry_of_target: Ints) -> Ranking:
-    """The first stage: every target and entry for one question, by the fields."""
+    """By the fields: every target and entry that a question was compared with; ``entry_of_target`` as in ``Pool``."""
     scores = ranking_columns(features, opinion, entry_of_target) @ np.asarray(weights.fields)
     targets = np.exp(scores - scores.max())
-    targets /= targets.sum()
+    targets /= targets @ features.stands[entry_of_target]
     entries = np.zeros(int(entry_of_target.max()) + 1)
     np.maximum.at(entries, entry_of_target, targets)
-    entries /= entries.sum()
+    entries /= entries @ features.stands
     return Ranking(targets.astype(np.float32), entries.astype(np.float32))
 
 
 def reranked(ranking: Ranking, logits: Mapping[int, float], weights: Weights) -> Ranking:
-    """The second stage: what the entries that were read have of the probability is shared anew among them.
+    """By the reader: what the entries that were read have of the probability is shared anew among them.
 
     Args:
         ranking: Of the first stage.

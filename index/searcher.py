@@ -1,7 +1,6 @@
 """Questions in, ranked entries and a calibrated confidence out."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 
@@ -15,6 +14,7 @@ from corpus.phrasings import Target
 from corpus.read import LeftOut
 from corpus.split.sentences import sentences
 from index import store
+from index.candidates import NEAREST, Pool
 from index.classifier import OUTSIDE
 from index.encoder import Encoder
 from index.features import EncodedQuery, FeatureExtractor
@@ -112,31 +112,38 @@ class Searcher:
         if k < 1:
             raise ValueError(f"k must be at least 1, got {k}")
         asked = self.extractor.encode(query, self.encoder)
-        owner = self.rows.entry_of_target
-        features, opinion = self.extractor.extract(asked), self._opinion(query, asked)
-        ranking = rank(features, opinion, self._weights, owner)
-        if exact := self.exact(query):
-            ranking, answerable, right = _with_first(ranking, exact, owner), 1.0, 1.0
+        opinion, exact = self._opinion(query, asked), self.exact(query)
+        pool = self.extractor.pool(asked, [*exact, *(_likeliest(opinion) if opinion else ())])
+        if opinion:
+            opinion = replace(opinion, targets=opinion.targets[pool.targets])
+        features = self.extractor.extract(asked, pool=pool)
+        ranking = rank(features, opinion, self._weights, pool.owner)
+        if exact:
+            ranking, answerable, right = (
+                _with_first(ranking, np.searchsorted(pool.targets, exact), pool.owner),
+                1.0,
+                1.0,
+            )
             logits: dict[int, float] = {}
         else:
-            logits = self._read(query, ranking)
+            logits = self._read(query, ranking, pool)
             ranking = reranked(ranking, logits, self._weights)
             seen = signals(features, opinion, ranking, logits, len(query.terms))
             right = probability(seen, self._weights.right)
             answerable = max(right, probability(seen, self._weights.answerable))
         hits = []
-        for place, row in enumerate(np.argsort(-ranking.entries, kind="stable")[:k].tolist(), 1):
-            target = self.rows.targets[ranking.best_target(row, owner)]
-            hits.append(Hit(self.rows.entries[row], target, float(ranking.entries[row]), place))
+        for rank_, place in enumerate(np.argsort(-ranking.entries, kind="stable")[:k].tolist(), 1):
+            target = self.rows.targets[pool.targets[ranking.best_target(place, pool.owner)]]
+            hits.append(Hit(self.rows.entries[pool.entries[place]], target, float(ranking.entries[place]), rank_))
         said = logits.get(int(ranking.entries.argmax()))
         return Result(query, tuple(hits), answerable, right, said, self._sentences(hits[0], asked.vectors[0]))
 
-    def _read(self, query: Query, ranking: Ranking) -> dict[int, float]:
-        """What the reader, if there is one, says of the best few entries."""
+    def _read(self, query: Query, ranking: Ranking, pool: Pool) -> dict[int, float]:
+        """What the reader, if there is one, says of the best few entries, by their places in the pool."""
         if not self.encoder.reader:
             return {}
-        chosen = to_read(ranking, self.rows.entry_of_target)
-        texts = [self.rows.reader_text(target, query.terms) for target in chosen.values()]
+        chosen = to_read(ranking, pool.owner)
+        texts = [self.rows.reader_text(int(pool.targets[target]), query.terms) for target in chosen.values()]
         return dict(zip(chosen, self.encoder.reader.read(query.text, texts).tolist(), strict=True))
 
     def _opinion(self, query: Query, asked: EncodedQuery) -> Opinion | None:
@@ -173,7 +180,14 @@ def _exact(rows: Rows) -> dict[tuple[str, ...], list[int]]:
     return found
 
 
-def _with_first(ranking: Ranking, targets: Sequence[int], owner: Ints) -> Ranking:
+def _likeliest(opinion: Opinion) -> list[int]:
+    """Rows of the targets that the classifier thinks of first."""
+    n = min(NEAREST, len(opinion.targets))
+    found: list[int] = np.argpartition(-opinion.targets, n - 1)[:n].tolist()
+    return found
+
+
+def _with_first(ranking: Ranking, targets: Ints, owner: Ints) -> Ranking:
     """The ranking with the best of these targets, and its entry, before all others."""
     best = max(targets, key=lambda row: float(ranking.targets[row]))
     of_targets, of_entries = ranking.targets.copy(), ranking.entries

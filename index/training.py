@@ -269,6 +269,7 @@ def _orphaned(trial: Trial, group: int) -> Trial:
             fields=seen.fields[kept],
             familiarity=seen.familiarity[others],
             asked=seen.asked[others],
+            stands=seen.stands[others],
         ),
         opinion=replace(trial.opinion, targets=trial.opinion.targets[kept]),
         targets=trial.targets[kept],

@@ -52,7 +52,7 @@ class Passages:
         """The passages of an index."""
         rows = Rows.of(stored.entries, stored.editor_targets)
         units = tuple(unit_of(rows.entries[entry]) for entry in rows.entry_of_passage)
-        return cls(stored.texts["passages"], stored.dense["passages"].vectors, units)
+        return cls(stored.texts["passages"], stored.dense["passages"].all(), units)
 
     def ranked(self, rows: Sequence[int]) -> list[str]:
         """Rows of passages as a ranking of units."""

@@ -22,8 +22,7 @@ def test_vectors_come_back_as_they_were_given() -> None:
     index = Dense.of(VECTORS)
 
     assert (len(index), index.dim) == (3, 2)
-    assert index.vectors.tolist() == VECTORS.tolist()
-    assert index.vector(2).tolist() == VECTORS[2].tolist()
+    assert index.all().tolist() == VECTORS.tolist()
 
 
 def test_saved_then_loaded_gives_the_same_scores(tmp_path: Path) -> None:
@@ -38,16 +37,36 @@ def test_an_empty_index_has_no_scores() -> None:
     empty = Dense.of(np.zeros((0, 2), np.float32))
 
     assert empty.scores(VECTORS).shape == (3, 0)
-    assert empty.vectors.shape == (0, 2)
+    assert empty.all().shape == (0, 2)
+    assert empty.nearest(VECTORS, 3).tolist() == []
 
 
-def test_the_tail_of_a_large_index_shares_the_lowest_score_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dense, "_DEEPEST", 2)
+def test_some_rows_have_the_scores_that_they_have_among_all() -> None:
+    rows = np.array([2, 0])
 
-    # The two best are 1 and 0.6; the third, 0, is given 0.6: never more than a better one.
-    found = Dense.of(VECTORS).scores(np.array([[1, 0]], np.float32))
+    assert Dense.of(VECTORS).scores(VECTORS, rows) == pytest.approx(Dense.of(VECTORS).scores(VECTORS)[:, rows])
 
-    assert found == pytest.approx(np.array([[1, 0.6, 0.6]]), abs=1e-6)
+
+def test_the_nearest_to_either_query_are_found_once() -> None:
+    queries = np.array([[1, 0], [0.8, 0.6]], np.float32)
+
+    assert Dense.of(VECTORS).nearest(queries, 1).tolist() == [0, 2]
+    assert Dense.of(VECTORS).nearest(queries, 9).tolist() == [0, 1, 2]
+
+
+def test_where_there_are_many_an_inverted_file_finds_as_many_of_the_nearest_as_promised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(dense, "FLAT", 500)
+    random = np.random.default_rng(1)
+    vectors = random.normal(size=(3000, 16)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    made = Dense.of(vectors)
+
+    queries = vectors[:20] + vectors[20:40]
+    true = [set(np.argsort(-vectors @ query)[:100].tolist()) for query in queries]
+    found = [true_ & set(made.nearest(query[None], 100).tolist()) for true_, query in zip(true, queries, strict=True)]
+    assert np.mean([len(own) for own in found]) >= 100 * dense.RECALL - 1
 
 
 def test_vectors_of_another_shape_are_refused() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from index import lexical
 from index.french import fold
 from index.lexical import Bm25, TermMatrix, Tfidf, char_grams, flatten, restore
 
@@ -69,8 +70,9 @@ def test_which_text_has_which_word() -> None:
     field = TermMatrix.present(TEXTS)
 
     expected = [[False, True, True], [False, False, False], [True, True, False]]
-    assert field.holds(["maire", "fusée", "contrat"]).tolist() == expected
-    assert field.holds([]).shape == (0, 3)
+    assert field.holds(["maire", "fusée", "contrat"], np.arange(3)).tolist() == expected
+    assert field.holds(["maire", "fusée"], np.array([0, 2])).tolist() == [[False, True], [False, False]]
+    assert field.holds([], np.arange(3)).shape == (0, 3)
 
 
 @pytest.mark.parametrize("texts", [TEXTS, [["été", "a b"], []], [[]], []])
@@ -84,3 +86,21 @@ def test_a_field_comes_back_from_its_arrays(texts: list[list[str]]) -> None:
     assert (loaded.n_texts, loaded.vocabulary) == (field.n_texts, field.vocabulary)
     for words in (["contrat", "maire"], ["été", "a b"]):
         assert np.array_equal(loaded.scores(words), field.scores(words))
+
+
+def test_some_texts_have_the_scores_that_they_have_among_all() -> None:
+    index, rows = Bm25.of(TEXTS), np.array([0, 2])
+
+    for words in (["maire"], ["contrat", "maire", "maire"], ["fusée"], []):
+        assert index.scores(words, rows).tolist() == index.scores(words)[rows].tolist()
+
+
+def test_the_best_texts_are_those_that_score_highest(monkeypatch: pytest.MonkeyPatch) -> None:
+    index = Bm25.of([["contrat"] * n + ["maire"] for n in range(5)])
+
+    assert index.best(["contrat"], 2).tolist() == [4, 3] or index.best(["contrat"], 2).tolist() == [3, 4]
+    assert sorted(index.best(["contrat", "fusée"], 9).tolist()) == [1, 2, 3, 4]
+    monkeypatch.setattr(lexical, "_MOST_POSTINGS", 4)
+    # A word of every text is left aside once a rarer one has named enough.
+    assert sorted(index.best(["contrat", "maire"], 9).tolist()) == [1, 2, 3, 4]
+    assert index.best(["fusée"], 9).tolist() == []

@@ -56,8 +56,8 @@ def test_what_is_loaded_is_what_was_saved(small_index: Path, tmp_path: Path) -> 
     assert again.vocabulary == loaded.vocabulary
     assert (again.sources, again.left_out) == (loaded.sources, loaded.left_out)
     assert (again.manifest, again.learned, again.texts) == (loaded.manifest, loaded.learned, loaded.texts)
-    assert {n: d.vectors.tolist() for n, d in again.dense.items()} == {
-        n: d.vectors.tolist() for n, d in loaded.dense.items()
+    assert {n: d.all().tolist() for n, d in again.dense.items()} == {
+        n: d.all().tolist() for n, d in loaded.dense.items()
     }
 
 
