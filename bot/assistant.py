@@ -15,7 +15,6 @@ from index.query import Query
 from index.searcher import Hit, Result, Searcher
 
 _N_SUGGESTIONS = 3
-_N_EXAMPLES = 4
 _N_RANKED = 10
 # A second passage is worth unfolding when it is at least this likely to be the one meant.
 _WORTH_READING = 0.05
@@ -48,7 +47,7 @@ class Assistant:
 
     def __init__(self, searcher: Searcher) -> None:
         self.searcher = searcher
-        self.library = Library.of(searcher.rows.entries)
+        self.library = Library.of(searcher.rows, searcher.manifest.documents)
         self._vocabulary = frozenset(searcher.extractor.parser.vocabulary.stems)
 
     @property
@@ -58,11 +57,8 @@ class Assistant:
 
     def about(self) -> About:
         """What is indexed, what is not, and a few questions to begin with."""
-        questions = [e.heading_text for e in self.searcher.rows.entries if e.heading_text.endswith("?")]
-        headings = [e.heading_text for e in self.searcher.rows.entries if e.heading]
-        # The shortest are the easiest to read on a button.
-        examples = sorted(questions or headings, key=len)[:_N_EXAMPLES]
-        return About(self.searcher.sources, self.searcher.left_out, tuple(examples), self.searcher.manifest.built)
+        known = self.searcher
+        return About(known.sources, known.left_out, known.examples, known.manifest.built)
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
         """Answer one question, read alone or with the earlier questions when it needs them (oldest first)."""

@@ -187,10 +187,7 @@ def rollback(corpus: CorpusOption = None, index: IndexOption = None) -> None:
 
     Un serveur ouvert le reprend de lui-même.
     """
-    from index import store
-
-    settings = read_settings(corpus=corpus, index=index)
-    manifest = store.rollback(settings.index_folder)
+    manifest = read_settings(corpus=corpus, index=index).home.rollback()
     say(
         f"L’index construit le {manifest.built} est de nouveau en service. Il ne sera reconstruit que si le corpus "
         "change, ou par « motamot build »."

@@ -43,7 +43,7 @@ def build_index(settings: Settings, encoder: "Encoder", *, accept_loss: bool = F
     with progress("Construction de l’index") as advance:
         built = run(
             settings.corpus,
-            settings.index_folder,
+            settings.home,
             encoder,
             max_error=settings.max_error,
             on_progress=lambda phase, done, total: advance(done, total, phase.value),
@@ -66,8 +66,8 @@ def open_searcher(settings: Settings, *, publish: bool = False) -> "Searcher":
     """
     from index.state import State, state
 
-    encoder, folder = load_encoder(settings), settings.index_folder
-    found = state(settings.corpus, folder, encoder.name, settings.max_error)
+    encoder, home = load_encoder(settings), settings.home
+    found = state(settings.corpus, home, encoder.name, settings.max_error)
     if found is State.OTHER_CORPUS:
         raise SettingsError(of_another_corpus(settings))
     if found is State.ABSENT:
@@ -77,7 +77,7 @@ def open_searcher(settings: Settings, *, publish: bool = False) -> "Searcher":
     searcher = _load(settings, encoder)
     if found is State.STALE:
         say(
-            f"L’index « {folder} » ne correspond plus à son corpus : il répond tel qu’il a été construit le "
+            f"L’index « {home} » ne correspond plus à son corpus : il répond tel qu’il a été construit le "
             f"{french_date(searcher.manifest.built[:10])}. Pour le mettre à jour, lancez « motamot build »."
         )
     return searcher
@@ -85,12 +85,13 @@ def open_searcher(settings: Settings, *, publish: bool = False) -> "Searcher":
 
 def of_another_corpus(settings: Settings) -> str:
     """What to say of an index that was built from another corpus than the one chosen."""
-    from index.manifest import corpus_of
+    from index.manifest import corpus_in
 
-    folder = settings.index_folder
+    home = settings.home
+    built = corpus_in(home.remembered())
     return (
-        f"L’index « {folder} » a été construit depuis le corpus « {corpus_of(folder)} », et non « {settings.corpus} » "
-        ": ne donnez que l’un des deux (« --index », « --corpus »), ou deux qui vont ensemble."
+        f"L’index « {home} » a été construit depuis le corpus « {built} », et non « {settings.corpus} » : ne donnez "
+        "que l’un des deux (« --index », « --corpus »), ou deux qui vont ensemble."
     )
 
 
@@ -117,7 +118,7 @@ def _load(settings: Settings, encoder: "Encoder") -> "Searcher":
     from index.searcher import Searcher
 
     with progress("Chargement de l’index"):
-        return Searcher.load(settings.index_folder, encoder)
+        return Searcher.load(settings.home, encoder)
 
 
 def open_assistant(settings: Settings, *, publish: bool = False) -> "Assistant":
@@ -129,10 +130,11 @@ def open_assistant(settings: Settings, *, publish: bool = False) -> "Assistant":
 
 def open_live(settings: Settings, *, publish: bool = False) -> "LiveAssistant":
     """The same, which takes up a newer index by itself."""
-    from bot.reload import LiveAssistant, pointer
+    from bot.reload import LiveAssistant
 
-    seen = pointer(settings.index_folder)
-    return LiveAssistant(settings.index_folder, open_assistant(settings, publish=publish), seen)
+    home = settings.home
+    seen = home.mark()
+    return LiveAssistant(home, open_assistant(settings, publish=publish), seen)
 
 
 Advance = Callable[..., None]

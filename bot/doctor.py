@@ -15,11 +15,12 @@ from bot.phrases import counted
 from bot.settings import Settings, config_file, foreign_variables, own_variables, read_settings
 from corpus.errors import IndexStoreError, MotamotError
 from corpus.read import Corpus, read_corpus
-from index import data_home, store, versions
+from index import data_home
 from index.e5.unpack import state_of_default_model
 from index.encoder import Encoder
 from index.manifest import Manifest
 from index.state import State, fingerprint, state
+from index.stored import Stored
 
 _OLD = 365
 """Days: official texts change within the year, and nobody would look at the catalogue sooner unasked."""
@@ -143,11 +144,10 @@ def _not_unpacked(state: str) -> Finding:
 
 def index_in_service(settings: Settings, encoder: Encoder | None, corpus: Corpus | None) -> list[Finding]:
     """Whether the index is there, whole, of its age, and of the corpus as it is."""
-    folder = settings.index_folder
-    if not versions.is_in_service(folder):
-        return [_missing(folder)]
     try:
-        stored = store.load(folder)
+        if not settings.home.is_in_service():
+            return [_missing(settings.index_folder)]
+        stored = settings.home.load()
     except IndexStoreError as problem:
         return [error("Index", str(problem))]
     found = [_aged(stored)]
@@ -156,7 +156,7 @@ def index_in_service(settings: Settings, encoder: Encoder | None, corpus: Corpus
     return found
 
 
-def _aged(stored: store.Stored) -> Finding:
+def _aged(stored: Stored) -> Finding:
     built = datetime.fromisoformat(stored.manifest.built)
     days = max((datetime.now(UTC) - built).days, 0)
     detail = (
@@ -182,12 +182,12 @@ def _missing(folder: Path) -> Finding:
 
 def _stale(settings: Settings, encoder: Encoder, made: Manifest, corpus: Corpus | None) -> Finding | None:
     """Why the index is not what a build would make now."""
-    if state(settings.corpus, settings.index_folder, encoder.name, settings.max_error) is State.OTHER_CORPUS:
+    if state(settings.corpus, settings.home, encoder.name, settings.max_error) is State.OTHER_CORPUS:
         return error("Index", of_another_corpus(settings))
     mark = fingerprint(settings.corpus, encoder.name, settings.max_error)
     if mark == made.fingerprint:
         return None
-    if mark in versions.withdrawn(settings.index_folder):
+    if mark in settings.home.withdrawn():
         return attention(
             "Index",
             "c’est une version antérieure, remise en service par « motamot rollback »",

@@ -2,12 +2,14 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from itertools import takewhile
 
 from bot.answer import Quote, QuoteSource
 from corpus.document import BlockKind, Document, Entry, Passage, Span
 from corpus.split.sentences import sentences
+from index.rows import Rows
 from index.searcher import Hit
 
 # A sentence whose cosine is this close to the best one's answers as well.
@@ -113,29 +115,36 @@ def source_of(document: Document, offset: int, entry: str, passage: Passage | No
 class Library:
     """What the answers are quoted from. Safe to share between threads: nothing in it changes."""
 
-    def __init__(self, documents: Iterable[Document], entries: Iterable[Entry] = ()) -> None:
-        self._documents: dict[str, Document] = {}
-        self._entries: dict[str, list[Entry]] = {}
-        for document in documents:
-            # Two sources may name the same bytes: the first of the catalogue speaks for both.
-            self._documents.setdefault(document.sha256, document)
-        for entry in entries:
-            self._entries.setdefault(entry.document.id, []).append(entry)
+    def __init__(self, documents: Mapping[str, Callable[[], Document]], entries_of: Callable[[str], Iterable[Entry]]):
+        self._documents = documents
+        self._entries_of = entries_of
 
     @classmethod
-    def of(cls, entries: Iterable[Entry]) -> "Library":
-        """The documents of these entries."""
-        known = tuple(entries)
-        return cls({entry.document.id: entry.document for entry in known}.values(), known)
+    def of_documents(cls, documents: Iterable[Document]) -> "Library":
+        """Of documents alone, whose entries are not known."""
+        # Two sources may name the same bytes: the first of the catalogue speaks for both.
+        known: dict[str, Document] = {}
+        for document in documents:
+            known.setdefault(document.sha256, document)
+        return cls({sha256: partial(known.__getitem__, sha256) for sha256 in known}, lambda _: ())
+
+    @classmethod
+    def of(cls, rows: Rows, hashes: Mapping[str, str]) -> "Library":
+        """The documents of an index, read when they are asked for; ``hashes`` of their files, by their ids."""
+        found: dict[str, Callable[[], Document]] = {}
+        for id_ in rows.documents:
+            found.setdefault(hashes[id_], partial(rows.documents.__getitem__, id_))
+        return cls(found, rows.entries_of)
 
     @property
     def documents(self) -> tuple[Document, ...]:
         """All of them, in the order of the index."""
-        return tuple(self._documents.values())
+        return tuple(read() for read in self._documents.values())
 
     def document(self, sha256: str) -> Document | None:
         """The document whose file has this hash, None when there is none, or no longer."""
-        return self._documents.get(sha256)
+        read = self._documents.get(sha256)
+        return read() if read else None
 
     def quote(self, document: Document, span: Span) -> Quote:
         """Any slice of a document as a quote, with the question or the headings that it stands under.
@@ -152,7 +161,7 @@ class Library:
 
     def _at(self, document: Document, offset: int) -> tuple[str, Passage | None]:
         """The entry and the passage that hold a character; of an entry, its first passage stands for its heading."""
-        for entry in self._entries.get(document.id, ()):
+        for entry in self._entries_of(document.id):
             start = entry.heading.start if entry.heading else entry.body.start
             if min(start, entry.body.start) <= offset < entry.body.end:
                 held = [passage for passage in entry.passages if passage.start <= offset < passage.end]

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,16 +10,13 @@ from bot.answer import Answer
 from bot.assistant import About, Assistant
 from bot.quoting import Library
 from corpus.errors import MotamotError
-from index import versions
 from index.searcher import Searcher
+from index.store import Store, store_at
 
 log = logging.getLogger(__name__)
 
 # Seconds. One look at a file's date; a new version takes seconds to build and to load anyway.
 EVERY = 2.0
-
-Mark = tuple[int, int, int] | None
-"""Inode, date and size of the pointer to the version in service; None where there is none."""
 
 
 class LiveAssistant:
@@ -28,13 +25,13 @@ class LiveAssistant:
     A question keeps to its end the index that it began with. Every call may meet a newer one than the call before.
 
     Args:
-        folder: Of the index.
+        place: Of the index.
         first: The assistant over it now.
-        seen: What was in service before ``first`` was loaded: a version that came since is picked up.
+        seen: The mark of what was in service before ``first`` was loaded: a version that came since is picked up.
     """
 
-    def __init__(self, folder: Path, first: Assistant, seen: Mark) -> None:
-        self._folder = folder
+    def __init__(self, place: Path | Store, first: Assistant, seen: Hashable | None) -> None:
+        self._store = store_at(place)
         self._encoder = first.searcher.encoder
         self._current = first
         self._turn = threading.Lock()
@@ -65,18 +62,18 @@ class LiveAssistant:
         One that is missing or damaged is logged and left aside until the pointer changes again.
         """
         with self._turn:
-            mark = pointer(self._folder)
+            mark = self._store.mark()
             if mark == self._mark:
                 return False
             self._mark = mark  # as it was before loading: what changes meanwhile is seen next time
             try:
-                loaded = Assistant(Searcher.load(self._folder, self._encoder))
+                loaded = Assistant(Searcher.load(self._store, self._encoder))
             except MotamotError as error:
                 self._problem = str(error)
-                log.error("the new index in %s is not used, the one before still answers: %s", self._folder, error)
+                log.error("the new index in %s is not used, the one before still answers: %s", self._store, error)
                 return False
             self._current, self._problem = loaded, None
-            log.info("the new index in %s answers", self._folder)
+            log.info("the new index in %s answers", self._store)
             return True
 
     @contextmanager
@@ -89,7 +86,7 @@ class LiveAssistant:
                 try:
                     self.check()
                 except Exception:  # the thread goes on: the index before still answers
-                    log.exception("the new index in %s could not be loaded", self._folder)
+                    log.exception("the new index in %s could not be loaded", self._store)
 
         thread = threading.Thread(target=watch, name="motamot-index", daemon=True)
         thread.start()
@@ -98,12 +95,3 @@ class LiveAssistant:
         finally:
             stop.set()
             thread.join()
-
-
-def pointer(folder: Path) -> Mark:
-    """What tells one version in service from the next, without reading it."""
-    try:
-        found = (folder / versions.CURRENT).stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns, found.st_size

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import (
@@ -24,6 +24,9 @@ from corpus.errors import SettingsError, reason
 from corpus.toml_file import TomlError, read_toml
 from index import MAX_ERROR, data_home
 from index.manifest import corpus_of
+
+if TYPE_CHECKING:
+    from index.store import Store
 
 _FILE = "motamot.toml"
 PREFIX = "MOTAMOT_"
@@ -158,6 +161,13 @@ class Settings(BaseSettings):
         if self.index is not None:
             return self.index
         return data_home() / "indexes" / _mark(self.corpus)
+
+    @property
+    def home(self) -> "Store":
+        """Where the index of this corpus lives, be it that folder."""
+        from index.store import FolderStore  # which loads FAISS: settings alone need not wait for it
+
+        return FolderStore(self.index_folder)
 
     @property
     def journal_path(self) -> Path:

@@ -15,15 +15,18 @@ from threadpoolctl import threadpool_limits
 from corpus.errors import CorpusError, IndexStoreError
 from corpus.phrasings import Phrasings, read_lexicon, read_phrasings
 from corpus.read import Corpus, read_corpus
-from index import MAX_ERROR, store, versions
+from index import MAX_ERROR
 from index.dense import Dense, Vectors
 from index.encoder import Encoder
+from index.exact import ExactTexts
 from index.features import EncodedQuery, FeatureExtractor
 from index.manifest import FORMAT, Manifest
 from index.outside import outside_questions
 from index.query import Query, QueryParser
 from index.rows import LexicalFields, Rows
 from index.state import SHAPING_LIBRARIES, check_replaceable, fingerprint
+from index.store import Store, store_at
+from index.stored import Digests, Stored, digests, examples_of
 from index.training import TrainingSet, learn, train_classifier
 from index.vocabulary import CorpusVocabulary
 
@@ -48,7 +51,7 @@ class Built:
     n_passages: int
     n_encoded: int
     """Texts that had to be encoded; the others came from the index before."""
-    folder: Path
+    folder: Path | Store
     phrasings: Mapping[str, int]
     """Identifier of each document -> how many phrasings an editor wrote for it."""
     warnings: tuple[str, ...] = ()
@@ -57,7 +60,7 @@ class Built:
 
 def build(
     corpus_folder: Path,
-    index_folder: Path,
+    place: Path | Store,
     encoder: Encoder,
     *,
     max_error: float = MAX_ERROR,
@@ -65,7 +68,7 @@ def build(
     on_wait: Callable[[], None] | None = None,
     accept_loss: bool = False,
 ) -> Built:
-    """Read a corpus and write its index as a new version; the one before serves until then.
+    """Read a corpus and write its index into a folder or a store as a new version; the one before serves until then.
 
     Builds of one index take turns: ``on_wait`` is called when another is under way. If that one makes the very
     index that we want, it is not made twice.
@@ -76,28 +79,29 @@ def build(
         IndexStoreError: The index cannot be written.
     """
     told = on_progress or (lambda *_: None)
-    with versions.turn(index_folder, on_wait) as waited:
+    store = store_at(place)
+    with store.turn(on_wait) as waited:
         mark = fingerprint(corpus_folder, encoder.name, max_error)
         told(Phase.READING, 0, None)
         read = read_corpus(corpus_folder, on_progress=lambda done, total: told(Phase.READING, done, total))
         corpus = _readable(read)
         phrasings = read_phrasings(corpus_folder, corpus.entries)
-        if waited and (made := _stored(index_folder)) and made.manifest.fingerprint == mark:
+        if waited and (made := _stored(store)) and made.manifest.fingerprint == mark:
             n_encoded = 0
         else:
             if not accept_loss:
-                check_replaceable(corpus, index_folder, mark)
+                check_replaceable(corpus, store, mark)
             # One thread: how many share a sum changes its last digits, and two builds are to learn the same.
             with threadpool_limits(1, user_api="blas"):
-                n_encoded = _build(corpus, phrasings, index_folder, encoder, mark, max_error, told)
-            versions.forgive(index_folder)
+                n_encoded = _build(corpus, phrasings, store, encoder, mark, max_error, told)
+            store.forgive()
     n_passages = sum(len(entry.passages) for entry in corpus.entries)
-    return Built(corpus, n_passages, n_encoded, index_folder, phrasings.counts(), phrasings.warnings)
+    return Built(corpus, n_passages, n_encoded, place, phrasings.counts(), phrasings.warnings)
 
 
-def _stored(index_folder: Path) -> store.Stored | None:
+def _stored(store: Store) -> Stored | None:
     try:
-        return store.load(index_folder)
+        return store.load()
     except IndexStoreError:
         return None
 
@@ -105,7 +109,7 @@ def _stored(index_folder: Path) -> store.Stored | None:
 def _build(
     corpus: Corpus,
     phrasings: Phrasings,
-    index_folder: Path,
+    store: Store,
     encoder: Encoder,
     mark: str,
     max_error: float,
@@ -125,10 +129,11 @@ def _build(
         "phrasings": [query.text for query in asked],
         "outside": [query.text for query in beyond],
     }
-    before = _stored(index_folder)
+    before = _stored(store)
     if before and before.manifest.encoder != encoder.name:
         before = None
-    dense, n_encoded = _encode(texts, _vectors_before(before), encoder, told)
+    hashes = {name: digests(own) for name, own in texts.items()}
+    dense, n_encoded = _encode(texts, hashes, _vectors_before(before), encoder, told)
     told(Phase.LEARNING, 0, None)
     lexical = LexicalFields.of(rows, parser, asked)
     extractor = FeatureExtractor(rows, parser, dense, lexical)
@@ -159,21 +164,23 @@ def _build(
         read if encoder.reader else None,
         lambda done, total: told(Phase.LEARNING, done, total),
     )
-    stored = store.Stored(
-        manifest=_manifest(corpus, encoder, mark),
-        entries=corpus.entries,
-        editor_targets=phrasings.targets,
-        sources=tuple(d.source for d in corpus.documents),
-        left_out=corpus.left_out,
-        vocabulary=vocabulary,
-        lexical=lexical,
-        classifier=trained[0] if trained else None,
-        learned=learned,
-        texts={name: tuple(own) for name, own in texts.items()},
-        dense=dense,
-        said=said,
+    store.save(
+        Stored(
+            manifest=_manifest(corpus, encoder, mark),
+            rows=rows,
+            exact=ExactTexts.of(rows),
+            examples=examples_of(corpus.entries),
+            sources=tuple(d.source for d in corpus.documents),
+            left_out=corpus.left_out,
+            vocabulary=vocabulary,
+            lexical=lexical,
+            classifier=trained[0] if trained else None,
+            learned=learned,
+            texts=hashes,
+            dense=dense,
+            said=said,
+        )
     )
-    store.save(index_folder, stored)
     return n_encoded
 
 
@@ -203,14 +210,14 @@ def _encoded(queries: Sequence[Query], dense: Dense) -> list[EncodedQuery]:
     return [EncodedQuery(query, vector[None, :]) for query, vector in zip(queries, dense.all(), strict=True)]
 
 
-def _vectors_before(before: store.Stored | None) -> dict[tuple[bool, str], Vectors]:
-    """Vectors of the index being replaced, by (is a query, text)."""
+def _vectors_before(before: Stored | None) -> dict[tuple[bool, bytes], Vectors]:
+    """Vectors of the index being replaced, by (is a query, hash of the text)."""
     if before is None:
         return {}
     return {
-        (name in _QUERY_FIELDS, text): vector
-        for name, texts in before.texts.items()
-        for text, vector in zip(texts, before.dense[name].all(), strict=True)
+        (name in _QUERY_FIELDS, digest.tobytes()): vector
+        for name, own in before.texts.items()
+        for digest, vector in zip(own, before.dense[name].all(), strict=True)
     }
 
 
@@ -223,18 +230,26 @@ _QUERY_FIELDS = ("phrasings", "outside")
 
 
 def _encode(
-    fields: Mapping[str, Sequence[str]], known: dict[tuple[bool, str], Vectors], encoder: Encoder, told: Progress
+    fields: Mapping[str, Sequence[str]],
+    hashes: Mapping[str, Digests],
+    known: dict[tuple[bool, bytes], Vectors],
+    encoder: Encoder,
+    told: Progress,
 ) -> tuple[dict[str, Dense], int]:
     """The vectors of each field, and how many had to be encoded; ``known`` takes them in."""
-    new = sorted({(name in _QUERY_FIELDS, text) for name, texts in fields.items() for text in texts} - set(known))
+    keys = {name: [(name in _QUERY_FIELDS, digest.tobytes()) for digest in own] for name, own in hashes.items()}
+    new = {
+        key: text for name, own in keys.items() for key, text in zip(own, fields[name], strict=True) if key not in known
+    }
     n_encoded = 0
     for as_query, encode in ((False, encoder.encode_passages), (True, encoder.encode_queries)):
         # Of similar length together: less padding, and a progress that moves.
-        ordered = sorted((text for is_query, text in new if is_query == as_query), key=len)
+        ordered = sorted((text, key) for key, text in new.items() if key[0] == as_query)
+        ordered.sort(key=lambda pair: len(pair[0]))
         for start in range(0, len(ordered), 64):
-            batch = ordered[start : start + 64]
-            known |= {(as_query, text): vector for text, vector in zip(batch, encode(batch), strict=True)}
+            texts, batch = zip(*ordered[start : start + 64], strict=True)
+            known |= zip(batch, encode(texts), strict=True)
             n_encoded += len(batch)
             told(Phase.ENCODING, n_encoded, len(new))
-    rows = {name: [known[name in _QUERY_FIELDS, text] for text in texts] for name, texts in fields.items()}
+    rows = {name: [known[key] for key in own] for name, own in keys.items()}
     return {name: Dense.of(np.reshape(own, (len(own), encoder.dim))) for name, own in rows.items()}, n_encoded

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -46,7 +47,12 @@ class Candidates:
         self._starts: Ints = np.searchsorted(rows.entry_of_target[self._by_entry], np.arange(n + 1))
         # Always the same entries: a question has one answer.
         self._sample: Ints = np.sort(np.random.default_rng(0).choice(n, min(n, _SAMPLE), replace=False))
-        self.everything = Pool(np.arange(n), np.arange(len(rows.targets)), rows.entry_of_target, np.ones(n))
+
+    @cached_property
+    def everything(self) -> Pool:
+        """All of the corpus."""
+        n = len(self._rows.entries)
+        return Pool(np.arange(n), np.arange(len(self._rows.targets)), self._rows.entry_of_target, np.ones(n))
 
     def pool(self, vectors: Vectors, terms: Sequence[str], added: Sequence[str], also: Ints) -> Pool:
         """Entries to compare a question with.

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 Vectors = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.intp]
+Ints = npt.NDArray[np.integer[Any]]
 
 FLAT = 100_000
 """Vectors that are all compared, in 25 ms; beyond, an inverted file chooses."""
@@ -45,14 +45,12 @@ class Dense:
 
     @classmethod
     def of(cls, vectors: Vectors) -> "Dense":
-        """Index unit vectors, shape ``(n, dim)``.
+        """Unit vectors, shape ``(n, dim)``, all compared.
 
         Raises:
             ValueError: ``vectors`` is not two-dimensional.
         """
-        made = cls(np.ascontiguousarray(vectors, dtype=np.float32))
-        made._index = _inverted_file(made._vectors) if len(made) > FLAT else None
-        return made
+        return cls(np.ascontiguousarray(vectors, dtype=np.float32))
 
     def __len__(self) -> int:
         return len(self._vectors)
@@ -84,29 +82,30 @@ class Dense:
             return np.unique(rows[rows >= 0])
         return np.unique(_best(self.scores(queries), k))
 
-    def to_bytes(self) -> bytes:
-        """In FAISS's own format. Not written by FAISS: on a full disk it cuts the file short and says nothing."""
-        index = faiss.IndexFlatIP(self.dim)
-        index.add(self._vectors)
-        content: bytes = faiss.serialize_index(index).tobytes()
-        return content
-
     @classmethod
-    def load(cls, path: Path) -> "Dense":
-        """Read a file that holds ``to_bytes``.
+    def load(cls, vectors: Vectors, inverted_file: Path) -> "Dense":
+        """From vectors that may be mapped into memory, and a file of what ``inverted_file`` gives, there or not.
 
         Raises:
             RuntimeError: FAISS cannot read the file.
-            ValueError: It holds another kind of index.
+            ValueError: It holds another kind of index, or one of other vectors.
         """
-        index = faiss.read_index(str(path))
-        if not isinstance(index, faiss.IndexFlatIP):
-            raise ValueError(f"{path.name} holds {type(index).__name__}, expected IndexFlatIP")
-        return cls.of(index.reconstruct_n(0, index.ntotal))
+        if not inverted_file.exists():
+            return cls(vectors)
+        index = faiss.read_index(str(inverted_file), faiss.IO_FLAG_MMAP_IFC)
+        if not isinstance(index, faiss.IndexIVF) or (index.ntotal, index.d) != vectors.shape:
+            raise ValueError(f"{inverted_file.name} holds no inverted file of {vectors.shape} numbers")
+        return cls(vectors, index)
 
 
-def _inverted_file(vectors: Vectors) -> faiss.IndexIVF:
-    """One byte a number, in some four times the square root of n lists; looks into as many as RECALL takes."""
+def inverted_file(vectors: Vectors) -> bytes | None:
+    """What finds the nearest of many vectors, in FAISS's own format; None where they are few.
+
+    One byte a number, in some four times the square root of n lists; it looks into as many as RECALL takes. Not
+    written by FAISS: on a full disk it cuts the file short and says nothing.
+    """
+    if len(vectors) <= FLAT:
+        return None
     n, dim = vectors.shape
     n_lists = int(2 ** round(np.log2(4 * np.sqrt(n))))
     index: Any = faiss.index_factory(dim, f"IVF{n_lists},SQ8", faiss.METRIC_INNER_PRODUCT)
@@ -123,8 +122,8 @@ def _inverted_file(vectors: Vectors) -> faiss.IndexIVF:
     index.nprobe = 8
     while index.nprobe < n_lists and recall(true, index.search(queries, _ASKED)[1]) < RECALL:
         index.nprobe = min(2 * index.nprobe, n_lists)
-    made: faiss.IndexIVF = index
-    return made
+    content: bytes = faiss.serialize_index(index).tobytes()
+    return content
 
 
 def _exactly(vectors: Vectors, queries: Vectors, k: int) -> Ints:

@@ -1,5 +1,6 @@
 """Lexical fields as sparse columns: BM25 over French stems, TF-IDF over n-grams, and which text has which word."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
@@ -13,7 +14,7 @@ T = TypeVar("T")
 Arrays = dict[str, npt.NDArray[Any]]
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.intp]
+Ints = npt.NDArray[np.integer[Any]]
 
 # Postings weighed to nominate texts: the rarest words first, for a word of every text names none of them.
 _MOST_POSTINGS = 100_000
@@ -211,6 +212,8 @@ def flatten(record: Any, prefix: str) -> Arrays:
         name, value = f"{prefix}.{field.name}", getattr(record, field.name)
         if is_dataclass(value):
             found |= flatten(value, name)
+        elif isinstance(value, tuple):
+            found[name] = np.frombuffer(json.dumps(value).encode(), dtype=np.uint8)
         elif isinstance(value, dict):
             found[name] = np.frombuffer("\n".join(sorted(value, key=value.__getitem__)).encode(), dtype=np.uint8)
         else:
@@ -234,6 +237,8 @@ def _value(hint: Any, arrays: Mapping[str, npt.NDArray[Any]], name: str) -> Any:
     value = arrays[name]
     if hint is int:
         return int(value)
+    if hint == tuple[str, ...]:
+        return tuple(json.loads(value.tobytes()))
     if hint == dict[str, int]:  # a vocabulary: its terms hold no line feed
         text = value.tobytes().decode()
         return {term: row for row, term in enumerate(text.split("\n"))} if text else {}

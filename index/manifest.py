@@ -1,6 +1,7 @@
 """The manifest of an index: what it was made from and with; to read it loads no library."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from corpus.errors import IndexStoreError
 from index import versions
 
-FORMAT = 7
+FORMAT = 8
 """Changes when an index written by another version of this code could be misread."""
 
 
@@ -47,18 +48,13 @@ def read_manifest(folder: Path) -> Manifest:
 
 def corpus_of(folder: Path) -> Path | None:
     """The corpus folder that an index of any format was built from; None where it does not say."""
-    found = remembered(folder).get("corpus")
+    return corpus_in(remembered(folder))
+
+
+def corpus_in(manifest: Mapping[str, Any]) -> Path | None:
+    """The same, from its manifest."""
+    found = manifest.get("corpus")
     return Path(found) if isinstance(found, str) else None
-
-
-def entries_of(folder: Path) -> dict[str, int]:
-    """Identifier of each document of an index -> its number of entries; none where it does not say."""
-    return dict(remembered(folder).get("entries", {}))
-
-
-def fingerprints(folder: Path) -> frozenset[str]:
-    """Of the index in service and of those that were rolled back: none of these is built again unasked."""
-    return versions.withdrawn(folder) | {str(remembered(folder).get("fingerprint"))}
 
 
 def remembered(folder: Path) -> dict[str, Any]:

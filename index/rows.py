@@ -1,18 +1,19 @@
 """The texts of a corpus by field, who owns each, and what their words say."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
-from corpus.document import Entry, Passage, Span
+from corpus.document import Document, Entry, Passage, Span
 from corpus.phrasings import Target
 from corpus.split.sentences import sentences
 from index.french import stems
 from index.lexical import Bm25, Ints, TermMatrix
 from index.query import Query, QueryParser
+from index.records import Records, some
 
 # Characters, about two sentences. On the CNIL's FAQ, 200 bring a point of hit@1 over the whole passage.
 _OPENING = 200
@@ -21,18 +22,37 @@ _READ = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """Every text of a corpus by field, and who owns it: the rows of all indexes, in one place."""
+class Layout:
+    """Who owns what: all that must be known of a corpus before one of its texts is read."""
 
-    entries: tuple[Entry, ...]
-    targets: tuple[Target, ...]
-    """One for each passage, in order, then the editor's own, which have phrasings."""
-    passages: tuple[Passage, ...]
-    phrasings: tuple[str, ...]
+    document_of_entry: Ints
     entry_of_passage: Ints
     entry_of_target: Ints
     passage_of_target: Ints
     target_of_phrasing: Ints
+    spans: Ints
+    """Of the targets that are no whole passage, which are the last: start and end, shape ``(n, 2)``."""
+    phrasings: tuple[str, ...]
+
+    def target(self, row: int, passage: Passage) -> Target:
+        """One target, from its passage."""
+        first = len(self.entry_of_target) - len(self.spans)
+        start, end = (passage.start, passage.end) if row < first else self.spans[row - first].tolist()
+        asked = slice(*np.searchsorted(self.target_of_phrasing, [row, row + 1]).tolist())
+        return Target(passage, Span(start, end), self.phrasings[asked])
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Every text of a corpus by field, and who owns it: the rows of all indexes, in one place."""
+
+    entries: Sequence[Entry]
+    targets: Sequence[Target]
+    """One for each passage, in order, then the editor's own, which have phrasings."""
+    passages: Sequence[Passage]
+    documents: Mapping[str, Document]
+    """By their identifiers, in the order of their entries."""
+    layout: "Layout"
 
     @classmethod
     def of(cls, entries: Sequence[Entry], editor: Sequence[Target]) -> "Rows":
@@ -41,17 +61,61 @@ class Rows:
         row = {(p.document.id, p.start, p.end): i for i, p in enumerate(passages)}
         entry_of_passage = [i for i, entry in enumerate(entries) for _ in entry.passages]
         targets = _merged([Target(p, Span(p.start, p.end)) for p in passages] + list(editor))
-        passage_of_target = _ints([row[t.passage.document.id, t.passage.start, t.passage.end] for t in targets])
-        return cls(
-            entries=tuple(entries),
-            targets=tuple(targets),
-            passages=tuple(passages),
-            phrasings=tuple(text for t in targets for text in t.phrasings),
+        passage_of_target = [row[t.passage.document.id, t.passage.start, t.passage.end] for t in targets]
+        documents = {entry.document.id: entry.document for entry in entries}
+        place = {id_: number for number, id_ in enumerate(documents)}
+        layout = Layout(
+            document_of_entry=_ints([place[entry.document.id] for entry in entries]),
             entry_of_passage=_ints(entry_of_passage),
             entry_of_target=_ints([entry_of_passage[p] for p in passage_of_target]),
-            passage_of_target=passage_of_target,
+            passage_of_target=_ints(passage_of_target),
             target_of_phrasing=_ints([i for i, t in enumerate(targets) for _ in t.phrasings]),
+            spans=_ints([(t.span.start, t.span.end) for t in targets[len(passages) :]]).reshape(-1, 2),
+            phrasings=tuple(text for t in targets for text in t.phrasings),
         )
+        return cls(tuple(entries), tuple(targets), tuple(passages), documents, layout)
+
+    @classmethod
+    def restored(cls, entries: Sequence[Entry], documents: Mapping[str, Document], layout: "Layout") -> "Rows":
+        """The same of entries that are read when they are asked for."""
+        owner = layout.entry_of_passage
+
+        def passages(rows: Sequence[int]) -> list[Passage]:
+            firsts = np.searchsorted(owner, owned := owner[list(rows)])
+            own = zip(some(entries, owned.tolist()), rows, firsts.tolist(), strict=True)
+            return [entry.passages[row - first] for entry, row, first in own]
+
+        def targets(rows: Sequence[int]) -> list[Target]:
+            held = some(found, layout.passage_of_target[list(rows)].tolist())
+            return [layout.target(row, passage) for row, passage in zip(rows, held, strict=True)]
+
+        found = Records(len(owner), passages)
+        return cls(entries, Records(len(layout.entry_of_target), targets), found, documents, layout)
+
+    @property
+    def phrasings(self) -> tuple[str, ...]:
+        return self.layout.phrasings
+
+    @property
+    def entry_of_passage(self) -> Ints:
+        return self.layout.entry_of_passage
+
+    @property
+    def entry_of_target(self) -> Ints:
+        return self.layout.entry_of_target
+
+    @property
+    def passage_of_target(self) -> Ints:
+        return self.layout.passage_of_target
+
+    @property
+    def target_of_phrasing(self) -> Ints:
+        return self.layout.target_of_phrasing
+
+    def entries_of(self, document: str) -> Sequence[Entry]:
+        """The entries of a document, by its identifier."""
+        number = list(self.documents).index(document)
+        return some(self.entries, np.flatnonzero(self.layout.document_of_entry == number).tolist())
 
     def heading_texts(self) -> list[str]:
         """One for each entry: its question; for an entry without one, its first sentence.
@@ -141,7 +205,7 @@ def _merged(targets: Sequence[Target]) -> list[Target]:
 
 
 def _ints(values: Sequence[object]) -> Ints:
-    return np.asarray(values, dtype=np.intp)
+    return np.asarray(values, dtype=np.int32)
 
 
 def _first_sentence(entry: Entry) -> str:

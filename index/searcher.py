@@ -13,16 +13,16 @@ from corpus.errors import IndexStoreError
 from corpus.phrasings import Target
 from corpus.read import LeftOut
 from corpus.split.sentences import sentences
-from index import store
 from index.candidates import NEAREST, Pool
 from index.classifier import OUTSIDE
 from index.encoder import Encoder
 from index.features import EncodedQuery, FeatureExtractor
-from index.french import words
 from index.lexical import Ints
 from index.query import Query, QueryParser
 from index.ranking import Opinion, Ranking, probability, rank, reranked, signals, to_read
-from index.rows import Rows
+from index.records import some
+from index.store import Store, store_at
+from index.stored import Stored
 
 # Passages whose sentences' vectors are kept: some ten sentences each, 15 MB.
 _N_PASSAGES = 1000
@@ -61,35 +61,37 @@ class Result:
 class Searcher:
     """An index in memory. Safe to share between threads: nothing in it changes."""
 
-    def __init__(self, stored: store.Stored, encoder: Encoder) -> None:
+    def __init__(self, stored: Stored, encoder: Encoder) -> None:
         # The products of one question are too small to share: with two threads they take 8 ms instead of one
         # as soon as something else wants a core.
         threadpool_limits(1, user_api="blas")
         self.encoder = encoder
-        self.rows = Rows.of(stored.entries, stored.editor_targets)
+        self.rows = stored.rows
         self.extractor = FeatureExtractor(self.rows, QueryParser(stored.vocabulary), stored.dense, stored.lexical)
         self._classifier = stored.classifier
         self._vectors: LRUCache[tuple[str, int, int], np.ndarray] = LRUCache(_N_PASSAGES)
         self._lock = Lock()
-        self._exact = _exact(self.rows)
+        self._exact = stored.exact
         self._weights = stored.learned.weights
         self.threshold, self.offer, self.sure = stored.learned.threshold, stored.learned.offer, stored.learned.sure
         self.n_unanswered = stored.learned.curve.answerable.count(False)
         self.sources: tuple[Source, ...] = stored.sources
         self.left_out: tuple[LeftOut, ...] = stored.left_out
+        self.examples: tuple[str, ...] = stored.examples
         self.manifest = stored.manifest
 
     @classmethod
-    def load(cls, folder: Path, encoder: Encoder) -> "Searcher":
-        """Load the current index of a folder.
+    def load(cls, place: Path | Store, encoder: Encoder) -> "Searcher":
+        """Load the current index of a folder or of a store.
 
         Raises:
             IndexStoreError: It is missing, damaged, or was built with another encoder.
         """
-        stored = store.load(folder)
+        store = store_at(place)
+        stored = store.load()
         if (stored.manifest.encoder, stored.manifest.dim) != (encoder.name, encoder.dim):
             raise IndexStoreError(
-                f"L’index « {folder} » a été construit avec l’encodeur « {stored.manifest.encoder} » "
+                f"L’index « {store} » a été construit avec l’encodeur « {stored.manifest.encoder} » "
                 f"({stored.manifest.dim} dimensions) et non « {encoder.name} » ({encoder.dim}) : "
                 "reconstruisez-le avec « motamot build »."
             )
@@ -101,7 +103,7 @@ class Searcher:
 
     def exact(self, query: Query) -> list[int]:
         """Rows of the targets whose heading or phrasing a question is, word for word."""
-        return self._exact.get(query.typed.words) or self._exact.get(query.asked_words) or []
+        return self._exact.find(query.typed.words) or self._exact.find(query.asked_words)
 
     def search(self, query: Query, k: int = 10) -> Result:
         """Rank the entries for one question, best first; the entry of an exact heading or phrasing goes before all.
@@ -131,10 +133,11 @@ class Searcher:
             seen = signals(features, opinion, ranking, logits, len(query.terms))
             right = probability(seen, self._weights.right)
             answerable = max(right, probability(seen, self._weights.answerable))
-        hits = []
-        for rank_, place in enumerate(np.argsort(-ranking.entries, kind="stable")[:k].tolist(), 1):
-            target = self.rows.targets[pool.targets[ranking.best_target(place, pool.owner)]]
-            hits.append(Hit(self.rows.entries[pool.entries[place]], target, float(ranking.entries[place]), rank_))
+        best = np.argsort(-ranking.entries, kind="stable")[:k]
+        entries = some(self.rows.entries, pool.entries[best].tolist())
+        rows = [int(pool.targets[ranking.best_target(place, pool.owner)]) for place in best.tolist()]
+        found = zip(entries, some(self.rows.targets, rows), ranking.entries[best].tolist(), strict=True)
+        hits = [Hit(entry, target, score, place) for place, (entry, target, score) in enumerate(found, 1)]
         said = logits.get(int(ranking.entries.argmax()))
         return Result(query, tuple(hits), answerable, right, said, self._sentences(hits[0], asked.vectors[0]))
 
@@ -143,6 +146,7 @@ class Searcher:
         if not self.encoder.reader:
             return {}
         chosen = to_read(ranking, pool.owner)
+        some(self.rows.entries, pool.entries[list(chosen)].tolist())  # read at once
         texts = [self.rows.reader_text(int(pool.targets[target]), query.terms) for target in chosen.values()]
         return dict(zip(chosen, self.encoder.reader.read(query.text, texts).tolist(), strict=True))
 
@@ -168,16 +172,6 @@ class Searcher:
             with self._lock:
                 self._vectors[key] = vectors
         return dict(zip(own, (vectors @ query).tolist(), strict=True))
-
-
-def _exact(rows: Rows) -> dict[tuple[str, ...], list[int]]:
-    """Folded words of each heading and phrasing -> the targets that it asks for."""
-    found: dict[tuple[str, ...], list[int]] = {}
-    for target, entry in enumerate(rows.entry_of_target):
-        for text in (rows.entries[entry].heading_text, *rows.targets[target].phrasings):
-            if key := tuple(words(text)):
-                found.setdefault(key, []).append(target)
-    return found
 
 
 def _likeliest(opinion: Opinion) -> list[int]:

@@ -10,7 +10,8 @@ from pathlib import Path
 from corpus.document import LIMITS
 from corpus.errors import LossError
 from corpus.read import Corpus
-from index import manifest, versions
+from index import manifest
+from index.store import Store, store_at
 
 SHAPING_LIBRARIES = ("motamot", "faiss-cpu", "bm25s", "PyStemmer", "simplemma", "scikit-learn", "pypdf")
 
@@ -31,16 +32,22 @@ class State(Enum):
     """It was built from another corpus folder, which still exists."""
 
 
-def state(corpus_folder: Path, index_folder: Path, encoder: str, max_error: float) -> State:
+def state(corpus_folder: Path, place: Path | Store, encoder: str, max_error: float) -> State:
     """How an index stands to a corpus, an encoder (``Encoder.name``) and a setting.
 
     The same files elsewhere are the same corpus: a folder may be moved, or copied to another machine.
     """
-    if not versions.is_in_service(index_folder):
+    store = store_at(place)
+    if not store.is_in_service():
         return State.ABSENT
-    if fingerprint(corpus_folder, encoder, max_error) in manifest.fingerprints(index_folder):
+    if fingerprint(corpus_folder, encoder, max_error) in fingerprints(store):
         return State.FRESH
-    return State.OTHER_CORPUS if _other_corpus(corpus_folder, index_folder) else State.STALE
+    return State.OTHER_CORPUS if _other_corpus(corpus_folder, store) else State.STALE
+
+
+def fingerprints(store: Store) -> frozenset[str]:
+    """Of the index in service and of those that were rolled back: none of these is built again unasked."""
+    return store.withdrawn() | {str(store.remembered().get("fingerprint"))}
 
 
 def fingerprint(corpus_folder: Path, encoder: str, max_error: float) -> str:
@@ -66,34 +73,34 @@ def _content_mark(path: Path) -> bytes:
         return hashlib.sha256().digest()
 
 
-def check_replaceable(corpus: Corpus, index_folder: Path, mark: str) -> None:
+def check_replaceable(corpus: Corpus, store: Store, mark: str) -> None:
     """See that an index made of this corpus takes nothing much away from the one in service.
 
     Args:
         corpus: As it is read now.
-        index_folder: Whose current version would be replaced.
+        store: Whose current version would be replaced.
         mark: Fingerprint of the index to be made.
 
     Raises:
         LossError: The index is of another corpus, a document that it has cannot be read now, or more than a tenth
             of its entries are gone.
     """
-    other = _other_corpus(corpus.folder, index_folder)
-    if other and mark not in manifest.fingerprints(index_folder):
+    other = _other_corpus(corpus.folder, store)
+    if other and mark not in fingerprints(store):
         raise LossError(
-            f"L’index « {index_folder} » a été construit depuis le corpus « {other} », et non « {corpus.folder} » : "
+            f"L’index « {store} » a été construit depuis le corpus « {other} », et non « {corpus.folder} » : "
             "choisissez un autre dossier avec « --index », ou remplacez-le avec « motamot build --accept-loss »."
         )
-    if lost := _lost(corpus, manifest.entries_of(index_folder)):
+    if lost := _lost(corpus, store.remembered().get("entries", {})):
         raise LossError(
-            f"L’index « {index_folder} » perdrait une part de ce qu’il contient : {' '.join(lost)} Corrigez le "
+            f"L’index « {store} » perdrait une part de ce qu’il contient : {' '.join(lost)} Corrigez le "
             "corpus, ou acceptez cette perte avec « motamot build --accept-loss ». L’index précédent reste en service."
         )
 
 
-def _other_corpus(corpus_folder: Path, index_folder: Path) -> Path | None:
+def _other_corpus(corpus_folder: Path, store: Store) -> Path | None:
     """The corpus that the index was built from, where it is another than this one and still there."""
-    remembered = manifest.corpus_of(index_folder)
+    remembered = manifest.corpus_in(store.remembered())
     if remembered is None or not (remembered / "catalogue.toml").is_file():
         return None
     return None if remembered.resolve() == corpus_folder.resolve() else remembered

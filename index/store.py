@@ -1,67 +1,117 @@
-"""An index on disk: FAISS's own format, NumPy arrays and JSON, in versions side by side, each checksummed."""
+"""Where an index lives: one interface, and a folder with its versions side by side, each file checksummed."""
 
 import json
 import logging
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, replace
 from io import BytesIO
+from itertools import accumulate
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
-from pydantic import TypeAdapter
 
-from corpus.document import Documents, Entry, Source, Span
 from corpus.errors import IndexStoreError
-from corpus.phrasings import Target
-from corpus.read import LeftOut
 from index import versions
-from index.calibration import Learned, learned_from_json, learned_to_json
-from index.classifier import Classifier
-from index.dense import Dense
-from index.lexical import flatten, restore
+from index.dense import Dense, inverted_file
+from index.lexical import Arrays
 from index.manifest import Manifest, damaged, manifest_of, remembered
-from index.rows import LexicalFields
-from index.vocabulary import CorpusVocabulary
+from index.stored import (
+    FIELDS,
+    SMALL_FILES,
+    Raw,
+    Stored,
+    arrays_of,
+    documents_json,
+    entries_json,
+    packed,
+    restored,
+    small_files,
+)
 
 log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """Everything an index holds: what a build knew, so that loading computes nothing of it."""
-
-    manifest: Manifest
-    entries: tuple[Entry, ...]
-    editor_targets: tuple[Target, ...]
-    sources: tuple[Source, ...]
-    left_out: tuple[LeftOut, ...]
-    vocabulary: CorpusVocabulary
-    lexical: LexicalFields
-    classifier: Classifier | None
-    """None where there are too few phrasings."""
-    learned: Learned
-    texts: dict[str, tuple[str, ...]]
-    """Field -> what was encoded, so that a rebuild encodes only what changed."""
-    dense: dict[str, Dense]
-    """Field -> one vector for each of its texts: headings, openings, passages, phrasings, outside."""
-    said: dict[str, float]
-    """What the reader said of the questions that were learned from, by a hash of question and text."""
+_MAPPED = 2**20
+"""Bytes from which an array has a file of its own, mapped into memory: only what is looked at is read."""
 
 
-@dataclass(frozen=True, slots=True)
-class _CorpusFile:
-    """``corpus.json``."""
+class Store(Protocol):
+    """The home of one index: its versions, of which one is in service."""
 
-    documents: Documents
-    entries: tuple[Entry, ...]
-    targets: tuple[tuple[int, Span, tuple[str, ...]], ...]
-    """Number of a passage, counted over all entries; the slice of it that answers; phrasings."""
-    vocabulary: CorpusVocabulary
-    sources: tuple[Source, ...]
-    left_out: tuple[LeftOut, ...]
-    texts: dict[str, tuple[str, ...]]
+    def turn(self, on_wait: Callable[[], None] | None = None) -> AbstractContextManager[bool]:
+        """Hold it for one build, the others waiting; yields whether we had to wait ourselves."""
+
+    def save(self, stored: Stored) -> object:
+        """Write a new version and put it in service in one atomic step; what was there answers until then."""
+
+    def load(self) -> Stored:
+        """The version in service."""
+
+    def rollback(self) -> Manifest:
+        """Put the version before the one in service back in service; its manifest."""
+
+    def mark(self) -> Hashable | None:
+        """What tells one version in service from the next, without reading it; None where there is none."""
+
+    def is_in_service(self) -> bool:
+        """Whether there is a version in service, whole or not."""
+
+    def remembered(self) -> dict[str, Any]:
+        """The manifest of the version in service, whatever its format; empty where there is none."""
+
+    def withdrawn(self) -> frozenset[str]:
+        """Fingerprints of the corpora whose index was rolled back: none is built again unasked."""
+
+    def forgive(self) -> None:
+        """Forget them: a build was asked for."""
 
 
-_CORPUS_FILE = TypeAdapter(_CorpusFile)
+class FolderStore:
+    """An index in a folder; what follows by the names of ``Store`` is documented there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __str__(self) -> str:
+        return str(self.folder)
+
+    def turn(self, on_wait: Callable[[], None] | None = None) -> AbstractContextManager[bool]:
+        return versions.turn(self.folder, on_wait)
+
+    def save(self, stored: Stored) -> Path:
+        return save(self.folder, stored)
+
+    def load(self) -> Stored:
+        return load(self.folder)
+
+    def rollback(self) -> Manifest:
+        return rollback(self.folder)
+
+    def mark(self) -> tuple[int, int, int] | None:
+        """Inode, date and size of the pointer to the version in service."""
+        try:
+            found = (self.folder / versions.CURRENT).stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
+    def is_in_service(self) -> bool:
+        return versions.is_in_service(self.folder)
+
+    def remembered(self) -> dict[str, Any]:
+        return remembered(self.folder)
+
+    def withdrawn(self) -> frozenset[str]:
+        return versions.withdrawn(self.folder)
+
+    def forgive(self) -> None:
+        versions.forgive(self.folder)
+
+
+def store_at(place: Path | Store) -> Store:
+    """The store at a place."""
+    return FolderStore(place) if isinstance(place, Path) else place
 
 
 def save(folder: Path, stored: Stored) -> Path:
@@ -70,20 +120,22 @@ def save(folder: Path, stored: Stored) -> Path:
     Raises:
         IndexStoreError: The folder cannot be written; what was there still answers.
     """
-    arrays = flatten(stored.lexical, "lexical")
-    if stored.classifier:
-        arrays |= flatten(stored.classifier, "classifier")
-    packed = BytesIO()
-    np.savez(packed, allow_pickle=False, **arrays)
     with versions.written(folder), versions.drafted(folder) as draft:
-        for name, dense in stored.dense.items():
-            versions.write(draft / f"{name}.faiss", dense.to_bytes())
-        versions.write(draft / "corpus.json", _CORPUS_FILE.dump_json(_corpus_file(stored), exclude_defaults=True))
-        versions.write(draft / "arrays.npz", packed.getvalue())
-        _write_json(draft / "learned.json", learned_to_json(stored.learned))
-        _write_json(draft / "said.json", stored.said)
+        arrays = arrays_of(stored)
+        for name, lines in (("documents", documents_json(stored)), ("entries", entries_json(stored))):
+            arrays[f"{name}.starts"] = _write_lines(draft / f"{name}.jsonl", lines)
+        for field in FIELDS:
+            if content := inverted_file(arrays[f"dense.{field}"]):
+                versions.write(draft / f"{field}.faiss", content)
+        large = {name for name, array in arrays.items() if array.nbytes >= _MAPPED}
+        for name in sorted(large):
+            versions.write(draft / f"{name}.npy", _npy(arrays[name]))
+        versions.write(draft / "arrays.npz", packed({n: a for n, a in arrays.items() if n not in large}))
+        for name, content in small_files(stored).items():
+            versions.write(draft / name, content)
         files = {path.name: versions.sha256(path) for path in sorted(draft.iterdir())}
-        _write_json(draft / versions.MANIFEST, asdict(replace(stored.manifest, files=files)))
+        manifest = asdict(replace(stored.manifest, files=files))
+        versions.write(draft / versions.MANIFEST, json.dumps(manifest, ensure_ascii=False, sort_keys=True).encode())
         return versions.publish(folder, draft)
 
 
@@ -143,42 +195,44 @@ def _load(version: Path) -> Stored:
 
 
 def _read(version: Path, manifest: Manifest) -> Stored:
-    corpus = _CORPUS_FILE.validate_json((version / "corpus.json").read_bytes(), context={})
-    passages = [passage for entry in corpus.entries for passage in entry.passages]
-    with np.load(version / "arrays.npz", allow_pickle=False) as packed:
-        arrays = {name: packed[name] for name in packed.files}
-    return Stored(
-        manifest=manifest,
-        entries=corpus.entries,
-        editor_targets=tuple(Target(passages[row], span, asked) for row, span, asked in corpus.targets),
-        sources=corpus.sources,
-        left_out=corpus.left_out,
-        vocabulary=corpus.vocabulary,
-        lexical=restore(LexicalFields, arrays, "lexical"),
-        classifier=restore(Classifier, arrays, "classifier") if "classifier.classes" in arrays else None,
-        learned=learned_from_json(json.loads((version / "learned.json").read_text(encoding="utf-8"))),
-        texts=corpus.texts,
-        said=json.loads((version / "said.json").read_text(encoding="utf-8")),
-        dense={name: Dense.load(version / f"{name}.faiss") for name in corpus.texts},
+    with np.load(version / "arrays.npz", allow_pickle=False) as small:
+        arrays: Arrays = {name: small[name] for name in small.files}
+    for path in version.glob("*.npy"):
+        arrays[path.stem] = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    documents, entries = (
+        _lines(version / f"{name}.jsonl", arrays[f"{name}.starts"]) for name in ("documents", "entries")
     )
+    dense = {name: Dense.load(arrays[f"dense.{name}"], version / f"{name}.faiss") for name in FIELDS}
+    files = {name: (version / name).read_bytes() for name in SMALL_FILES}
+    return restored(manifest, files, arrays, dense, documents, entries)
 
 
-def _write_json(path: Path, content: object) -> None:
-    versions.write(path, json.dumps(content, ensure_ascii=False, indent=None, sort_keys=True).encode())
+def _lines(path: Path, starts: np.ndarray) -> Raw:
+    """Reads lines of a file that stays mapped into memory."""
+    content = np.memmap(path, dtype=np.uint8, mode="r")
+
+    def read(rows: Sequence[int]) -> list[bytes]:
+        return [content[starts[row] : starts[row + 1]].tobytes() for row in rows]
+
+    return read
 
 
-def _corpus_file(stored: Stored) -> _CorpusFile:
-    passages = [p for e in stored.entries for p in e.passages]
-    row = {(p.document.id, p.start, p.end): i for i, p in enumerate(passages)}
-    return _CorpusFile(
-        documents=tuple({e.document.id: e.document for e in stored.entries}.values()),
-        entries=stored.entries,
-        targets=tuple(
-            (row[t.passage.document.id, t.passage.start, t.passage.end], t.span, t.phrasings)
-            for t in stored.editor_targets
-        ),
-        vocabulary=stored.vocabulary,
-        sources=stored.sources,
-        left_out=stored.left_out,
-        texts=stored.texts,
-    )
+def _write_lines(path: Path, lines: Iterable[bytes]) -> np.ndarray:
+    """Write one JSON a line; where each begins, and where the last ends."""
+    written: list[int] = [0]
+
+    def noted() -> Iterator[bytes]:
+        for line in lines:
+            written.append(len(line) + 1)
+            yield line + b"\n"
+
+    versions.write(path, noted())
+    return np.asarray(list(accumulate(written)), dtype=np.int64)
+
+
+def _npy(array: np.ndarray) -> tuple[bytes, memoryview]:
+    """An array as NumPy's own file, without a copy of it."""
+    header = BytesIO()
+    whole = np.ascontiguousarray(array)
+    np.lib.format.write_array_header_1_0(header, np.lib.format.header_data_from_array_1_0(whole))
+    return header.getvalue(), whole.reshape(-1).view(np.uint8).data

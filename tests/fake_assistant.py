@@ -103,7 +103,7 @@ class FakeAssistant:
     slow: dict[str, threading.Event] = field(default_factory=dict)
     """Questions answered only once their event is set."""
     asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
-    library: Library = field(default_factory=lambda: Library([HOSTILE]))
+    library: Library = field(default_factory=lambda: Library.of_documents([HOSTILE]))
     problem: str | None = None
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:

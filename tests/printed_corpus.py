@@ -79,5 +79,5 @@ def assistant_on(known: Mapping[str, Document]) -> FakeAssistant:
             "météo": refused("météo", "dépôt"),
         },
         known=About((rules.source, hours.source), (), ("dépôt", "horaires")),
-        library=Library(known.values()),
+        library=Library.of_documents(known.values()),
     )

@@ -18,7 +18,7 @@ from index import store
 from index.build import build
 from index.encoder import Encoder
 from index.searcher import Searcher
-from index.store import Stored
+from index.stored import Stored
 
 SHIPPED = ROOT / "corpus"
 

@@ -20,9 +20,8 @@ from retrieval_measures import first_seen, reciprocal_rank_fusion
 
 from corpus.document import Entry
 from index.encoder import Encoder
-from index.rows import Rows
 from index.searcher import Searcher
-from index.store import Stored
+from index.stored import Stored
 
 CANDIDATES = 100
 """Passages that each retriever gives to a fusion: many enough for ten entries, as is usual."""
@@ -50,9 +49,9 @@ class Passages:
     @classmethod
     def of(cls, stored: Stored, unit_of: Callable[[Entry], str]) -> "Passages":
         """The passages of an index."""
-        rows = Rows.of(stored.entries, stored.editor_targets)
+        rows = stored.rows
         units = tuple(unit_of(rows.entries[entry]) for entry in rows.entry_of_passage)
-        return cls(stored.texts["passages"], stored.dense["passages"].all(), units)
+        return cls(tuple(rows.passage_texts()), stored.dense["passages"].all(), units)
 
     def ranked(self, rows: Sequence[int]) -> list[str]:
         """Rows of passages as a ranking of units."""

@@ -240,13 +240,13 @@ def test_a_command_that_reads_never_replaces_an_index(run: Run, two: Two, comman
 
 @pytest.mark.usefixtures("nothing_chosen")
 def test_a_damaged_index_is_refused_with_the_command_that_mends_it(run: Run, two: Two) -> None:
-    [path] = two.index.glob("v-*/corpus.json")
+    [path] = two.index.glob("v-*/entries.jsonl")
     path.write_bytes(b"{}")
 
     ran = run("ask", "amende", "--index", two.index)
 
     assert (ran.code, ran.out) == (2, "")
-    assert "corpus.json" in ran.err
+    assert "entries.jsonl" in ran.err
     assert "« motamot build »" in ran.err
     assert run("build", "--index", two.index).code == 0
     assert run("ask", "amende de retard", "--index", two.index).code == 0

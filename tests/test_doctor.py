@@ -156,14 +156,14 @@ def test_an_index_that_is_not_there_will_be_built_and_one_flipped_byte_is_an_err
     assert "motamot build" in found["Index"][0]["remedy"]
     assert not (place / "elsewhere").exists()
 
-    path = versions.current(place / "index") / "passages.faiss"
+    path = versions.current(place / "index") / "arrays.npz"
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
     code, found = examine()
 
     assert (code, wrong(found)) == (2, {"Index": "erreur"})
-    assert [word for word in ("passages.faiss", "motamot build") if word not in found["Index"][0]["detail"]] == []
+    assert [word for word in ("arrays.npz", "motamot build") if word not in found["Index"][0]["detail"]] == []
 
 
 @pytest.mark.parametrize(("state", "said"), [("missing", "pas encore décompressé"), ("damaged", "abîmé")])

@@ -13,19 +13,20 @@ from fastapi.testclient import TestClient
 from small_corpus import FEW, built, closing_on, small_encoder, write_corpus
 
 from bot.assistant import Assistant
-from bot.reload import LiveAssistant, pointer
+from bot.reload import LiveAssistant
 from bot.web.server import SiteOptions, build_app
 from index import store, versions
 from index.build import build
 from index.manifest import read_manifest
 from index.searcher import Searcher
+from index.store import FolderStore
 
 QUESTION = "Quand la médiathèque ferme-t-elle ?"
 
 
 def assistant(folder: Path) -> LiveAssistant:
     index = folder / "index"
-    seen = pointer(index)
+    seen = FolderStore(index).mark()
     return LiveAssistant(index, Assistant(Searcher.load(index, small_encoder())), seen)
 
 
@@ -141,13 +142,13 @@ def test_a_newer_index_answers_once_it_was_looked_for_and_a_damaged_one_is_logge
 
     damaged(folder)
     assert [live.check(), live.check()] == [False, False]
-    assert "openings.faiss" in (live.problem or "")
+    assert "arrays.npz" in (live.problem or "")
     assert [record.levelname for record in caplog.records if record.name == "bot.reload"] == ["ERROR"]
 
 
 def test_a_version_that_came_while_the_first_was_loading_is_picked_up(folder: Path) -> None:
     index = folder / "index"
-    seen = pointer(index)
+    seen = FolderStore(index).mark()
     first = Assistant(Searcher.load(index, small_encoder()))
     built(folder, 6)
 
@@ -195,10 +196,10 @@ def damaged(folder: Path) -> Path:
     draft = shutil.copytree(versions.current(folder / "index"), folder / "draft")
     with (draft / "manifest.json").open("a", encoding="utf-8") as manifest:
         manifest.write("\n")
-    content = bytearray((draft / "openings.faiss").read_bytes())
+    content = bytearray((draft / "arrays.npz").read_bytes())
     content[100] ^= 1
-    (draft / "openings.faiss").write_bytes(content)
-    return versions.publish(folder / "index", draft) / "openings.faiss"
+    (draft / "arrays.npz").write_bytes(content)
+    return versions.publish(folder / "index", draft) / "arrays.npz"
 
 
 def until(done: Any) -> None:

@@ -214,7 +214,7 @@ def test_a_document_that_is_not_indexed_is_not_there(client: TestClient, path: s
 def test_more_words_than_one_can_prove_at_once_are_refused() -> None:
     text = "mot " * MAX_WORDS
     document = Document(Source("long", "Long", "V", "2021", "page", "long.txt"), text, "a" * 64, ())
-    client = site(FakeAssistant({}, About(()), library=Library([document])), None)
+    client = site(FakeAssistant({}, About(()), library=Library.of_documents([document])), None)
     refused = client.get(f"/preuve/{'a' * 64}/0-{MAX_WORDS + 1}")
 
     assert client.get(f"/preuve/{'a' * 64}/0-{MAX_WORDS}").status_code == 200
@@ -313,7 +313,7 @@ def test_words_that_cannot_be_placed_exactly_are_not_marked(
 ) -> None:
     real = known["reglement"]
     read_wrong = replace(real, text=real.text.replace("gratuit", "payants"))
-    fake = FakeAssistant({}, assistant.known, library=Library([read_wrong]))
+    fake = FakeAssistant({}, assistant.known, library=Library.of_documents([read_wrong]))
     page = parsed(site(fake, folder).get(f"/document/{real.sha256}/0-75").text)
 
     assert page.select("rect") == []

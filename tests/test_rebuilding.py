@@ -24,7 +24,7 @@ from index import MAX_ERROR, store, versions
 from index.build import build
 from index.manifest import corpus_of, read_manifest
 from index.state import State, fingerprint, state
-from index.store import Stored
+from index.stored import Stored
 
 
 def answer(index: Path) -> str:
@@ -207,7 +207,7 @@ def test_the_same_content_built_twice_takes_the_place_of_neither(folder: Path) -
     second = store.save(index, stored)
 
     assert first != second == versions.current(index)
-    assert store._load(first).entries == store._load(second).entries == stored.entries
+    assert list(store._load(first).entries) == list(store._load(second).entries) == list(stored.entries)
 
 
 # Going back
@@ -246,7 +246,7 @@ def test_what_was_left_is_not_built_again_unasked(folder: Path) -> None:
 
 def test_one_goes_back_from_a_damaged_version_and_passes_over_another(folder: Path) -> None:
     middle, newest = versions.current(folder / "index"), built(folder, 3)
-    (middle / "corpus.json").write_bytes((middle / "corpus.json").read_bytes()[:-1])
+    (middle / "entries.jsonl").write_bytes((middle / "entries.jsonl").read_bytes()[:-1])
     (newest / "manifest.json").write_text("{", encoding="utf-8")
 
     store.rollback(folder / "index")

@@ -90,7 +90,7 @@ def assistant_of(folder: Path) -> FakeAssistant:
         BROKEN_DOWN: RuntimeError("secret"),
         UNAVAILABLE: IndexStoreError("L’index manque : lancez « motamot build »."),
     }
-    assistant.library = Library([*documents(folder).values(), HOSTILE])
+    assistant.library = Library.of_documents([*documents(folder).values(), HOSTILE])
     return assistant
 
 

@@ -30,7 +30,6 @@ from bot.evaluation.run_file import (
 from bot.phrases import french_date
 from bot.settings import Settings
 from corpus.errors import typeset
-from index import store
 from index.calibration import with_thresholds
 from index.searcher import Searcher
 
@@ -61,7 +60,7 @@ def run(wanted: Wanted, settings: Settings) -> Report:
     before = read_run(wanted.before) if wanted.before else None
     searcher = open_searcher(settings)
     if wanted.max_error is not None:
-        kept = store.load(settings.index_folder).learned
+        kept = settings.home.load().learned
         learned = with_thresholds(kept.weights, kept.curve, wanted.max_error, kept.sure)
         searcher.threshold, searcher.offer = learned.threshold, learned.offer
     known = read_known_questions(wanted.questions, searcher.rows.entries)
