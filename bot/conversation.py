@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from index.french import STOP_WORDS, FoldedText, stem, stems, stems_of, words
 from index.query import Query
+from index.ranking import JOIN
 
 _SWITCH = re.compile(
     r"^\W*(?:bon\W+|alors\W+|ok\W+|sinon\W+|et\W+)*"
@@ -48,10 +49,6 @@ _SHORT = 8
 """Words of meaning beyond which a correction is a question of its own."""
 _FEW = 3
 """Words of meaning from which a turn stands on its own."""
-
-
-JOIN = "||"
-"""Between an earlier question and a turn: the reader was trained to judge what follows by what goes before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,15 +13,22 @@ from train_models import DEVICE, Judge, cosines, pair, vectors
 from transformers import BertModel
 
 
+_FAR = 300
+"""Questions of other FAQs that each one does not answer."""
+
+
 class Neighbours:
     """The entries that the encoder finds nearest to each question that is learned from, best first."""
 
     def __init__(self, bert: BertModel, data: TrainingData) -> None:
         self._of: dict[tuple[int, int], list[int]] = {}
+        self.far: dict[int, list[tuple[list[int], list[int]]]] = {}
+        """Of each corpus, questions of others, and entries that are near to each."""
         for corpus in data.learned.values():
             alone = [turn.alone for turn in corpus.questions["follow"]]
             asked = [question.texts[0] for question in (*corpus.questions["asked"], *corpus.questions["near"])]
             self._note(corpus, [*asked, *alone], cosines(bert, data, corpus, [*asked, *alone]).sum(0), 8)
+        self._note_far(bert, data)
         own = data.official
         asked = [question.texts[0] for question in (*own.questions["asked"], *own.questions["near"])]
         self._note(own, asked, cosines(bert, data, own, asked, ("wholes",))[0], 16)
@@ -29,6 +36,15 @@ class Neighbours:
     def _note(self, corpus: Corpus, asked: Sequence[int], scores: Tensor, most: int) -> None:
         rows = scores.topk(min(most, scores.shape[1]), dim=1).indices.tolist()
         self._of.update({(id(corpus), text): near for text, near in zip(asked, rows, strict=True)})
+
+    def _note_far(self, bert: BertModel, data: TrainingData) -> None:
+        """Questions of other FAQs: the nearest two entries may answer them, those that come after do not."""
+        random = Random(1)
+        for name, corpus in data.learned.items():
+            others = [q.texts for n, of in data.learned.items() if n != name for q in of.questions["asked"]]
+            chosen = random.sample(others, min(_FAR, len(others)))
+            rows = cosines(bert, data, corpus, [texts[0] for texts in chosen]).sum(0).topk(6, dim=1).indices[:, 2:]
+            self.far[id(corpus)] = list(zip(chosen, rows.tolist(), strict=True))
 
     def of(self, corpus: Corpus, text: int, without: int) -> list[int]:
         return [row for row in self._of[id(corpus), text] if row != without]
@@ -93,6 +109,10 @@ _Pairs = tuple[int, list[tuple[tuple[int, int], int]]]
 """A query, and the entry that it wants, then others: which each is, and its text."""
 
 
+# Of the groups of FAQs.
+_FAR_SHARE = 0.08
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """A question and passages: the one that answers it, or that it is near to, then others."""
@@ -131,6 +151,10 @@ class ReaderLoss:
 
     def _of_faq(self) -> Group:
         random = self._random
+        if random.random() < _FAR_SHARE:
+            corpus = random.choice(self._faqs)
+            texts, rows = random.choice(self._near.far[id(corpus)])
+            return Group(random.choice(texts), [self._passage(corpus, row) for row in rows[:3]], answered=False)
         [kind] = random.choices(tuple(self._kinds), (0.54, 0.18, 0.12, 0.09, 0.07))
         corpus, question = random.choice(self._kinds[kind])
         rows = [question.row, *self._others(kind, corpus, question)]
@@ -141,9 +165,10 @@ class ReaderLoss:
         return Group(random.choice(question.texts), passages, kind not in ("near", "near_after"))
 
     def _others(self, kind: str, corpus: Corpus, question: Asked) -> list[int]:
-        """Three near entries; after an earlier question its own entry and one more, near or any."""
+        """Four near entries; after an earlier question its own entry and one more, near or any."""
         if kind in ("asked", "near"):
-            return self._random.sample(self._near.of(corpus, question.texts[0], question.row)[:5], 3)
+            near = self._near.of(corpus, question.texts[0], question.row)[:6]
+            return self._random.sample(near, min(4, len(near)))
         near = self._near.of(corpus, question.alone, question.row) if kind == "follow" else []
         any_ = [self._random.randrange(len(corpus.wholes)) for _ in range(4)]
         rows = dict.fromkeys([question.earlier, *near, *any_])

@@ -20,6 +20,8 @@ FIELDS = ("headings", "bodies", "wholes")
 # alpha / r of every adapter.
 _SCALE = 2.0
 _RANK = 24
+# Share of what an adapter reads that is left out while it learns: some ten thousand questions are few.
+_DROPOUT = 0.1
 _MAPS = (
     *(f"attention.self.{name}" for name in ("query", "key", "value")),
     *(f"{name}.dense" for name in ("attention.output", "intermediate", "output")),
@@ -34,7 +36,8 @@ class LowRank(nn.Module):
         self.linear, self.a, self.b = linear, nn.Parameter(a.float()), nn.Parameter(b.float())
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.linear(x) + _SCALE * functional.linear(functional.linear(x, self.a), self.b)
+        read = functional.dropout(x, _DROPOUT, self.training)
+        return self.linear(x) + _SCALE * functional.linear(functional.linear(read, self.a), self.b)
 
 
 class Judge(nn.Module):

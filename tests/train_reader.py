@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from train_data import Asked, TrainingData
 from train_losses import EncoderLoss, Neighbours, ReaderLoss
 from train_models import (
@@ -43,6 +44,8 @@ from transformers import BertModel
 ENCODER, READER = "encoder-adapter.safetensors", "reader-adapter.safetensors"
 # Share of what the encoder learned that is kept, as for the first adapter: all of it does worse on other corpora.
 _SHARE = 0.6
+# Weight of the past in the mean of the weights: some 200 steps count.
+_MEMORY = 0.995
 _READ = 5
 """Entries of each question that the reader reads."""
 Found = tuple[list[Asked], list[list[int]]]
@@ -106,10 +109,13 @@ def descend(
 ) -> None:
     """Learn by AdamW until the steps or the time are used up.
 
-    The rate of learning rises to its peak over ``warm`` steps, then falls as a cosine of the share done.
+    The rate of learning rises to its peak over ``warm`` steps, then falls as a cosine of the share done. What is left
+    at the end is an exponential mean of the weights over the steps (Polyak and Juditsky, 1992).
     """
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(parameters, lr=peak, weight_decay=0.01)
+    means = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(_MEMORY))
+    model.train()
     start, step, done = time.monotonic(), 0, 0.0
     while done < 1:
         rate = peak * min(1, (step + 1) / warm) * max(0.02, (1 + math.cos(math.pi * done)) / 2)
@@ -120,11 +126,14 @@ def descend(
         found.backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
+        means.update_parameters(model)
         passed = time.monotonic() - start
         if step % 50 == 0:
             print(f"step {step} loss {found.item():.3f}, {passed / (step + 1):.2f} s a step", flush=True)
         step += 1
         done = max(step / steps, passed / seconds)
+    model.load_state_dict(means.module.state_dict())
+    model.eval()
     print(f"{step} steps in {passed:.0f} s")
 
 
