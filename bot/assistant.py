@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 
 from bot import phrases
 from bot.answer import Answer, Kind, Ranked
-from bot.conversation import JOIN, read_turn
+from bot.conversation import read_turn
 from bot.courtesy import courtesy
 from bot.quoting import Library, quote
 from corpus.document import Source
 from corpus.read import LeftOut
 from index.query import Query
+from index.ranking import JOIN
 from index.searcher import Hit, Result, Searcher
 
 _N_SUGGESTIONS = 3

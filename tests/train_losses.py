@@ -12,7 +12,6 @@ from train_data import KINDS, Asked, Corpus, TrainingData
 from train_models import DEVICE, Judge, cosines, pair, vectors
 from transformers import BertModel
 
-
 _FAR = 300
 """Questions of other FAQs that each one does not answer."""
 
