@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Generic, TypeVar
+from zlib import crc32
 
+import numpy as np
+import numpy.typing as npt
 import Stemmer
 from simplemma.strategies.dictionaries.dictionary_factory import DefaultDictionaryFactory
 
@@ -146,6 +149,29 @@ def _lemmas() -> dict[str, str]:
 def is_french(word: str) -> bool:
     """Whether the dictionary knows this folded word, whatever its accents."""
     return word in _lemmas()
+
+
+def is_correct(word: str) -> bool:
+    """Whether a dictionary knows this folded word: the French one, or the English one ("internet", "smartphone")."""
+    return is_french(word) or _is_in("en", word)
+
+
+def needs_no_accent(word: str) -> bool:
+    """Whether the French dictionary has this word as it is, without accents: "facture", and not "facturé"."""
+    return _is_in("fr", word)
+
+
+def _is_in(language: str, word: str) -> bool:
+    hashes, own = _unaccented(language), crc32(word.encode())
+    place = int(np.searchsorted(hashes, own))
+    return place < len(hashes) and int(hashes[place]) == own
+
+
+@cache
+def _unaccented(language: str) -> npt.NDArray[np.uint32]:
+    """Hashes, in order, of the forms of a dictionary that have no accent: less than a megabyte, the words are 20."""
+    forms = DefaultDictionaryFactory().get_dictionary(language)
+    return np.sort(np.fromiter((crc32(f.encode()) for f in forms if f.isascii()), dtype=np.uint32))
 
 
 _stemmer = Stemmer.Stemmer("french")

@@ -11,7 +11,19 @@ from pathlib import Path
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from index.french import STOP_WORDS, FoldedText, Runs, fold, is_french, singular, stem, stems, stems_of, words
+from index.french import (
+    STOP_WORDS,
+    FoldedText,
+    Runs,
+    fold,
+    is_correct,
+    needs_no_accent,
+    singular,
+    stem,
+    stems,
+    stems_of,
+    words,
+)
 from index.vocabulary import CorpusVocabulary, aliases
 
 _REPAIRS = 30
@@ -168,7 +180,7 @@ class QueryParser:
         shorthand = None if elided else _shorthand().get(word)
         if shorthand and (len(word) <= 2 or word not in self._known):
             return shorthand
-        if word in STOP_WORDS or word in self._known or word.isdigit() or is_french(word):
+        if word in STOP_WORDS or word in self._known or word.isdigit() or is_correct(word):
             return None
         if word not in tried and len(tried) < _REPAIRS:
             tried[word] = self._repaired(word)
@@ -178,10 +190,10 @@ class QueryParser:
         """A word with the capitals and accents of the corpus."""
         if word in self._acronyms:
             return self._acronyms[word]
-        # Accents that a phone leaves out matter to the encoder; those that were typed are meant,
-        # and so are words that differ by them ("ou" and "où", "vote" and "voté").
+        # Accents that a phone leaves out matter to the encoder; those that were typed are meant, and so are words
+        # that need none ("facture", "vote") or that the corpus writes both ways.
         meant = not typed.isascii() or typed[0].isupper() or word in STOP_WORDS or typed in self._variants
-        return typed if meant else self._surface.get(word, typed)
+        return typed if meant or needs_no_accent(word) else self._surface.get(word, typed)
 
     def _repaired(self, word: str) -> str | None:
         """The acronym or corpus word that an unknown word is a misspelling of, or None."""

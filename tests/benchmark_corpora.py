@@ -10,6 +10,11 @@ from typing import Any
 DATA = Path(__file__).parent / "reader_data"
 
 
+def faqs(part: str) -> list[Path]:
+    """The FAQs of a part of ``reader_data``: its conversations are over them."""
+    return sorted(path for path in (DATA / part).glob("*.jsonl") if path.stem != "conversations")
+
+
 @dataclass(frozen=True, slots=True)
 class Questions:
     """A corpus folder, questions with the entry that answers each, and questions that nothing in it answers."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from benchmark_corpora import DATA, Questions, benchmark_questions, faq_questions, page_questions
+from benchmark_corpora import Questions, benchmark_questions, faq_questions, faqs, page_questions
 
 import index
 from bot.assistant import LIKELY
@@ -219,12 +219,12 @@ def main() -> None:
     shared, work = Path(sys.argv[1]), Path(sys.argv[2])
     encoder = default_encoder()
     _make_readable()
-    fitted = [faq_questions(path, work) for path in sorted((DATA / "calibrate").glob("*.jsonl"))]
+    fitted = [faq_questions(path, work) for path in faqs("calibrate")]
     fitted += [benchmark_questions(shared / "benchmarks" / "cnil-faq", work), shipped_questions(work)]
     if (work / "pages.jsonl").exists():
         fitted.append(page_questions(work / "pages.jsonl", work))
     samples = [Sample(known, work, encoder) for known in fitted]
-    held = [Sample(faq_questions(DATA / "held" / f"{n}.jsonl", work), work, encoder) for n in ("dechets", "piscine")]
+    held = [Sample(faq_questions(path, work), work, encoder) for path in faqs("held")]
     content = {}
     for reader in (True, False):
         print("with a reader" if reader else "without")

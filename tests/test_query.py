@@ -91,6 +91,14 @@ def test_the_letters_and_typed_accents_of_a_correct_french_word_are_never_change
     assert parser.read("présenté, signée, révise ; ou là").text == "présenté, signée, révise ; ou là"
 
 
+def test_a_word_that_needs_no_accent_or_that_came_from_english_stays_as_it_is() -> None:
+    parser = parser_of(["Le travail est facturé. Payé chaque mois, le service interne a été prélevé."], Lexicon())
+
+    for typed in ("ma facture", "je paye", "sur internet", "mon smartphone"):
+        assert parser.read(typed).text == typed
+    assert parser.read("il est preleve").text == "il est prélevé"
+
+
 def test_a_misspelling_between_two_words_of_the_corpus_and_words_that_differ_by_accents_stay() -> None:
     assert parser_of(["La vente et la pente, la fente."], Lexicon()).read("la zente").text == "la zente"
     parser = parser_of(["Le budget est voté. Il est voté chaque année, lors d’un vote à main levée."], Lexicon())

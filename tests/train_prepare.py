@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from benchmark_corpora import DATA, json_lines
+from benchmark_corpora import DATA, faqs, json_lines
 from safetensors.numpy import load_file, save
 from tokenizers import Tokenizer
 from train_data import Asked, Corpus, Tokens, TrainingData
@@ -230,9 +230,9 @@ def prepare(fiches: Path, adapters: Path, work: Path) -> None:
     passages = official_passages(fiches)
     write_pages(passages, work / "pages.jsonl")
     texts = Texts(Random(0))
-    learned = {path.stem: _faq(path, texts, learned=True) for path in sorted((DATA / "train").glob("*.jsonl"))}
+    learned = {path.stem: _faq(path, texts, learned=True) for path in faqs("train")}
     official, kept = _official(passages, texts)
-    aside = [path for part in ("calibrate", "held") for path in sorted((DATA / part).glob("*.jsonl"))]
+    aside = [*faqs("calibrate"), *faqs("held")]
     measured = {path.stem: _faq(path, texts, learned=False) for path in aside} | {"official": kept}
     shared = Path(os.environ.get("MOTAMOT_SHARED", _ROOT.parent / "shared")) / "benchmarks" / "cnil-faq"
     if shared.is_dir():
