@@ -146,7 +146,7 @@ def index_in_service(settings: Settings, encoder: Encoder | None, corpus: Corpus
     """Whether the index is there, whole, of its age, and of the corpus as it is."""
     try:
         if not settings.home.is_in_service():
-            return [_missing(settings.index_folder)]
+            return [_missing(settings)]
         stored = settings.home.load()
     except IndexStoreError as problem:
         return [error("Index", str(problem))]
@@ -168,8 +168,9 @@ def _aged(stored: Stored) -> Finding:
     return ok("Index", detail)
 
 
-def _missing(folder: Path) -> Finding:
-    if writable(folder):
+def _missing(settings: Settings) -> Finding:
+    folder = settings.index_folder
+    if settings.store or writable(folder):
         return attention(
             "Index", "il n’est pas encore construit", "Lancez « motamot build » (« serve » le fait aussi)."
         )

@@ -20,7 +20,6 @@ from bot.settings import Settings
 from corpus.errors import MotamotError, reason, typeset
 from index import data_home, versions
 from index.e5.unpack import BYTES_NEEDED, state_of_default_model
-from index.manifest import read_manifest
 
 _SPARE = 50 * 2**20
 """Bytes for the journal of a year and the draft of a small index."""
@@ -228,8 +227,8 @@ def clock(settings: Settings, now: datetime | None = None) -> Finding:
     """Whether the clock is after all that was dated: a journal is purged, and an index aged, by it."""
     now = now or datetime.now(UTC)
     try:
-        built = datetime.fromisoformat(read_manifest(settings.index_folder).built)
-    except MotamotError:
+        built = datetime.fromisoformat(settings.home.remembered()["built"])
+    except (MotamotError, LookupError, ValueError):
         return ok("Horloge", f"{now:%d/%m/%Y %H:%M} (UTC)")
     if now < built - timedelta(minutes=5):
         return attention(

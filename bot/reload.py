@@ -37,6 +37,7 @@ class LiveAssistant:
         self._turn = threading.Lock()
         self._mark = seen
         self._problem: str | None = None
+        self._away: str | None = None
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
         """As ``Assistant.ask``."""
@@ -62,7 +63,14 @@ class LiveAssistant:
         One that is missing or damaged is logged and left aside until the pointer changes again.
         """
         with self._turn:
-            mark = self._store.mark()
+            try:
+                mark = self._store.mark()
+            except MotamotError as error:  # a database that is away: the next look may find it
+                self._away = self._problem = str(error)
+                return False
+            if self._away:
+                log.info("the store of the index is back: %s", self._store)
+                self._away = self._problem = None
             if mark == self._mark:
                 return False
             self._mark = mark  # as it was before loading: what changes meanwhile is seen next time

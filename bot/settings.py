@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from index.store import Store
 
 _FILE = "motamot.toml"
+_IN_DATABASE = "motamot"
+"""Name of the index in a database, where there are no collections."""
 PREFIX = "MOTAMOT_"
 """Of the variables that set the same."""
 
@@ -44,6 +46,7 @@ _ROOT_PATH = r"^(/[A-Za-z0-9._~-]+)*/?$"
 EXPECTED = {
     "corpus": "un dossier",
     "index": "un dossier",
+    "store": "l’adresse d’une base PostgreSQL, comme postgresql://motamot@localhost/motamot",
     "encoder": "le dossier d’un modèle",
     "host": "une adresse comme 127.0.0.1",
     "port": "un nombre entier de 1 à 65535",
@@ -108,6 +111,8 @@ class Settings(BaseSettings):
     """Folder with ``catalogue.toml`` and ``documents``."""
     index: NamedPath | None = None
     """Folder of the built index; by default one for each corpus in the data directory."""
+    store: str | None = Field(default=None, pattern=r"^postgres(ql)?://\S+$")
+    """Address of a PostgreSQL database that holds the index instead of a folder."""
     encoder: str | None = None
     """Folder of a sentence-transformers model that replaces the one that comes with pip."""
     host: str = Field(default="127.0.0.1", pattern=_HOST)
@@ -165,9 +170,9 @@ class Settings(BaseSettings):
     @property
     def home(self) -> "Store":
         """Where the index of this corpus lives, be it that folder."""
-        from index.store import FolderStore  # which loads FAISS: settings alone need not wait for it
+        from index.store import FolderStore, database_store  # which load FAISS: settings alone need not wait for it
 
-        return FolderStore(self.index_folder)
+        return database_store(self.store, _IN_DATABASE) if self.store else FolderStore(self.index_folder)
 
     @property
     def journal_path(self) -> Path:
@@ -248,6 +253,8 @@ def _explained(key: str, value: object, chosen: Mapping[str, object]) -> str:
         close = get_close_matches(key, EXPECTED, n=1, cutoff=0.6)
         hint = f"vouliez-vous dire « {close[0]} » ?" if close else f"clés admises : {', '.join(EXPECTED)}."
         return f"{place_of(key)} : clé inconnue « {key} » ; {hint}"
+    if key == "store" and "@" in str(value):
+        value = "…"  # it may hold a password
     return (
         f"Réglage « {key} » : la valeur {value!r} ne convient pas, est attendu : {EXPECTED[key]} ; "
         f"corrigez-la {_where(key, chosen)}."

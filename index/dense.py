@@ -114,16 +114,21 @@ def inverted_file(vectors: Vectors) -> bytes | None:
     index.train(vectors[np.sort(random.choice(n, min(n, _TRAINED_ON * n_lists), replace=False))])
     for start in range(0, n, FLAT):
         index.add(np.ascontiguousarray(vectors[start : start + FLAT]))
-    # Between two texts, as questions are, and not one of them.
-    one, other = (vectors[random.choice(n, _TRIALS)] for _ in range(2))
-    queries = (0.7 * one + 0.3 * other).astype(np.float32)
-    queries /= np.linalg.norm(queries, axis=1, keepdims=True)
-    true = _exactly(vectors, queries, _ASKED)
+    queries, true = true_nearest(vectors)
     index.nprobe = 8
     while index.nprobe < n_lists and recall(true, index.search(queries, _ASKED)[1]) < RECALL:
         index.nprobe = min(2 * index.nprobe, n_lists)
     content: bytes = faiss.serialize_index(index).tobytes()
     return content
+
+
+def true_nearest(vectors: Vectors) -> tuple[Vectors, Ints]:
+    """Some queries between two of the vectors, as questions are, and the rows of the nearest of each."""
+    random = np.random.default_rng(1)
+    one, other = (vectors[random.choice(len(vectors), _TRIALS)] for _ in range(2))
+    queries = (0.7 * one + 0.3 * other).astype(np.float32)
+    queries /= np.linalg.norm(queries, axis=1, keepdims=True)
+    return queries, _exactly(vectors, queries, _ASKED)
 
 
 def _exactly(vectors: Vectors, queries: Vectors, k: int) -> Ints:

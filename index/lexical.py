@@ -88,10 +88,19 @@ class TermMatrix:
         if not known:
             return np.zeros(self.n_texts)
         columns, factors = np.fromiter(known, np.intp), np.fromiter(known.values(), np.float64)
-        starts, ends = self.starts[columns], self.starts[columns + 1]
-        places = spread(starts, ends)
-        weights = self.weights[places] * np.repeat(factors, ends - starts)
-        return np.bincount(self.texts[places], weights, minlength=self.n_texts).astype(np.float64, copy=False)
+        texts, weights = self.postings(columns)
+        factor_of = np.repeat(factors, self.starts[columns + 1] - self.starts[columns])
+        return np.bincount(texts, weights * factor_of, minlength=self.n_texts).astype(np.float64, copy=False)
+
+    def postings(self, columns: Ints) -> tuple[npt.NDArray[np.int32], Floats | Doubles]:
+        """Texts and weights of some columns, one column after the other."""
+        places = spread(self.starts[columns], self.starts[columns + 1])
+        return self.texts[places], self.weights[places]
+
+    def n_texts_with(self, term: str) -> int:
+        """How many texts have a term."""
+        column = self.vocabulary.get(term)
+        return 0 if column is None else int(self.starts[column + 1] - self.starts[column])
 
     def holds(self, terms: Sequence[str], rows: Ints) -> npt.NDArray[np.bool_]:
         """Whether some texts, by their ascending rows, have each of some terms; shape ``(n_terms, n_rows)``."""
@@ -147,7 +156,7 @@ class Bm25(TermMatrix):
         chosen: dict[str, float] = {}
         n_postings = 0
         for term in sorted({t for t in terms if t in self.vocabulary}, key=lambda t: -self.idf[self.vocabulary[t]]):
-            n_postings += len(self.texts_with(term))
+            n_postings += self.n_texts_with(term)
             if chosen and n_postings > _MOST_POSTINGS:
                 break
             chosen[term] = 1.0

@@ -5,10 +5,11 @@ import logging
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
+from functools import cache
 from io import BytesIO
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -29,6 +30,9 @@ from index.stored import (
     restored,
     small_files,
 )
+
+if TYPE_CHECKING:
+    from index.database import Database
 
 log = logging.getLogger(__name__)
 
@@ -112,6 +116,30 @@ class FolderStore:
 def store_at(place: Path | Store) -> Store:
     """The store at a place."""
     return FolderStore(place) if isinstance(place, Path) else place
+
+
+@cache
+def database(address: str) -> "Database":
+    """The connections to a database, shared by the indexes in it.
+
+    Raises:
+        IndexStoreError: The extra "postgres" is not installed.
+    """
+    try:
+        from index.database import Database
+    except ImportError as error:
+        raise IndexStoreError(
+            "Le réglage « store » demande une bibliothèque de plus : « pip install 'motamot[postgres]' »."
+        ) from error
+    return Database(address)
+
+
+def database_store(address: str, name: str) -> Store:
+    """An index of a database."""
+    connections = database(address)
+    from index.postgres import DatabaseStore  # with the extra only
+
+    return DatabaseStore(connections, name)
 
 
 def save(folder: Path, stored: Stored) -> Path:

@@ -75,6 +75,8 @@ class _Head:
 _HEAD = TypeAdapter(_Head)
 FIELDS = ("headings", "openings", "passages", "phrasings", "outside")
 """What is encoded."""
+VECTORS = "dense."
+"""Before the name of a field: its vectors, among the arrays."""
 SMALL_FILES = ("head.json", "learned.json", "said.json")
 
 
@@ -105,7 +107,7 @@ def arrays_of(stored: Stored) -> Arrays:
         parts["classifier"] = stored.classifier
     found: Arrays = {name: array for prefix, part in parts.items() for name, array in flatten(part, prefix).items()}
     found |= {f"texts.{name}": stored.texts[name] for name in FIELDS}
-    return found | {f"dense.{name}": stored.dense[name].all() for name in FIELDS}
+    return found | {f"{VECTORS}{name}": stored.dense[name].all() for name in FIELDS}
 
 
 def packed(arrays: Arrays) -> bytes:

@@ -70,6 +70,7 @@ def test_the_corpus_of_an_index_is_known_without_loading_what_made_it(tmp_path: 
 WRONG: dict[str, list[object]] = {
     "corpus": [3, ""],
     "index": ["", [1]],
+    "store": ["sqlite:///index", 3],
     "encoder": [3],
     "host": [3, "deux mots", "a/b"],
     "port": ["abc", 0, 70000, True, 80.5],
@@ -120,6 +121,12 @@ def test_a_wrong_value_is_named_with_its_line_or_its_variable(
         assert message() == f"{said(text)}corrigez-la dans la variable MOTAMOT_{key.upper()}."
 
 
+def test_the_password_of_a_database_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOTAMOT_STORE", "mysql://moi:secret@base/motamot")
+
+    assert "secret" not in message()
+
+
 def test_all_that_is_wrong_is_said_at_once_and_where_it_was_given(tmp_path: Path) -> None:
     (tmp_path / "motamot.toml").write_text('port = 0\nmetrics = "oui"\nprot = 1', encoding="utf-8")
 
@@ -134,7 +141,7 @@ def test_all_that_is_wrong_is_said_at_once_and_where_it_was_given(tmp_path: Path
         ("prot = 7861", "« motamot.toml », ligne 1 : clé inconnue « prot » ; vouliez-vous dire « port » ?"),
         ("journal_day = 3", "vouliez-vous dire « journal_days » ?"),
         ("[journal.x]", "« journal »"),
-        ("xyz = 3", "clé inconnue « xyz » ; clés admises : corpus, index, encoder, "),
+        ("xyz = 3", "clé inconnue « xyz » ; clés admises : corpus, index, store, encoder, "),
         ("[motamot]\nport = 3", "« motamot.toml », ligne 1 : clé inconnue « motamot » ; clés admises : "),
     ],
 )
