@@ -60,7 +60,10 @@ FAILED = (
 OVERLOADED = "Trop de questions arrivent en même temps. Merci de réessayer dans quelques secondes."
 LOST_CONNECTION = f"Cette question n’est pas partie{NBSP}: le service ne répond pas. Vérifiez votre connexion."
 SEARCHING = "Recherche en cours…"
-NO_SCRIPT = "Cette page a besoin de JavaScript. Merci de l’activer dans votre navigateur, puis de recharger la page."
+NO_SCRIPT = (
+    f"JavaScript n’est pas actif dans votre navigateur{NBSP}: chaque réponse s’affiche sur une page à elle, et la "
+    "conversation n’est pas suivie."
+)
 
 NOT_FOUND = "Cette adresse n’existe pas sur ce service."
 FORBIDDEN_ORIGIN = "Cette demande vient d’un autre site et a été refusée."

@@ -3,14 +3,17 @@
 import re
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from conversing import ANSWERS, ASKED, ask, asked, box, open_page, send
-from fake_assistant import HOSTILE_TEXT
+from fake_assistant import HOSTILE, HOSTILE_TEXT, About, FakeAssistant, refused
 from playwright.sync_api import expect
-from real_site import violations
+from real_site import free_port, served, violations
 from whole_site import BROKEN_DOWN, WholeSite
+
+from bot.web.server import build_app
 
 pytestmark = [pytest.mark.browser]
 
@@ -274,6 +277,21 @@ def test_questions_draft_and_conversation_are_still_there_after_a_reload_in_this
     assert another.locator(ASKED).count() == 0
 
 
+@both
+def test_the_conversation_goes_on_in_the_process_that_follows(page: Any, path: str) -> None:
+    port, assistant = free_port(), FakeAssistant({"météo": refused("météo", "dépôt")}, About((HOSTILE.source,)))
+    site: Any = SimpleNamespace(url=f"http://127.0.0.1:{port}/")
+    with served(build_app(assistant), port):
+        open_page(page, site, path)
+        ask(page, "météo")
+    with served(build_app(assistant), port):
+        ask(page, "dépôt")
+        assert assistant.asked == [("météo", ()), ("dépôt", ("météo",))]
+        page.reload()
+        expect(page.locator(ANSWERS)).to_have_count(2)
+    assert asked(page) == ["météo", "dépôt"]
+
+
 # --- the light page alone: it waits and says by itself ---------------------------------------------
 
 
@@ -323,11 +341,13 @@ def test_the_light_page_loads_few_files_under_a_strict_policy_and_works_without_
     page.add_init_script("Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('no'); } })")
     policy = page.goto(f"{site.url}panneau").headers["content-security-policy"]
     page.wait_for_load_state("networkidle")
-    loaded = page.evaluate("performance.getEntriesByType('resource').map(r => r.name.split('/').pop())")
+    loaded = page.evaluate(
+        "performance.getEntriesByType('resource').map(r => new URL(r.name).pathname.split('/').pop())"
+    )
 
     assert {"default-src 'none'", "script-src 'self'", "style-src 'self'"} <= set(policy.split("; "))
     assert set(loaded) - {"icon.svg"} == {
-        "panel.css", "panel.js", "proof.css", "quote.js", "theme.css", "feedback.css", "feedback.js"
+        "panel.css", "panel.js", "feedback.css", "feedback.js"
     }  # fmt: skip
     assert ask(page, "bonjour").inner_text().startswith("Bonjour.")
 

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,23 +15,12 @@ from starlette.requests import Request
 
 from bot.answer import Answer, Kind
 from bot.service import MAX_HISTORY, Service
-from bot.web.conversations import (
-    MAX_MEMORY_EACH,
-    MAX_TURNS,
-    MIN_MEMORY_EACH,
-    Chat,
-    Conversation,
-    Conversations,
-    Message,
-    Turn,
-)
-from bot.web.gradio_page import PREDICT, SECRET
+from bot.web.chat import Chat, Message, questions
+from bot.web.gradio_page import PREDICT
 from bot.web.responses import RefusedError
 from bot.web.server import build_app
 from corpus.errors import IndexStoreError
 
-ANNE, BOB = "A-page_secret_of_128-b", "B" * 22
-"""Secrets of two visitors' pages."""
 EXAMPLE = "Que perçoit l’agent ?"
 REQUEST = Request({"type": "http", "headers": []})
 
@@ -70,59 +58,52 @@ def assistant() -> FakeAssistant:
 
 
 @pytest.fixture
-def ask(assistant: FakeAssistant) -> Callable[..., list[tuple[str, str]] | None]:
-    """Ask questions of one conversation, one after the other; what is on the screen in the end."""
+def ask(assistant: FakeAssistant) -> Callable[..., list[tuple[str, str]]]:
+    """One question, with the JSON of those before it; what is given back."""
     chat = Chat(Service(assistant), everybody)
-
-    async def asked(questions: tuple[str, ...]) -> list[Message] | None:
-        for question in questions:
-            messages = await chat.ask(question, ANNE, REQUEST)
-        return messages
-
-    def ask(*questions: str) -> list[tuple[str, str]] | None:
-        messages = asyncio.run(asked(questions))
-        return messages and said(messages)
-
-    ask.chat = chat  # type: ignore[attr-defined]
-    return ask
+    return lambda question, earlier=None: said(asyncio.run(chat.ask(question, earlier, REQUEST)))
 
 
 def said(messages: list[Message]) -> list[tuple[str, str]]:
     """Role and visible text of each message after the greeting."""
-    return [(m["role"], " ".join(BeautifulSoup(m["content"], "html.parser").get_text().split())) for m in messages[1:]]
+    assert EXAMPLE in plain_text(messages[0])
+    return [(message["role"], plain_text(message)) for message in messages[1:]]
 
 
-# --- a conversation --------------------------------------------------------------------------------
+def plain_text(message: Message) -> str:
+    return " ".join(BeautifulSoup(message["content"], "html.parser").get_text().split())
 
 
-def test_questions_and_answers_alternate_after_the_greeting(ask: Any) -> None:
-    assert ask("bonjour", "météo") == [
-        ("user", "Vous avez demandé :bonjour"),
-        ("assistant", "Bonjour."),
+# --- one turn --------------------------------------------------------------------------------------
+
+
+def test_a_question_and_its_answer_follow_the_greeting(ask: Any) -> None:
+    assert ask("météo") == [
         ("user", "Vous avez demandé :météo"),
         ("assistant", "Les textes ne répondent pas. Les questions les plus proches : Que perçoit l’agent ?"),
     ]
 
 
-def test_earlier_questions_are_given_as_history_but_not_courtesies_nor_failures(
-    ask: Any, assistant: FakeAssistant
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ('["a", "b"]', ("a", "b")),
+        (json.dumps([*map(str, range(99))]), tuple(map(str, range(99 - MAX_HISTORY, 99)))),
+        *((wrong, ()) for wrong in (None, "", "x", "{}", '"ab"', "[1]", f'["{"x" * 2001}"]', "[" * 9999)),
+    ],
+)  # fmt: skip
+def test_the_browser_sends_the_questions_before_and_what_is_no_list_of_them_counts_for_nothing(
+    ask: Any, assistant: FakeAssistant, sent: str | None, read: tuple[str, ...]
 ) -> None:
-    ask("bonjour", "météo", "panne", "et demain ?")
+    ask("et demain ?", sent)
 
-    assert assistant.asked[-1] == ("et demain ?", ("météo",))
-
-
-def test_history_and_screen_are_bounded(ask: Any, assistant: FakeAssistant) -> None:
-    messages = ask(*(f"question {number}" for number in range(MAX_TURNS + 5)))
-
-    assert len(messages) == 2 * MAX_TURNS
-    assert len(assistant.asked[-1][1]) == MAX_HISTORY
-    assert assistant.asked[-1][1][-1] == f"question {MAX_TURNS + 3}"
+    assert questions(sent) == read
+    assert assistant.asked == [("et demain ?", read)]
 
 
-def test_an_empty_question_changes_nothing(ask: Any, assistant: FakeAssistant) -> None:
-    assert ask("  \n ") is None
-    assert (len(ask.chat.conversations), assistant.asked) == (0, [])
+def test_an_empty_question_is_not_asked(ask: Any, assistant: FakeAssistant) -> None:
+    assert ask("  \n ") == []
+    assert assistant.asked == []
 
 
 @pytest.mark.parametrize(
@@ -140,91 +121,10 @@ def test_why_there_is_no_answer_is_said_in_french(ask: Any, question: str, reply
 
 
 def test_a_question_over_the_limits_stays_in_the_conversation_and_can_be_asked_again(assistant: FakeAssistant) -> None:
-    messages = asyncio.run(Chat(Service(assistant), nobody).ask("météo", ANNE, REQUEST))
+    messages = asyncio.run(Chat(Service(assistant), nobody).ask("météo", None, REQUEST))
 
-    assert messages is not None
     assert said(messages)[1][1] == "Merci de patienter 12 secondes. Vous pouvez la poser à nouveau : météo"
     assert assistant.asked == []
-
-
-def test_two_questions_sent_at_once_are_answered_in_order_and_a_new_conversation_drops_them(
-    assistant: FakeAssistant,
-) -> None:
-    async def run() -> None:
-        chat = Chat(Service(assistant), everybody)
-        gate = assistant.slow["lente"] = threading.Event()
-        first, second = (asyncio.create_task(chat.ask(question, ANNE, REQUEST)) for question in ("lente", "bonjour"))
-        while not assistant.asked:
-            await asyncio.sleep(0.001)
-        gate.set()
-        await first
-        assert [text for role, text in said(await second or []) if role == "user"] == [
-            "Vous avez demandé :lente",
-            "Vous avez demandé :bonjour",
-        ]
-        gate.clear()
-        asked = len(assistant.asked)
-        late = asyncio.create_task(chat.ask("lente", ANNE, REQUEST))
-        while len(assistant.asked) == asked:
-            await asyncio.sleep(0.001)
-        assert said(chat.start_over(ANNE)) == []
-        gate.set()
-        assert await late is None
-        assert said(chat.show(ANNE)) == []
-
-    asyncio.run(run())
-
-
-# --- what is kept ----------------------------------------------------------------------------------
-
-
-def turn(reply: str = "réponse") -> Turn:
-    return Turn("question", reply, understood=True)
-
-
-@pytest.mark.parametrize("weak", [None, "", "x" * 21, "x" * 23, "x" * 21 + "\n", "é" * 22, SECRET])
-def test_under_a_secret_that_could_be_guessed_nothing_is_kept(weak: str | None) -> None:
-    conversations = Conversations()
-    conversations.keep(weak, conversations.get(weak)).add(turn())
-
-    assert conversations.get(weak).turns == ()
-    assert len(conversations) == 0
-
-
-def test_a_conversation_takes_so_much_memory_and_keeps_its_last_turn() -> None:
-    conversation = Conversation()
-    for _ in range(5):
-        conversation.add(turn("x" * (MAX_MEMORY_EACH // 2 - 1_000)))
-    assert len(conversation.turns) == 2
-
-    conversation.add(turn("x" * (MAX_MEMORY_EACH * 2)))
-    assert len(conversation.turns) == 1
-
-
-def test_many_visitors_fill_no_memory_and_the_one_left_alone_the_longest_goes() -> None:
-    conversations = Conversations(max_memory=100 * MIN_MEMORY_EACH)
-    for number in range(300):
-        secret = f"{number:022}"
-        conversation = conversations.get(secret)
-        conversation.add(turn("x" * 3 * MIN_MEMORY_EACH))
-        conversations.keep(secret, conversation)
-
-    assert 30 < len(conversations) < 40
-    assert conversations.memory <= 100 * MIN_MEMORY_EACH
-    assert len(conversations.get(f"{299:022}").turns) == 1
-    assert conversations.get(f"{0:022}").turns == ()
-
-
-def test_a_conversation_left_alone_goes_and_one_that_is_used_stays() -> None:
-    conversations = Conversations(seconds=-1)
-    conversations.keep(ANNE, Conversation())
-    conversations.expire()
-    assert len(conversations) == 0
-
-    conversations = Conversations(seconds=3600)
-    conversations.get(ANNE).add(turn())
-    conversations.expire()
-    assert len(conversations.get(ANNE).turns) == 1
 
 
 # --- over the network ------------------------------------------------------------------------------
@@ -241,14 +141,8 @@ def client(served: FakeAssistant) -> Iterator[TestClient]:
         yield client
 
 
-def secret_of(client: TestClient) -> str:
-    """Of a page that was just opened."""
-    [found] = re.findall(r'"value":"([\w-]{22})"', client.get("/").text)
-    return str(found)
-
-
 def call(client: TestClient, function: int, *data: Any, **more: Any) -> list[str]:
-    """The questions on the screen of the page that sends this."""
+    """The questions in what is given back."""
     answer = client.post(PREDICT, json={"data": list(data), "fn_index": function, "session_hash": "abc", **more})
     assert answer.status_code == 200, answer.text
     html = "".join(message["content"][0]["text"] for message in answer.json()["data"][0])
@@ -261,27 +155,24 @@ def functions(client: TestClient) -> tuple[int, int]:
     return numbers[0], numbers[-1]
 
 
-def test_each_page_has_a_secret_and_a_conversation_of_its_own(client: TestClient) -> None:
-    """The name of a session, which stands in addresses and so in the logs of proxies, gives nothing away."""
+def test_a_page_goes_on_in_another_process_as_in_the_first(client: TestClient, served: FakeAssistant) -> None:
     ask, again = functions(client)
-    mine, other = secret_of(client), secret_of(client)
-    assert mine != other
-    assert SECRET not in client.get("/").text
-    assert call(client, ask, "mon divorce", mine) == ["mon divorce"]
-
-    assert call(client, ask, "b", other) == ["b"]
-    assert call(client, ask, "b", None) == call(client, ask, "b", SECRET) == ["b"]
-    call(client, again, other)
-    assert call(client, ask, "b", mine, session_hash="other") == ["mon divorce", "b"]
-    assert call(client, again, mine) == []
+    with TestClient(build_app(served)) as other:
+        assert functions(other) == (ask, again)
+        app_ids = {json.loads(each.get("/config").text)["app_id"] for each in (client, other)}
+        assert len(app_ids) == 1  # or Gradio loads the page again
+        assert call(client, ask, "météo", "[]") == ["météo"]
+        assert call(other, ask, "et demain ?", '["météo"]') == ["et demain ?"]
+        assert call(other, again) == []
+    assert served.asked[-1] == ("et demain ?", ("météo",))
 
 
 def test_gradio_keeps_nothing_whatever_names_a_caller_invents(client: TestClient) -> None:
     ask, again = functions(client)
     for number in range(10):
         names = {"session_hash": f"s{number}", "event_id": f"e{number}", "trigger_id": number, "event_data": "x" * 99}
-        call(client, ask, "long", secret_of(client), **names)
-        call(client, again, secret_of(client), **names)
+        call(client, ask, "long", "[]", **names)
+        call(client, again, **names)
     gradio = client.app.state.chat.blocks.app  # type: ignore[attr-defined]
 
     assert (len(gradio.state_holder.session_data), len(gradio.iterators)) == (0, 0)
@@ -302,6 +193,7 @@ def test_what_a_page_sends_is_all_that_gets_in(client: TestClient, served: FakeA
         {"data": ["a", None]},
         {"fn_index": ask, "data": ["a"]},
         {"fn_index": ask, "data": [{"__type__": "update"}, None]},
+        {"fn_index": ask, "data": ["a", ["b"]]},
         {"fn_index": ask, "data": [1, None]},
         {"fn_index": again, "data": [[]]},
         [],
@@ -314,6 +206,26 @@ def test_what_a_page_sends_is_all_that_gets_in(client: TestClient, served: FakeA
     form = client.post(PREDICT, content=json.dumps({"fn_index": ask, "data": ["a", None]}))
 
     assert (form.status_code, len(served.asked)) == (422, asked)
+
+
+@pytest.mark.parametrize(
+    ("address", "kept"),
+    [
+        (r"motamot/chat\.css\?v=\w+", True),
+        (r"assets/index-[\w-]+\.js", True),
+        (r"(motamot/icon\.svg)\?", False),  # an address that does not name its content
+    ],
+)
+def test_what_the_page_loads_is_compressed_and_kept_while_its_address_names_its_content(
+    client: TestClient, address: str, kept: bool
+) -> None:
+    found = re.search(address, client.get("/").text)
+    assert found is not None
+    response = client.get(f"/{found[found.lastindex or 0]}", headers={"accept-encoding": "br, gzip"})
+
+    assert response.headers["cache-control"] == ("public, max-age=31536000, immutable" if kept else "no-cache")
+    assert response.headers.get("content-encoding") == (("br" if "assets" in address else "gzip") if kept else None)
+    assert "iframeResizer.contentWindow" not in client.get("/").text
 
 
 # --- the server ------------------------------------------------------------------------------------

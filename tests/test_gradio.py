@@ -30,7 +30,7 @@ def test_the_page_and_the_calls_of_gradio_are_those_that_we_mend() -> None:
     with TestClient(build_app(FakeAssistant({}, About((HOSTILE.source,))))) as client:
         page = TestClient(client.app.state.chat._gradio).get("/").text  # type: ignore[attr-defined]
         config = client.get("/config").json()
-        answer = client.post(PREDICT, json={"fn_index": 0, "data": ["a", "x" * 22]}).json()
+        answer = client.post(PREDICT, json={"fn_index": 0, "data": ["a", "[]"]}).json()
 
     assert broken({pattern: bool(re.search(pattern, page)) for pattern in RELIED_ON["page"]}, "page") == []
     numbers = [each["id"] for each in config["dependencies"]]

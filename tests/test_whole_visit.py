@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.browser]
 VIEWER = "dialog.mm-beside[open]"
 UP, DOWN = "Cette réponse m’a été utile", "Cette réponse ne m’a pas aidé"
 THANKS = "Merci, votre avis est enregistré."
-FILES = {"panel.css", "panel.js", "proof.css", "quote.js", "theme.css", "feedback.css", "feedback.js"}
+FILES = {"panel.css", "panel.js", "feedback.css", "feedback.js"}
 """Of the light page; the last two because this site has its journal on."""
 
 
@@ -109,15 +109,15 @@ def test_how_much_each_page_loads(visit: Any, site: WholeSite) -> None:
     assert len(requests) == before + 1
     open_page(visit, site, "")
     visit.wait_for_load_state("networkidle")
-    assert len(requests) - before < 70  # 61 measured: Gradio cuts its script into many files
+    assert len(requests) - before < 55  # 51 measured: Gradio cuts its script into many files
     before = len(requests)
     ask(visit, "dépôt")
     assert len(requests) == before + 1
 
 
 def test_what_is_kept_of_a_conversation_is_in_this_tab_only(visit: Any, site: WholeSite) -> None:
-    """The light page keeps the conversation, the chat the secret of its page, so that a page turned loses nothing."""
-    for path, kept in (("", {"motamot-draft"}), ("panneau", {"motamot /panneau "})):
+    """A page turned loses nothing."""
+    for path, kept in (("", {"motamot /"}), ("panneau", {"motamot /panneau "})):
         open_page(visit, site, path)
         ask(visit, "dépôt")
         box(visit).fill("brouillon")

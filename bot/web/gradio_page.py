@@ -19,8 +19,8 @@ from starlette.responses import HTMLResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from bot import phrases
-from bot.service import MAX_QUESTION, Service, readable
-from bot.web.conversations import Chat, Conversation
+from bot.service import MAX_HISTORY, MAX_QUESTION, Service, readable
+from bot.web.chat import Chat
 from bot.web.rate_limits import RequestLimits
 from bot.web.render import TEMPLATES
 from bot.web.responses import RefusedError, explain, problem
@@ -53,8 +53,8 @@ sys.meta_path.insert(0, _WithoutStubs())
 import gradio as gr  # noqa: E402
 
 PREDICT = "/gradio_api/run/predict"
-SECRET = "motamot-page-key"
-"""Stands in the page where each visitor's own secret is written when it is served."""
+APP_ID = 1
+"""Of every process: a page that finds another one after a lost connection loads itself again."""
 
 RELIED_ON = {
     "import": {
@@ -63,10 +63,12 @@ RELIED_ON = {
     "page": {
         r'<html\s+lang="en"': "the language of the page stays English",
         r"</head>": "our style and script are not loaded",
-        r"<body[^>]*>": "there is no logo, and no word for browsers without JavaScript",
+        r"<body[^>]*>": "there is no title, no logo, and no form for browsers without JavaScript",
         r"</body>": "the footer is missing",
         r"<script(?=[\s>])(?![^>]*\ssrc=)": "its inline scripts have no nonce: the browser runs none of them",
-        SECRET: "the visitors' secrets are not written in the page: all have one conversation, or none",
+        r"<script[^>]*>(?:(?!</script>)[^\0])*iframeResizer\.contentWindow(?:(?!</script>)[^\0])*</script>": (
+            "a script for frames is loaded that no page of ours needs"
+        ),
     },
     "browser": {
         "#mm-log [role=log]": "chat.js: no answer is brought into view and the conversation has an English name",
@@ -74,7 +76,7 @@ RELIED_ON = {
         "#mm-log [data-testid=bot] .mm-answer": "chat.js: messages keep English labels",
         "#mm-typed textarea": "chat.js: no question leaves the page, no draft is kept",
         "#mm-asked textarea": "chat.js: no question leaves the page",
-        "#mm-secret textarea": "chat.js: a page that is loaded again has lost its conversation",
+        "#mm-earlier textarea": "chat.js: a question is read without those before it",
         "button#mm-send": "chat.js: the box is not emptied by the button",
         "button#mm-again": "chat.js: a new conversation still shows what was waiting",
         "button#mm-ask": "chat.js: no question leaves the page",
@@ -95,16 +97,17 @@ page, and selectors in the page once drawn. ``tests/test_gradio.py`` looks for e
 
 _SOCIAL_METAS = re.compile(r"""<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*""")
 _FOREIGN_LINKS = re.compile(r"""<link\s[^>]*?rel="(?:manifest|icon|shortcut icon|apple-touch-icon)"[^>]*>""")
+_RESIZER = re.compile(next(pattern for pattern in RELIED_ON["page"] if "iframeResizer" in pattern))
 _REWRITTEN = frozenset({b"content-type", b"content-length", b"content-encoding", b"transfer-encoding"})
-_EXPIRY_SECONDS = 60.0
+_NAMED_BY_HASH = re.compile(r"/assets/.*|/theme\.css")
+_KEPT = (b"cache-control", b"public, max-age=31536000, immutable")
 
 
 def build_blocks(chat: Chat) -> gr.Blocks:
     """The page as Gradio draws it; its style and script come from the server."""
 
-    async def ask(question: str | None, secret: str | None, request: gr.Request) -> Any:
-        messages = await chat.ask(question, secret, request.request)  # type: ignore[arg-type]  # never None in a call
-        return gr.skip() if messages is None else messages
+    async def ask(question: str | None, earlier: str | None, request: gr.Request) -> Any:
+        return await chat.ask(question, earlier, request.request)  # type: ignore[arg-type]  # never None in a call
 
     # queue=False: 13 ms instead of 18 for one visitor, and no stream that stays open.
     # show_progress: Gradio's speaks English; the script of the page says it instead.
@@ -116,7 +119,6 @@ def build_blocks(chat: Chat) -> gr.Blocks:
     }
     page = gr.Blocks(title=phrases.PAGE_TITLE, analytics_enabled=False, fill_width=True)
     with page:
-        gr.Markdown(f"# {phrases.TITLE}\n\n{phrases.TAGLINE}", elem_id="mm-header")
         log = _chatbot(chat)
         with gr.Row(elem_id="mm-composer"):
             gr.Textbox(
@@ -131,23 +133,23 @@ def build_blocks(chat: Chat) -> gr.Blocks:
             )
             gr.Button(phrases.SEND, variant="primary", elem_id="mm-send", scale=0, min_width=0)
             again = gr.Button(phrases.START_OVER, variant="secondary", elem_id="mm-again", scale=0, min_width=0)
-        # Not in Gradio's own state: whoever knows or guesses the name of a session, which stands in addresses
-        # and so in logs, would read the conversation; nor does Gradio ever empty it.
-        secret = gr.Textbox(SECRET, label=phrases.CONVERSATION, visible="hidden", elem_id="mm-secret")
+        # What the page knows and this server does not: the questions before this one.
+        earlier = gr.Textbox(label=phrases.CONVERSATION, visible="hidden", elem_id="mm-earlier")
         show = gr.Button(phrases.CONVERSATION, visible="hidden", elem_id="mm-show")
         # What is typed or chosen goes through here, one question at a time: Gradio reads a box up to a frame after the
         # event, with what was written there since, and shows answers in the order of their arrival.
         asked = gr.Textbox(label=phrases.CHOSEN_QUESTION, visible="hidden", elem_id="mm-asked")
         button = gr.Button(phrases.SEND, visible="hidden", elem_id="mm-ask")
-        button.click(ask, [asked, secret], log, **quiet)
-        show.click(chat.show, secret, log, **quiet)
-        again.click(chat.start_over, secret, log, **quiet)
+        button.click(ask, [asked, earlier], log, **quiet)
+        for anew in (show, again):
+            anew.click(chat.greeting, None, log, **quiet)
+    page.app_id = APP_ID
     return page
 
 
 def _chatbot(chat: Chat) -> gr.Chatbot:
     return gr.Chatbot(
-        value=list[Any](chat.messages(Conversation())),
+        value=list[Any](chat.greeting()),
         label=phrases.CONVERSATION,
         show_label=False,
         container=False,
@@ -214,17 +216,9 @@ class ChatPage:
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:
-        """Gradio's own; meanwhile conversations left alone are dropped."""
-
-        async def expire() -> None:
-            while True:
-                await asyncio.sleep(_EXPIRY_SECONDS)
-                self.chat.conversations.expire()
-
+        """Gradio's own."""
         async with self._gradio.router.lifespan_context(self._gradio):
-            expiring = asyncio.create_task(expire())
             yield
-            expiring.cancel()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["method"], local_path(scope):
@@ -232,6 +226,8 @@ class ChatPage:
                 await self._page(scope, receive, send)
             case "POST", path if path == PREDICT:
                 await self._call(Request(scope, receive), send)
+            case "GET", path if _NAMED_BY_HASH.fullmatch(path):
+                await self._gradio(scope, receive, _kept(send))
             case _:
                 await self._gradio(scope, receive, send)
 
@@ -252,9 +248,13 @@ class ChatPage:
         branding, nonce = scope["app"].state.branding, secrets.token_urlsafe(16)
         parts = {
             name: TEMPLATES.get_template(f"{name}.html").render(
-                branding=branding, base="", feedback=self._feedback, max_question=MAX_QUESTION
+                branding=branding,
+                base="",
+                feedback=self._feedback,
+                max_question=MAX_QUESTION,
+                max_history=MAX_HISTORY,
             )
-            for name in ("chat_head", "brand", "footer")
+            for name in ("chat_head", "chat_header", "footer")
         }
         headers = {
             "Content-Security-Policy": content_policy(nonce, branding.frame_ancestors),
@@ -299,14 +299,24 @@ class ChatPage:
         return {"fn_index": number, "data": [value and readable(value) for value in data]}
 
 
-def mend(html: str, nonce: str, chat_head: str, brand: str, footer: str) -> str:
-    """Gradio's page in French, with our parts, a secret of its own, and nothing about anybody else."""
-    html = _FOREIGN_LINKS.sub("", _SOCIAL_METAS.sub("", html)).replace(SECRET, secrets.token_urlsafe(16))
+def _kept(send: Send) -> Send:
+    """Let browsers keep a file whose address changes when it does; Gradio leaves that open."""
+
+    async def sender(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == 200:
+            message = {**message, "headers": [*message["headers"], _KEPT]}
+        await send(message)
+
+    return sender
+
+
+def mend(html: str, nonce: str, chat_head: str, chat_header: str, footer: str) -> str:
+    """Gradio's page in French, with our parts, and nothing about anybody else."""
+    html = _RESIZER.sub("", _FOREIGN_LINKS.sub("", _SOCIAL_METAS.sub("", html)))
     html = re.sub(r'<html\s+lang="en"', '<html lang="fr"', html, count=1)
     html = re.sub(r"<script(?=[\s>])(?![^>]*\ssrc=)", f'<script nonce="{nonce}"', html)
     html = html.replace("</head>", f"{chat_head}</head>", 1)
-    before = f"<noscript><p>{phrases.NO_SCRIPT}</p></noscript>{brand}"
-    html = re.sub(r"<body[^>]*>", lambda tag: tag[0] + before, html, count=1)
+    html = re.sub(r"<body[^>]*>", lambda tag: tag[0] + chat_header, html, count=1)
     return html.replace("</body>", f"{footer}</body>", 1)
 
 

@@ -1,7 +1,5 @@
 """The light page, the script that embeds it in another site, and the pages for those who publish the service."""
 
-from pathlib import Path
-
 from fastapi import APIRouter, Request
 from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
@@ -10,16 +8,15 @@ from starlette.responses import FileResponse, Response
 from bot import phrases
 from bot.service import MAX_HISTORY, MAX_QUESTION, Service
 from bot.web import dev_phrases
+from bot.web.assets import TYPES, content, fingerprint
 from bot.web.branding import LOGOS
 from bot.web.render import greeting_html, notice_html, question_html
 from bot.web.responses import RefusedError, address_of, page
 
-STATIC = Path(__file__).parent / "static"
-TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-FILES = {path.name: TYPES[path.suffix] for path in STATIC.iterdir()}
-"""Names of our files, and their types."""
 FRESH = {"Cache-Control": "no-cache"}
 """Kept by browsers, and asked about again each time: a file may change with a new version."""
+UNCHANGING = {"Cache-Control": "public, max-age=31536000, immutable"}
+"""For an address that names its content."""
 SAFE_IMAGE = {**FRESH, "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
 """An SVG opened by its own address is a document: it runs nothing and fetches nothing."""
 SHAPES = frozenset({"panneau", "bloc"})
@@ -42,7 +39,6 @@ def build_pages(service: Service) -> APIRouter:
             blank=Markup(question_html("")),
             trouble=Markup(notice_html("")),
             feedback=service.journal is not None,
-            no_script=Markup(notice_html(phrases.NO_SCRIPT)),
             max_question=MAX_QUESTION,
             max_history=MAX_HISTORY,
         )
@@ -58,8 +54,8 @@ def build_pages(service: Service) -> APIRouter:
     @pages.get("/embed.js")
     async def embed() -> Response:
         # The one file that a page of another site loads, whatever policy that page has.
-        headers = {**FRESH, "Cross-Origin-Resource-Policy": "cross-origin"}
-        return FileResponse(STATIC / "embed.js", media_type="text/javascript", headers=headers)
+        headers = {**FRESH, "Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*"}
+        return Response(content("embed.js"), media_type="text/javascript", headers=headers)
 
     @pages.get("/motamot/own.css")
     async def own_style(request: Request) -> Response:
@@ -82,6 +78,7 @@ def build_pages(service: Service) -> APIRouter:
 async def static_file(request: Request) -> Response:
     """A file of ours, as it is."""
     name = request.path_params["name"]
-    if name not in FILES:
+    if name not in TYPES:
         raise RefusedError(404, phrases.NOT_FOUND)
-    return FileResponse(STATIC / name, media_type=FILES[name], headers=FRESH)
+    known = request.query_params.get("v") == fingerprint(name)
+    return Response(content(name), media_type=TYPES[name], headers=UNCHANGING if known else FRESH)

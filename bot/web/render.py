@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 from bot import phrases
 from bot.answer import Answer, Kind, Quote
 from bot.conversation import subject
+from bot.web.assets import asset
 
 if TYPE_CHECKING:
     from bot.assistant import About
@@ -137,6 +138,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["asset"] = asset
     environment.globals["phrases"] = phrases
     environment.filters["linked"] = linked
     environment.filters["french_date"] = phrases.french_date

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -48,6 +50,9 @@ MOST_AHEAD = 65_536
 """Bytes sent before the answer to what came earlier; browsers wait for it."""
 MOST_FILES = 65_536
 """Files and connections that the process may have open, where the system lets it."""
+
+PACKED = (*DEFAULT_EXCLUDED_CONTENT_TYPES, *(str(guess_type(f"a.{end}")[0]) for end in ("pdf", "docx", "odt", "xlsx")))
+"""Types that are compressed already, and stay as they are on the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,7 @@ def build_app(
     _add_errors(app)
     # The last one is the first that a request meets.
     app.add_middleware(FrenchErrors)
+    app.add_middleware(GZipMiddleware, compresslevel=6, exclude_content_types=PACKED)
     app.add_middleware(Security)
     app.add_middleware(RootPath, root_path=root_path)
     # Who asks, and by http or https, as said by a proxy that the operator trusts.

@@ -1,6 +1,6 @@
-/* What the chat page needs and Gradio does not do: a question is shown until its answer is there and never lost,
-   suggestions, the answer in view, names for screen readers. Gradio's own events take the questions to the server.
-   Phrases come from the script's data-*; the selectors are listed in gradio_page.py. */
+/* What the chat page needs and Gradio does not do: the conversation is kept here, a question is shown until its answer
+   is there and never lost, suggestions, the answer in view, names for screen readers. Gradio's own events take the
+   questions to the server. Phrases come from the script's data-*; the selectors are listed in gradio_page.py. */
 (() => {
   "use strict";
 
@@ -17,6 +17,44 @@
     textarea.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
+  /* --- the conversation, in this tab: the server knows nothing of it, so that any process answers, before a restart
+     or after it. It is given the questions before, and gives back the greeting and one turn; the other turns are put
+     between on the way to Gradio, which shows all that it is given ------------------------------------------------ */
+  const KEPT = "motamot /";
+  const KEPT_TURNS = 50;
+  let isRestored = false;
+  let turns = []; /* { question, messages, understood } */
+
+  function keep() {
+    if (!isRestored) return;
+    const kept = { turns, draft: field("mm-typed")?.value ?? "", unanswered: waiting.map((item) => item.question) };
+    try {
+      if (turns.length || kept.draft.trim() || kept.unanswered.length) sessionStorage.setItem(KEPT, JSON.stringify(kept));
+      else sessionStorage.removeItem(KEPT);
+    } catch {
+      /* No storage in this browser, or no room left: the conversation stays on screen all the same. */
+    }
+  }
+
+  const toServer = window.fetch;
+  window.fetch = async (...call) => {
+    const conversation = turns;
+    const response = await toServer(...call);
+    const { pathname } = new URL(call[0]?.url ?? call[0], location.href);
+    if (!response.ok || !pathname.endsWith("/run/predict")) return response;
+    const answer = await response.json();
+    const [greeting, ...messages] = answer.data?.[0] ?? [];
+    if (messages.length && conversation === turns) {
+      /* Neither a courtesy nor a failure is anything that a later question could refer to. */
+      const understood = !/mm-answer mm-(?:smalltalk|notice)/.test(JSON.stringify(messages));
+      turns.push({ question: sending.question, messages, understood });
+      turns.splice(0, turns.length - KEPT_TURNS);
+      keep();
+    }
+    answer.data[0] = [greeting, ...turns.flatMap((turn) => turn.messages)];
+    return Response.json(answer);
+  };
+
   /* --- a question is sent, once that before it is answered or lost: Gradio reads the box a moment after the click,
      and an answer that came late would hide the one after it --------------------------------------------------- */
   let sending = null;
@@ -26,6 +64,8 @@
     if (!sending) return;
     sending.element.querySelector(".mm-state")?.remove();
     write(field("mm-asked"), sending.question);
+    const earlier = turns.filter((turn) => turn.understood).map((turn) => turn.question);
+    write(field("mm-earlier"), JSON.stringify(earlier.slice(-Number(phrases.maxHistory))));
     press("mm-ask");
   }
 
@@ -57,6 +97,8 @@
     if (button?.id === "mm-send") sendTyped(event);
     if (button?.id === "mm-again") {
       [...waiting].forEach(remove);
+      turns = [];
+      keep();
       say("");
     }
     if (button?.closest("#mm-composer")) field("mm-typed").focus();
@@ -159,35 +201,19 @@
     }
   }
 
-  /* --- what is kept when the page is left, in this tab only ------------------------------------------------------ */
-  const KEPT = "motamot-draft";
-  window.addEventListener("pagehide", () => {
-    const kept = {
-      draft: field("mm-typed")?.value ?? "",
-      unanswered: waiting.map((item) => item.question),
-      secret: shown > 0 ? field("mm-secret").value : "",
-    };
-    if (!kept.draft.trim() && !kept.unanswered.length && !kept.secret) return;
-    try {
-      sessionStorage.setItem(KEPT, JSON.stringify(kept));
-    } catch {
-      /* No storage in this browser: nothing can be kept. */
-    }
-  });
+  window.addEventListener("pagehide", keep);
 
-  let isRestored = false;
   function restore() {
-    if (isRestored || !field("mm-typed") || !field("mm-secret") || !document.getElementById("mm-show") || !log()) return;
+    if (isRestored || !field("mm-typed") || !field("mm-asked") || !document.getElementById("mm-show") || !log()) return;
     isRestored = true;
     let kept = null;
     try {
       kept = JSON.parse(sessionStorage.getItem(KEPT));
-      sessionStorage.removeItem(KEPT);
     } catch {
       /* as above */
     }
-    if (kept?.secret) {
-      write(field("mm-secret"), kept.secret);
+    if (kept?.turns.length) {
+      turns = kept.turns;
       press("mm-show");
     }
     if (kept?.draft && !field("mm-typed").value) write(field("mm-typed"), kept.draft);

@@ -211,7 +211,7 @@
   /* Behind a proxy the server may not know its own name; the browser does. */
   for (const link of document.querySelectorAll("a.mm-address")) {
     const found = new URL(link.getAttribute("href"));
-    const known = new URL(own.pathname.replace(/motamot\/quote\.js$/, ""), own);
+    const known = new URL(own.pathname.replace(/motamot\/[^/]*$/, ""), own);
     const local = found.pathname.slice(found.pathname.search(/preuve\//));
     link.href = new URL(local, known).href;
     link.textContent = link.href;
