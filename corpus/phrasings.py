@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -206,7 +207,16 @@ def _nearest(wanted: str, texts: Iterable[str]) -> str:
     return f"Le plus proche : « {text if len(text) <= _SHOWN else text[:_SHOWN].rstrip() + '…'} »."
 
 
+@lru_cache(20_000)  # each table is looked for among all entries
 def squeeze(text: str) -> str:
     """A text compared without its bullets, white space, case and kind of apostrophe or quotation mark."""
     text = re.sub(r"^\W*(?:[o•▪–-]\s+)?", "", text.strip())
     return re.sub(r"[\s\u00a0\u202f]+", " ", text.replace("’", "'")).casefold().strip()
+
+
+def entry_named(question: str, entries: Sequence[Entry]) -> Entry | None:
+    """The entry that ``question`` of a table names, None where its words are no longer there."""
+    try:
+        return _entry(question, entries)
+    except _RewordedError:
+        return None

@@ -1,0 +1,201 @@
+"""The draft of a corpus: a copy of its files beside them, which editors change and publish as a whole.
+
+In the hidden folder ``.atelier`` of the corpus: ``brouillon`` (the draft, itself a corpus folder), ``base.json`` (what
+the corpus was when the draft was last in step with it), ``index`` (of the draft), and what other modules keep.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from corpus.errors import MotamotError, reason
+
+HOME = ".atelier"
+_FILES = ("*.toml", "questions-connues.jsonl", "phrasings/*.toml", "documents/**/*")
+"""What a corpus is made of, as an index sees it, and its known questions."""
+
+
+class WorkshopError(MotamotError):
+    """What cannot be done in the workshop, why, and what to do; nothing that was there is lost."""
+
+
+class ConflictError(WorkshopError):
+    """Someone else changed the same thing meanwhile: nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """How the draft and the corpus in service stand to each other, by names of files."""
+
+    changed: tuple[str, ...]
+    """Files that are other in the draft, added and removed ones included."""
+    conflicts: tuple[str, ...]
+    """Files that changed in the draft and in the corpus, differently."""
+
+
+class Draft:
+    """The draft of one corpus; made where there is none. Safe to use from several threads and processes.
+
+    Args:
+        live: The corpus folder in service.
+
+    Raises:
+        WorkshopError: The folder cannot be written.
+    """
+
+    def __init__(self, live: Path) -> None:
+        self.live = live
+        self.home = live / HOME
+        self.folder = self.home / "brouillon"
+        self.index = self.home / "index"
+        with written(self.home):
+            self.home.mkdir(exist_ok=True)
+            if not (self.home / ".gitignore").is_file():
+                write_file(self.home / ".gitignore", b"*\n")
+        with self.locked():
+            self._sync()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the draft: what is read and written in the block is one step for everyone else."""
+        with written(self.home), (self.home / ".lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def sync(self) -> Divergence:
+        """Take up what changed in the corpus alone; how draft and corpus then differ."""
+        with self.locked():
+            return self._sync()
+
+    def read(self, name: str) -> bytes:
+        """The content of a file, nothing where it is not there."""
+        try:
+            return (self.folder / name).read_bytes()
+        except FileNotFoundError:
+            return b""
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file in one step; to be called in a block of ``locked``."""
+        with written(self.home):
+            write_file(self.folder / name, content)
+
+    def remove(self, name: str) -> None:
+        """Remove a file; to be called in a block of ``locked``."""
+        (self.folder / name).unlink(missing_ok=True)
+
+    def published(self) -> None:
+        """Note that the corpus is now what the draft is; to be called in a block of ``locked``."""
+        self._note(marks(self.live))
+
+    def reset(self, names: tuple[str, ...] = ()) -> None:
+        """Make the draft what the corpus is, or only these files of it."""
+        with self.locked():
+            for name in names or tuple(marks(self.folder).keys() | marks(self.live).keys()):
+                copy_file(self.live / name, self.folder / name)
+            self._sync()
+            if not names:
+                self._note(marks(self.live))
+
+    def _sync(self) -> Divergence:
+        with written(self.home):
+            live, own, base = marks(self.live), marks(self.folder), self._base()
+            for name in sorted(live.keys() | base.keys()):
+                if live.get(name) != base.get(name) and own.get(name) == base.get(name):
+                    copy_file(self.live / name, self.folder / name)
+                    own = own | {name: live[name]} if name in live else {k: v for k, v in own.items() if k != name}
+        agreed = {name: mark for name, mark in live.items() if own.get(name) == mark}
+        kept = {name: mark for name, mark in base.items() if live.get(name) != own.get(name)}
+        if agreed | kept != base:
+            self._note(agreed | kept)
+        changed = tuple(sorted(n for n in live.keys() | own.keys() if live.get(n) != own.get(n)))
+        conflicts = tuple(n for n in changed if live.get(n) != base.get(n) and own.get(n) != base.get(n))
+        return Divergence(changed, conflicts)
+
+    def _base(self) -> dict[str, str]:
+        try:
+            content = json.loads((self.home / "base.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return content if isinstance(content, dict) else {}
+
+    def _note(self, base: Mapping[str, str]) -> None:
+        with written(self.home):
+            write_file(self.home / "base.json", json.dumps(base, sort_keys=True, indent=1).encode())
+
+
+def marks(folder: Path) -> dict[str, str]:
+    """Name of each file of a corpus, relative to its folder -> SHA-256."""
+    found = (path for pattern in _FILES for path in folder.glob(pattern) if path.is_file())
+    return {path.relative_to(folder).as_posix(): _sha256(path) for path in found}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file in one step that a crash or a full disk leaves done or not done.
+
+    Raises:
+        OSError: It cannot be written; what was there stays.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{uuid4().hex}.part")
+    try:
+        with unfinished.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def copy_file(origin: Path, to: Path) -> None:
+    """Make a file what another is, in one step, and remove it where the other is not there.
+
+    Files are replaced, never written into: where the disk lets it, both are one file with two names.
+    """
+    if not origin.is_file():
+        to.unlink(missing_ok=True)
+        return
+    to.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = to.with_name(f".{to.name}.{uuid4().hex}.part")
+    try:
+        shutil.copyfile(origin, unfinished)
+        with unfinished.open("rb") as file:
+            os.fsync(file.fileno())
+        unfinished.replace(to)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def written(folder: Path) -> Iterator[None]:
+    """What the system refuses to write is told in French, with the remedy.
+
+    Raises:
+        WorkshopError: It refused.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise WorkshopError(
+            f"Rien n’a été enregistré : « {folder} » ne peut pas être écrit ({reason(error)}). Ce qui était là est "
+            "intact ; libérez de la place ou vérifiez les droits du dossier, puis recommencez."
+        ) from error
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a killed process left half written."""
+    for path in folder.rglob(".*.part"):
+        with suppress(OSError):
+            path.unlink()

@@ -1,0 +1,279 @@
+"""Edit ``phrasings/<document>.toml``: one more phrasing, one fewer, a short title, its comments kept."""
+
+import hashlib
+import re
+import tomllib
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import tomlkit
+from tomlkit.items import AoT, Array, Table
+
+from bot.workshop.draft import ConflictError, Draft, WorkshopError
+from corpus.document import Entry
+from corpus.phrasings import entry_named
+from corpus.toml_file import read_toml
+from index.french import words
+
+MOST_LINES = 200
+"""Phrasings added at once: ten screens; more is a file, and the workbook takes it."""
+MOST_CHARACTERS = 500
+"""Of one phrasing: the longest of the shipped corpus has 259. More is a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """What an editor wrote for one entry."""
+
+    phrasings: tuple[str, ...] = ()
+    title: str = ""
+
+    @property
+    def revision(self) -> str:
+        """Changes when they do."""
+        return hashlib.sha256("\n".join((self.title, *self.phrasings)).encode()).hexdigest()[:16]
+
+
+class PhrasingsFile:
+    """The phrasings of one document in a draft; every change is read, made and written in one locked step.
+
+    Args:
+        draft: Whose file it is.
+        document: Identifier of the document.
+        entries: Of that document.
+    """
+
+    def __init__(self, draft: Draft, document: str, entries: Sequence[Entry]) -> None:
+        self._draft = draft
+        self._entries = entries
+        self.name = f"phrasings/{document}.toml"
+
+    def attached(self) -> dict[str, Attached]:
+        """Identifier of each entry that has phrasings or a title -> what it has, those of its parts included."""
+        found: dict[str, Attached] = {}
+        for table in self._plain().get("entry", []):
+            if entry := entry_named(str(table.get("question", "")), self._entries):
+                before = found.get(entry.id, Attached())
+                asked = (*before.phrasings, *table.get("ask", ()))
+                found[entry.id] = Attached(asked, before.title or table.get("title", ""))
+        return found
+
+    def unanswered(self) -> tuple[str, ...]:
+        """Questions that the documents do not answer."""
+        return tuple(self._plain().get("unanswered", ()))
+
+    def change(
+        self,
+        entry: Entry,
+        add: Iterable[str] = (),
+        remove: Iterable[str] = (),
+        title: str | None = None,
+        revision: str | None = None,
+    ) -> Attached:
+        """Add and remove phrasings of an entry, and set its short title; what it then has.
+
+        Args:
+            entry: Of this document.
+            add: Those that it has already are left as they are.
+            remove: Word for word.
+            title: The new one, empty for none; None leaves it.
+            revision: That the editor saw; another now is a conflict.
+
+        Raises:
+            ConflictError: Someone changed this entry meanwhile.
+            WorkshopError: The file cannot be read, or not be written.
+        """
+        with self._draft.locked():
+            if revision is not None and self.attached().get(entry.id, Attached()).revision != revision:
+                raise ConflictError(
+                    "Quelqu’un d’autre a modifié cette entrée entre-temps : rien n’a été écrasé. Voici ce qu’elle est "
+                    "devenue ; votre saisie est encore là, vérifiez-la et enregistrez de nouveau."
+                )
+            content = self._editable()
+            own = [table for table in _tables(content) if self._is_of(table, entry)]
+            gone = set(remove)
+            for table in own:
+                _take_away(table, gone)
+            known = {key_of(text) for table in own for text in table.get("ask", ())}
+            new = [text for text in dict.fromkeys(add) if key_of(text) not in known]
+            if new or title:
+                _fill(self._main(content, own, entry), new, title)
+            if title == "":
+                for table in own:
+                    table.pop("title", None)
+            _drop_empty(content)
+            self._save(content)
+        return self.attached().get(entry.id, Attached())
+
+    def change_unanswered(self, add: Iterable[str] = (), remove: Iterable[str] = ()) -> None:
+        """Add and remove questions that the documents do not answer.
+
+        Raises:
+            WorkshopError: As for ``change``.
+        """
+        with self._draft.locked():
+            content = self._editable()
+            if "unanswered" not in content:
+                content = _with_unanswered(content)
+            listed = content["unanswered"]
+            assert isinstance(listed, Array)
+            _remove_from(listed, set(remove))
+            known = {key_of(str(text)) for text in listed}
+            for text in dict.fromkeys(add):
+                if key_of(text) not in known:
+                    listed.append(text)
+            self._save(content)
+
+    def _is_of(self, table: Table, entry: Entry) -> bool:
+        found = entry_named(str(table.get("question", "")), self._entries)
+        return found is not None and found.id == entry.id
+
+    def _main(self, content: tomlkit.TOMLDocument, own: Sequence[Table], entry: Entry) -> Table:
+        """The table of the entry as a whole, made where there is none."""
+        for table in own:
+            if "part" not in table and "sentence" not in table:
+                return table
+        made = tomlkit.parse(f"\n[[entry]]\nquestion = {tomlkit.item(self._name(entry)).as_string()}\nask = [\n]\n")
+        if isinstance(content.get("entry"), AoT):
+            content["entry"].append(made["entry"][0])
+        else:
+            content["entry"] = made["entry"]
+        found: Table = content["entry"][-1]
+        return found
+
+    def _name(self, entry: Entry) -> str:
+        """Words by which the file finds the entry again: its heading, else its beginning, else its identifier."""
+        beginning = " ".join(entry.body_text.split()[:12])
+        for name in (" ".join(entry.heading_text.split()), beginning, entry.id):
+            found = entry_named(name, self._entries) if name else None
+            if found is not None and found.id == entry.id:
+                return name
+        raise WorkshopError(
+            f"L’entrée « {entry.heading_text or entry.id} » ne se distingue pas d’une autre du même document : donnez "
+            "à ces deux questions des mots différents dans le document."
+        )
+
+    def _path(self) -> Path:
+        return self._draft.folder / self.name
+
+    def _plain(self) -> dict[str, Any]:
+        return read_toml(self._path()) if self._path().is_file() else {}
+
+    def _editable(self) -> tomlkit.TOMLDocument:
+        """To be changed, then given to ``_save``."""
+        self._plain()  # which tells in French what is wrong with it
+        raw = self._draft.read(self.name)
+        return _PARSED.take(raw) or tomlkit.parse(raw.decode("utf-8-sig"))
+
+    def _save(self, content: tomlkit.TOMLDocument) -> None:
+        text = tomlkit.dumps(content)
+        if tomllib.loads(text) != content.unwrap():
+            raise WorkshopError(f"« {self.name} » n’a pas pu être modifié sans dommage : rien n’a été écrit.")
+        raw = text.encode()
+        if raw != self._draft.read(self.name):
+            self._draft.write(self.name, raw)
+        _PARSED.give(raw, content)
+
+
+class _Parsed:
+    """The files parsed last, by their content: 100 kB take tomlkit 0.4 s, and an editor makes many small changes."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[bytes, tomlkit.TOMLDocument] = OrderedDict()
+        self._lock = Lock()
+
+    def take(self, raw: bytes) -> tomlkit.TOMLDocument | None:
+        """What a content was parsed to; it is the caller's from now on."""
+        with self._lock:
+            return self._known.pop(hashlib.sha256(raw).digest(), None)
+
+    def give(self, raw: bytes, content: tomlkit.TOMLDocument) -> None:
+        with self._lock:
+            self._known[hashlib.sha256(raw).digest()] = content
+            while len(self._known) > 20:
+                self._known.popitem(last=False)
+
+
+_PARSED = _Parsed()
+
+
+def _tables(content: tomlkit.TOMLDocument) -> list[Table]:
+    found = content.get("entry")
+    return list(found) if isinstance(found, AoT) else []
+
+
+def _take_away(table: Table, gone: set[str]) -> None:
+    asked = table.get("ask")
+    if isinstance(asked, Array):
+        _remove_from(asked, gone)
+
+
+def _remove_from(listed: Array, gone: set[str]) -> None:
+    for row in range(len(listed) - 1, -1, -1):
+        if str(listed[row]) in gone:
+            del listed[row]
+
+
+def _fill(table: Table, new: Sequence[str], title: str | None) -> None:
+    if title:
+        table["title"] = title
+    if new and "ask" not in table:
+        table["ask"] = tomlkit.parse("ask = [\n]\n")["ask"]
+    for text in new:
+        table["ask"].append(text)
+
+
+def _drop_empty(content: tomlkit.TOMLDocument) -> None:
+    """A table that asks nothing and has no title is an error in the file."""
+    tables = content.get("entry")
+    if not isinstance(tables, AoT):
+        return
+    for row in range(len(tables) - 1, -1, -1):
+        if not tables[row].get("ask") and not tables[row].get("title"):
+            del tables[row]
+        elif "ask" in tables[row] and not tables[row]["ask"]:
+            del tables[row]["ask"]
+    if not len(tables):
+        del content["entry"]
+
+
+def _with_unanswered(content: tomlkit.TOMLDocument) -> tomlkit.TOMLDocument:
+    """With an empty list before the tables, below the comments that begin the file."""
+    text = tomlkit.dumps(content)
+    head, mark, tables = text.partition("[[entry]]")
+    return tomlkit.parse(f"{head}unanswered = [\n]\n\n{mark}{tables}")
+
+
+def key_of(text: str) -> str:
+    """What two phrasings that are the same to the assistant have in common.
+
+    >>> key_of("Où est l’accueil ?") == key_of("ou est l'accueil")
+    True
+    """
+    return " ".join(words(text)) or text.strip().casefold()
+
+
+def pasted_lines(text: str) -> list[str]:
+    """The phrasings of a pasted text, one a line, bullets and quotation marks away.
+
+    Raises:
+        WorkshopError: It is no list of questions: too many lines, or one too long.
+    """
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    lines = [re.sub(r"^(?:[-–—•*▪◦]|\d{1,3}[.)])\s+", "", line).strip(' "“”«»,\u00a0') for line in lines]
+    found = [line for line in dict.fromkeys(lines) if line and not all(c in "-_=*." for c in line)]
+    if long := [line for line in found if len(line) > MOST_CHARACTERS]:
+        raise WorkshopError(
+            f"Une ligne compte {len(long[0])} caractères (« {long[0][:60]}… ») : une façon de demander en a au plus "
+            f"{MOST_CHARACTERS}. Mettez-en une par ligne ; rien n’a été enregistré."
+        )
+    if len(found) > MOST_LINES:
+        raise WorkshopError(
+            f"{len(found)} lignes à la fois : le maximum est {MOST_LINES}. Collez-les en plusieurs fois, ou passez "
+            "par le tableau Excel ; rien n’a été enregistré."
+        )
+    return found
