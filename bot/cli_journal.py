@@ -42,6 +42,8 @@ COLUMNS = {
     "helpful": "utile",
     "reason": "motif",
     "comment": "commentaire",
+    "offered": "proposées",
+    "chosen": "choisie",
 }
 """Fields of a record and their names in the editor's table."""
 

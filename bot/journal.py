@@ -38,12 +38,16 @@ _SCHEMA = (
     ) STRICT, WITHOUT ROWID
     """,
     "CREATE INDEX question_asked ON question (asked, reference)",
+    "ALTER TABLE question ADD COLUMN offered TEXT",
+    "ALTER TABLE question ADD COLUMN chosen TEXT",
 )
 """One statement for each version of the schema; ``PRAGMA user_version`` counts those that a file has had."""
 _WAIT = 5.0
 """Seconds to wait for another process that writes; one record takes a millisecond."""
 _PURGE_EVERY = 3_600.0
 """Seconds: a line outlives its last day by an hour at most, even where nobody asks anything."""
+_CHOICE = timedelta(minutes=30)
+"""A visitor who chooses later than this asks anew."""
 _UNSWEPT = 1
 """In ``PRAGMA application_id``: lines were erased, and their words may still lie in the file."""
 
@@ -78,6 +82,10 @@ class Record:
     reason: str | None = None
     comment: str | None = None
     """Masked."""
+    offered: str | None = None
+    """Questions of the documents that were offered with it, one a line."""
+    chosen: str | None = None
+    """``document/entry`` of the one that a visitor then chose."""
 
 
 class Journal:
@@ -108,8 +116,12 @@ class Journal:
         with self._lock:
             self._connection.close()
 
-    def record(self, answer: Answer) -> str:
+    def record(self, answer: Answer, earlier: str | None = None) -> str:
         """Write one question down, masked; once this returns, not even a killed process loses it.
+
+        Args:
+            answer: What was said to it.
+            earlier: The question before: where this one was offered with it, its line notes that it was chosen.
 
         Returns:
             The reference of the line.
@@ -124,13 +136,23 @@ class Journal:
             first.entry if first else None,
             answer.confidence,
             answer.elapsed_ms,
+            "\n".join(" ".join(offered.split()) for offered in answer.suggestions) or None,
         )
         with self._writing() as connection:
             connection.execute(
-                "INSERT INTO question (reference, asked, question, kind, document, entry, confidence, elapsed_ms) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO question (reference, asked, question, kind, document, entry, confidence, elapsed_ms, "
+                "offered) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 row,
             )
+            if earlier and answer.quotes and first:
+                words = " ".join(answer.question.split())
+                since = _iso(_now() - _CHOICE)
+                connection.execute(
+                    "UPDATE question SET chosen = ? WHERE reference = (SELECT reference FROM question WHERE asked >= ? "
+                    "AND question = ? AND instr(char(10) || offered || char(10), char(10) || ? || char(10)) "
+                    "ORDER BY asked DESC LIMIT 1)",
+                    (f"{first.document}/{first.entry}", since, mask(earlier), words),
+                )
         return row[0]
 
     def judge(self, reference: str, helpful: bool, reason: str | None = None, comment: str | None = None) -> bool:

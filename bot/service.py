@@ -142,7 +142,7 @@ class Service:
     def reply(self, question: str, history: Sequence[str] = ()) -> Reply:
         """Answer one question (stripped, not empty); ``history`` are earlier ones, oldest first."""
         answer = self.answer(question, history)
-        return Reply(answer, self._write_down(answer))
+        return Reply(answer, self._write_down(answer, history[-1] if history else None))
 
     def answer(self, question: str, history: Sequence[str] = ()) -> Answer:
         """The same for a question that was asked before, and is not written down again."""
@@ -174,11 +174,11 @@ class Service:
         """What the assistant knows now: it may have been rebuilt since the server started."""
         return self.assistant.about()
 
-    def _write_down(self, answer: Answer) -> str | None:
+    def _write_down(self, answer: Answer, earlier: str | None) -> str | None:
         if self.journal is None:
             return None
         try:
-            return self.journal.record(answer)
+            return self.journal.record(answer, earlier)
         except JournalError as error:  # the visitor came for an answer: a full disk does not take it away
             self.metrics.journal_failures.inc()
             LOG.error("%s", error)

@@ -1,6 +1,5 @@
 """Building an index: read the corpus, encode what changed, learn the weights, write."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,10 +18,11 @@ from index import MAX_ERROR
 from index.dense import Dense, Vectors
 from index.encoder import Encoder
 from index.exact import ExactTexts
-from index.features import EncodedQuery, FeatureExtractor
+from index.features import FeatureExtractor
+from index.left_out import ReadOnce, encoded
 from index.manifest import FORMAT, Manifest
 from index.outside import outside_questions
-from index.query import Query, QueryParser
+from index.query import QueryParser
 from index.rows import LexicalFields, Rows
 from index.state import SHAPING_LIBRARIES, check_replaceable, fingerprint
 from index.store import Store, store_at
@@ -138,32 +138,14 @@ def _build(
     lexical = LexicalFields.of(rows, parser, asked)
     extractor = FeatureExtractor(rows, parser, dense, lexical)
     known = TrainingSet(
-        _encoded(asked, dense["phrasings"]),
-        _encoded(beyond, dense["outside"]),
+        encoded(asked, dense["phrasings"]),
+        encoded(beyond, dense["outside"]),
         [group for group, _ in outside],
         len(phrasings.unanswered),
     )
     trained = train_classifier(extractor, known)
-    known_logits = dict(before.said) if before else {}
-    said: dict[str, float] = {}
-
-    def read(question: EncodedQuery, targets: Sequence[int]) -> list[float]:
-        query = question.query
-        texts = [rows.reader_text(row, query.terms) for row in targets]
-        keys = [_key(query.text, text) for text in texts]
-        if encoder.reader and not known_logits.keys() >= set(keys):
-            known_logits.update(zip(keys, encoder.reader.read(query.text, texts).tolist(), strict=True))
-        said.update((key, known_logits[key]) for key in keys)
-        return [known_logits[key] for key in keys]
-
-    learned = learn(
-        extractor,
-        trained,
-        known,
-        max_error,
-        read if encoder.reader else None,
-        lambda done, total: told(Phase.LEARNING, done, total),
-    )
+    read = ReadOnce(rows, encoder.reader, before.said if before else {}) if encoder.reader else None
+    learned = learn(extractor, trained, known, max_error, read, lambda done, total: told(Phase.LEARNING, done, total))
     store.save(
         Stored(
             manifest=_manifest(corpus, encoder, mark),
@@ -178,7 +160,7 @@ def _build(
             learned=learned,
             texts=hashes,
             dense=dense,
-            said=said,
+            said=read.said if read else {},
         )
     )
     return n_encoded
@@ -206,10 +188,6 @@ def _readable(corpus: Corpus) -> Corpus:
     raise CorpusError(f"Aucun document de « {corpus.folder} » n’a pu être lu. {reasons}")
 
 
-def _encoded(queries: Sequence[Query], dense: Dense) -> list[EncodedQuery]:
-    return [EncodedQuery(query, vector[None, :]) for query, vector in zip(queries, dense.all(), strict=True)]
-
-
 def _vectors_before(before: Stored | None) -> dict[tuple[bool, bytes], Vectors]:
     """Vectors of the index being replaced, by (is a query, hash of the text)."""
     if before is None:
@@ -219,10 +197,6 @@ def _vectors_before(before: Stored | None) -> dict[tuple[bool, bytes], Vectors]:
         for name, own in before.texts.items()
         for digest, vector in zip(own, before.dense[name].all(), strict=True)
     }
-
-
-def _key(query: str, text: str) -> str:
-    return hashlib.blake2b(f"{query}\n{text}".encode(), digest_size=12).hexdigest()
 
 
 _QUERY_FIELDS = ("phrasings", "outside")

@@ -66,6 +66,28 @@ def test_a_line_holds_time_question_kind_entry_and_nothing_of_the_visitor(path: 
     assert columns == list(answer.__dataclass_fields__)
 
 
+@pytest.mark.parametrize(
+    ("then", "earlier", "chosen"),
+    [
+        ("Où voter ?", "et le vote de jean.secret@mairie.fr", "hostile/essai"),
+        ("Où voter", "et le vote de jean.secret@mairie.fr", None),  # typed, not chosen
+        ("Où voter ?", "autre chose", None),
+        ("Où voter ?", None, None),
+    ],
+)
+def test_what_a_visitor_chose_among_what_was_offered_is_noted_with_the_question_before(
+    path: Path, then: str, earlier: str | None, chosen: str | None
+) -> None:
+    offer = replace(REFUSED, question="et le vote de jean.secret@mairie.fr", suggestions=("Où\nvoter ?", "Quand ?"))
+    with closing(Journal(path, 90)) as journal:
+        journal.record(offer)
+        journal.record(replace(ANSWERED, question=then), earlier)
+        first, second = sorted(journal.records(), key=lambda line: line.offered is None)
+
+        assert (first.offered, first.chosen) == ("Où voter ?\nQuand ?", chosen)
+        assert (second.offered, second.chosen) == (None, None)
+
+
 def test_what_identifies_a_person_is_masked_before_it_is_written(path: Path) -> None:
     with closing(Journal(path, 90)) as journal:
         reference = journal.record(replace(REFUSED, question="répondez à jean.secret@mairie.fr"))
@@ -164,7 +186,7 @@ def test_a_site_that_wants_a_journal_takes_over_the_one_that_all_shared(path: Pa
     assert [file.name for file in shared.parent.iterdir()] == [path.parent.name]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with closing(sqlite3.connect(path)) as raw:
-        assert raw.execute("PRAGMA user_version").fetchone() == (2,)
+        assert raw.execute("PRAGMA user_version").fetchone() == (4,)
 
 
 def test_sites_do_not_share_a_journal_and_one_without_erases_no_line_of_another(
@@ -365,10 +387,11 @@ def test_the_editor_reads_a_table_that_runs_no_formula(home: Path) -> None:
     names, first, _, third = (row.partition(";")[2] for row in table.splitlines())
 
     assert table.startswith("\ufeff")
-    assert names == "posée le (UTC);question;nature;document;entrée;confiance;durée (ms);utile;motif;commentaire"
-    assert first == "2090-01-01T08:00:00Z;Où voter ?;answer;hostile;essai;0.9;12.5;;;"
+    assert names.startswith("posée le (UTC);question;nature;document;entrée;confiance;durée (ms);utile;motif;")
+    assert names.endswith(";commentaire;proposées;choisie")
+    assert first == "2090-01-01T08:00:00Z;Où voter ?;answer;hostile;essai;0.9;12.5;;;;;"
     assert '"\'=HYPERLINK(""x"") ; et la météo ?"' in table
-    assert third.endswith(";non;incomplet;le tarif")
+    assert third.endswith(";non;incomplet;le tarif;;")
 
 
 def test_a_program_reads_the_lines_it_asks_for(home: Path) -> None:

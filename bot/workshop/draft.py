@@ -60,7 +60,7 @@ class Draft:
             if not (self.home / ".gitignore").is_file():
                 write_file(self.home / ".gitignore", b"*\n")
         with self.locked():
-            self._sync()
+            self.step()
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -72,7 +72,7 @@ class Draft:
     def sync(self) -> Divergence:
         """Take up what changed in the corpus alone; how draft and corpus then differ."""
         with self.locked():
-            return self._sync()
+            return self.step()
 
     def read(self, name: str) -> bytes:
         """The content of a file, nothing where it is not there."""
@@ -99,11 +99,12 @@ class Draft:
         with self.locked():
             for name in names or tuple(marks(self.folder).keys() | marks(self.live).keys()):
                 copy_file(self.live / name, self.folder / name)
-            self._sync()
+            self.step()
             if not names:
                 self._note(marks(self.live))
 
-    def _sync(self) -> Divergence:
+    def step(self) -> Divergence:
+        """As ``sync``, in a block of ``locked``."""
         with written(self.home):
             live, own, base = marks(self.live), marks(self.folder), self._base()
             for name in sorted(live.keys() | base.keys()):

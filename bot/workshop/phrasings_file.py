@@ -137,13 +137,16 @@ class PhrasingsFile:
         for table in own:
             if "part" not in table and "sentence" not in table:
                 return table
-        made = tomlkit.parse(f"\n[[entry]]\nquestion = {tomlkit.item(self._name(entry)).as_string()}\nask = [\n]\n")
-        if isinstance(content.get("entry"), AoT):
-            content["entry"].append(made["entry"][0])
-        else:
-            content["entry"] = made["entry"]
-        found: Table = content["entry"][-1]
-        return found
+        text = f"\n[[entry]]\nquestion = {tomlkit.item(self._name(entry)).as_string()}\nask = [\n]\n"
+        made = tomlkit.parse(text)["entry"]
+        tables = content.get("entry")
+        assert isinstance(made, AoT)
+        if isinstance(tables, AoT):
+            tables.append(made[0])
+            found: Table = tables[-1]
+            return found
+        content["entry"] = made
+        return _tables(content)[-1]
 
     def _name(self, entry: Entry) -> str:
         """Words by which the file finds the entry again: its heading, else its beginning, else its identifier."""
@@ -223,8 +226,10 @@ def _fill(table: Table, new: Sequence[str], title: str | None) -> None:
         table["title"] = title
     if new and "ask" not in table:
         table["ask"] = tomlkit.parse("ask = [\n]\n")["ask"]
-    for text in new:
-        table["ask"].append(text)
+    asked = table.get("ask")
+    if isinstance(asked, Array):
+        for text in new:
+            asked.append(text)
 
 
 def _drop_empty(content: tomlkit.TOMLDocument) -> None:

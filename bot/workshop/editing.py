@@ -1,0 +1,329 @@
+"""The workshop of one corpus: what its pages and its commands do, whoever calls."""
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Lock
+
+from bot.answer import Answer, Kind
+from bot.assistant import Assistant
+from bot.journal import Journal
+from bot.workshop import draft as drafts
+from bot.workshop.decisions import Act, Decision, Decisions
+from bot.workshop.draft import Draft, WorkshopError, marks
+from bot.workshop.inbox import Group, Inbox
+from bot.workshop.known_file import KnownFile
+from bot.workshop.phrasings_file import Attached, PhrasingsFile, key_of
+from bot.workshop.releases import Release, Releases
+from bot.workshop.replay import Replay, Side, replay
+from corpus.document import Entry
+from corpus.read import Corpus, read_corpus
+from index.build import Progress, build
+from index.encoder import Encoder
+from index.searcher import Searcher
+from index.state import State, check_replaceable, fingerprint, state
+from index.store import FolderStore, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How an entry fared in the journal."""
+
+    asked: int = 0
+    """Times that it came first."""
+    answered: int = 0
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A phrasing that another entry has."""
+
+    text: str
+    entry: Entry
+
+
+class Workshop:
+    """Reads and changes the draft of one corpus, compares it with what is in service, and publishes it.
+
+    Args:
+        corpus: The folder in service.
+        store: Its index.
+        encoder: Of both indexes.
+        max_error: The setting.
+        journal: Visitors' questions; None where they are not written down.
+    """
+
+    def __init__(self, corpus: Path, store: Store, encoder: Encoder, max_error: float, journal: Journal | None) -> None:
+        self.store, self.encoder, self.max_error, self.journal = store, encoder, max_error, journal
+        self.draft = Draft(corpus)
+        drafts.sweep(self.draft.home)
+        self.decisions = Decisions(self.draft)
+        self.inbox = Inbox(journal, self.decisions, encoder)
+        self.releases = Releases(self.draft, store, self._build_live)
+        self.releases.recover()
+        self._lock, self._building = Lock(), Lock()
+        self._read: tuple[dict[str, str], Corpus] | None = None
+        self._opened: dict[Store, tuple[Hashable | None, Assistant]] = {}
+        self._own = FolderStore(self.draft.index)
+        self._replayed: tuple[tuple[str, str], Replay] | None = None
+
+    # --- what is there ---
+
+    @property
+    def corpus(self) -> Corpus:
+        """The documents of the draft, read again when one of them or the catalogue changes."""
+        now = {n: m for n, m in marks(self.draft.folder).items() if n == "catalogue.toml" or n.startswith("documents/")}
+        with self._lock:
+            if self._read is None or self._read[0] != now:
+                self._read = (now, read_corpus(self.draft.folder))
+            return self._read[1]
+
+    def entry(self, key: str) -> Entry:
+        """The entry ``document/entry``.
+
+        Raises:
+            WorkshopError: There is none.
+        """
+        for entry in self.corpus.entries:
+            if key_of_entry(entry) == key:
+                return entry
+        raise WorkshopError(f"L’entrée « {key} » n’est pas, ou n’est plus, dans les documents : rechargez la page.")
+
+    def file(self, document: str) -> PhrasingsFile:
+        """The phrasings of a document."""
+        return PhrasingsFile(self.draft, document, [e for e in self.corpus.entries if e.document.id == document])
+
+    def known(self) -> KnownFile:
+        """The known questions."""
+        return KnownFile(self.draft)
+
+    def attached(self) -> dict[str, Attached]:
+        """``document/entry`` -> what it has."""
+        documents = dict.fromkeys(entry.document.id for entry in self.corpus.entries)
+        return {f"{name}/{id_}": own for name in documents for id_, own in self.file(name).attached().items()}
+
+    def counts(self) -> dict[str, Counts]:
+        """``document/entry`` -> how often visitors asked for it, as far as the journal goes back."""
+        found: Counter[tuple[str, str]] = Counter()
+        for record in self.journal.records() if self.journal else ():
+            if record.document:
+                found[f"{record.document}/{record.entry}", record.kind] += 1
+        asked = {entry for entry, _ in found}
+        return {
+            entry: Counts(
+                sum(found[entry, kind] for kind in Kind), found[entry, Kind.ANSWER], found[entry, Kind.REFUSE]
+            )
+            for entry in asked
+        }
+
+    def groups(self) -> tuple[Group, ...]:
+        """What is to be decided, largest first."""
+        return self.inbox.groups(self.live.searcher.sure)
+
+    def candidates(self, group: Group, k: int = 3) -> list[Entry]:
+        """The entries that a group most likely asks for."""
+        entries = {key_of_entry(entry): entry for entry in self.corpus.entries}
+        answer = self.best().ask(group.questions[0].text)
+        ranked = [f"{ranked.document}/{ranked.entry}" for ranked in answer.ranking]
+        order = [*group.nearest[:1], *ranked[:1], *group.nearest[1:2], *ranked[1:]]
+        return [entries[key] for key in dict.fromkeys(order) if key in entries][:k]
+
+    # --- decisions ---
+
+    def decide(
+        self, act: Act, texts: Sequence[str], count: int, author: str, key: str = "", add: Sequence[str] = ()
+    ) -> Decision:
+        """Decide about questions of visitors.
+
+        Args:
+            act: What.
+            texts: The questions.
+            count: How often they were asked.
+            author: Who decides.
+            key: ``document/entry`` that they ask for, or lie nearest to.
+            add: What is added to the draft; by default the questions.
+
+        Raises:
+            WorkshopError: Nothing was decided about, or the draft cannot be written.
+        """
+        if not texts:
+            raise WorkshopError("Cochez au moins une question : rien n’a été décidé.")
+        new = tuple(add or texts)
+        document, _, entry = key.partition("/")
+        if act is Act.PHRASING:
+            self.file(document).change(self.entry(key), add=new)
+        elif act is Act.UNANSWERED:
+            document = document or self.corpus.documents[0].id
+            self.file(document).change_unanswered(add=new)
+        kept = () if act is Act.IGNORED else new
+        return self.decisions.add(act, texts, count, author, document, entry, kept)
+
+    def undo(self, id_: str) -> Decision:
+        """Take a decision back, and what it added to the draft.
+
+        Raises:
+            WorkshopError: There is no such decision.
+        """
+        made = next((d for d in self.decisions.all() if d.id == id_), None)
+        if made is None:
+            raise WorkshopError("Cette décision a déjà été annulée.")
+        if made.act is Act.PHRASING:
+            self.file(made.document).change(self.entry(f"{made.document}/{made.entry}"), remove=made.texts)
+        elif made.act is Act.UNANSWERED:
+            self.file(made.document).change_unanswered(remove=made.texts)
+        self.decisions.undo(made)
+        self.inbox.regroup()
+        return made
+
+    def change(
+        self,
+        key: str,
+        author: str,
+        add: Sequence[str] = (),
+        remove: Sequence[str] = (),
+        title: str | None = None,
+        revision: str | None = None,
+    ) -> Attached:
+        """Change the phrasings of an entry; its history notes who did.
+
+        Raises:
+            ConflictError: As ``PhrasingsFile.change``.
+        """
+        entry = self.entry(key)
+        found = self.file(entry.document.id).change(entry, add, remove, title, revision)
+        self.decisions.add(Act.EDITED, (), 0, author, entry.document.id, entry.id)
+        return found
+
+    def elsewhere(self, texts: Sequence[str], key: str) -> list[Elsewhere]:
+        """Those of the texts that another entry than ``key`` has, as a phrasing or as its heading."""
+        attached, found = self.attached(), {}
+        for entry in self.corpus.entries:
+            name = key_of_entry(entry)
+            own = (entry.heading_text, *attached.get(name, Attached()).phrasings)
+            found.update({key_of(text): entry for text in own if text and name != key})
+        return [Elsewhere(text, found[key_of(text)]) for text in texts if key_of(text) in found]
+
+    # --- draft and service ---
+
+    @property
+    def live(self) -> Assistant:
+        """What is in service now."""
+        return self._open(self.store)
+
+    def best(self) -> Assistant:
+        """The assistant of the draft as it was last built, else the one in service."""
+        return self._open(self._own if self._own.is_in_service() else self.store)
+
+    def _open(self, store: Store) -> Assistant:
+        with self._lock:
+            mark = store.mark()
+            if self._opened.get(store, (None,))[0] != mark:
+                self._opened[store] = (mark, Assistant(Searcher.load(store, self.encoder)))
+            return self._opened[store][1]
+
+    def is_built(self) -> bool:
+        """Whether the index of the draft is that of the draft as it is."""
+        return state(self.draft.folder, self._own, self.encoder.name, self.max_error) is State.FRESH
+
+    def drafted(self, told: Progress | None = None) -> Assistant:
+        """The assistant of the draft as it is; what changed is encoded and learned first.
+
+        Raises:
+            MotamotError: The draft cannot be built; what is wrong in which file.
+        """
+        with self._building:
+            if not self.is_built():
+                if not self._own.is_in_service() and self.store.is_in_service():
+                    with self._own.turn():  # so that what the index in service knows need not be encoded again
+                        self._own.save(self.store.load())
+                build(
+                    self.draft.folder,
+                    self._own,
+                    self.encoder,
+                    max_error=self.max_error,
+                    on_progress=told,
+                    accept_loss=True,
+                )
+        return self.best()
+
+    def check(self, told: Callable[[int, int], None] = lambda *_: None) -> Replay:
+        """Replay everything known on what is in service and on the draft.
+
+        Raises:
+            WorkshopError: The index in service is not that of its corpus.
+        """
+        own, live = self.drafted(), self.live
+        mark = (live.searcher.manifest.fingerprint, own.searcher.manifest.fingerprint)
+        if self._replayed and self._replayed[0] == mark:
+            return self._replayed[1]
+        if state(self.draft.live, self.store, self.encoder.name, self.max_error) is not State.FRESH:
+            raise WorkshopError(
+                "L’index en service n’est pas celui du corpus tel qu’il est : lancez « motamot build », "
+                "puis recommencez."
+            )
+        sides = (
+            Side(self.draft.live, self.store.load(), live, self.max_error),
+            Side(self.draft.folder, self._own.load(), own, self.max_error),
+        )
+        found = replay(*sides, self.encoder, self.known().expected(self.corpus.entries), told)
+        self._replayed = (mark, found)
+        return found
+
+    def checked(self) -> Replay | None:
+        """The replay of the draft as it is, where it was made."""
+        if self._replayed is None or not self.is_built():
+            return None
+        mark = (
+            self.live.searcher.manifest.fingerprint,
+            fingerprint(self.draft.folder, self.encoder.name, self.max_error),
+        )
+        return self._replayed[1] if self._replayed[0] == mark else None
+
+    def publish(self, author: str, note: str, accept_loss: bool = False) -> Release:
+        """Put the draft in service.
+
+        Raises:
+            WorkshopError: It breaks what was right, and that is not accepted; or it cannot be written.
+            LossError: It would take much away from what is in service, and that is not accepted.
+        """
+        if unfinished := self.releases.recover():
+            return next(release for release in self.releases.all() if release.id == unfinished)
+        found = self.check()
+        if found.lost and not accept_loss:
+            lost = ", ".join(f"« {q.expected.turns[-1]} »" for q in found.lost[:3])
+            raise WorkshopError(
+                f"Cette publication ferait perdre {len(found.lost)} réponse{'s' * (len(found.lost) > 1)} : {lost}. "
+                "Corrigez le brouillon, ou acceptez cette perte en cochant la case."
+            )
+        index = self._own.load()
+        if not accept_loss:
+            check_replaceable(replace(self.corpus, folder=self.draft.live), self.store, index.manifest.fingerprint)
+        release = Release("", "", author, note, gained=len(found.gained) + found.n_new_gained, lost=len(found.lost))
+        made = self.releases.publish(release, index)
+        self.inbox.regroup()
+        return made
+
+    def revert(self, id_: str) -> Release:
+        """Put an earlier version back in service.
+
+        Raises:
+            WorkshopError: It is not there.
+        """
+        release = self.releases.revert(id_)
+        self.inbox.regroup()
+        return release
+
+    def tried(self, question: str, history: Sequence[str] = ()) -> tuple[Answer, Answer]:
+        """What is said to a question in service, and by the draft."""
+        own = self.drafted()
+        return self.live.ask(question, history), own.ask(question, history)
+
+    def _build_live(self) -> None:
+        build(self.draft.live, self.store, self.encoder, max_error=self.max_error, accept_loss=True)
+
+
+def key_of_entry(entry: Entry) -> str:
+    """``document/entry``."""
+    return f"{entry.document.id}/{entry.id}"

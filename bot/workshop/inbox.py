@@ -1,0 +1,186 @@
+"""What visitors asked and did not get, from the journal, grouped: an editor's work, largest group first."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from threading import Lock
+
+import numpy as np
+
+from bot.answer import Kind
+from bot.journal import Journal, Record
+from bot.workshop.decisions import Decision, Decisions, hash_of
+from bot.workshop.grouping import MOST, ToGroup, grouped
+from index.dense import Vectors
+from index.encoder import Encoder
+from index.french import STOP_WORDS, words
+
+_NAME = re.compile(
+    r"\b(M\.|MM\.|Mme|Mmes|Mlle|Monsieur|Madame|monsieur|madame|Docteur|Dr|Maître|Me"
+    r"|je m['’]appelle|mon nom est|je me nomme)(\s+)"
+    r"(?!(?:Je|J|Est|Puis|Peut|Pouvez|Quel\w*|Comment|Où|Qui|Que|Combien|Pourquoi)\b)((?:[A-ZÀ-Ý][\w’'-]+)(?:\s+(?:de\s+)?[A-ZÀ-Ý][\w’'-]+){0,2})"
+)
+_COURTESY_WORDS = 2
+"""Words with a meaning from which what was met with courtesy may have been a question."""
+
+
+class Why(StrEnum):
+    """Why a question is to be looked at, in the words of the page."""
+
+    REFUSED = "sans réponse"
+    OFFERED = "des questions proposées"
+    CHOSEN = "une question proposée, choisie"
+    UNHELPFUL = "réponse jugée inutile"
+    RESERVED = "réponse donnée avec réserve"
+    COURTESY = "prise pour une politesse"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question as visitors wrote it, however often."""
+
+    text: str
+    """Names masked."""
+    count: int
+    why: tuple[Why, ...]
+    nearest: str | None
+    """``document/entry`` that came first."""
+    chosen: tuple[str, ...]
+    """Entries that visitors chose among what was offered, most often first."""
+    last: str
+    """When it was asked last, ISO 8601, UTC."""
+
+    @property
+    def hash(self) -> str:
+        return hash_of(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Questions that ask the same thing, as far as can be told."""
+
+    questions: tuple[Asked, ...]
+    """Most asked first."""
+
+    @property
+    def count(self) -> int:
+        return sum(question.count for question in self.questions)
+
+    @property
+    def why(self) -> tuple[Why, ...]:
+        return tuple(why for why in Why if any(why in question.why for question in self.questions))
+
+    @property
+    def nearest(self) -> tuple[str, ...]:
+        """Entries to begin with: those chosen, then those that came first, most often first."""
+        found: Counter[str] = Counter()
+        for question in self.questions:
+            found.update(dict.fromkeys(question.chosen[:1], 10 * question.count))
+            found.update({question.nearest: question.count} if question.nearest else {})
+        return tuple(entry for entry, _ in found.most_common())
+
+
+class Inbox:
+    """The questions of a journal that nobody decided about yet. Safe to share between threads.
+
+    Args:
+        journal: Where visitors' questions are; None where they are not written down.
+        decisions: What was decided.
+        encoder: Of the index.
+    """
+
+    def __init__(self, journal: Journal | None, decisions: Decisions, encoder: Encoder) -> None:
+        self._journal = journal
+        self._decisions = decisions
+        self._encoder = encoder
+        self._lock = Lock()
+        self._vectors: dict[str, np.ndarray] = {}
+        self._seen: tuple[int, str] = (-1, "")
+        self._groups: tuple[Group, ...] = ()
+
+    def groups(self, sure: float) -> tuple[Group, ...]:
+        """Largest first.
+
+        Args:
+            sure: Probability from which an answer is said without reserve.
+        """
+        decided = decided_hashes(self._decisions.all())
+        with self._lock:
+            records = list(self._journal.records()) if self._journal else []
+            mark = (len(records), records[-1].reference if records else "")
+            if mark != self._seen:
+                left = [q for q in to_decide(records, sure) if q.hash not in decided]
+                self._groups, self._seen = self._grouped(left), mark
+            kept = (tuple(q for q in g.questions if q.hash not in decided) for g in self._groups)
+            found = (Group(questions) for questions in kept if questions)
+            return tuple(sorted(found, key=lambda g: (-g.count, -len(g.questions), g.questions[0].text)))
+
+    def regroup(self) -> None:
+        """Group again at the next look: an entry that came first may be another after a publication."""
+        with self._lock:
+            self._seen = (-1, "")
+
+    def _grouped(self, questions: Sequence[Asked]) -> tuple[Group, ...]:
+        first, rest = questions[:MOST], questions[MOST:]
+        rows = grouped([ToGroup(q.text, q.nearest) for q in first], self._encoded([q.text for q in first]))
+        groups = [Group(tuple(sorted((first[r] for r in own), key=lambda q: -q.count))) for own in rows]
+        return (*groups, *(Group((question,)) for question in rest))
+
+    def _encoded(self, texts: Sequence[str]) -> Vectors:
+        new = [text for text in texts if text not in self._vectors]
+        known = self._vectors | dict(zip(new, self._encoder.encode_queries(new), strict=True)) if new else self._vectors
+        self._vectors = {text: known[text] for text in texts}
+        return np.stack([known[text] for text in texts]) if texts else np.zeros((0, self._encoder.dim), np.float32)
+
+
+def decided_hashes(decisions: Iterable[Decision]) -> frozenset[str]:
+    """The questions that something was decided about."""
+    return frozenset(hash_ for decision in decisions for hash_ in decision.keys)
+
+
+def to_decide(records: Iterable[Record], sure: float) -> list[Asked]:
+    """The questions to look at, each once, most asked first."""
+    found: dict[str, Asked] = {}
+    chosen: dict[str, Counter[str]] = {}
+    for record in records:
+        if not (why := _why(record, sure)):
+            continue
+        text = without_names(" ".join(record.question.split()))
+        key = hash_of(text)
+        nearest = f"{record.document}/{record.entry}" if record.document else None
+        before = found.get(key, Asked(text, 0, (), nearest, (), ""))
+        chosen.setdefault(key, Counter()).update([record.chosen] if record.chosen else [])
+        found[key] = replace(
+            before,
+            count=before.count + 1,
+            why=tuple(dict.fromkeys((*before.why, why))),
+            last=max(before.last, record.asked),
+        )
+    asked = [replace(q, chosen=tuple(e for e, _ in chosen[key].most_common())) for key, q in found.items()]
+    return sorted(asked, key=lambda q: -q.count)
+
+
+def _why(record: Record, sure: float) -> Why | None:
+    if record.helpful is False:
+        return Why.UNHELPFUL
+    if record.chosen:
+        return Why.CHOSEN
+    if record.kind == Kind.REFUSE:
+        return Why.REFUSED
+    if record.kind == Kind.CLARIFY:
+        return Why.OFFERED
+    if record.kind == Kind.SMALLTALK:
+        telling = [word for word in words(record.question) if word not in STOP_WORDS]
+        return Why.COURTESY if len(telling) >= _COURTESY_WORDS else None
+    return Why.RESERVED if record.confidence < sure and not record.helpful else None
+
+
+def without_names(text: str) -> str:
+    """The text with what follows a civility masked; the journal masks the rest.
+
+    >>> without_names("Mme Annie Duval-Petit peut-elle venir ? Et monsieur le maire ?")
+    'Mme [nom] peut-elle venir ? Et monsieur le maire ?'
+    """
+    return _NAME.sub(r"\1\2[nom]", text)

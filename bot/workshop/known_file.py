@@ -1,0 +1,75 @@
+"""Answers that an editor accepted, kept as known questions: ``questions-connues.jsonl`` in the corpus folder."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from bot.answer import Kind
+from bot.workshop.decisions import hash_of
+from bot.workshop.draft import Draft
+from bot.workshop.replay import Expected, Origin
+from corpus.document import Entry
+
+NAME = "questions-connues.jsonl"
+_MOST_FOLLOWING = 200
+
+
+class KnownFile:
+    """The file in a draft; ``motamot evaluate`` reads it as it is."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Its lines that can be read."""
+        found = []
+        for line in self._draft.read(NAME).decode("utf-8", "replace").split("\n"):
+            try:
+                content = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(content, dict) and isinstance(content.get("turns"), list) and content["turns"]:
+                found.append(content)
+        return found
+
+    def accept(self, turns: Sequence[str], entry: str) -> None:
+        """Note that this is the right answer; an earlier one for the same question is replaced.
+
+        Args:
+            turns: The question last, those before it first.
+            entry: ``document/entry``; empty where refusing is right.
+
+        Raises:
+            WorkshopError: It cannot be written.
+        """
+        id_ = hash_of(" / ".join(turns))
+        expect = {"expect": [entry]} if entry else {}
+        kind = Kind.ANSWER if entry else Kind.REFUSE
+        made = {"id": id_, "turns": list(turns), "kind": kind.value, **expect}
+        with self._draft.locked():
+            kept = [line for line in self.lines() if line.get("id") != id_]
+            self._draft.write(
+                NAME, "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in [*kept, made]).encode()
+            )
+
+    def expected(self, entries: Sequence[Entry]) -> list[Expected]:
+        """Each alone or with its own turns, then each that stands alone after a question about something else."""
+        there = {f"{entry.document.id}/{entry.id}": entry for entry in entries}
+        known = list(self._known(there))
+        others = [(key, " ".join(entry.heading_text.split())) for key, entry in there.items() if entry.heading]
+        following = []
+        for number, question in enumerate(known[:_MOST_FOLLOWING]):
+            before = next((text for key, text in others[number % max(len(others), 1) :] if key != question.entry), "")
+            if before and len(question.turns) == 1:
+                following.append(Expected(Origin.FOLLOWING, (before, *question.turns), question.entry))
+        return known + following
+
+    def _known(self, there: dict[str, Entry]) -> Iterator[Expected]:
+        for line in self.lines():
+            turns = tuple(map(str, line["turns"]))
+            if line.get("kind") == Kind.REFUSE:
+                yield Expected(Origin.KNOWN, turns, "")
+            expect = line.get("expect") or []
+            for entry in [expect] if isinstance(expect, str) else expect[:1]:
+                if entry in there:
+                    yield Expected(Origin.KNOWN, turns, entry)

@@ -1,0 +1,176 @@
+"""Publish the draft of a corpus as a dated version, and go back to an earlier one; a killed process loses neither.
+
+A publication is first written whole beside the corpus (``versions/<date>``), then announced (``EN-COURS``), then put
+in service file by file and index last. What is announced is finished at the next start, whatever ended it.
+"""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from pydantic import TypeAdapter, ValidationError
+
+from bot.workshop.draft import Draft, WorkshopError, copy_file, marks, write_file, written
+from index.store import Store
+from index.stored import Stored
+
+KEPT = 50
+"""Versions of the files of a corpus: a year of weekly publications."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A version of a corpus."""
+
+    id: str
+    at: str
+    """ISO 8601, UTC."""
+    author: str
+    note: str
+    changed: tuple[str, ...] = ()
+    """Files that it changed."""
+    gained: int | None = None
+    """Questions of the replay that it won; None where it was not replayed."""
+    lost: int | None = None
+
+
+_RELEASE = TypeAdapter(Release)
+
+
+class Releases:
+    """The versions of one corpus.
+
+    Args:
+        draft: Of the corpus.
+        store: Where the index in service is.
+        rebuild: Builds the index of the corpus in service.
+    """
+
+    def __init__(self, draft: Draft, store: Store, rebuild: Callable[[], object]) -> None:
+        self._draft = draft
+        self._store = store
+        self._rebuild = rebuild
+        self._folder = draft.home / "versions"
+        self._announced = draft.home / "EN-COURS"
+
+    def all(self) -> list[Release]:
+        """Newest first."""
+        return sorted((r for p in self._folder.glob("*/version.json") if (r := _read(p))), key=lambda r: r.id)[::-1]
+
+    def current(self) -> str:
+        """Identifier of the version in service, empty before the first publication."""
+        try:
+            return (self._draft.home / "EN-SERVICE").read_text(encoding="utf-8").strip()
+        except OSError:
+            return ""
+
+    def publish(self, release: Release, index: Stored) -> Release:
+        """Put the draft in service.
+
+        Args:
+            release: Author, note and figures.
+            index: Of the draft as it is.
+
+        Raises:
+            WorkshopError: The corpus changed meanwhile, or the disk is full.
+        """
+        with self._draft.locked():
+            found = self._draft.step()
+            if found.conflicts:
+                raise WorkshopError(
+                    f"Le corpus en service a changé hors de l’atelier ({', '.join(found.conflicts)}) : choisissez "
+                    "d’abord, sur la page Brouillon, laquelle des deux versions garder. Rien n’a été publié."
+                )
+            if not found.changed:
+                raise WorkshopError("Le brouillon ne diffère pas du corpus en service : il n’y a rien à publier.")
+            if not self.all():
+                self._keep(self._draft.live, Release(_id(), _now(), "", "Avant l’atelier"))
+            made = replace(release, id=_id(), at=_now(), changed=found.changed)
+            self._keep(self._draft.folder, made)
+            self._put_in_service(made.id, index)
+            self._prune()
+        return made
+
+    def revert(self, id_: str) -> Release:
+        """Put an earlier version back in service; the draft keeps what it has.
+
+        Raises:
+            WorkshopError: It is not there.
+        """
+        with self._draft.locked():
+            release = next((r for r in self.all() if r.id == id_), None)
+            if release is None:
+                raise WorkshopError("Cette version n’existe plus : rechargez la page.")
+            self._draft.step()
+            self._put_in_service(id_, None)
+        return release
+
+    def recover(self) -> str:
+        """Finish what a killed process announced; identifier of that version, empty where there was none."""
+        with self._draft.locked():
+            try:
+                id_ = self._announced.read_text(encoding="utf-8").strip()
+            except OSError:
+                return ""
+            if (self._folder / id_ / "version.json").is_file():
+                self._put_in_service(id_, None)
+            else:
+                self._announced.unlink()
+            return id_
+
+    def _put_in_service(self, id_: str, index: Stored | None) -> None:
+        live = self._draft.live
+        with written(live):
+            write_file(self._announced, id_.encode())
+            files = marks(self._folder / id_ / "corpus")
+            now = marks(live)
+            for name in sorted(files.keys() | now.keys()):
+                if files.get(name) != now.get(name):
+                    copy_file(self._folder / id_ / "corpus" / name, live / name)
+        if index is None:
+            self._rebuild()
+        else:
+            with self._store.turn():
+                manifest = replace(index.manifest, corpus=str(live.absolute()), built=_now(), files={})
+                self._store.save(replace(index, manifest=manifest))
+                self._store.forgive()
+        with written(live):
+            self._draft.published()
+            write_file(self._draft.home / "EN-SERVICE", id_.encode())
+            self._announced.unlink()
+
+    def _keep(self, corpus: Path, release: Release) -> None:
+        unfinished = self._folder / f".{uuid4().hex}"
+        with written(self._folder):
+            try:
+                for name in marks(corpus):
+                    copy_file(corpus / name, unfinished / "corpus" / name)
+                content = json.dumps(asdict(release), ensure_ascii=False, indent=1)
+                write_file(unfinished / "version.json", content.encode())
+                unfinished.replace(self._folder / release.id)
+            finally:
+                shutil.rmtree(unfinished, ignore_errors=True)
+
+    def _prune(self) -> None:
+        for old in self.all()[KEPT:]:
+            if old.id != self.current():
+                shutil.rmtree(self._folder / old.id, ignore_errors=True)
+
+
+def _read(path: Path) -> Release | None:
+    try:
+        return _RELEASE.validate_json(path.read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _id() -> str:
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{uuid4().hex[:4]}"

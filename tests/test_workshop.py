@@ -1,0 +1,236 @@
+"""From a question without an answer to a published one: the inbox, decisions, replay, publication, going back."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from small_corpus import FEW, small_encoder, write_corpus
+
+from bot.answer import Answer, Kind, Ranked
+from bot.journal import Journal
+from bot.workshop.decisions import Act
+from bot.workshop.draft import WorkshopError, marks
+from bot.workshop.editing import Workshop
+from bot.workshop.inbox import Why, without_names
+from bot.workshop.replay import Became, Expected, Origin, Replay, Replayed
+from corpus.phrasings import read_phrasings
+from index.build import build
+from index.store import FolderStore
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with closing(Journal(tmp_path / "journal.sqlite3", 90)) as journal:
+        yield journal
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("workshop")
+    build(write_corpus(folder / "corpus", phrasings=FEW), folder / "index", small_encoder())
+    return folder.rename(folder.with_name(f"{folder.name}-moved"))  # or a copy would be of another corpus
+
+
+@pytest.fixture
+def corpus(built: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(built, tmp_path / "site")) / "corpus"
+
+
+def opened(corpus: Path, journal: Journal | None = None) -> Workshop:
+    return Workshop(corpus, FolderStore(corpus.parent / "index"), small_encoder(), 0.1, journal)
+
+
+@pytest.fixture
+def workshop(corpus: Path, journal: Journal) -> Workshop:
+    return opened(corpus, journal)
+
+
+def asked(
+    journal: Journal, question: str, kind: Kind = Kind.REFUSE, entry: str = "retard", confidence: float = 0.1
+) -> str:
+    return journal.record(Answer(question, kind, confidence, "", ranking=(Ranked("mediatheque", entry, 0.5),)))
+
+
+def test_questions_are_grouped_counted_and_told_why(workshop: Workshop, journal: Journal) -> None:
+    for question in ("amende ?", "amende ?", "payer l’amende de Mme Duval"):
+        asked(journal, question)
+    asked(journal, "un ordinateur", Kind.CLARIFY, "internet")
+    asked(journal, "bonjour", Kind.SMALLTALK)
+    asked(journal, "merci pour la carte perdue hier", Kind.SMALLTALK, "inscription")
+    asked(journal, "sûre", Kind.ANSWER, confidence=1.0)
+    journal.judge(asked(journal, "inutile", Kind.ANSWER, "salle", 1.0), False)
+
+    first, *others = workshop.groups()
+    assert (first.count, [q.text for q in first.questions]) == (3, ["amende ?", "payer l’amende de Mme [nom]"])
+    assert first.nearest == ("mediatheque/retard",)
+    assert {(g.questions[0].text, g.why) for g in others} == {
+        ("un ordinateur", (Why.OFFERED,)),
+        ("merci pour la carte perdue hier", (Why.COURTESY,)),
+        ("inutile", (Why.UNHELPFUL,)),
+    }
+    assert workshop.candidates(first)[0].id == "retard"
+
+
+@pytest.mark.parametrize("act", [Act.PHRASING, Act.UNANSWERED, Act.MISSING, Act.IGNORED])
+def test_what_is_decided_leaves_the_inbox_and_comes_back_when_it_is_undone(
+    workshop: Workshop, journal: Journal, act: Act
+) -> None:
+    asked(journal, "combien pour un roman perdu")
+    before = marks(workshop.draft.folder)
+    made = workshop.decide(act, ["combien pour un roman perdu"], 1, "Annie", "mediatheque/retard")
+    read = read_phrasings(workshop.draft.folder, workshop.corpus.entries)
+
+    assert workshop.groups() == ()
+    assert ("combien pour un roman perdu" in read.unanswered) == (act is Act.UNANSWERED)
+    added = any("combien pour un roman perdu" in t.phrasings for t in read.targets if t.passage.entry == "retard")
+    assert added == (act is Act.PHRASING)
+    content = (workshop.draft.home / "decisions.jsonl").read_text(encoding="utf-8")
+    assert ("roman" in content) == (act is not Act.IGNORED)  # what is set aside is not kept
+    asked(journal, "COMBIEN pour un roman perdu ?")
+    assert workshop.groups() == ()
+
+    workshop.undo(made.id)
+    assert [group.count for group in workshop.groups()] == [2]
+    if act is not Act.UNANSWERED:  # whose list, empty, stays
+        assert marks(workshop.draft.folder) == before
+
+
+def test_a_line_that_a_killed_process_cut_short_is_left_out_and_the_next_is_whole(workshop: Workshop) -> None:
+    workshop.decide(Act.IGNORED, ["un"], 1, "Annie")
+    path = workshop.draft.home / "decisions.jsonl"
+    path.write_bytes(path.read_bytes() + b'{"id": "abc", "at": "20')
+    workshop.decide(Act.IGNORED, ["deux"], 1, "Annie")
+
+    assert len(workshop.decisions.all()) == 2
+
+
+def test_a_phrasing_is_tried_checked_published_and_taken_back(workshop: Workshop) -> None:
+    question = "un exemplaire abîmé par la pluie"
+    workshop.decide(Act.PHRASING, [question], 1, "Annie", "mediatheque/retard")
+    before, after = workshop.tried(question)
+    assert before.kind is not Kind.ANSWER
+    assert (after.kind, after.quotes[0].source.entry) == (Kind.ANSWER, "retard")
+
+    found = workshop.check()
+    assert (found.n_new, found.n_new_gained, found.lost) == (1, 1, ())
+    live = marks(workshop.draft.live)
+    release = workshop.publish("Annie", "les livres abîmés")
+    assert (release.author, release.note, release.gained, release.lost) == ("Annie", "les livres abîmés", 1, 0)
+    assert workshop.live.ask(question).kind is Kind.ANSWER
+    assert workshop.draft.sync().changed == ()
+    assert [r.note for r in workshop.releases.all()] == ["les livres abîmés", "Avant l’atelier"]
+    with pytest.raises(WorkshopError, match="rien à publier"):
+        workshop.publish("Annie", "")
+
+    workshop.revert(workshop.releases.all()[1].id)
+    assert workshop.live.ask(question).kind is not Kind.ANSWER
+    assert marks(workshop.draft.live) == live
+    assert workshop.draft.sync().changed == ("phrasings/mediatheque.toml",)
+
+
+LOST = Replayed(Expected(Origin.KNOWN, ("x",), "mediatheque/retard"), Became.RIGHT, Became.SILENT)
+
+
+def test_losses_are_refused_unless_they_are_accepted(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    workshop.change("mediatheque/retard", "Annie", add=["abîmé"])
+    found = replace(workshop.check(), questions=(LOST,))
+    monkeypatch.setattr(workshop, "check", lambda *_: found)
+
+    with pytest.raises(WorkshopError, match="perdre 1 réponse"):
+        workshop.publish("Annie", "")
+    assert workshop.releases.all() == []
+    assert workshop.publish("Annie", "", accept_loss=True).lost == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "gained", "lost"),
+    [
+        (Became.SILENT, Became.RIGHT, 1, 0),
+        (Became.RIGHT, Became.OFFERED, 0, 1),
+        (Became.SILENT, Became.WRONG, 0, 1),
+        (Became.WRONG, Became.SILENT, 0, 0),
+        (Became.RIGHT, Became.RIGHT, 0, 0),
+    ],
+)
+def test_what_counts_as_gained_and_as_lost(before: Became, after: Became, gained: int, lost: int) -> None:
+    found = Replay((replace(LOST, before=before, after=after),), 0, 0, None, None)  # type: ignore[arg-type]
+
+    assert (len(found.gained), len(found.lost)) == (gained, lost)
+
+
+def test_an_accepted_answer_is_replayed_alone_and_after_another_question(workshop: Workshop) -> None:
+    workshop.known().accept(["amende de retard"], "mediatheque/retard")
+    workshop.known().accept(["la piscine"], "")
+    asked = workshop.known().expected(workshop.corpus.entries)
+
+    assert [(e.origin, e.turns[-1], e.entry) for e in asked] == [
+        (Origin.KNOWN, "amende de retard", "mediatheque/retard"),
+        (Origin.KNOWN, "la piscine", ""),
+        (Origin.FOLLOWING, "amende de retard", "mediatheque/retard"),
+        (Origin.FOLLOWING, "la piscine", ""),
+    ]
+    assert "questions-connues.jsonl" in workshop.draft.sync().changed
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+sys.path.insert(0, "tests")
+from small_corpus import small_encoder
+from bot.workshop import releases
+from bot.workshop.editing import Workshop
+from index.store import FolderStore
+
+corpus, left = Path(sys.argv[1]), int(sys.argv[2])
+workshop = Workshop(corpus, FolderStore(corpus.parent / "index"), small_encoder(), 0.1, None)
+workshop.check()
+done = 0
+def counted(function):
+    def call(*given):
+        global done
+        done += 1
+        if done > left:
+            os.kill(os.getpid(), 9)
+        return function(*given)
+    return call
+releases.copy_file, releases.write_file = counted(releases.copy_file), counted(releases.write_file)
+workshop.publish("Annie", "au milieu")
+"""
+
+
+@pytest.mark.parametrize("left", [4, 10, 12])
+def test_a_publication_that_is_killed_is_done_or_not_done_at_the_next_start(corpus: Path, left: int) -> None:
+    opened(corpus).change("mediatheque/retard", "Annie", add=["abîmé par la pluie"])
+    before = marks(corpus)
+    ended = subprocess.run(
+        [sys.executable, "-c", KILLED, str(corpus), str(left)], cwd=ROOT, env=os.environ, check=False
+    )
+    assert ended.returncode == -9
+
+    workshop = opened(corpus)
+    done = workshop.releases.current() != ""
+    assert (marks(corpus) == before) == (not done)
+    assert (workshop.live.ask("abîmé par la pluie").kind is Kind.ANSWER) == done
+    if not done:
+        workshop.publish("Annie", "de nouveau")
+    assert workshop.live.ask("abîmé par la pluie").kind is Kind.ANSWER
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("Mme Annie Duval-Petit vient", "Mme [nom] vient"),
+        ("je m’appelle Jean Dupont et", "je m’appelle [nom] et"),
+        ("Bonjour Madame Je voudrais", "Bonjour Madame Je voudrais"),
+        ("monsieur le maire", "monsieur le maire"),
+    ],
+)
+def test_names_after_a_civility_are_masked(text: str, masked: str) -> None:
+    assert without_names(text) == masked
