@@ -38,7 +38,7 @@ class Why(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class VisitorQuestion:
     """A question as visitors wrote it, however often."""
 
     text: str
@@ -61,7 +61,7 @@ class Asked:
 class Group:
     """Questions that ask the same thing, as far as can be told."""
 
-    questions: tuple[Asked, ...]
+    questions: tuple[VisitorQuestion, ...]
     """Most asked first."""
 
     @property
@@ -122,7 +122,7 @@ class Inbox:
         with self._lock:
             self._seen = (-1, "")
 
-    def _grouped(self, questions: Sequence[Asked]) -> tuple[Group, ...]:
+    def _grouped(self, questions: Sequence[VisitorQuestion]) -> tuple[Group, ...]:
         first, rest = questions[:MOST], questions[MOST:]
         rows = grouped([ToGroup(q.text, q.nearest) for q in first], self._encoded([q.text for q in first]))
         groups = [Group(tuple(sorted((first[r] for r in own), key=lambda q: -q.count))) for own in rows]
@@ -140,9 +140,9 @@ def decided_hashes(decisions: Iterable[Decision]) -> frozenset[str]:
     return frozenset(hash_ for decision in decisions for hash_ in decision.keys)
 
 
-def to_decide(records: Iterable[Record], sure: float) -> list[Asked]:
+def to_decide(records: Iterable[Record], sure: float) -> list[VisitorQuestion]:
     """The questions to look at, each once, most asked first."""
-    found: dict[str, Asked] = {}
+    found: dict[str, VisitorQuestion] = {}
     chosen: dict[str, Counter[str]] = {}
     for record in records:
         if not (why := _why(record, sure)):
@@ -150,7 +150,7 @@ def to_decide(records: Iterable[Record], sure: float) -> list[Asked]:
         text = without_names(" ".join(record.question.split()))
         key = hash_of(text)
         nearest = f"{record.document}/{record.entry}" if record.document else None
-        before = found.get(key, Asked(text, 0, (), nearest, (), ""))
+        before = found.get(key, VisitorQuestion(text, 0, (), nearest, (), ""))
         chosen.setdefault(key, Counter()).update([record.chosen] if record.chosen else [])
         found[key] = replace(
             before,
