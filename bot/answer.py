@@ -2,7 +2,9 @@
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 
 class Kind(StrEnum):
@@ -12,6 +14,26 @@ class Kind(StrEnum):
     CLARIFY = "clarify"
     REFUSE = "refuse"
     SMALLTALK = "smalltalk"
+
+
+class ReadAs(StrEnum):
+    """How a question was read."""
+
+    ALONE = "alone"
+    FOLLOW_UP = "follow-up"
+    CORRECTION = "correction"
+    ACT = "act"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a question was read; in JSON its first field is ``as``."""
+
+    as_: Annotated[ReadAs, Field(serialization_alias="as")] = ReadAs.ALONE
+    of: str | None = None
+    """The earlier question that it was read with, or whose answer it is about."""
+    history: tuple[str, ...] = ()
+    """The earlier questions that must come along for the same answer, oldest first; the last is ``of``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +77,16 @@ class Ranked:
 
 
 @dataclass(frozen=True, slots=True)
+class Half:
+    """One of two questions asked at once."""
+
+    question: str
+    """As typed."""
+    quote: int | None
+    """Which of the quotes answers it, from 0; None when the texts do not."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What is said to one question."""
 
@@ -67,13 +99,18 @@ class Answer:
     quotes: tuple[Quote, ...] = ()
     """Best first; the first is the answer, the others are further reading."""
     understood: tuple[tuple[str, str], ...] = ()
-    """Words read as others: ``("interco", "intercommunalité")``."""
+    """Words read as others, misspelt or acronyms: ``("intercomunalité", "intercommunalité")``."""
     suggestions: tuple[str, ...] = ()
-    """Verbatim questions or headings that work when asked."""
+    """Verbatim questions or headings, or an editor's short titles, that work when asked."""
     ranking: tuple[Ranked, ...] = ()
     """The ten best entries, whatever the kind."""
+    reading: Reading = Reading()
+    halves: tuple[Half, ...] = ()
+    """Of two questions asked at once, both; empty otherwise."""
     elapsed_ms: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """The contract's JSON object (DESIGN: Answer)."""
-        return asdict(self)
+        found = asdict(self)
+        found["reading"] = {name.rstrip("_"): value for name, value in found["reading"].items()}
+        return found

@@ -1,34 +1,42 @@
 """The assistant: a question and what came before in, an answer that quotes or a refusal out."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from threading import Lock
+
+from cachetools import TTLCache
 
 from bot import phrases
-from bot.answer import Answer, Kind, Ranked
-from bot.conversation import read_turn
-from bot.courtesy import courtesy
+from bot.acts import about
+from bot.answer import Answer, Half, Kind, Ranked, ReadAs, Reading
+from bot.conversation import NONE, Halves, chosen, corrected, halves, is_correction, needs_choice, on_another_subject
+from bot.courtesy import ACTS, Courtesy, courtesy, leans
 from bot.quoting import Library, quote
 from corpus.document import Source
 from corpus.read import LeftOut
+from index.french import words
 from index.query import Query
-from index.ranking import JOIN
 from index.searcher import Hit, Result, Searcher
 
 _N_SUGGESTIONS = 3
 _N_RANKED = 10
-# A second passage is worth unfolding when it is at least this likely to be the one meant.
+# A second passage is worth unfolding, and a question worth offering, when it is this likely to be the one meant.
 _WORTH_READING = 0.05
 # Below, the first entry is so likely wrong that the likeliest few are offered instead. Of held-out FAQs without
 # phrasings, 0.5 answers 41 % rightly and 0.25 50 %; 76 % are answered or offered either way.
 LIKELY = 0.25
 # This many times less likely to be answered than what is offered, a question has no near ones.
 _FAR = 3
-# Logits of the reader of a turn after another question. Of the follow-ups of held-out FAQs, those of the entry that
-# answers lie at 1.3 on average, those of the entry quoted before at -2.
-_ANSWERS, _MAY_ANSWER = 0.0, -1.5
-# A turn this many times less likely to be answered than the threshold asks for something else.
-_CLEARLY = 3
+# Probabilities from which a turn read after another question is offered entries, answered, and answered without
+# reserve. Of the follow-ups of held-out FAQs, 0.5 answers 56 % rightly and 1 % wrongly.
+_OFFER_AFTER, _ANSWER_AFTER, _SURE_AFTER = 0.25, 0.5, 0.8
+# How likely a turn needs the question before it, from which it may, and from which it is not read alone at all. Of
+# unseen FAQs, 2 % of the plain questions and 90 % of the follow-ups lie above a half.
+_MAY_LEAN, _LEANS = 0.1, 0.5
+# Turns before this one that it may refer to; and how long, in seconds, and how many are remembered.
+_N_BACK, _SECONDS, _N_REMEMBERED = 4, 600, 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,23 @@ class About:
     """When the index was, ISO 8601, UTC."""
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was said to one turn, and what a later one needs of it."""
+
+    answer: Answer
+    subject: str
+    """The question that it leans on."""
+    turns: tuple[str, ...]
+    """The turns that must be asked again to come here, this one last."""
+    target: int | None = None
+    """Row of what was quoted first."""
+
+
+Last = Callable[[], Said | None]
+"""What was said before, computed when it is needed."""
+
+
 class Assistant:
     """Answers questions over one index. Holds no conversation: each call brings its own."""
 
@@ -50,6 +75,9 @@ class Assistant:
         self.searcher = searcher
         self.library = Library.of(searcher.rows, searcher.manifest.documents)
         self._vocabulary = frozenset(searcher.extractor.parser.vocabulary.stems)
+        # A conversation is asked again at each of its turns: what was said lately need not be computed again.
+        self._remembered: TTLCache[tuple[str, ...], Said] = TTLCache(_N_REMEMBERED, _SECONDS)
+        self._lock = Lock()
 
     @property
     def problem(self) -> None:
@@ -64,66 +92,202 @@ class Assistant:
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
         """Answer one question, read alone or with the earlier questions when it needs them (oldest first)."""
         begun = time.perf_counter()
-        answer = self._answer(question, history)
-        return replace(answer, elapsed_ms=round((time.perf_counter() - begun) * 1000, 1))
+        said = self._say(question, tuple(history))
+        return replace(said.answer, elapsed_ms=round((time.perf_counter() - begun) * 1000, 1))
 
-    def _answer(self, question: str, history: Sequence[str]) -> Answer:
-        query = self.searcher.read(question)
+    def _say(self, question: str, history: tuple[str, ...]) -> Said:
+        said = self._said(self.searcher.read(question), cache(lambda: self._last(history)))
+        said = replace(said, answer=replace(said.answer, question=question))
+        with self._lock:
+            self._remembered[*history, question] = said
+        return said
+
+    def _last(self, history: tuple[str, ...]) -> Said | None:
+        """What was said last, courtesies aside."""
+        for row in range(len(history) - 1, max(len(history) - 1 - _N_BACK, -1), -1):
+            with self._lock:
+                said = self._remembered.get(history[: row + 1])
+            said = said or self._say(history[row], history[:row])
+            if said.answer.kind is not Kind.SMALLTALK:
+                return said
+        return None
+
+    def _said(self, query: Query, last: Last) -> Said:
         # The corpus goes before small talk and before what was said earlier.
-        exact = bool(self.searcher.exact(query))
-        if not exact and (polite := courtesy(query, self._vocabulary)):
-            return Answer(question, Kind.SMALLTALK, 1.0, polite.reply)
-        if not query.typed.words:
-            return Answer(question, Kind.SMALLTALK, 1.0, phrases.ASK_SOMETHING)
-        result = self.searcher.search(query, _N_RANKED) if exact else self._search(query, history)
-        ranking = tuple(Ranked(h.entry.document.id, h.entry.id, round(h.score, 4)) for h in result.hits[:_N_RANKED])
-        spoken = Answer(
-            question,
-            Kind.REFUSE,
+        if self.searcher.exact(query):
+            return self._spoken(query, self.searcher.search(query, _N_RANKED), last)
+        if needs_choice(query.typed) and (found := self._chosen(query, last)):
+            return found
+        polite = self._courtesy(query)
+        if polite is None and not query.typed.words:
+            polite = Courtesy("", phrases.ASK_SOMETHING, certain=True)
+        if polite is None:
+            return self._content(query, last)
+        said = Said(Answer("", Kind.SMALLTALK, 1.0, polite.reply), "", ())
+        if polite.family in ACTS and (before := last()) and before.answer.quotes:
+            answer = about(polite.family, before.answer, self.library)
+            said = replace(before, answer=replace(answer, reading=_read(ReadAs.ACT, before)))
+        content = None if polite.certain else self._content(query, last)
+        # A turn that is rather small talk and leans on the question before it must be answered without reserve.
+        alone = content and content.answer.reading.as_ is ReadAs.ALONE
+        wins = (
+            content and content.answer.kind is Kind.ANSWER and (alone or phrases.UNSURE not in content.answer.message)
+        )
+        return content if content and wins else said
+
+    def _courtesy(self, query: Query) -> Courtesy | None:
+        """The courtesy or act of a turn; "sûr ? ma voisine dit le contraire" is the act of its first sentence."""
+        if found := courtesy(query, self._vocabulary):
+            return found
+        first, sign, more = query.typed.text.partition("?")
+        found = courtesy(self.searcher.read(first), self._vocabulary) if sign and words(more) else None
+        return found if found and found.certain and found.family in ACTS else None
+
+    def _chosen(self, query: Query, last: Last) -> Said | None:
+        """The answer to what a turn chooses among the questions offered before, or the half of an answer."""
+        before = last()
+        if before is None:
+            return None
+        offered, quotes = before.answer.suggestions, before.answer.quotes if before.answer.halves else ()
+        row = chosen(query.typed, len(quotes or offered)) if quotes or offered else None
+        if row is None or (before.answer.kind is Kind.ANSWER and row == NONE):
+            return None
+        turns = (*before.turns, query.typed.text)
+        if row == NONE:
+            refused = Answer("", Kind.REFUSE, 0.0, phrases.refused_again(before.turns[-1:]))
+            said = Said(refused, before.subject, turns)
+        elif quotes:
+            answer = replace(before.answer, message=phrases.REPEATED, halves=(), quotes=quotes[row : row + 1])
+            said = replace(before, answer=answer, turns=turns)
+        else:
+            picked = self.searcher.read(offered[row])
+            said = self._spoken(picked, self.searcher.search(picked, _N_RANKED), last)
+            rest = tuple(other for other in offered if other != offered[row])
+            said = replace(said, answer=replace(said.answer, suggestions=rest), turns=turns)
+        return replace(said, answer=replace(said.answer, reading=_read(ReadAs.ACT, before)))
+
+    def _content(self, query: Query, last: Last) -> Said:
+        """What the documents say, the readings of the turn competing."""
+        if switched := on_another_subject(query.typed.text):
+            return self._alone(self.searcher.read(switched), last)
+        leaning, corrects = leans(query), is_correction(query.typed)
+        before = last() if corrects or leaning >= _MAY_LEAN else None
+        if before is None or not before.subject:
+            return self._alone(query, last)
+        if corrects:
+            return self._corrected(query, before, last)
+        alone = self._alone(query, last) if leaning < _LEANS else None
+        if alone and alone.answer.kind is Kind.ANSWER:
+            return alone
+        result = self._after(query, before)
+        said = self._spoken(query, result, last, before, ReadAs.FOLLOW_UP)
+        if said.answer.kind is not Kind.REFUSE:
+            return said
+        alone = alone or self._alone(query, last)
+        return alone if leaning < _LEANS or alone.answer.confidence >= self.searcher.sure else said
+
+    def _after(self, query: Query, before: Said) -> Result:
+        """A turn after a question; "et celle du TI ?" asks it again of another acronym."""
+        parser = self.searcher.extractor.parser
+        if other := parser.substituted(query, parser.read(before.subject)):
+            return self.searcher.search(self.searcher.read(other), _N_RANKED)
+        return self.searcher.follow(query, before.subject, before.target, _N_RANKED)
+
+    def _alone(self, query: Query, last: Last) -> Said:
+        """A turn by itself; of two questions, both."""
+        if (two := halves(query.asked)) and (said := self._both(query, two, last)):
+            return said
+        return self._spoken(query, self.searcher.search(query, _N_RANKED), last)
+
+    def _corrected(self, query: Query, before: Said, last: Last) -> Said:
+        """The previous question corrected; a correction that is a sentence may stand alone."""
+        alone, joined = corrected(query.typed, before.subject)
+        if alone is not None:
+            result = self.searcher.search(self.searcher.read(alone), _N_RANKED)
+            if self._kind(result) is Kind.ANSWER:
+                return self._spoken(query, result, last)
+        result = self.searcher.search(self.searcher.read(joined), _N_RANKED)
+        return replace(self._spoken(query, result, last, before, ReadAs.CORRECTION), subject=joined)
+
+    def _both(self, query: Query, two: Halves, last: Last) -> Said | None:
+        """The answers to two questions, or one and the question that is left; None where they are rather one."""
+        first = self.searcher.search(self.searcher.read(two.first), _N_RANKED)
+        answered = self._kind(first) is Kind.ANSWER
+        turn = self.searcher.read(two.second)
+        if leans(turn) >= _MAY_LEAN:
+            second = self.searcher.follow(turn, two.first, first.hits[0].row if answered else None, _N_RANKED)
+        else:
+            second = self.searcher.search(turn, _N_RANKED)
+        also = self._kind(second) is Kind.ANSWER
+        if not (answered or also) or not (two.surely or (answered and also)):
+            return None
+        if first.hits[0].row == second.hits[0].row:
+            return None
+        own = [result for result, is_answered in ((first, answered), (second, also)) if is_answered]
+        said = self._spoken(query, own[0], last)
+        parts = (Half(two.first, 0 if answered else None), Half(two.second, len(own) - 1 if also else None))
+        quotes = tuple(quote(result.hits[0], result.sentences) for result in own)
+        return replace(said, answer=replace(said.answer, quotes=quotes, halves=parts, suggestions=()))
+
+    def _kind(self, result: Result) -> Kind:
+        """What is said of a result: an answer, an offer or a refusal."""
+        offer, answer = (
+            (_OFFER_AFTER, _ANSWER_AFTER) if result.follows else (self.searcher.offer, self.searcher.threshold)
+        )
+        if result.answerable < offer:
+            return Kind.REFUSE
+        return Kind.ANSWER if result.answerable >= answer and result.confidence >= LIKELY else Kind.CLARIFY
+
+    def _spoken(
+        self, query: Query, result: Result, last: Last, before: Said | None = None, as_: ReadAs = ReadAs.ALONE
+    ) -> Said:
+        """What is said of a result, read alone or with what was said before."""
+        reading = _read(as_, before)
+        answer = Answer(
+            "",
+            kind := self._kind(result),
             round(result.confidence, 4),
             phrases.REFUSED,
-            understood=result.query.replaced,
-            ranking=ranking,
+            ranking=tuple(Ranked(h.entry.document.id, h.entry.id, round(h.score, 4)) for h in result.hits),
+            reading=reading,
         )
-        near = _headings(result.hits, _N_SUGGESTIONS)
-        if result.answerable < self.searcher.offer:
-            return replace(spoken, suggestions=near if result.answerable >= self.searcher.offer / _FAR else ())
-        answers = result.answerable >= self.searcher.threshold
-        if not (answers and (result.confidence >= LIKELY or not near)):
-            return replace(spoken, kind=Kind.CLARIFY, message=phrases.CLARIFY, suggestions=near) if near else spoken
+        said = Said(answer, query.asked, (*reading.history, query.typed.text))
+        if kind is Kind.ANSWER:
+            return replace(said, answer=self._quoting(answer, query, result), target=result.hits[0].row)
+        near = _labels(result.hits[:_N_SUGGESTIONS])
+        if kind is Kind.CLARIFY:
+            return replace(said, answer=replace(answer, message=phrases.CLARIFY, suggestions=near))
+        offer = _OFFER_AFTER if result.follows else self.searcher.offer
+        answer = replace(answer, suggestions=near if result.answerable >= offer / _FAR else ())
+        if (earlier := last()) and earlier.answer.kind is Kind.REFUSE:
+            answer = replace(answer, message=phrases.refused_again([earlier.turns[-1], query.typed.text]))
+        return replace(said, answer=answer)
+
+    def _quoting(self, answer: Answer, query: Query, result: Result) -> Answer:
         first, *others = result.hits
         further = [quote(hit) for hit in others[:2] if hit.score >= _WORTH_READING]
-        sure = result.confidence >= self.searcher.sure
+        sure = result.confidence >= (_SURE_AFTER if result.follows else self.searcher.sure)
+        message = phrases.ANSWERED if sure else phrases.UNSURE
         return replace(
-            spoken,
-            kind=Kind.ANSWER,
-            message=phrases.ANSWERED if sure else phrases.UNSURE,
+            answer,
+            message=" ".join([*self._greeting(query), message]),
             quotes=(quote(first, result.sentences), *further),
-            suggestions=() if sure else _headings(others, _N_SUGGESTIONS - 1),
+            understood=query.replaced,
+            suggestions=() if sure else _labels(others[: _N_SUGGESTIONS - 1]),
         )
 
-    def _search(self, query: Query, history: Sequence[str]) -> Result:
-        """Search a turn alone or with what came before, as it needs."""
-        reading = read_turn(query, history, self._vocabulary)
-        alone = None
-        if reading.alone is not None:
-            own = query if reading.alone == query.typed.text else self.searcher.read(reading.alone)
-            alone = self.searcher.search(own, _N_RANKED)
-            if reading.joined is None or self._is_settled(alone):
-                return alone
-        joined = self.searcher.search(self.searcher.read(reading.joined or ""), _N_RANKED)
-        # The earlier words alone may carry the ranking: the reader says whether the turn itself is answered.
-        if joined.said is None or joined.said >= _ANSWERS or JOIN not in joined.query.typed.text:
-            return joined
-        most = self.searcher.offer if joined.said >= _MAY_ANSWER else 0.0
-        return replace(joined, answerable=min(joined.answerable, most))
-
-    def _is_settled(self, alone: Result) -> bool:
-        """Whether half a sentence is enough: it is answered, or clearly is about something else."""
-        threshold = self.searcher.threshold
-        return alone.answerable >= threshold or alone.answerable < self.searcher.offer / _CLEARLY
+    def _greeting(self, query: Query) -> list[str]:
+        """What answers the greeting or the thanks around a question."""
+        if query.asked_words == query.typed.words:
+            return []
+        found = courtesy(self.searcher.read(query.typed.text.replace(query.asked, " ")), ())
+        return [phrases.GREETINGS[found.family]] if found and found.family in phrases.GREETINGS else []
 
 
-def _headings(hits: Sequence[Hit], n: int) -> tuple[str, ...]:
-    found = dict.fromkeys(hit.entry.heading_text for hit in hits if hit.entry.heading)
-    return tuple(found)[:n]
+def _read(as_: ReadAs, before: Said | None) -> Reading:
+    return Reading(as_, before.turns[-1], before.turns) if before else Reading()
+
+
+def _labels(hits: Sequence[Hit]) -> tuple[str, ...]:
+    """By what the likeliest entries are offered."""
+    return tuple(dict.fromkeys(hit.label for hit in hits if hit.score >= _WORTH_READING or hit.rank == 1))

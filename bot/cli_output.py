@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.answer import Answer, Quote
-from bot.phrases import counted, french_date
+from bot.phrases import READ_AS, UNANSWERED_HALF, counted, french_date
 from corpus.document import Document, Entry
 from corpus.errors import typeset
 
@@ -24,10 +24,15 @@ def show_line(console: Console, text: str, style: str = "") -> None:
 def show_answer(console: Console, answer: Answer) -> None:
     """An answer as a person reads it in a terminal."""
     console.print(answer.message, markup=False, highlight=False)
+    if answer.reading.as_ in READ_AS:
+        show_line(console, f"  ({READ_AS[answer.reading.as_]} « {answer.reading.of} »)", "dim")
+    for half in answer.halves:
+        if half.quote is None:
+            show_line(console, f"  « {half.question} » : {UNANSWERED_HALF}")
     for typed, read in answer.understood:
         show_line(console, f"  (« {typed} » compris comme « {read} »)", "dim")
     for number, quote in enumerate(answer.quotes):
-        if number == 1:
+        if number == 1 and not answer.halves:
             console.print("Voir aussi :", highlight=False)
         console.print()
         text = Text(quote.text)

@@ -1,13 +1,10 @@
-"""Turns that need what came before: half sentences, corrections and changes of subject."""
+"""What a turn may be beside a question of its own: a change of subject, a correction, two questions, a choice."""
 
 import re
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from index.french import STOP_WORDS, FoldedText, stem, stems, stems_of, words
-from index.query import Query
-from index.ranking import JOIN
+from index.french import STOP_WORDS, FoldedText, stem, stems_of, words
 
 _SWITCH = re.compile(
     r"^\W*(?:bon\W+|alors\W+|ok\W+|sinon\W+|et\W+)*"
@@ -18,7 +15,7 @@ _SWITCH = re.compile(
 )
 _SAYING = (
     r"je (?:voulais?|voulai|veux|voudrais) (?:dire\b|parler d)|je (?:ne )?parl(?:e|es|ais?|er) (?:pas |bien )?d|"
-    r"je (?:me (?:suis )?|m'etais )tromp|j'? ?ai (?:mal |fait une (?:erreur|faute))|"
+    r"je (?:me (?:suis )?|m'etais )(?:mal )?(?:tromp|exprim)|j'? ?ai (?:mal |fait une (?:erreur|faute))|"
     r"(?:petite )?erreur de (?:ma part|frappe|saisie)|au(?:tant|x? temps) pour moi"
 )
 _CORRECTION = re.compile(
@@ -36,75 +33,71 @@ _FILLER = re.compile(
     r"non|pardon|j|je|jai|ai|voulais?|dire|parl(?:er|ais?|e)|mal|ecri[ts]|desolee?|trompee?|suis|me|oups|plutot|que|c|"
     r"cest|est|pas|mais"
 )
-_OPENING = re.compile(
-    r"^\W*(?:et|mais|donc|ou|alors|sinon|non|si|pardon|euh|ah|ok|oui|d'accord|aussi|dans ce cas|du coup|pareil|"
-    r"meme chose|idem|pourquoi|combien|comment|quand|qui|lequel|laquelle|lesquel(?:le)?s|par exemple|"
-    r"c'est[- ]a[- ]dire|y)\b"
-)
-_POINTER = re.compile(
-    r"\b(?:ils?|elles?|ca|cela|ceci|celui|celles?|ceux|ce|cette|ces|y|en|lui|leurs?|son|sa|ses|dedans|dessus)\b"
-)
-"""Words that point back at something that was said."""
 _SHORT = 8
 """Words of meaning beyond which a correction is a question of its own."""
-_FEW = 3
-"""Words of meaning from which a turn stands on its own."""
+
+_ASKS = (
+    r"est[ -]ce|comment|combien|qui\b|que\b|qu['’]|quoi|quels?\b|quelles?\b|quand|où\b|pourquoi|"
+    r"(?:jusqu|depuis|pour|avec|à|a|dans|sur|de|par)[ '’]+(?:quand|où|quels?|quelles?|qui|quoi|combien)\b|"
+    r"(?:peut|doit|faut|sera|est|a|y a|dois|puis)-(?:on|il|elle|je|t-(?:on|il|elle))\b"
+)
+_SAYS = r"(?:vous|on|je|j['’]|ils?|elles?|tu|nous|ça|faut|il faut|c['’]est|y a)\b"
+_HALVES = re.compile(
+    rf"(?:\s*[,;]?\s+(?:et|puis|et puis|ainsi que|mais aussi)\s+|\s*\?\s*(?:et\s+|puis\s+|sinon,?\s+)?)"
+    rf"(?:(?P<surely>{_ASKS})|(?P<maybe>{_SAYS}))",
+    re.IGNORECASE,
+)
+"""Where a second question begins; with a subject alone, it may be the end of the first."""
+_ASKED = re.compile(rf"\b(?:{_ASKS})|-(?:t-)?(?:ils?|elles?|on|vous|tu|je|ce|nous)\b|\bfaut\b", re.IGNORECASE)
+"""In what has the form of a question."""
+
+_ORDER = {
+    **dict.fromkeys(["premier", "premiere", "1", "1er", "1ere", "un", "une"], 0),
+    **dict.fromkeys(["deuxieme", "second", "seconde", "2", "2e", "2eme", "deux"], 1),
+    **dict.fromkeys(["troisieme", "3", "3e", "3eme", "trois"], 2),
+    **dict.fromkeys(["quatrieme", "4", "4e", "4eme", "quatre"], 3),
+    **dict.fromkeys(["dernier", "derniere"], -1),
+}
+_AROUND_ORDER = frozenset(
+    words(
+        "la le l celle celui du de au a numero n no question reponse option choix proposition redis redites redire "
+        "répète répétez moi stp svp s il te vous plaît oui ok non merci plutôt donc alors dis voir encore ce sera c "
+        "est pour je veux prends choisis voudrais montre"
+    )
+)
+_YES = frozenset(words("oui ouais ouaip yes exact exactement c est ça cela voilà tout à fait celle là bien"))
+_NO = frozenset(
+    words("non nan aucune aucun rien de tout ça ces cette questions question pas celle là celles ni l une autre")
+)
+NONE = -2
+"""The choice of none of what is offered."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """How a turn may be read."""
+class Halves:
+    """Two questions asked at once."""
 
-    alone: str | None
-    """The turn itself; None when it says nothing without what came before."""
-    joined: str | None
-    """With what came before; None when it stands on its own."""
-
-
-def read_turn(query: Query, history: Sequence[str], vocabulary: Collection[str]) -> Reading:
-    """Read a turn alone, with what came before, or, when it is half a sentence, either way.
-
-    Args:
-        query: What was just typed.
-        history: The earlier questions, oldest first.
-        vocabulary: Stems of the documents.
-    """
-    turn = query.typed.text
-    switched = _SWITCH.sub("", turn, count=1)
-    if switched != turn and switched.strip():
-        return Reading(switched, None)
-    previous = subject(history)
-    if not previous:
-        return Reading(turn, None)
-    meaning = stems_of(query.typed.words)
-    if (said := _CORRECTION.match(query.typed.folded)) and len(meaning) <= _SHORT:
-        opening = len(words(said["opening"] or ""))
-        return _corrected(query.typed, opening, FoldedText.of(previous))
-    if not is_elliptical(query.typed, meaning, vocabulary):
-        return Reading(turn, None)
-    return Reading(turn if len(meaning) > 1 else None, f"{previous} {JOIN} {turn}")
+    first: str
+    second: str
+    surely: bool
+    """Whether both have the form of a question."""
 
 
-def subject(history: Sequence[str]) -> str:
-    """The last earlier question that says enough to be spoken of again."""
-    return next((earlier.rstrip() for earlier in reversed(history[-4:]) if len(stems(earlier)) >= 2), "")
+def on_another_subject(turn: str) -> str:
+    """A turn without the words that announce a change of subject; empty where there are none, or nothing else."""
+    switched = _SWITCH.sub("", turn, count=1).strip()
+    return switched if switched != turn.strip() else ""
 
 
-def is_elliptical(typed: FoldedText, meaning: Sequence[str], vocabulary: Collection[str]) -> bool:
-    """Whether a turn, of these stems, is half a sentence, which needs what came before.
-
-    A turn about something else altogether ("et pour les vaccins de mon chien ?") is not: words of meaning
-    that no document has are a subject of its own.
-    """
-    known = [term for term in meaning if term in vocabulary]
-    if len(meaning) - len(known) >= 2 or (not known and len(meaning) >= 2):
-        return False
-    leans = _OPENING.match(typed.folded) or _POINTER.search(typed.folded)
-    return len(meaning) < 2 or (leans is not None and len(meaning) <= _FEW + 1)
+def is_correction(turn: FoldedText) -> bool:
+    """Whether a turn takes back something said before."""
+    return _CORRECTION.match(turn.folded) is not None and len(stems_of(turn.words)) <= _SHORT
 
 
-def _corrected(turn: FoldedText, opening: int, previous: FoldedText) -> Reading:
-    """The previous question without the words that are denied, then what the turn says after its opening words."""
+def corrected(turn: FoldedText, question: str) -> tuple[str | None, str]:
+    """A correction by itself, where it is a sentence; and the question without what is denied, then what is meant."""
+    said, previous = _CORRECTION.match(turn.folded), FoldedText.of(question)
+    opening = len(words((said and said["opening"]) or ""))
     denied = _denied(turn)
     gone = {stem(turn.words[row]) for row in denied if turn.words[row] not in STOP_WORDS}
     kept = [token for token, rows in _tokens(previous) if gone.isdisjoint(stem(previous.words[r]) for r in rows)]
@@ -115,8 +108,8 @@ def _corrected(turn: FoldedText, opening: int, previous: FoldedText) -> Reading:
         for row, word in enumerate(turn.words)
         if row < opening or (not is_sentence and (row in denied or _FILLER.fullmatch(word)))
     }
-    said = [token for token, rows in _tokens(turn) if not rows or not idle.issuperset(rows)]
-    return Reading(" ".join(said) if is_sentence else None, " ".join([*kept, *said]))
+    meant = [token for token, rows in _tokens(turn) if not rows or not idle.issuperset(rows)]
+    return (" ".join(meant) if is_sentence else None), " ".join([*kept, *meant])
 
 
 def _denied(turn: FoldedText) -> range:
@@ -138,3 +131,41 @@ def _tokens(text: FoldedText) -> list[tuple[str, list[int]]]:
         (token.group(), [row for row, start in enumerate(starts) if token.start() <= start < token.end()])
         for token in re.finditer(r"\S+", text.text)
     ]
+
+
+def halves(question: str) -> Halves | None:
+    """The two questions of one message, each with words of meaning in the first; None where there is one, or more."""
+    found = [m for m in _HALVES.finditer(question) if stems_of(words(question[: m.start()]))]
+    sure = [m for m in found if m["surely"]]
+    if len(sure) > 1 or not found:
+        return None
+    at = (sure or found)[0]
+    begins = at.start("surely") if at["surely"] else at.start("maybe")
+    first, second = question[: at.start()].strip(" ,;?"), question[begins:].strip()
+    surely = bool(sure) and _ASKED.search(first) is not None
+    return Halves(f"{first} ?", second, surely) if len(words(second)) > 2 else None
+
+
+def chosen(turn: FoldedText, n: int) -> int | None:
+    """Which of ``n`` things offered a turn chooses, by its number, its place or yes: from 0; ``NONE`` for none of them.
+
+    None for a turn that says something else.
+    """
+    said = set(turn.words)
+    if said and said <= _NO and not said <= _YES:
+        return NONE
+    if said and said <= _YES:
+        return 0
+    for part in re.split(r"[,.;:!?…]", turn.text):
+        own = words(part)
+        places = [_ORDER[word] for word in own if word in _ORDER]
+        if own and own[-1] == "milieu" and set(own[:-1]) <= _AROUND_ORDER:
+            return n // 2
+        if len(places) == 1 and {word for word in own if word not in _ORDER} <= _AROUND_ORDER:
+            return places[0] % n if places[0] < n else None
+    return None
+
+
+def needs_choice(turn: FoldedText) -> bool:
+    """Whether a turn may be one: most are not, and what was offered need not be looked up."""
+    return len(turn.words) <= 12 and chosen(turn, 4) is not None

@@ -20,6 +20,11 @@ from index.query import Query, written_out
 
 QUESTION = "question"
 """The family of messages that no courtesy answers."""
+FOLLOW_UP = "follow-up"
+"""The family of those that say too little without the question before."""
+ACTS = frozenset({"repeat", "whole", "source", "sure", "print"})
+"""Families of messages about the answer just given."""
+ASKING = (QUESTION, FOLLOW_UP)
 CHARACTERS = (2, 4)
 """Sizes of the character n-grams that the classifier reads."""
 CHARACTER_WEIGHT = 0.7
@@ -51,6 +56,9 @@ class Courtesy:
 
     family: str
     reply: str
+    """Of an act, what is said where there is no answer that it could be about."""
+    certain: bool
+    """Whether the message is one of the examples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,25 +162,35 @@ class CourtesyClassifier:
 
 
 def courtesy(query: Query, vocabulary: Collection[str]) -> Courtesy | None:
-    """The reply to a greeting, thanks or a question about the assistant; None for anything else.
+    """The reply to a greeting, thanks, a question about the assistant or its last answer; None for anything else.
 
     Args:
         query: As read.
         vocabulary: Stems of the documents; a message that has one beside its courtesy asks about them.
     """
-    family = _family(query, vocabulary, CourtesyClassifier.load())
-    return Courtesy(family, _tables()[family][0]) if family else None
+    family, certain = _family(query, vocabulary, CourtesyClassifier.load())
+    return Courtesy(family, _tables()[family][0], certain) if family else None
 
 
-def _family(query: Query, vocabulary: Collection[str], classifier: CourtesyClassifier) -> str | None:
-    """The family of a message that asks nothing of the documents, None for anything else."""
+def leans(query: Query) -> float:
+    """How likely what a message asks says too little without the question before it, in [0, 1]."""
+    classifier = CourtesyClassifier.load()
+    courteous = classifier.courteous
+    chances = classifier.chances(courteous.features([courteous.repaired(word) for word in spell(query.asked_words)]))
+    return chances[FOLLOW_UP] / (chances[FOLLOW_UP] + chances[QUESTION])
+
+
+def _family(query: Query, vocabulary: Collection[str], classifier: CourtesyClassifier) -> tuple[str | None, bool]:
+    """The family of a message that asks nothing of the documents, None for anything else; and whether it is known."""
     words = query.typed.words
     if not words:
-        return next((classifier.signs[sign] for sign in query.typed.text if sign in classifier.signs), None)
+        return next((classifier.signs[sign] for sign in query.typed.text if sign in classifier.signs), None), True
     family, certain = _judged(words, vocabulary, classifier)
+    if not family or certain or query.asked_words == words:
+        return family, certain
     # "Merci de me dire comment supprimer mon compte": what is asked decides, not how politely.
-    aside = query.asked_words != words and not certain and len(query.asked_words) >= _ASKS
-    return family if not (family and aside) or _judged(query.asked_words, vocabulary, classifier)[0] else None
+    asked = _judged(query.asked_words, vocabulary, classifier)[0]
+    return (family if asked or len(query.asked_words) < _ASKS else None), False
 
 
 def _judged(
@@ -184,13 +202,13 @@ def _judged(
         return None, False
     spelled = [courteous.repaired(word) for word in typed]
     if family := classifier.known.get(" ".join(spelled)):
-        return (None if family == QUESTION else family), True
+        return (None if family in ASKING else family), True
     # A lone word that nothing is known of ("tourisme") is not a courtesy, however short.
     if not any(s in courteous.stems for s in stems_or_stop_words(spelled)) and not hints(words):
         return None, False
     chances = classifier.chances(courteous.features(spelled))
-    question = chances.pop(QUESTION)
-    return (max(chances, key=chances.__getitem__) if 1 - question >= _LIKELY else None), False
+    asking = sum(chances.pop(family) for family in ASKING)
+    return (max(chances, key=chances.__getitem__) if 1 - asking >= _LIKELY else None), False
 
 
 def spell(words: Iterable[str]) -> list[str]:
@@ -218,8 +236,9 @@ def _reduced(word: str, strange: Collection[str]) -> str:
 @cache
 def _tables() -> dict[str, tuple[str, re.Pattern[str]]]:
     """Family -> its reply and its patterns."""
-    content = tomllib.loads(files("bot").joinpath("data/courtesy.toml").read_text(encoding="utf-8"))
+    families = tomllib.loads(files("bot").joinpath("data/courtesy.toml").read_text(encoding="utf-8"))["family"]
+    replies = {family: families[table.get("like", family)].get("reply", PRIVACY) for family, table in families.items()}
     return {
-        family: (table.get("reply", PRIVACY), re.compile(rf"\b(?:{'|'.join(table['patterns'])})"))
-        for family, table in content["family"].items()
+        family: (replies[family], re.compile(rf"\b(?:{'|'.join(table['patterns'])})"))
+        for family, table in families.items()
     }

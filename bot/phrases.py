@@ -1,6 +1,7 @@
 """Every fixed French phrase that a visitor reads, in one place (hence the length): none of them is content."""
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -26,7 +27,6 @@ SECTION = f"Partie{NBSP}:"
 OPEN_DOCUMENT = "Ouvrir le document"
 NEW_TAB = "nouvel onglet"
 NEAREST = f"Les questions les plus proches{NBSP}:"
-CHOOSE = f"Choisissez celle qui correspond{NBSP}:"
 TRY_ALSO = f"Vous pouvez aussi demander{NBSP}:"
 
 # Answers.
@@ -41,6 +41,31 @@ PRIVACY = (
     "Si le service qui vous le propose en décide autrement, il doit vous en informer."
 )
 CLARIFY = f"Est-ce l’une de ces questions{NBSP}?"
+NONE_OF_THESE = "Aucune de ces questions"
+REFUSED_AGAIN = (
+    "Je ne trouve toujours pas de réponse dans les textes que je connais. Adressez-vous au service qui vous propose "
+    "cet assistant, en précisant ce que vous voulez faire, pour qui et à quelle date. "
+    f"Vous pouvez lui écrire{NBSP}:"
+)
+UNANSWERED_HALF = "Les textes que je connais ne répondent pas à cette partie de votre question."
+GREETINGS = {"greeting": "Bonjour.", "thanks": "Je vous en prie."}
+"""Before the answer to a question that was asked with a greeting or thanks."""
+
+# How a question was read.
+READ_AS = {
+    "follow-up": "Compris comme la suite de votre question",
+    "correction": "Compris comme une correction de votre question",
+}
+ASK_ALONE = "Poser seule"
+ANOTHER_QUESTION = f"Autre question{NBSP}:"
+"""Before a turn that is to be read alone: ``bot.conversation`` knows it."""
+
+# About the answer just given.
+REPEATED = f"Voici à nouveau ce que dit le texte{NBSP}:"
+WHOLE_PASSAGE = f"Voici le passage entier{NBSP}:"
+PRINTING = (
+    f"Le lien «{NBSP}Fiche réponse{NBSP}», sous la citation, ouvre une page à imprimer ou à enregistrer en PDF{NBSP}:"
+)
 ASK_SOMETHING = "Je vous écoute. Quelle est votre question ?".replace(" ?", f"{NBSP}?")
 
 # Chat page.
@@ -274,6 +299,26 @@ def counted(number: int, one: str, many: str = "") -> str:
     ('1 ligne', '2 lignes', '0 journal')
     """
     return f"{french_number(number)} {one if number < 2 else many or one + 's'}"
+
+
+def where_from(title: str, publisher: str, dated: str, page: int | None, url: str | None) -> str:
+    """Where a quote comes from, as a sentence."""
+    place = f", page {page}" if page else ""
+    address = f" Adresse{NBSP}: {url}" if url else ""
+    return f"Cette citation vient de «{NBSP}{title}{NBSP}» ({publisher}, {french_date(dated)}){place}.{address}"
+
+
+def how_sure(confidence: float) -> str:
+    """How likely the answer is the right one, and how to check it."""
+    return (
+        f"J’estime à {round(100 * confidence)} sur 100 la probabilité que ce texte réponde à votre question. Les mots, "
+        f"eux, sont ceux du document{NBSP}: «{NBSP}Vérifier{NBSP}», sous la citation, les montre à leur place."
+    )
+
+
+def refused_again(questions: Sequence[str]) -> str:
+    """Said at the second refusal in a row, with what was asked, to be passed on."""
+    return f"{REFUSED_AGAIN} {' '.join(f'«{NBSP}{question}{NBSP}»' for question in questions)}"
 
 
 def too_long(length: int, limit: int) -> str:

@@ -146,6 +146,10 @@ class Library:
         read = self._documents.get(sha256)
         return read() if read else None
 
+    def body(self, document: Document, entry: str) -> Span | None:
+        """Where all that an entry says stands."""
+        return next((known.body for known in self._entries_of(document.id) if known.id == entry), None)
+
     def quote(self, document: Document, span: Span) -> Quote:
         """Any slice of a document as a quote, with the question or the headings that it stands under.
 

@@ -15,7 +15,7 @@ from corpus.errors import CorpusError, typeset
 from corpus.split.sentences import sentences
 from corpus.toml_file import read_toml
 
-_KEYS = {"question", "part", "sentence", "ask"}
+_KEYS = {"question", "part", "sentence", "ask", "title"}
 # Of rapidfuzz, from 0 to 100: a heading whose words were half replaced still scores above this.
 _NEAR = 60.0
 # Characters of an entry in a warning.
@@ -67,6 +67,8 @@ class Target:
     span: Span
     """The slice that answers, inside ``passage``."""
     phrasings: tuple[str, ...] = ()
+    title: str = ""
+    """What it is called where it is offered; empty where its heading is short enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +150,10 @@ def _checked(table: Any, where: str) -> dict[str, Any]:
         raise CorpusError(
             f"{where} : il manque « question » (la question de la FAQ, ou les premiers mots de l’entrée)."
         )
-    if wrong := [key for key in ("part", "sentence") if key in table and not _is_text(table[key])]:
+    if wrong := [key for key in ("part", "sentence", "title") if key in table and not _is_text(table[key])]:
         raise CorpusError(f"{where} : « {wrong[0]} » doit être un texte entre guillemets.")
-    ask = table.get("ask")
-    if not isinstance(ask, list) or not ask or not all(map(_is_text, ask)):
+    ask = table.get("ask", [] if "title" in table else None)
+    if not isinstance(ask, list) or not (ask or "title" in table) or not all(map(_is_text, ask)):
         raise CorpusError(f"{where} : « ask » doit être une liste de questions entre guillemets.")
     return table
 
@@ -170,7 +172,7 @@ def _target(table: dict[str, Any], entries: Sequence[Entry]) -> Target:
         passage, span = _beginning(table["sentence"], found, "aucune phrase")
     elif "part" in table:
         passage, span = _beginning(table["part"], slices, "aucun paragraphe")
-    return Target(passage, span, tuple(table["ask"]))
+    return Target(passage, span, tuple(table.get("ask", ())), table.get("title", "").strip())
 
 
 def _entry(question: str, entries: Sequence[Entry]) -> Entry:

@@ -1,4 +1,4 @@
-"""The headings and phrasings of a corpus, found by their very words."""
+"""The headings, short titles and phrasings of a corpus, found by their very words."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class ExactTexts:
         found: list[tuple[int, int]] = []
         headings = [tuple(words(entry.heading_text)) for entry in rows.entries]
         for row, (target, entry) in enumerate(zip(rows.targets, rows.entry_of_target.tolist(), strict=True)):
-            keys = (headings[entry], *(tuple(words(text)) for text in target.phrasings))
+            keys = {headings[entry], *(tuple(words(text)) for text in (rows.label(row), *target.phrasings))}
             found += [(_hash(key), row) for key in keys if key]
         found.sort(key=lambda pair: pair[0])
         hashes, targets = zip(*found, strict=True) if found else ((), ())

@@ -51,6 +51,15 @@ _OPENING = re.compile(
     r"(?:je )?(?:voudrais?|souhaite|souhaiterais?|aimerais?|veux|cherche a) savoir|"
     rf"(?:est ce que )?(?:tu sais|vous savez|sais tu|savez vous))(?= (?:{_ASKING}) )) )+"
 )
+_ACKNOWLEDGING = frozenset(
+    words(
+        "ok okay oki d accord dac daccord merci mrc bcp beaucoup infiniment mille bien très super parfait génial top "
+        "cool nickel bon ah oh ouf euh pff pfff entendu compris noté je vois vous te toi remercie c est clair gentil "
+        "bonjour bonsoir salut hello madame monsieur votre ta pour réponse l la info infos aide à de"
+    )
+)
+"""Words of a sentence, before the one that asks, that only greets, thanks or agrees."""
+_GOES_ON = frozenset({"et", "mais", "donc", "alors"})
 _THANKS = (
     r"(?:et )?(?:merci|mrc|merki)(?: bcp| beaucoup| infiniment| bien)?(?: d avance| par avance| a vous| a toi)?"
     r"(?: (?:pour|de) (?:votre|ton|ta|vos|tes|l|la|les) (?:aides?|reponses?|retours?|attention|precisions?))?"
@@ -104,13 +113,28 @@ class QueryParser:
         expansions = {tuple(stems(full)): stem(fold(acronym)) for acronym, names in acronyms.items() for full in names}
         self._expansions = Runs((run, (row, acronym)) for row, (run, acronym) in enumerate(expansions.items()))
         self._everyday = Runs(
-            (singular(words(key)), (values[0], key, [term for value in values for term in stems(value)]))
+            (singular(words(key)), (values[0], [term for value in values for term in stems(value)]))
             for key, values in everyday.items()
         )
         self._general = Runs(vocabulary.general)
         self._known = {*self._surface, *self._acronyms, *(word for key in everyday for word in words(key))}
         # Only words long enough for one wrong letter to leave them recognisable are repaired to.
         self._candidates = sorted(w for w in self._surface if len(w) >= 4 and not w.isdigit())
+
+    def substituted(self, turn: Query, earlier: Query) -> str:
+        """The earlier question with its acronym replaced by that of the turn ("et celle du TI ?"), which says no more.
+
+        Empty where the turn says more, or either has not one acronym of its own.
+        """
+        rows = [row for row, word in enumerate(earlier.typed.words) if word in self._acronyms]
+        own = [word for word in turn.asked_words if word in self._acronyms]
+        if (
+            {*turn.terms} != {*map(stem, own)}
+            or len({*own}) != 1
+            or len({earlier.typed.words[row] for row in rows}) != 1
+        ):
+            return ""
+        return earlier.typed.rewritten((row, row + 1, self._acronyms[own[0]]) for row in rows)
 
     def terms(self, text: str) -> list[str]:
         """Stems of a text of the corpus, each spelled-out acronym joined by the acronym itself."""
@@ -125,16 +149,14 @@ class QueryParser:
         text, replaced = self._repair(typed, rows, start, end)
         read, named = self._with_acronyms(FoldedText.of(text) if text != typed.text else typed)
         terms, singulars = stems_of(read.words), singular(read.words)
-        everyday: dict[str, tuple[str, list[str]]] = {}  # words of the corpus -> what was typed, stems
-        for value, key, found in self._everyday.all(singulars):
-            everyday.setdefault(value, (key, found))
+        everyday = dict(self._everyday.all(singulars))  # words of the corpus -> their stems
         added = self._acronyms_spelled_in(terms)
         for word in read.words:
             if word in self._spelled and word not in self._surface:
                 added += self._spelled[word][1]
-        added += [term for _, found in everyday.values() for term in found]
+        added += [term for found in everyday.values() for term in found]
         added += [term for _, _, found in self._general.longest(singulars) for term in found if term not in terms]
-        said = [*replaced, *((key, value) for value, (key, _) in everyday.items()), *named]
+        said = [(typed_as, meant) for typed_as, meant in [*replaced, *named] if not _is_trivial(typed_as, meant)]
         return Query(
             typed=typed,
             asked=typed.text[start:end],
@@ -221,11 +243,27 @@ class QueryParser:
 def asking(typed: FoldedText) -> range:
     """Rows of the words that ask; of all words where nothing else would be left."""
     line = " ".join(typed.words)
-    opening = _OPENING.match(f"{line} ")
-    first = opening.group().count(" ") if opening else 0
+    greeted = _acknowledged(typed)
+    opening = _OPENING.match(f"{' '.join(typed.words[greeted:])} ")
+    first = greeted + (opening.group().count(" ") if opening else 0)
     closing = _CLOSING.search(line)
     last = len(typed.words) - (closing.group().count(" ") if closing else 0)
-    return range(len(typed.words)) if STOP_WORDS.issuperset(typed.words[first:last]) else range(first, last)
+    asked = typed.words[first:last]
+    nothing = STOP_WORDS.issuperset(asked) if not greeted else not asked
+    return range(len(typed.words)) if nothing else range(first, last)
+
+
+def _acknowledged(typed: FoldedText) -> int:
+    """How many words only greet, thank or agree before the others: up to a sign, or to a word that goes on ("et")."""
+    found = 0
+    for row, word in enumerate(typed.words):
+        gap = typed.text[typed.spans[row - 1][1] : typed.spans[row][0]] if row else ""
+        ends = typed.words[row + 1 : row + 2] in (("bonne",), ("belle",), ("merci",), ("a",))
+        if row and (gap.strip(" '’-") or (word in _GOES_ON and not ends)):
+            found = row
+        if word not in _ACKNOWLEDGING:
+            break
+    return found
 
 
 def _slice(typed: FoldedText, rows: range) -> tuple[int, int]:
@@ -236,6 +274,11 @@ def _slice(typed: FoldedText, rows: range) -> tuple[int, int]:
     end = typed.spans[rows.stop][0] if rows.stop < len(typed.words) else len(typed.text)
     text = typed.text[start:end]
     return end - len(text.lstrip(_AROUND)), start + len(text.rstrip(_AROUND))
+
+
+def _is_trivial(typed: str, meant: str) -> bool:
+    """Whether a word of no meaning was written out ("pk"), or the plural is all that differs: nobody needs to know."""
+    return not stems(meant) or singular(words(meant)) == singular(words(typed))
 
 
 def _clean(question: str) -> str:

@@ -33,6 +33,13 @@ CLASSIFIER_SIGNALS = (
 )
 """What tells it where there are phrasings."""
 
+FOLLOW_UP = (0.47, 0.55, 1.12, -3.46, -1.28, 2.31)
+"""Of a turn after a question, what makes an entry its answer: the reader's logit, the logarithms of its probabilities
+by the turn alone and by both together, whether it was quoted before, the turn's share of words that no document has,
+and 1. Fitted by ``tests/fit_follow_ups.py``."""
+UNREAD = -4.0
+"""The logit of an entry that was not read: the median of those that do not answer."""
+
 _READER_PENALTY = 0.1
 
 SIGNALS = tuple(dict.fromkeys(TEXT_SIGNALS + CLASSIFIER_SIGNALS))
@@ -150,6 +157,65 @@ def to_read(ranking: Ranking, entry_of_target: Ints) -> dict[int, int]:
     best = np.argsort(-ranking.entries, kind="stable")[:N_READ]
     likely = best[ranking.entries[best] >= _AS_LIKELY * ranking.entries[best[0]]].tolist()
     return {entry: ranking.best_target(entry, entry_of_target) for entry in likely}
+
+
+def after_question(
+    joined: Ranking, turn: Ranking, entry_of_target: Ints, quoted: int | None
+) -> tuple[Ranking, dict[int, int]]:
+    """A turn after a question, ranked by both; and what a reader reads of it: each entry -> its target.
+
+    Args:
+        joined: By the words of the question and of the turn: its best few entries are read.
+        turn: By those of the turn alone: its best entry is, too.
+        entry_of_target: Row of the entry of each target.
+        quoted: Target that was quoted before. Where the turn's words are as likely of another one of its entry, that
+            one is read; itself, only where it is the likeliest by the turn alone.
+    """
+    targets = joined.targets * turn.targets
+    if quoted is not None:
+        others = (entry_of_target == entry_of_target[quoted]) & (np.arange(len(targets)) != quoted)
+        if turn.targets[others].max(initial=0.0) >= turn.targets[quoted]:
+            targets[quoted] = 0.0
+    mixed = Ranking(targets, joined.entries)
+    own, likely = int(turn.entries.argmax()), np.argsort(-joined.entries, kind="stable")[:N_READ].tolist()
+    chosen = {entry: mixed.best_target(entry, entry_of_target) for entry in [own, *likely]}
+    return mixed, {entry: target for entry, target in chosen.items() if target != quoted or entry == own}
+
+
+def followed(
+    ranking: Ranking, turn: Ranking, logits: Mapping[int, float], quoted: int | None, strangeness: float
+) -> tuple[Ranking, float]:
+    """The ranking for a turn after a question, and the probability that its first entry answers the turn.
+
+    What was quoted for the question is likely by its words, and seldom answers the turn as well: the others share what
+    is left of the probability.
+
+    Args:
+        ranking: By the question and the turn.
+        turn: By the turn alone.
+        logits: Row of an entry that was read -> what the reader says of it.
+        quoted: Row of the entry whose target here is what was quoted before.
+        strangeness: Of the turn alone.
+    """
+    scores = follow_up_columns(ranking, turn, logits, quoted, strangeness) @ np.asarray(FOLLOW_UP)
+    entries = np.exp(scores - scores.max())
+    probability = float(1 / (1 + np.exp(-scores.max())))
+    return Ranking(ranking.targets, (entries / entries.sum()).astype(np.float32)), probability
+
+
+def follow_up_columns(
+    ranking: Ranking, turn: Ranking, logits: Mapping[int, float], quoted: int | None, strangeness: float
+) -> Doubles:
+    """What ``FOLLOW_UP`` weighs, shape ``(n_entries, len(FOLLOW_UP))``; as for ``followed``."""
+    read, same = np.full(len(turn.entries), UNREAD), np.zeros(len(turn.entries))
+    read[list(logits)] = list(logits.values())
+    joined, own = ranking.entries.astype(np.float64), turn.entries.astype(np.float64)
+    if quoted is not None:
+        # The words say nothing of whether it answers again: the reader alone does.
+        joined /= max(1.0 - joined[quoted], 1e-6)
+        joined[quoted] = own[quoted] = same[quoted] = 1.0
+    logs = (np.log(np.minimum(shares, 1.0) + 1e-4) for shares in (own, joined))
+    return np.stack([read, *logs, same, np.full(len(same), strangeness), np.ones(len(same))], axis=1)
 
 
 def signals(

@@ -34,13 +34,17 @@ class Layout:
     spans: Ints
     """Of the targets that are no whole passage, which are the last: start and end, shape ``(n, 2)``."""
     phrasings: tuple[str, ...]
+    titled: Ints
+    """Targets that an editor gave a short title, ascending."""
+    titles: tuple[str, ...]
 
     def target(self, row: int, passage: Passage) -> Target:
         """One target, from its passage."""
         first = len(self.entry_of_target) - len(self.spans)
         start, end = (passage.start, passage.end) if row < first else self.spans[row - first].tolist()
         asked = slice(*np.searchsorted(self.target_of_phrasing, [row, row + 1]).tolist())
-        return Target(passage, Span(start, end), self.phrasings[asked])
+        title = "".join(self.titles[place] for place in np.flatnonzero(self.titled == row).tolist())
+        return Target(passage, Span(start, end), self.phrasings[asked], title)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,8 @@ class Rows:
             target_of_phrasing=_ints([i for i, t in enumerate(targets) for _ in t.phrasings]),
             spans=_ints([(t.span.start, t.span.end) for t in targets[len(passages) :]]).reshape(-1, 2),
             phrasings=tuple(text for t in targets for text in t.phrasings),
+            titled=_ints([row for row, t in enumerate(targets) if t.title]),
+            titles=tuple(t.title for t in targets if t.title),
         )
         return cls(tuple(entries), tuple(targets), tuple(passages), documents, layout)
 
@@ -130,6 +136,16 @@ class Rows:
             else entry.heading_text or _first_sentence(entry)
             for entry in self.entries
         ]
+
+    def label(self, target: int) -> str:
+        """What a target is offered by: its short title, one of its passage, or what its entry begins with."""
+        titled, passages = self.layout.titled, self.passage_of_target
+        own = titled == target
+        places = np.flatnonzero(own if own.any() else passages[titled] == passages[target])
+        if len(places):
+            return self.layout.titles[int(places[0])]
+        entry = self.entries[self.entry_of_target[target]]
+        return entry.heading_text or _first_sentence(entry)
 
     def opening_texts(self) -> list[str]:
         """One for each entry: its question and how its answer begins, which says what the whole is about."""
@@ -210,7 +226,11 @@ def _merged(targets: Sequence[Target]) -> list[Target]:
     for target in targets:
         key = (target.passage.document.id, target.span, target.passage.start)
         earlier = merged.get(key)
-        merged[key] = replace(target, phrasings=earlier.phrasings + target.phrasings) if earlier else target
+        merged[key] = (
+            replace(target, phrasings=earlier.phrasings + target.phrasings, title=earlier.title or target.title)
+            if earlier
+            else target
+        )
     return list(merged.values())
 
 

@@ -20,13 +20,26 @@ from index.encoder import Encoder
 from index.features import EncodedQuery, FeatureExtractor, Features
 from index.lexical import Ints
 from index.query import Query, QueryParser
-from index.ranking import JOIN, Opinion, Ranking, probability, rank, reranked, signals, to_read
+from index.ranking import (
+    JOIN,
+    Opinion,
+    Ranking,
+    after_question,
+    followed,
+    probability,
+    rank,
+    reranked,
+    signals,
+    to_read,
+)
 from index.records import some
 from index.store import Store, store_at
 from index.stored import Stored
 
 # Logits of the reader: of 5,000 questions, one in a hundred lies outside.
 _LEAST, _MOST = -4.5, 6.0
+# Characters of an earlier question that are read before a turn: some 60 of the 110 tokens of a question.
+_EARLIER = 240
 # Passages whose sentences' vectors are kept: some ten sentences each, 15 MB.
 _N_PASSAGES = 1000
 
@@ -38,6 +51,10 @@ class Hit:
     entry: Entry
     target: Target
     """Which of its slices matches best."""
+    row: int
+    """Of the target, in the corpus."""
+    label: str
+    """What it is offered by: a question, heading or short title, which finds it when asked."""
     score: float
     """Probability of this entry, given that one answers; in [0, 1], higher is better."""
     rank: int
@@ -55,10 +72,10 @@ class Result:
     """Calibrated probability that the documents answer, in [0, 1]."""
     confidence: float
     """Calibrated probability that they do and that the first hit is where, in [0, 1]."""
-    said: float | None
-    """What the reader, if there is one and it was asked, says of the first hit: a logit."""
     sentences: dict[Span, float]
     """Cosine of each sentence of the first hit's passage with the question, by its offsets in the document."""
+    follows: bool = False
+    """Whether it was read after an earlier question: both probabilities are then that its first hit answers."""
 
 
 class Searcher:
@@ -135,13 +152,60 @@ class Searcher:
             logits = settled or self._read(query, ranking, pool)
             ranking = reranked(ranking, logits, self._weights)
             answerable, right = self._chances(query, features, opinion, ranking, logits)
+        hits = self._hits(ranking, pool, k)
+        return Result(query, hits, answerable, right, self._sentences(hits[0], asked.vectors[0]))
+
+    def follow(self, turn: Query, earlier: str, quoted: int | None, k: int = 10) -> Result:
+        """Rank the entries for a turn that may need the question before it.
+
+        The earlier words alone would carry the ranking: the turn's own ranking counts as well, and the reader, which
+        was trained for it, says whether an entry answers the turn.
+
+        Args:
+            turn: What was typed.
+            earlier: The question before.
+            quoted: Row of the target that was quoted for it, if one was.
+            k: Hits wanted.
+        """
+        joined = self.read(f"{earlier[-_EARLIER:].rstrip()} {JOIN} {turn.asked}")
+        if not self.encoder.reader:
+            return self.search(joined, k)
+        asked, own = (self.extractor.encode(query, self.encoder) for query in (joined, turn))
+        near = self.extractor.pool(own)
+        pool = self.extractor.pool(asked, near.targets[near.stands[near.owner] == 1].tolist())
+        alone, seen = self._ranked(own, pool)
+        known = np.flatnonzero(pool.targets == (-1 if quoted is None else quoted)).tolist()
+        before = known[0] if known else None
+        ranking, chosen = after_question(self._ranked(asked, pool)[0], alone, pool.owner, before)
+        # An acronym says too little to the reader, and so does a sentence without its passage.
+        passages = self.rows.passage_of_target[pool.targets[list(chosen.values())]].tolist()
+        texts = [self.rows.reader_text(passage, turn.terms or joined.terms) for passage in passages]
+        said = self.encoder.reader.read(joined.spelled_out or joined.text, texts)
+        logits = dict(zip(chosen, said.tolist(), strict=True))
+        same = None if before is None else int(pool.owner[before])
+        if same in chosen and chosen[same] != before:
+            same = None  # another part of the entry that was quoted
+        ranking, right = followed(ranking, alone, logits, same, seen.strangeness)
+        hits = self._hits(ranking, pool, k)
+        return Result(joined, hits, right, right, self._sentences(hits[0], asked.vectors[0]), follows=True)
+
+    def _ranked(self, asked: EncodedQuery, pool: Pool) -> tuple[Ranking, Features]:
+        """What was encoded, ranked by the fields."""
+        opinion = self._opinion(asked.query, asked)
+        if opinion:
+            opinion = replace(opinion, targets=opinion.targets[pool.targets])
+        features = self.extractor.extract(asked, pool=pool)
+        return rank(features, opinion, self._weights, pool.owner), features
+
+    def _hits(self, ranking: Ranking, pool: Pool, k: int) -> tuple[Hit, ...]:
         best = np.argsort(-ranking.entries, kind="stable")[:k]
         entries = some(self.rows.entries, pool.entries[best].tolist())
         rows = [int(pool.targets[ranking.best_target(place, pool.owner)]) for place in best.tolist()]
-        found = zip(entries, some(self.rows.targets, rows), ranking.entries[best].tolist(), strict=True)
-        hits = [Hit(entry, target, score, place) for place, (entry, target, score) in enumerate(found, 1)]
-        said = logits.get(int(ranking.entries.argmax()))
-        return Result(query, tuple(hits), answerable, right, said, self._sentences(hits[0], asked.vectors[0]))
+        found = zip(entries, some(self.rows.targets, rows), rows, ranking.entries[best].tolist(), strict=True)
+        return tuple(
+            Hit(entry, target, row, self.rows.label(row), score, place)
+            for place, (entry, target, row, score) in enumerate(found, 1)
+        )
 
     def _read(self, query: Query, ranking: Ranking, pool: Pool) -> dict[int, float]:
         """What the reader, if there is one, says of the best few entries, by their places in the pool."""
@@ -167,7 +231,7 @@ class Searcher:
 
         So it is where the second entry is far behind, and the first is said without reserve even so, or refused.
         """
-        if JOIN in query.text or len(to_read(ranking, pool.owner)) > 1:
+        if len(to_read(ranking, pool.owner)) > 1:
             return None
         top = int(ranking.entries.argmax())
         answerable, right = self._chances(query, features, opinion, ranking, {top: _LEAST})

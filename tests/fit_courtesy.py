@@ -5,6 +5,7 @@
 It reads ``bot/data/courtesy_examples.toml`` and writes ``bot/data/courtesy.npz``, which the assistant loads.
 """
 
+import json
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +19,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from bot.courtesy import (
+    ASKING,
     CHARACTER_WEIGHT,
+    FOLLOW_UP,
     QUESTION,
     SHORTEST,
     CourtesyVocabulary,
@@ -33,6 +36,8 @@ ROOT = Path(__file__).parents[1]
 _STRENGTH = 20.0
 # Loose: a hundred times tighter changes 3 decisions of 619 and makes learning half as long again.
 _TOLERANCE = 1e-2
+# Of the questions of an entry (``reader_data/README.md``).
+_PLAIN = (0, 1, 4)
 # Asks for the coloured drawing of the character before it; says nothing by itself.
 _VARIATION = "\N{VARIATION SELECTOR-16}"
 
@@ -51,8 +56,19 @@ def examples() -> list[Example]:
     outside = (ROOT / "index/data/out_of_scope.txt").read_text(encoding="utf-8").splitlines()
     found = [Example(t, family) for family, table in content["family"].items() for t in table["examples"]]
     found += [Example(text, QUESTION) for text in content["not_courtesy"]]
+    found += [Example(text, FOLLOW_UP) for text in content["follow_up"]]
     # Small talk that the documents do not answer either ("es-tu marié") is in that file and is courtesy here.
     found += [Example(line, QUESTION) for line in outside if line.strip() and "who" not in hints(words(line))]
+    return found
+
+
+def written() -> list[Example]:
+    """Questions that the reader learned from (plain words, keywords, searches of two to four words) and follow-ups."""
+    found = []
+    for path in sorted((ROOT / "tests" / "reader_data" / "train").glob("*.jsonl")):
+        for entry in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
+            found += [Example(entry["q"][row], QUESTION) for row in _PLAIN]
+            found += [Example(turn, FOLLOW_UP) for _, turn in entry["follow"]]
     return found
 
 
@@ -62,9 +78,10 @@ def _tfidf(min_df: int) -> TfidfVectorizer:
 
 def fit() -> dict[str, Any]:
     """What ``courtesy.npz`` holds: arrays of numbers, and lists of texts as lines."""
-    learned = [(example, spell(words(example.text))) for example in examples()]
-    courteous = _vocabulary({tuple(words(e.text)): spelled for e, spelled in learned if e.family != QUESTION}.values())
-    said = [courteous.features(spelled, example=e.family != QUESTION) for e, spelled in learned]
+    own = [(example, spell(words(example.text))) for example in examples()]
+    courteous = _vocabulary({tuple(words(e.text)): spelled for e, spelled in own if e.family not in ASKING}.values())
+    learned = own + [(example, spell(words(example.text))) for example in written()]
+    said = [courteous.features(spelled, example=e.family not in ASKING) for e, spelled in learned]
     characters, runs = _tfidf(2), _tfidf(1)
     columns = hstack(
         [
@@ -75,10 +92,10 @@ def fit() -> dict[str, Any]:
     ).tocsr()
     model = LogisticRegression(C=_STRENGTH, solver="newton-cg", tol=_TOLERANCE, max_iter=200)
     model.fit(columns, [e.family for e, _ in learned])
-    known = {" ".join(spelled): e.family for e, spelled in reversed(learned)}
+    known = {" ".join(spelled): e.family for e, spelled in reversed(own)}
     signs = {
         sign: e.family
-        for e, spelled in reversed(learned)
+        for e, spelled in reversed(own)
         if not spelled
         for sign in e.text
         if not (sign.isspace() or sign == _VARIATION)

@@ -47,7 +47,7 @@ def test_letters_inside_words_count_where_most_begin_one() -> None:
         # The longest name wins, and that it is the acronym goes without saying.
         ("le contrat de relance et de transition écologique", "le CRTE", []),
         # A single word may mean something else: it stays, and its meaning is added.
-        ("notre agglo", "notre agglo (intercommunalité)", [("agglo", "intercommunalité")]),
+        ("notre agglo", "notre agglo (intercommunalité)", []),
         ("", "", []),
     ],
 )

@@ -39,8 +39,10 @@ def test_an_answer_in_json_is_the_contract(run: Run, entries: dict[str, Entry]) 
     answer = json.loads(ran.out)
     assert ran.code == 0
     assert set(answer) == {
-        "question", "kind", "confidence", "message", "quotes", "understood", "suggestions", "ranking", "elapsed_ms",
+        "question", "kind", "confidence", "message", "quotes", "understood", "suggestions", "ranking", "reading",
+        "halves", "elapsed_ms",
     }  # fmt: skip
+    assert answer["reading"] == {"as": "alone", "of": None, "history": []}
     quote = answer["quotes"][0]
     body, text = entries["retard"].body, entries["retard"].document.text
     assert set(quote) == {"text", "highlights", "source", "start", "end"}
@@ -73,7 +75,7 @@ def test_an_answer_in_json_is_the_contract(run: Run, entries: dict[str, Entry]) 
     [
         ("quelle est la capitale du Pérou ?", 1, "refuse", 0),
         ("bonjour", 0, "smalltalk", 0),
-        ("carte ou livres", 0, "answer", 2),
+        ("carte ou livres", 0, "answer", 1),
     ],
 )
 def test_only_a_refusal_exits_1(run: Run, question: str, code: int, kind: str, n_suggestions: int) -> None:

@@ -1,51 +1,40 @@
 """Turns that need what came before, and turns that do not."""
 
-from collections.abc import Sequence
-
 import pytest
 from test_query import parser_of
 
-from bot.conversation import Reading, is_elliptical, read_turn, subject
+from bot.conversation import NONE, Halves, chosen, corrected, halves, is_correction, needs_choice, on_another_subject
+from bot.courtesy import leans
 from corpus.phrasings import Lexicon
-from index.french import FoldedText, stems
+from index.french import FoldedText
 
-VOCABULARY = frozenset(
-    stems("carte inscription livre emprunter retard amende salle association médiathèque ordinateur prolongation délai")
-)
 EARLIER = "Peut-on emprunter un livre sans carte ?"
 PARSER = parser_of([], Lexicon())
 
 
-def read(turn: str, history: Sequence[str] = (EARLIER,)) -> Reading:
-    return read_turn(PARSER.read(turn), history, VOCABULARY)
+def read(turn: str) -> tuple[str | None, str]:
+    assert is_correction(FoldedText.of(turn))
+    return corrected(FoldedText.of(turn), EARLIER)
 
 
-@pytest.mark.parametrize(
-    "turn",
-    [
+def test_a_turn_that_says_too_little_leans_on_the_question_before() -> None:
+    half = [
+        "et sans carte ?",
+        "pourquoi ?",
+        "et elle ?",
+        "et la prolongation ?",
+        "ok, et le dimanche ?",
+        "c'est payant ?",
+    ]
+    whole = [
         "Peut-on réserver la salle pour une association ?",
-        "une salle pour mon association de retraités",
-        "et pour les vaccins de mon chien ?",  # half a sentence, but about something that no document has
-        "Une association peut-elle louer un ordinateur, et sa carte suffit-elle ?",  # points back within itself
-    ],
-)
-def test_a_complete_question_is_read_alone(turn: str) -> None:
-    assert read(turn) == Reading(turn, None)
-
-
-def test_half_a_sentence_is_read_with_the_question_before() -> None:
-    for turn in ("et sans carte ?", "pourquoi ?", "combien ?", "et elle ?", "c'est tout ?", "et la prolongation ?"):
-        assert read(turn) == Reading(None, f"{EARLIER} || {turn}")
-    # Of several words, it may also stand alone.
-    turn = "et la carte d'une association ?"
-    assert read(turn) == Reading(turn, f"{EARLIER} || {turn}")
-
-
-@pytest.mark.parametrize(
-    ("turn", "history"), [("et la carte ?", []), ("et la carte ?", ["Bonjour", "ok"]), ("autre question", [])]
-)
-def test_without_anything_before_every_turn_is_read_alone(turn: str, history: list[str]) -> None:
-    assert read(turn, history) == Reading(turn, None)
+        "qui signe le contrat",
+        "comment rompre un bail ?",
+        "Une association peut-elle louer un ordinateur, et sa carte suffit-elle ?",
+        "la mairie n'ouvre pas le mercredi ?",
+    ]
+    assert [turn for turn in half if leans(PARSER.read(turn)) < 0.5] == []
+    assert [turn for turn in whole if leans(PARSER.read(turn)) > 0.3] == []
 
 
 @pytest.mark.parametrize(
@@ -58,7 +47,8 @@ def test_without_anything_before_every_turn_is_read_alone(turn: str, history: li
     ],
 )
 def test_a_change_of_subject_is_announced_and_the_announcement_dropped(turn: str, asked: str) -> None:
-    assert read(turn) == Reading(asked, None)
+    assert on_another_subject(turn) == asked
+    assert on_another_subject(asked) == ""
 
 
 @pytest.mark.parametrize(
@@ -84,12 +74,12 @@ def test_a_change_of_subject_is_announced_and_the_announcement_dropped(turn: str
     ],
 )
 def test_a_correction_replaces_what_it_denies(turn: str, joined: str) -> None:
-    assert read(turn) == Reading(None, joined)
+    assert read(turn) == (None, joined)
 
 
 def test_a_correction_that_is_a_sentence_may_stand_alone() -> None:
     said = "la salle n'est pas gratuite"
-    assert read(f"erreur de ma part, {said}") == Reading(said, f"{EARLIER} {said}")
+    assert read(f"erreur de ma part, {said}") == (said, f"{EARLIER} {said}")
 
 
 NEGATIONS = [
@@ -114,20 +104,40 @@ NEGATIONS = [
 
 
 def test_a_negation_is_no_correction() -> None:
-    assert [turn for turn in NEGATIONS if read(turn).alone != turn] == []
+    assert [turn for turn in NEGATIONS if is_correction(FoldedText.of(turn))] == []
 
 
-def test_the_subject_is_the_last_question_that_says_something() -> None:
-    assert subject(["Comment louer la salle ?", "merci", "ok"]) == "Comment louer la salle ?"
-    assert subject(["Comment louer la salle ?", EARLIER]) == EARLIER
-    # Four turns back at most: after that the visitor has moved on.
-    assert subject(["Comment louer la salle ?", "ok", "ok", "ok", "ok"]) == ""
-    assert subject([]) == ""
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        (
+            "C'est combien la carte et comment on réserve la salle ?",
+            Halves("C'est combien la carte ?", "comment on réserve la salle ?", True),
+        ),
+        (
+            "On prend les clés où et faut les rendre quand ?",
+            Halves("On prend les clés où ?", "faut les rendre quand ?", False),
+        ),
+        ("La salle est libre ? Et qui a les clés ?", Halves("La salle est libre ?", "qui a les clés ?", False)),
+        ("Les livres et les disques sont-ils prêtés ?", None),
+        ("Bonjour, comment louer la salle ?", None),
+        ("C'est pour ma fille de 8 ans, comment l'inscrire ?", None),
+        ("Qui a les clés et combien la salle coûte-t-elle et quand la rendre ?", None),
+        ("Comment s'inscrire ?", None),
+    ],
+)
+def test_two_questions_in_one(question: str, found: Halves | None) -> None:
+    assert halves(question) == found
 
 
-def test_which_turns_are_half_a_sentence() -> None:
-    def halves(*turns: str) -> list[str]:
-        return [turn for turn in turns if is_elliptical(FoldedText.of(turn), stems(turn), VOCABULARY)]
-
-    half = ("", "et alors ?", "carte ?", "et la carte ?", "il faut quelle carte ?")
-    assert halves(*half, "la carte de la médiathèque", "recette de cuisine", "et le prix du gaz ?") == list(half)
+@pytest.mark.parametrize(
+    ("turn", "row"),
+    [
+        *(("2", 1), ("la deuxième", 1), ("la première, redis-moi", 0), ("oui, la 3 stp", 2), ("celle du milieu", 1)),
+        *(("la dernière", 2), ("oui", 0), ("aucune", NONE), ("Aucune de ces questions", NONE), ("le 4", None)),
+        *(("2 enfants à la cantine", None), ("la première année est-elle gratuite ?", None), ("et la carte ?", None)),
+    ],
+)
+def test_a_choice_among_three(turn: str, row: int | None) -> None:
+    assert chosen(FoldedText.of(turn), 3) == row
+    assert row is None or needs_choice(FoldedText.of(turn))

@@ -13,17 +13,15 @@ from fit_courtesy import examples, fit
 from test_query import parser_of
 
 from bot.assistant import Assistant
-from bot.courtesy import QUESTION, Courtesy, courtesy
+from bot.courtesy import ASKING, Courtesy, courtesy
 from bot.journal import Journal
 from bot.phrases import PRIVACY
 from bot.service import Service
 from corpus.phrasings import Lexicon
 from index.french import stems, words
 
-REPLIES = {
-    family: table.get("reply", PRIVACY)
-    for family, table in tomllib.loads((ROOT / "bot/data/courtesy.toml").read_text(encoding="utf-8"))["family"].items()
-}
+FAMILIES = tomllib.loads((ROOT / "bot/data/courtesy.toml").read_text(encoding="utf-8"))["family"]
+REPLIES = {name: FAMILIES[table.get("like", name)].get("reply", PRIVACY) for name, table in FAMILIES.items()}
 PARSER = parser_of([], Lexicon())
 
 SAID = {
@@ -50,13 +48,18 @@ SAID = {
         "comment dois-je poser ma question ?", "tu parles espagnol ?", "a koi sers tu", "pouvez vous m aider svp",
     ],
     "sources": [
-        "d'où viennent ces informations ?", "vos réponses sont-elles toujours exactes ?",
+        "d'où viennent toutes vos informations ?", "vos réponses sont-elles toujours exactes ?",
         "Sur quels documents vous appuyez-vous pour répondre ?", "tu inventes pas tes réponses ?",
     ],
     "privacy": [
         "est-ce que nos conversations sont enregistrées ?", "que faites vous de mes kestions",
         "qui a accès à ce que j'écris ici ?", "vous gardez ce que je tape ?",
     ],
+    "repeat": ["pouvez-vous me redire ça ?", "répète un peu", "je n'ai pas bien compris la réponse"],
+    "whole": ["montre-moi le paragraphe en entier", "je veux voir le passage complet"],
+    "source": ["à quelle page est-ce écrit ?", "vous avez le lien du document ?", "tu as vu ça dans quel document ?"],
+    "sure": ["vous en êtes vraiment certaine ?", "t'es bien certain ?", "c'est vraiment sûr ça ?"],
+    "print": ["je voudrais imprimer cette réponse", "tu peux me la sortir en pdf ?"],
     "feedback": [
         "ce n'est pas du tout ce que je demandais", "tu n'as rien compris à ma question", "réponse complètement à côté",
         "vous êtes vraiment nul", "ca ne repond vraiment pas a ma question",
@@ -80,13 +83,13 @@ SAID_ALL = [(name, message) for name, messages in SAID.items() for message in me
 def family(message: str, documents: str = "") -> str | None:
     """The family of a message where the documents have these words."""
     found = courtesy(PARSER.read(message), frozenset(stems(documents)))
-    assert found is None or found == Courtesy(found.family, REPLIES[found.family])
+    assert found is None or found == Courtesy(found.family, REPLIES[found.family], found.certain)
     return found.family if found else None
 
 
 def test_courtesy_is_met_with_the_reply_of_its_family() -> None:
     assert [(expected, m, family(m)) for expected, m in SAID_ALL if family(m) != expected] == []
-    assert set(SAID) == set(REPLIES) == {e.family for e in examples()} - {QUESTION}
+    assert set(SAID) == set(REPLIES) == {e.family for e in examples()} - {*ASKING}
 
 
 def test_a_question_is_left_to_the_search() -> None:
@@ -97,14 +100,14 @@ def test_these_messages_are_not_the_examples_learned_from_which_get_what_they_we
     learned = {tuple(words(e.text)) for e in examples()}
 
     assert [m for m in [*(m for _, m in SAID_ALL), *ASKED] if tuple(words(m)) in learned] == []
-    assert [e for e in examples() if family(e.text) != (None if e.family == QUESTION else e.family)] == []
+    assert [e for e in examples() if family(e.text) != (None if e.family in ASKING else e.family)] == []
 
 
 @pytest.mark.parametrize(
     ("message", "documents", "expected"),
     [
-        ("bonsoir cher notaire", "", "greeting"),
-        ("bonsoir cher notaire", "le notaire", None),
+        ("bonsoir Duponchel", "", "greeting"),
+        ("bonsoir Duponchel", "rue Duponchel", None),
         ("boujour", "boujour", None),  # a word of the documents is no misspelt courtesy
         # Words of courtesy stay courteous when the documents use them too.
         ("merci pour votre réponse", "merci de poser une question et de garder la réponse", "thanks"),

@@ -16,7 +16,7 @@ from fpdf import FPDF
 from PIL import Image
 from printed_corpus import HOURS, OPENING, RULE, assistant_on, documents, write_pdf, write_printed_corpus
 
-from bot.answer import Quote
+from bot.answer import Quote, ReadAs, Reading
 from bot.quoting import Library, source_of
 from bot.service import Service
 from bot.web.branding import Branding
@@ -421,6 +421,9 @@ def test_under_a_prefix_every_link_of_every_page_stays_under_it(folder: Path, as
 
 def test_the_permalink_asks_again_with_the_question_it_refers_to(client: TestClient, assistant: FakeAssistant) -> None:
     asked = {"question": "horaires", "avant": ["bonjour", "la déchèterie municipale"]}
+    earlier = "la déchèterie municipale"
+    read = Reading(ReadAs.FOLLOW_UP, earlier, (earlier,))
+    assistant.answers["horaires"] = replace(assistant.answers["horaires"], reading=read)
     page = parsed(client.get("/reponse", params=asked).text)
 
     assert assistant.asked[-1] == ("horaires", ("bonjour", "la déchèterie municipale"))

@@ -68,7 +68,7 @@ def test_a_question_is_written_as_the_corpus_writes(parser: QueryParser, typed: 
 def test_what_was_read_otherwise_is_reported_but_accents_are_not(parser: QueryParser) -> None:
     said = parser.read("pk le CTRE et le perimetre de l'intercomunalité").replaced
 
-    assert said == (("pk", "pourquoi"), ("CTRE", "CRTE"), ("intercomunalité", "intercommunalité"))
+    assert said == (("CTRE", "CRTE"), ("intercomunalité", "intercommunalité"))
 
 
 def dictionary_words(n: int) -> list[str]:
@@ -125,7 +125,7 @@ def test_everyday_words_bring_the_words_of_the_corpus(parser: QueryParser) -> No
 
     assert query.text == "notre interco a des projets (intercommunalité)"
     assert query.added == (stem("intercommunalite"),)
-    assert ("interco", "intercommunalité") in query.replaced
+    assert query.replaced == ()  # nothing was typed wrongly
     assert stem("interco") in query.terms
     assert [parser.read(typed).terms for typed in ("", "   ", "?!", "\u200b\u0007", "🙂 🙂")] == [()] * 5
     # In the plural and in capitals too, and as whole words.

@@ -41,7 +41,8 @@ def passage(words: str, whole: Span, question: str = "Que peut-on emprunter ?") 
 def hit(words: str = ITEM, target: str | None = None, whole: Span = WHOLE, question: str | None = None) -> Hit:
     found = passage(words, whole, *([question] if question else []))
     entry = Entry(DOCUMENT, "emprunter", found.question, Span(found.start, found.end), (found,))
-    return Hit(entry, Target(found, at(target) if target else Span(found.start, found.end)), score=0.9, rank=1)
+    own = Target(found, at(target) if target else Span(found.start, found.end))
+    return Hit(entry, own, row=0, label="", score=0.9, rank=1)
 
 
 def marked(made: Quote) -> list[str]:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup, Tag
@@ -9,8 +10,8 @@ from fake_assistant import HOSTILE, HOSTILE_TEXT, About, LeftOut, answered, quot
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.answer import Answer, Kind
-from bot.phrases import french_date, french_number
+from bot.answer import Answer, Half, Kind, ReadAs, Reading
+from bot.phrases import NONE_OF_THESE, UNANSWERED_HALF, french_date, french_number
 from bot.web.render import (
     Segment,
     answer_html,
@@ -96,19 +97,45 @@ def test_what_was_understood_is_said() -> None:
     assert words(html.select_one(".mm-understood")) == "« interco » compris comme « intercommunalité »"
 
 
-@pytest.mark.parametrize(
-    ("kind", "lead"),
-    [
-        (Kind.REFUSE, "Les questions les plus proches :"),
-        (Kind.CLARIFY, "Choisissez celle qui correspond :"),
-    ],
-)
-def test_suggestions_are_buttons_that_hold_the_question_verbatim(kind: Kind, lead: str) -> None:
+def test_suggestions_are_buttons_that_hold_the_question_verbatim() -> None:
     questions = ("Combien  coûte\nla copie ?", "Qui _entre_ & sort ?")
-    html = parsed(answer_html(replace(refused("q", *questions), kind=kind)))
+    near = parsed(answer_html(refused("q", *questions)))
+    offered = parsed(answer_html(replace(refused("q", *questions), kind=Kind.CLARIFY)))
 
-    assert words(html.select_one(".mm-lead")) == lead
-    assert tuple(button.get_text() for button in html.select("button.mm-ask")) == questions
+    assert [words(lead) for lead in near.select(".mm-lead")] == ["Les questions les plus proches :"]
+    assert tuple(button.get_text() for button in near.select("button.mm-ask")) == questions
+    # The message is the question already.
+    assert offered.select(".mm-lead") == []
+    assert tuple(button.get_text() for button in offered.select("button.mm-ask")) == (*questions, NONE_OF_THESE)
+
+
+def test_a_turn_says_how_it_was_read_and_can_be_asked_alone() -> None:
+    earlier = ("Où voter ?", "et le soir ?")
+    follow = replace(
+        answered("et où ?", quote(HOSTILE, "Après.")), reading=Reading(ReadAs.FOLLOW_UP, earlier[1], earlier)
+    )
+    html = parsed(answer_html(follow))
+
+    said = html.select_one(".mm-understood")
+    assert words(said) == "Compris comme la suite de votre question « et le soir ? ». Poser seule"
+    assert said is not None
+    assert [button["data-question"] for button in said.select("button.mm-ask")] == ["Autre question\u00a0: et où ?"]
+    [link] = html.select("a.mm-permalink")
+    assert parse_qs(urlsplit(str(link["href"])).query) == {"question": ["et où ?"], "avant": list(earlier)}
+    # Read alone, it carries nothing of what came before.
+    [link] = parsed(answer_html(answered("et où ?", quote(HOSTILE, "Après.")))).select("a.mm-permalink")
+    assert parse_qs(urlsplit(str(link["href"])).query) == {"question": ["et où ?"]}
+    page = parsed(answer_html(follow, standalone=True))
+    assert [link["href"] for link in page.select(".mm-understood a")] == ["reponse?question=et+o%C3%B9+%3F"]
+
+
+def test_of_two_questions_each_has_its_quote_or_is_named() -> None:
+    halves = (Half("Où voter ?", 0), Half("À quelle heure ?", None))
+    html = parsed(answer_html(replace(answered("q", quote(HOSTILE, "Après.")), halves=halves)))
+
+    assert [words(half) for half in html.select(".mm-lead")] == ["« Où voter ? »", "« À quelle heure ? »"]
+    assert len(html.select("blockquote")) == 1
+    assert UNANSWERED_HALF in words(html)
 
 
 def test_smalltalk_is_its_message_only() -> None:

@@ -41,7 +41,7 @@ def test_an_index_is_vectors_arrays_and_json(small_index: Path) -> None:
     assert sorted(["CURRENT", *(p.name for p in version(index).iterdir())]) == FILES
     assert [p.name for p in index.iterdir() if p.name.startswith(".")] == [".lock"]
     manifest = json.loads((version(index) / "manifest.json").read_text(encoding="utf-8"))
-    assert (manifest["format"], manifest["encoder"], manifest["dim"]) == (8, "fake:" + "+".join(WORDS), len(WORDS) + 1)
+    assert (manifest["format"], manifest["encoder"], manifest["dim"]) == (9, "fake:" + "+".join(WORDS), len(WORDS) + 1)
     assert list(manifest["documents"]) == ["mediatheque"]
 
 
@@ -236,7 +236,7 @@ def test_an_index_of_an_older_format_is_stale(folder: Path) -> None:
     versions.point_to(folder / "index", manifest.parent.rename(folder / "index" / versions.name_of(manifest)))
 
     assert stands(folder) is State.STALE
-    with pytest.raises(IndexStoreError, match=r"format 3, attendu 8.*motamot build"):
+    with pytest.raises(IndexStoreError, match=r"format 3, attendu 9.*motamot build"):
         Searcher.load(folder / "index", small_encoder())
     build(folder / "corpus", folder / "index", small_encoder())
     assert corpus_of(folder / "index") == folder / "corpus"

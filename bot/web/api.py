@@ -96,7 +96,7 @@ def build_api(service: Service, limits: RequestLimits) -> APIRouter:
             return JSONResponse(reply.answer.to_json(), headers=headers)
         # For our own light page: the HTML of the chat.
         contact = request.app.state.branding.contact
-        html = answer_html(reply.answer, history, contact=contact, reference=reply.reference)
+        html = answer_html(reply.answer, contact=contact, reference=reply.reference)
         return HTMLResponse(html, headers=headers)
 
     @api.post(

@@ -57,7 +57,7 @@ class Chat:
         try:
             async with self.admit(request):
                 reply = await run_in_threadpool(self.service.reply, question.strip(), history)
-            return answer_html(reply.answer, history, contact=self.contact(), reference=reply.reference)
+            return answer_html(reply.answer, contact=self.contact(), reference=reply.reference)
         except (MotamotError, RefusedError) as error:
             complaint = str(error)
         except Exception as error:  # noqa: BLE001

@@ -76,10 +76,24 @@ FIELDS = {
         "confidence": "Probabilité, entre 0 et 1, que la première citation réponde.",
         "message": "Phrase fixe du service, à montrer telle quelle. Elle ne vient pas des textes.",
         "quotes": "Les citations, la meilleure d’abord. Vide pour un refus.",
-        "understood": "Mots lus comme d’autres, par exemple un sigle et son développement.",
-        "suggestions": "Questions ou titres des textes, mot pour mot, qui fonctionnent si on les pose.",
+        "understood": "Mots mal orthographiés ou sigles, et ce qui a été lu à leur place.",
+        "suggestions": "Questions, titres des textes ou titres courts de l’éditeur, qui fonctionnent si on les pose.",
         "ranking": "Les dix entrées les plus proches, quelle que soit la réponse.",
+        "reading": "Comment la question a été lue, seule ou avec celles d’avant.",
+        "halves": "Les deux questions posées en une fois, s’il y en a deux, et la citation qui répond à chacune.",
         "elapsed_ms": "Durée du calcul, en millisecondes.",
+    },
+    "Reading": {
+        "as": typeset(
+            "« alone » (seule), « follow-up » (suite d’une question), « correction » (d’une question) ou « act » "
+            "(sur la dernière réponse ou les questions proposées)."
+        ),
+        "of": "La question d’avant, ou null.",
+        "history": "Les questions d’avant qu’il faut joindre pour obtenir la même réponse, la plus ancienne d’abord.",
+    },
+    "Half": {
+        "question": "La question, telle qu’elle a été posée.",
+        "quote": typeset("Rang, à partir de 0, de la citation qui y répond ; null si les textes n’y répondent pas."),
     },
     "Quote": {
         "text": "Les mots du document, sans un caractère de plus ni de moins.",

@@ -14,7 +14,6 @@ from starlette.responses import FileResponse, Response
 
 from bot import phrases
 from bot.answer import Answer, Quote
-from bot.conversation import subject
 from bot.service import MAX_HISTORY, MAX_QUESTION, Service
 from bot.web.rate_limits import RequestLimits
 from bot.web.render import DEEP, LEADS, Addresses, answer_html
@@ -161,15 +160,15 @@ def build_answer_pages(
 
     @router.get("/reponse")
     async def shared(request: Request, question: str = "", avant: Earlier = None) -> Response:
-        answer, history = await run_in_threadpool(_answer, service, question, avant)
+        answer = await run_in_threadpool(_answer, service, question, avant)
         contact = request.app.state.branding.contact
         # Already escaped: the same HTML as in the chat.
-        reply = Markup(answer_html(answer, history, contact=contact, standalone=True))
-        return page(request, "reply.html", question=answer.question, earlier=subject(history), reply=reply)
+        reply = Markup(answer_html(answer, contact=contact, standalone=True))
+        return page(request, "reply.html", question=answer.question, earlier=answer.reading.of, reply=reply)
 
     @router.get("/fiche")
     async def sheet(request: Request, question: str = "", avant: Earlier = None) -> Response:
-        answer, history = await run_in_threadpool(_answer, service, question, avant)
+        answer = await run_in_threadpool(_answer, service, question, avant)
         first = answer.quotes[0] if answer.quotes else None
         document = service.assistant.library.document(first.source.sha256) if first else None
         return page(
@@ -177,8 +176,8 @@ def build_answer_pages(
             "sheet.html",
             answer=answer,
             lead=LEADS[answer.kind],
-            addresses=Addresses.of_answer(answer.question, history),
-            earlier=subject(history),
+            addresses=Addresses.of_answer(answer),
+            earlier=answer.reading.of,
             pages=pages_of(document, Span(first.start, first.end)) if first and document else range(0),
             address=absolute(request, Addresses().proof(first)) if first else "",
             today=phrases.french_date(now().date().isoformat()),
@@ -187,12 +186,11 @@ def build_answer_pages(
     return router
 
 
-def _answer(service: Service, question: str, earlier: list[str] | None) -> tuple[Answer, tuple[str, ...]]:
-    """The answer and the questions before it."""
+def _answer(service: Service, question: str, earlier: list[str] | None) -> Answer:
     asked, history = question.strip(), tuple(earlier or ())[-MAX_HISTORY:]
     if not asked:
         raise RefusedError(404, phrases.EMPTY_ADDRESS)
     longest = max(map(len, (asked, *history)))
     if longest > MAX_QUESTION:
         raise RefusedError(413, phrases.too_long(longest, MAX_QUESTION))
-    return service.answer(asked, history), history
+    return service.answer(asked, history)

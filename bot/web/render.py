@@ -14,7 +14,6 @@ from markupsafe import Markup, escape
 
 from bot import phrases
 from bot.answer import Answer, Kind, Quote
-from bot.conversation import subject
 from bot.web.assets import asset
 
 if TYPE_CHECKING:
@@ -34,10 +33,9 @@ class Addresses:
     """What asks the question again; empty where there is no question."""
 
     @classmethod
-    def of_answer(cls, question: str, history: Sequence[str] = (), base: str = "") -> "Addresses":
-        """For an answer; of the earlier questions (oldest first), the one that it can refer to goes along."""
-        earlier = subject(history)
-        return cls(base, urlencode([("question", question), *([("avant", earlier)] if earlier else [])]))
+    def of_answer(cls, answer: Answer, base: str = "") -> "Addresses":
+        """For an answer; the earlier questions that it was read with go along, oldest first."""
+        return cls(base, urlencode([("question", answer.question), *(("avant", q) for q in answer.reading.history)]))
 
     def viewer(self, quote: Quote) -> str:
         """Its place in the document."""
@@ -152,7 +150,7 @@ TEMPLATES = _environment()
 
 LEADS = {
     Kind.ANSWER: phrases.TRY_ALSO,
-    Kind.CLARIFY: phrases.CHOOSE,
+    Kind.CLARIFY: "",
     Kind.REFUSE: phrases.NEAREST,
     Kind.SMALLTALK: phrases.TRY_ALSO,
 }
@@ -160,7 +158,6 @@ LEADS = {
 
 def answer_html(
     answer: Answer,
-    history: Sequence[str] = (),
     *,
     contact: str = "",
     standalone: bool = False,
@@ -170,7 +167,6 @@ def answer_html(
 
     Args:
         answer: What was answered.
-        history: The earlier questions it was read with, oldest first: the links to it need them.
         contact: Whom to ask instead, said with a refusal; empty when nobody is named.
         standalone: On a page of its own, where the questions it offers are links and not buttons of a chat.
         reference: Its name in the journal, for the thumbs; without one there are none.
@@ -178,7 +174,7 @@ def answer_html(
     return TEMPLATES.get_template("answer.html").render(
         answer=answer,
         lead=LEADS[answer.kind],
-        addresses=Addresses.of_answer(answer.question, history),
+        addresses=Addresses.of_answer(answer),
         contact=contact,
         standalone=standalone,
         reference=reference,

@@ -237,7 +237,7 @@
 
   main.addEventListener("click", (event) => {
     const chosen = event.target.closest(".mm-ask");
-    if (chosen) ask(chosen.textContent);
+    if (chosen) ask(chosen.dataset.question ?? chosen.textContent);
   });
 
   eraser.addEventListener("click", () => {

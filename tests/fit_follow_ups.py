@@ -1,0 +1,121 @@
+"""Fit the five weights that say whether an entry answers a turn after a question (``index.ranking.FOLLOW_UP``).
+
+    python tests/fit_follow_ups.py WORK
+
+They are fitted on the follow-ups of the FAQs of ``reader_data/calibrate`` (neither the reader nor the courtesy
+classifier learned from them), on turns that no entry answers, and on ``calibrate/conversations.jsonl``, where the same
+quote sometimes answers twice; and measured on ``held``.
+"""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from benchmark_corpora import DATA, faq_questions, json_lines
+from sklearn.linear_model import LogisticRegression
+
+from bot.courtesy import leans
+from index import ranking
+from index.build import build
+from index.e5.unpack import default_encoder
+from index.encoder import Encoder
+from index.lexical import Doubles
+from index.searcher import Searcher
+
+ELSEWHERE = (
+    *("et à Lyon ?", "et la météo ?", "et pour les chats ?", "c'est voté par qui ?", "et en 1990 ?", "et par fax ?"),
+    *("qui a décidé ça ?", "et le préfet il en dit quoi ?", "et sur la lune ?", "qui est le directeur ?"),
+)
+"""Turns that no entry answers, whatever the question before."""
+FAQS = {"calibrate": ("bus", "contrat-ville", "ecole", "salles", "social", "sport"), "held": ("dechets", "piscine")}
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A turn after a question, the entries that may answer it, and which of them does."""
+
+    columns: Doubles
+    """Shape ``(n_read, len(FOLLOW_UP) - 1)``."""
+    right: tuple[bool, ...]
+    answered: bool
+    """Whether an entry answers it, read or not."""
+
+
+def turns(name: str, part: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """An earlier question, a turn after it and the entries that answer the turn."""
+    for row, entry in enumerate(json_lines(DATA / part / f"{name}.jsonl")):
+        yield from ((earlier, turn, (entry["id"],)) for earlier, turn in entry["follow"])
+        yield from ((entry["question"], ELSEWHERE[(row + k) % len(ELSEWHERE)], ()) for k in range(2))
+    for said in json_lines(DATA / part / "conversations.jsonl"):
+        pairs = list(zip(said["turns"], said["expect"], strict=True)) if said["faq"] == name else []
+        for (earlier, (before, *_)), (turn, (kind, *entries)) in pairwise(pairs):
+            if before == "answer" and kind in ("answer", "refuse"):
+                yield earlier, turn, tuple(entries)
+
+
+def sample(searcher: Searcher, earlier: str, turn: str, entries: tuple[str, ...]) -> Sample | None:
+    """What a searcher sees of it; None for a turn that is read alone."""
+    query = searcher.read(turn)
+    if leans(query) < 0.1:
+        return None
+    seen: list[Doubles] = []
+    first = searcher.search(searcher.read(earlier)).hits[0].row
+    kept = ranking.follow_up_columns
+    try:
+        ranking.follow_up_columns = lambda *given: seen.append(kept(*given)) or seen[-1]  # type: ignore[func-returns-value]
+        searcher.follow(query, earlier, first)
+    finally:
+        ranking.follow_up_columns = kept
+    # What was quoted before is no answer where it was not worth reading again.
+    rows = np.flatnonzero((seen[0][:, 0] != ranking.UNREAD) | (seen[0][:, 3] == 1)).tolist()
+    right = tuple(searcher.rows.entries[row].id in entries for row in rows)
+    return Sample(seen[0][rows], right, bool(entries))
+
+
+def samples(part: str, work: Path, encoder: Encoder) -> list[Sample]:
+    """Of every FAQ of a part."""
+    found = []
+    for name in FAQS[part]:
+        if not (work / "indexes" / name).exists():
+            build(faq_questions(DATA / part / f"{name}.jsonl", work).folder, work / "indexes" / name, encoder)
+        searcher = Searcher.load(work / "indexes" / name, encoder)
+        found += [made for turn in turns(name, part) if (made := sample(searcher, *turn))]
+    return found
+
+
+def fitted(known: list[Sample]) -> tuple[float, ...]:
+    """Weights of the columns, then the intercept."""
+    columns = np.concatenate([one.columns for one in known])
+    model = LogisticRegression(C=1.0).fit(columns[:, :-1], [right for one in known for right in one.right])
+    return (*model.coef_[0].round(2).tolist(), round(float(model.intercept_[0]), 2))
+
+
+def report(known: list[Sample], weights: tuple[float, ...]) -> str:
+    """How many are answered rightly and wrongly from a few probabilities on."""
+    lines = []
+    for answered in (True, False):
+        own = [one for one in known if one.answered == answered]
+        best = [one.columns @ np.asarray(weights) for one in own]
+        chance = np.asarray([1 / (1 + np.exp(-scores.max())) for scores in best])
+        right = np.asarray([one.right[int(scores.argmax())] for one, scores in zip(own, best, strict=True)])
+        shares = [f"{p}: {np.mean(right & (chance >= p)):.3f} {np.mean(~right & (chance >= p)):.3f}" for p in _SHOWN]
+        lines.append(f"{len(own):4} {'answered' if answered else 'not    '}  {'  '.join(shares)}")
+    return "\n".join(lines)
+
+
+_SHOWN = (0.25, 0.5, 0.75)
+
+
+def main() -> None:
+    work, encoder = Path(sys.argv[1]), default_encoder()
+    known = samples("calibrate", work, encoder)
+    weights = fitted(known)
+    print(weights, "now", ranking.FOLLOW_UP, "\nprobability: right, wrong")
+    print(report(known, weights), report(samples("held", work, encoder), weights), sep="\nheld\n")
+
+
+if __name__ == "__main__":
+    main()
