@@ -132,7 +132,7 @@ class PageCharacters:
         across, down = ctypes.c_int(), ctypes.c_int()
         chars, middles = [], []
         for index in range(textpage.count_chars()):
-            char = character(pdfium.FPDFText_GetUnicode(textpage, index))
+            char = character(textpage, index)
             if not char.isspace() and pdfium.FPDFText_GetLooseCharBox(textpage, index, box):
                 x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
                 pdfium.FPDF_PageToDevice(page, 0, 0, 100_000, 100_000, 0, x, y, across, down)

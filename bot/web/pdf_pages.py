@@ -191,9 +191,9 @@ def placed_text(data: bytes, number: int, runs: Runs) -> PlacedText:
         with closing(page.get_textpage()) as textpage:
             count = textpage.count_chars()
             runs = tuple((start, min(end, count)) for start, end in runs)
-            places = [i for start, end in runs for i in range(start, end) if not _character(textpage, i).isspace()]
+            places = [i for start, end in runs for i in range(start, end) if not character(textpage, i).isspace()]
             boxes = _line_boxes(page, textpage, places)
-            text = "".join(_character(textpage, i) for i in places)
+            text = "".join(character(textpage, i) for i in places)
     return PlacedText(width, height, text, tuple(boxes))
 
 
@@ -212,18 +212,14 @@ def _opened(data: bytes, number: int) -> Iterator[pypdfium2.PdfPage]:
         raise UnusablePageError(str(error)) from error
 
 
-def _character(textpage: pypdfium2.PdfTextPage, index: int) -> str:
-    return character(pdfium.FPDFText_GetUnicode(textpage, index))
-
-
 def _line_boxes(page: pypdfium2.PdfPage, textpage: pypdfium2.PdfTextPage, places: Sequence[int]) -> list[Box]:
     """Few boxes that cover these characters and the hyphens between them, and no other character."""
     lines: list[Box] = []
     last = None
     for place in places:
         skipped = range(last + 1, place) if last is not None else range(0)
-        hyphens = [i for i in skipped if _character(textpage, i) in _BETWEEN]
-        near = all(_character(textpage, i).isspace() or i in hyphens for i in skipped)
+        hyphens = [i for i in skipped if character(textpage, i) in _BETWEEN]
+        near = all(character(textpage, i).isspace() or i in hyphens for i in skipped)
         for index in (*(hyphens if near else ()), place):
             box = _box(page, textpage, index)
             if box is None:

@@ -28,6 +28,11 @@ LABEL = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+# Where a form is signed.
+SIGNATURE = re.compile(
+    r"(?:(?:timbre|cachet|visa|date)\s+et\s+)?signatures?(?:\s+et\s+(?:cachet|timbre))?(?:\s+(?:du|des?)\b.{1,60})?\s*:?",
+    re.IGNORECASE,
+)
 ADDRESSEE = re.compile(
     r"""(?:à|a)\s*$ | (?:à|a)\s+l[’']attention | r[ée]publique\s+fran[çc]aise
       | (?:(?:à|a)\s+)?(?:mesdames|messieurs|madame|monsieur|mm?\.|mmes?)\s
@@ -87,7 +92,7 @@ def _may_head(group: LineGroup) -> bool:
     text = group.text
     if len(text) > (LONGEST_QUESTION if text.endswith("?") else LONGEST) or len(group.lines) > 4:
         return False
-    if ASKED.match(text) or ANSWERED.match(text) or ASIDE.match(text) or LABEL.match(text):
+    if ASKED.match(text) or ANSWERED.match(text) or ASIDE.match(text) or LABEL.match(text) or SIGNATURE.fullmatch(text):
         return False
     if re.search(r"https?:|@|=|\d[,.]\d+\W*$|\d\s?[€%]\W*$", text):
         return False  # an address, a sum, a cell of a table
@@ -237,22 +242,23 @@ def _key(group: LineGroup) -> tuple[str, int]:
 class Nesting:
     """Gives each item its level, from its indent or, where all are flush, from its bullet."""
 
-    _stack: list[tuple[str, float]] = field(default_factory=list)
+    _stack: list[tuple[str, float, bool]] = field(default_factory=list)
+    """Bullet, indent, and whether the sentence is over: of the items above, outermost first."""
 
     def reset(self) -> None:
         """Start a new list."""
         self._stack.clear()
 
     def level(self, group: LineGroup) -> int:
-        """1 = outermost."""
+        """1 = outermost. An item with the bullet of one above is no part of it where that one ends a sentence."""
         marker = group.marker
         glyph = f"{marker.style} {marker.value if marker.style == 'bullet' else ''}" if marker else ""
         left = group.lines[0].left
         while self._stack and left < self._stack[-1][1] - 1:
             self._stack.pop()
-        known = [index for index, (other, _) in enumerate(self._stack) if other == glyph]
-        if known and left <= self._stack[known[-1]][1] + 1:
-            del self._stack[known[-1] + 1 :]
-            return known[-1] + 1
-        self._stack.append((glyph, left))
+        known = [index for index, (other, _, _) in enumerate(self._stack) if other == glyph]
+        if known and (left <= self._stack[known[-1]][1] + 1 or self._stack[known[-1]][2]):
+            left = min(left, self._stack[known[-1]][1])
+            del self._stack[known[-1] :]
+        self._stack.append((glyph, left, group.text.endswith((".", ";"))))
         return len(self._stack)

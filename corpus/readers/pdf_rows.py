@@ -1,5 +1,6 @@
 """Lines of a PDF in reading order: what was drawn out of turn, and where each character is printed."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
@@ -25,8 +26,13 @@ CHARACTER = 0.5
 SPACING = 1.2
 # Of the narrower of two lines: so much stands in the column of the other; so little beside it.
 _WITHIN, _ASIDE = 0.5, 0.15
+# Of the font size: lines of one text are no further apart.
+_CLOSE = 1.7
 # Of one page: more are a drawing, or a file made to keep us busy.
 MOST_ROWS = 1_000
+
+
+_LETTER = re.compile(r"[^\W_]")
 
 
 class Part(NamedTuple):
@@ -107,7 +113,8 @@ def _row(text: str, pieces: Sequence[PrintedWord], turn: int) -> Row:
     sizes = [0]
     for piece, after in zip(pieces, (*pieces[1:], None), strict=True):
         end = _reach(text, piece, after)
-        chars.append(text[piece.start : end].translate(DRAWN))
+        drawn = text[piece.start : end].translate(DRAWN)
+        chars.append(_LETTER.sub("•", drawn) if piece.style.pictures else drawn)
         places += range(piece.start, end)
         apart = after is not None and after.start != piece.end and not chars[-1][-1:].isspace()
         if after and apart and (after.start < piece.start or after.x - piece.right >= _NO_SPACE * piece.style.size):
@@ -158,34 +165,71 @@ def _reach(text: str, piece: PrintedWord, after: PrintedWord | None) -> int:
 def in_order(rows: Sequence[Row]) -> list[Row]:
     """In the order of the file, unless it goes against what is certain: of two lines in one column the upper is first.
 
-    The first of the two rules of Breuel, "High Performance Document Layout Analysis" (2003). Few lines move: those out
-    of turn with most others, such as a title drawn last or a footer drawn first. The file decides the rest: which
-    column is read first, whether by rows or by columns.
+    The first of the two rules of Breuel, "High Performance Document Layout Analysis" (2003). Few lines move, with the
+    lines that they were drawn with: those out of turn with most others, such as a title or a box drawn last. The file
+    decides the rest: which column is read first, whether by rows or by columns.
     """
     if len(rows) > MOST_ROWS or not _goes_up(rows):
         return list(rows)
-    lower: list[set[int]] = [set() for _ in rows]
-    wrong: list[set[int]] = [set() for _ in rows]
-    for index, row in enumerate(rows):
+    groups = list(_drawn_together(rows))
+    size = [len(group) for group in groups]
+    lower: list[set[int]] = [set() for _ in groups]
+    wrong: list[set[int]] = [set() for _ in groups]
+    for index, group in enumerate(groups):
         for other in range(index):
-            shared = _shared(rows[other], row)
+            shared, is_above = _compared(groups[other], group)
             if shared > _ASIDE:
-                lower[other if rows[other].y > row.y else index].add(index if rows[other].y > row.y else other)
-            if shared > _WITHIN and rows[other].y < row.y:
+                lower[other if is_above else index].add(index if is_above else other)
+            if shared > _WITHIN and not is_above:
                 wrong[index].add(other)
                 wrong[other].add(index)
     moved: list[int] = []
-    while (most := max(range(len(rows)), key=lambda index: len(wrong[index]))) >= 0 and wrong[most]:
+    while any(wrong):
+        most = max(range(len(groups)), key=lambda at: sum(size[other] for other in wrong[at]) / size[at])
         for other in wrong[most]:
             wrong[other].discard(most)
         wrong[most].clear()
         moved.append(most)
-    order = [index for index in range(len(rows)) if index not in moved]
+    order = [index for index in range(len(groups)) if index not in moved]
     for index in sorted(moved):
         above = max((place + 1 for place, other in enumerate(order) if index in lower[other]), default=0)
-        below = min((place for place, other in enumerate(order) if other in lower[index]), default=None)
-        order.insert(above if below is None else max(above, below), index)
-    return [rows[index] for index in order]
+        below = min((place for place, other in enumerate(order) if other in lower[index]), default=len(order))
+        top = groups[index][0].y
+        stay = (place for place in range(above, below) if order[place] not in moved)
+        lower_ones = (place for place in stay if groups[order[place]][0].y < top)
+        order.insert(next(lower_ones, max(above, below if below < len(order) else 0)), index)
+    return [row for index in order for row in groups[index]]
+
+
+def _drawn_together(rows: Sequence[Row]) -> Iterator[list[Row]]:
+    """Lines that were drawn one below the other, at the distance of the lines of one text."""
+    group: list[Row] = []
+    for row in rows:
+        last = group[-1] if group else None
+        if last and not (
+            0 < last.y - row.y <= _CLOSE * max(row.size, last.size)
+            and _shared(last, row) > _ASIDE
+            and row.cell == last.cell
+        ):
+            yield group
+            group = []
+        group.append(row)
+    yield group
+
+
+def _compared(group: Sequence[Row], other: Sequence[Row]) -> tuple[float, bool]:
+    """How much of the narrower of two groups stands in the column of the other, and whether the first is above.
+
+    0 where they stand side by side, in whole or in part.
+    """
+    is_above = group[-1].y > other[0].y
+    if not is_above and not group[0].y < other[-1].y:
+        return 0.0, False
+    upper, below = (group[-1], other[0]) if is_above else (other[-1], group[0])
+    if any(row.turn for row in (*group, *other)) or abs(upper.y - below.y) <= 0.5 * max(upper.size, below.size):
+        return 0.0, is_above
+    (x, right), (other_x, other_right) = ((min(r.x for r in g), max(r.right for r in g)) for g in (group, other))
+    return (min(right, other_right) - max(x, other_x)) / max(min(right - x, other_right - other_x), 1.0), is_above
 
 
 def _goes_up(rows: Sequence[Row]) -> bool:

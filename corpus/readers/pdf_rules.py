@@ -5,6 +5,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise, product
+from math import hypot
 from typing import NamedTuple, TypeVar
 
 import pypdfium2.raw as pdfium
@@ -100,14 +101,24 @@ def _edges(page: PdfPage, turn: Turn) -> Iterator[tuple[Point, Point]]:
         wide, high = (abs(corners[1][axis] - corners[0][axis]) for axis in (0, 1))
         if max(wide, high) < _SHORTEST:
             continue
+        fill, stroke = ctypes.c_int(), ctypes.c_int()
+        pdfium.FPDFPath_GetDrawMode(drawn, fill, stroke)
+        if stroke.value and _is_bar(drawn):
+            continue
         if min(wide, high) <= _THICKEST:
             yield corners
             continue
         count = pdfium.FPDFPath_CountSegments(drawn)
-        fill, stroke = ctypes.c_int(), ctypes.c_int()
-        pdfium.FPDFPath_GetDrawMode(drawn, fill, stroke)
         if count <= _MOST_SEGMENTS and (stroke.value or count > 5):
             yield from _outline(drawn, count, place, outlined=bool(stroke.value))
+
+
+def _is_bar(drawn: object) -> bool:
+    """Whether a path is drawn with so thick a pen that it makes a bar of colour: the ground of a title."""
+    width, matrix = ctypes.c_float(), pdfium.FS_MATRIX()
+    pdfium.FPDFPageObj_GetStrokeWidth(drawn, width)
+    pdfium.FPDFPageObj_GetMatrix(drawn, matrix)
+    return width.value * max(hypot(matrix.a, matrix.b), hypot(matrix.c, matrix.d)) > _THICKEST
 
 
 def _paths(

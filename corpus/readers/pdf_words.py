@@ -11,7 +11,7 @@ from itertools import groupby
 from math import atan2, hypot, pi
 
 import pypdfium2.raw as pdfium
-from pypdfium2 import PdfDocument, PdfPage
+from pypdfium2 import PdfDocument, PdfPage, PdfTextPage
 
 from corpus.layout.lines import prevailing
 from corpus.readers.pdf_rules import Cell, Rules, Stroke, grids, page_rules
@@ -22,6 +22,8 @@ BOLD = re.compile(r"bold|black|heavy|demi|extrab|gras", re.IGNORECASE)
 DRAWN = str.maketrans({"\x02": "-", "\ufffe": "-", "\x00": "\ufffd", "\r": " ", "\n": " "}) | dict.fromkeys(
     range(0xF000, 0xF100), "•"
 )
+# Fonts of pictures whose letters PDFium gives as they were typed: "l" is a black dot.
+_PICTURES = re.compile(r"dingbats|wingdings|webdings", re.IGNORECASE)
 _BOLD_WEIGHTS = range(600, 1001)  # beyond, PDFium misread the font
 # Further from the axes than that (3 degrees) is a watermark, no scan that was laid askew.
 _TILT = 0.05
@@ -38,6 +40,8 @@ class _TextStyle:
     size: float
     """Points, as printed."""
     bold: bool
+    pictures: bool
+    """Its letters are signs: bullets."""
     visible: bool
     turn: int
     """Quarter turns, counterclockwise, from text that runs to the right."""
@@ -108,10 +112,23 @@ def _characters(textpage: pdfium.FPDF_TEXTPAGE) -> str:
     return text
 
 
-def character(code: int) -> str:
-    """What a code of PDFium stands for."""
-    char = chr(code) if code <= 0x10FFFF else "\ufffd"
-    return char.translate(DRAWN)
+def character(textpage: PdfTextPage, index: int) -> str:
+    """What a character of a page stands for."""
+    code = pdfium.FPDFText_GetUnicode(textpage, index)
+    char = (chr(code) if code <= 0x10FFFF else "\ufffd").translate(DRAWN)
+    if char.isalnum() and _PICTURES.search(_font(pdfium.FPDFText_GetTextObject(textpage, index))[0]):
+        return "•"
+    return char
+
+
+def _font(drawn: pdfium.FPDF_PAGEOBJECT) -> tuple[str, int]:
+    """Name and weight."""
+    font = pdfium.FPDFTextObj_GetFont(drawn) if drawn else None
+    if not font:
+        return "", 0
+    name = ctypes.create_string_buffer(200)
+    pdfium.FPDFFont_GetBaseFontName(font, name, len(name))
+    return name.value.decode("utf-8", "replace"), pdfium.FPDFFont_GetWeight(font)
 
 
 def _pieces(textpage: pdfium.FPDF_TEXTPAGE, text: str) -> Iterator[PrintedWord]:
@@ -156,16 +173,10 @@ def _style(textpage: pdfium.FPDF_TEXTPAGE, index: int, drawn: pdfium.FPDF_PAGEOB
     mode = pdfium.FPDFTextObj_GetTextRenderMode(drawn)
     invisible = mode in (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
     tilted = abs(angle - turn * pi / 2) > _TILT
-    return _TextStyle(size, _is_bold(drawn), not invisible, turn % 4, tilted, (matrix.e, matrix.f))
-
-
-def _is_bold(drawn: pdfium.FPDF_PAGEOBJECT) -> bool:
-    font = pdfium.FPDFTextObj_GetFont(drawn) if drawn else None
-    if not font:
-        return False
-    name = ctypes.create_string_buffer(200)
-    pdfium.FPDFFont_GetBaseFontName(font, name, len(name))
-    return bool(BOLD.search(name.value.decode("utf-8", "replace"))) or pdfium.FPDFFont_GetWeight(font) in _BOLD_WEIGHTS
+    name, weight = _font(drawn)
+    bold = bool(BOLD.search(name)) or weight in _BOLD_WEIGHTS
+    pictures = _PICTURES.search(name) is not None
+    return _TextStyle(size, bold, pictures, not invisible, turn % 4, tilted, (matrix.e, matrix.f))
 
 
 def _seen(page: PdfPage, pieces: list[PrintedWord]) -> Iterator[PrintedWord]:

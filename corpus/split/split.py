@@ -174,10 +174,13 @@ def _items(text: str, run: _ItemList) -> Iterator[tuple[Span, Span, tuple[Span, 
 def _rows(text: str, rows: Sequence[Block]) -> Iterator[tuple[Span, Span, tuple[Span, ...]]]:
     table = Span(rows[0].start, rows[-1].end)
     together = table if table.end - table.start <= WHOLE_LIST else None
-    header = Span(rows[0].start, rows[0].end)
+    widths = [row.of(text).count("\t") + 1 for row in rows]
+    # Above the header, a row of few cells is a caption.
+    head = next(index for index, width in enumerate(widths) if 2 * width > max(widths))
+    header = Span(rows[head].start, rows[head].end)
     for index, row in enumerate(rows):
         for span in _pieces(text, Span(row.start, row.end)):
-            yield span, together or span, (header,) if index else ()
+            yield span, together or span, (header,) if index > head else ()
 
 
 def _lead_in(text: str, block: Block) -> Span:
