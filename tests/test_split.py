@@ -385,3 +385,10 @@ def test_rows_keep_the_header_of_their_table_as_context() -> None:
 )
 def test_slugs_are_short_ascii_words(text: str, expected: str) -> None:
     assert slug(text) == expected
+
+
+def test_the_header_of_a_table_stands_below_its_caption() -> None:
+    rows = ["Acteur", "Congé\tPériode\tRégime", "Maladie\t90 jours\tPlein traitement"]
+    [entry] = placed(*((TABLE, 0, row) for row in rows), kind="page")
+
+    assert [[span.of(p.document.text) for span in p.context] for p in entry.passages] == [[], [], [rows[1]]]

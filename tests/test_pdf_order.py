@@ -1,0 +1,230 @@
+"""Order of the lines of a PDF page, columns, tables, notes, running titles, contents."""
+
+from fpdf import FPDF
+from pdf_making import SENTENCE, blocks, document, entries, laid, plain, read
+
+from bot.web.pdf_pages import placed_text
+from bot.web.viewer import printed_on
+from corpus.document import BlockKind, Span
+from corpus.readers.pdf import read_pdf
+
+
+def test_a_title_and_a_box_drawn_last_stand_where_they_are_seen_and_columns_whole() -> None:
+    reading = laid("""
+60 720 n Le gérant dépose la demande en mairie
+60 707 n trois semaines avant l'ouverture.
+320 720 n Le tarif est de trente euros par mètre
+320 707 n carré et par an, payables en une fois.
+60 500 n Le service du domaine public reçoit le matin, sur rendez-vous, dans la limite des places.
+60 760 b20 Guide des terrasses
+60 600 n La demande incomplète est refusée sans examen au bout de deux mois, sauf accord écrit du maire.""")
+
+    assert [text.split()[0] for text in blocks(reading)] == ["Guide", "Le", "Le", "La", "Le"]
+    assert blocks(reading)[1:3] == [
+        "Le gérant dépose la demande en mairie trois semaines avant l'ouverture.",
+        "Le tarif est de trente euros par mètre carré et par an, payables en une fois.",
+    ]
+
+
+def test_columns_of_text_of_which_the_file_draws_a_line_of_each_in_turn_are_read_whole() -> None:
+    left = [
+        "Le gérant dépose la demande en mairie",
+        "trois semaines avant l'ouverture, avec",
+        "un plan coté et une preuve",
+    ]
+    right = [
+        "Le tarif est de trente euros par mètre",
+        "carré et par an, payables en une fois",
+        "au régisseur de la commune,",
+    ]
+    left += ["d'assurance de l'année, datée et", "signée par l'assureur du gérant."]
+    right += ["qui en donne un reçu numéroté et", "signé le jour même du paiement."]
+    lines = "\n".join(
+        f"60 {700 - 13 * row} n {one}\n320 {700 - 13 * row} n {other}"
+        for row, (one, other) in enumerate(zip(left, right, strict=True))
+    )
+
+    assert blocks(laid(lines)) == [" ".join(left), " ".join(right)]
+
+
+def test_cells_that_cover_rows_are_told_on_each_and_a_head_on_the_next_page_once() -> None:
+    made = FPDF()
+    made.add_page()
+    made.set_font("helvetica", size=11)
+    with made.table(repeat_headings=1) as table:
+        table.row(["Zone", "Occupation", "Tarif"])
+        for zone in ("Centre", "Faubourg"):
+            row = table.row()
+            row.cell(zone, rowspan=2)
+            for occupation, tariff in (("Étalage", "20 euros"), ("Terrasse", "30 euros")):
+                row = row if occupation == "Étalage" else table.row()
+                row.cell(occupation)
+                row.cell(tariff)
+        for number in range(40):
+            table.row([f"Quartier {number}", "Étalage", f"{number} euros"])
+    reading = read(made)
+
+    assert len(reading.pages) == 2
+    assert blocks(reading, BlockKind.TABLE) == blocks(reading)
+    assert blocks(reading) == [
+        *("Zone\tOccupation\tTarif", "Centre\tÉtalage\t20 euros", "Centre\tTerrasse\t30 euros"),
+        *("Faubourg\tÉtalage\t20 euros", "Faubourg\tTerrasse\t30 euros"),
+        *(f"Quartier {number}\tÉtalage\t{number} euros" for number in range(40)),
+    ]
+
+
+def test_a_frame_is_no_table_and_what_a_line_strikes_out_is_left_out() -> None:
+    made = plain(SENTENCE.strip())
+    made.rect(5, 5, 200, 40)
+    made.rect(5, 45, 200, 40)
+    made.ln(6)
+    made.write(6, "Le tarif est de ")
+    made.set_font("helvetica", "S")
+    made.write(6, "vingt-cinq")
+    made.set_font("helvetica", "")
+    made.write(6, " trente euros par an.")
+    made.text(80, 150, "Entre deux filets.")
+    made.line(5, 148.8, 205, 148.8)
+
+    assert blocks(read(made)) == [SENTENCE.strip(), "Le tarif est de trente euros par an.", "Entre deux filets."]
+
+
+def test_an_order_has_its_title_its_grounds_and_its_articles() -> None:
+    reading = laid("""
+200 780 b RÉPUBLIQUE FRANÇAISE
+60 740 b13 Arrêté n° 2024-17 portant réglementation des terrasses
+60 700 n Le maire de Valbourg,
+60 687 n Vu le code général des collectivités territoriales, notamment ses articles L. 2212-1 et suivants ;
+60 674 n Vu la délibération du conseil municipal en date du 4 février 2023 fixant les tarifs de voirie, et en
+60 661 n particulier son annexe ;
+60 648 n Considérant qu'il importe de préserver le passage des piétons,
+60 635 n ARRÊTE :
+60 610 b Article 1er
+60 597 n La demande est déposée trois semaines avant l'ouverture de la terrasse.
+60 570 n Art. 2. - L'article 4 du règlement est ainsi modifié :
+60 557 n 1° Le premier alinéa est supprimé.""")
+
+    assert entries(reading) == {
+        "Arrêté n° 2024-17 portant réglementation des terrasses": [
+            "Le maire de Valbourg,",
+            "Vu le code général des collectivités territoriales, notamment ses articles L. 2212-1 et suivants ;",
+            "Vu la délibération du conseil municipal en date du 4 février 2023 fixant les tarifs de voirie, et en "
+            "particulier son annexe ;",
+            "Considérant qu'il importe de préserver le passage des piétons,",
+            "ARRÊTE :",
+        ],
+        "Article 1er": ["La demande est déposée trois semaines avant l'ouverture de la terrasse."],
+        "Art. 2": ["L'article 4 du règlement est ainsi modifié :", "1° Le premier alinéa est supprimé."],
+    }
+
+
+def test_notes_are_told_apart_whatever_their_marks_and_their_size() -> None:
+    reading = laid(
+        """
+60 780 b14 Dépôt
+60 740 n Le dossier complet* est remis au guichet (1), qui en donne un reçu daté au gérant de
+60 60 n (1) Le guichet est ouvert le matin.
+60 45 n8 * Voir la liste en annexe.""",
+        """
+60 780 n l'établissement. Une réponse est donnée dans le mois, par courrier simple.
+60 740 b14 Notes
+60 710 n 1. Le mois court du dépôt.""",
+    )
+
+    assert entries(reading)["Dépôt"][:3] == [
+        "Le dossier complet* est remis au guichet (1), qui en donne un reçu daté au gérant de l'établissement. "
+        "Une réponse est donnée dans le mois, par courrier simple.",
+        "(1) Le guichet est ouvert le matin.",
+        "* Voir la liste en annexe.",
+    ]
+    assert [document(reading).page_at(reading.text.index(words)) for words in ("(1) Le", "1. Le mois")] == [1, 2]
+
+
+def test_running_titles_of_odd_and_even_pages_and_page_numbers_of_any_kind_are_dropped() -> None:
+    words = ["premier", "deuxième", "troisième", "quatrième", "cinquième"]
+    odd, even = "380 800 n Guide des terrasses   {0}", "60 800 n {0}   Commune de Valbourg"
+    reading = laid(
+        *(
+            f"{(even if page % 2 else odd).format(page + 1)}\n60 740 n Le {word} principe est celui de la liberté.\n"
+            f"300 30 n9 {['i', 'ii', 'iii', 'iv', 'v'][page]}"
+            for page, word in enumerate(words)
+        )
+    )
+
+    assert blocks(reading) == [f"Le {word} principe est celui de la liberté." for word in words]
+
+
+def test_a_contents_without_leaders_makes_no_entry() -> None:
+    first, second = (
+        "Comment demander une terrasse sur la voie publique quand on tient un",
+        "Combien coûte une terrasse ?",
+    )
+    reading = laid(
+        f"60 780 b16 Sommaire\n60 740 n {first}\n60 725 n commerce ?\n500 725 n p. 2\n60 705 n {second}\n"
+        "500 705 n p. 3",
+        f"60 780 b12 {first} commerce ?\n60 750 n La demande se fait en mairie, au guichet.",
+        f"60 780 b12 {second}\n60 750 n Trente euros par mètre carré et par an.",
+    )
+
+    assert list(entries(reading)) == [f"{first} commerce ?", second]
+
+
+def test_what_was_drawn_last_is_moved_with_its_short_lines_and_not_apart_from_them() -> None:
+    reading = laid("""
+60 500 n Les périodes accomplies à temps partiel sont comptées en proportion de la durée
+60 487 n de travail.
+60 460 n Exemple de calcul de l'ancienneté avec des congés pris en compte et non pris en
+60 447 n compte, pour un agent à temps plein.
+120 700 n L'agent qui n'a pu prendre tous ses congés
+120 687 n annuels a droit à une indemnité.""")
+
+    assert [text.split()[-1] for text in blocks(reading)] == ["indemnité.", "travail.", "plein."]
+
+
+def test_a_bar_of_colour_drawn_with_a_thick_pen_strikes_nothing_out() -> None:
+    made = plain("Le guide des terrasses de la commune.")
+    made.set_line_width(7)
+    made.set_draw_color(0, 160, 120)
+    made.line(10, 48, 60, 48)
+    made.text(11, 49, "Ce que je dois faire")
+
+    assert blocks(read(made))[1:] == ["Ce que je dois faire"]
+
+
+def test_bullets_in_fonts_of_pictures_are_bullets_and_are_highlighted() -> None:
+    made = plain("Le dossier contient :")
+    for row, text in enumerate(("un plan coté ;", "une attestation.")):
+        made.set_font("times", size=8)
+        made.text(12, 30 + 8 * row, "l")
+        made.set_font("helvetica", size=11)
+        made.text(17, 30 + 8 * row, text)
+    data = bytes(made.output()).replace(b"/BaseFont /Times-Roman", b"/BaseFont /Wingdings2 ")
+    reading = read_pdf(data, "note.pdf")
+
+    assert blocks(reading, BlockKind.ITEM) == ["• un plan coté ;", "• une attestation."]
+    runs, words = printed_on(document(reading), Span(0, len(reading.text)), 1)
+    assert placed_text(data, 1, runs).text == words
+
+
+def test_items_with_one_bullet_beside_pictures_of_several_widths_are_of_one_list() -> None:
+    reading = laid("""
+60 740 n Les gestes à connaître sont les suivants, au travail comme dans les transports :
+146 700 n · Télétravailler pour les activités qui s'y prêtent.
+60 680 n · Privilégier les réunions à distance.
+200 660 n · Rester à plus d'un mètre des autres :
+210 640 n - dans les vestiaires ;
+60 620 n · Aérer.""")
+
+    assert [block.level for block in reading.blocks if block.kind is BlockKind.ITEM] == [1, 1, 1, 2, 1]
+
+
+def test_where_a_form_is_signed_heads_nothing() -> None:
+    found = entries(
+        laid("""
+60 740 b14 1. Demande
+60 720 n Le formulaire est rempli en deux exemplaires par le demandeur.
+60 690 b SIGNATURE DU DEMANDEUR
+60 660 n Tout organisme répond dans un délai maximum de deux mois.""")
+    )
+
+    assert list(found) == ["1. Demande"]
