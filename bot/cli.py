@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from typer.exceptions import TyperException
 
-from bot import cli_index, cli_journal, cli_output
+from bot import cli_index, cli_journal, cli_output, cli_workshop
 from bot.answer import Kind
 from bot.cli_french import CorpusOption, FrenchTyper, IndexOption, complaint
 from bot.journal import Journal, kept
@@ -33,6 +33,7 @@ app = FrenchTyper(
 )
 
 app.add_typer(cli_journal.app, name="journal")
+app.command("atelier")(cli_workshop.workshop)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Écrire du JSON, pour un programme.")]
 

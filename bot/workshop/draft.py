@@ -103,6 +103,12 @@ class Draft:
             if not names:
                 self._note(marks(self.live))
 
+    def prefer(self, names: tuple[str, ...]) -> None:
+        """Keep the draft's own version of files that changed in the corpus, too."""
+        with self.locked():
+            live = marks(self.live)
+            self._note({**self._base(), **{name: live[name] for name in names if name in live}})
+
     def step(self) -> Divergence:
         """As ``sync``, in a block of ``locked``."""
         with written(self.home):

@@ -6,6 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 
+import numpy as np
+from cachetools import LRUCache
+
 from bot.answer import Answer, Kind
 from bot.assistant import Assistant
 from bot.journal import Journal
@@ -24,6 +27,9 @@ from index.encoder import Encoder
 from index.searcher import Searcher
 from index.state import State, check_replaceable, fingerprint, state
 from index.store import FolderStore, Store
+
+_MEANT = 300
+"""Characters of an answer that say what it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,8 @@ class Workshop:
         self._read: tuple[dict[str, str], Corpus] | None = None
         self._opened: dict[Store, tuple[Hashable | None, Assistant]] = {}
         self._own = FolderStore(self.draft.index)
+        self._rankings: LRUCache[tuple[str, str], tuple[str, ...]] = LRUCache(2_000)
+        self._meanings: LRUCache[str, np.ndarray] = LRUCache(2_000)
         self._replayed: tuple[tuple[str, str], Replay] | None = None
 
     # --- what is there ---
@@ -125,10 +133,30 @@ class Workshop:
     def candidates(self, group: Group, k: int = 3) -> list[Entry]:
         """The entries that a group most likely asks for."""
         entries = {key_of_entry(entry): entry for entry in self.corpus.entries}
-        answer = self.best().ask(group.questions[0].text)
-        ranked = [f"{ranked.document}/{ranked.entry}" for ranked in answer.ranking]
+        assistant, text = self.best(), group.questions[0].text
+        key = (assistant.searcher.manifest.built, text)
+        if key not in self._rankings:  # looked up ahead, while the editor reads the group before
+            ranking = assistant.ask(text).ranking
+            self._rankings[key] = tuple(f"{ranked.document}/{ranked.entry}" for ranked in ranking)
+        ranked = self._rankings[key]
         order = [*group.nearest[:1], *ranked[:1], *group.nearest[1:2], *ranked[1:]]
         return [entries[key] for key in dict.fromkeys(order) if key in entries][:k]
+
+    def likely(self, group: Group, candidates: Sequence[Entry]) -> frozenset[str]:
+        """The questions of a group that are nearer to the first candidate than to the others."""
+        texts = [question.text for question in group.questions]
+        if not candidates:
+            return frozenset(texts)
+        entries = np.stack([self._meaning(entry) for entry in candidates])
+        nearest = (self.inbox.vectors(texts) @ entries.T).argmax(axis=1)
+        found = frozenset(text for text, place in zip(texts, nearest.tolist(), strict=True) if place == 0)
+        return found or frozenset(texts[:1])
+
+    def _meaning(self, entry: Entry) -> np.ndarray:
+        text = f"{entry.heading_text} {entry.body_text[:_MEANT]}"
+        if text not in self._meanings:
+            self._meanings[text] = self.encoder.encode_passages([text])[0]
+        return self._meanings[text]
 
     # --- decisions ---
 

@@ -128,11 +128,17 @@ class Inbox:
         groups = [Group(tuple(sorted((first[r] for r in own), key=lambda q: -q.count))) for own in rows]
         return (*groups, *(Group((question,)) for question in rest))
 
+    def vectors(self, texts: Sequence[str]) -> Vectors:
+        """Of questions of the inbox, which were encoded to group them, or of others."""
+        known = self._vectors
+        new = [text for text in texts if text not in known]
+        known = known | dict(zip(new, self._encoder.encode_queries(new), strict=True)) if new else known
+        return np.stack([known[text] for text in texts])
+
     def _encoded(self, texts: Sequence[str]) -> Vectors:
-        new = [text for text in texts if text not in self._vectors]
-        known = self._vectors | dict(zip(new, self._encoder.encode_queries(new), strict=True)) if new else self._vectors
-        self._vectors = {text: known[text] for text in texts}
-        return np.stack([known[text] for text in texts]) if texts else np.zeros((0, self._encoder.dim), np.float32)
+        found = self.vectors(texts) if texts else np.zeros((0, self._encoder.dim), np.float32)
+        self._vectors = dict(zip(texts, found, strict=True))
+        return found
 
 
 def decided_hashes(decisions: Iterable[Decision]) -> frozenset[str]:

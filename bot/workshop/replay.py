@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.answer import Answer, Kind
 from bot.assistant import LIKELY, Assistant
+from bot.evaluation.intervals import Estimate
 from corpus.phrasings import read_lexicon, read_phrasings
 from index.encoder import Encoder
 from index.left_out import LeftOutQuestion, ReadOnce, left_out_in_turn
@@ -85,6 +86,14 @@ class Replay:
     def lost(self) -> tuple[Replayed, ...]:
         """Those that get less than they did: wrong instead of silent counts, too."""
         return tuple(q for q in self.questions if _RANK[q.after] > _RANK[q.before])
+
+    def refusals(self) -> tuple[Estimate, Estimate]:
+        """The share of the questions without an answer that are given one, before and after."""
+        own = [q for q in self.questions if not q.expected.entry]
+        before, after = (
+            sum(became is Became.WRONG for became in c) for c in ([q.before for q in own], [q.after for q in own])
+        )
+        return Estimate.share(before, len(own)), Estimate.share(after, len(own))
 
     def counts(self) -> dict[Origin, tuple[int, int, int]]:
         """Of each origin: questions, right before, right after."""

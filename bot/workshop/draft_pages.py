@@ -1,0 +1,194 @@
+"""« Brouillon, essai, contrôle, publication »: what changed, side by side with what is in service."""
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from bot.answer import Answer, Kind
+from bot.workshop.editing import Workshop
+from bot.workshop.inbox_pages import candidate
+from bot.workshop.views import field, fields, moved, page
+from corpus.errors import MotamotError
+
+_SHOWN = 200
+"""Questions of a replay that are listed."""
+KINDS = {
+    Kind.ANSWER: "Répond",
+    Kind.CLARIFY: "Propose des questions",
+    Kind.REFUSE: "Ne répond pas",
+    Kind.SMALLTALK: "Prend pour une politesse",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """What changed in a file: of phrasings, which; of another, that it did."""
+
+    name: str
+    is_conflict: bool
+    lines: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = ()
+    """Question, what was added, what was removed."""
+
+
+def changes(workshop: Workshop) -> list[FileChange]:
+    """How the draft differs from what is in service."""
+    found = workshop.draft.sync()
+    return [FileChange(name, name in found.conflicts, tuple(_lines(workshop, name))) for name in found.changed]
+
+
+def _lines(workshop: Workshop, name: str) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+    if not name.startswith("phrasings/"):
+        return
+    before, after = (_asked(folder / name) for folder in (workshop.draft.live, workshop.draft.folder))
+    for question in {**before, **after}:
+        was, now = before.get(question, []), after.get(question, [])
+        added, removed = tuple(t for t in now if t not in was), tuple(t for t in was if t not in now)
+        if added or removed:
+            yield question, added, removed
+
+
+def _asked(path: Path) -> dict[str, list[str]]:
+    """Question of each table -> what it asks; "" for what nothing answers."""
+    try:
+        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError):
+        return {}
+    found: dict[str, list[str]] = {"": list(content.get("unanswered", ()))}
+    for table in content.get("entry", ()):
+        title = [f"titre court : {table['title']}"] if "title" in table else []
+        found.setdefault(str(table.get("question", "")), []).extend([*title, *table.get("ask", ())])
+    return found
+
+
+async def _show(request: Request) -> Response:
+    return await run_in_threadpool(_draft, request)
+
+
+def _draft(request: Request, trouble: str = "", note: str = "", status: int = 200) -> Response:
+    site = request.app.state.site
+    workshop: Workshop = site.workshop
+    job = site.job
+    replay = None if job.is_running else workshop.checked()
+    return page(
+        request,
+        "draft.html",
+        status=status,
+        changes=changes(workshop),
+        job=job,
+        replay=replay,
+        shown=_SHOWN,
+        releases=workshop.releases.all(),
+        current=workshop.releases.current(),
+        author=site.author(request),
+        note=note,
+        trouble=trouble or job.trouble,
+    )
+
+
+async def _state(request: Request) -> Response:
+    job = request.app.state.site.job
+    return JSONResponse({"running": job.is_running, "done": job.done, "total": job.total})
+
+
+async def _check(request: Request) -> Response:
+    site = request.app.state.site
+    site.job.start(site.workshop.check)
+    return moved(request, "brouillon")
+
+
+async def _publish(request: Request) -> Response:
+    site = request.app.state.site
+    async with request.form() as form:
+        author, note = field(form, "auteur")[:100], field(form, "note")[:500]
+        accepted = field(form, "accepter") == "oui"
+
+    def work() -> Response:
+        if not author:
+            return _draft(request, "Indiquez votre nom : il est noté avec la version. Rien n’a été publié.", note, 422)
+        try:
+            made = site.workshop.publish(author, note, accepted)
+        except MotamotError as error:
+            return _draft(request, str(error), note, 409)
+        return moved(request, "brouillon", dit=f"Publié : version du {made.at[:16].replace('T', ' à ')} (UTC).")
+
+    return await run_in_threadpool(work)
+
+
+async def _revert(request: Request) -> Response:
+    async with request.form() as form:
+        id_ = field(form, "version")
+    await run_in_threadpool(request.app.state.site.workshop.revert, id_)
+    return moved(request, "brouillon", dit="Version remise en service ; le brouillon garde ce qu’il avait.")
+
+
+async def _resolve(request: Request) -> Response:
+    async with request.form() as form:
+        names, keeps = tuple(fields(form, "fichier")), field(form, "garder")
+    draft = request.app.state.site.workshop.draft
+    if keeps == "service":
+        await run_in_threadpool(draft.reset, names)
+    else:
+        await run_in_threadpool(draft.prefer, names)
+    return moved(request, "brouillon", dit="Choix enregistré.")
+
+
+async def _try(request: Request) -> Response:
+    site = request.app.state.site
+    question = request.query_params.get("question", "").strip()[:2000]
+    earlier = request.query_params.get("avant", "").strip()[:2000]
+
+    def work() -> Response:
+        trouble, sides = "", []
+        if question:
+            try:
+                answers = site.workshop.tried(question, [earlier] if earlier else [])
+                sides = list(zip(("En service", "Brouillon"), answers, strict=True))
+            except MotamotError as error:
+                trouble = str(error)
+        return page(
+            request,
+            "trial.html",
+            question=question,
+            earlier=earlier,
+            sides=sides,
+            same=len(sides) == 2 and _said(sides[0][1]) == _said(sides[1][1]),
+            kinds=KINDS,
+            entries=[candidate(entry) for entry in site.workshop.corpus.entries],
+            trouble=trouble,
+        )
+
+    return await run_in_threadpool(work)
+
+
+def _said(answer: Answer) -> tuple[object, ...]:
+    return answer.kind, answer.message, answer.quotes[:1], answer.suggestions
+
+
+async def _accept(request: Request) -> Response:
+    site = request.app.state.site
+    async with request.form() as form:
+        turns = [turn for turn in (field(form, "avant"), field(form, "question")) if turn]
+        entry = field(form, "entree")
+    await run_in_threadpool(site.workshop.known().accept, turns, entry)
+    return moved(
+        request, "essai", question=turns[-1], dit="Noté : cette question est désormais contrôlée à chaque publication."
+    )
+
+
+ROUTES = [
+    Route("/brouillon", _show),
+    Route("/brouillon/etat", _state),
+    Route("/brouillon/controler", _check, methods=["POST"]),
+    Route("/brouillon/publier", _publish, methods=["POST"]),
+    Route("/brouillon/revenir", _revert, methods=["POST"]),
+    Route("/brouillon/choisir", _resolve, methods=["POST"]),
+    Route("/essai", _try),
+    Route("/essai", _accept, methods=["POST"]),
+]

@@ -1,0 +1,166 @@
+"""« Questions et formulations »: every entry, how often it is asked, and its phrasings; the same as a workbook."""
+
+from dataclasses import dataclass
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bot.workshop.decisions import Act, Decision
+from bot.workshop.draft import ConflictError, WorkshopError
+from bot.workshop.editing import Counts, Elsewhere, Workshop
+from bot.workshop.inbox_pages import Candidate, candidate
+from bot.workshop.phrasings_file import Attached, key_of, pasted_lines
+from bot.workshop.views import field, fields, moved, page
+from bot.workshop.workbook import read_workbook, workbook
+from index.french import fold
+
+_A_PAGE = 50
+_NOBODY = Counts()
+_NOTHING = Attached()
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryLine:
+    """A line of the list."""
+
+    shown: Candidate
+    attached: Attached
+    counts: Counts
+    last: Decision | None
+    """Who changed it last, and when."""
+
+
+def entry_lines(workshop: Workshop) -> list[EntryLine]:
+    """All of them, in the order of the documents."""
+    attached, counts = workshop.attached(), workshop.counts()
+    last = {f"{d.document}/{d.entry}": d for d in workshop.decisions.all() if d.act in (Act.PHRASING, Act.EDITED)}
+    shown = map(candidate, workshop.corpus.entries)
+    return [EntryLine(c, attached.get(c.key, _NOTHING), counts.get(c.key, _NOBODY), last.get(c.key)) for c in shown]
+
+
+async def _list(request: Request) -> Response:
+    workshop: Workshop = request.app.state.site.workshop
+    asked, first = request.query_params.get("q", "").strip(), request.query_params.get("de", "0")
+    start = int(first) if first.isdecimal() and len(first) < 9 else 0
+
+    def work() -> Response:
+        wanted = fold(asked).split()
+        texts = (
+            (line, fold(" ".join((line.shown.heading, line.attached.title, *line.attached.phrasings))))
+            for line in entry_lines(workshop)
+        )
+        found = [line for line, text in texts if all(word in text for word in wanted)]
+        if request.query_params.get("tri") == "demandes":
+            found.sort(key=lambda line: -line.counts.asked)
+        return page(
+            request,
+            "entries.html",
+            lines=found[start : start + _A_PAGE],
+            n=len(found),
+            start=start,
+            size=_A_PAGE,
+            asked=asked,
+            order=request.query_params.get("tri", ""),
+        )
+
+    return await run_in_threadpool(work)
+
+
+async def _entry(request: Request) -> Response:
+    return await run_in_threadpool(_shown, request, request.query_params.get("entree", ""))
+
+
+def _shown(
+    request: Request,
+    key: str,
+    trouble: str = "",
+    typed: str = "",
+    title: str | None = None,
+    elsewhere: list[Elsewhere] | None = None,
+    status: int = 200,
+) -> Response:
+    workshop: Workshop = request.app.state.site.workshop
+    entry = workshop.entry(key)
+    attached = workshop.attached().get(key, _NOTHING)
+    return page(
+        request,
+        "entry.html",
+        status=status,
+        shown=candidate(entry),
+        body=entry.body_text,
+        attached=attached,
+        title=attached.title if title is None else title,
+        counts=workshop.counts().get(key, _NOBODY),
+        typed=typed,
+        elsewhere=[(e.text, candidate(e.entry)) for e in elsewhere or ()],
+        trouble=trouble,
+    )
+
+
+async def _change(request: Request) -> Response:
+    site = request.app.state.site
+    async with request.form() as form:
+        key, typed, title = field(form, "entree"), field(form, "nouvelles"), field(form, "titre")
+        remove, move = fields(form, "retirer"), fields(form, "deplacer")
+        revision = field(form, "revision")
+
+    def work() -> Response:
+        workshop: Workshop = site.workshop
+        try:
+            lines = pasted_lines(typed)
+            taken = workshop.elsewhere(lines, key)
+            held = {key_of(e.text) for e in taken} - set(map(key_of, move))
+            add = [line for line in lines if key_of(line) not in held]
+            before = workshop.attached().get(key, _NOTHING)
+            new_title = None if title == before.title else " ".join(title.split())
+            workshop.change(key, site.author(request), add, remove, new_title, revision)
+            _move(workshop, taken, move, site.author(request))
+        except ConflictError as error:
+            return _shown(request, key, str(error), typed, title, status=409)
+        except WorkshopError as error:
+            return _shown(request, key, str(error), typed, title, status=422)
+        if held:
+            left = [e for e in taken if key_of(e.text) in held]
+            return _shown(request, key, "", "\n".join(e.text for e in left), elsewhere=left)
+        return moved(request, "questions/entree", entree=key, dit="Enregistré dans le brouillon.")
+
+    return await run_in_threadpool(work)
+
+
+def _move(workshop: Workshop, taken: list[Elsewhere], move: list[str], author: str) -> None:
+    """Take what goes to another entry away from where it was; a heading stays where it is."""
+    attached = workshop.attached()
+    for each in taken:
+        if key_of(each.text) in set(map(key_of, move)):
+            key = candidate(each.entry).key
+            own = [text for text in attached.get(key, _NOTHING).phrasings if key_of(text) == key_of(each.text)]
+            if own:
+                workshop.change(key, author, remove=own)
+
+
+async def _workbook(request: Request) -> Response:
+    content = await run_in_threadpool(workbook, request.app.state.site.workshop)
+    return Response(
+        content, media_type=XLSX, headers={"Content-Disposition": 'attachment; filename="formulations.xlsx"'}
+    )
+
+
+async def _read(request: Request) -> Response:
+    site = request.app.state.site
+    async with request.form() as form:
+        file = form.get("tableau")
+        content = b"" if file is None or isinstance(file, str) else await file.read()
+    changed = await run_in_threadpool(read_workbook, site.workshop, content, site.author(request))
+    return moved(request, "questions", dit=f"Tableau lu : {changed} dans le brouillon.")
+
+
+ROUTES = [
+    Route("/questions", _list),
+    Route("/questions/entree", _entry),
+    Route("/questions/entree", _change, methods=["POST"]),
+    Route("/questions.xlsx", _workbook),
+    Route("/questions.xlsx", _read, methods=["POST"]),
+]

@@ -1,0 +1,100 @@
+"""Pages of the workshop as responses: templates, layout, messages, one place."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+
+from bot import phrases
+from bot.evaluation import words
+from bot.web.assets import TYPES, content
+from bot.web.pages import FRESH
+from bot.web.render import segments
+from bot.web.responses import strict_policy
+from bot.workshop.decisions import Act
+from corpus.errors import typeset
+
+_OWN = Path(__file__).parent
+_TYPES = {".css": "text/css", ".js": "text/javascript"}
+_FILES = {path.name: path for path in (_OWN / "static").iterdir() if path.suffix in _TYPES}
+_SHARED = ("theme.css", "icon.svg")
+"""Files of the service's own pages."""
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=ChoiceLoader([FileSystemLoader(_OWN / "templates")]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {"phrases": phrases, "Act": Act, "words": words, "counted": phrases.counted}
+    environment.filters |= {
+        "typeset": typeset,
+        "segments": segments,
+        "french_date": phrases.french_date,
+        "day": lambda moment: phrases.french_date(moment[:10]),
+        "share": words.share,
+        "query": urlencode,
+    }
+    return environment
+
+
+TEMPLATES = _environment()
+
+
+def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page; what all pages show comes with it."""
+    shared = {"nav": None, "base": base_of(request), "message": request.query_params.get("dit", ""), "trouble": ""}
+    if site := getattr(request.app.state, "site", None):
+        shared["nav"] = site.nav()
+    html = TEMPLATES.get_template(template).render(**(shared | values))
+    headers = {
+        "Content-Security-Policy": strict_policy("'none'"),
+        "Content-Language": "fr",
+        "Cache-Control": "no-store",
+    }
+    return HTMLResponse(html, status, headers)
+
+
+def told(request: Request, status: int, title: str, detail: str) -> HTMLResponse:
+    """A page that says one thing; before the doors, it shows nothing of what is inside."""
+    shared = {"nav": None, "base": base_of(request), "message": "", "trouble": ""}
+    html = TEMPLATES.get_template("told.html").render(title=title, detail=typeset(detail), **shared)
+    return HTMLResponse(html, status, {"Content-Security-Policy": strict_policy("'none'"), "Cache-Control": "no-store"})
+
+
+def moved(request: Request, path: str, **query: str) -> RedirectResponse:
+    """To another page of the workshop, after something was done; ``dit`` is what it says."""
+    return RedirectResponse(f"{base_of(request)}{path}?{urlencode(query)}" if query else base_of(request) + path, 303)
+
+
+def base_of(request: Request) -> str:
+    """From the root of the host to that of the workshop."""
+    return f"{request.scope.get('root_path', '').rstrip('/')}/"
+
+
+def field(form: FormData, name: str) -> str:
+    """What was typed in a field."""
+    value = form.get(name, "")
+    return value.strip() if isinstance(value, str) else ""
+
+
+def fields(form: FormData, name: str) -> list[str]:
+    """The values of what was ticked."""
+    return [value for value in form.getlist(name) if isinstance(value, str)]
+
+
+async def static_file(request: Request) -> Response:
+    """A file of the workshop's pages."""
+    name = request.path_params["name"]
+    if name in _FILES:
+        return FileResponse(_FILES[name], media_type=_TYPES[_FILES[name].suffix], headers=FRESH)
+    if name in _SHARED:
+        return Response(content(name), media_type=TYPES[name], headers=FRESH)
+    return told(request, 404, "Cette page n’existe pas", "Revenez à l’accueil de l’atelier.")

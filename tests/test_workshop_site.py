@@ -1,0 +1,256 @@
+"""The workshop's pages: who may enter, one key a decision, nothing typed is lost, sound for everyone."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import plain
+from openpyxl import load_workbook
+from page_checks import SOUND, axe, look
+from real_site import free_port, served
+from small_corpus import FAQ, FEW, small_encoder, write_corpus
+from starlette.testclient import TestClient
+
+from bot.answer import Answer, Kind, Ranked
+from bot.journal import Journal
+from bot.workshop.access import Access
+from bot.workshop.app import build_workshop
+from bot.workshop.editing import Workshop
+from bot.workshop.workbook import COLUMNS
+from index.build import build
+from index.store import FolderStore
+
+HOST = "http://127.0.0.1"
+UNANSWERED = ("payer une amende pour un film", "film rendu tard", "amende film", "le parking")
+ENTRY = "/questions/entree?entree=mediatheque/retard"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("workshop")
+    build(write_corpus(folder / "corpus", phrasings=FEW), folder / "index", small_encoder())
+    return folder.rename(folder.with_name(f"{folder.name}-moved"))  # or a copy would be of another corpus
+
+
+@pytest.fixture
+def workshop(built: Path, tmp_path: Path) -> Iterator[Workshop]:
+    site = Path(shutil.copytree(built, tmp_path / "site"))
+    with closing(Journal(tmp_path / "journal.sqlite3", 90)) as journal:
+        for question in UNANSWERED:
+            near = (Ranked("mediatheque", "salle" if "parking" in question else "retard", 0.5),)
+            journal.record(Answer(question, Kind.REFUSE, 0.1, "", ranking=near))
+        yield Workshop(site / "corpus", FolderStore(site / "index"), small_encoder(), 0.1, journal)
+
+
+def client_of(door: Access, **options: Any) -> TestClient:
+    return TestClient(door, base_url=HOST, follow_redirects=True, **options)
+
+
+@pytest.fixture
+def client(workshop: Workshop) -> TestClient:
+    door, _ = build_workshop(workshop, hosts=("127.0.0.1",), owner="Annie")
+    client = client_of(door)
+    assert client.get(f"/entrer?cle={door.key}").status_code == 200
+    return client
+
+
+# --- who may enter -----------------------------------------------------------------------------------------
+
+
+def test_the_link_opens_once_and_nothing_is_shown_without_it(workshop: Workshop) -> None:
+    door, _ = build_workshop(workshop, hosts=("127.0.0.1",))
+    link = f"/entrer?cle={door.key}"
+    first, second = client_of(door), client_of(door)
+
+    assert (second.get("/").status_code, second.get("/entrer?cle=x").status_code) == (403, 403)
+    assert first.get(link).status_code == 200
+    assert (second.get(link).status_code, second.get("/questions").status_code) == (403, 403)
+    assert "amende" not in second.get(link).text
+    assert first.get("/questions").status_code == 200
+    cookie = first.cookies.jar._cookies["127.0.0.1"]["/"]["motamot-atelier"]  # type: ignore[attr-defined]
+    assert (cookie.has_nonstandard_attr("HttpOnly"), cookie.get_nonstandard_attr("SameSite")) == (True, "strict")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"host": "mechant.example"}, 400),
+        ({"sec-fetch-site": "cross-site"}, 403),
+        ({"content-length": "999999999"}, 413),
+    ],
+)
+def test_a_request_of_another_site_is_refused(client: TestClient, headers: dict[str, str], status: int) -> None:
+    assert client.post("/annuler", headers=headers, data={"decision": "x"}).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers", "status"),
+    [
+        ("127.0.0.1", {"x-remote-user": "annie"}, 200),
+        ("127.0.0.1", {}, 403),
+        ("10.1.2.3", {"x-remote-user": "annie"}, 403),
+    ],
+)
+def test_behind_a_proxy_only_its_own_header_opens(
+    workshop: Workshop, peer: str, headers: dict[str, str], status: int
+) -> None:
+    door, _ = build_workshop(workshop, header="X-Remote-User", proxies=("127.0.0.1",))
+
+    assert client_of(door, client=(peer, 5000)).get("/", headers=headers).status_code == status
+
+
+def test_no_page_of_the_public_site_leads_here() -> None:
+    from bot.web.security import OPEN_ROUTES
+
+    assert not any(re.fullmatch(OPEN_ROUTES, f"{m}{p}") for m in ("GET", "POST") for p in ("/questions", "/brouillon"))
+
+
+# --- what one does -------------------------------------------------------------------------------------------
+
+
+def test_a_group_is_decided_about_and_taken_back(client: TestClient, workshop: Workshop) -> None:
+    asked = list(UNANSWERED[:2])
+    page = client.post("/", data={"acte": "formulation:mediatheque/retard", "question": asked})
+    assert "2 formulations pour" in plain(page.text)
+    assert set(asked) <= set(workshop.attached()["mediatheque/retard"].phrasings)
+
+    [id_] = [d.id for d in workshop.decisions.all()]
+    assert "Décision annulée" in client.post("/annuler", data={"decision": id_}).text
+    assert not set(asked) & set(workshop.attached()["mediatheque/retard"].phrasings)
+
+
+def test_a_wish_is_listed_with_its_count_and_can_be_taken_back(client: TestClient, workshop: Workshop) -> None:
+    client.post("/", data={"acte": "manque", "question": "le parking"})
+    assert "le parking" in client.get("/souhaits").text
+    client.post("/souhaits", data={"decision": workshop.decisions.all()[0].id})
+    assert "le parking" not in client.get("/souhaits").text.partition("<main")[2]
+
+
+def test_lines_that_another_entry_has_are_told_and_moved_when_that_is_wanted(
+    client: TestClient, workshop: Workshop
+) -> None:
+    revision = workshop.attached()["mediatheque/retard"].revision
+    data = {
+        "entree": "mediatheque/retard",
+        "revision": revision,
+        "titre": "",
+        "nouvelles": "film abîmé\nS’ABONNER ?\navoir une carte",
+    }
+    page = client.post(ENTRY, data=data)
+    assert "déjà rattachée à" in page.text
+    assert FAQ["inscription"][0] in plain(page.text)
+    assert "film abîmé" in workshop.attached()["mediatheque/retard"].phrasings
+    assert "avoir une carte" in workshop.attached()["mediatheque/inscription"].phrasings
+
+    revision = workshop.attached()["mediatheque/retard"].revision
+    client.post(
+        ENTRY, data=data | {"revision": revision, "nouvelles": "avoir une carte", "deplacer": "avoir une carte"}
+    )
+    assert "avoir une carte" in workshop.attached()["mediatheque/retard"].phrasings
+    assert "avoir une carte" not in workshop.attached()["mediatheque/inscription"].phrasings
+
+
+@pytest.mark.parametrize(
+    ("revision", "typed", "status", "told"),
+    [("autre", "un film", 409, "Quelqu’un d’autre"), (None, "roman " * 200, 422, "au plus 500")],
+)
+def test_what_cannot_be_saved_stays_in_its_field(
+    client: TestClient, workshop: Workshop, revision: str | None, typed: str, status: int, told: str
+) -> None:
+    before = workshop.attached()
+    revision = revision or before["mediatheque/retard"].revision
+    page = client.post(
+        ENTRY, data={"entree": "mediatheque/retard", "revision": revision, "titre": "", "nouvelles": typed}
+    )
+
+    assert page.status_code == status
+    assert told in page.text
+    assert typed.strip() in page.text
+    assert workshop.attached() == before
+
+
+def test_the_workbook_goes_out_and_in_without_loss_and_a_changed_line_changes_one_phrasing(
+    client: TestClient, workshop: Workshop
+) -> None:
+    workshop.file("mediatheque").change_unanswered(add=["=1+1", "le parking"])
+    workshop.file("mediatheque").change(workshop.entry("mediatheque/retard"), add=["=somme", "l’« amende »"])
+    before = workshop.draft.read("phrasings/mediatheque.toml")
+    content = client.get("/questions.xlsx").content
+    rows = [[cell.value for cell in row] for row in load_workbook(BytesIO(content)).worksheets[0].iter_rows()]
+    assert tuple(rows[0]) == COLUMNS
+    assert ["mediatheque/retard", FAQ["retard"][0], None, "=somme"] in rows
+
+    page = client.post("/questions.xlsx", files={"tableau": ("f.xlsx", content)})
+    assert "0 formulation ajoutée, 0 retirée" in plain(page.text)
+    assert workshop.draft.read("phrasings/mediatheque.toml") == before
+
+    book = load_workbook(BytesIO(content))
+    [cell] = [row[3] for row in book.worksheets[0].iter_rows() if row[3].value == "=somme"]
+    cell.value = "la somme due"
+    saved = BytesIO()
+    book.save(saved)
+    page = client.post("/questions.xlsx", files={"tableau": ("f.xlsx", saved.getvalue())})
+    assert "1 formulation ajoutée, 1 retirée" in plain(page.text)
+    assert "la somme due" in workshop.attached()["mediatheque/retard"].phrasings
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 rompu", "entrée;question".encode()])
+def test_a_broken_workbook_changes_nothing_and_is_told_in_french(
+    client: TestClient, workshop: Workshop, content: bytes
+) -> None:
+    before = workshop.draft.read("phrasings/mediatheque.toml")
+    page = client.post("/questions.xlsx", files={"tableau": ("f.xlsx", content)})
+
+    assert page.status_code == 409
+    assert "Rien n’a été changé" in page.text
+    assert workshop.draft.read("phrasings/mediatheque.toml") == before
+
+
+def test_a_draft_is_published_and_taken_back_from_its_page(client: TestClient, workshop: Workshop) -> None:
+    client.post("/", data={"acte": "formulation:mediatheque/retard", "question": "film rendu tard"})
+    assert "film rendu tard" in client.get("/brouillon").text
+    refused = client.post("/brouillon/publier", data={"auteur": "", "note": "les films"})
+    assert (refused.status_code, "les films" in refused.text) == (422, True)
+    page = client.post("/brouillon/publier", data={"auteur": "Annie", "note": "les films"})
+    assert "Publié" in page.text
+    assert workshop.live.ask("film rendu tard").kind is Kind.ANSWER
+    oldest = workshop.releases.all()[-1].id
+    assert "remise en service" in client.post("/brouillon/revenir", data={"version": oldest}).text
+    assert workshop.live.ask("film rendu tard").kind is not Kind.ANSWER
+
+
+# --- to the eye and to the keyboard ---------------------------------------------------------------------------
+
+PAGES = ["", "questions", ENTRY[1:], "essai?question=amende+de+retard", "brouillon", "mois", "souhaits", "rien"]
+
+
+@pytest.mark.browser
+def test_every_page_is_sound_and_one_key_decides(browser: Any, workshop: Workshop) -> None:
+    door, _ = build_workshop(workshop, hosts=("127.0.0.1",), owner="Annie")
+    with served(door, port := free_port()):
+        context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+        page, home = context.new_page(), f"http://127.0.0.1:{port}/"
+        page.goto(f"{home}entrer?cle={door.key}")
+        n = len(workshop.groups())
+        for key, act in (("1", "Ajoutée au brouillon"), ("m", "Ajouté à la liste des souhaits")):
+            page.keyboard.press(key)
+            page.get_by_text(act).wait_for()
+        page.keyboard.press("z")
+        page.get_by_text("Décision annulée").wait_for()
+        page.get_by_role("checkbox", name="Raccourcis").uncheck()
+        page.keyboard.press("i")
+        assert [d.act.value for d in workshop.decisions.all()] == ["formulation"]
+        assert len(workshop.groups()) < n + 1
+
+        found = {}
+        for path in PAGES:
+            page.goto(home + path)
+            faults = {name: value for name, value in look(page).items() if value != SOUND[name]}
+            found |= {path: (axe(page), faults)} if axe(page) or faults else {}
+        context.close()
+    assert found == {}
