@@ -15,7 +15,7 @@ from typer.exceptions import TyperException
 
 from bot import cli_index, cli_journal, cli_output, cli_workshop
 from bot.answer import Kind
-from bot.cli_french import CorpusOption, FrenchTyper, IndexOption, complaint
+from bot.cli_french import CorpusOption, FrenchTyper, IndexOption, JsonOption, complaint
 from bot.journal import Journal, kept
 from bot.logs import configure_logs, say
 from bot.settings import Settings, read_log_format, read_settings
@@ -33,9 +33,10 @@ app = FrenchTyper(
 )
 
 app.add_typer(cli_journal.app, name="journal")
+app.add_typer(cli_workshop.phrase, name="phrase")
 app.command("atelier")(cli_workshop.workshop)
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Écrire du JSON, pour un programme.")]
+for twin in (cli_workshop.misses, cli_workshop.check, cli_workshop.publish):
+    app.command()(twin)
 
 
 def main() -> None:

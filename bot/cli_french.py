@@ -17,6 +17,7 @@ CorpusOption = Annotated[
     Option("--corpus", metavar="DOSSIER", help="Dossier du corpus (catalogue.toml, documents)."),
 ]
 IndexOption = Annotated[Path | None, Option("--index", metavar="DOSSIER", help="Dossier de l’index construit.")]
+JsonOption = Annotated[bool, Option("--json", help="Écrire du JSON, pour un programme.")]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -29,7 +30,9 @@ _HELP = (
     (r"Show this message and exit\.", "Afficher cette aide."),
     (r"(?<=\[)required(?=[\];])", "obligatoire"),
     (r"(?<=[\[ ])default: ", "par défaut : "),
+    (r" <list\[str\]>", " " * len(" <list[str]>")),
     (r" <str>", " " * len(" <str>")),  # an argument's own name says enough
+    (r" \{FORMULATION…\}\.\.\.", " {FORMULATION}…"),
     (r" <path>", " " * len(" <path>")),
 )
 

@@ -1,22 +1,31 @@
 """``motamot atelier``, the editor's workshop, and its twins on the command line."""
 
 import getpass
+import json
 import signal
 import sys
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 
 from bot import cli_index
-from bot.cli_french import CorpusOption, IndexOption
+from bot.cli_french import CorpusOption, FrenchTyper, IndexOption, JsonOption
+from bot.cli_output import show_line
 from bot.journal import Journal
 from bot.logs import configure_logs, say
+from bot.phrases import counted
 from bot.settings import LOOPBACK, Settings, read_log_format, read_settings
-from corpus.errors import SettingsError
+from corpus.errors import SettingsError, typeset
 
 if TYPE_CHECKING:
     from bot.workshop.editing import Workshop
+
+phrase = FrenchTyper(help="Les autres façons de demander.")
 
 _PORT = 7861
 """Beside that of the service."""
@@ -72,6 +81,120 @@ def open_workshop(settings: Settings, open_meanwhile: ExitStack) -> "Workshop":
     if settings.journal_path.is_file() or settings.journal:
         journal = open_meanwhile.enter_context(closing(Journal(settings.journal_path, settings.journal_days)))
     return Workshop(settings.corpus, settings.home, searcher.encoder, settings.max_error, journal)
+
+
+def misses(as_json: JsonOption = False, corpus: CorpusOption = None, index: IndexOption = None) -> None:
+    """Montrer les questions à traiter, groupées.
+
+    Celles du journal qui sont restées sans bonne réponse, le plus grand groupe d’abord.
+    """
+    from bot.workshop.editing import key_of_entry
+
+    with _opened(corpus, index) as workshop:
+        found = [(group, [key_of_entry(entry) for entry in workshop.candidates(group)]) for group in workshop.groups()]
+    if as_json:
+        _print([{**asdict(group), "count": group.count, "why": group.why, "candidates": near} for group, near in found])
+        return
+    for group, near in found:
+        show_line(Console(), f"{group.count} fois : {', '.join(near)}")
+        for question in group.questions:
+            show_line(Console(), f"    {question.text}")
+    show_line(Console(), f"{counted(len(found), 'groupe')} à traiter.")
+
+
+@phrase.command("add")
+def phrase_add(
+    entry: Annotated[str, typer.Argument(metavar="DOCUMENT/ENTRÉE", help="Telle que « motamot misses » la nomme.")],
+    texts: Annotated[list[str], typer.Argument(metavar="FORMULATION", help="Une ou plusieurs, entre guillemets.")],
+    as_json: JsonOption = False,
+    corpus: CorpusOption = None,
+    index: IndexOption = None,
+) -> None:
+    """Ajouter des formulations au brouillon.
+
+    Ce qu’une autre entrée a déjà n’est pas ajouté, et le code de sortie est alors 1.
+    """
+    from bot.workshop.editing import key_of_entry
+    from bot.workshop.phrasings_file import pasted_lines
+
+    with _opened(corpus, index) as workshop:
+        lines = pasted_lines("\n".join(texts))
+        taken = {e.text: key_of_entry(e.entry) for e in workshop.elsewhere(lines, entry)}
+        attached = workshop.change(entry, _me(), add=[line for line in lines if line not in taken])
+    if as_json:
+        _print({"entry": entry, "phrasings": attached.phrasings, "elsewhere": taken})
+    for text, other in () if as_json else taken.items():
+        show_line(Console(), typeset(f"« {text} » est déjà rattachée à « {other} »."))
+    if not as_json:
+        show_line(Console(), f"{entry} : {counted(len(attached.phrasings), 'formulation')} au brouillon.")
+    raise typer.Exit(1 if taken else 0)
+
+
+def check(as_json: JsonOption = False, corpus: CorpusOption = None, index: IndexOption = None) -> None:
+    """Contrôler que le brouillon ne casse rien.
+
+    Rejoue tout ce qui est connu, en service et au brouillon. Code de sortie 1 s’il y a une perte.
+    """
+    with _opened(corpus, index) as workshop, cli_index.progress("Contrôle") as advance:
+        found = workshop.check(advance)
+    if as_json:
+        _print(
+            {
+                "gained": len(found.gained) + found.n_new_gained,
+                "new": found.n_new,
+                "lost": [
+                    {"turns": q.expected.turns, "entry": q.expected.entry, "before": q.before, "after": q.after}
+                    for q in found.lost
+                ],
+                "replayed": {
+                    origin.name.lower(): dict(zip(("n", "before", "after"), counts, strict=True))
+                    for origin, counts in found.counts().items()
+                },
+            }
+        )
+    else:
+        for origin, (n, before, after) in found.counts().items():
+            show_line(Console(), f"{origin.value} : {n}, justes en service {before}, au brouillon {after}")
+        for question in found.lost:
+            show_line(
+                Console(), f"Perdue : {' / '.join(question.expected.turns)} ({question.before} → {question.after})"
+            )
+        gained = len(found.gained) + found.n_new_gained
+        show_line(Console(), f"{counted(gained, 'gagnée')}, {counted(len(found.lost), 'perdue')}.")
+    raise typer.Exit(1 if found.lost else 0)
+
+
+def publish(
+    note: Annotated[str, typer.Option(metavar="TEXTE", help="Ce qui change, pour vos collègues.")] = "",
+    author: Annotated[str, typer.Option(metavar="NOM", help="Par défaut, votre nom sur cette machine.")] = "",
+    accept_loss: Annotated[bool, typer.Option("--accept-loss", help="Publier même ce qui perd des réponses.")] = False,
+    as_json: JsonOption = False,
+    corpus: CorpusOption = None,
+    index: IndexOption = None,
+) -> None:
+    """Publier le brouillon, contrôlé, comme version datée.
+
+    Un serveur ouvert la reprend de lui-même ; l’atelier revient à une version précédente.
+    """
+    with _opened(corpus, index) as workshop:
+        made = workshop.publish(author or _me(), note, accept_loss)
+    if as_json:
+        _print(asdict(made))
+    else:
+        files = counted(len(made.changed), "fichier modifié", "fichiers modifiés")
+        show_line(
+            Console(), f"Publié : {files}, {counted(made.gained or 0, 'gagnée')}, {counted(made.lost or 0, 'perdue')}."
+        )
+
+
+@contextmanager
+def _opened(corpus: Path | None, index: Path | None) -> "Iterator[Workshop]":
+    with ExitStack() as open_meanwhile:
+        yield open_workshop(read_settings(corpus=corpus, index=index), open_meanwhile)
+
+
+def _print(content: object) -> None:
+    print(json.dumps(content, ensure_ascii=False, indent=2))
 
 
 def _me() -> str:
