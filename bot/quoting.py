@@ -14,9 +14,8 @@ from index.searcher import Hit
 
 # A sentence whose cosine is this close to the best one's answers as well.
 _CLOSE = 0.01
-# Characters of a lead-in that says nothing without its list (two known questions are answered by one of 150), and of
-# a list that is marked whole: half of what fits a phone's screen.
-_SHORT_LEAD_IN, _SHORT_LIST = 80, 350
+# Characters of a lead-in and its list that are marked: half of what fits a phone's screen.
+_LIST = 350
 # A number or a letter counts when it numbers ("2.", "a)", "IV."): "M. le maire" keeps its first word.
 _BULLET = re.compile(r"\s*(?:[-–—•▪◦‣·*\uf0a7\uf0b7]|o(?=\s)|\(?(?:\d{1,3}|[a-z]|[IVX]{1,4})[.)°])\s+")
 
@@ -76,14 +75,14 @@ def _marked(hit: Hit, cosines: dict[Span, float]) -> list[Span]:
 
 
 def _introduced(passage: Passage, last: Span) -> list[Span]:
-    """The short list of the quote that a marked lead-in introduces: alone, it says nothing."""
-    if last.end != passage.end or not passage.text.endswith(":") or last.end - last.start > _SHORT_LEAD_IN:
+    """The list of the quote that a marked lead-in introduces, as far as fits: alone, it says nothing."""
+    if last.end != passage.end or not passage.text.endswith(":"):
         return []
     blocks = passage.document.blocks
     after = blocks[bisect_left(blocks, passage.end, key=lambda block: block.start) :]
     items = list(takewhile(lambda block: block.kind is BlockKind.ITEM and block.end <= passage.quote.end, after))
-    short = items and items[-1].end - last.start <= _SHORT_LIST
-    return [Span(item.start, item.end) for item in items] if short else []
+    fitting = [item for item in items if item.end - last.start <= _LIST] or items[:1]
+    return [Span(item.start, item.end) for item in fitting]
 
 
 def _without_bullet(span: Span, text: str) -> Span:

@@ -78,15 +78,27 @@ def test_the_sentences_that_answer_are_marked(
     assert marked(quote(hit(target=target), cosines)) == expected
 
 
-def test_a_short_lead_in_is_marked_with_its_list() -> None:
-    lead, item = at("Deux cas :"), at(ITEM)
-    blocks = Block(lead.start, lead.end, BlockKind.PARAGRAPH), Block(item.start, item.end, BlockKind.ITEM, 1)
-    found = hit("Deux cas :")
+@pytest.mark.parametrize(
+    ("most", "expected"),
+    [
+        (350, ["Deux cas :", "Les livres se prêtent. Les films aussi.", "M. le maire signe."]),
+        (60, ["Deux cas :", "Les livres se prêtent. Les films aussi."]),
+        # However long the first item: a mark does not end at a colon.
+        (20, ["Deux cas :", "Les livres se prêtent. Les films aussi."]),
+    ],
+)
+def test_a_lead_in_is_marked_with_its_list_as_far_as_fits(
+    monkeypatch: pytest.MonkeyPatch, most: int, expected: list[str]
+) -> None:
+    monkeypatch.setattr("bot.quoting._LIST", most)
+    lead, *items = at("Deux cas :"), at(ITEM), at("1. M. le maire signe.")
+    blocks = (Block(lead.start, lead.end, BlockKind.PARAGRAPH), *(Block(i.start, i.end, BlockKind.ITEM) for i in items))
+    found = hit("Deux cas :", whole=Span(lead.start, items[-1].end))
     led = replace(found.target.passage, document=replace(DOCUMENT, blocks=blocks))
 
     made = quote(replace(found, target=replace(found.target, passage=led)))
 
-    assert marked(made) == ["Deux cas :", "Les livres se prêtent. Les films aussi."]
+    assert marked(made) == expected
 
 
 def test_a_bullet_or_a_number_is_not_marked_but_a_title_is() -> None:

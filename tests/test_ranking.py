@@ -101,6 +101,8 @@ def test_a_reader_shares_anew_what_the_entries_that_it_read_have() -> None:
     seen = dict(zip(SIGNALS, signals(match(0, asked=[True] * 4), None, found, logits, words=1), strict=True))
     assert seen["reader_best"] == seen["reader_most"] == pytest.approx(log(2))
     assert to_read(found, np.array([0, 1, 2, 3])) == {1: 1, 0: 0}
+    # The second is 51 times less likely than the first: it is not read.
+    assert to_read(Ranking(ranking.targets, np.array([0.975, 0.019, 0.006], np.float32)), OWNER) == {0: 0}
     # Nobody read: nothing changes.
     assert reranked(ranking, {}, Weights((), reader=(1.0, 1.0))) is ranking
 

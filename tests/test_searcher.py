@@ -1,0 +1,60 @@
+"""When the reader is asked, and when it could change nothing."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from index.dense import Vectors
+from index.ranking import JOIN, SIGNALS, Weights
+from index.searcher import Searcher
+
+
+class CountingReader:
+    """Says 1 of every text, and counts how often it is asked."""
+
+    name = "counting"
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def read(self, query: str, texts: Sequence[str]) -> Vectors:
+        self.asked += 1
+        return np.ones(len(texts), dtype=np.float32)
+
+
+def calibration(**known: float) -> tuple[float, ...]:
+    return (*(known.get(name, 0.0) for name in SIGNALS), known.get("intercept", 0.0))
+
+
+@pytest.mark.parametrize(
+    ("question", "weight_of_reader", "intercept", "sharpness", "asked"),
+    [
+        ("qui peut signer ce contrat", 0.1, 6.0, 50.0, 0),  # sure, whatever the reader says
+        ("qui peut signer ce contrat", 0.1, -6.0, 50.0, 0),  # refused, whatever it says
+        ("qui peut signer ce contrat", 2.0, 0.0, 50.0, 1),  # it decides
+        ("qui peut signer ce contrat", 0.1, 6.0, 0.0, 1),  # every entry is as likely: it ranks them
+        (f"quel contrat {JOIN} qui peut signer", 0.1, 6.0, 50.0, 1),  # a turn is always judged by it
+    ],
+)
+def test_the_reader_is_asked_only_where_it_may_change_something(
+    small_searcher: Searcher,
+    monkeypatch: pytest.MonkeyPatch,
+    question: str,
+    weight_of_reader: float,
+    intercept: float,
+    sharpness: float,
+    asked: int,
+) -> None:
+    reader = CountingReader()
+    truth = calibration(reader_most=weight_of_reader, intercept=intercept)
+    fields = tuple(sharpness for _ in small_searcher._weights.fields)
+    monkeypatch.setattr(small_searcher.encoder, "reader", reader)
+    monkeypatch.setattr(
+        small_searcher, "_weights", replace(Weights(fields), reader=(1.0, 0.1), answerable=truth, right=truth)
+    )
+
+    small_searcher.search(small_searcher.read(question))
+
+    assert reader.asked == asked
