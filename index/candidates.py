@@ -14,9 +14,10 @@ SMALL = 1_000
 """Targets up to which every entry is looked at: choosing some would cost more than it saves."""
 NEAREST = 100
 """Rows that each field nominates. Of citizens' messages over 14,757 passages, 99.6 % keep with 100 the first entry that
-they have over all entries, 98.8 % with 25; the right one is among five as often."""
-_SAMPLE = 512
-"""Entries that stand for those not nominated: deviations of a field are known to 3 %, the mass of the tail to 5 %."""
+they have over all entries, 98.8 % with 25 (and a sample of 512); the right one is among five as often."""
+_SAMPLE = 256
+"""Entries that stand for those not nominated: of the same messages all keep their first entry; the log-odds of it vary
+by 0.10, with 128 by 0.15, with 512 by 0.07."""
 
 
 @dataclass(frozen=True, slots=True)

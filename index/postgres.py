@@ -9,14 +9,16 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from io import BytesIO
 from itertools import pairwise
+from threading import Lock
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import psycopg
+from cachetools import LRUCache
 from psycopg import sql
 
 from corpus.errors import IndexStoreError
@@ -45,6 +47,8 @@ LARGE = 10_000
 """Targets from which vectors and postings stay in the database: fewer take 40 MB of a process."""
 _RECALL, _EFFORTS = 0.98, (100, 200, 400, 800)
 """Share of the true nearest that HNSW must find, and the numbers of candidates that are tried for it."""
+_VECTORS_KEPT = 6_000
+"""Of a field, in memory: 10 MB. Half of those that a question is compared with are of the sample, always the same."""
 _SEARCHED = ("headings", "openings", "passages", "phrasings")
 _LEXICAL = "lexical.entries."
 
@@ -181,16 +185,16 @@ class DatabaseStore:
             dense,
             self._reader(
                 "SELECT row, d.content FROM motamot_place JOIN motamot_document d USING (hash) "
-                "WHERE version = %s AND row = ANY(%s)",
+                "WHERE version = %s AND row = ANY(%s::int[])",
                 version,
             ),
-            self._reader("SELECT row, content FROM motamot_entry WHERE version = %s AND row = ANY(%s)", version),
+            self._reader("SELECT row, content FROM motamot_entry WHERE version = %s AND row = ANY(%s::int[])", version),
             lexical,
         )
 
     def _reader(self, statement: str, version: int) -> Raw:
         def read(rows: Sequence[int]) -> list[bytes]:
-            found = dict(self._database.rows(statement, version, list(rows)))
+            found = dict(self._database.rows(statement, version, _array(rows)))
             if len(found) < len(set(rows)):
                 raise IndexStoreError(f"La version {version} de l’index « {self} » n’est plus dans la base.")
             return [found[row] for row in rows]
@@ -272,18 +276,41 @@ class DatabaseField:
         self._table = table
         self._n, self.dim = n, dim
         self._effort = effort
+        self._kept: tuple[Ints, Vectors] = (np.zeros(0, np.intp), np.zeros((0, dim), np.float32))
+        self._before: Ints = self._kept[0]
 
     def __len__(self) -> int:
         return self._n
 
     def scores(self, queries: Vectors, rows: Ints | None = None) -> Vectors:
-        wanted = np.arange(self._n) if rows is None else rows
-        columns = sql.SQL(", ").join(sql.SQL("(embedding <#> %s::vector)::real") for _ in queries)
-        statement = sql.SQL("SELECT row, {} FROM {} WHERE row = ANY(%s)").format(columns, self._table)
-        found = self._database.rows(statement, *map(_text, queries), wanted.tolist())
-        table = np.asarray(found, dtype=np.float64).reshape(len(found), 1 + len(queries))
+        """As ``Field.scores``; rows of two questions in a row, as those of the sample are, are kept from then on."""
+        wanted = np.arange(self._n) if rows is None else np.asarray(rows)
+        kept, vectors = self._kept
+        if not len(kept) and len(both := np.intersect1d(wanted, self._before)[:_VECTORS_KEPT]):
+            kept, vectors = self._kept = both, self._vectors(both)
+        self._before = wanted
+        found = np.empty((len(queries), len(wanted)), np.float32)
+        there = np.isin(wanted, kept)
+        found[:, there] = queries @ vectors[np.searchsorted(kept, wanted[there])].T
+        found[:, ~there] = self._compared(queries, wanted[~there])
+        return found
+
+    def _compared(self, queries: Vectors, rows: Ints) -> Vectors:
+        columns = sql.SQL(", ").join(
+            sql.SQL("(embedding <#> {}::vector)::real").format(_text(query)) for query in queries
+        )
+        statement = sql.SQL("SELECT row, {} FROM {} WHERE row = ANY({}::int[])").format(
+            columns, self._table, _array(rows.tolist())
+        )
+        table = np.asarray(self._database.rows(statement), dtype=np.float64).reshape(-1, 1 + len(queries))
         places = np.argsort(table[:, 0])
-        return -table[places[np.searchsorted(table[places, 0], wanted)], 1:].T.astype(np.float32)
+        found: Vectors = -table[places[np.searchsorted(table[places, 0], rows)], 1:].T.astype(np.float32)
+        return found
+
+    def _vectors(self, rows: Ints) -> Vectors:
+        statement = sql.SQL("SELECT row, vector_send(embedding) FROM {} WHERE row = ANY(%s::int[]) ORDER BY row")
+        found = self._database.rows(statement.format(self._table), _array(rows.tolist()))
+        return np.stack([np.frombuffer(content, ">f4", offset=4) for _, content in found]).astype(np.float32)
 
     def nearest(self, queries: Vectors, k: int) -> Ints:
         return np.unique(np.concatenate([self._near(query, k) for query in queries]))
@@ -314,25 +341,26 @@ class DatabaseBm25(Bm25):
 
     database: Database
     version: int
-    own: Records[tuple[Ints, Floats]]
+    own: Records[tuple[bytes, bytes]]
     """Columns and weights of each text."""
+    latest: LRUCache[bytes, "_Stems"]
+    """Of the rows that were asked for last: a question asks three times."""
 
     @classmethod
     def of_database(cls, known: Bm25, database: Database, version: int) -> Self:
         """From its vocabulary, idf and numbers of postings."""
 
-        def read(rows: Sequence[int]) -> list[tuple[Ints, Floats]]:
+        def read(rows: Sequence[int]) -> list[tuple[bytes, bytes]]:
             found = database.rows(
-                "SELECT row, terms, weights FROM motamot_entry WHERE version = %s AND row = ANY(%s)",
+                "SELECT row, terms, weights FROM motamot_entry WHERE version = %s AND row = ANY(%s::int[])",
                 version,
-                list(rows),
+                _array(rows),
             )
-            held = {row: (np.frombuffer(terms, "<i4"), np.frombuffer(weights, "<f4")) for row, terms, weights in found}
+            held = {row: (terms, weights) for row, terms, weights in found}
             return [held[row] for row in rows]
 
-        own = Records(known.n_texts, read)
         fields = (known.n_texts, known.vocabulary, known.idf, known.starts, known.texts, known.weights)
-        return cls(*fields, database, version, own)
+        return cls(*fields, database, version, Records(known.n_texts, read), LRUCache(8))
 
     def postings(self, columns: Ints) -> tuple[npt.NDArray[np.int32], Floats | Doubles]:
         found = self.database.rows(
@@ -361,12 +389,22 @@ class DatabaseBm25(Bm25):
                 found[place, owner[columns == column]] = True
         return found
 
-    def _stems_of(self, rows: Ints) -> tuple[Ints, Ints, Floats]:
-        """Place in ``rows``, column and weight of every stem of some texts."""
-        held = self.own.some(rows.tolist())
-        sizes = [len(columns) for columns, _ in held]
-        columns, weights = zip(*held, strict=True)
-        return np.repeat(np.arange(len(rows)), sizes), np.concatenate(columns), np.concatenate(weights)
+    def _stems_of(self, rows: Ints) -> "_Stems":
+        key = rows.tobytes()
+        with _LATEST:
+            known = self.latest.get(key)
+        if known is None:
+            columns, weights = zip(*self.own.some(rows.tolist()), strict=True)
+            owner = np.repeat(np.arange(len(rows)), [len(own) // 4 for own in columns])
+            known = owner, np.frombuffer(b"".join(columns), "<i4"), np.frombuffer(b"".join(weights), "<f4")
+            with _LATEST:
+                self.latest[key] = known
+        return known
+
+
+_Stems = tuple[Ints, Ints, Floats]
+"""Place in the rows asked for, column and weight of every stem of some texts."""
+_LATEST = Lock()
 
 
 def _set_up(database: Database) -> None:
@@ -466,4 +504,15 @@ def write_vectors(
 
 
 def _text(vector: Vectors) -> str:
-    return f"[{','.join(map(str, vector.tolist()))}]"
+    return _text_of(vector.astype(np.float32).tobytes())
+
+
+@lru_cache(64)
+def _text_of(raw: bytes) -> str:
+    """The same vector is looked for in several fields."""
+    return f"[{','.join(map(repr, np.frombuffer(raw, np.float32).tolist()))}]"
+
+
+def _array(rows: Sequence[int]) -> str:
+    """As PostgreSQL reads an array: psycopg takes a millisecond for a thousand numbers."""
+    return f"{{{','.join(map(str, rows))}}}"

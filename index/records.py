@@ -18,13 +18,20 @@ class Records(Sequence[T]):
     Args:
         n: How many there are.
         read: The objects of some rows, in their order.
-        kept: How many stay in memory.
+        kept: How much stays in memory.
+        size: Of an object, in the unit of ``kept``; by default each is one.
     """
 
-    def __init__(self, n: int, read: Callable[[Sequence[int]], Sequence[T]], kept: int = _KEPT) -> None:
+    def __init__(
+        self,
+        n: int,
+        read: Callable[[Sequence[int]], Sequence[T]],
+        kept: int = _KEPT,
+        size: Callable[[T], int] = lambda _: 1,
+    ) -> None:
         self._n = n
         self._read = read
-        self._known: LRUCache[int, T] = LRUCache(max(kept, 1))
+        self._known: LRUCache[int, T] = LRUCache(kept, lambda value: min(size(value), kept))
         self._lock = Lock()
 
     def __len__(self) -> int:

@@ -27,8 +27,8 @@ Digests = npt.NDArray[np.uint8]
 Raw = Callable[[Sequence[int]], Sequence[bytes]]
 """The JSON of some rows."""
 
-_DOCUMENTS_KEPT = 200
-"""Documents in memory: of some 30 kB each."""
+_CHARACTERS_KEPT = 30_000_000
+"""Of documents, in memory: some 60 MB."""
 _ENTRY, _DOCUMENT = TypeAdapter(Entry), TypeAdapter(Document)
 _N_EXAMPLES = 4
 
@@ -150,7 +150,10 @@ def restored(
     head = _HEAD.validate_json(files["head.json"])
     layout = restore(Layout, arrays, "rows")
     known = Records(
-        len(head.documents), lambda rows: [_DOCUMENT.validate_json(raw) for raw in documents(rows)], _DOCUMENTS_KEPT
+        len(head.documents),
+        lambda rows: [_DOCUMENT.validate_json(raw) for raw in documents(rows)],
+        _CHARACTERS_KEPT,
+        lambda document: len(document.text),
     )
     by_name = ByName(head.documents, known)
     read = Records(
