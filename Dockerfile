@@ -7,10 +7,12 @@
 # With your own corpus and settings:  -v ./mon-corpus:/corpus:ro -e MOTAMOT_CORPUS=/corpus
 #                                     -v ./motamot.toml:/etc/motamot/motamot.toml:ro
 # Behind a proxy in another container: -e MOTAMOT_TRUSTED_PROXIES="172.16.0.0/12"
+# With indexes in PostgreSQL:          docker build --build-arg EXTRAS='[postgres]' -t motamot .
 # Elsewhere than from PyPI:            docker build --build-arg PIP_INDEX_URL=… --build-arg PIP_EXTRA_INDEX_URL=…
 
 FROM python:3.11-slim AS build
 ARG PIP_INDEX_URL
+ARG EXTRAS=
 # PyTorch's CPU build, in place of the one of PyPI and its 2.7 GB of CUDA packages.
 ARG PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -21,7 +23,7 @@ COPY index index
 COPY bot bot
 RUN pip wheel --no-deps --wheel-dir /wheels . \
     && python -m venv /opt/motamot \
-    && /opt/motamot/bin/pip install --only-binary :all: /wheels/motamot-*.whl
+    && /opt/motamot/bin/pip install --only-binary :all: "$(echo /wheels/motamot-*.whl)$EXTRAS"
 
 FROM python:3.11-slim
 COPY --from=build /opt/motamot /opt/motamot

@@ -15,14 +15,19 @@ from typer.exceptions import TyperException
 
 from bot import cli_index, cli_journal, cli_output, cli_workshop
 from bot.answer import Kind
-from bot.cli_french import CorpusOption, FrenchTyper, IndexOption, JsonOption, complaint
+from bot.cli_french import CollectionOption, CorpusOption, FrenchTyper, IndexOption, JsonOption, complaint
 from bot.journal import Journal, kept
 from bot.logs import configure_logs, say
 from bot.settings import Settings, read_log_format, read_settings
 from corpus.errors import MotamotError, SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fastapi import FastAPI
+
+    from bot.web.branding import Branding
+    from bot.workers import Work
 
 ANSWERED, REFUSED, FAILED = 0, 1, 2
 
@@ -69,6 +74,7 @@ def serve(
     ] = None,
     corpus: CorpusOption = None,
     index: IndexOption = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, metavar="N", help="Nombre de processus qui répondent.")] = 1,
 ) -> None:
     """Ouvrir la page de questions (construit l’index si besoin)."""
     configure_logs(read_log_format())
@@ -76,24 +82,23 @@ def serve(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(ANSWERED))
     given: dict[str, object] = {"host": host, "port": port, "root_path": root_path, "frame_ancestors": frame_ancestors}
     given |= {"corpus": corpus, "index": index}
-    settings = read_settings(**given)
+    settings = read_settings(**given)  # type: ignore[arg-type]
     _check_port(settings.host, settings.port)
-    from bot.web.branding import Branding
-    from bot.web.server import SiteOptions, build_app  # a second of import, for this command only
+    from bot.site import branding_of, load_site, work  # a second of import, for this command only
     from bot.web.server import serve as run
 
-    def branding() -> Branding:
-        now = read_settings(**given)
-        return Branding(now.operator, now.contact, now.theme, now.frame_ancestors)
+    if workers > 1:
+        _serve_by_several(workers, settings, given, work)
+        return
 
     with ExitStack() as open_meanwhile:
         book = open_meanwhile.enter_context(_journal(settings))
-        options = SiteOptions(book, settings.rate_limit, settings.trusted_proxies, settings.metrics)
 
         def load() -> "FastAPI":
-            assistant = cli_index.open_live(settings, publish=True)
-            open_meanwhile.enter_context(assistant.watched())
-            return build_app(assistant, root_path=settings.root_path, corpus=settings.corpus, options=options)
+            return load_site(settings, book, open_meanwhile)
+
+        def branding() -> "Branding":
+            return branding_of(read_settings(**given))  # type: ignore[arg-type]
 
         def ready() -> None:
             say(
@@ -108,7 +113,7 @@ def serve(
 
 
 @app.command()
-def mcp(corpus: CorpusOption = None, index: IndexOption = None) -> None:
+def mcp(corpus: CorpusOption = None, index: IndexOption = None, collection: CollectionOption = "") -> None:
     """Servir les mêmes réponses à un agent (MCP).
 
     Par le Model Context Protocol, sur l’entrée et la sortie standard.
@@ -117,7 +122,7 @@ def mcp(corpus: CorpusOption = None, index: IndexOption = None) -> None:
     from bot.service import Service
 
     configure_logs(read_log_format())
-    settings = read_settings(corpus=corpus, index=index)
+    settings = read_settings(collection, corpus=corpus, index=index)
     with _journal(settings) as book:
         assistant = cli_index.open_live(settings)
         with assistant.watched():
@@ -130,12 +135,13 @@ def ask(
     as_json: JsonOption = False,
     corpus: CorpusOption = None,
     index: IndexOption = None,
+    collection: CollectionOption = "",
 ) -> None:
     """Répondre à une question.
 
     Code de sortie 0 : réponse, 1 : je ne sais pas, 2 : erreur.
     """
-    answer = cli_index.open_assistant(read_settings(corpus=corpus, index=index)).ask(question)
+    answer = cli_index.open_assistant(read_settings(collection, corpus=corpus, index=index)).ask(question)
     if as_json:
         print(json.dumps(answer.to_json(), ensure_ascii=False, indent=2))
     else:
@@ -148,6 +154,7 @@ def batch(
     questions: Annotated[Path, typer.Argument(metavar="IN.jsonl", help='Lignes {"id", "turns"}.')],
     corpus: CorpusOption = None,
     index: IndexOption = None,
+    collection: CollectionOption = "",
 ) -> None:
     """Répondre à un fichier de questions.
 
@@ -156,7 +163,7 @@ def batch(
     from bot.evaluation.questions import read_batch
 
     asked = read_batch(questions)
-    assistant = cli_index.open_assistant(read_settings(corpus=corpus, index=index))
+    assistant = cli_index.open_assistant(read_settings(collection, corpus=corpus, index=index))
     for id_, turns in asked:
         answer = assistant.ask(turns[-1], turns[:-1])
         print(json.dumps({"id": id_, "answer": answer.to_json()}, ensure_ascii=False), flush=True)
@@ -166,6 +173,7 @@ def batch(
 def build(
     corpus: CorpusOption = None,
     index: IndexOption = None,
+    collection: CollectionOption = "",
     max_error: Annotated[
         float | None,
         typer.Option(metavar="PART", help="Part admise de réponses à des questions hors sujet (0.05 = 5 %)."),
@@ -177,19 +185,25 @@ def build(
             help="Remplacer l’index même par celui d’un autre corpus, ou par un qui a bien moins d’entrées.",
         ),
     ] = False,
+    processes: Annotated[int, typer.Option(min=1, metavar="N", help="Nombre de processus qui encodent.")] = 1,
+    ray: Annotated[
+        str | None, typer.Option(metavar="ADRESSE", help="Encoder sur les machines de cette grappe Ray (« auto »).")
+    ] = None,
 ) -> None:
     """Lire le corpus et construire l’index."""
-    settings = read_settings(corpus=corpus, index=index, max_error=max_error)
-    cli_index.build_index(settings, cli_index.load_encoder(settings), accept_loss=accept_loss)
+    settings = read_settings(collection, corpus=corpus, index=index, max_error=max_error)
+    cli_index.build_index(
+        settings, cli_index.load_encoder(settings), accept_loss=accept_loss, processes=processes, ray=ray
+    )
 
 
 @app.command()
-def rollback(corpus: CorpusOption = None, index: IndexOption = None) -> None:
+def rollback(corpus: CorpusOption = None, index: IndexOption = None, collection: CollectionOption = "") -> None:
     """Remettre en service l’index précédent.
 
     Un serveur ouvert le reprend de lui-même.
     """
-    manifest = read_settings(corpus=corpus, index=index).home.rollback()
+    manifest = read_settings(collection, corpus=corpus, index=index).home.rollback()
     say(
         f"L’index construit le {manifest.built} est de nouveau en service. Il ne sera reconstruit que si le corpus "
         "change, ou par « motamot build »."
@@ -266,6 +280,7 @@ def evaluate(
     as_json: JsonOption = False,
     corpus: CorpusOption = None,
     index: IndexOption = None,
+    collection: CollectionOption = "",
 ) -> None:
     """Mesurer les réponses sur des questions connues.
 
@@ -273,9 +288,9 @@ def evaluate(
     """
     from bot.evaluation import command, words
 
-    read_settings(corpus=corpus, index=index, max_error=max_error)  # which judges the rate
+    read_settings(collection, corpus=corpus, index=index, max_error=max_error)  # which judges the rate
     wanted = command.Wanted(questions, report_file, save, compare, max_error, as_json)
-    result = command.run(wanted, read_settings(corpus=corpus, index=index))
+    result = command.run(wanted, read_settings(collection, corpus=corpus, index=index))
     if shortfall := words.shortfall(result.hit_rate, min_hit):
         say(shortfall)
         raise typer.Exit(REFUSED)
@@ -295,7 +310,12 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DOSSIER", help="Dossier
 
 
 @app.command()
-def doctor(corpus: CorpusOption = None, index: IndexOption = None, as_json: JsonOption = False) -> None:
+def doctor(
+    corpus: CorpusOption = None,
+    index: IndexOption = None,
+    collection: CollectionOption = "",
+    as_json: JsonOption = False,
+) -> None:
     """Vérifier l’installation, et dire que faire.
 
     Bibliothèques, réglages, place sur le disque, documents, modèle, index, journal, port, horloge. Code de sortie
@@ -304,12 +324,27 @@ def doctor(corpus: CorpusOption = None, index: IndexOption = None, as_json: Json
     from bot.doctor import examine
     from bot.doctor_machine import Level, findings_to_json, worst
 
-    findings = examine(corpus, index)
+    findings = examine(corpus, index, collection)
     if as_json:
         print(json.dumps(findings_to_json(findings), ensure_ascii=False, indent=2))
     else:
         cli_output.show_findings(Console(soft_wrap=True), findings)
     raise typer.Exit(FAILED if worst(findings) is Level.ERROR else ANSWERED)
+
+
+def _serve_by_several(n: int, settings: Settings, given: "Mapping[str, object]", work: "Work") -> None:
+    """Build the index once where it must be, then let so many processes answer."""
+    from bot.workers import listen, run
+
+    cli_index.open_searcher(settings, publish=True)
+    listener = listen(settings.host, settings.port)
+    say(
+        f"{n} processus répondent sur http://{settings.host}:{settings.port}{settings.root_path}/ (Ctrl+C pour arrêter)"
+    )
+    try:
+        run(work, n, listener, given)
+    finally:
+        say("Le service est arrêté.")
 
 
 def _journal(settings: Settings) -> AbstractContextManager[Journal | None]:

@@ -18,6 +18,9 @@ CorpusOption = Annotated[
 ]
 IndexOption = Annotated[Path | None, Option("--index", metavar="DOSSIER", help="Dossier de l’index construit.")]
 JsonOption = Annotated[bool, Option("--json", help="Écrire du JSON, pour un programme.")]
+CollectionOption = Annotated[
+    str, Option("--collection", metavar="NOM", help="Une collection des réglages, avec les textes du service.")
+]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 

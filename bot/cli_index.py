@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,8 @@ from bot.settings import Settings
 from corpus.errors import IndexStoreError, MotamotError, SettingsError
 
 if TYPE_CHECKING:
-    from bot.assistant import Assistant
     from bot.reload import LiveAssistant
+    from bot.service import AssistantLike
     from index.build import Built
     from index.encoder import Encoder
     from index.searcher import Searcher
@@ -28,19 +29,25 @@ _EVERY = 60.0
 
 def load_encoder(settings: Settings) -> "Encoder":
     """The encoder of these settings; takes seconds."""
+    return _encoder_at(settings.encoder)
+
+
+def _encoder_at(folder: str | None) -> "Encoder":
     from index.e5.unpack import default_encoder
     from index.sentence_transformer import SentenceTransformerEncoder
 
-    if settings.encoder:
-        return SentenceTransformerEncoder(settings.encoder)
-    return default_encoder()
+    return SentenceTransformerEncoder(folder) if folder else default_encoder()
 
 
-def build_index(settings: Settings, encoder: "Encoder", *, accept_loss: bool = False) -> "Built":
-    """Build the index, show how far it is, and print what was built."""
+def build_index(
+    settings: Settings, encoder: "Encoder", *, accept_loss: bool = False, processes: int = 1, ray: str | None = None
+) -> "Built":
+    """Build the index, show how far it is, and print what was built; encode by so many processes, or through Ray."""
     from index.build import build as run
+    from index.encoding import pool
 
-    with progress("Construction de l’index") as advance:
+    encoding = pool(processes, partial(_encoder_at, settings.encoder), ray)
+    with progress("Construction de l’index") as advance, encoding as elsewhere:
         built = run(
             settings.corpus,
             settings.home,
@@ -49,6 +56,7 @@ def build_index(settings: Settings, encoder: "Encoder", *, accept_loss: bool = F
             on_progress=lambda phase, done, total: advance(done, total, phase.value),
             on_wait=lambda: say("Une autre construction de cet index est en cours : j’attends qu’elle finisse."),
             accept_loss=accept_loss,
+            pool=elsewhere,
         )
     cli_output.show_built(Console(stderr=True, soft_wrap=True), built)
     return built
@@ -121,20 +129,41 @@ def _load(settings: Settings, encoder: "Encoder") -> "Searcher":
         return Searcher.load(settings.home, encoder)
 
 
-def open_assistant(settings: Settings, *, publish: bool = False) -> "Assistant":
-    """The assistant over the index of these settings; ``publish`` as for ``open_searcher``."""
+def open_assistant(settings: Settings) -> "AssistantLike":
+    """The assistant over the index of these settings, and behind it, for a collection, over that of the service."""
     from bot.assistant import Assistant
+    from bot.inheritance import Inheriting
 
-    return Assistant(open_searcher(settings, publish=publish))
+    own = Assistant(open_searcher(settings))
+    if settings.service is None:
+        return own
+    return Inheriting(own, Assistant(_load(settings.service, own.searcher.encoder)))
 
 
 def open_live(settings: Settings, *, publish: bool = False) -> "LiveAssistant":
-    """The same, which takes up a newer index by itself."""
+    """The assistant over the index of these settings, which takes up a newer one by itself; ``publish`` as above."""
+    from bot.assistant import Assistant
     from bot.reload import LiveAssistant
 
     home = settings.home
     seen = home.mark()
-    return LiveAssistant(home, open_assistant(settings, publish=publish), seen)
+    return LiveAssistant(home, Assistant(open_searcher(settings, publish=publish)), seen)
+
+
+def open_own(settings: Settings, encoder: "Encoder") -> "LiveAssistant":
+    """The same of a collection, whose index must be there: a visitor does not wait for its building."""
+    from bot.assistant import Assistant
+    from bot.reload import LiveAssistant
+    from index.searcher import Searcher
+
+    home = settings.home
+    seen = home.mark()
+    if seen is None:
+        raise IndexStoreError(
+            f"La collection « {settings.within} » n’a pas encore d’index : lancez « motamot build --collection "
+            f"{settings.within} »."
+        )
+    return LiveAssistant(home, Assistant(Searcher.load(home, encoder)), seen)
 
 
 Advance = Callable[..., None]

@@ -44,6 +44,7 @@ COLUMNS = {
     "comment": "commentaire",
     "offered": "proposées",
     "chosen": "choisie",
+    "collection": "collection",
 }
 """Fields of a record and their names in the editor's table."""
 

@@ -26,10 +26,10 @@ _OLD = 365
 """Days: official texts change within the year, and nobody would look at the catalogue sooner unasked."""
 
 
-def examine(corpus: Path | None, index: Path | None) -> list[Finding]:
+def examine(corpus: Path | None, index: Path | None, collection: str = "") -> list[Finding]:
     """Examine everything that an answer depends on, and change nothing; never raises for what a person can mend."""
     try:
-        settings = read_settings(corpus=corpus, index=index)
+        settings = read_settings(collection, corpus=corpus, index=index)
     except MotamotError as problem:
         return [*libraries(), error("Réglages", str(problem))]
     found, read = documents(settings)

@@ -40,6 +40,7 @@ _SCHEMA = (
     "CREATE INDEX question_asked ON question (asked, reference)",
     "ALTER TABLE question ADD COLUMN offered TEXT",
     "ALTER TABLE question ADD COLUMN chosen TEXT",
+    "ALTER TABLE question ADD COLUMN collection TEXT NOT NULL DEFAULT ''",
 )
 """One statement for each version of the schema; ``PRAGMA user_version`` counts those that a file has had."""
 _WAIT = 5.0
@@ -86,6 +87,8 @@ class Record:
     """Questions of the documents that were offered with it, one a line."""
     chosen: str | None = None
     """``document/entry`` of the one that a visitor then chose."""
+    collection: str = ""
+    """Whose visitors asked it; empty for those of the service itself."""
 
 
 class Journal:
@@ -116,12 +119,13 @@ class Journal:
         with self._lock:
             self._connection.close()
 
-    def record(self, answer: Answer, earlier: str | None = None) -> str:
+    def record(self, answer: Answer, earlier: str | None = None, collection: str = "") -> str:
         """Write one question down, masked; once this returns, not even a killed process loses it.
 
         Args:
             answer: What was said to it.
             earlier: The question before: where this one was offered with it, its line notes that it was chosen.
+            collection: Whose visitor asked.
 
         Returns:
             The reference of the line.
@@ -137,11 +141,12 @@ class Journal:
             answer.confidence,
             answer.elapsed_ms,
             "\n".join(" ".join(offered.split()) for offered in answer.suggestions) or None,
+            collection,
         )
         with self._writing() as connection:
             connection.execute(
                 "INSERT INTO question (reference, asked, question, kind, document, entry, confidence, elapsed_ms, "
-                "offered) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "offered, collection) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 row,
             )
             if earlier and answer.quotes and first:

@@ -91,6 +91,7 @@ NO_SCRIPT = (
 )
 
 NOT_FOUND = "Cette adresse n’existe pas sur ce service."
+NO_SUCH_COLLECTION = "Il n’y a pas de collection de ce nom pour vous sur ce service."
 FORBIDDEN_ORIGIN = "Cette demande vient d’un autre site et a été refusée."
 BODY_TOO_LARGE = "La demande est trop volumineuse."
 FOREIGN_CALL = "Cette demande n’a pas la forme de celles que la page de ce service envoie."

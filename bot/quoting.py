@@ -117,6 +117,7 @@ class Library:
     def __init__(self, documents: Mapping[str, Callable[[], Document]], entries_of: Callable[[str], Iterable[Entry]]):
         self._documents = documents
         self._entries_of = entries_of
+        self._after: Library | None = None
 
     @classmethod
     def of_documents(cls, documents: Iterable[Document]) -> "Library":
@@ -135,15 +136,22 @@ class Library:
             found.setdefault(hashes[id_], partial(rows.documents.__getitem__, id_))
         return cls(found, rows.entries_of)
 
+    def joined(self, after: "Library") -> "Library":
+        """The same, with the documents of another behind its own."""
+        found = Library(self._documents, self._entries_of)
+        found._after = after
+        return found
+
     @property
     def documents(self) -> tuple[Document, ...]:
         """All of them, in the order of the index."""
-        return tuple(read() for read in self._documents.values())
+        others = self._after.documents if self._after else ()
+        return (*(read() for read in self._documents.values()), *(d for d in others if d.sha256 not in self._documents))
 
     def document(self, sha256: str) -> Document | None:
         """The document whose file has this hash, None when there is none, or no longer."""
         read = self._documents.get(sha256)
-        return read() if read else None
+        return read() if read else self._after.document(sha256) if self._after else None
 
     def body(self, document: Document, entry: str) -> Span | None:
         """Where all that an entry says stands."""
@@ -159,7 +167,8 @@ class Library:
         if span.end > len(document.text) or not text.strip():
             raise ValueError(f"[{span.start}, {span.end}) is no quote of {len(document.text)} characters")
         inked = span.start + len(text) - len(text.lstrip())
-        entry, passage = self._at(document, inked)
+        holder = self._after if self._after and document.sha256 not in self._documents else self
+        entry, passage = holder._at(document, inked)
         return Quote(text, (), source_of(document, inked, entry, passage), span.start, span.end)
 
     def _at(self, document: Document, offset: int) -> tuple[str, Passage | None]:

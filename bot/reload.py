@@ -32,7 +32,7 @@ class LiveAssistant:
 
     def __init__(self, place: Path | Store, first: Assistant, seen: Hashable | None) -> None:
         self._store = store_at(place)
-        self._encoder = first.searcher.encoder
+        self.encoder = first.searcher.encoder
         self._current = first
         self._turn = threading.Lock()
         self._mark = seen
@@ -75,7 +75,7 @@ class LiveAssistant:
                 return False
             self._mark = mark  # as it was before loading: what changes meanwhile is seen next time
             try:
-                loaded = Assistant(Searcher.load(self._store, self._encoder))
+                loaded = Assistant(Searcher.load(self._store, self.encoder))
             except MotamotError as error:
                 self._problem = str(error)
                 log.error("the new index in %s is not used, the one before still answers: %s", self._store, error)

@@ -1,6 +1,7 @@
 """The service: the one place where a visitor's question is answered and counted, whatever brought it."""
 
 import logging
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,9 +19,11 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from bot import phrases
 from bot.answer import Answer, Kind
+from bot.collection import COMMON, in_force
 from bot.journal import Journal, JournalError
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ MAX_HISTORY = 10
 # A date of birth for each series: twice the lines, and nothing to see.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
+_MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 """An answer takes 30 ms on an idle machine; the promise under load is 2 s."""
 
@@ -44,13 +48,17 @@ _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 class Metrics:
     """Counters for Prometheus, in a registry of their own: how many questions, of which kind, how long; never which."""
 
-    def __init__(self) -> None:
+    def __init__(self, collections: Sequence[str] = ()) -> None:
         self.registry = registry = CollectorRegistry()
-        self._questions = Counter("motamot_questions", "Questions answered, by kind.", ["kind"], registry=registry)
+        # Of a service without collections, as many series as before.
+        self._by_collection = bool(collections)
+        labels = ["kind", *(["collection"] if collections else [])]
+        self._questions = Counter("motamot_questions", "Questions answered, by kind.", labels, registry=registry)
         self._feedback = Counter("motamot_feedback", "Thumbs of visitors.", ["helpful"], registry=registry)
         # A series that starts at 0 can be alerted upon.
         for kind in Kind:
-            self._questions.labels(kind.value)
+            for collection in (COMMON, *collections):
+                self._of(kind, collection)
         for helpful in ("true", "false"):
             self._feedback.labels(helpful)
         self._seconds = Histogram(
@@ -66,26 +74,34 @@ class Metrics:
         self.journal_failures = Counter(
             "motamot_journal_failures", "Questions answered that the journal could not keep.", registry=registry
         )
-        self.journal = Gauge("motamot_journal_on", "1 when questions are written down.", registry=registry)
-        self.index_age = Gauge("motamot_index_age_seconds", "Time since the index was built.", registry=registry)
+        # Of each process: with several, the others' stand beside.
+        self.own = own = CollectorRegistry()
+        self.journal = Gauge("motamot_journal_on", "1 when questions are written down.", registry=own)
+        self.index_age = Gauge("motamot_index_age_seconds", "Time since the index was built.", registry=own)
         self.refused_index = Gauge(
             "motamot_index_refused",
             "1 when the newest index cannot be loaded and the one before answers.",
-            registry=registry,
+            registry=own,
         )
-        Info("motamot", "What runs.", registry=registry).info({"version": version("motamot")})
-        ProcessCollector(registry=registry)
+        Info("motamot", "What runs.", registry=own).info({"version": version("motamot")})
+        ProcessCollector(registry=own)
+
+    def _of(self, kind: Kind, collection: str) -> Counter:
+        return self._questions.labels(kind.value, *([collection] if self._by_collection else []))
 
     def answered(self, kind: Kind, seconds: float) -> None:
-        self._questions.labels(kind.value).inc()
+        self._of(kind, in_force()).inc()
         self._seconds.observe(seconds)
 
     def judged(self, helpful: bool) -> None:
         self._feedback.labels(str(helpful).lower()).inc()
 
     def page(self) -> bytes:
-        """All of them, as Prometheus reads them."""
-        return generate_latest(self.registry)
+        """All of them, as Prometheus reads them; counted over all processes of the service."""
+        counted = self.registry
+        if _MULTIPROCESS in os.environ:
+            MultiProcessCollector(counted := CollectorRegistry())  # type: ignore[no-untyped-call]
+        return generate_latest(counted) + generate_latest(self.own)
 
 
 class AssistantLike(Protocol):
@@ -126,12 +142,15 @@ class Service:
     Args:
         assistant: Answers the questions.
         journal: Where they are written down; None for nowhere.
+        collections: Names of those that the assistant answers for.
     """
 
-    def __init__(self, assistant: AssistantLike, journal: Journal | None = None) -> None:
+    def __init__(
+        self, assistant: AssistantLike, journal: Journal | None = None, collections: Sequence[str] = ()
+    ) -> None:
         self.assistant = assistant
         self.journal = journal
-        self.metrics = Metrics()
+        self.metrics = Metrics(collections)
         self.metrics.journal.set(journal is not None)
         # Read when Prometheus reads them.
         self.metrics.index_age.set_function(
@@ -178,7 +197,7 @@ class Service:
         if self.journal is None:
             return None
         try:
-            return self.journal.record(answer, earlier)
+            return self.journal.record(answer, earlier, in_force())
         except JournalError as error:  # the visitor came for an answer: a full disk does not take it away
             self.metrics.journal_failures.inc()
             LOG.error("%s", error)

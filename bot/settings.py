@@ -5,11 +5,10 @@ import os
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
-from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -19,6 +18,8 @@ from pydantic_settings import (
 )
 
 import corpus
+from bot import collection_settings
+from bot.collection_settings import ONE_LINE, CollectionTable, NamedPath, read_networks
 from bot.web.branding import check_theme, read_frame_ancestors
 from corpus.errors import SettingsError, reason
 from corpus.toml_file import TomlError, read_toml
@@ -39,7 +40,6 @@ LOOPBACK = ("127.0.0.1", "::1")
 NO_LIMIT = "non"
 _RATE = rf"^({NO_LIMIT}|[1-9][0-9]{{0,5}}/(second|minute|hour|day))$"
 """A setting such as ``60/minute``."""
-ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
 _HOST = r"^[A-Za-z0-9.:_%-]+$"
 _ROOT_PATH = r"^(/[A-Za-z0-9._~-]+)*/?$"
 
@@ -64,8 +64,12 @@ EXPECTED = {
     "metrics": "« local » (cette machine), « tous » ou « non »",
     "log_format": "« texte » ou « json »",
     "contact": "une adresse de courriel, un numéro de téléphone ou un service, sur une ligne",
+    "collection": "des tables [[collection]] de noms distincts",
 }
 """What each key wants, for the message that says what is wrong."""
+
+_OF_COLLECTION = ("corpus", "operator", "contact", "theme", "frame_ancestors", "max_error")
+"""What a collection may have of its own."""
 
 _VARIABLES = frozenset(f"{PREFIX}{key}" for key in ("HOME", "CONFIG", "READING_MEMORY", *map(str.upper, EXPECTED)))
 _NEARLY = 0.87
@@ -79,27 +83,7 @@ def _number(value: object) -> object:
     return value
 
 
-def _named(value: object) -> object:
-    """What may be a file or a folder: an empty name would be the current folder, which nobody means."""
-    if value == "":
-        raise ValueError("a name is wanted")
-    return value
-
-
 Number = Annotated[int, BeforeValidator(_number)]
-NamedPath = Annotated[Path, BeforeValidator(_named)]
-
-
-def read_proxies(value: object) -> tuple[str, ...]:
-    """Addresses and networks of trusted proxies, as a list or as one text separated by spaces.
-
-    Raises:
-        ValueError: One of them is neither.
-    """
-    given = value.split() if isinstance(value, str) else value
-    if not isinstance(given, list | tuple):
-        raise ValueError(f"not a list: {value!r}")
-    return tuple(str(ip_network(str(each))) if "/" in str(each) else str(ip_address(str(each))) for each in given)
 
 
 class Settings(BaseSettings):
@@ -139,12 +123,17 @@ class Settings(BaseSettings):
     """How long."""
     rate_limit: str = Field(default="60/minute", pattern=_RATE)
     """Questions that one client may send; ``non`` for no limit."""
-    trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_proxies)] = LOOPBACK
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_networks)] = LOOPBACK
     """Addresses and networks whose ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are believed."""
     metrics: Literal["local", "tous", "non"] = "local"
     """Who may read ``/metrics``."""
     log_format: Literal["texte", "json"] = "texte"
     """Of what is logged on standard error."""
+
+    collection: Annotated[tuple[CollectionTable, ...], AfterValidator(collection_settings.distinct)] = ()
+    """Corpora of their own beside this one, which answers in all of them."""
+    _within: str = PrivateAttr(default="")
+    _service: "Settings | None" = PrivateAttr(default=None)
 
     @classmethod
     def settings_customise_sources(
@@ -168,11 +157,40 @@ class Settings(BaseSettings):
         return data_home() / "indexes" / _mark(self.corpus)
 
     @property
+    def within(self) -> str:
+        """The collection that these settings are of; empty for the service itself."""
+        return self._within
+
+    @property
+    def service(self) -> "Settings | None":
+        """Of a collection, the settings of the service, whose texts answer there too."""
+        return self._service
+
+    @property
     def home(self) -> "Store":
         """Where the index of this corpus lives, be it that folder."""
         from index.store import FolderStore, database_store  # which load FAISS: settings alone need not wait for it
 
-        return database_store(self.store, _IN_DATABASE) if self.store else FolderStore(self.index_folder)
+        return (
+            database_store(self.store, self._within or _IN_DATABASE) if self.store else FolderStore(self.index_folder)
+        )
+
+    def of(self, collection: str) -> "Settings":
+        """Those of one collection: what it does not say itself is that of the service; "" for the service itself.
+
+        Raises:
+            SettingsError: There is none of this name.
+        """
+        if not collection:
+            return self
+        table = next((each for each in self.collection if each.name == collection), None)
+        if table is None:
+            known = ", ".join(f"« {each.name} »" for each in self.collection) or "aucune"
+            raise SettingsError(f"Il n’y a pas de collection « {collection} » ; sont réglées : {known}.")
+        own = {key: value for key in _OF_COLLECTION if (value := getattr(table, key)) is not None}
+        found = self.model_copy(update={**own, "index": table.index})
+        found._within, found._service = table.name, self
+        return found
 
     @property
     def journal_path(self) -> Path:
@@ -191,8 +209,10 @@ def _mark(folder: Path) -> str:
     return hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
 
 
-def read_settings(**given: object) -> Settings:
+def read_settings(collection: str = "", **given: object) -> Settings:
     """Settings in force; ``given`` are those of the command line, None when not given.
+
+    Of a collection, where one is chosen.
 
     Raises:
         SettingsError: A value is not of the form expected, or a name is not one of ours; the message names the
@@ -206,14 +226,14 @@ def read_settings(**given: object) -> Settings:
     try:
         settings = Settings(**chosen)  # type: ignore[arg-type]
     except ValidationError as error:
-        wrong = [_explained(str(each["loc"][0]), each["input"], chosen) for each in error.errors()]
+        wrong = [_explained(each["loc"], each["input"], chosen) for each in error.errors()]
         raise SettingsError(" ".join(dict.fromkeys(wrong))) from error
     except TomlError as error:
         raise SettingsError(str(error)) from error
     except OSError as error:
         raise SettingsError(f"« {path} » ne peut pas être lu ({reason(error)}) : vérifiez ses droits.") from error
+    settings = _with_corpus_of_index(settings).of(collection)
     check_theme(settings.theme)
-    settings = _with_corpus_of_index(settings)
     if not (settings.corpus / "catalogue.toml").is_file():
         raise SettingsError(
             f"« {settings.corpus} » n’est pas un dossier de corpus : il n’y a pas de « catalogue.toml ». "
@@ -248,7 +268,10 @@ def foreign_variables() -> list[str]:
     return sorted(name for name in map(str.upper, os.environ) if name.startswith(PREFIX) and name not in _VARIABLES)
 
 
-def _explained(key: str, value: object, chosen: Mapping[str, object]) -> str:
+def _explained(place: tuple[int | str, ...], value: object, chosen: Mapping[str, object]) -> str:
+    key = str(place[0])
+    if len(place) > 1 and key == "collection":
+        return f"{place_of(key)} : {collection_settings.explained(place[1:], value)}"
     if key not in EXPECTED:
         close = get_close_matches(key, EXPECTED, n=1, cutoff=0.6)
         hint = f"vouliez-vous dire « {close[0]} » ?" if close else f"clés admises : {', '.join(EXPECTED)}."

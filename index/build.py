@@ -1,12 +1,14 @@
 """Building an index: read the corpus, encode what changed, learn the weights, write."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -15,8 +17,9 @@ from corpus.errors import CorpusError, IndexStoreError
 from corpus.phrasings import Phrasings, read_lexicon, read_phrasings
 from corpus.read import Corpus, read_corpus
 from index import MAX_ERROR
-from index.dense import Dense, Vectors
+from index.dense import FLAT, Dense, Vectors
 from index.encoder import Encoder
+from index.encoding import BATCH, Processes, Unfinished, vectors_of
 from index.exact import ExactTexts
 from index.features import FeatureExtractor
 from index.left_out import ReadOnce, encoded
@@ -29,6 +32,8 @@ from index.store import Store, store_at
 from index.stored import Digests, Stored, digests, examples_of
 from index.training import TrainingSet, learn, train_classifier
 from index.vocabulary import CorpusVocabulary
+
+T = TypeVar("T")
 
 
 class Phase(StrEnum):
@@ -67,11 +72,13 @@ def build(
     on_progress: Progress | None = None,
     on_wait: Callable[[], None] | None = None,
     accept_loss: bool = False,
+    pool: Processes | None = None,
 ) -> Built:
     """Read a corpus and write its index into a folder or a store as a new version; the one before serves until then.
 
     Builds of one index take turns: ``on_wait`` is called when another is under way. If that one makes the very
-    index that we want, it is not made twice.
+    index that we want, it is not made twice. ``pool`` are processes that encode; one that is killed while it encodes
+    many texts goes on from there.
 
     Raises:
         CorpusError: The catalogue, lexicon or phrasings cannot be used, or no document can be read.
@@ -93,8 +100,9 @@ def build(
                 check_replaceable(corpus, store, mark)
             # One thread: how many share a sum changes its last digits, and two builds are to learn the same.
             with threadpool_limits(1, user_api="blas"):
-                n_encoded = _build(corpus, phrasings, store, encoder, mark, max_error, told)
+                n_encoded = _build(corpus, phrasings, store, encoder, mark, max_error, told, pool)
             store.forgive()
+            Unfinished(encoder.name, encoder.dim).forget()
     n_passages = sum(len(entry.passages) for entry in corpus.entries)
     return Built(corpus, n_passages, n_encoded, place, phrasings.counts(), phrasings.warnings)
 
@@ -114,6 +122,7 @@ def _build(
     mark: str,
     max_error: float,
     told: Progress,
+    pool: Processes | None,
 ) -> int:
     """Make and store an index; the number of texts that were encoded."""
     lexicon = read_lexicon(corpus.folder)
@@ -128,12 +137,13 @@ def _build(
         "passages": rows.passage_texts(),
         "phrasings": [query.text for query in asked],
         "outside": [query.text for query in beyond],
+        "trials": rows.heading_texts()[:: max(1, len(rows.entries) // _TRIALS)] if len(rows.targets) > FLAT else [],
     }
     before = _stored(store)
     if before and before.manifest.encoder != encoder.name:
         before = None
     hashes = {name: digests(own) for name, own in texts.items()}
-    dense, n_encoded = _encode(texts, hashes, _vectors_before(before), encoder, told)
+    dense, n_encoded = _encode(texts, hashes, _vectors_before(before), encoder, told, pool)
     told(Phase.LEARNING, 0, None)
     lexical = LexicalFields.of(rows, parser, asked)
     extractor = FeatureExtractor(rows, parser, dense, lexical)
@@ -199,7 +209,17 @@ def _vectors_before(before: Stored | None) -> dict[tuple[bool, bytes], Vectors]:
     }
 
 
-_QUERY_FIELDS = ("phrasings", "outside")
+def _batched(things: Iterable[T], n: int) -> Iterator[list[T]]:
+    """Lists of ``n`` of them, the last one of what is left."""
+    rest = iter(things)
+    while found := list(islice(rest, n)):
+        yield found
+
+
+_TRIALS = 200
+_LONG = 1_000
+"""Texts to encode, which take half a minute, from which they are kept for the case that the build is killed."""
+_QUERY_FIELDS = ("phrasings", "outside", "trials")
 """What is encoded as the question of a person, not as a text to be found."""
 
 
@@ -209,21 +229,32 @@ def _encode(
     known: dict[tuple[bool, bytes], Vectors],
     encoder: Encoder,
     told: Progress,
+    pool: Processes | None,
 ) -> tuple[dict[str, Dense], int]:
     """The vectors of each field, and how many had to be encoded; ``known`` takes them in."""
     keys = {name: [(name in _QUERY_FIELDS, digest.tobytes()) for digest in own] for name, own in hashes.items()}
     new = {
         key: text for name, own in keys.items() for key, text in zip(own, fields[name], strict=True) if key not in known
     }
-    n_encoded = 0
-    for as_query, encode in ((False, encoder.encode_passages), (True, encoder.encode_queries)):
-        # Of similar length together: less padding, and a progress that moves.
-        ordered = sorted((text, key) for key, text in new.items() if key[0] == as_query)
-        ordered.sort(key=lambda pair: len(pair[0]))
-        for start in range(0, len(ordered), 64):
-            texts, batch = zip(*ordered[start : start + 64], strict=True)
-            known |= zip(batch, encode(texts), strict=True)
-            n_encoded += len(batch)
-            told(Phase.ENCODING, n_encoded, len(new))
+    unfinished = Unfinished(encoder.name, encoder.dim)
+    long = len(new) > _LONG
+    if long:
+        known |= {key: vector for key, vector in unfinished.known().items() if key in new}
+    # Of similar length together: less padding, and a progress that moves.
+    wanted = sorted((key[0], len(text), text, key) for key, text in new.items() if key not in known)
+    batches = [
+        own for as_query in (False, True) for own in _batched((each for each in wanted if each[0] == as_query), BATCH)
+    ]
+    n_encoded = n_before = len(new) - len(wanted)
+    found = vectors_of(encoder, [(own[0][0], tuple(text for _, _, text, _ in own)) for own in batches], pool)
+    for own, vectors in zip(batches, found, strict=True):
+        batch = [key for *_, key in own]
+        known |= zip(batch, vectors, strict=True)
+        if long:
+            unfinished.keep(batch, vectors)
+        n_encoded += len(batch)
+        told(Phase.ENCODING, n_encoded, len(new))
     rows = {name: [known[key] for key in own] for name, own in keys.items()}
-    return {name: Dense.of(np.reshape(own, (len(own), encoder.dim))) for name, own in rows.items()}, n_encoded
+    return {
+        name: Dense.of(np.reshape(own, (len(own), encoder.dim))) for name, own in rows.items()
+    }, n_encoded - n_before

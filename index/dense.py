@@ -1,5 +1,7 @@
 """Vectors of one field: exact cosines of any rows, and the nearest rows, found by FAISS where there are many."""
 
+import os
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -39,11 +41,18 @@ class Field(Protocol):
 class Dense:
     """Unit vectors in memory, or in a file that is mapped into it."""
 
-    def __init__(self, vectors: Vectors, index: faiss.IndexIVF | None = None) -> None:
+    def __init__(
+        self, vectors: Vectors, index: faiss.IndexIVF | None = None, file: tuple[int, int] | None = None
+    ) -> None:
         if vectors.ndim != 2:
             raise ValueError(f"vectors must have shape (n, dim), got {vectors.shape}")
         self._vectors = vectors
         self._index = index
+        self._file = file
+
+    def __del__(self) -> None:
+        if getattr(self, "_file", None):
+            os.close(self._file[0])  # type: ignore[index]
 
     @classmethod
     def of(cls, vectors: Vectors) -> "Dense":
@@ -73,8 +82,19 @@ class Dense:
         """
         if queries.ndim != 2 or queries.shape[1] != self.dim:
             raise ValueError(f"queries must have shape (n, {self.dim}), got {queries.shape}")
-        found: Vectors = (self._vectors if rows is None else self._vectors[rows]) @ queries.T
+        found: Vectors = (self._vectors if rows is None else self._rows(rows)) @ queries.T
         return found.T
+
+    def _rows(self, rows: Ints) -> Vectors:
+        """Some vectors. From a file they are read run by run: mapped, each would draw its neighbours into memory."""
+        if self._file is None:
+            return self._vectors[rows]
+        found = np.empty((len(rows), self.dim), np.float32)
+        handle, offset = self._file
+        bounds = [0, *(np.flatnonzero(np.diff(rows) != 1) + 1).tolist(), len(rows)]
+        for start, end in pairwise(bounds if len(rows) else []):
+            os.preadv(handle, [found[start:end].data.cast("B")], offset + int(rows[start]) * found.itemsize * self.dim)
+        return found
 
     def nearest(self, queries: Vectors, k: int) -> Ints:
         """As ``Field.nearest``."""
@@ -97,26 +117,30 @@ class Dense:
         index = faiss.read_index(str(inverted_file), faiss.IO_FLAG_MMAP_IFC)
         if not isinstance(index, faiss.IndexIVF) or (index.ntotal, index.d) != vectors.shape:
             raise ValueError(f"{inverted_file.name} holds no inverted file of {vectors.shape} numbers")
-        return cls(vectors, index)
+        file = None
+        if isinstance(vectors, np.memmap) and vectors.filename:
+            file = os.open(vectors.filename, os.O_RDONLY), vectors.offset
+        return cls(np.asarray(vectors), index, file)
 
 
-def inverted_file(vectors: Vectors) -> bytes | None:
+def inverted_file(vectors: Vectors, queries: Vectors) -> bytes | None:
     """What finds the nearest of many vectors, in FAISS's own format; None where they are few.
 
-    One byte a number, in some four times the square root of n lists; it looks into as many as RECALL takes. Not
+    One byte a number, in some four times the square root of n lists; it looks into as many as RECALL takes
+    for questions such as ``queries``: these lie elsewhere than texts, and what serves texts finds .87 for them. Not
     written by FAISS: on a full disk it cuts the file short and says nothing.
     """
     if len(vectors) <= FLAT:
         return None
     n, dim = vectors.shape
-    n_lists = int(2 ** round(np.log2(4 * np.sqrt(n))))
+    n_lists = int(2 ** int(np.log2(min(4 * np.sqrt(n), n / _TRAINED_ON))))
     index: Any = faiss.index_factory(dim, f"IVF{n_lists},SQ8", faiss.METRIC_INNER_PRODUCT)
     index.cp.seed, index.cp.max_points_per_centroid = 0, _TRAINED_ON
     random = np.random.default_rng(0)
     index.train(vectors[np.sort(random.choice(n, min(n, _TRAINED_ON * n_lists), replace=False))])
     for start in range(0, n, _AT_ONCE):
         index.add(np.ascontiguousarray(vectors[start : start + _AT_ONCE]))
-    queries, true = true_nearest(vectors)
+    queries, true = true_nearest(vectors, queries)
     index.nprobe = 8
     while index.nprobe < n_lists and recall(true, index.search(queries, _ASKED)[1]) < RECALL:
         index.nprobe = min(2 * index.nprobe, n_lists)
@@ -124,13 +148,15 @@ def inverted_file(vectors: Vectors) -> bytes | None:
     return content
 
 
-def true_nearest(vectors: Vectors) -> tuple[Vectors, Ints]:
-    """Some queries between two of the vectors, as questions are, and the rows of the nearest of each."""
+def true_nearest(vectors: Vectors, queries: Vectors) -> tuple[Vectors, Ints]:
+    """Some of the queries, or, where there are few, points between two vectors; and the nearest rows of each."""
     random = np.random.default_rng(1)
-    one, other = (vectors[random.choice(len(vectors), _TRIALS)] for _ in range(2))
-    queries = (0.7 * one + 0.3 * other).astype(np.float32)
-    queries /= np.linalg.norm(queries, axis=1, keepdims=True)
-    return queries, _exactly(vectors, queries, _ASKED)
+    if len(queries) < _TRIALS:
+        one, other = (vectors[random.choice(len(vectors), _TRIALS)] for _ in range(2))
+        queries = 0.7 * one + 0.3 * other
+    chosen = queries[random.choice(len(queries), _TRIALS, replace=False)].astype(np.float32)
+    chosen /= np.linalg.norm(chosen, axis=1, keepdims=True)
+    return chosen, _exactly(vectors, chosen, _ASKED)
 
 
 def _exactly(vectors: Vectors, queries: Vectors, k: int) -> Ints:

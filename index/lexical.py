@@ -243,7 +243,7 @@ def restore(kind: type[T], arrays: Mapping[str, npt.NDArray[Any]], prefix: str) 
 def _value(hint: Any, arrays: Mapping[str, npt.NDArray[Any]], name: str) -> Any:
     if is_dataclass(hint):
         return restore(hint, arrays, name)  # type: ignore[arg-type]
-    value = arrays[name]
+    value = np.asarray(arrays[name])  # and not a memmap, which takes longer at each slice
     if hint is int:
         return int(value)
     if hint == tuple[str, ...]:

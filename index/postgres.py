@@ -460,11 +460,14 @@ def _write_in_place(
         for term, (start, end) in enumerate(pairwise(starts.tolist())):
             own = (texts[start:end].astype("<i4"), weights[start:end].astype("<f4"))
             copy.write_row((term, own[0].tobytes(), own[1].tobytes()))
-    return {name: write_vectors(connection, _table(version, name), arrays[VECTORS + name]) for name in _SEARCHED}
+    return {
+        name: write_vectors(connection, _table(version, name), arrays[VECTORS + name], arrays[f"{VECTORS}trials"])
+        for name in _SEARCHED
+    }
 
 
 def write_vectors(
-    connection: psycopg.Connection[Any], table: sql.Identifier, vectors: Vectors
+    connection: psycopg.Connection[Any], table: sql.Identifier, vectors: Vectors, queries: Vectors
 ) -> tuple[int, int | None]:
     """Make a table of vectors, with an HNSW index of their halves where they are many; as many, and its effort."""
     n, dim = vectors.shape
@@ -495,7 +498,7 @@ def write_vectors(
             table, sql.Literal(dim)
         )
     )
-    queries, true = true_nearest(vectors)
+    queries, true = true_nearest(vectors, queries)
     for effort in _EFFORTS:
         found = [nearest(partial(last_rows, connection), table, query, true.shape[1], effort) for query in queries]
         if np.mean([len(np.intersect1d(*pair)) for pair in zip(true, found, strict=True)]) >= _RECALL * true.shape[1]:

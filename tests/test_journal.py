@@ -186,7 +186,7 @@ def test_a_site_that_wants_a_journal_takes_over_the_one_that_all_shared(path: Pa
     assert [file.name for file in shared.parent.iterdir()] == [path.parent.name]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with closing(sqlite3.connect(path)) as raw:
-        assert raw.execute("PRAGMA user_version").fetchone() == (4,)
+        assert raw.execute("PRAGMA user_version").fetchone() == (5,)
 
 
 def test_sites_do_not_share_a_journal_and_one_without_erases_no_line_of_another(
@@ -388,10 +388,10 @@ def test_the_editor_reads_a_table_that_runs_no_formula(home: Path) -> None:
 
     assert table.startswith("\ufeff")
     assert names.startswith("posée le (UTC);question;nature;document;entrée;confiance;durée (ms);utile;motif;")
-    assert names.endswith(";commentaire;proposées;choisie")
-    assert first == "2090-01-01T08:00:00Z;Où voter ?;answer;hostile;essai;0.9;12.5;;;;;"
+    assert names.endswith(";commentaire;proposées;choisie;collection")
+    assert first == "2090-01-01T08:00:00Z;Où voter ?;answer;hostile;essai;0.9;12.5;;;;;;"
     assert '"\'=HYPERLINK(""x"") ; et la météo ?"' in table
-    assert third.endswith(";non;incomplet;le tarif;;")
+    assert third.endswith(";non;incomplet;le tarif;;;")
 
 
 def test_a_program_reads_the_lines_it_asks_for(home: Path) -> None:

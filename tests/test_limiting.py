@@ -8,8 +8,9 @@ import pytest
 from fake_assistant import HOSTILE, About, FakeAssistant
 from fastapi.testclient import TestClient
 
+from bot.collection_settings import read_networks
 from bot.journal import Journal
-from bot.settings import read_proxies, read_settings
+from bot.settings import read_settings
 from bot.web.rate_limits import network
 from bot.web.server import SiteOptions, build_app
 from corpus.errors import SettingsError
@@ -140,11 +141,11 @@ def test_an_ipv6_subscriber_is_one_client(host: str, counted: str) -> None:
 
 
 def test_proxies_are_addresses_or_networks() -> None:
-    assert read_proxies("127.0.0.1 10.0.0.0/8") == read_proxies(["127.0.0.1", "10.0.0.0/8"]) == (
+    assert read_networks("127.0.0.1 10.0.0.0/8") == read_networks(["127.0.0.1", "10.0.0.0/8"]) == (
         "127.0.0.1", "10.0.0.0/8",
     )  # fmt: skip
     with pytest.raises(ValueError, match="intranet"):
-        read_proxies("intranet")
+        read_networks("intranet")
 
 
 @pytest.mark.parametrize(

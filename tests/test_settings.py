@@ -87,6 +87,7 @@ WRONG: dict[str, list[object]] = {
     "trusted_proxies": ["proxy", "10.0.0.0/99", 3],
     "metrics": ["oui", True],
     "log_format": ["xml", 3],
+    "collection": [3],
 }
 """Of each key, values that it may not have."""
 

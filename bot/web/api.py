@@ -14,9 +14,11 @@ from starlette.routing import BaseRoute
 
 from bot import phrases
 from bot.answer import Answer
+from bot.collection import enter
 from bot.phrases import Reason
 from bot.service import MAX_HISTORY, MAX_QUESTION, Service, readable
 from bot.web import dev_phrases
+from bot.web.collection_paths import chosen
 from bot.web.rate_limits import RequestLimits
 from bot.web.render import answer_html
 from bot.web.responses import (
@@ -55,6 +57,7 @@ class Question(BaseModel):
     history: list[Annotated[Text, Field(max_length=MAX_QUESTION)]] = Field(
         default_factory=list, max_length=dev_phrases.MAX_SENT, description=dev_phrases.HISTORY
     )
+    collection: Text | None = Field(default=None, max_length=63, description=dev_phrases.COLLECTION)
 
 
 class Feedback(BaseModel):
@@ -78,7 +81,7 @@ def build_api(service: Service, limits: RequestLimits) -> APIRouter:
         description=dev_phrases.ASK_MORE,
         response_model=Answer,
         response_description=dev_phrases.ANSWER,
-        responses={200: {"headers": {JOURNAL_HEADER: _JOURNAL}}, **_errors(400, 408, 413, 422, 429, 500, 503)},
+        responses={200: {"headers": {JOURNAL_HEADER: _JOURNAL}}, **_errors(400, 404, 408, 413, 422, 429, 500, 503)},
         openapi_extra={"x-codeSamples": _samples("/api/ask", dev_phrases.ASK_EXAMPLES)},
         operation_id="ask",
         dependencies=[Depends(limits.question, scope="function")],
@@ -90,7 +93,11 @@ def build_api(service: Service, limits: RequestLimits) -> APIRouter:
             raise RefusedError(422, phrases.EMPTY_QUESTION)
         if len(question) > MAX_QUESTION:
             raise RefusedError(422, phrases.too_long(len(question), MAX_QUESTION))
-        reply = await run_in_threadpool(service.reply, question, history)
+        collection = chosen(asked.collection, request)
+        if collection is None:
+            raise RefusedError(404, phrases.NO_SUCH_COLLECTION)
+        with enter(collection):
+            reply = await run_in_threadpool(service.reply, question, history)
         headers = {"Vary": "Accept", **({JOURNAL_HEADER: reply.reference} if reply.reference else {})}
         if not accepts_html(request):
             return JSONResponse(reply.answer.to_json(), headers=headers)

@@ -46,6 +46,10 @@ HISTORY = typeset(
     f"{MAX_SENT} au plus, de {_LENGTH} caractères au plus ; les {MAX_HISTORY} dernières sont lues. "
     "Elles servent à comprendre une question comme « et pour les communes ? »."
 )
+COLLECTION = typeset(
+    "Le nom de la collection à interroger, là où le service en a ; ses textes répondent d’abord, puis ceux du service. "
+    "L’adresse « /c/<nom>/api/ask » dit la même chose."
+)
 JOURNAL = typeset("La valeur de l’en-tête « X-Motamot-Journal » reçu avec la réponse.")
 HELPFUL = "Vrai si la réponse a aidé."
 REASON = "Pourquoi elle n’a pas aidé, en un mot."
@@ -56,6 +60,7 @@ EXPECTED = {
         "question": f"un texte de 1 à {_LENGTH} caractères",
         "history": f"une liste de {MAX_SENT} textes au plus",
         "history.*": f"un texte de {_LENGTH} caractères au plus",
+        "collection": "le nom d’une collection",
     },
     "feedback": {
         "journal": typeset("la valeur de l’en-tête « X-Motamot-Journal », 16 chiffres hexadécimaux"),

@@ -14,11 +14,13 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from bot import phrases
+from bot.collection import in_force
 from bot.service import MAX_HISTORY, MAX_QUESTION, Service, readable
 from bot.web.chat import Chat
 from bot.web.rate_limits import RequestLimits
@@ -55,6 +57,8 @@ import gradio as gr  # noqa: E402
 PREDICT = "/gradio_api/run/predict"
 APP_ID = 1
 """Of every process: a page that finds another one after a lost connection loads itself again."""
+GREETING = "motamot-page-greeting"
+"""Stands in the page where the greeting of the texts at hand is written when it is served."""
 
 RELIED_ON = {
     "import": {
@@ -69,6 +73,7 @@ RELIED_ON = {
         r"<script[^>]*>(?:(?!</script>)[^\0])*iframeResizer\.contentWindow(?:(?!</script>)[^\0])*</script>": (
             "a script for frames is loaded that no page of ours needs"
         ),
+        GREETING: "the page greets with these letters, or with the texts of another collection",
     },
     "browser": {
         "#mm-log [role=log]": "chat.js: no answer is brought into view and the conversation has an English name",
@@ -119,7 +124,7 @@ def build_blocks(chat: Chat) -> gr.Blocks:
     }
     page = gr.Blocks(title=phrases.PAGE_TITLE, analytics_enabled=False, fill_width=True)
     with page:
-        log = _chatbot(chat)
+        log = _chatbot()
         with gr.Row(elem_id="mm-composer"):
             gr.Textbox(
                 label=phrases.QUESTION_LABEL,
@@ -147,9 +152,9 @@ def build_blocks(chat: Chat) -> gr.Blocks:
     return page
 
 
-def _chatbot(chat: Chat) -> gr.Chatbot:
+def _chatbot() -> gr.Chatbot:
     return gr.Chatbot(
-        value=list[Any](chat.greeting()),
+        value=[{"role": "assistant", "content": GREETING}],
         label=phrases.CONVERSATION,
         show_label=False,
         container=False,
@@ -200,7 +205,13 @@ class ChatPage:
     chooses; and it answers in English, with a trace in the log, what it does not expect. Neither gets in.
     """
 
-    def __init__(self, service: Service, limits: RequestLimits, state: Any, root_path: str = "") -> None:
+    def __init__(
+        self,
+        service: Service,
+        limits: RequestLimits,
+        state: Any,
+        root_path: str = "",
+    ) -> None:
         self._limits = limits
         self._feedback = service.journal is not None
         self.chat = Chat(service, asynccontextmanager(limits.question), lambda: state.branding.contact)
@@ -260,7 +271,9 @@ class ChatPage:
             "Content-Security-Policy": content_policy(nonce, branding.frame_ancestors),
             "Cache-Control": "no-store",
         }
-        await HTMLResponse(mend(body.decode(), nonce, **parts), headers=headers)(scope, receive, send)
+        [greeting] = await run_in_threadpool(self.chat.greeting)
+        html = _placed(body.decode(), greeting["content"])
+        await HTMLResponse(mend(html, nonce, **parts), headers=headers)(scope, receive, send)
 
     async def _call(self, request: Request, send: Send) -> None:
         """Give Gradio the two fields of a call that it needs, rewritten."""
@@ -308,6 +321,16 @@ def _kept(send: Send) -> Send:
         await send(message)
 
     return sender
+
+
+def _placed(html: str, greeting: str) -> str:
+    """Gradio's page of a collection: its greeting, and its address, which Gradio takes for that of the service."""
+    written = json.dumps(greeting)[1:-1].replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    html = html.replace(GREETING, written)
+    if collection := in_force():
+        end = f"/c/{collection}"
+        html = re.sub(r'("root":\s*")([^"]*)"', lambda found: f'{found[1]}{found[2].removesuffix(end)}{end}"', html)
+    return html
 
 
 def mend(html: str, nonce: str, chat_head: str, chat_header: str, footer: str) -> str:

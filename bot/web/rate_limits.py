@@ -16,6 +16,7 @@ from starlette.requests import Request
 from bot import phrases
 from bot.service import Metrics
 from bot.settings import NO_LIMIT
+from bot.shared_state import SharedCounts, SharedState
 from bot.web.responses import RefusedError
 
 READS = 6
@@ -35,10 +36,16 @@ class RequestLimits:
         rate: Questions that one client may send, such as ``60/minute``; ``non`` for no limit.
         concurrent: Questions answered at once.
         waiting: Questions that wait for that at most.
+        shared: Where several processes count together.
     """
 
     def __init__(
-        self, metrics: Metrics, rate: str = NO_LIMIT, concurrent: int = CONCURRENT, waiting: int = WAITING
+        self,
+        metrics: Metrics,
+        rate: str = NO_LIMIT,
+        concurrent: int = CONCURRENT,
+        waiting: int = WAITING,
+        shared: SharedState | None = None,
     ) -> None:
         self.metrics = metrics
         self.most = concurrent + waiting
@@ -50,8 +57,8 @@ class RequestLimits:
             self._asked = parse(rate)
             self._read = type(self._asked)(self._asked.amount * READS, self._asked.multiples, namespace="read")
         # A fixed window: what it keeps of a client goes with the window, so that a year fills no memory.
-        self._counts = FixedWindowRateLimiter(MemoryStorage())
-        self._salt = secrets.token_bytes(16)
+        self._counts = FixedWindowRateLimiter(SharedCounts(shared) if shared else MemoryStorage())
+        self._salt = shared.salt if shared else secrets.token_bytes(16)
 
     async def asking(self, request: Request) -> None:
         """Count what asks a question or says what an answer was worth."""

@@ -3,12 +3,13 @@
 import asyncio
 import resource
 import signal
+import socket
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
@@ -32,9 +33,11 @@ from bot.journal import Journal
 from bot.logs import LOG
 from bot.service import AssistantLike, Service
 from bot.settings import LOOPBACK, NO_LIMIT
+from bot.shared_state import SharedState
 from bot.web import dev_phrases
 from bot.web.api import build_api, invalid
 from bot.web.branding import Branding
+from bot.web.collection_paths import Access, CollectionPath, Peer
 from bot.web.health import MetricsFor, build_health
 from bot.web.pages import build_pages, static_file
 from bot.web.proof import build_answer_pages, build_proof
@@ -66,6 +69,12 @@ class SiteOptions:
     trusted_proxies: tuple[str, ...] = LOOPBACK
     """Addresses and networks whose ``X-Forwarded-For`` is believed."""
     metrics_for: MetricsFor = "local"
+    collections: Mapping[str, Path] = field(default_factory=dict)
+    """Name of each collection -> the folder of its catalogue."""
+    access: Access | None = None
+    """Who may see which; None where there are none."""
+    shared: SharedState | None = None
+    """What several processes share; None for one alone."""
 
 
 _PLAIN = SiteOptions()
@@ -92,14 +101,14 @@ def build_app(
     """
     from bot.web.gradio_page import ChatPage  # two seconds: the server listens before
 
-    service = Service(assistant, options.journal)
-    limits = RequestLimits(service.metrics, options.rate)
+    service = Service(assistant, options.journal, tuple(options.collections))
+    limits = RequestLimits(service.metrics, options.rate, shared=options.shared)
     chat: ChatPage
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lambda _: chat.lifespan())
     app.state.branding = branding
     app.state.chat = chat = ChatPage(service, limits, app.state, root_path)
     app.include_router(build_pages(service))
-    app.include_router(build_proof(service, limits, Originals(corpus)))
+    app.include_router(build_proof(service, limits, Originals(corpus, options.collections)))
     app.include_router(build_answer_pages(service, limits))
     app.include_router(build_api(service, limits))
     app.include_router(build_health(service, limits, options.metrics_for))
@@ -109,9 +118,13 @@ def build_app(
     app.add_middleware(FrenchErrors)
     app.add_middleware(GZipMiddleware, compresslevel=6, exclude_content_types=PACKED)
     app.add_middleware(Security)
+    app.state.access = options.access
+    if options.access:
+        app.add_middleware(CollectionPath, access=options.access)
     app.add_middleware(RootPath, root_path=root_path)
     # Who asks, and by http or https, as said by a proxy that the operator trusts.
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(options.trusted_proxies))
+    app.add_middleware(Peer)
     return app
 
 
@@ -140,11 +153,19 @@ class Loading:
         branding: Of the pages; read again at the signal SIGHUP.
         ready: Called once the site answers.
         root_path: As in ``build_app``.
+        first: Whether to load before the first request is accepted: other processes answer meanwhile.
     """
 
     def __init__(
-        self, load: Callable[[], FastAPI], branding: Callable[[], Branding], ready: Callable[[], None], root_path: str
+        self,
+        load: Callable[[], FastAPI],
+        branding: Callable[[], Branding],
+        ready: Callable[[], None],
+        root_path: str,
+        *,
+        first: bool = False,
     ) -> None:
+        self._first = first
         self._load = load
         self._branding = branding
         self._ready = ready
@@ -176,6 +197,8 @@ class Loading:
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self.reread)
         async with AsyncExitStack() as stack:
             loading = asyncio.create_task(self._become_ready(stack))
+            if self._first:
+                await loading
             yield
             loading.cancel()
 
@@ -300,8 +323,13 @@ def serve(
     host: str,
     port: int,
     root_path: str,
+    *,
+    listener: socket.socket | None = None,
+    first: bool = False,
 ) -> None:
     """Listen, load the site meanwhile, and serve it until interrupted; the arguments are those of ``Loading``.
+
+    With ``listener``, on a socket that other processes accept from too.
 
     Raises:
         Exception: What kept the site from being loaded.
@@ -309,9 +337,9 @@ def serve(
     allow_many_files()
     # Threads that answer leave the interpreter to the one that listens after 1 ms, and not 5 each.
     sys.setswitchinterval(0.001)
-    app = Loading(load, branding, ready, root_path)
+    app = Loading(load, branding, ready, root_path, first=first)
     server = uvicorn.Server(configuration(app, host, port))
     app.stop = lambda: setattr(server, "should_exit", True)
-    server.run()
+    server.run([listener] if listener else None)
     if app.failure:
         raise app.failure

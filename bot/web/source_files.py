@@ -2,12 +2,14 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from stat import S_ISREG
 from threading import Lock
 
+from bot.collection import in_force
 from corpus.catalogue import DOCUMENTS
 from corpus.document import LIMITS, Document, Span
 from corpus.errors import UnreadableDocumentError
@@ -54,10 +56,11 @@ class _Seen:
 class Originals:
     """The files behind the indexed documents. Safe to share between threads."""
 
-    def __init__(self, corpus: Path | None) -> None:
-        """``corpus`` is the folder of the catalogue; without one no file is there."""
+    def __init__(self, corpus: Path | None, collections: Mapping[str, Path] = {}) -> None:
+        """``corpus`` is the folder of the catalogue, without which no file is there; those of collections by name."""
         self._folder = corpus / DOCUMENTS if corpus else None
-        self._seen: dict[str, _Seen] = {}
+        self._own = {name: folder / DOCUMENTS for name, folder in collections.items()}
+        self._seen: dict[Path, _Seen] = {}
         self._lock = Lock()
 
     def path(self, document: Document) -> Path | None:
@@ -81,6 +84,10 @@ class Originals:
         return Standing(Today.STILL_THERE, seen.sha256, page=seen.document.page_at(offset))
 
     def _path(self, document: Document) -> Path | None:
+        """In the collection in force; among the common ones, where it has no such file."""
+        own = self._own.get(in_force())
+        if own and (own / document.source.file).is_file():
+            return own / document.source.file
         return self._folder / document.source.file if self._folder else None
 
     def _look(self, document: Document) -> _Seen | None:
@@ -93,9 +100,9 @@ class Originals:
                 return None
             mark = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
             with self._lock:  # the same file is never read twice at once
-                seen = self._seen.get(document.source.file)
+                seen = self._seen.get(path)
                 if seen is None or seen.mark != mark:
-                    seen = self._seen[document.source.file] = _read(path, mark, document)
+                    seen = self._seen[path] = _read(path, mark, document)
         except OSError:
             return None
         return seen

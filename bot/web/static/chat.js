@@ -20,7 +20,7 @@
   /* --- the conversation, in this tab: the server knows nothing of it, so that any process answers, before a restart
      or after it. It is given the questions before, and gives back the greeting and one turn; the other turns are put
      between on the way to Gradio, which shows all that it is given ------------------------------------------------ */
-  const KEPT = "motamot /";
+  const KEPT = `motamot ${location.pathname.match(/\/c\/[^/]+\/$/)?.[0] ?? "/"}`; /* each collection has its own */
   const KEPT_TURNS = 50;
   let isRestored = false;
   let turns = []; /* { question, messages, understood } */

@@ -11,6 +11,7 @@
      data-title      name of the panel, for the eye and for screen readers      (Posez votre question)
      data-label      what the button says                                       (Poser une question)
      data-position   right, left, or none for no button                         (right)
+     data-collection which of the collections of the service answers            (none)
 
    Colours follow the variables --mm-accent and --mm-on-accent of the page, if it sets them. Nothing is loaded before
    the panel is opened but this file; no cookie is set. The host page's policy must allow this site in script-src and
@@ -19,7 +20,8 @@
   "use strict";
 
   const script = document.currentScript ?? document.querySelector('script[src$="/embed.js"]');
-  const base = new URL(".", script.src);
+  const collection = script.dataset.collection;
+  const base = new URL(collection ? `c/${encodeURIComponent(collection)}/` : ".", script.src);
   const options = { ...script.dataset };
   const NAME = "Posez votre question";
 

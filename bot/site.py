@@ -1,0 +1,92 @@
+"""The site of these settings: its assistants, its collections, its options; what each process of a service loads."""
+
+import socket
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from bot import cli_index
+from bot.inheritance import Collections, CurrentBranding
+from bot.journal import Journal, kept
+from bot.logs import configure_logs
+from bot.settings import Settings, read_log_format, read_settings
+from bot.shared_state import SharedState
+from bot.web.branding import Branding
+from bot.web.collection_paths import Access
+from bot.web.server import SiteOptions, build_app, serve
+from index.store import database
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from bot.service import AssistantLike
+
+
+def branding_of(settings: Settings) -> Branding:
+    """Of the service; where it has collections, of the one in force."""
+    names = ["", *(table.name for table in settings.collection)]
+    every = {name: _branding(settings.of(name)) for name in names}
+    return cast(Branding, CurrentBranding(every)) if settings.collection else every[""]
+
+
+def _branding(settings: Settings) -> Branding:
+    return Branding(settings.operator, settings.contact, settings.theme, settings.frame_ancestors)
+
+
+def load_site(
+    settings: Settings, journal: Journal | None, until_closed: ExitStack, folder: Path | None = None
+) -> "FastAPI":
+    """Load the index, built where it must be, and make the site over it.
+
+    Args:
+        settings: Of the service.
+        journal: Where questions are written down.
+        until_closed: What watches over the index ends with it.
+        folder: What the processes of this machine share; None for one process. With a database, it is shared there.
+    """
+    live = cli_index.open_live(settings, publish=folder is None)
+    until_closed.enter_context(live.watched())
+    encoder = live.encoder
+    assistant: AssistantLike = live
+    if settings.collection:
+        assistant = Collections(settings, live, lambda own: cli_index.open_own(own, encoder))
+    options = SiteOptions(
+        journal,
+        settings.rate_limit,
+        settings.trusted_proxies,
+        settings.metrics,
+        {table.name: table.corpus for table in settings.collection},
+        Access(settings.collection, settings.trusted_proxies) if settings.collection else None,
+        _shared(settings, folder),
+    )
+    return build_app(assistant, root_path=settings.root_path, corpus=settings.corpus, options=options)
+
+
+def _shared(settings: Settings, folder: Path | None) -> SharedState | None:
+    if settings.store:
+        return SharedState.in_database(database(settings.store))
+    return SharedState.in_file(folder / "state.sqlite3") if folder else None
+
+
+def work(listener: socket.socket, folder: Path, again: bool, given: Mapping[str, object]) -> None:
+    """One of several processes that serve an address (see ``workers.Work``)."""
+    configure_logs(read_log_format())
+    settings = read_settings(**given)  # type: ignore[arg-type]
+    with ExitStack() as until_closed:
+        book = until_closed.enter_context(kept_journal(settings))
+        serve(
+            lambda: load_site(settings, book, until_closed, folder),
+            lambda: branding_of(read_settings(**given)),  # type: ignore[arg-type]
+            lambda: None,
+            settings.host,
+            settings.port,
+            settings.root_path,
+            listener=listener,
+            first=again,
+        )
+
+
+def kept_journal(settings: Settings) -> AbstractContextManager[Journal | None]:
+    """The journal of these settings, purged on schedule; None where nothing is written down."""
+    return kept(settings.journal_path, settings.journal, settings.journal_days, settings.shared_journal)

@@ -1,0 +1,35 @@
+"""``motamot serve --workers N`` with the fake encoder: ``python serving_workers.py N PORT``, settings by variables."""
+
+import os
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from small_corpus import small_encoder
+
+from bot import cli_index, site, workers
+from bot.assistant import Assistant
+
+SLOW = "slowly"
+"""A question with this word takes three seconds."""
+
+
+def work(listener: socket.socket, folder: Path, again: bool, given: Mapping[str, object]) -> None:
+    """As ``site.work``; each process notes its number."""
+    cli_index.load_encoder = lambda _: small_encoder()
+    answer = Assistant.ask
+
+    def ask(self, question, history=()):
+        if SLOW in question:
+            time.sleep(3)
+        return answer(self, question, history)
+
+    Assistant.ask = ask
+    Path(os.environ["NOTES"], str(os.getpid())).touch()
+    site.work(listener, folder, again, given)
+
+
+if __name__ == "__main__":
+    workers.run(work, int(sys.argv[1]), workers.listen("127.0.0.1", int(sys.argv[2])), {})
