@@ -13,7 +13,7 @@ from bot.logs import configure_logs
 from bot.settings import Settings, read_log_format, read_settings
 from bot.shared_state import SharedState
 from bot.web.branding import Branding
-from bot.web.collection_paths import Access
+from bot.web.collection_paths import CollectionAccess
 from bot.web.server import SiteOptions, build_app, serve
 from index.store import database
 
@@ -57,7 +57,7 @@ def load_site(
         settings.trusted_proxies,
         settings.metrics,
         {table.name: table.corpus for table in settings.collection},
-        Access(settings.collection, settings.trusted_proxies) if settings.collection else None,
+        CollectionAccess(settings.collection, settings.trusted_proxies) if settings.collection else None,
         _shared(settings, folder),
     )
     return build_app(assistant, root_path=settings.root_path, corpus=settings.corpus, options=options)

@@ -27,7 +27,7 @@ class Peer:
         await self.app({**scope, _PEER: (scope.get("client") or ("",))[0]}, receive, send)
 
 
-class Access:
+class CollectionAccess:
     """Who may see which collection.
 
     Args:
@@ -71,7 +71,7 @@ class CollectionPath:
     One that is not there, or not for who asks, is an address like any other that nothing answers to.
     """
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
+    def __init__(self, app: ASGIApp, access: CollectionAccess) -> None:
         self.app = app
         self._access = access
 
@@ -93,5 +93,5 @@ def chosen(asked: str | None, request: Request) -> str | None:
     """The collection that a question names, or that of its address; None where it is not for who asks."""
     if asked is None or asked == in_force():
         return in_force()
-    access: Access | None = getattr(request.app.state, "access", None)
+    access: CollectionAccess | None = getattr(request.app.state, "access", None)
     return asked if in_force() == COMMON and access and access.allows(asked, request.scope) else None

@@ -37,7 +37,7 @@ from bot.shared_state import SharedState
 from bot.web import dev_phrases
 from bot.web.api import build_api, invalid
 from bot.web.branding import Branding
-from bot.web.collection_paths import Access, CollectionPath, Peer
+from bot.web.collection_paths import CollectionAccess, CollectionPath, Peer
 from bot.web.health import MetricsFor, build_health
 from bot.web.pages import build_pages, static_file
 from bot.web.proof import build_answer_pages, build_proof
@@ -71,7 +71,7 @@ class SiteOptions:
     metrics_for: MetricsFor = "local"
     collections: Mapping[str, Path] = field(default_factory=dict)
     """Name of each collection -> the folder of its catalogue."""
-    access: Access | None = None
+    access: CollectionAccess | None = None
     """Who may see which; None where there are none."""
     shared: SharedState | None = None
     """What several processes share; None for one alone."""
