@@ -127,13 +127,9 @@ class Assistant:
         if polite.family in ACTS and (before := last()) and before.answer.quotes:
             answer = about(polite.family, before.answer, self.library)
             said = replace(before, answer=replace(answer, reading=_read(ReadAs.ACT, before)))
-        content = None if polite.certain else self._content(query, last)
-        # A turn that is rather small talk and leans on the question before it must be answered without reserve.
-        alone = content and content.answer.reading.as_ is ReadAs.ALONE
-        wins = (
-            content and content.answer.kind is Kind.ANSWER and (alone or phrases.UNSURE not in content.answer.message)
-        )
-        return content if content and wins else said
+        # The corpus wins over small talk that is no known one, where it answers without reserve.
+        content = None if polite.certain else self._alone(query, last)
+        return content if content and phrases.ANSWERED in content.answer.message else said
 
     def _courtesy(self, query: Query) -> Courtesy | None:
         """The courtesy or act of a turn; "sûr ? ma voisine dit le contraire" is the act of its first sentence."""
@@ -214,12 +210,14 @@ class Assistant:
         first = self.searcher.search(self.searcher.read(two.first), _N_RANKED)
         answered = self._kind(first) is Kind.ANSWER
         turn = self.searcher.read(two.second)
-        if leans(turn) >= _MAY_LEAN:
-            second = self.searcher.follow(turn, two.first, first.hits[0].row if answered else None, _N_RANKED)
-        else:
+        complete = leans(turn) < _MAY_LEAN
+        if complete:
             second = self.searcher.search(turn, _N_RANKED)
+        else:
+            second = self.searcher.follow(turn, two.first, first.hits[0].row if answered else None, _N_RANKED)
         also = self._kind(second) is Kind.ANSWER
-        if not (answered or also) or not (two.surely or (answered and also)):
+        # What leans on the first question may be answered by the same quote: it is not said to have no answer.
+        if not (answered and also) and not ((answered or also) and two.surely and complete):
             return None
         if first.hits[0].row == second.hits[0].row:
             return None

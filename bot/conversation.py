@@ -50,6 +50,8 @@ _HALVES = re.compile(
 """Where a second question begins; with a subject alone, it may be the end of the first."""
 _ASKED = re.compile(rf"\b(?:{_ASKS})|-(?:t-)?(?:ils?|elles?|on|vous|tu|je|ce|nous)\b|\bfaut\b", re.IGNORECASE)
 """In what has the form of a question."""
+_FEW, _LONG = 3, 25
+"""Words that a second question has at least; beyond so many, the first is a story that ends with the question."""
 
 _ORDER = {
     **dict.fromkeys(["premier", "premiere", "1", "1er", "1ere", "un", "une"], 0),
@@ -80,7 +82,7 @@ class Halves:
     first: str
     second: str
     surely: bool
-    """Whether both have the form of a question."""
+    """Whether the second has the form of a question, too."""
 
 
 def on_another_subject(turn: str) -> str:
@@ -142,8 +144,9 @@ def halves(question: str) -> Halves | None:
     at = (sure or found)[0]
     begins = at.start("surely") if at["surely"] else at.start("maybe")
     first, second = question[: at.start()].strip(" ,;?"), question[begins:].strip()
-    surely = bool(sure) and _ASKED.search(first) is not None
-    return Halves(f"{first} ?", second, surely) if len(words(second)) > 2 else None
+    if not _ASKED.search(first) or len(words(first)) > _LONG or len(words(second)) < _FEW:
+        return None
+    return Halves(f"{first} ?", second, bool(sure))
 
 
 def chosen(turn: FoldedText, n: int) -> int | None:

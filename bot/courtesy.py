@@ -30,7 +30,7 @@ CHARACTERS = (2, 4)
 CHARACTER_WEIGHT = 0.7
 
 # A courtesy taken for a question is refused, which is dull; a question taken for a courtesy is lost.
-_LIKELY = 2 / 3
+_LIKELY = 1 / 2
 # Words that a question takes at least: "bonjour monsieur le robot" leaves two.
 _ASKS = 3
 SHORTEST = 5

@@ -118,7 +118,11 @@ def test_a_negation_is_no_correction() -> None:
             "On prend les clés où et faut les rendre quand ?",
             Halves("On prend les clés où ?", "faut les rendre quand ?", False),
         ),
-        ("La salle est libre ? Et qui a les clés ?", Halves("La salle est libre ?", "qui a les clés ?", False)),
+        (
+            "Quand la salle est-elle libre ? Et qui a les clés ?",
+            Halves("Quand la salle est-elle libre ?", "qui a les clés ?", True),
+        ),
+        ("La salle est libre et qui a les clés ?", None),
         ("Les livres et les disques sont-ils prêtés ?", None),
         ("Bonjour, comment louer la salle ?", None),
         ("C'est pour ma fille de 8 ans, comment l'inscrire ?", None),
