@@ -126,9 +126,9 @@ class Dense:
 def inverted_file(vectors: Vectors, queries: Vectors) -> bytes | None:
     """What finds the nearest of many vectors, in FAISS's own format; None where they are few.
 
-    One byte a number, in some four times the square root of n lists; it looks into as many as RECALL takes
-    for questions such as ``queries``: these lie elsewhere than texts, and what serves texts finds .87 for them. Not
-    written by FAISS: on a full disk it cuts the file short and says nothing.
+    One byte a number, in some four times the square root of n lists; it looks into as many as RECALL takes for
+    questions such as ``queries``, which lie elsewhere than texts. Not written by FAISS: on a full disk it cuts the
+    file short and says nothing.
     """
     if len(vectors) <= FLAT:
         return None
@@ -149,12 +149,15 @@ def inverted_file(vectors: Vectors, queries: Vectors) -> bytes | None:
 
 
 def true_nearest(vectors: Vectors, queries: Vectors) -> tuple[Vectors, Ints]:
-    """Some of the queries, or, where there are few, points between two vectors; and the nearest rows of each."""
+    """Some points between two of the queries, or, where there are few, of the vectors; and the nearest rows of each.
+
+    A message speaks of more than one thing: over 500,000 passages, where .98 of the nearest of such points are found,
+    so are .98 of those of citizens' messages; where .98 of those of plain headings are, .89.
+    """
     random = np.random.default_rng(1)
-    if len(queries) < _TRIALS:
-        one, other = (vectors[random.choice(len(vectors), _TRIALS)] for _ in range(2))
-        queries = 0.7 * one + 0.3 * other
-    chosen = queries[random.choice(len(queries), _TRIALS, replace=False)].astype(np.float32)
+    among = queries if len(queries) >= _TRIALS else vectors
+    one, other = (among[random.choice(len(among), _TRIALS, replace=len(among) < _TRIALS)] for _ in range(2))
+    chosen = (0.6 * one + 0.4 * other).astype(np.float32)
     chosen /= np.linalg.norm(chosen, axis=1, keepdims=True)
     return chosen, _exactly(vectors, chosen, _ASKED)
 

@@ -88,6 +88,8 @@ class Copies:
             target_of_phrasing=empty,
             spans=empty.reshape(0, 2),
             phrasings=(),
+            titled=empty,
+            titles=(),
         )
         bm25 = self._bm25(copies)
         dense = {name: Dense(self._vectors(base.dense[name].all(), copies)) for name in FIELDS[:3]}
