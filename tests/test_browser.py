@@ -93,6 +93,17 @@ def test_suggestions_are_asked_verbatim_by_keyboard_and_the_draft_stays(page: An
 
 
 @both
+def test_a_turn_read_after_another_can_be_asked_alone(page: Any, site: WholeSite, path: str) -> None:
+    open_page(page, site, path)
+    ask(page, "dépôt")
+    ask(page, "et là ?").get_by_role("button", name="Poser seule").click()
+    expect(page.locator(ANSWERS)).to_have_count(3)
+
+    # What announces another subject is read by itself, by whatever answers.
+    assert site.assistant.asked[-1] == ("Autre question\u00a0: et là ?", ("dépôt", "et là ?"))
+
+
+@both
 def test_further_passages_stay_open_once_opened(page: Any, site: WholeSite, path: str) -> None:
     open_page(page, site, path)
     answer = ask(page, "dépôt")

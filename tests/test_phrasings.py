@@ -11,6 +11,9 @@ from corpus.phrasings import Phrasings, read_phrasings, squeeze
 from corpus.read import read_corpus
 from corpus.readers.text import read_text
 from corpus.split.split import split
+from index.exact import ExactTexts
+from index.french import words
+from index.rows import Rows
 
 FAQ = """Q : Comment s’inscrire à la médiathèque ?
 R : L’inscription est gratuite. Une carte est remise à l’accueil.
@@ -52,6 +55,24 @@ def test_a_group_points_to_the_first_passage_of_its_entry_or_to_a_paragraph_or_a
 
     assert target.span.of(target.passage.document.text) == asked_for
     assert target.phrasings == ("s'abonner", "avoir une carte")
+
+
+def test_a_short_title_may_come_without_phrasings(tmp_path: Path, entries: list[Entry]) -> None:
+    tables = '[[entry]]\nquestion = "Que peut-on"\npart = "Les livres"\ntitle = " Durée d’un prêt "\n'
+    tables += '[[entry]]\nquestion = "Comment s’inscrire"\nask = ["une carte ?"]\n'
+    titled, asked = read_phrasings(phrasings(tmp_path, tables), entries).targets
+    assert (titled.title, titled.phrasings, asked.title) == ("Durée d’un prêt", (), "")
+
+    rows = Rows.of(entries, [titled, asked])
+    labels = {
+        target.span.of(target.passage.document.text)[:12]: rows.label(row) for row, target in enumerate(rows.targets)
+    }
+    # A passage goes by its title, by one of its own sentences' titles, else by the heading of its entry.
+    assert labels["- Les livres"] == "Durée d’un prêt"
+    assert labels["L’inscriptio"] == "Comment s’inscrire à la médiathèque ?"
+    exact = ExactTexts.of(rows)
+    [found] = exact.find(words("durée d'un prêt"))
+    assert rows.targets[found].span == titled.span
 
 
 def test_a_file_may_list_questions_that_its_document_does_not_answer(tmp_path: Path, entries: list[Entry]) -> None:

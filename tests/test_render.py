@@ -117,9 +117,13 @@ def test_a_turn_says_how_it_was_read_and_can_be_asked_alone() -> None:
     html = parsed(answer_html(follow))
 
     said = html.select_one(".mm-understood")
-    assert words(said) == "Compris comme la suite de votre question « et le soir ? ». Poser seule"
+    assert words(said) == (
+        "Compris comme la suite de votre question « et le soir ? ». Poser seule Autre question : et où ?"
+    )
     assert said is not None
-    assert [button["data-question"] for button in said.select("button.mm-ask")] == ["Autre question\u00a0: et où ?"]
+    # What the button asks is said to who hears it: the chat page keeps no attribute of our own.
+    asked = [words(button) for button in said.select("button.mm-ask .mm-spoken")]
+    assert asked == ["Autre question : et où ?"]
     [link] = html.select("a.mm-permalink")
     assert parse_qs(urlsplit(str(link["href"])).query) == {"question": ["et où ?"], "avant": list(earlier)}
     # Read alone, it carries nothing of what came before.

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from fake_assistant import HOSTILE, HOSTILE_TEXT, FakeAssistant, answered, quote
+from fake_assistant import HOSTILE, HOSTILE_TEXT, FakeAssistant, answered, quote, refused
 from fpdf import FPDF
 from printed_corpus import assistant_on, documents, write_printed_corpus
 from real_site import free_port, served
@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from bot.answer import Answer, Kind
+from bot.answer import Answer, Kind, ReadAs, Reading
 from bot.journal import Journal, Record
 from bot.quoting import Library
 from bot.web.branding import Branding
@@ -85,6 +85,7 @@ def assistant_of(folder: Path) -> FakeAssistant:
         "piège": answered("piège", quote(HOSTILE, HOSTILE_TEXT, "dixième point"), quote(HOSTILE, "Après.")),
         "aides": Answer("aides", Kind.CLARIFY, 0.5, "De quoi s’agit-il ?", suggestions=("dépôt", "horaires")),
         "bonjour": Answer("bonjour", Kind.SMALLTALK, 1.0, "Bonjour. Je vous écoute."),
+        "et là ?": replace(refused("et là ?"), reading=Reading(ReadAs.FOLLOW_UP, "dépôt", ("dépôt",))),
     }
     assistant.failures |= {
         BROKEN_DOWN: RuntimeError("secret"),

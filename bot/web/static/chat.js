@@ -93,7 +93,7 @@
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest(".mm-ask, #mm-send, #mm-again");
-    if (button?.matches(".mm-ask")) send(button.dataset.question ?? button.textContent);
+    if (button?.matches(".mm-ask")) send((button.querySelector(".mm-spoken") ?? button).textContent.trim());
     if (button?.id === "mm-send") sendTyped(event);
     if (button?.id === "mm-again") {
       [...waiting].forEach(remove);

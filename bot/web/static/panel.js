@@ -237,7 +237,7 @@
 
   main.addEventListener("click", (event) => {
     const chosen = event.target.closest(".mm-ask");
-    if (chosen) ask(chosen.dataset.question ?? chosen.textContent);
+    if (chosen) ask((chosen.querySelector(".mm-spoken") ?? chosen).textContent.trim());
   });
 
   eraser.addEventListener("click", () => {
