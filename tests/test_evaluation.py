@@ -8,7 +8,8 @@ import pytest
 from conftest import ROOT, plain
 
 from bot.answer import Answer, Kind, Quote, QuoteSource, Ranked
-from bot.evaluation.judge import Verdict, evaluate, judge
+from bot.evaluation.advice import advice
+from bot.evaluation.judge import Outcome, Verdict, evaluate, judge
 from bot.evaluation.questions import Excerpt, KnownQuestion, KnownQuestionsError, read_batch, read_known_questions
 from corpus.document import Document, Entry, Passage, Source, Span
 from corpus.read import read_corpus
@@ -232,3 +233,34 @@ def test_the_known_questions_that_are_shipped_can_be_read(half: str) -> None:
     assert len(questions) == 197
     # Every excerpt stands in an entry that can be answered.
     assert [q.id for q in questions if any(e.entry is None for e in q.expect)] == []
+
+
+@pytest.mark.parametrize(
+    ("expect", "words"),
+    [("faq/qui", f"Qui signe ?\n{BOTH}"), ("Qui signe ?", f"Qui signe ?\n{BOTH}"), ("Le maire", "Le maire")],
+)
+def test_what_is_expected_is_an_entry_a_heading_or_an_excerpt(tmp_path: Path, expect: str, words: str) -> None:
+    [question] = read_known_questions(lines(tmp_path / "q.jsonl", {"id": 1, "turns": ["?"], "expect": expect}), ENTRIES)
+
+    assert question.expect == (Excerpt("faq", at(words), "qui"),)
+
+
+def failed(turn: str, entry: str, verdict: Verdict, kind: Kind = Kind.REFUSE) -> Outcome:
+    expected = Kind.ANSWER if entry else Kind.REFUSE
+    return Outcome(turn, (turn,), expected, kind, verdict, (entry,) if entry else (), (), 0.1, 1.0)
+
+
+def test_advice_names_the_entries_that_most_questions_fail_on_and_their_most_central_question() -> None:
+    found = advice(
+        [
+            failed("amende", "m/retard", Verdict.RIGHT, Kind.ANSWER),
+            failed("la salle", "m/salle", Verdict.SILENT),
+            failed("livre en retard", "m/retard", Verdict.SILENT),
+            failed("pénalité", "m/retard", Verdict.WRONG_ENTRY, Kind.ANSWER),
+            failed("un livre rendu en retard", "m/retard", Verdict.CLARIFIED, Kind.CLARIFY),
+            failed("la piscine", "", Verdict.NOT_REFUSED, Kind.CLARIFY),
+        ]
+    )
+
+    assert [(a.entry, len(a.questions)) for a in found] == [("m/retard", 3), ("m/salle", 1)]
+    assert found[0].phrasing == "livre en retard"

@@ -13,6 +13,7 @@ from bot.assistant import Assistant
 from bot.cli_index import open_searcher, progress
 from bot.cli_output import show_line
 from bot.evaluation import words
+from bot.evaluation.advice import advice
 from bot.evaluation.comparison import Comparison, compare
 from bot.evaluation.figures import figures
 from bot.evaluation.html_report import page, promised
@@ -80,7 +81,7 @@ def _publish(wanted: Wanted, before: Run | None, searcher: Searcher, conditions:
     if wanted.as_json:
         print(text)
     else:
-        show(Console(), run, comparison)
+        show(Console(), run, comparison, words.Texts(searcher.rows.entries))
     notices = Console(stderr=True)
     if wanted.save:
         write_text(wanted.save, f"{text}\n")
@@ -102,8 +103,8 @@ def _conditions(questions: Path, searcher: Searcher, max_error: float) -> Condit
     )
 
 
-def show(console: Console, run: Run, comparison: Comparison | None = None) -> None:
-    """Print the figures, what changed, then each question that went wrong."""
+def show(console: Console, run: Run, comparison: Comparison | None = None, texts: words.Texts | None = None) -> None:
+    """Print the figures, what changed, each question that went wrong, and what to do; ``texts`` are the corpus's."""
     table = Table("Mesure", "Valeur", "Intervalle à 95 %", "Questions")
     for key, figure in figures(run.outcomes).items():
         if found := figure.estimate.n:
@@ -117,6 +118,10 @@ def show(console: Console, run: Run, comparison: Comparison | None = None) -> No
     show_line(console, f"À revoir : {words.count(len(wrong), 'question')} sur {len(run.outcomes)}")
     for outcome in wrong:
         show_line(console, f"{words.verdict(outcome)}  {outcome.id}  {_asked(outcome)}")
+    if texts and (todo := advice(run.outcomes)):
+        show_line(console, "Que faire maintenant :")
+        for each in todo:
+            show_line(console, typeset(f"  {words.advised(each, texts)}"))
 
 
 def _show_comparison(console: Console, comparison: Comparison) -> None:

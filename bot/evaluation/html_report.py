@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from bot.answer import Kind, Quote
 from bot.evaluation import words
+from bot.evaluation.advice import advice
 from bot.evaluation.comparison import Comparison
 from bot.evaluation.figures import PERCENTILES, by_tag, figures, plots
 from bot.evaluation.intervals import Estimate
@@ -67,6 +68,7 @@ def page(
             cards=[card(j, texts, None if j.question.id in altered else was.get(j.question.id)) for j in report.judged],
             n_wrong=sum(not o.right for o in run.outcomes),
             n=len(run.outcomes),
+            advice=[typeset(words.advised(each, texts)) for each in advice(run.outcomes)],
         )
     )
 

@@ -23,7 +23,7 @@ class KnownQuestionsError(MotamotError):
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """An expected excerpt, found in a document."""
+    """An expected excerpt, or a whole entry, found in a document."""
 
     document: str
     span: Span
@@ -45,9 +45,10 @@ class KnownQuestion:
 
 
 def read_known_questions(path: Path, entries: Sequence[Entry]) -> list[KnownQuestion]:
-    """Read a ``.jsonl``, ``.csv`` or ``.xlsx`` file and find its excerpts in the documents.
+    """Read a ``.jsonl``, ``.csv`` or ``.xlsx`` file and find what it expects in the documents.
 
-    In a table, several turns or excerpts of one cell stand on lines of their own.
+    ``expect`` names an entry (``document/entry``), a question or heading of the documents, which is its entry, or an
+    excerpt. In a table, several turns or excerpts of one cell stand on lines of their own.
 
     Raises:
         KnownQuestionsError: The file or one of its lines is not of the form expected, or an excerpt
@@ -135,7 +136,10 @@ def _question(row: Mapping[str, Any], finder: "_Finder", where: str) -> KnownQue
     for text in expect if kind == Kind.ANSWER else []:
         places = finder.find(str(text))
         if not places:
-            raise KnownQuestionsError(f"{where} : l’extrait « {str(text)[:80]} » ne figure dans aucun document.")
+            raise KnownQuestionsError(
+                f"{where} : « {str(text)[:80]} » n’est ni « document/entrée », ni une question, ni un extrait d’aucun "
+                "document."
+            )
         excerpts += places
     return KnownQuestion(str(id_), tuple(turns), Kind(kind), tuple(excerpts), tuple(row.get("tags") or ()))
 
@@ -158,15 +162,23 @@ def read_batch(path: Path) -> list[tuple[str, list[str]]]:
 
 
 class _Finder:
-    """Finds excerpts in documents, white space and kinds of apostrophe aside."""
+    """Finds entries by their identifier or heading, and excerpts, white space and kinds of apostrophe aside."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._entries = entries
         documents = {e.document.id: e.document for e in entries}
         self._squeezed = [(d, *_squeezed(d.text)) for d in documents.values()]
+        self._named: dict[str, list[Excerpt]] = {}
+        for entry in entries:
+            start = min(entry.body.start, entry.heading.start if entry.heading else entry.body.start)
+            whole = Excerpt(entry.document.id, Span(start, entry.body.end), entry.id)
+            for name in (f"{entry.document.id}/{entry.id}", _squeezed(entry.heading_text)[0]):
+                self._named.setdefault(name, []).append(whole)
 
     def find(self, excerpt: str) -> list[Excerpt]:
         wanted = _squeezed(excerpt.strip())[0]
+        if wanted and (whole := self._named.get(wanted)):
+            return whole
         places = []
         for document, text, offsets in self._squeezed:
             at = text.find(wanted)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
+from bot.evaluation.advice import advice
 from bot.evaluation.comparison import Change, Comparison
 from bot.evaluation.figures import Confidences, figures, operating_point, reliability, risk_coverage
 from bot.evaluation.judge import Outcome
@@ -61,6 +62,7 @@ def run_to_json(run: Run, comparison: Comparison | None = None) -> dict[str, Any
             "risk_coverage": risk_coverage(confidences),
             "in_force": operating_point(run.outcomes),
             "questions": [{**to_jsonable_python(outcome), "rank": outcome.rank} for outcome in run.outcomes],
+            "advice": advice(run.outcomes),
             "comparison": _comparison_to_json(comparison) if comparison else None,
         }
     )

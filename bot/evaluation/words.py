@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.answer import Answer, Kind
+from bot.evaluation.advice import Advice
 from bot.evaluation.comparison import CHANCE, Change, Comparison, Difference
 from bot.evaluation.intervals import Estimate
 from bot.evaluation.judge import Judged, Outcome, Verdict
@@ -188,6 +189,14 @@ def promise(max_error: float, n: int, measured: Estimate) -> str:
         f"Promesse{NBSP}: à 95{NBSP}% de confiance, au plus {share(max_error)} des questions sans réponse de ce genre "
         f"reçoivent une citation (calculé sur {n}). {found}"
     )
+
+
+def advised(found: Advice, texts: "Texts") -> str:
+    """A piece of advice in a sentence."""
+    n = count(len(found.questions), "question connue")
+    if not found.entry:
+        return f"« {found.phrasing} » : à mettre sous « unanswered » ({n} sans réponse, citées à tort)."
+    return f"« {found.phrasing} » : à ajouter à « {texts.entry(found.entry)} » ({n} sans bonne réponse)."
 
 
 def summary(comparison: Comparison) -> str:
