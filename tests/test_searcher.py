@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from index.dense import Vectors
-from index.ranking import JOIN, SIGNALS, Weights
+from index.ranking import SIGNALS, Weights
 from index.searcher import Searcher
 
 
@@ -35,7 +35,6 @@ def calibration(**known: float) -> tuple[float, ...]:
         ("qui peut signer ce contrat", 0.1, -6.0, 50.0, 0),  # refused, whatever it says
         ("qui peut signer ce contrat", 2.0, 0.0, 50.0, 1),  # it decides
         ("qui peut signer ce contrat", 0.1, 6.0, 0.0, 1),  # every entry is as likely: it ranks them
-        (f"quel contrat {JOIN} qui peut signer", 0.1, 6.0, 50.0, 1),  # a turn is always judged by it
     ],
 )
 def test_the_reader_is_asked_only_where_it_may_change_something(
