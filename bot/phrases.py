@@ -231,6 +231,8 @@ READ_TEXT = (
     f"L’image des pages n’est pas disponible{NBSP}: le fichier d’origine n’est plus à sa place, a changé "
     "ou ne peut pas être dessiné. Voici le texte, tel qu’il a été lu."
 )
+COMPARE_LINES = f"Texte reconnu automatiquement{NBSP}: comparez chaque ligne avec son image"
+LINE_IMAGE = "Image de la ligne"
 TEXT_CUT = "Le document est long. Seule la partie autour des mots cités est affichée."
 
 # Proof.

@@ -12,6 +12,8 @@ from corpus.split.sentences import sentences
 from index.rows import Rows
 from index.searcher import Hit
 
+RECOGNISED = "texte reconnu automatiquement"
+"""Said with every quote of words that were recognised in a picture."""
 # A sentence whose cosine is this close to the best one's answers as well.
 _CLOSE = 0.01
 # Characters of a lead-in and its list that are marked: half of what fits a phone's screen.
@@ -107,7 +109,8 @@ def source_of(document: Document, offset: int, entry: str, passage: Passage | No
         question=heading if is_question else None,
         url=document.source.url,
         sha256=document.sha256,
-        notice=document.source.notice,
+        notice="\u00a0; ".join(filter(None, (document.source.notice, RECOGNISED * document.is_recognised_at(offset))))
+        or None,
     )
 
 

@@ -53,6 +53,15 @@ class Block(Span):
     """For a question that the file marks, where its answer ends, if the file tells."""
 
 
+class Box(NamedTuple):
+    """A rectangle on a page, in shares of its width and height, from its upper left corner."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
 class PrintedRun(NamedTuple):
     """Where characters are printed: up to the next run, ``text[start + i]`` is ``character + i`` of the page.
 
@@ -63,7 +72,7 @@ class PrintedRun(NamedTuple):
     page: int
     """From 1."""
     character: int
-    """As PDFium counts them."""
+    """As PDFium counts them. Of a line that was recognised in a picture: -1 - its place among ``recognised``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +106,8 @@ class StructuredText:
     """In order, over all that is not white; empty when the format places no characters."""
     unread: tuple[str, ...] = ()
     """What of the file could not be read, the rest being read; each a sentence of French for the editor."""
+    recognised: tuple[Box, ...] = ()
+    """Where the lines stand whose text was recognised in a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +123,8 @@ class Document:
     printed: tuple[PrintedRun, ...] = ()
     unread: tuple[str, ...] = ()
     """What of the file could not be read."""
+    recognised: tuple[Box, ...] = ()
+    """Where the lines stand whose text was recognised in a picture."""
 
     @property
     def id(self) -> str:
@@ -120,10 +133,17 @@ class Document:
     def page_at(self, offset: int) -> int | None:
         """Number (from 1) of the page that holds the character at ``offset``; None without pages."""
         if self.printed:
-            return self.printed[max(bisect_right(self.printed, offset, key=lambda run: run.start) - 1, 0)].page
+            return self._run_at(offset).page
         if not self.pages:
             return None
         return max(1, bisect_right(self.pages, offset))
+
+    def is_recognised_at(self, offset: int) -> bool:
+        """Whether the character at ``offset`` was recognised in a picture: it may be another."""
+        return bool(self.recognised) and self._run_at(offset).character < 0
+
+    def _run_at(self, offset: int) -> PrintedRun:
+        return self.printed[max(bisect_right(self.printed, offset, key=lambda run: run.start) - 1, 0)]
 
 
 def _noted(documents: tuple[Document, ...], info: ValidationInfo) -> tuple[Document, ...]:

@@ -140,6 +140,14 @@ def confine(memory: int, cpu_seconds: int) -> None:
     _limit(resource.RLIMIT_CPU, ceil(time.process_time()) + cpu_seconds)
 
 
+def allow_more(cpu_seconds: int) -> None:
+    """So much of the processor from now on, at least, where it is limited: for work whose amount is known."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    if soft != resource.RLIM_INFINITY:
+        wanted = max(soft, ceil(time.process_time()) + cpu_seconds)
+        resource.setrlimit(resource.RLIMIT_CPU, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+
+
 def _limit(what: int, most: int) -> None:
     _, hard = resource.getrlimit(what)
     resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))

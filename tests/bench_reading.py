@@ -21,9 +21,9 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 from conftest import ROOT
 
-from bot.web.pdf_pages import Box, placed_text
+from bot.web.pdf_pages import placed_text
 from bot.web.viewer import pages_of, printed_on
-from corpus.document import Document, Source, Span
+from corpus.document import Box, Document, Source, Span
 from corpus.errors import UnreadableDocumentError
 from corpus.readers.formats import read_file
 from corpus.readers.pdf_rows import in_order, page_rows

@@ -11,12 +11,14 @@ from io import BytesIO
 from math import sqrt
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
-from typing import Any, NamedTuple
+from typing import Any
 
 import pypdfium2
 import pypdfium2.raw as pdfium
 
+from corpus.document import Box
 from corpus.errors import MotamotError
+from corpus.readers.images import is_image, pdf_of_image
 from corpus.readers.pdf_words import character, open_page
 from corpus.sandbox import ChildProcess, EndedError, confine
 
@@ -36,15 +38,6 @@ _LARGEST_ANSWER = 64_000_000
 
 Runs = tuple[tuple[int, int], ...]
 """Characters of a page as PDFium counts them: the first one, and the one after the last, of each run."""
-
-
-class Box(NamedTuple):
-    """A rectangle on a page, in shares of its width and height, from its upper left corner."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +193,7 @@ def placed_text(data: bytes, number: int, runs: Runs) -> PlacedText:
 @contextmanager
 def _opened(data: bytes, number: int) -> Iterator[pypdfium2.PdfPage]:
     try:
-        with pypdfium2.PdfDocument(data) as document:
+        with pypdfium2.PdfDocument(pdf_of_image(data) if is_image(data) else data) as document:
             if not 1 <= number <= len(document):
                 raise UnusablePageError(f"page {number} of {len(document)}")
             page, _ = open_page(document, number - 1)
@@ -208,7 +201,7 @@ def _opened(data: bytes, number: int) -> Iterator[pypdfium2.PdfPage]:
             if not (width > 0 and height > 0):
                 raise UnusablePageError(f"a page of {width} x {height} points")
             yield page
-    except pypdfium2.PdfiumError as error:
+    except (pypdfium2.PdfiumError, ValueError) as error:
         raise UnusablePageError(str(error)) from error
 
 

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from mimetypes import guess_type
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -19,7 +18,7 @@ from bot.web.rate_limits import RequestLimits
 from bot.web.render import DEEP, LEADS, Addresses, answer_html
 from bot.web.responses import RefusedError, page
 from bot.web.source_files import Originals, Today
-from bot.web.viewer import MAX_PAGES, Viewer, pages_of, window
+from bot.web.viewer import MAX_PAGES, Viewer, has_pictures, pages_of, window
 from corpus.document import Document, Span
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ def build_proof(
             after=numbers[-1] + 1 if spread and numbers[-1] < len(document.pages) else 0,
             away=numbers != marked,
             window=None if spread else window(document, span),
-            unseen=not spread and PurePath(document.source.file).suffix.lower() == ".pdf",
+            unseen=not spread and has_pictures(document),
             file=originals.path(document) is not None,
         )
 

@@ -7,9 +7,10 @@ from functools import lru_cache
 from pathlib import PurePath
 from threading import Lock
 
-from bot.web.pdf_pages import Box, Drawer, Runs, UnusablePageError
+from bot.web.pdf_pages import Drawer, Runs, UnusablePageError
 from bot.web.source_files import Originals
-from corpus.document import BlockKind, Document, Span
+from corpus.document import BlockKind, Box, Document, Span
+from corpus.readers.formats import IMAGES
 
 MAX_PAGES = 4
 """Shown at once: a quote over more has the others one link further."""
@@ -24,6 +25,14 @@ PLACES_KEPT = 256
 
 
 @dataclass(frozen=True, slots=True)
+class RecognisedLine:
+    """A line whose words were recognised in a picture, to compare with it."""
+
+    words: str
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """One printed page to show."""
 
@@ -33,6 +42,8 @@ class Sheet:
     height: int
     boxes: tuple[Box, ...]
     """Where the words are; none when they are not on this page, or cannot be placed exactly."""
+    recognised: tuple[RecognisedLine, ...] = ()
+    """Lines among them, whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +99,7 @@ class Viewer:
         None when the document is no PDF, or its file is not at hand as it was read, or cannot be drawn.
         """
         path = self._originals.path(document)
-        if PurePath(document.source.file).suffix.lower() != ".pdf" or path is None:
+        if not has_pictures(document) or path is None:
             return None
         wanted = [printed_on(document, span, number) for number in numbers]
         try:
@@ -101,10 +112,17 @@ class Viewer:
         exact = bool(document.printed) and all(
             page.text == words for page, (_, words) in zip(found, wanted, strict=True)
         )
+        lines = [recognised_on(document, span, number) for number in numbers]
         # Half of a quote highlighted would look like the whole of it.
         sheets = tuple(
-            Sheet(number, round(page.width), round(page.height), page.boxes if exact else ())
-            for number, page in zip(numbers, found, strict=True)
+            Sheet(
+                number,
+                round(page.width),
+                round(page.height),
+                (*page.boxes, *(line.box for line in own)) if exact else (),
+                own,
+            )
+            for number, page, own in zip(numbers, found, lines, strict=True)
         )
         return Spread(sheets, exact)
 
@@ -132,6 +150,11 @@ class Viewer:
         return image
 
 
+def has_pictures(document: Document) -> bool:
+    """Whether its pages can be drawn."""
+    return PurePath(document.source.file).suffix.lower() in (".pdf", *IMAGES)
+
+
 def pages_of(document: Document, span: Span) -> range:
     """Numbers of the pages that a slice stands on, from 1; empty without pages."""
     words = span.of(document.text)
@@ -151,10 +174,21 @@ def printed_on(document: Document, span: Span, number: int) -> tuple[Runs, str]:
             break
         start, end = max(run.start, span.start), min(after.start if after else span.end, span.end)
         text = document.text[start:end].rstrip()
-        if run.page == number and text:
+        if run.page == number and text and run.character >= 0:
             runs.append((run.character + start - run.start, run.character + start - run.start + len(text)))
             words += text.split()
     return tuple(runs), "".join(words)
+
+
+def recognised_on(document: Document, span: Span, number: int) -> tuple[RecognisedLine, ...]:
+    """The lines of page ``number`` that were recognised and hold words of a slice."""
+    found: list[RecognisedLine] = []
+    for run, after in zip(document.printed, (*document.printed[1:], None), strict=True):
+        end = after.start if after else len(document.text)
+        if run.character < 0 and run.page == number and run.start < span.end and end > span.start:
+            words = document.text[run.start : end].strip()
+            found.append(RecognisedLine(words, document.recognised[-1 - run.character]))
+    return tuple(found)
 
 
 def window(document: Document, span: Span) -> Window:

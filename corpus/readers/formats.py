@@ -27,6 +27,9 @@ def _read(module: str, function: str, data: bytes, name: str) -> StructuredText:
     return reader(data, name)
 
 
+IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+"""Suffixes of pictures of pages."""
+
 READERS: Mapping[str, ReadFunction] = {
     ".txt": partial(_read, "text", "read_text"),
     ".md": partial(_read, "text", "read_markdown"),
@@ -37,7 +40,7 @@ READERS: Mapping[str, ReadFunction] = {
     ".htm": partial(_read, "html", "read_html"),
     ".csv": partial(_read, "table", "read_csv"),
     ".xlsx": partial(_read, "table", "read_xlsx"),
-}
+} | dict.fromkeys(IMAGES, partial(_read, "images", "read_image"))
 """Suffix -> reader of its format."""
 
 _BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -64,7 +67,16 @@ def read_file(source: Source, path: Path, limits: Limits = LIMITS) -> Document:
     if len(text) > limits.characters:
         raise beyond(source.file, len(text), limits.characters, "caractères")
     sha256 = hashlib.sha256(data).hexdigest()
-    return Document(source, text, sha256, reading.blocks, reading.pages, reading.printed, reading.unread)
+    return Document(
+        source,
+        text,
+        sha256,
+        reading.blocks,
+        reading.pages,
+        reading.printed,
+        reading.unread,
+        reading.recognised,
+    )
 
 
 def _bytes(source: Source, path: Path, largest: int) -> bytes:

@@ -4,7 +4,7 @@ import logging
 import re
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum
 from io import BytesIO
@@ -20,6 +20,10 @@ from corpus.errors import UnreadableDocumentError, beyond, typeset
 from corpus.layout.compose import compose
 from corpus.layout.headers_footers import with_notes, without_noise
 from corpus.layout.hyphenation import is_french
+from corpus.readers.ocr import INSTALL as INSTALL_OCR
+from corpus.readers.ocr import MOST_PAGES as MOST_RECOGNISED
+from corpus.readers.ocr import SIDE, recognised_rows
+from corpus.readers.ocr import is_available as ocr_is_available
 from corpus.readers.pdf_rows import Row, in_order, joined, page_rows, runs
 from corpus.readers.pdf_tables import with_tables
 from corpus.readers.pdf_words import open_page
@@ -78,28 +82,28 @@ class _Why(Enum):
     )
     SCAN = (
         "ce PDF ne contient pas de texte : ses pages sont des images, sans doute numérisées.",
-        "Passez-le par un logiciel de reconnaissance de caractères (OCR) en français, "
-        "ou demandez à son éditeur la version d’origine.",
+        "Demandez à son éditeur la version d’origine, ou {ocr}.",
     )
     ILLEGIBLE = (
         "le texte de ce PDF est inutilisable : "
         "ses polices ne disent pas quelles lettres elles dessinent, ou ses mots y sont coupés en morceaux.",
-        "Demandez à son éditeur la version d’origine (traitement de texte ou autre PDF), "
-        "ou passez-le par un logiciel de reconnaissance de caractères (OCR).",
+        "Demandez à son éditeur la version d’origine (traitement de texte ou autre PDF), ou {ocr}.",
     )
 
     def of(self, name: str, detail: str = "") -> UnreadableDocumentError:
         reason, remedy = self.value
-        return UnreadableDocumentError(name, reason.format(detail=detail), remedy)
+        ocr = "numérisez-le de nouveau, droit et plus finement" if ocr_is_available() else INSTALL_OCR
+        return UnreadableDocumentError(name, reason.format(detail=detail), remedy.replace("{ocr}", ocr))
 
 
 class _Unread(Enum):
-    """Why a page is left out, whole or in part."""
+    """Why a page is left out, whole or in part, or to be read again."""
 
     PICTURE = "c’est une image, sans texte (numérisée ?)"
     ILLEGIBLE = "le texte est illisible, faute de savoir quelles lettres sa police dessine"
     PARTLY = "une partie du texte est illisible, faute de savoir quelles lettres sa police dessine"
     DAMAGED = "la page est endommagée"
+    RECOGNISED = "c’est une image, dont le texte a été reconnu automatiquement (relisez-le)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,8 @@ def read_pdf(data: bytes, name: str) -> StructuredText:
         raise _Why.ILLEGIBLE.of(name)
     layout = compose(raw, with_notes(without_noise(lines)), paged=True)
     printed = runs(layout.reading.text, layout.origin, legible)
-    return replace(layout.reading, printed=printed, unread=tuple(_told(pages)))
+    recognised = tuple(row.recognised for rows in legible for row in rows if row.recognised)
+    return replace(layout.reading, printed=printed, unread=tuple(_told(pages)), recognised=recognised)
 
 
 @contextmanager
@@ -181,7 +186,7 @@ def _pages(data: bytes, name: str) -> Iterator[_Page]:
     with PdfDocument(data) as document:
         if len(document) > MOST_PAGES:
             raise beyond(name, len(document), MOST_PAGES, "pages")
-        characters = 0
+        characters = recognised = 0
         for index in range(len(document)):
             try:
                 page, fields = open_page(document, index)
@@ -192,8 +197,22 @@ def _pages(data: bytes, name: str) -> Iterator[_Page]:
             characters += sum(len(row.text) for row in rows)
             if characters > LIMITS.characters:
                 raise beyond(name, characters, LIMITS.characters, "caractères, au moins,")
-            yield _judged(rows, page)
+            judged = _judged(rows, page)
+            if judged.unread in (_Unread.PICTURE, _Unread.ILLEGIBLE) and recognised < MOST_RECOGNISED:
+                recognised += ocr_is_available()
+                judged = _recognised(page) or judged
+            yield judged
             page.close()
+
+
+def _recognised(page: PdfPage) -> _Page | None:
+    """The page as the engine reads it, if there is one and it reads enough."""
+    if not ocr_is_available():
+        return None
+    with closing(page.render(scale=SIDE / max(page.get_size()))) as bitmap:
+        rows = recognised_rows(bitmap.to_pil())
+    legible = _letters(rows) >= LETTERS_PER_PAGE and _is_legible("\n".join(row.text for row in rows))
+    return _Page(rows, _Unread.RECOGNISED) if legible else None
 
 
 def _judged(rows: list[Row], page: PdfPage) -> _Page:

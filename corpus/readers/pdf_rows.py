@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pypdfium2 import PdfPage
 
-from corpus.document import PrintedRun
+from corpus.document import Box, PrintedRun
 from corpus.layout.lines import Line, prevailing, relative, trim
 from corpus.layout.list_markers import markers
 from corpus.readers.pdf_rules import Cell
@@ -54,7 +54,7 @@ class Row:
 
     text: str
     places: tuple[int, ...]
-    """The character of the page behind each one of ``text``."""
+    """The character of the page behind each one of ``text``; none for a recognised line."""
     x: float
     y: float
     right: float
@@ -67,6 +67,8 @@ class Row:
     """That holds it, of a ruled table."""
     cells: bool = False
     """A row of a table: tabs part its cells."""
+    recognised: Box | None = None
+    """Where it stands, if its text was recognised in a picture: then no character of the page is behind it."""
 
     def upto(self, end: int) -> "Row":
         """The row without its last characters."""
@@ -271,8 +273,12 @@ def joined(pages: Sequence[Sequence[Row]]) -> tuple[str, list[Line]]:
 def runs(text: str, origin: Sequence[int], pages: Sequence[Sequence[Row]]) -> tuple[PrintedRun, ...]:
     """Where the characters of a text are printed; ``origin`` are their offsets in the raw text of ``joined(pages)``."""
     places: list[tuple[int, int]] = []
+    recognised = 0
     for number, page in enumerate(pages, 1):
         for row in page:
+            if row.recognised:
+                recognised += 1
+                places += [(number, -recognised)] * len(row.text)
             places += [(number, place) for place in row.places]
             places.append((0, 0))
         places.append((0, 0))
@@ -282,7 +288,12 @@ def runs(text: str, origin: Sequence[int], pages: Sequence[Sequence[Row]]) -> tu
             continue
         page_number, place = places[raw]
         last = found[-1] if found else None
-        if last is None or last.page != page_number or place - last.character != offset - last.start:
+        goes_on = (
+            last
+            and last.page == page_number
+            and (place == last.character if place < 0 else place - last.character == offset - last.start)
+        )
+        if not goes_on:
             found.append(PrintedRun(offset, page_number, place))
     return tuple(found)
 

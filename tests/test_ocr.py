@@ -1,0 +1,115 @@
+"""Scanned pages and images are read with the extra ``ocr``; without it, the refusal says how to install it."""
+
+from io import BytesIO
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from pdf_making import blocks, document, laid, plain
+from PIL import Image
+
+from bot.quoting import RECOGNISED, source_of
+from bot.web.pdf_pages import page_image, placed_text
+from bot.web.source_files import Originals
+from bot.web.viewer import Viewer, printed_on, recognised_on
+from corpus.document import Document, Source, Span, StructuredText
+from corpus.errors import UnreadableDocumentError
+from corpus.read import SafeReader
+from corpus.readers import ocr
+from corpus.readers.formats import READERS
+from corpus.readers.images import pdf_of_image
+from corpus.readers.ocr import in_columns
+
+needs_engine = pytest.mark.skipif(not ocr.is_available(), reason='pip install "motamot[ocr]"')
+FIRST = "L'élève reçoit une réponse à sa requête dès août, ça va de soi."
+SECOND = "Le tarif est de 30 euros par an, voté le 4 février 2023 (délibération n° 12)."
+
+
+def pictures(*texts: str) -> list[Image.Image]:
+    """Pages as a scanner gives them."""
+    pages = [pypdfium2.PdfDocument(bytes(plain(text).output()))[0] for text in texts]
+    return [page.render(scale=2).to_pil().convert("L") for page in pages]
+
+
+def saved(images: list[Image.Image], kind: str) -> bytes:
+    made = BytesIO()
+    more = {} if kind == "PNG" else {"save_all": True, "append_images": images[1:]}
+    images[0].save(made, kind, **more)
+    return made.getvalue()
+
+
+@needs_engine
+@pytest.mark.parametrize(("kind", "suffix"), [("PNG", ".png"), ("TIFF", ".tif"), ("PDF", ".pdf")])
+def test_pictures_of_pages_are_read_with_their_accents_and_boxes(kind: str, suffix: str) -> None:
+    images = pictures(FIRST, SECOND)[: 1 if kind == "PNG" else 2]
+    data = saved(images, kind)
+    reading = READERS[suffix](data, "scan" + suffix)
+    wanted = [FIRST, SECOND][: len(images)]
+
+    assert [text.replace("’", "'") for text in blocks(reading)] == wanted
+    assert len(reading.pages) == len(reading.recognised) == len(wanted)
+    assert all(0.03 < box.left < 0.1 and 0 < box.top < box.bottom < 0.1 for box in reading.recognised)
+    assert "reconnu automatiquement" in reading.unread[0]
+    read = document(reading)
+    assert [read.page_at(reading.text.index(text[-9:])) for text in wanted] == [1, 2][: len(wanted)]
+    assert printed_on(read, Span(0, len(reading.text)), 1) == ((), "")
+    assert page_image(data, len(images)).startswith(b"RIFF")
+    assert placed_text(data, 1, ()).boxes == ()
+
+
+@needs_engine
+def test_quotes_say_that_their_words_were_recognised_and_show_the_lines(tmp_path: Path) -> None:
+    source = Source("scan", "Scan", "Mairie", "2021-05", "page", "scan.png", notice="version de mai")
+    (tmp_path / "documents").mkdir()
+    (path := tmp_path / "documents" / "scan.png").write_bytes(saved(pictures(FIRST), "PNG"))
+    with SafeReader() as reader:
+        read, entries = reader.read(source, path)
+    [passage] = entries[0].passages
+
+    assert source_of(read, passage.start, "scan", passage).notice == f"version de mai\u00a0; {RECOGNISED}"
+    [line] = recognised_on(read, Span(passage.start, passage.end), 1)
+    assert line.words == passage.text
+    spread = Viewer(Originals(tmp_path)).spread(read, Span(passage.start, passage.end), range(1, 2))
+    assert spread is not None
+    assert spread.exact
+    assert [(sheet.boxes, sheet.recognised) for sheet in spread.sheets] == [((line.box,), (line,))]
+
+
+def test_without_the_extra_the_refusal_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("corpus.readers.pdf.ocr_is_available", lambda: False)
+    for kind, suffix in (("PNG", ".png"), ("PDF", ".pdf")):
+        with pytest.raises(UnreadableDocumentError, match=r"images.*pip install \"motamot\[ocr\]\""):
+            READERS[suffix](saved(pictures(FIRST), kind), "scan" + suffix)
+
+
+def test_damaged_and_oversized_images_are_refused() -> None:
+    sound = saved(pictures(FIRST), "PNG")
+    large = BytesIO()
+    Image.new("1", (20_000, 20_000)).save(large, "PNG")
+    for data in (b"", b"GIF89a", sound[:300], sound.replace(b"IDAT", b"IDBT"), large.getvalue()):
+        with pytest.raises(UnreadableDocumentError, match=r"scan\.png.*endommagée, vide ou démesurée"):
+            READERS[".png"](data, "scan.png")
+
+
+def test_a_transparent_image_is_seen_on_white() -> None:
+    page = pypdfium2.PdfDocument(pdf_of_image(saved([Image.new("RGBA", (200, 100), (0, 0, 0, 0))], "PNG")))[0]
+
+    assert page.render().to_pil().getpixel((5, 5)) == (255, 255, 255)
+
+
+def test_columns_are_read_one_after_the_other_below_their_title() -> None:
+    def line(name: str, left: int, top: int, width: int) -> ocr._Found:
+        return ocr._Found(name, left, top, left + width, top + 20, ocr.Box(0, 0, 1, 1))
+
+    rows = [line("b1", 500, 100, 380), line("a1", 50, 102, 400), line("title", 50, 20, 800)]
+    rows += [line("a2", 50, 130, 390), line("b2", 500, 131, 400), line("foot", 50, 900, 850)]
+
+    assert [each.text for each in in_columns(rows)] == ["title", "a1", "a2", "b1", "b2", "foot"]
+
+
+def test_a_document_whose_letters_are_in_the_file_is_not_recognised() -> None:
+    reading: StructuredText = laid("60 740 n Le tarif est de trente euros par an, sauf pour les associations.")
+
+    assert not reading.recognised
+    assert isinstance(document(reading), Document)
+    assert not document(reading).is_recognised_at(3)
