@@ -239,6 +239,10 @@ def inspect(
     ],
     corpus: CorpusOption = None,
     as_json: JsonOption = False,
+    report_file: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="OUT.html", help="Écrire aussi une image de chaque page, annotée, en HTML."),
+    ] = None,
 ) -> None:
     """Montrer ce qui a été compris d’un document.
 
@@ -247,8 +251,13 @@ def inspect(
     from corpus.read import find_document
     from corpus.split.split import split
 
-    found = find_document(document, read_settings(corpus=corpus).corpus)
+    found, path = find_document(document, read_settings(corpus=corpus).corpus)
     entries = split(found)
+    if report_file:
+        from bot.evaluation.run_file import write_text
+        from bot.understood import report
+
+        write_text(report_file, report(found, entries, path))
     if as_json:
         print(json.dumps(cli_output.entries_to_json(found, entries), ensure_ascii=False, indent=2))
     else:

@@ -85,8 +85,8 @@ def read_corpus(
     return Corpus(folder, tuple(documents), tuple(entries), tuple(left_out), unlisted)
 
 
-def find_document(name: str, corpus_folder: Path) -> Document:
-    """Read the document that has this identifier in the catalogue, or this path.
+def find_document(name: str, corpus_folder: Path) -> tuple[Document, Path]:
+    """Read the document that has this identifier in the catalogue, or this path; and where its file lies.
 
     Raises:
         CorpusError: Neither exists, or the document cannot be read.
@@ -101,7 +101,7 @@ def find_document(name: str, corpus_folder: Path) -> Document:
     else:
         raise CorpusError(f"« {name} » n’est ni un document du catalogue ({', '.join(known)}) ni un fichier.")
     with SafeReader() as reader:
-        return reader.read(source, path)[0]
+        return reader.read(source, path)[0], path
 
 
 def place(source: Source, folder: Path) -> Path:

@@ -24,6 +24,8 @@ from corpus.sandbox import ChildProcess, EndedError, confine
 
 DPI = 144
 """A4 is then 1,191 pixels wide: sharp at the width of a phone or of half a screen."""
+MARKED_DPI = 90
+"""Of a page on which marks are drawn: some 40 kB, so that a report of 300 pages can be sent."""
 MAX_PIXELS = 4_000_000
 """Of one image: twice an A4 page. A file may announce pages of any size."""
 MAX_SIDE = 8_000
@@ -69,6 +71,21 @@ class DrawingLimits:
     """Pages of one file that may break the process before the others of that file are not tried."""
 
 
+@dataclass(frozen=True, slots=True)
+class MarkedPage:
+    """A picture of a page, and where several slices of a text stand on it."""
+
+    width: float
+    """Points, as seen; with ``height``."""
+    height: float
+    boxes: tuple[tuple[Box, ...], ...]
+    """Of each slice."""
+    others: tuple[Box, ...]
+    """Of all the other characters of the page."""
+    image: bytes
+    """WebP, smaller than ``Drawer.image``."""
+
+
 class UnusablePageError(Exception):
     """A page that cannot be drawn: PDFium refuses the file or the page, or cannot keep within the limits."""
 
@@ -104,15 +121,21 @@ class Drawer:
             UnusablePageError: It cannot be drawn within the limits, or the file is another.
             BusyError: Too many wait.
         """
-        return self._asked(path, sha256, number, None)[1]
+        return self._asked(path, sha256, number)[1]
 
     def place(self, path: Path, sha256: str, number: int, runs: Runs) -> PlacedText:
         """These characters of that page; raises as ``image`` does."""
-        found, _ = self._asked(path, sha256, number, runs)
+        found, _ = self._asked(path, sha256, number, runs=runs)
         return PlacedText(**{**found, "boxes": tuple(Box(*box) for box in found["boxes"])})
 
-    def _asked(self, path: Path, sha256: str, number: int, runs: Runs | None) -> tuple[dict[str, Any], bytes]:
-        asked = {"path": str(path), "sha256": sha256, "number": number, "runs": runs}
+    def mark(self, path: Path, sha256: str, number: int, slices: Sequence[Runs]) -> MarkedPage:
+        """That page with the characters of several slices; raises as ``image`` does."""
+        found, image = self._asked(path, sha256, number, slices=slices)
+        *boxes, others = (tuple(Box(*box) for box in own) for own in found["boxes"])
+        return MarkedPage(found["width"], found["height"], tuple(boxes), others, image)
+
+    def _asked(self, path: Path, sha256: str, number: int, **what: object) -> tuple[dict[str, Any], bytes]:
+        asked = {"path": str(path), "sha256": sha256, "number": number, **what}
         limits = {"memory": self.limits.memory, "cpu_seconds": self.limits.cpu_seconds}
         if not self._room.acquire(blocking=False):
             raise BusyError
@@ -149,10 +172,12 @@ def answer(asked: dict[str, Any]) -> bytes:
         data = Path(asked["path"]).read_bytes()
         if hashlib.sha256(data).hexdigest() != asked["sha256"]:
             raise UnusablePageError("the file has changed")
-        if asked["runs"] is None:
+        if "slices" in asked:
+            told, image = _marked(data, asked["number"], asked["slices"])
+            return json.dumps(told).encode() + b"\n" + image
+        if "runs" not in asked:
             return b"{}\n" + page_image(data, asked["number"])
-        found = placed_text(data, asked["number"], tuple((start, end) for start, end in asked["runs"]))
-        told = asdict(found)
+        told = asdict(placed_text(data, asked["number"], tuple((start, end) for start, end in asked["runs"])))
     except (UnusablePageError, OSError) as error:
         told = {"unusable": str(error)}
     return json.dumps(told).encode() + b"\n"
@@ -188,6 +213,28 @@ def placed_text(data: bytes, number: int, runs: Runs) -> PlacedText:
             boxes = _line_boxes(page, textpage, places)
             text = "".join(character(textpage, i) for i in places)
     return PlacedText(width, height, text, tuple(boxes))
+
+
+def _marked(data: bytes, number: int, slices: Sequence[Runs]) -> tuple[dict[str, Any], bytes]:
+    """The fields of a ``MarkedPage``; the boxes of the other characters come last."""
+    buffer = BytesIO()
+    with _opened(data, number) as page:
+        width, height = page.get_size()
+        with closing(page.get_textpage()) as textpage:
+            count = textpage.count_chars()
+            visible = [not character(textpage, index).isspace() for index in range(count)]
+            held: set[int] = set()
+            boxes = []
+            for runs in slices:
+                places = [i for start, end in runs for i in range(start, min(end, count)) if visible[i]]
+                held.update(places)
+                boxes.append(_line_boxes(page, textpage, places))
+            others = [index for index in range(count) if visible[index] and index not in held]
+            boxes.append(_line_boxes(page, textpage, others))
+        scale = min(MARKED_DPI / 72, sqrt(MAX_PIXELS / (width * height)), MAX_SIDE / max(width, height))
+        with closing(page.render(scale=scale)) as bitmap:
+            bitmap.to_pil().convert("RGB").save(buffer, "WEBP", quality=60)
+    return {"width": width, "height": height, "boxes": boxes}, buffer.getvalue()
 
 
 @contextmanager

@@ -86,12 +86,12 @@ def _is_latin(text: str) -> bool:
 def _is_straight(places: Sequence[tuple[float, float]]) -> bool:
     (x1, y1), (x2, y2), *_ = places
     across, down = abs(x2 - x1), abs(y2 - y1)
-    return min(across, down) <= _ASKEW * max(across, down)
+    return bool(min(across, down) <= _ASKEW * max(across, down))
 
 
 def _is_upright(places: Sequence[tuple[float, float]]) -> bool:
     xs, ys = zip(*places, strict=True)
-    return max(ys) - min(ys) > 1.5 * (max(xs) - min(xs))
+    return bool(max(ys) - min(ys) > 1.5 * (max(xs) - min(xs)))
 
 
 def _line(text: str, places: Sequence[tuple[float, float]], size: tuple[int, int], *, upright: bool) -> _Found:

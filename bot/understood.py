@@ -1,0 +1,170 @@
+"""What was understood of a document, drawn on pictures of its pages or told on its text: a page of HTML by itself."""
+
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from bot.phrases import counted
+from bot.web.pdf_pages import Drawer, UnusablePageError
+from bot.web.viewer import has_pictures, pages_of, printed_on, recognised_on
+from corpus.document import BlockKind, Box, Document, Entry, Span
+from corpus.errors import typeset
+
+
+class MarkKind(StrEnum):
+    """What a mark says of the words that it covers."""
+
+    ENTRY = "entry"
+    """The question or heading of an entry."""
+    HEADING = "heading"
+    """A heading above others."""
+    PASSAGE = "passage"
+    TABLE = "table"
+    """A row of a table, which is a passage."""
+    UNUSED = "unused"
+    """Read, but in no entry: never quoted."""
+    LEFT_OUT = "left-out"
+    """Printed, but not read: running titles, page numbers, what is struck out or cannot be seen."""
+
+    @property
+    def label(self) -> str:
+        return _LABELS[self]
+
+
+_LABELS = {
+    MarkKind.ENTRY: "question ou titre d’une entrée",
+    MarkKind.HEADING: "titre de partie",
+    MarkKind.PASSAGE: "passage qui peut être cité",
+    MarkKind.TABLE: "ligne de tableau qui peut être citée",
+    MarkKind.UNUSED: "lu, mais jamais cité",
+    MarkKind.LEFT_OUT: "laissé de côté (en-tête, pied de page, numéro, texte barré ou caché)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark(Span):
+    """A slice of a document, and what was understood of it."""
+
+    kind: MarkKind
+    entry: str = ""
+    """Identifier of the entry that it belongs to."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarkBoxes:
+    """A mark on a page, or what of the page bears none."""
+
+    kind: MarkKind
+    entry: str
+    boxes: tuple[Box, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PagePicture:
+    """A page with its marks; without a picture where it cannot be drawn."""
+
+    number: int
+    width: float
+    height: float
+    image: bytes
+    """WebP; empty where the page cannot be drawn."""
+    marks: tuple[MarkBoxes, ...]
+    entries: tuple[Entry, ...]
+    """That begin on it."""
+
+    @property
+    def data(self) -> str:
+        return "data:image/webp;base64," + b64encode(self.image).decode()
+
+
+def marks(document: Document, entries: Sequence[Entry]) -> list[Mark]:
+    """What was understood of every block of a document, in order."""
+    passages = sorted(
+        ((passage.start, passage.end, entry.id) for entry in entries for passage in entry.passages),
+    )
+    headings = {entry.heading.start: entry.id for entry in entries if entry.heading}
+    found: list[Mark] = []
+    place = 0
+    for block in document.blocks:
+        head = next((headings[at] for at in range(block.start, block.end) if at in headings), None)
+        if head is not None:
+            found.append(Mark(block.start, block.end, MarkKind.ENTRY, head))
+            continue
+        while place < len(passages) and passages[place][1] <= block.start:
+            place += 1
+        held = [each for each in passages[place : place + _MOST_IN_BLOCK] if each[0] < block.end]
+        if held:
+            kind = MarkKind.TABLE if block.kind is BlockKind.TABLE else MarkKind.PASSAGE
+            ends = [*(max(start, block.start) for start, _, _ in held[1:]), block.end]
+            starts = [block.start, *ends[:-1]]
+            found += [Mark(a, b, kind, own[2]) for a, b, own in zip(starts, ends, held, strict=True) if a < b]
+        else:
+            heads = block.kind in (BlockKind.HEADING, BlockKind.QUESTION)
+            found.append(Mark(block.start, block.end, MarkKind.HEADING if heads else MarkKind.UNUSED))
+    return found
+
+
+# Passages that one block may hold: a paragraph of 200,000 characters.
+_MOST_IN_BLOCK = 200
+
+
+def page_pictures(document: Document, entries: Sequence[Entry], path: Path, drawer: Drawer) -> Iterator[PagePicture]:
+    """Each page of a document that has pictures of its pages, with its marks.
+
+    Args:
+        document: Read from ``path``.
+        entries: Its entries.
+        path: The file, as it was read.
+        drawer: Draws its pages in a process of its own.
+    """
+    own: dict[int, list[Mark]] = {}
+    for mark in marks(document, entries):
+        for number in pages_of(document, mark):
+            own.setdefault(number, []).append(mark)
+    begun: dict[int | None, list[Entry]] = {}
+    for entry in entries:
+        begun.setdefault(document.page_at((entry.heading or entry.body).start), []).append(entry)
+    for number in range(1, len(document.pages) + 1):
+        yield _picture(document, number, own.get(number, []), tuple(begun.get(number, [])), path, drawer)
+
+
+def _picture(
+    document: Document, number: int, own: Sequence[Mark], begun: tuple[Entry, ...], path: Path, drawer: Drawer
+) -> PagePicture:
+    slices = [printed_on(document, mark, number)[0] for mark in own]
+    with suppress(UnusablePageError):
+        page = drawer.mark(path, document.sha256, number, slices)
+        placed = [
+            MarkBoxes(mark.kind, mark.entry, (*boxes, *(line.box for line in recognised_on(document, mark, number))))
+            for mark, boxes in zip(own, page.boxes, strict=True)
+        ]
+        placed.append(MarkBoxes(MarkKind.LEFT_OUT, "", page.others))
+        shown = tuple(each for each in placed if each.boxes)
+        return PagePicture(number, page.width, page.height, page.image, shown, begun)
+    return PagePicture(number, 0, 0, b"", (), begun)
+
+
+def report(document: Document, entries: Sequence[Entry], path: Path) -> str:
+    """The report on a document, in HTML: no file, no script, no network."""
+    environment = Environment(
+        loader=PackageLoader("bot"),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["typeset"] = typeset
+    pictured = has_pictures(document)
+    return environment.get_template("understood.html").render(
+        document=document,
+        entries=entries,
+        kinds=list(MarkKind) if pictured else [kind for kind in MarkKind if kind is not MarkKind.LEFT_OUT],
+        counted=counted,
+        pictures=page_pictures(document, entries, path, Drawer()) if pictured else (),
+        marks=() if pictured else marks(document, entries),
+    )
