@@ -51,6 +51,8 @@ class QuoteSource:
     url: str | None
     sha256: str
     notice: str | None = None
+    in_force: bool = True
+    """False where the catalogue says that the text was repealed or replaced."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pydantic import Field, RootModel
 
 from bot import phrases
 from bot.answer import Answer, Quote
+from bot.legal_status import status_line
 from bot.logs import report_failure
 from bot.service import LOG, MAX_HISTORY, MAX_QUESTION, Service
 from bot.web import dev_phrases
@@ -102,7 +103,7 @@ class Tools:
                 found.source.date,
                 found.source.kind,
                 found.source.url,
-                found.source.notice,
+                status_line(found.source),
                 found.sha256,
                 len(found.text),
             )

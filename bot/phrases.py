@@ -148,6 +148,7 @@ SKIP_TO_QUESTION = "Aller à la zone de saisie"
 # Layout.
 SKIP = "Aller au contenu"
 HOME = "Aller à la page de questions"
+TEXT_STATUS = "Valeur des textes cités"
 ACCESSIBILITY_STATUS = f"Accessibilité{NBSP}: non conforme"
 INTEGRATE = "Intégrer dans un site"
 

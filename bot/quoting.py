@@ -3,10 +3,12 @@
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from itertools import takewhile
 
 from bot.answer import Quote, QuoteSource
+from bot.legal_status import is_in_force, status_line
 from corpus.document import BlockKind, Document, Entry, Passage, Span
 from corpus.split.sentences import sentences
 from index.rows import Rows
@@ -109,8 +111,11 @@ def source_of(document: Document, offset: int, entry: str, passage: Passage | No
         question=heading if is_question else None,
         url=document.source.url,
         sha256=document.sha256,
-        notice="\u00a0; ".join(filter(None, (document.source.notice, RECOGNISED * document.is_recognised_at(offset))))
+        notice="\u00a0; ".join(
+            filter(None, (status_line(document.source), RECOGNISED * document.is_recognised_at(offset)))
+        )
         or None,
+        in_force=is_in_force(document.source, datetime.now(UTC).date()),
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from corpus.document import Source
+from corpus.document import Source, TextStatus
 from corpus.errors import CorpusError
 from corpus.readers.formats import READERS
 from corpus.toml_file import read_toml
@@ -23,6 +23,9 @@ _EXAMPLE = Path(__file__).with_name("example")
 _UNSEEN = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
 _REQUIRED = ("id", "title", "publisher", "date", "kind")
 _OPTIONAL = ("file", "url", "notice")
+NATURES = ("loi", "décret", "arrêté", "circulaire", "instruction", "délibération", "règlement", "faq", "guide", "page")
+_DAYS = ("signed", "published", "in_force", "repealed")
+_STATUS = ("nature", *_DAYS, "published_on", "replaced_by")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _DATE = re.compile(r"\d{4}-\d{2}(?:-\d{2})?")
@@ -134,7 +137,7 @@ def _where(path: Path, number: int, table: Mapping[str, Any]) -> str:
 
 
 def _source(table: Mapping[str, Any], folder: Path, where: str) -> Source:
-    known = (*_REQUIRED, *_OPTIONAL)
+    known = (*_REQUIRED, *_OPTIONAL, *_STATUS)
     if unknown := sorted(set(table) - set(known)):
         raise CorpusError(f"{where} : clé inconnue « {unknown[0]} » ; clés admises : {', '.join(known)}.")
     if missing := [key for key in _REQUIRED if key not in table]:
@@ -153,11 +156,21 @@ def _source(table: Mapping[str, Any], folder: Path, where: str) -> Source:
     values.setdefault("file", file_name_of(values.get("url", ""), values["id"]))
     _check_file(values["file"], where)
     values["file"] = _in_documents(Path(values["file"]), folder)
-    return Source(**values)
+    status = _status({key: values.pop(key) for key in _STATUS if key in values}, where)
+    return Source(**values, status=status)
+
+
+def _status(values: Mapping[str, str], where: str) -> TextStatus | None:
+    if "nature" in values and values["nature"] not in NATURES:
+        raise _wrong(where, "nature", values["nature"], f"l’une des valeurs {', '.join(NATURES)}")
+    for key in _DAYS:
+        if key in values and not _is_date(values[key]):
+            raise _wrong(where, key, values[key], "une date comme 2021-05 ou 2021-05-20")
+    return TextStatus(**values) if values else None
 
 
 def _text(key: str, value: object, where: str) -> str:
-    if key == "date" and isinstance(value, date):
+    if key in ("date", *_DAYS) and isinstance(value, date):
         return value.isoformat()[:10]  # TOML has dates of its own: 2021-05-20 without quotation marks
     if not isinstance(value, str) or not value.strip():
         raise _wrong(where, key, value, "un texte entre guillemets, qui n’est pas vide")

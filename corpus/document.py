@@ -76,6 +76,21 @@ class PrintedRun(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class TextStatus:
+    """What an editor says of the status of a text; dates are ISO 8601, empty where nothing is said."""
+
+    nature: str = ""
+    signed: str = ""
+    published: str = ""
+    published_on: str = ""
+    """Where: a site, a gazette."""
+    in_force: str = ""
+    repealed: str = ""
+    replaced_by: str = ""
+    """The title of another text."""
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """One ``[[source]]`` table of the catalogue: where a document comes from."""
 
@@ -90,7 +105,9 @@ class Source:
     """File name relative to the ``documents`` folder; for a source with a url, the name it gets."""
     url: str | None = None
     notice: str | None = None
-    """Shown with every quote: "version de mai 2021", "abrogée le …"."""
+    """Shown with every quote: "version de mai 2021"."""
+    status: TextStatus | None = None
+    """None where the catalogue says nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,7 @@ class _Answer:
     trace: str = ""
 
 
-_ANSWER = TypeAdapter(_Answer)
+_ANSWER, _SOURCE = TypeAdapter(_Answer), TypeAdapter(Source)
 
 
 class SafeReader:
@@ -216,7 +216,7 @@ def _read(asked: Mapping[str, Any]) -> bytes:
 
 
 def _answer(asked: Mapping[str, Any], limits: Limits) -> _Answer:
-    source = Source(**asked["source"])
+    source = _SOURCE.validate_python(asked["source"])
     try:
         document = read_file(source, Path(asked["path"]), limits)
         _count(source, "paragraphes", len(document.blocks), limits.blocks)

@@ -41,6 +41,7 @@ READ: dict[str, tuple[int, str]] = {
     "sheet of a refusal": (200, "fiche?question=météo"),
     "integration": (200, "integration"),
     "accessibility": (200, "accessibilite"),
+    "status of texts": (200, "statut"),
     "API": (200, "api"),
     "404": (404, "nulle/part"),
     "413": (413, f"reponse?question={'x' * 2001}"),

@@ -17,7 +17,7 @@ from bot.web.server import build_app
 from corpus.errors import IndexStoreError, SettingsError
 
 PERSON = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
-PAGES = ["/panneau", "/integration", "/accessibilite"]
+PAGES = ["/panneau", "/integration", "/accessibilite", "/statut"]
 ANSWER = answered("qui", quote(HOSTILE, "Après."))
 
 

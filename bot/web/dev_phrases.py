@@ -118,7 +118,8 @@ FIELDS = {
         "question": "Question du document à laquelle ils répondent.",
         "url": "Adresse du document.",
         "sha256": "Empreinte SHA-256 du fichier lu.",
-        "notice": "Avertissement de l’éditeur à montrer avec la citation, par exemple une abrogation.",
+        "notice": "Statut du texte et avertissement de l’éditeur, à montrer avec la citation.",
+        "in_force": "Faux quand le catalogue dit que le texte est abrogé ou remplacé.",
     },
     "Ranked": {
         "document": "Identifiant du document.",

@@ -47,6 +47,10 @@ def build_pages(service: Service) -> APIRouter:
     async def integration(request: Request) -> Response:
         return page(request, "integration.html", developer=dev_phrases, address=address_of(request))
 
+    @pages.get("/statut")
+    async def status(request: Request) -> Response:
+        return page(request, "status.html")
+
     @pages.get("/accessibilite")
     async def accessibility(request: Request) -> Response:
         return page(request, "accessibility.html")

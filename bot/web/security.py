@@ -24,7 +24,7 @@ OPEN_ROUTES = re.compile(
     r"""
       GET  (?: / | /healthz | /readyz | /metrics | /api | /api/openapi\.json | /config
              | /theme\.css | /favicon\.ico | /robots\.txt
-             | /panneau | /integration | /accessibilite | /embed\.js
+             | /panneau | /integration | /accessibilite | /statut | /embed\.js
              | /(?: preuve | document )/[0-9A-Za-z]{1,80}/[0-9A-Za-z.-]{1,40} | /fichier/[0-9A-Za-z]{1,80}
              | /reponse | /fiche
              | /motamot/[\w.-]{1,80} | /(?: assets | static )(?: /\w[\w.-]{0,80} ){1,5}

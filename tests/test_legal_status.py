@@ -1,0 +1,90 @@
+"""The status of a text: what the catalogue says of it, in one line, and nothing that it does not say."""
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from conftest import plain
+
+from bot.answer import Quote, QuoteSource
+from bot.legal_status import is_in_force, status_line
+from bot.web.render import TEMPLATES, Addresses
+from corpus.catalogue import read_catalogue
+from corpus.document import Source, TextStatus
+from corpus.errors import CorpusError
+from corpus.read import read_corpus
+
+SOURCE = Source("note", "Note", "Ministère", "2020-11-20", "circular", "note.txt")
+TODAY = date(2026, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "line", "in_force"),
+    [
+        (None, None, True),
+        (TextStatus("faq"), "Foire aux questions : information, sans valeur réglementaire", True),
+        (TextStatus("circulaire"), "Circulaire. Publication non vérifiée", True),
+        (
+            TextStatus("circulaire", signed="2020-11-20"),
+            "Circulaire signée le 20 novembre 2020. Publication non vérifiée",
+            True,
+        ),
+        (
+            TextStatus("circulaire", published="2020-11-24", published_on="legifrance.gouv.fr"),
+            "Circulaire publiée le 24 novembre 2020 sur legifrance.gouv.fr",
+            True,
+        ),
+        (
+            TextStatus("décret", published="2020-11", in_force="2021-01-01"),
+            "Décret publié en novembre 2020, en vigueur le 1er janvier 2021",
+            True,
+        ),
+        (
+            TextStatus(
+                "circulaire", published="2020-11-24", repealed="2025-03-03", replaced_by="la circulaire de 2025"
+            ),
+            "Circulaire abrogée le 3 mars 2025, remplacée par la circulaire de 2025",
+            False,
+        ),
+        (TextStatus("arrêté", repealed="2027-01-01"), "Arrêté abrogé le 1er janvier 2027", True),
+        (TextStatus(replaced_by="un autre"), "Texte remplacé par un autre", False),
+    ],
+)
+def test_the_line_says_what_is_known(status: TextStatus | None, line: str | None, in_force: bool) -> None:
+    found = replace(SOURCE, status=status)
+
+    assert plain(status_line(found) or "") == (line or "")
+    assert is_in_force(found, TODAY) == in_force
+    assert plain(status_line(replace(found, notice="extraits")) or "") == (f"{line}. extraits" if line else "extraits")
+
+
+TABLE = '[[source]]\nid = "note"\ntitle = "Note"\npublisher = "P"\ndate = "2020-11"\nkind = "page"\nfile = "note.txt"\n'
+
+
+def test_it_is_read_from_the_catalogue_and_reaches_the_documents(tmp_path: Path) -> None:
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents" / "note.txt").write_text("Qui signe ?\n\nLe maire signe la convention.\n", encoding="utf-8")
+    said = 'nature = "circulaire"\npublished = 2020-11-24\npublished_on = "legifrance.gouv.fr"\n'
+    (tmp_path / "catalogue.toml").write_text(TABLE + said, encoding="utf-8")
+
+    wanted = TextStatus("circulaire", published="2020-11-24", published_on="legifrance.gouv.fr")
+    assert read_corpus(tmp_path).documents[0].source.status == wanted
+
+
+@pytest.mark.parametrize("said", ['nature = "note"', 'repealed = "bientôt"', 'replaced_by = ""'])
+def test_what_is_not_of_the_form_is_refused(tmp_path: Path, said: str) -> None:
+    (tmp_path / "catalogue.toml").write_text(TABLE + said, encoding="utf-8")
+
+    with pytest.raises(CorpusError, match=said.partition(" ")[0]):
+        read_catalogue(tmp_path)
+
+
+@pytest.mark.parametrize("in_force", [True, False])
+def test_a_text_no_longer_in_force_says_so_before_its_words(in_force: bool) -> None:
+    source = QuoteSource("n", "e", "Note", "P", "2020", None, None, None, None, "0" * 64, "Abrogée", in_force)
+    macros = TEMPLATES.get_template("macros.html").module
+    html = str(macros.quotation(Quote("Le maire signe.", (), source, 0, 15), Addresses()))  # type: ignore[attr-defined]
+
+    assert ("Abrogée" in html.partition("<blockquote>")[0]) == (not in_force)
+    assert "Abrogée" in html.partition("</blockquote>")[2]
