@@ -91,7 +91,10 @@ def fit() -> dict[str, Any]:
         ]
     ).tocsr()
     model = LogisticRegression(C=_STRENGTH, solver="newton-cg", tol=_TOLERANCE, max_iter=200)
-    model.fit(columns, [e.family for e, _ in learned])
+    # What was written for the reader counts together as much as the examples, however much of it there is.
+    shares = np.ones(len(learned))
+    shares[len(own) :] = len(own) / (len(learned) - len(own))
+    model.fit(columns, [e.family for e, _ in learned], sample_weight=shares)
     known = {" ".join(spelled): e.family for e, spelled in reversed(own)}
     signs = {
         sign: e.family
