@@ -20,10 +20,11 @@ from bot.journal import Journal
 from bot.logs import configure_logs, say
 from bot.phrases import counted
 from bot.settings import LOOPBACK, Settings, read_log_format, read_settings
-from corpus.errors import SettingsError, typeset
+from corpus.errors import CorpusError, SettingsError, reason, typeset
 
 if TYPE_CHECKING:
     from bot.workshop.editing import Workshop
+    from bot.workshop.editions import Pair
 
 phrase = FrenchTyper(help="Les autres façons de demander.")
 
@@ -130,6 +131,37 @@ def phrase_add(
     raise typer.Exit(1 if taken else 0)
 
 
+def update(
+    document: Annotated[str, typer.Argument(metavar="DOCUMENT", help="Son identifiant dans le catalogue.")],
+    file: Annotated[Path, typer.Argument(metavar="FICHIER", help="La nouvelle édition.")],
+    as_json: JsonOption = False,
+    corpus: CorpusOption = None,
+    index: IndexOption = None,
+) -> None:
+    """Remplacer un document du brouillon par sa nouvelle édition.
+
+    Formulations et questions connues suivent. Code de sortie 1 si certaines n’ont plus ce qu’elles visaient.
+    """
+    from bot.workshop.editions import Fate
+    from bot.workshop.updating import update as replaced
+
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise CorpusError(f"« {file} » ne peut pas être lu ({reason(error)}).") from error
+    with _opened(corpus, index) as workshop:
+        edition = replaced(workshop, document, file.name, content)
+    if as_json:
+        names = {fate.name.lower(): [_keys(pair) for pair in edition.of(fate)] for fate in Fate}
+        _print({"document": document, **names, "following": edition.n_following, "left": edition.left})
+    else:
+        show_line(Console(), ", ".join(f"{len(edition.of(fate))} {fate.value}" for fate in Fate))
+        show_line(Console(), f"{counted(edition.n_following, 'formulation')} au bon endroit.")
+        for text in edition.left:
+            show_line(Console(), typeset(f"N’est plus dans le document : « {text} »"), "yellow")
+    raise typer.Exit(1 if edition.left else 0)
+
+
 def check(as_json: JsonOption = False, corpus: CorpusOption = None, index: IndexOption = None) -> None:
     """Contrôler que le brouillon ne casse rien.
 
@@ -191,6 +223,10 @@ def publish(
 def _opened(corpus: Path | None, index: Path | None) -> "Iterator[Workshop]":
     with ExitStack() as open_meanwhile:
         yield open_workshop(read_settings(corpus=corpus, index=index), open_meanwhile)
+
+
+def _keys(pair: "Pair") -> list[str | None]:
+    return [entry.id if entry else None for entry in (pair.before, pair.after)]
 
 
 def _print(content: object) -> None:

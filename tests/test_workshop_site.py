@@ -226,7 +226,17 @@ def test_a_draft_is_published_and_taken_back_from_its_page(client: TestClient, w
 
 # --- to the eye and to the keyboard ---------------------------------------------------------------------------
 
-PAGES = ["", "questions", ENTRY[1:], "essai?question=amende+de+retard", "brouillon", "mois", "souhaits", "rien"]
+PAGES = [
+    "",
+    "questions",
+    "documents",
+    ENTRY[1:],
+    "essai?question=amende+de+retard",
+    "brouillon",
+    "mois",
+    "souhaits",
+    "rien",
+]
 
 
 @pytest.mark.browser

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.logs import LOG, report_failure
-from bot.workshop import draft_pages, entry_pages, inbox_pages, month_pages
+from bot.workshop import document_pages, draft_pages, entry_pages, inbox_pages, month_pages
 from bot.workshop.access import Access, author_of
 from bot.workshop.editing import Workshop
 from bot.workshop.views import static_file, told
@@ -87,7 +87,13 @@ def build_workshop(
     workshop: Workshop, *, header: str = "", proxies: Sequence[str] = (), hosts: Sequence[str] = (), owner: str = ""
 ) -> tuple[Access, Starlette]:
     """The site, behind its door: the arguments are those of ``Access`` and ``Site``."""
-    routes = [*inbox_pages.ROUTES, *entry_pages.ROUTES, *draft_pages.ROUTES, *month_pages.ROUTES]
+    routes = [
+        *inbox_pages.ROUTES,
+        *entry_pages.ROUTES,
+        *document_pages.ROUTES,
+        *draft_pages.ROUTES,
+        *month_pages.ROUTES,
+    ]
     routes.append(Route("/motamot/{name}", static_file))
     handlers = {MotamotError: _unable, HTTPException: _not_served, Exception: _failed}
     app = Starlette(routes=routes, exception_handlers=handlers)

@@ -1,7 +1,7 @@
 """Answers that an editor accepted, kept as known questions: ``questions-connues.jsonl`` in the corpus folder."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.answer import Kind
@@ -48,9 +48,22 @@ class KnownFile:
         made = {"id": id_, "turns": list(turns), "kind": kind.value, **expect}
         with self._draft.locked():
             kept = [line for line in self.lines() if line.get("id") != id_]
-            self._draft.write(
-                NAME, "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in [*kept, made]).encode()
-            )
+            self._write([*kept, made])
+
+    def follow(self, document: str, renamed: Mapping[str, str]) -> None:
+        """Name the entries of a document as its new edition does."""
+        names = {f"{document}/{before}": f"{document}/{after}" for before, after in renamed.items()}
+        with self._draft.locked():
+            lines = self.lines()
+            for line in lines:
+                given = line.get("expect") or []
+                expect = [given] if isinstance(given, str) else given
+                line |= {"expect": [names.get(entry, entry) for entry in expect]} if expect else {}
+            if lines:
+                self._write(lines)
+
+    def _write(self, lines: Sequence[dict[str, Any]]) -> None:
+        self._draft.write(NAME, "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines).encode())
 
     def expected(self, entries: Sequence[Entry]) -> list[Expected]:
         """Each alone or with its own turns, then each that stands alone after a question about something else."""

@@ -4,7 +4,7 @@ import hashlib
 import re
 import tomllib
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -14,8 +14,10 @@ import tomlkit
 from tomlkit.items import AoT, Array, Table
 
 from bot.workshop.draft import ConflictError, Draft, WorkshopError
+from bot.workshop.editions import beginning, followed
 from corpus.document import Entry
-from corpus.phrasings import entry_named
+from corpus.phrasings import entry_named, squeeze
+from corpus.split.sentences import sentences
 from corpus.toml_file import read_toml
 from index.french import words
 
@@ -128,6 +130,33 @@ class PhrasingsFile:
                     listed.append(text)
             self._save(content)
 
+    def follow(self, became: Mapping[str, Entry | None], entries: Sequence[Entry]) -> tuple[int, list[str]]:
+        """Make every table name its entry as a new edition has it; how many follow, and what is left behind.
+
+        To be called once the new edition is the draft's: a table whose entry is gone stays in the file, unused.
+
+        Args:
+            became: Identifier of each entry before -> what it is now, None where it is gone.
+            entries: Of the new edition.
+        """
+        with self._draft.locked():
+            content = self._editable()
+            n, left = 0, []
+            for table in _tables(content):
+                was = entry_named(str(table.get("question", "")), self._entries)
+                now = became.get(was.id) if was else None
+                if was is None or now is None:
+                    left.append(str(table.get("question", "")))
+                    continue
+                if not _same_place(table, now, entries):
+                    table["question"] = PhrasingsFile(self._draft, was.document.id, entries).name_of(now)
+                left += _follow_part(table, was, now)
+                n += len(table.get("ask", ()))
+            self._entries = entries
+            if _tables(content):
+                self._save(content)
+        return n, left
+
     def _is_of(self, table: Table, entry: Entry) -> bool:
         found = entry_named(str(table.get("question", "")), self._entries)
         return found is not None and found.id == entry.id
@@ -137,7 +166,7 @@ class PhrasingsFile:
         for table in own:
             if "part" not in table and "sentence" not in table:
                 return table
-        text = f"\n[[entry]]\nquestion = {tomlkit.item(self._name(entry)).as_string()}\nask = [\n]\n"
+        text = f"\n[[entry]]\nquestion = {tomlkit.item(self.name_of(entry)).as_string()}\nask = [\n]\n"
         made = tomlkit.parse(text)["entry"]
         tables = content.get("entry")
         assert isinstance(made, AoT)
@@ -148,7 +177,7 @@ class PhrasingsFile:
         content["entry"] = made
         return _tables(content)[-1]
 
-    def _name(self, entry: Entry) -> str:
+    def name_of(self, entry: Entry) -> str:
         """Words by which the file finds the entry again: its heading, else its beginning, else its identifier."""
         beginning = " ".join(entry.body_text.split()[:12])
         for name in (" ".join(entry.heading_text.split()), beginning, entry.id):
@@ -180,6 +209,36 @@ class PhrasingsFile:
         if raw != self._draft.read(self.name):
             self._draft.write(self.name, raw)
         _PARSED.give(raw, content)
+
+
+def _same_place(table: Table, now: Entry, entries: Sequence[Entry]) -> bool:
+    found = entry_named(str(table.get("question", "")), entries)
+    return found is not None and found.id == now.id
+
+
+def _follow_part(table: Table, was: Entry, now: Entry) -> list[str]:
+    """Name the paragraph or sentence of a table as the new edition has it; what has none is told, and aims at all."""
+    for key, cut in (("sentence", _sentences), ("part", _passages)):
+        if key not in table:
+            continue
+        begins = squeeze(str(table[key]))
+        text = next((t for t in cut(was) if squeeze(t).startswith(begins)), str(table[key]))
+        candidates = cut(now)
+        if any(squeeze(candidate).startswith(begins) for candidate in candidates):
+            continue
+        if (found := followed(text, candidates)) is None:
+            lost = str(table.pop(key))
+            return [lost]
+        table[key] = beginning(found, [other for other in candidates if other != found])
+    return []
+
+
+def _passages(entry: Entry) -> list[str]:
+    return [passage.text for passage in entry.passages]
+
+
+def _sentences(entry: Entry) -> list[str]:
+    return [span.of(passage.text) for passage in entry.passages for span in sentences(passage.text)]
 
 
 class _Parsed:

@@ -1,0 +1,119 @@
+"""A new edition of a document: entries aligned, phrasings and known questions following, nothing lost unsaid."""
+
+import csv
+import json
+import shutil
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from small_corpus import FAQ, PHRASINGS, small_encoder, write_corpus
+from starlette.testclient import TestClient
+
+from bot.workshop.app import build_workshop
+from bot.workshop.draft import WorkshopError, marks
+from bot.workshop.editing import Workshop
+from bot.workshop.editions import Fate
+from bot.workshop.updating import add, update
+from corpus.errors import MotamotError
+from index.build import build
+from index.store import FolderStore
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("editions")
+    live = write_corpus(folder / "corpus", phrasings={key: asked[:2] for key, asked in PHRASINGS.items()})
+    path = live / "phrasings" / "mediatheque.toml"
+    part = f'\n[[entry]]\nquestion = "{FAQ["retard"][0]}"\nsentence = "Un rappel part"\nask = ["quand le rappel"]\n'
+    path.write_text(path.read_text(encoding="utf-8") + part, encoding="utf-8")
+    build(live, folder / "index", small_encoder())
+    return folder.rename(folder.with_name(f"{folder.name}-moved"))
+
+
+@pytest.fixture
+def workshop(built: Path, tmp_path: Path) -> Workshop:
+    site = Path(shutil.copytree(built, tmp_path / "site"))
+    return Workshop(site / "corpus", FolderStore(site / "index"), small_encoder(), 0.1, None)
+
+
+def table(rows: dict[str, tuple[str, str]]) -> bytes:
+    content = StringIO()
+    csv.writer(content, delimiter=";").writerows(
+        [["id", "question", "réponse"], *([key, *row] for key, row in rows.items())]
+    )
+    return content.getvalue().encode()
+
+
+EDITION = {
+    "portage": FAQ["portage"],  # moved to the front
+    "inscription": FAQ["inscription"],
+    "emprunts": ("Quels ouvrages emprunter ?", "Tous les livres et les films se prêtent. Les dictionnaires restent."),
+    "retards": ("Que risque-t-on quand on rend en retard ?", "Une amende est due. Un rappel part après deux semaines."),
+    "internet": FAQ["internet"],
+    "café": ("Où boire un café ?", "Le distributeur est dans le hall."),
+}
+"""The hall is gone."""
+
+
+def test_entries_are_aligned_and_what_belongs_to_them_follows(workshop: Workshop) -> None:
+    workshop.known().accept(["amende ?"], "mediatheque/retard")
+    edition = update(workshop, "mediatheque", "2026.csv", table(EDITION))
+    fates = {p.before.id if p.before else "-": (p.fate, p.after.id if p.after else "-") for p in edition.pairs}
+
+    assert fates == {
+        "portage": (Fate.MOVED, "portage"),
+        "inscription": (Fate.SAME, "inscription"),
+        "pret": (Fate.CHANGED, "emprunts"),
+        "retard": (Fate.CHANGED, "retards"),
+        "internet": (Fate.SAME, "internet"),
+        "-": (Fate.NEW, "café"),
+        "salle": (Fate.GONE, "-"),
+    }
+    assert (edition.n_following, edition.left) == (11, (FAQ["salle"][0],))
+    attached = workshop.attached()
+    assert attached["mediatheque/retards"].phrasings == ("amende de retard", "livre rendu trop tard", "quand le rappel")
+    assert attached["mediatheque/emprunts"].phrasings == ("emprunter des livres", "livres à emporter")
+    text = workshop.draft.read("phrasings/mediatheque.toml").decode()
+    assert ("salle pour une association" in text, "Un rappel part" in text) == (True, True)
+    assert json.loads(workshop.draft.read("questions-connues.jsonl"))["expect"] == ["mediatheque/retards"]
+    assert workshop.tried("quand le rappel")[1].quotes[0].source.entry == "retards"
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.docx", b"PK rompu"), ("a.exe", b"x"), ("vide.txt", b"")])
+def test_a_file_that_cannot_be_read_changes_nothing(workshop: Workshop, name: str, content: bytes) -> None:
+    before = marks(workshop.draft.folder)
+    with pytest.raises(MotamotError):
+        update(workshop, "mediatheque", name, content)
+
+    assert marks(workshop.draft.folder) == before
+    assert not list(workshop.draft.home.glob("*.part*"))
+
+
+def test_another_document_is_added_and_a_wrong_form_leaves_the_catalogue_as_it_was(workshop: Workshop) -> None:
+    said = {"id": "piscine", "title": "Piscine", "publisher": "Ville", "date": "2026-05", "kind": "faq"}
+    content = b"Quand la piscine ouvre-t-elle ?\n\nElle ouvre le mardi.\n"
+    before = marks(workshop.draft.folder)
+    for wrong in ({"date": "mai"}, {"id": "Ma piscine"}, {"id": "mediatheque"}, {"nature": "avis"}):
+        with pytest.raises(MotamotError):
+            add(workshop, said | wrong, "p.txt", content)
+        assert marks(workshop.draft.folder) == before
+
+    add(workshop, said | {"nature": "faq", "notice": ""}, "p.txt", content)
+    assert {entry.document.id for entry in workshop.corpus.entries} == {"mediatheque", "piscine"}
+    with pytest.raises(WorkshopError, match="rien"):
+        update(workshop, "rien", "p.txt", content)
+
+
+def test_the_page_says_what_changed_and_keeps_what_was_typed(workshop: Workshop) -> None:
+    door, _ = build_workshop(workshop)
+    client = TestClient(door, base_url="http://127.0.0.1")
+    client.get(f"/entrer?cle={door.key}")
+    page = client.post(
+        "/documents/edition", data={"document": "mediatheque"}, files={"fichier": ("n.csv", table(EDITION))}
+    )
+    assert (page.status_code, "11 formulations suivent" in page.text.replace("\u202f", " ")) == (200, True)
+    assert "Où boire un café" in page.text
+    page = client.post("/documents/ajouter", data={"id": "x", "title": "Mon titre"}, files={"fichier": ("n.exe", b"x")})
+    assert (page.status_code, "Mon titre" in page.text) == (422, True)
+    assert "Guide du lecteur" in client.get("/documents/compris?document=mediatheque").text
