@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from corpus.document import Source, TextStatus
 from corpus.errors import CorpusError
-from corpus.readers.formats import READERS
+from corpus.readers.formats import IMAGES, READERS
 from corpus.toml_file import read_toml
 
 CATALOGUE = "catalogue.toml"
@@ -77,7 +77,10 @@ def create_corpus(folder: Path) -> list[Path]:
 
 
 def unlisted_documents(folder: Path, sources: Iterable[Source]) -> tuple[str, ...]:
-    """Files of the documents folder that we could read but that no source names, in alphabetical order."""
+    """Files of the documents folder that we could read but that no source names, in alphabetical order.
+
+    Pictures are mostly those of a page beside them.
+    """
     named = {Path(source.file) for source in sources}
     documents = folder / DOCUMENTS
     found = (path.relative_to(documents) for path in documents.rglob("*") if path.is_file())
@@ -85,7 +88,9 @@ def unlisted_documents(folder: Path, sources: Iterable[Source]) -> tuple[str, ..
         sorted(
             shown(path.as_posix())
             for path in found
-            if path.suffix.lower() in READERS and path not in named and not path.name.startswith((".", "~$"))
+            if path.suffix.lower() in set(READERS) - set(IMAGES)
+            and path not in named
+            and not path.name.startswith((".", "~$"))
         )
     )
 

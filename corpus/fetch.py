@@ -33,7 +33,15 @@ _BEGINNING = 1024
 
 _PDF, _ARCHIVE, _PAGE = "un PDF", "un fichier compressé", "une page web"
 _MARKS = {b"%PDF-": _PDF, b"PK\x03\x04": _ARCHIVE}
-_KINDS = {".pdf": _PDF, ".docx": _ARCHIVE, ".odt": _ARCHIVE, ".xlsx": _ARCHIVE, ".html": _PAGE, ".htm": _PAGE}
+_KINDS = {
+    ".pdf": _PDF,
+    ".docx": _ARCHIVE,
+    ".odt": _ARCHIVE,
+    ".xlsx": _ARCHIVE,
+    ".ods": _ARCHIVE,
+    ".html": _PAGE,
+    ".htm": _PAGE,
+}
 """What the file of each format begins like; the others are texts."""
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import docx
-import openpyxl
 import pytest
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
@@ -15,7 +14,6 @@ from seed_files import odt, rezipped, saved
 from corpus.document import BlockKind, Document, Source, StructuredText
 from corpus.readers.docx import read_docx
 from corpus.readers.odt import read_odt
-from corpus.readers.table import read_csv, read_xlsx
 from corpus.split.split import split
 
 WHEN, HOW_MUCH = "Quand faut-il déposer la demande ?", "Combien coûte une terrasse ?"
@@ -434,120 +432,3 @@ WORDS = (
 )
 def test_opendocument(body: str, expected: list[str]) -> None:
     assert told(read_odt(odt(body, styles=ODT_OWN_STYLES, named=ODT_STYLES), "x.odt")) == expected
-
-
-# Spreadsheets
-
-
-def sheets(change: Callable[[Any], object] = lambda _: None, **rows: Sequence[Sequence[object]]) -> bytes:
-    workbook = openpyxl.Workbook()
-    workbook.remove(workbook.active)
-    for name, own in rows.items():
-        sheet = workbook.create_sheet(name)
-        for row in own:
-            sheet.append(row)
-    change(workbook)
-    return saved(workbook.save)
-
-
-def _arranged(workbook: Any) -> None:
-    """Merged cells, a row and a sheet that are hidden, a row struck out."""
-    workbook["Voirie"].merge_cells("A2:A3")
-    workbook["Voirie"].merge_cells("C4:C5")
-    workbook["Voirie"].row_dimensions[6].hidden = True
-    for cell in workbook["Voirie"][7]:
-        cell.font = openpyxl.styles.Font(strike=True)
-    workbook["Brouillon"].sheet_state = "hidden"
-
-
-PAIRS = [[WHEN, BEFORE], [HOW_MUCH, PRICE]]
-NAMED = [
-    ("Questions", "Réponses"),
-    ("Question de l'usager", "Réponse du service"),
-    ("Intitulé de la question*", "Éléments de réponse"),
-]
-
-
-@pytest.mark.parametrize("names", NAMED)
-@pytest.mark.parametrize("sign", [";", ",", "\t", "|"])
-@pytest.mark.parametrize("title", [0, 1, 2])
-def test_a_table_of_questions(names: tuple[str, str], sign: str, title: int) -> None:
-    lines = [*[["FAQ du service", ""], ["", ""]][:title], list(names), *PAIRS]
-
-    assert told(read_csv("\n".join(sign.join(line) for line in lines).encode(), "x.csv")) == TWO
-    assert told(read_xlsx(sheets(Feuil1=lines), "x.xlsx"))[-2:] == TWO
-
-
-@pytest.mark.parametrize(
-    ("table", "expected", "unread"),
-    [
-        (
-            "Où déposer ?;Au guichet de la mairie.\nQui signe ?;Le maire ou son adjoint.",
-            ["Où déposer ? → Au guichet de la mairie.", "Qui signe ? → Le maire ou son adjoint."],
-            [],
-        ),
-        (
-            "id;question;réponse\nq1;Où ?;Ici.\nq2;Quand ?;\nq3;Qui ?;Nous.\n;;Toujours.",
-            ["Où ? → Ici.", "Qui ? → Nous. / Toujours."],
-            ["ligne 3 : la colonne « réponse » est vide ; cette ligne n’est pas lue."],
-        ),
-        (
-            "thème;question;réponse\nDépôt;Quel délai ?;Deux mois.\n;Où ?;Ici.\nRecours;Quel délai ?;Quatre mois.",
-            ["Dépôt › Quel délai ? → Deux mois.", "Dépôt › Où ? → Ici.", "Recours › Quel délai ? → Quatre mois."],
-            [],
-        ),
-        ("question;réponse\nEAU;\nOù ?;Ici.\nGAZ;\nQui ?;Nous.", ["EAU › Où ? → Ici.", "GAZ › Qui ? → Nous."], []),
-        ('question;réponse\nOù ?;"Ici.\n\nSource : délibération."', ["Où ? → Ici. / Source : délibération."], []),
-        (
-            'Thème,ID,Question, Answer \nx,1,"Qui paie, ou ""finance"" ?","Deux cas :\n- l’État ;\n\nSinon rien."\n,,,',
-            ['x › Qui paie, ou "finance" ? → Deux cas : / - l’État ; / Sinon rien.'],
-            [],
-        ),
-        (
-            "id;question;réponse;answer\n1;A ?;B;C\n\n1;C ?;D;E",
-            ["A ? → B", "C ? → D"],
-            ["ligne 4 : l’id « 1 » est déjà celui de la ligne 2."],
-        ),
-    ],
-)
-def test_rows_of_questions(table: str, expected: list[str], unread: list[str]) -> None:
-    reading = read_csv(table.encode(), "x.csv")
-
-    assert told(reading) == expected
-    assert [line.replace("\u00a0", " ") for line in reading.unread] == unread
-
-
-def test_every_sheet_of_questions_is_read_and_what_is_not_is_named() -> None:
-    voirie = [
-        ["Rubrique", "Question", "Réponse"],
-        ["Hiver", "Qui sale ?", "Le département."],
-        [None, "Qui balaie ?", "La commune."],
-        ["Été", "Qui arrose ?", "Le service des espaces verts."],
-        ["Été", "Qui tond ?", None],
-        ["Été", "Cachée ?", "Oui."],
-        ["Été", "Barrée ?", "Oui."],
-    ]
-    voirie[1].append(12.0)
-    voirie[0].append("N°")
-    data = sheets(
-        _arranged,
-        Lisez=[["Mis à jour"]],
-        Voirie=voirie,
-        Feuil3=[HEADER, [WHEN, BEFORE], ["Et ?", None]],
-        Brouillon=[HEADER, ["A ?", "B"]],
-    )
-
-    reading = read_xlsx(data, "x.xlsx")
-
-    assert told(reading) == [
-        "Voirie › Hiver › Qui sale ? → Le département.",
-        "Voirie › Hiver › Qui balaie ? → La commune.",
-        "Voirie › Été › Qui arrose ? → Le service des espaces verts.",
-        "Voirie › Été › Qui tond ? → Le service des espaces verts.",
-        f"Feuil3 › {TWO[0]}",
-    ]
-    assert [block.key for block in reading.blocks][2] == "12"  # a whole number, as Excel keeps it
-    assert [line.replace("\u00a0", " ") for line in reading.unread] == [
-        "feuille « Feuil3 », ligne 3 : la colonne « réponse » est vide ; cette ligne n’est pas lue.",
-        "la feuille « Lisez » n’a pas de colonnes « question » et « réponse ».",
-    ]

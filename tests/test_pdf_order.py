@@ -218,6 +218,19 @@ def test_items_with_one_bullet_beside_pictures_of_several_widths_are_of_one_list
     assert [block.level for block in reading.blocks if block.kind is BlockKind.ITEM] == [1, 1, 1, 2, 1]
 
 
+def test_the_word_that_enacts_an_order_stands_alone_without_a_colon() -> None:
+    reading = laid("""
+60 760 b14 ARRÊTÉ MUNICIPAL N° 2024-17
+60 730 n Le maire de Valmont,
+60 712 n Considérant que le stationnement gêne la circulation,
+60 694 b ARRÊTE
+60 676 n ARTICLE 1 : Le stationnement est interdit rue Haute.
+60 658 n ARTICLE 2 : Le présent arrêté est affiché.""")
+
+    assert "Considérant que le stationnement gêne la circulation," in blocks(reading)
+    assert [text for text in entries(reading) if text.startswith("ARTICLE")] == ["ARTICLE 1", "ARTICLE 2"]
+
+
 def test_where_a_form_is_signed_heads_nothing() -> None:
     found = entries(
         laid("""

@@ -55,7 +55,8 @@ def test_a_column_of_a_real_guide_is_read_whole(shared: Path) -> None:
     assert "CAS C ON T ACT" not in " ".join(text.split())
 
 
-def test_a_real_scan_is_refused(shared: Path) -> None:
+def test_a_real_scan_is_refused_without_the_extra(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("corpus.readers.pdf.ocr_is_available", lambda: False)
     with pytest.raises(UnreadableDocumentError, match="images"):
         shared_pdf(shared, "scan_sans_texte_ricoh_guyane_legumes.pdf")
 

@@ -143,6 +143,8 @@ TEXT = [(Q, "Quand déposer la demande ?"), (P, "Un mois avant."), (Q, "Combien 
         '+++\ntitle = "{0}"\n+++\n{1}\n\n## {2} {{#prix}}\n{{: .question }}\n{3}\n',
         "# {0}\n{{% hint %}}\n> [!NOTE]\n> {1}\n{{% endhint %}}\n[TOC]\n\n## {2}[^1]\n{3}\n\n{{{{ x }}}}\n\n[^1]: N.",
         "# {0}\n:::info\n{1}\n:::\n## {2}\n!!! note\n    {3}\n",
+        "- *{0}*\n  {1}\n- *{2}*\n  {3}\n",
+        ':::faq{{title="{0}"}}\n{1}\n:::\n\n:::details{{open label="{2}"}}\n{3}\n:::\n',
     ],
 )
 def test_markdown_of_site_generators_shows_its_questions_and_no_mark(page: str) -> None:

@@ -129,6 +129,23 @@ def test_a_text_shows_its_questions_with_labels_and_without(raw: str) -> None:
     assert pairs(entries(raw.format(*ASKED[0], *ASKED[1]))) == ASKED
 
 
+def test_an_answer_that_begins_with_a_number_loses_its_label() -> None:
+    raw = "Q1. Quand ?\nR1. Un mois avant.\n\nQ2. Quel prix ?\nR2. 120 euros par an.\n"
+
+    assert pairs(entries(raw)) == [("Quand ?", "Un mois avant."), ("Quel prix ?", "120 euros par an.")]
+
+
+def test_numbered_questions_without_their_mark_head_the_lines_below() -> None:
+    raw = (
+        "1) Comment déposer un permis\n   Le dossier est déposé en mairie.\n2) Quel est le délai\n   Il est d'un mois."
+    )
+
+    assert [(entry.heading_text, entry.body_text) for entry in entries(raw, "page")] == [
+        ("1) Comment déposer un permis", "Le dossier est déposé en mairie."),
+        ("2) Quel est le délai", "Il est d'un mois."),
+    ]
+
+
 def test_a_question_between_dashes_needs_no_question_mark() -> None:
     raw = "Question 1 - Délai de dépôt\nRéponse - Un mois.\n\nQuestion 2 - Tarif\nRéponse - Dix euros.\n"
 

@@ -32,11 +32,18 @@ TITLE_WORD = re.compile(
     r"|[A-Z](?![\w’'])|[LRD]\s?\*?\.?\s?\d{1,4}(?:-\d{1,3})*))(?![\w°])",
     re.IGNORECASE,
 )
+# The first words of a question that its author left without a mark.
+INTERROGATIVE = re.compile(
+    r"(?:(?:à|avec|dans|de|en|par|pour|sur|chez)\s)?(?:qui|que|quoi|quand|comment|pourquoi|combien|où|quel(?:le)?s?"
+    r"|lequel|est-ce|faut-il|peut-on|doit-on)\b",
+    re.IGNORECASE,
+)
 ASKED = re.compile(
     r"(?:questions?|q)\s*(?:n\s?[°o]\s*)?(?P<value>\d{1,3})?\s*(?:[:.)–—]|-(?=\s))\s*(?=\S)", re.IGNORECASE
 )
 ANSWERED = re.compile(
-    r"(?:r[ée]ponses?|r)\s*(?:n\s?[°o]\s*)?(?P<value>\d{1,3})?\s*(?:[:)–—]|\.(?=\s+\D)|-(?=\s))\s*(?=\S)", re.IGNORECASE
+    r"(?:r[ée]ponses?|r)\s*(?:n\s?[°o]\s*)?(?P<value>\d{1,3})?\s*(?:[:)–—]|(?<=\d)\.(?=\s)|\.(?=\s+\D)|-(?=\s))\s*(?=\S)",
+    re.IGNORECASE,
 )
 ASIDE = re.compile(
     r"(?:pour (?:en savoir plus|aller plus loin)|en savoir plus|voir aussi|"
@@ -46,7 +53,7 @@ ASIDE = re.compile(
 # What opens each ground of a decision, the decision itself, and its date.
 ENACTING = re.compile(
     r"(?:Vu|Considérant|Fait (?:à|le)|Sur (?:le rapport|proposition|avis|la proposition))\b"
-    r"|(?:arr[êe]te(?:nt)?|d[ée]cr[èe]te|d[ée]cide|d[ée]lib[èe]re)\s*:\s*$",
+    r"|(?:arr[êe]te(?:nt)?|d[ée]cr[èe]te|d[ée]cide|d[ée]lib[èe]re)\s*:?\s*$",
     re.IGNORECASE,
 )
 # Between the title and the page of a line of contents.

@@ -10,6 +10,7 @@ from corpus.layout.list_markers import (
     ASIDE,
     ASKED,
     ENACTING,
+    INTERROGATIVE,
     TITLE_WORD,
     ListMarker,
     Numbering,
@@ -153,6 +154,14 @@ def _ends_paragraph(view: View, index: int, group: LineGroup) -> bool:
         return False  # a title in capitals, on two lines
     if view.unwrapped:
         return True
+    if (
+        group.marker
+        and not ends
+        and INTERROGATIVE.match(group.words)
+        and starts_high(line.text)
+        and not hangs(above.text)
+    ):
+        return True  # a question without its mark
     if ends and line.left > above.left + 1 and starts_high(line.text):
         return True
     if TITLE_WORD.match(line.text) and line.text[0].isupper() and (ends or view.room_after(index - 1)):

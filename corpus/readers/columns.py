@@ -43,6 +43,11 @@ _NAMES = (
     (r"themes?|thematiques?", r"(?:rubrique|categorie|sujet|domaine|chapitre|famille|sous-theme)s?"),
 )
 _PATTERNS = tuple(tuple(re.compile(name) for name in names) for names in _NAMES)
+# Columns that say something to whoever asks; others (authors, remarks, drafts) may be meant for the office alone.
+_PUBLIC = re.compile(
+    r"(?:contact|service|adresse|telephone|tel|courriel|e?-?mail|lien|url|site|page web|delai|tarif|cout|prix|horaire"
+    r"|lieu|date|mise a jour|maj|piece|document|reference|texte|source|base legale|public|condition|demarche)s?\b.*"
+)
 _IN_TURN = (re.compile(r"(?:questions?|q)[ n°o]*\d*"), re.compile(r"(?:reponses?|answers?|r)[ n°o]*\d*"))
 _CELL = re.compile(r"[^\t]+")
 # Of what stands beside a question, in a table without names of columns: fewer words answer nothing.
@@ -57,6 +62,10 @@ class Columns:
     answers: tuple[int, ...]
     id: int | None = None
     theme: int | None = None
+    kept: tuple[tuple[int, str], ...] = ()
+    """Other columns whose cells are told with the answer, and their names."""
+    left: tuple[str, ...] = ()
+    """Names of those that are not."""
 
 
 EMPTY = StructuredText("", ())
@@ -108,6 +117,9 @@ def add_table(
             table.add(rows[index], texts[index], numbers[index] if numbers else index + 1)
     if table.count:
         builder.end_answer()
+    if columns.left:
+        names = ", ".join(f"« {name} »" for name in columns.left)
+        builder.unread.append(typeset(f"{where}colonnes laissées de côté : {names}."))
 
 
 def _add_rows(builder: Builder, rows: Sequence[Cells]) -> None:
@@ -161,6 +173,9 @@ class _QuestionTable:
             if key and (first := self.ids.setdefault(key, number)) != number:
                 self._tell(number, f"l’id « {key} » est déjà celui de la ligne {first}")
             self.builder.add_question(question.text, key or None, answer)
+            for column, name in self.columns.kept:
+                if told := _words(words, column):
+                    self.builder.add_row([name, told])
             self.asked, self.count = question, self.count + 1
         else:
             empty = "réponse" if question.text else "question"
@@ -226,8 +241,12 @@ def columns(names: Texts) -> Columns | None:
         return None
     if _PATTERNS[_ANSWER][0].fullmatch(fold(names[answers[0]])):
         answers = answers[:1]  # the others are in other languages
-    others = (next((place for place in found if place != questions[0]), None) for found in (ids, themes))
-    return Columns(questions[0], answers, *others)
+    id_, theme = (next((place for place in found if place != questions[0]), None) for found in (ids, themes))
+    told = {questions[0], *named_columns(names)[_ANSWER], id_, theme}
+    others = [(place, name) for place, name in enumerate(names) if name and place not in told and place not in answers]
+    public = tuple((place, name) for place, name in others if _PUBLIC.fullmatch(fold(name)))
+    left = tuple(name for place, name in others if (place, name) not in public)
+    return Columns(questions[0], answers, id_, theme, public, left)
 
 
 def find_columns(rows: Sequence[Texts]) -> tuple[int, Columns] | None:

@@ -40,6 +40,7 @@ READERS: Mapping[str, ReadFunction] = {
     ".htm": partial(_read, "html", "read_html"),
     ".csv": partial(_read, "table", "read_csv"),
     ".xlsx": partial(_read, "table", "read_xlsx"),
+    ".ods": partial(_read, "ods", "read_ods"),
 } | dict.fromkeys(IMAGES, partial(_read, "images", "read_image"))
 """Suffix -> reader of its format."""
 

@@ -10,6 +10,7 @@ from bs4.element import NavigableString, PageElement, PreformattedString, Tag
 
 from corpus.document import BlockKind, StructuredText
 from corpus.errors import UnreadableDocumentError
+from corpus.layout.lines import asks
 from corpus.readers.builder import BREAK, Builder, TextRun
 from corpus.readers.columns import add_table, grid
 from corpus.readers.formats import decode
@@ -102,7 +103,9 @@ class _Inline:
     depth: int = 0
 
     def inside(self, tag: Tag) -> "_Inline":
-        return _Inline(self.bold or tag.name in ("strong", "b"), self.pre or tag.name == "pre", self.depth + 1)
+        # A whole question in italics marks it as bold type does.
+        bold = tag.name in ("strong", "b") or (tag.name in ("em", "i") and asks(tag.get_text()))
+        return _Inline(self.bold or bold, self.pre or tag.name == "pre", self.depth + 1)
 
     def words(self, node: PageElement) -> Iterator[TextRun]:
         """The words of a text node; comments and the like hold none. Line feeds count in ``<pre>`` only."""

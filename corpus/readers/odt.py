@@ -2,8 +2,10 @@
 
 from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from html import escape
 from typing import Any
+from zipfile import ZipFile
 
 from corpus.document import StructuredText
 from corpus.readers.html import read_markup
@@ -31,21 +33,21 @@ _NAMESPACES = {
 _MIME_TYPE = b"application/vnd.oasis.opendocument.text"
 
 
-def _qn(name: str) -> str:
+def qn(name: str) -> str:
     """Lxml's name of ``prefix:local``."""
     prefix, local = name.split(":")
     return f"{{{_NAMESPACES[prefix]}}}{local}"
 
 
-_P, _H, _BOX = _qn("text:p"), _qn("text:h"), _qn("draw:text-box")
-_LIST, _ITEM, _CELL = _qn("text:list"), _qn("text:list-item"), _qn("table:table-cell")
-_NAME, _STYLE = _qn("style:name"), _qn("text:style-name")
-_TAGS = {_P: "p", _H: "p", _LIST: "ul", _ITEM: "li", _qn("text:list-header"): "li"}
-_TAGS |= {_qn("table:table"): "table", _qn("table:table-row"): "tr", _CELL: "td"}
-_SIGNS = {_qn("text:line-break"): "<br>", _qn("text:s"): " ", _qn("text:tab"): " "}
+_P, _H, _BOX = qn("text:p"), qn("text:h"), qn("draw:text-box")
+_LIST, _ITEM, _CELL = qn("text:list"), qn("text:list-item"), qn("table:table-cell")
+_NAME, _STYLE = qn("style:name"), qn("text:style-name")
+_TAGS = {_P: "p", _H: "p", _LIST: "ul", _ITEM: "li", qn("text:list-header"): "li"}
+_TAGS |= {qn("table:table"): "table", qn("table:table-row"): "tr", _CELL: "td"}
+_SIGNS = {qn("text:line-break"): "<br>", qn("text:s"): " ", qn("text:tab"): " "}
 # Deleted text, tables of contents, notes, comments, fields to fill in, words on images; a text box is read as blocks.
 _SKIPPED = frozenset(
-    _qn(name)
+    qn(name)
     for name in (
         *("text:tracked-changes", "text:table-of-content", "text:alphabetical-index", "text:note", "text:table-index"),
         *("text:illustration-index", "text:object-index", "text:user-index", "text:bibliography", "text:placeholder"),
@@ -53,8 +55,8 @@ _SKIPPED = frozenset(
         *("draw:text-box", "svg:title", "svg:desc", "table:covered-table-cell"),
     )
 )
-_FAMILIES = {_P: "paragraph", _H: "paragraph", _qn("text:span"): "text"}
-_ID, _START = "{http://www.w3.org/XML/1998/namespace}id", _qn("text:start-value")
+_FAMILIES = {_P: "paragraph", _H: "paragraph", qn("text:span"): "text"}
+_ID, _START = "{http://www.w3.org/XML/1998/namespace}id", qn("text:start-value")
 _BOLD = ("bold", "600", "700", "800", "900")
 # Styles based on one another: more are a circle.
 _LONGEST_CHAIN = 20
@@ -65,16 +67,33 @@ _DEFAULT_SIZE = 12.0
 
 def read_odt(data: bytes, name: str) -> StructuredText:
     """Read an OpenDocument text; headers, footers, notes and the table of contents are no content."""
-    with office_archive(data, name) as archive:
-        if archive.read("mimetype").strip().removesuffix(b"-template") != _MIME_TYPE:
-            raise ValueError("no OpenDocument text")
-        if parsed(archive, "META-INF/manifest.xml").find(f".//{_qn('manifest:encryption-data')}") is not None:
-            raise encrypted(name)
+    with _opened(data, name, _MIME_TYPE) as archive:
         content = parsed(archive, "content.xml")
         styles = parsed(archive, "styles.xml") if "styles.xml" in archive.namelist() else content
-        bodies = content.iterfind(f"{_qn('office:body')}/{_qn('office:text')}")
-        markup = _Markup([*styles.iterfind(_qn("office:styles")), *content.iterfind(_qn("office:automatic-styles"))])
+        bodies = content.iterfind(f"{qn('office:body')}/{qn('office:text')}")
+        markup = _Markup([*styles.iterfind(qn("office:styles")), *content.iterfind(qn("office:automatic-styles"))])
         return filled(read_markup("".join(part for body in bodies for part in markup.of(body))), name)
+
+
+@contextmanager
+def _opened(data: bytes, name: str, mime_type: bytes) -> Iterator[ZipFile]:
+    """The archive of an OpenDocument file of this type, which is not encrypted."""
+    with office_archive(data, name) as archive:
+        if archive.read("mimetype").strip().removesuffix(b"-template") != mime_type:
+            raise ValueError("another type of OpenDocument")
+        if parsed(archive, "META-INF/manifest.xml").find(f".//{qn('manifest:encryption-data')}") is not None:
+            raise encrypted(name)
+        yield archive
+
+
+def archive_content(data: bytes, name: str, mime_type: bytes) -> Any:
+    """The root of the content of an OpenDocument file of this type.
+
+    Raises:
+        UnreadableDocumentError: It is damaged, encrypted, or of another type.
+    """
+    with _opened(data, name, mime_type) as archive:
+        return parsed(archive, "content.xml")
 
 
 class _Markup:
@@ -82,11 +101,11 @@ class _Markup:
 
     def __init__(self, styles: Sequence[Any]) -> None:
         """``styles``: those that the office program offers, then the document's own, which have the last word."""
-        named = [style for part in styles for style in part.iter(_qn("style:style"))]
-        self._styles = {(style.get(_qn("style:family"), ""), style.get(_NAME, "")): style for style in named}
-        lists = [each for part in styles for each in part.iter(_qn("text:list-style"))]
+        named = [style for part in styles for style in part.iter(qn("style:style"))]
+        self._styles = {(style.get(qn("style:family"), ""), style.get(_NAME, "")): style for style in named}
+        lists = [each for part in styles for each in part.iter(qn("text:list-style"))]
         self._levels = {each.get(_NAME, ""): _levels(each) for each in lists}
-        outlines = [each for part in styles for each in part.iter(_qn("text:outline-style"))]
+        outlines = [each for part in styles for each in part.iter(qn("text:outline-style"))]
         self._outline = ListNumbering(_levels(outlines[0]) if outlines else {})
         self._counted: dict[str, ListNumbering] = {}
         """Lists by their identifier and by their style, for those that go on."""
@@ -98,7 +117,7 @@ class _Markup:
     def of(self, element: Any, *, bold: bool = False) -> Iterator[str]:
         """An element with what stands in it."""
         look = self._look(_FAMILIES.get(element.tag, ""), element.get(_STYLE, ""))
-        if element.tag in _SKIPPED or _is_unseen(look) or element.get(_qn("text:display")) == "none":
+        if element.tag in _SKIPPED or _is_unseen(look) or element.get(qn("text:display")) == "none":
             return
         if element.tag in _SIGNS:
             yield _SIGNS[element.tag]
@@ -122,8 +141,8 @@ class _Markup:
 
     def _list(self, element: Any) -> Iterator[str]:
         style = element.get(_STYLE, "")
-        before = self._counted.get(element.get(_qn("text:continue-list"), ""))
-        if element.get(_qn("text:continue-numbering")) == "true":
+        before = self._counted.get(element.get(qn("text:continue-list"), ""))
+        if element.get(qn("text:continue-numbering")) == "true":
             before = self._counted.get(style)
         inner = (
             self._open[-1] if self._open and (not style or self._levels.get(style) is self._open[-1].levels) else None
@@ -140,7 +159,7 @@ class _Markup:
     def _number(self, paragraph: Any, level: int) -> str:
         """The number that a paragraph shows, and white space."""
         label, self._label = self._label, ""
-        if paragraph.tag == _H and not label and paragraph.get(_qn("text:is-list-header")) != "true":
+        if paragraph.tag == _H and not label and paragraph.get(qn("text:is-list-header")) != "true":
             label = self._outline.label(level, _start(paragraph))
         return f"{label} " if label and "".join(paragraph.itertext()).strip() else ""
 
@@ -149,13 +168,13 @@ class _Markup:
         maps: list[Any] = []
         style = self._styles.get((family, name))
         while style is not None and len(maps) < _LONGEST_CHAIN:
-            maps += [dict(each.attrib) for each in style.iterchildren(_qn("style:text-properties"))]
-            style = self._styles.get((family, style.get(_qn("style:parent-style-name"), "")))
+            maps += [dict(each.attrib) for each in style.iterchildren(qn("style:text-properties"))]
+            style = self._styles.get((family, style.get(qn("style:parent-style-name"), "")))
         return ChainMap(*maps)
 
     def _is_bold(self, look: Mapping[str, str], *, bold: bool) -> bool:
         """Whether words stand out: by their weight, a line under them or their size."""
-        weight, line = look.get(_qn("fo:font-weight")), look.get(_qn("style:text-underline-style"), "none")
+        weight, line = look.get(qn("fo:font-weight")), look.get(qn("style:text-underline-style"), "none")
         if line != "none" or _points(look) >= _LARGER * self._size:
             return True
         return weight in _BOLD if weight else bold
@@ -163,10 +182,10 @@ class _Markup:
     def _heading_level(self, paragraph: Any) -> int:
         """0 for a plain paragraph."""
         if paragraph.tag == _H:
-            level = paragraph.get(_qn("text:outline-level"), "")
+            level = paragraph.get(qn("text:outline-level"), "")
             return max(int(level), 1) if level.isdecimal() else 1
         style = self._styles.get(("paragraph", paragraph.get(_STYLE, ""))) if paragraph.tag == _P else None
-        names = (paragraph.get(_STYLE, ""), style.get(_qn("style:parent-style-name"), "") if style is not None else "")
+        names = (paragraph.get(_STYLE, ""), style.get(qn("style:parent-style-name"), "") if style is not None else "")
         # The format writes "Heading 2" as "Heading_20_2".
         own, parent = (heading_level(each.replace("_20_", " ")) for each in names)
         return own or parent if paragraph.tag == _P else 0
@@ -181,18 +200,18 @@ def _spans(element: Any) -> str:
     """What a cell tells of the rows and columns that it covers."""
     if element.tag != _CELL:
         return ""
-    columns = element.get(_qn("table:number-columns-spanned")) or element.get(_qn("table:number-columns-repeated"), "1")
-    return f' colspan="{escape(columns)}" rowspan="{escape(element.get(_qn("table:number-rows-spanned"), "1"))}"'
+    columns = element.get(qn("table:number-columns-spanned")) or element.get(qn("table:number-columns-repeated"), "1")
+    return f' colspan="{escape(columns)}" rowspan="{escape(element.get(qn("table:number-rows-spanned"), "1"))}"'
 
 
 def _levels(style: Any) -> dict[int, ListLevel]:
-    levels = {whole(level.get(_qn("text:level"), ""), 1): level for level in style}
-    styles = {depth: level.get(_qn("style:num-format"), "") for depth, level in levels.items()}
+    levels = {whole(level.get(qn("text:level"), ""), 1): level for level in style}
+    styles = {depth: level.get(qn("style:num-format"), "") for depth, level in levels.items()}
     found = {}
     for depth, level in levels.items():
-        first = max(depth - whole(level.get(_qn("text:display-levels"), ""), 1), 0) + 1
+        first = max(depth - whole(level.get(qn("text:display-levels"), ""), 1), 0) + 1
         numbers = [part for each in range(first, depth + 1) if styles.get(each) for part in (".", each)][1:]
-        label = (level.get(_qn("style:num-prefix"), ""), *numbers, level.get(_qn("style:num-suffix"), ""))
+        label = (level.get(qn("style:num-prefix"), ""), *numbers, level.get(qn("style:num-suffix"), ""))
         found[depth] = ListLevel(whole(level.get(_START, ""), 1), styles[depth], label)
     return found
 
@@ -205,7 +224,7 @@ def _start(element: Any) -> int | None:
 
 def _points(look: Mapping[str, str]) -> float:
     """Size of the words; 0 where it is not told in points."""
-    size = look.get(_qn("fo:font-size"), "")
+    size = look.get(qn("fo:font-size"), "")
     return whole(size, 0) if size.endswith("pt") else 0.0
 
 
@@ -221,7 +240,7 @@ def _outermost(parent: Any, tag: str) -> Iterator[Any]:
 def _is_unseen(look: Mapping[str, str]) -> bool:
     """Whether words are hidden, or struck out."""
     struck = (
-        look.get(_qn("style:text-line-through-style"), "none"),
-        look.get(_qn("style:text-line-through-type"), "none"),
+        look.get(qn("style:text-line-through-style"), "none"),
+        look.get(qn("style:text-line-through-type"), "none"),
     )
-    return struck != ("none", "none") or look.get(_qn("text:display")) == "none"
+    return struck != ("none", "none") or look.get(qn("text:display")) == "none"

@@ -37,7 +37,9 @@ class TableRow:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sheet:
+class Worksheet:
+    """A sheet of a workbook."""
+
     name: str
     rows: list[TableRow]
     """Those that hold something."""
@@ -47,12 +49,12 @@ class _Sheet:
 
 def read_csv(data: bytes, name: str) -> StructuredText:
     """Read a table separated by semicolons, commas, tabs or bars."""
-    return _read([_Sheet("", csv_rows(data, name, _known_columns), {})], name)
+    return read_sheets([Worksheet("", csv_rows(data, name, _known_columns), {})], name)
 
 
 def read_xlsx(data: bytes, name: str) -> StructuredText:
     """Read the sheets that have the columns; formulas give the value they had when last saved."""
-    return _read(_sheets(data, name), name)
+    return read_sheets(_sheets(data, name), name)
 
 
 def csv_rows(data: bytes, name: str, known: Known) -> list[TableRow]:
@@ -95,7 +97,7 @@ def _known_columns(header: Sequence[str]) -> int:
     return sum(map(bool, named_columns(header)))
 
 
-def _sheets(data: bytes, name: str) -> list[_Sheet]:
+def _sheets(data: bytes, name: str) -> list[Worksheet]:
     from openpyxl import load_workbook  # a fifth of a second, which a .csv need not wait for
     from openpyxl.utils.exceptions import InvalidFileException
 
@@ -110,7 +112,7 @@ def _sheets(data: bytes, name: str) -> list[_Sheet]:
             workbook.close()
 
 
-def _sheet(sheet: Any) -> _Sheet:
+def _sheet(sheet: Any) -> Worksheet:
     hidden, merged = _hidden_and_merged(sheet)
     sheet.reset_dimensions()  # some programs write a wrong size, and rows would be missed
     rows = [
@@ -118,7 +120,7 @@ def _sheet(sheet: Any) -> _Sheet:
         for number, found in enumerate(sheet.iter_rows(), 1)
         if number not in hidden and any(cells := tuple(map(_cell, found)))
     ]
-    return _Sheet(sheet.title, rows, merged)
+    return Worksheet(sheet.title, rows, merged)
 
 
 def _hidden_and_merged(sheet: Any) -> tuple[set[int], dict[int, dict[int, int]]]:
@@ -154,7 +156,12 @@ def _cell(cell: Any) -> str:
     return str(value).strip()
 
 
-def _read(sheets: Sequence[_Sheet], name: str) -> StructuredText:
+def read_sheets(sheets: Sequence[Worksheet], name: str) -> StructuredText:
+    """The questions of the sheets that have the columns.
+
+    Raises:
+        UnreadableDocumentError: None has them, or holds a question.
+    """
     builder = Builder()
     found = [sheet for sheet in sheets if find_columns([row.cells for row in sheet.rows])]
     if not found:
@@ -182,7 +189,7 @@ def _read(sheets: Sequence[_Sheet], name: str) -> StructuredText:
     return replace(reading, unread=(*reading.unread, *(typeset(f"{each}.") for each in left)))
 
 
-def _refused(sheets: Sequence[_Sheet], name: str) -> UnreadableDocumentError:
+def _refused(sheets: Sequence[Worksheet], name: str) -> UnreadableDocumentError:
     rows = [_from_header(sheet.rows, _known_columns) for sheet in sheets]
     header = max((found[0].cells for found in rows if found), key=_known_columns, default=())
     questions, _, *_ = named_columns(header)
@@ -194,7 +201,7 @@ def _refused(sheets: Sequence[_Sheet], name: str) -> UnreadableDocumentError:
     )
 
 
-def _places(sheet: _Sheet) -> Iterator[list[StructuredText]]:
+def _places(sheet: Worksheet) -> Iterator[list[StructuredText]]:
     """The cells of each row; one that covers several rows is the same object in each."""
     above: dict[tuple[int, int], StructuredText] = {}
     for row in sheet.rows:

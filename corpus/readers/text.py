@@ -24,6 +24,9 @@ _TITLE = re.compile(
 # Blocks with a title, on a line of its own: ??? note "Titre", ::: details Titre, !!! tip, === "Onglet".
 _CONTAINER = re.compile(r" {0,3}(?P<mark>\?{3}\+?|!{3}\+?|:{3,}|={3}(?=[ \t]+[\"!+]))[ \t]*(?P<title>.*)")
 _KIND = re.compile(r"(?P<kind>[a-z][\w-]*)(?:[ \t]+(?=[^a-zà-ÿ])|(?=\[)|$)|(?=\W|[A-ZÀ-Ý])")
+# The title among the attributes of a container: faq{title="Titre"}.
+_ATTRIBUTES = re.compile(r"\{[^{}]{0,500}\}\s*$")
+_TITLED = re.compile(r"""\b(?:title|titre|summary|label|question)=(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 # Beyond, a container is text.
 _DEEPEST = 20
 _FOLDED = ("details", "question", "faq", "collapse", "spoiler", "accordion")
@@ -114,6 +117,9 @@ def _ends(marks: Sequence[re.Match[str] | None]) -> dict[int, int]:
 
 def _tags(mark: str, title: str) -> tuple[str, str]:
     """How a container begins and ends: one that folds, or that asks, is a question with its answer."""
+    if attributes := _ATTRIBUTES.search(title):
+        told = _TITLED.search(attributes[0])
+        title = f"{title[: attributes.start()]} {(told[1] or told[2] or '') if told else ''}".strip()
     kind = _KIND.match(title)
     name = kind["kind"] or "" if kind else ""
     shown = title[kind.end() :] if kind and name else title

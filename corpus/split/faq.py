@@ -30,7 +30,8 @@ INLINE_ANSWER = re.compile(
     r"\s(?=(?:r[ée]ponse|r)\s*\d{0,3}\s*[:–—]\s|(?-i:R[ée]ponse|R)\s*\d{0,3}\s*[-.]\s)", re.IGNORECASE
 )
 LABEL = re.compile(
-    r"(?:r[ée]ponses?|r)\s*(?:n\s?[°o]\s*)?\d{0,3}\s*(?::|\)|[–—]|\.(?=\s+\D|$)|-(?=\s|$))\s*", re.IGNORECASE
+    r"(?:r[ée]ponses?|r)\s*(?:n\s?[°o]\s*)?\d{0,3}\s*(?::|\)|[–—]|(?<=\d)\.(?=\s)|\.(?=\s+\D|$)|-(?=\s|$))\s*",
+    re.IGNORECASE,
 )
 # A question of several paragraphs is shorter than this, or we misread a label.
 LONGEST_QUESTION = 1200
