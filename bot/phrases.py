@@ -14,11 +14,10 @@ TAGLINE = "La réponse est citée mot pour mot dans les textes officiels, avec s
 
 GREETING = "Bonjour. Je cherche la réponse dans les textes suivants et je la cite mot pour mot."
 GREETING_LIMITS = "Si elle n’y figure pas, je vous dis que je ne sais pas."
-KNOWN_DOCUMENTS = f"Les textes que je connais{NBSP}:"
 NO_DOCUMENT = "Aucun texte n’est indexé pour le moment."
-LEFT_OUT = f"Prévus au catalogue, mais que je n’ai pas pu lire{NBSP}:"
 EXAMPLES = f"Par exemple, on me demande{NBSP}:"
 
+UNFOLD = "Voir la suite du passage"
 HIGHLIGHT_LEGEND = f"Souligné{NBSP}: la partie du texte qui répond."
 UNDERSTOOD_AS = "compris comme"
 PAGE = "page"
@@ -131,7 +130,6 @@ CONTACT_LABEL = f"Contact{NBSP}:"
 # Light page.
 ERASE = "Effacer la conversation"
 ERASED = "La conversation est effacée."
-KEPT_HERE = "L’historique reste dans cet onglet de votre navigateur et disparaît quand vous le fermez."
 QUEUED = "En attente"
 UNSENT = "Restée sans réponse."
 PANEL_BUSY = "Le service est momentanément indisponible. Il n’a pas pu répondre à cette question."
@@ -186,8 +184,9 @@ REASONS = {
 }
 
 # Thumbs under an answer.
-THUMB_UP = "Cette réponse m’a été utile"
-THUMB_DOWN = "Cette réponse ne m’a pas aidé"
+THUMB_ABOUT = "Cette réponse"
+THUMB_UP = "m’a été utile"
+THUMB_DOWN = "ne m’a pas aidé"
 THUMB_THANKS = "Merci, votre avis est enregistré."
 THUMB_THANKS_WHY = "Merci, votre avis est enregistré. Vous pouvez dire pourquoi ci-dessous."
 REASON_WHY = f"Pourquoi{NBSP}? (facultatif)"
@@ -349,6 +348,31 @@ def further_passages(count: int) -> str:
 def panel_too_long(limit: int) -> str:
     """What is typed is over ``limit`` characters, and has not left the box."""
     return f"Votre question dépasse {french_number(limit)} caractères. Merci de la raccourcir avant de l’envoyer."
+
+
+def known_texts(dates: Sequence[str]) -> str:
+    """How many texts are known, and of what months.
+
+    >>> known_texts(["2021-05", "2021-05-20"]), known_texts(["2021-04", "2020-11-20"])
+    ('2 textes, mai 2021', '2 textes, de novembre 2020 à avril 2021')
+    """
+    first, last = (french_date(of(dates)[:7]) for of in (min, max))
+    months = first if first == last else f"{'d’' if first[0] in 'ao' else 'de '}{first} à {last}"
+    return f"{counted(len(dates), 'texte')}, {months}"
+
+
+def left_out(count: int) -> str:
+    """How many texts of the catalogue could not be read."""
+    missing = counted(count, "texte prévu", "textes prévus")
+    return f"{missing} {'n’a pas pu être lu' if count < 2 else 'n’ont pas pu être lus'}"
+
+
+def kept_here(journal_days: int) -> str:
+    """Where a conversation is kept; the questions too, where they are written down."""
+    here = "La conversation reste dans cet onglet de votre navigateur et disparaît quand vous le fermez"
+    if not journal_days:
+        return f"{here}."
+    return f"{here}{NBSP}; ce service conserve les questions {counted(journal_days, 'jour')}."
 
 
 def journal_notice(days: int) -> str:

@@ -99,7 +99,7 @@ def focused(page: Any) -> Any:
 
 def name_of(element: Any) -> str:
     name: str = element.evaluate(_NAME)
-    return name.replace("\u00a0", " ")
+    return " ".join(name.split())
 
 
 def assert_indicated(element: Any) -> None:
@@ -129,6 +129,6 @@ def tab_to(page: Any, name: str, *, back: bool = False) -> Any:
             continue
         assert_indicated(element)
         passed.append(name_of(element))
-        if passed[-1].startswith(name):
+        if passed[-1].casefold().startswith(name.casefold()):
             return element
     raise AssertionError(f"{name} is not among {passed}")

@@ -17,6 +17,7 @@ def test_a_new_corpus_works_as_it_is(tmp_path: Path) -> None:
         "catalogue.toml",
         "documents/exemple-faq.md",
         "lexicon.toml",
+        "motamot.toml",
         "phrasings/exemple-faq.toml",
     ]
     corpus = read_corpus(folder)

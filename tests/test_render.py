@@ -65,11 +65,13 @@ def test_an_answer_shows_the_quote_then_its_source() -> None:
     assert words(html.select_one(".mm-message")) == "Voici ce que disent les textes :"
     assert html.select_one("blockquote .mm-text").get_text() == "L’accès est libre."
     assert [mark.get_text() for mark in html.select("mark")] == ["L’accès"]
+    assert words(html.select_one("figcaption summary")) == "Règlement"
     assert [words(line) for line in html.select("figcaption p")] == [
-        "Règlement Ville de Test, 20 mai 2021, page 2",
         "Partie : Article 2",
         "Question posée dans le texte : Qui entre ?",
+        "Ville de Test, 20 mai 2021, page 2",
     ]
+    assert words(html.select_one("figcaption > p")) == "Ville de Test, 20 mai 2021, page 2"  # never folded
     assert html.select("figcaption a") == []
 
 
@@ -163,7 +165,33 @@ def test_the_greeting_names_what_is_known_what_is_not_and_why() -> None:
         "Circulaire 12 Ministère, novembre 2020 Le fichier n’a pas été téléchargé. "
         "Ouvrir le document (x.fr, nouvel onglet)",
     ]
+    assert [words(line) for line in html.select("summary")] == [
+        "2 textes, mai 2021",
+        "1 texte prévu n’a pas pu être lu",
+    ]
     assert [button.get_text() for button in html.select("button.mm-ask")] == ["Qui entre ?"]
+
+
+def test_a_single_text_is_named_in_the_greeting() -> None:
+    html = parsed(greeting_html(About(documents=(RULES.source,))))
+
+    assert [words(line) for line in html.select(".mm-documents li")] == ["Règlement Ville de Test, 20 mai 2021"]
+    assert html.select("details") == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "folded"), [(0, 2000, True), (2000, 10, False), (0, 500, False), (700, 400, True)]
+)
+def test_a_quote_longer_than_a_screen_is_folded_after_its_mark(before: int, after: int, folded: bool) -> None:
+    text = f"{'a ' * (before // 2)}marqué{' b' * (after // 2)}"
+    document = replace(RULES, text=text)
+    html = parsed(answer_html(answered("q", quote(document, text, "marqué"))))
+
+    assert html.select_one(".mm-text").get_text() == text
+    assert [rest.get_text() for rest in html.select(".mm-rest")] == ([text[text.index(" b") :]] if folded else [])
+    assert len(html.select("button.mm-unfold")) == folded
+    alone = parsed(answer_html(answered("q", quote(document, text, "marqué")), standalone=True))
+    assert alone.select(".mm-rest, .mm-unfold") == []
 
 
 def test_hostile_text_becomes_text() -> None:

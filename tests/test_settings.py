@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from conftest import ROOT, plain
 
 from bot.settings import EXPECTED, Settings, foreign_variables, read_settings
+from corpus.catalogue import create_corpus
 from corpus.errors import SettingsError
 from index import MAX_ERROR
 
@@ -217,3 +219,30 @@ def test_a_folder_that_is_no_corpus_is_named_with_the_remedy_and_where_it_was_ch
     assert message().endswith("ou corrigez « corpus » dans la variable MOTAMOT_CORPUS.")
     with pytest.raises(SettingsError, match=r"sur la ligne de commande \(--corpus\)"):
         read_settings(corpus=tmp_path)
+
+
+def test_a_new_corpus_brings_every_setting_commented_with_its_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_corpus(tmp_path / "faq")
+    monkeypatch.chdir(tmp_path / "faq")
+    assert read_settings() == Settings(corpus=Path())
+    text = Path("motamot.toml").read_text(encoding="utf-8")
+    shown = dict(re.findall(r"^(?:# )?(\w+) = (.+)$", text, re.MULTILINE))
+    assert set(shown) == set(EXPECTED)
+    Path("motamot.toml").write_text(re.sub(r"^# (?=\w+ = )", "", text, flags=re.MULTILINE), encoding="utf-8")
+    Path("theme").mkdir()
+    Path("theme", "theme.css").touch()
+    uncommented, default = read_settings(), Settings(corpus=Path())
+    examples = [
+        "index",
+        "store",
+        "encoder",
+        "operator",
+        "contact",
+        "theme",
+        "frame_ancestors",
+        "root_path",
+        "journal_file",
+    ]
+    assert {key for key in EXPECTED if getattr(uncommented, key) != getattr(default, key)} == set(examples)

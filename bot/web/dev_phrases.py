@@ -177,20 +177,58 @@ CODE = f"À copier{NBSP}:"
 OPTIONS = "Options de la ligne"
 ATTRIBUTE = "Attribut"
 MEANING = "Ce qu’il change"
-ATTRIBUTES = (
-    ("data-title", f"Le titre du panneau, lu aussi par les lecteurs d’écran. Par défaut{NBSP}: «{NBSP}{TITLE}{NBSP}»."),
-    ("data-label", f"Les mots du bouton. Par défaut{NBSP}: «{NBSP}Poser une question{NBSP}»."),
-    (
-        "data-position",
-        "«\u00a0left\u00a0» met le bouton à gauche, «\u00a0none\u00a0» n’en met pas (pour la deuxième façon).",
-    ),
+ATTRIBUTES = tuple(
+    (name, typeset(meaning))
+    for name, meaning in (
+        ("data-title", f"Le titre du panneau, lu aussi par les lecteurs d’écran. Par défaut : « {TITLE} »."),
+        ("data-label", "Les mots du bouton. Par défaut : « Poser une question »."),
+        ("data-icon", "Le bouton n’a que son icône ; ses mots restent son nom."),
+        ("data-position", "« left » met le bouton à gauche, « none » n’en met pas (pour la deuxième façon)."),
+        (
+            "data-offset",
+            "L’écart au bord, puis au bas de la fenêtre, en pixels : « 16 90 » laisse un pied de page libre.",
+        ),
+        ("data-theme", "« light » ou « dark » ; sans lui, le thème de l’appareil du visiteur."),
+        ("data-question", "La question posée à la première ouverture. Aussi sur <motamot-chat>."),
+        ("data-contact", "Qui joindre si le service ne répond pas : une adresse électronique ou quelques mots."),
+        ("data-modal", "Le panneau couvre la page. Sans lui, il se tient à côté, et la page reste utilisable."),
+    )
 )
-COLOURS = (
-    "Le bouton et la barre du panneau prennent les couleurs de votre page si elle donne ces deux variables dans sa "
-    f"feuille de style. Leur contraste doit être d’au moins 4,5{NBSP}:{NBSP}1."
+COLOURS = typeset(
+    "Une seule couleur suffit : le bouton, le panneau et ce qu’il contient la prennent. Là où elle ne serait pas assez "
+    "contrastée (4,5 : 1), elle est foncée ou éclaircie, et la console du navigateur le dit. --mm-height donne la "
+    "hauteur de <motamot-chat>."
 )
-COLOURS_TITLE = "les couleurs du bouton"
-COLOURS_CODE = ":root { --mm-accent: #17506a; --mm-on-accent: #ffffff; }"
+COLOURS_TITLE = "les couleurs et la hauteur"
+COLOURS_CODE = ":root { --mm-accent: #17506a; }\nmotamot-chat { --mm-height: 32rem; }"
+
+SCRIPTING = "Ouvrir avec une question, et savoir ce qui se passe"
+SCRIPTING_ABOUT = typeset(
+    "Un lien, n’importe quel élément qui porte data-question, ou un appel ouvrent le panneau ; sans panneau, ils "
+    "s’adressent au premier <motamot-chat>. Les événements disent qu’une réponse est venue et de quelle nature "
+    "(answer, offer, clarify, refuse, smalltalk ou error), jamais un mot de ce qui est demandé ou répondu."
+)
+SCRIPTING_TITLE = "liens, appels et événements"
+SCRIPTING_CODE = """\
+<a href="#motamot?q=Peut-on%20modifier%20un%20contrat%20%3F">Peut-on modifier un contrat ?</a>
+<button type="button" data-question="Peut-on modifier un contrat ?">Poser cette question</button>
+<script>
+  Motamot.open(); Motamot.close(); Motamot.ask("Peut-on modifier un contrat ?");
+  for (const name of ["motamot:open", "motamot:answer", "motamot:close"]) {
+    document.addEventListener(name, (event) => console.log(name, event.detail?.kind));
+  }
+</script>"""
+SCRIPTING_MORE = typeset(
+    "Le panneau se souvient, d’une page à l’autre du site et dans cet onglet seulement, s’il est ouvert et de sa "
+    "taille ; il revient si une application remplace le contenu de la page. Si le service ne répond pas, il le dit, "
+    "propose de réessayer, et s’affiche de lui-même dès qu’il répond."
+)
+
+PINNED = "Vérifier le script, ou le charger comme module"
+PINNED_ABOUT = typeset(
+    "Avec cette empreinte, le navigateur refuse tout autre script que celui-ci ; elle change à chaque version de "
+    'Motamot : la ligne est alors à recopier. type="module" convient aussi, à la place de defer.'
+)
 
 ALLOW = "Autorisations"
 ALLOW_HERE = (
@@ -229,8 +267,17 @@ location /assistant/ {
     }
 }"""
 
-PREVIEW = "Aperçu"
-PREVIEW_ABOUT = "Le bouton est en bas à droite de cette page. Voici la deuxième façon, dans la page elle-même."
+PREVIEW = "Essayer"
+PREVIEW_ABOUT = (
+    "Le bouton est en bas à droite de cette page. Voici les autres façons de l’ouvrir, et la couleur du site."
+)
+PREVIEW_BLOCK = "La deuxième façon, dans la page elle-même"
+TRY_LINK = "Un lien"
+TRY_BUTTON = "Un bouton avec data-question"
+TRY_COLOUR = "Couleur du site"
+TRY_EVENTS = f"Événements reçus par cette page{NBSP}:"
+TRY_QUESTION = f"Comment ça marche{NBSP}?"
+"""Asked where the texts give no example."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +301,10 @@ def ways(address: str) -> tuple[Way, ...]:
         ),
         Way(
             "Les questions dans la page",
-            "À l’endroit voulu. La hauteur suit le contenu, sans deuxième barre de défilement.",
-            f'<motamot-chat data-title="{TITLE}"></motamot-chat>\n{script} data-position="none" defer></script>',
+            "À l’endroit voulu, le script d’abord pour que rien ne bouge ensuite. La zone de saisie reste visible. "
+            "Le lien ne sert que sans JavaScript.",
+            f'{script} data-position="none"></script>\n'
+            f'<motamot-chat data-title="{TITLE}"><a href="{address}panneau">{TITLE}</a></motamot-chat>',
         ),
         Way(
             "Un simple iframe",
@@ -263,6 +312,14 @@ def ways(address: str) -> tuple[Way, ...]:
             f'<iframe src="{address}panneau" title="{TITLE}" width="100%" height="640"'
             ' allow="clipboard-write"></iframe>',
         ),
+    )
+
+
+def pinned(address: str, integrity: str) -> str:
+    """The line that accepts no other script than this one."""
+    return (
+        f'<script src="{address}embed.js" integrity="{integrity}" crossorigin="anonymous"\n'
+        f'  data-title="{TITLE}" defer></script>'
     )
 
 

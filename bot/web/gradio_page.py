@@ -213,7 +213,7 @@ class ChatPage:
         root_path: str = "",
     ) -> None:
         self._limits = limits
-        self._feedback = service.journal is not None
+        self._journal_days = service.journal_days
         self.chat = Chat(service, asynccontextmanager(limits.question), lambda: state.branding.contact)
 
         async def build() -> tuple[gr.Blocks, FastAPI]:
@@ -261,7 +261,8 @@ class ChatPage:
             name: TEMPLATES.get_template(f"{name}.html").render(
                 branding=branding,
                 base="",
-                feedback=self._feedback,
+                feedback=self._journal_days > 0,
+                journal_days=self._journal_days,
                 max_question=MAX_QUESTION,
                 max_history=MAX_HISTORY,
             )

@@ -8,7 +8,7 @@ from starlette.responses import FileResponse, Response
 from bot import phrases
 from bot.service import MAX_HISTORY, MAX_QUESTION, Service
 from bot.web import dev_phrases
-from bot.web.assets import TYPES, content, fingerprint
+from bot.web.assets import TYPES, content, fingerprint, integrity
 from bot.web.branding import LOGOS
 from bot.web.render import greeting_html, notice_html, question_html
 from bot.web.responses import RefusedError, address_of, page
@@ -39,13 +39,22 @@ def build_pages(service: Service) -> APIRouter:
             blank=Markup(question_html("")),
             trouble=Markup(notice_html("")),
             feedback=service.journal is not None,
+            journal_days=service.journal_days,
             max_question=MAX_QUESTION,
             max_history=MAX_HISTORY,
         )
 
     @pages.get("/integration")
     async def integration(request: Request) -> Response:
-        return page(request, "integration.html", developer=dev_phrases, address=address_of(request))
+        about = await run_in_threadpool(service.about)
+        return page(
+            request,
+            "integration.html",
+            developer=dev_phrases,
+            address=address_of(request),
+            integrity=integrity("embed.js"),
+            example=about.examples[0] if about.examples else dev_phrases.TRY_QUESTION,
+        )
 
     @pages.get("/statut")
     async def status(request: Request) -> Response:

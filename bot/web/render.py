@@ -68,6 +68,12 @@ class Addresses:
         return f"{self.base}fiche?{self.query}"
 
 
+SCREEN = 900
+"""Characters of a quote that fill a telephone, 390 pixels wide and 800 high."""
+REST = 300
+"""Characters that are worth folding."""
+
+
 def _place(quote: Quote) -> str:
     return f"{quote.source.sha256}/{quote.start}-{quote.end}"
 
@@ -78,6 +84,8 @@ class Segment:
 
     text: str
     marked: bool
+    rest: bool = False
+    """What follows the last mark of a quote longer than a screen: folded."""
 
 
 def segments(quote: Quote) -> Iterator[Segment]:
@@ -95,7 +103,8 @@ def segments(quote: Quote) -> Iterator[Segment]:
         yield Segment(quote.text[start:end], marked=True)
         at = end
     if at < len(quote.text):
-        yield Segment(quote.text[at:], marked=False)
+        long = len(quote.text) > SCREEN and len(quote.text) - at > REST and at > 0
+        yield Segment(quote.text[at:], marked=False, rest=long)
 
 
 def web_address(url: str | None) -> str | None:

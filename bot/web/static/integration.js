@@ -22,6 +22,18 @@
     }
   }
 
+  /* What the site would hear, and the colour that it would give. */
+  const events = document.getElementById("mm-events");
+  for (const name of ["motamot:open", "motamot:answer", "motamot:close"]) {
+    document.addEventListener(name, ({ detail }) => {
+      events.textContent = `${name}${detail ? ` (${detail.kind})` : ""}`;
+    });
+  }
+  document.getElementById("mm-colour").addEventListener("input", ({ target }) => {
+    document.documentElement.style.setProperty("--mm-accent", target.value);
+    window.Motamot.open();
+  });
+
   page.addEventListener("click", async (event) => {
     const button = event.target.closest(".mm-copy-code");
     if (!button) return;

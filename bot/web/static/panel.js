@@ -105,9 +105,11 @@
     if (outcome.reply) {
       turn.html = outcome.html;
       turn.understood = !outcome.reply.matches(".mm-smalltalk");
+      tell("answer", /mm-(\w+)$/.exec(outcome.reply.className)?.[1]);
       turn.element.append(outcome.reply);
     } else {
       trouble(turn, outcome.complaint, outcome.label);
+      tell("answer", "error");
     }
     keep();
     /* Whoever has gone on reading or moving through the conversation is left where they are. */
@@ -200,10 +202,10 @@
   /* The question at the top of the window, so that its answer starts in view. */
   function reveal(turn) {
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (block && host) {
-      tellHeight(); /* first: the page around could not scroll so far down */
-      tell("show", turn.element.getBoundingClientRect().top + window.scrollY);
-    } else turn.element.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
+    /* This window alone: scrollIntoView would scroll the page around it as well. */
+    const above = block ? form.getBoundingClientRect().height : 0;
+    const top = turn.element.getBoundingClientRect().top + window.scrollY - above - 12;
+    window.scrollTo({ top, behavior: calm ? "auto" : "smooth" });
   }
 
   /* As high as what is typed. */
@@ -254,7 +256,7 @@
 
   window.addEventListener("pagehide", keep);
 
-  /* --- in a frame: the page around, and it alone, hears our height and where to look; never what is said --- */
+  /* --- in a frame: the page around, and it alone, hears that there is an answer and of what kind; never what is said */
   let host = null; /* its origin, once it has greeted us */
 
   function tell(motamot, value) {
@@ -264,11 +266,16 @@
   if (framed) {
     window.addEventListener("message", (event) => {
       if (event.source !== window.parent || typeof event.data?.motamot !== "string") return;
-      if (event.data.motamot === "hello" && event.origin !== "null") {
+      const { motamot, value } = event.data;
+      const question = typeof value === "string" ? value.trim() : "";
+      if (motamot === "hello" && event.origin !== "null") {
         host = event.origin;
-        tellHeight();
-      } else if (event.data.motamot === "focus" && !window.matchMedia("(pointer: coarse)").matches) {
+        dress(value);
+        tell("ready");
+      } else if (motamot === "focus" && !window.matchMedia("(pointer: coarse)").matches) {
         box.focus({ preventScroll: true }); /* on a telephone the keyboard would hide the greeting */
+      } else if (motamot === "ask" || motamot === "begin" && !turns.length && !box.value) {
+        if (question && [...question].length <= Number(phrases.maxQuestion)) ask(question);
       }
     });
     document.addEventListener("keydown", (event) => {
@@ -287,11 +294,16 @@
     for (const link of document.querySelectorAll(".mm-foot a[href^=\"http\"], .mm-foot a:not([href*=\":\"])")) {
       link.append(` (${phrases.newTab})`);
     }
-    new ResizeObserver(tellHeight).observe(document.body);
   }
 
-  function tellHeight() {
-    if (block) tell("height", Math.ceil(document.body.getBoundingClientRect().height));
+  /* In the colours of the page around: those of its accent, already made readable there. */
+  function dress(style) {
+    const root = document.documentElement;
+    if (style?.theme === "light" || style?.theme === "dark") root.dataset.theme = style.theme;
+    for (const [name, value] of Object.entries(style?.colours ?? {})) {
+      const known = ["accent", "accent-strong", "on-accent", "tint"].includes(name);
+      if (known && /^light-dark\(#[0-9a-f]{6}, #[0-9a-f]{6}\)$/.test(value)) root.style.setProperty(`--mm-${name}`, value);
+    }
   }
 
   restore();

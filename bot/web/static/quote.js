@@ -11,6 +11,7 @@
   };
   const NBSP = "\u00a0";
   const AWAY = ".mm-proof, .mm-sheet, .mm-permalink"; /* opened apart from a conversation, which would be lost */
+  const names = new WeakMap();
   const conversation = () => document.querySelector("#mm-log, [role=log]");
   document.documentElement.classList.add("mm-scripted");
 
@@ -37,9 +38,10 @@
   async function copy(button) {
     const done = await write(reference(button.closest(".mm-cited")));
     say(done ? phrases.copied : phrases.notCopied);
-    button.dataset.name ??= button.textContent;
-    button.textContent = done ? phrases.copied : phrases.notCopied;
-    setTimeout(() => { button.textContent = button.dataset.name; }, 3000);
+    const name = names.get(button) ?? [...button.childNodes];
+    names.set(button, name);
+    button.replaceChildren(done ? phrases.copied : phrases.notCopied);
+    setTimeout(() => button.replaceChildren(...name), 3000);
   }
 
   async function write({ plain, html }) {
@@ -189,14 +191,25 @@
     leaf.querySelector("#passage")?.scrollIntoView({ block: "center", inline: "start" });
   }
 
+  /* The rest of a long quote; the button has gone, so the focus goes to what was hidden. */
+  function unfold(button) {
+    const cited = button.closest(".mm-cited");
+    cited.classList.add("mm-whole");
+    const rest = cited.querySelector(".mm-rest");
+    rest.tabIndex = -1;
+    rest.focus({ preventScroll: true });
+    button.hidden = true;
+  }
+
   /* --- one place hears every click --------------------------------------------------------------- */
   document.addEventListener("click", (event) => {
     const plain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
-    const found = event.target.closest?.(`.mm-copy, .mm-print, .mm-zoom, a.mm-view, ${AWAY}`);
+    const found = event.target.closest?.(`.mm-copy, .mm-print, .mm-zoom, .mm-unfold, a.mm-view, ${AWAY}`);
     if (!found || !plain) return;
     if (found.matches(".mm-copy")) copy(found);
     else if (found.matches(".mm-print")) window.print();
     else if (found.matches(".mm-zoom")) zoom(found);
+    else if (found.matches(".mm-unfold")) unfold(found);
     else if (found.matches("a.mm-view")) {
       if (!document.querySelector("main > .mm-viewer")) {
         event.preventDefault();
