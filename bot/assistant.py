@@ -49,6 +49,8 @@ class About:
     """Questions taken from the documents, verbatim."""
     built: str
     """When the index was, ISO 8601, UTC."""
+    entries: int = 0
+    """How many the index holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class Assistant:
     def about(self) -> About:
         """What is indexed, what is not, and a few questions to begin with."""
         known = self.searcher
-        return About(known.sources, known.left_out, known.examples, known.manifest.built)
+        return About(known.sources, known.left_out, known.examples, known.manifest.built, len(known.rows.entries))
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
         """Answer one question, read alone or with the earlier questions when it needs them (oldest first)."""

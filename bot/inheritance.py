@@ -46,7 +46,11 @@ class Inheriting:
         """What both know; the examples are the collection's own."""
         own, common = self._own.about(), self._common.about()
         return About(
-            own.documents + common.documents, own.left_out + common.left_out, own.examples or common.examples, own.built
+            own.documents + common.documents,
+            own.left_out + common.left_out,
+            own.examples or common.examples,
+            own.built,
+            own.entries + common.entries,
         )
 
     @property

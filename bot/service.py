@@ -83,6 +83,9 @@ class Metrics:
             "1 when the newest index cannot be loaded and the one before answers.",
             registry=own,
         )
+        self.documents = Gauge("motamot_documents", "Documents that answer.", registry=own)
+        self.left_out = Gauge("motamot_documents_left_out", "Documents that could not be read.", registry=own)
+        self.entries = Gauge("motamot_entries", "Entries of these documents.", registry=own)
         Info("motamot", "What runs.", registry=own).info({"version": version("motamot")})
         ProcessCollector(registry=own)
 
@@ -156,6 +159,9 @@ class Service:
         self.metrics.index_age.set_function(
             lambda: (datetime.now(UTC) - datetime.fromisoformat(self.about().built)).total_seconds()
         )
+        self.metrics.documents.set_function(lambda: len(self.about().documents))
+        self.metrics.left_out.set_function(lambda: len(self.about().left_out))
+        self.metrics.entries.set_function(lambda: self.about().entries)
         self.metrics.refused_index.set_function(lambda: float(self.assistant.problem is not None))
 
     def reply(self, question: str, history: Sequence[str] = ()) -> Reply:

@@ -91,6 +91,7 @@ class About:
     left_out: tuple[LeftOut, ...] = ()
     examples: tuple[str, ...] = ()
     built: str = "2026-01-02T03:04:05+00:00"
+    entries: int = 0
 
 
 @dataclass

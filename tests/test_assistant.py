@@ -219,7 +219,8 @@ def test_the_ranking_lists_the_entries_best_first_whatever_the_kind(small_assist
 def test_it_says_what_it_knows(small_assistant: Assistant, small_searcher: Searcher) -> None:
     # The four shortest questions.
     examples = (FAQ["pret"][0], FAQ["retard"][0], FAQ["internet"][0], FAQ["inscription"][0])
-    assert small_assistant.about() == About(small_searcher.sources, (), examples, small_searcher.manifest.built)
+    built = small_searcher.manifest.built
+    assert small_assistant.about() == About(small_searcher.sources, (), examples, built, len(FAQ))
 
 
 def wrong_headings(assistant: Assistant, earlier: str) -> list[tuple[str, Kind]]:

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.web.server import SiteOptions, build_app
 from corpus.errors import IndexStoreError
 
-KNOWN = About((HOSTILE.source,), examples=("Où voter ?",), built="2026-01-02T03:04:05+00:00")
+KNOWN = About((HOSTILE.source,), examples=("Où voter ?",), built="2026-01-02T03:04:05+00:00", entries=7)
 
 
 def assistant() -> FakeAssistant:
@@ -51,6 +51,8 @@ def test_questions_are_counted_by_kind_and_timed(client: TestClient, caplog: pyt
     assert after["motamot_answer_seconds_count", ""] == 3
     assert after["motamot_answer_seconds_bucket", "+Inf"] == 3
     assert after["motamot_journal_on", ""] == 0
+    shown = [after[f"motamot_{name}", ""] for name in ("documents", "documents_left_out", "entries")]
+    assert shown == [1, 0, 7]
     assert after["motamot_info", "0.1.0"] == 1
     # date -u -d 2026-01-02T03:04:05Z +%s
     assert after["motamot_index_age_seconds", ""] == pytest.approx(time.time() - 1_767_323_045, abs=300)

@@ -191,6 +191,7 @@ ATTRIBUTES = tuple(
         ("data-theme", "« light » ou « dark » ; sans lui, le thème de l’appareil du visiteur."),
         ("data-question", "La question posée à la première ouverture. Aussi sur <motamot-chat>."),
         ("data-contact", "Qui joindre si le service ne répond pas : une adresse électronique ou quelques mots."),
+        ("data-collection", "La collection qui répond, là où le service en a plusieurs."),
         ("data-modal", "Le panneau couvre la page. Sans lui, il se tient à côté, et la page reste utilisable."),
     )
 )
