@@ -32,7 +32,7 @@ LOOK = r"""() => {
     "too small": all.filter((e) => e.matches("a[href], button, input, textarea, summary, [tabindex='0']")
       && seen(e) && !within(e) && (size(e).width < 24 || size(e).height < 24)).map(name),
     "out of its box": all.filter((e) => e.matches("main :is(a, button)") && seen(e)
-      && size(e).right > size(e.parentElement.closest("div, section, main, ul")).right + 1).map(name),
+      && size(e).right > size(e.parentElement.closest("form, div, section, main, ul")).right + 1).map(name),
     "moving": all.filter((e) => seconds(style(e).transitionDuration) > 0
       || style(e).animationName !== "none" && seconds(style(e).animationDuration) > 0).map(name),
     "out of order": all.filter((e) => e.tabIndex > 0).map(name),

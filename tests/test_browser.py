@@ -124,6 +124,8 @@ def test_a_long_answer_begins_in_view_and_the_page_is_not_too_wide(
     open_page(page, site, path)
     ask(page, "météo")
     answer = ask(page, "longue")
+    assert answer.bounding_box()["height"] < 800
+    answer.get_by_role("button", name="Voir la suite du passage").click()
     composer = page.locator("#mm-composer, .mm-composer").bounding_box()
 
     assert answer.bounding_box()["height"] > 800

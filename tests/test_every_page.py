@@ -151,6 +151,7 @@ def test_a_question_and_its_answer_are_announced_once(page: Any, site: WholeSite
 def test_the_date_and_the_notice_of_each_text_are_always_shown(page: Any, site: WholeSite, path: str) -> None:
     open_page(page, site, path)
     greeting = page.locator(".mm-greeting")
+    greeting.get_by_text("2 textes, de mai 2021 à mars 2022").click()
     expect(greeting).to_contain_text("20 mai 2021")
     assert greeting.locator(".mm-badge").is_visible()
     ask(page, "longue")

@@ -42,7 +42,7 @@ def test_an_empty_folder_is_filled_and_nothing_is_overwritten(tmp_path: Path) ->
     [catalogue, *others] = create_corpus(tmp_path)
     catalogue.write_text("le mien", encoding="utf-8")
 
-    assert len(others) == 3
+    assert len(others) == 4
     for occupied in (tmp_path, catalogue):
         with pytest.raises(CorpusError, match="indiquez un nouveau dossier"):
             create_corpus(occupied)

@@ -247,7 +247,7 @@ def test_in_a_block_the_source_opens_apart_and_the_conversation_stays(visit: Any
     visit.goto(f"{site.host}bloc")
     place = visit.frame_locator("motamot-chat iframe")
     expect(place.locator(".mm-greeting")).to_be_visible()
-    expect(visit.locator("motamot-chat iframe")).to_have_attribute("data-ready", "")
+    expect(visit.locator("motamot-chat .room.ready")).to_be_attached()
     answer = ask(place, "dépôt")
     with visit.context.expect_page() as opened:
         answer.get_by_role("link", name="Voir dans le document").first.click()

@@ -150,7 +150,7 @@
   }
 
   const told = new Set(); /* colours of which it was said that they are replaced */
-  function palette(host) {
+  function palette(host, theme) {
     const probe = make("span");
     probe.style.color = getComputedStyle(host).getPropertyValue("--mm-accent");
     if (!probe.style.color) return {};
@@ -162,9 +162,11 @@
     const tints = { light: mix(WHITE, colour, 0.08), dark: mix(GROUNDS.dark, colour, 0.18) };
     const light = readable(colour, BLACK, tints.light, GROUNDS.light);
     const dark = readable(colour, WHITE, tints.dark, GROUNDS.dark);
-    if (hex(light) !== hex(colour) && !told.has(hex(colour))) {
-      told.add(hex(colour));
-      console.info(`Motamot: --mm-accent ${hex(colour)} n’est pas assez contrastée, ${hex(light)} la remplace.`);
+    const isDark = theme === "dark" || theme === "auto" && window.matchMedia("(prefers-color-scheme: dark)").matches;
+    const shown = hex(isDark ? dark : light);
+    if (shown !== hex(colour) && !told.has(shown)) {
+      told.add(shown);
+      console.info(`Motamot: --mm-accent ${hex(colour)} n’est pas assez contrastée, ${shown} la remplace.`);
     }
     const both = (one, other) => `light-dark(${hex(one)}, ${hex(other)})`;
     return {
@@ -175,8 +177,8 @@
 
   /* Theme and colours of what is drawn here; returned for the frame, which is told the same. */
   function style(host, room, theme) {
-    const colours = palette(host);
     const chosen = theme === "light" || theme === "dark" ? theme : "auto";
+    const colours = palette(host, chosen);
     if (chosen !== "auto") room.style.colorScheme = chosen;
     for (const name of ["accent", "on-accent"]) if (colours[name]) room.style.setProperty(`--${name}`, colours[name]);
     return { theme: chosen, colours };
@@ -363,16 +365,21 @@
     }
 
     function hide() {
-      if (dialog.open) dialog.close();
+      if (!dialog.open) return;
+      const within = document.activeElement === host;
+      dialog.close();
+      hidden(within);
     }
 
-    dialog.addEventListener("close", () => {
-      const within = document.activeElement === host || document.activeElement === document.body;
+    function hidden(within) {
+      if (!open.hidden) return;
       open.hidden = false;
       if (within) open.focus({ preventScroll: true });
       remember({ open: false });
       tellSite(host, "close");
-    });
+    }
+
+    dialog.addEventListener("close", () => { if (!dialog.open) hidden(true); }); /* the browser's own Escape */
     open.addEventListener("click", () => show());
     close.addEventListener("click", hide);
     dialog.addEventListener("click", (event) => { if (event.target === dialog) hide(); }); /* beside it, where it is modal */
