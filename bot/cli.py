@@ -40,7 +40,8 @@ app = FrenchTyper(
 app.add_typer(cli_journal.app, name="journal")
 app.add_typer(cli_workshop.phrase, name="phrase")
 app.command("atelier")(cli_workshop.workshop)
-for twin in (cli_workshop.misses, cli_workshop.update, cli_workshop.check, cli_workshop.publish):
+commands = (cli_workshop.misses, cli_workshop.update, cli_workshop.watch, cli_workshop.check, cli_workshop.publish)
+for twin in commands:
     app.command()(twin)
 
 

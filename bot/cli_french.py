@@ -35,7 +35,7 @@ _HELP = (
     (r"(?<=[\[ ])default: ", "par défaut : "),
     (r" <list\[str\]>", " " * len(" <list[str]>")),
     (r" <str>", " " * len(" <str>")),  # an argument's own name says enough
-    (r"\}\.\.\.", "}…"),
+    (r"(?<=[\]}])\.\.\.", "…"),
     (r" <path>", " " * len(" <path>")),
 )
 

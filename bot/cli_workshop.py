@@ -162,6 +162,30 @@ def update(
     raise typer.Exit(1 if edition.left else 0)
 
 
+def watch(
+    hosts: Annotated[
+        list[str] | None, typer.Argument(metavar="SITE", help="Les seuls sites à consulter, par leur nom.")
+    ] = None,
+    as_json: JsonOption = False,
+    corpus: CorpusOption = None,
+    index: IndexOption = None,
+) -> None:
+    """Regarder si les documents du catalogue ont changé.
+
+    Seuls les sites nommés sont appelés. Une nouvelle version attend dans l’atelier : rien n’est publié.
+    """
+    from bot.workshop.watching import watch as look
+
+    with _opened(corpus, index) as workshop:
+        found = look(workshop, hosts or ())
+    if as_json:
+        _print([asdict(each) for each in found])
+        return
+    for each in found:
+        show_line(Console(), typeset(f"« {each.document} » : {each.seen} {each.detail and f'({each.detail})'}".strip()))
+    show_line(Console(), f"{counted(len(found), 'adresse consultée', 'adresses consultées')}.")
+
+
 def check(as_json: JsonOption = False, corpus: CorpusOption = None, index: IndexOption = None) -> None:
     """Contrôler que le brouillon ne casse rien.
 

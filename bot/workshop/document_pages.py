@@ -13,6 +13,7 @@ from bot.workshop.editions import Fate
 from bot.workshop.inbox_pages import candidate
 from bot.workshop.updating import Edition, add, update
 from bot.workshop.views import field, page
+from bot.workshop.watching import taken, watched
 from corpus.catalogue import KINDS, NATURES, read_catalogue
 from corpus.errors import MotamotError
 from corpus.read import find_document
@@ -54,6 +55,7 @@ def _documents(
         counts=counts,
         left_out={left.source.id: left for left in corpus.left_out},
         edition=edition,
+        watched={each.document: each for each in watched(workshop)},
         fates=list(Fate),
         new=list(map(candidate, new[:_SHOWN])),
         kinds=KIND_NAMES,
@@ -91,6 +93,20 @@ async def _add(request: Request) -> Response:
     return await run_in_threadpool(work)
 
 
+async def _take(request: Request) -> Response:
+    workshop: Workshop = request.app.state.site.workshop
+    async with request.form() as form:
+        document = field(form, "document")
+
+    def work() -> Response:
+        try:
+            return _documents(request, edition=taken(workshop, document))
+        except MotamotError as error:
+            return _documents(request, str(error), status=422)
+
+    return await run_in_threadpool(work)
+
+
 async def _file(form: FormData) -> tuple[str, bytes]:
     given = form.get("fichier")
     return (given.filename or "", await given.read()) if isinstance(given, UploadFile) else ("", b"")
@@ -113,6 +129,7 @@ async def _understood(request: Request) -> Response:
 ROUTES = [
     Route("/documents", _show),
     Route("/documents/edition", _update, methods=["POST"]),
+    Route("/documents/prendre", _take, methods=["POST"]),
     Route("/documents/ajouter", _add, methods=["POST"]),
     Route("/documents/compris", _understood),
 ]
