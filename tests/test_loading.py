@@ -126,4 +126,4 @@ def test_under_a_prefix_too() -> None:
         page = client.get("/faq/", headers=PERSON)
 
     assert page.status_code == 503
-    assert 'href="/faq/motamot/theme.css"' in page.text
+    assert 'href="/faq/motamot/pages.css?v=' in page.text
