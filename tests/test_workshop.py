@@ -4,11 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import ROOT
 from small_corpus import FEW, small_encoder, write_corpus
@@ -19,6 +20,7 @@ from bot.workshop.decisions import Act
 from bot.workshop.draft import WorkshopError, marks
 from bot.workshop.editing import Workshop
 from bot.workshop.inbox import Why, without_names
+from bot.workshop.remembered import RememberedReader
 from bot.workshop.replay import Became, Expected, Origin, Replay, Replayed
 from corpus.phrasings import read_phrasings
 from index.build import build
@@ -234,3 +236,22 @@ def test_a_publication_that_is_killed_is_done_or_not_done_at_the_next_start(corp
 )
 def test_names_after_a_civility_are_masked(text: str, masked: str) -> None:
     assert without_names(text) == masked
+
+
+def test_a_reader_is_asked_once_and_remembers_over_a_restart(tmp_path: Path) -> None:
+    class Counting:
+        name, asked = "un", 0
+
+        def read(self, query: str, texts: Sequence[str]) -> np.ndarray:
+            self.asked += 1
+            return np.arange(len(texts), dtype=np.float32)
+
+    reader = Counting()
+    first = RememberedReader(reader, tmp_path / "lu.json")
+    assert first.read("q", ["a", "b"]).tolist() == first.read("q", ["a", "b"]).tolist() == [0.0, 1.0]
+    first.save()
+    again = RememberedReader(reader, tmp_path / "lu.json")
+    assert (again.read("q", ["b"]).tolist(), reader.asked) == ([1.0], 1)
+    reader.name = "deux"
+    RememberedReader(reader, tmp_path / "lu.json").read("q", ["b"])
+    assert reader.asked == 2

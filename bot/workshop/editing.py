@@ -19,6 +19,7 @@ from bot.workshop.inbox import Group, Inbox
 from bot.workshop.known_file import KnownFile
 from bot.workshop.phrasings_file import Attached, PhrasingsFile, key_of
 from bot.workshop.releases import Release, Releases
+from bot.workshop.remembered import RememberedEncoder
 from bot.workshop.replay import Replay, Side, replay
 from corpus.document import Entry
 from corpus.read import Corpus, read_corpus
@@ -62,11 +63,12 @@ class Workshop:
     """
 
     def __init__(self, corpus: Path, store: Store, encoder: Encoder, max_error: float, journal: Journal | None) -> None:
-        self.store, self.encoder, self.max_error, self.journal = store, encoder, max_error, journal
+        self.store, self.max_error, self.journal = store, max_error, journal
         self.draft = Draft(corpus)
         drafts.sweep(self.draft.home)
+        self.encoder = RememberedEncoder(encoder, self.draft.home / "lu.json")
         self.decisions = Decisions(self.draft)
-        self.inbox = Inbox(journal, self.decisions, encoder)
+        self.inbox = Inbox(journal, self.decisions, self.encoder)
         self.releases = Releases(self.draft, store, self._build_live)
         self.releases.recover()
         self._lock, self._building = Lock(), Lock()
@@ -274,6 +276,7 @@ class Workshop:
                     on_progress=told,
                     accept_loss=True,
                 )
+                self.encoder.save()
         return self.best()
 
     def check(self, told: Callable[[int, int], None] = lambda *_: None) -> Replay:
@@ -297,6 +300,7 @@ class Workshop:
         )
         found = replay(*sides, self.encoder, self.known().expected(self.corpus.entries), told)
         self._replayed = (mark, found)
+        self.encoder.save()
         return found
 
     def checked(self) -> Replay | None:
