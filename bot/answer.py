@@ -53,6 +53,8 @@ class QuoteSource:
     notice: str | None = None
     in_force: bool = True
     """False where the catalogue says that the text was repealed or replaced."""
+    page_label: str | None = None
+    """What the file calls the page, where it calls pages otherwise: "iv"."""
 
 
 @dataclass(frozen=True, slots=True)

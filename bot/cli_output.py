@@ -52,7 +52,7 @@ def source_line(quote: Quote) -> str:
         source.publisher,
         french_date(source.date),
         source.notice,
-        f"page {source.page}" * bool(source.page),
+        f"page {source.page_label or source.page}" * bool(source.page),
     )
     return "— " + ", ".join(part for part in (*parts, source.section, source.url) if part)
 

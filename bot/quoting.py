@@ -107,6 +107,7 @@ def source_of(document: Document, offset: int, entry: str, passage: Passage | No
         publisher=document.source.publisher,
         date=document.source.date,
         page=document.page_at(offset),
+        page_label=document.label_at(offset),
         section=" › ".join(section) or None,
         question=heading if is_question else None,
         url=document.source.url,

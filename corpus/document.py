@@ -125,6 +125,8 @@ class StructuredText:
     """What of the file could not be read, the rest being read; each a sentence of French for the editor."""
     recognised: tuple[Box, ...] = ()
     """Where the lines stand whose text was recognised in a picture."""
+    labels: tuple[str, ...] = ()
+    """What the file calls its pages, where some are no numbers: "iv"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,8 @@ class Document:
     """What of the file could not be read."""
     recognised: tuple[Box, ...] = ()
     """Where the lines stand whose text was recognised in a picture."""
+    labels: tuple[str, ...] = ()
+    """What the file calls its pages, where some are no numbers: "iv"."""
 
     @property
     def id(self) -> str:
@@ -154,6 +158,11 @@ class Document:
         if not self.pages:
             return None
         return max(1, bisect_right(self.pages, offset))
+
+    def label_at(self, offset: int) -> str | None:
+        """What the file calls that page; None where it calls pages by their numbers, or not at all."""
+        page = self.page_at(offset)
+        return (self.labels[page - 1] or None) if page is not None and page <= len(self.labels) else None
 
     def is_recognised_at(self, offset: int) -> bool:
         """Whether the character at ``offset`` was recognised in a picture: it may be another."""

@@ -61,7 +61,9 @@ def blocks(reading: StructuredText, kind: BlockKind | None = None) -> list[str]:
 
 def document(reading: StructuredText, kind: str = "faq") -> Document:
     source = Source("note", "Note", "ANCT", "2021-05", kind, "note.pdf")
-    return Document(source, reading.text, "0" * 64, reading.blocks, reading.pages, reading.printed)
+    return Document(
+        source, reading.text, "0" * 64, reading.blocks, reading.pages, reading.printed, labels=reading.labels
+    )
 
 
 def entries(reading: StructuredText) -> dict[str, list[str]]:

@@ -1,12 +1,14 @@
 """What is read of PDF files: paragraphs, headings, notes, pages, places; and the files that were read wrong."""
 
 import re
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from fpdf import FPDF
 from fpdf.enums import TextMode
 from pdf_making import MANY, SENTENCE, blocks, box, document, entries, paper, plain, read
+from pypdf import PdfWriter
 
 from corpus.document import BlockKind
 from corpus.readers.pdf import read_pdf
@@ -258,3 +260,19 @@ def test_files_that_were_read_wrong_are_read_right(name: str) -> None:
             assert re.fullmatch(
                 ".*".join(map(re.escape, part.split("…"))) + (".*" if part[-1] == "…" else ""), text, re.S
             )
+
+
+def test_pages_are_called_as_the_file_calls_them_unless_all_have_numbers() -> None:
+    made = paper()
+    for text in (MANY, SENTENCE * 9, "Le maire retire l'accord. " * 9):
+        made.put(text)
+        made.add_page()
+    for style, labels in (("/r", ("iii", "iv", "1", "2")), ("/D", ())):
+        writer, saved = PdfWriter(BytesIO(bytes(made.output()))), BytesIO()
+        writer.set_page_label(0, 1, style, start=3)
+        writer.set_page_label(2, 3, "/D")
+        writer.write(saved)
+        read_again = document(read_pdf(saved.getvalue(), "note.pdf"))
+
+        assert read_again.labels[:4] == labels
+        assert read_again.label_at(0) == ("iii" if labels else None)

@@ -120,6 +120,7 @@ FIELDS = {
         "sha256": "Empreinte SHA-256 du fichier lu.",
         "notice": "Statut du texte et avertissement de l’éditeur, à montrer avec la citation.",
         "in_force": "Faux quand le catalogue dit que le texte est abrogé ou remplacé.",
+        "page_label": "Nom que le document donne à cette page, s’il n’est pas son numéro (« iv »).",
     },
     "Ranked": {
         "document": "Identifiant du document.",

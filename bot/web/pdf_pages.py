@@ -24,8 +24,8 @@ from corpus.sandbox import ChildProcess, EndedError, confine
 
 DPI = 144
 """A4 is then 1,191 pixels wide: sharp at the width of a phone or of half a screen."""
-MARKED_DPI = 90
-"""Of a page on which marks are drawn: some 40 kB, so that a report of 300 pages can be sent."""
+MARKED_DPI = 80
+"""Of a page on which marks are drawn: some 40 kB, so that a report of 300 pages has 20 MB at most."""
 MAX_PIXELS = 4_000_000
 """Of one image: twice an A4 page. A file may announce pages of any size."""
 MAX_SIDE = 8_000
@@ -233,7 +233,7 @@ def _marked(data: bytes, number: int, slices: Sequence[Runs]) -> tuple[dict[str,
             boxes.append(_line_boxes(page, textpage, others))
         scale = min(MARKED_DPI / 72, sqrt(MAX_PIXELS / (width * height)), MAX_SIDE / max(width, height))
         with closing(page.render(scale=scale)) as bitmap:
-            bitmap.to_pil().convert("RGB").save(buffer, "WEBP", quality=60)
+            bitmap.to_pil().convert("RGB").save(buffer, "WEBP", quality=45)
     return {"width": width, "height": height, "boxes": boxes}, buffer.getvalue()
 
 

@@ -77,6 +77,7 @@ def read_file(source: Source, path: Path, limits: Limits = LIMITS) -> Document:
         reading.printed,
         reading.unread,
         reading.recognised,
+        reading.labels,
     )
 
 

@@ -44,6 +44,8 @@ ENOUGH = 5
 FRENCH = frozenset("œŒŸ")
 # All but letters.
 _LETTERS = re.compile(r"[\W\d_]+")
+# Of a page: "A-12", "xviii".
+_LONGEST_LABEL = 20
 # Attached files that a refusal names.
 _NAMED = 5
 # What pypdf and the decoders under it raise on damaged files, besides its own errors.
@@ -136,7 +138,13 @@ def read_pdf(data: bytes, name: str) -> StructuredText:
     layout = compose(raw, with_notes(without_noise(lines)), paged=True)
     printed = runs(layout.reading.text, layout.origin, legible)
     recognised = tuple(row.recognised for rows in legible for row in rows if row.recognised)
-    return replace(layout.reading, printed=printed, unread=tuple(_told(pages)), recognised=recognised)
+    return replace(
+        layout.reading,
+        printed=printed,
+        unread=tuple(_told(pages)),
+        recognised=recognised,
+        labels=_labels(data),
+    )
 
 
 @contextmanager
@@ -244,6 +252,13 @@ def _is_scan(pages: Sequence[_Page]) -> bool:
     return 2 * sum(page.unread is _Unread.PICTURE for page in pages) > len(pages) and sum(
         _letters(page.rows) for page in pages
     ) < LETTERS_PER_PAGE * len(pages)
+
+
+def _labels(data: bytes) -> tuple[str, ...]:
+    """What the file calls its pages; nothing where all have numbers: extracts keep those of the whole."""
+    with PdfDocument(data) as document:
+        labels = tuple(document.get_page_label(index)[:_LONGEST_LABEL].strip() for index in range(len(document)))
+    return labels if any(label and not label.isdecimal() for label in labels) else ()
 
 
 def _told(pages: Sequence[_Page]) -> Iterator[str]:
