@@ -86,7 +86,8 @@ def test_damaged_and_oversized_images_are_refused() -> None:
     sound = saved(pictures(FIRST), "PNG")
     large = BytesIO()
     Image.new("1", (20_000, 20_000)).save(large, "PNG")
-    for data in (b"", b"GIF89a", sound[:300], sound.replace(b"IDAT", b"IDBT"), large.getvalue()):
+    tiff = b"II*\x00\x08\x00\x00\x00\x00\x00" + bytes(40)  # a page without width or height
+    for data in (b"", b"GIF89a", tiff, sound[:300], sound.replace(b"IDAT", b"IDBT"), large.getvalue()):
         with pytest.raises(UnreadableDocumentError, match=r"scan\.png.*endommagée, vide ou démesurée"):
             READERS[".png"](data, "scan.png")
 

@@ -1,8 +1,9 @@
 """Read images of pages (.png, .jpg, .tif): each becomes a page of a PDF file, whose text is recognised."""
 
+import struct
 from io import BytesIO
 
-from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
+from PIL import Image, ImageOps, ImageSequence
 
 from corpus.document import StructuredText
 from corpus.errors import UnreadableDocumentError
@@ -14,7 +15,11 @@ _SIDE = 3_000
 """Pixels of the longer side of a page that is kept."""
 _HEIGHT = 842
 """Points of that side, as of A4."""
-_DAMAGE = (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError)
+# What Pillow and its decoders raise on damaged files.
+_DAMAGE = (
+    *(OSError, ValueError, SyntaxError, EOFError, TypeError, LookupError, ArithmeticError, RuntimeError),
+    *(AttributeError, struct.error, Image.DecompressionBombError),
+)
 
 
 def read_image(data: bytes, name: str) -> StructuredText:
