@@ -22,6 +22,7 @@ class Server:
     """A server that can be stopped and started again."""
 
     folder: Path
+    programs: Path
 
     @property
     def address(self) -> str:
@@ -37,7 +38,7 @@ class Server:
         self._run("pg_ctl", "-w", "-m", "immediate", "stop")
 
     def _run(self, program: str, *arguments: str) -> None:
-        command = [PROGRAMS / program, "-D", self.folder / "data", *arguments]
+        command = [self.programs / program, "-D", self.folder / "data", *arguments]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, user=account(), env={"LC_ALL": "C"})
 
 
@@ -50,9 +51,14 @@ def account() -> int | None:
 def postgres(*settings: str) -> Iterator[Server]:
     """A new server, stopped and forgotten at the end; its folder has a short name, as a socket's must be."""
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
-    server = Server(folder)
+    server = Server(folder, PROGRAMS)
     try:
         if (user := account()) is not None:
+            # That account may not be let into the folder of this environment; libraries lie beside the package.
+            package = PROGRAMS.parents[1]
+            for own in (package, package.with_name(f"{package.name}.libs")):
+                shutil.copytree(own, folder / own.name, symlinks=True)
+            server = Server(folder, folder / PROGRAMS.relative_to(package.parent))
             os.chown(folder, user, -1)
         server._run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
         server.start(*settings)

@@ -225,15 +225,16 @@ def gradio_replies(client: TestClient, question: str) -> BeautifulSoup:
     return BeautifulSoup(messages[-1]["content"][0]["text"], "html.parser")
 
 
-@pytest.mark.parametrize("question", [ASKED, "météo", "aides"])
+@pytest.mark.parametrize(("question", "helps"), [(ASKED, True), ("météo", False), ("aides", True)])
 def test_the_chat_is_written_down_as_the_api_and_has_thumbs(
-    noting: TestClient, journal: Journal, question: str
+    noting: TestClient, journal: Journal, question: str, helps: bool
 ) -> None:
     [box] = gradio_replies(noting, question).select(".mm-thumbs")
     reference = box["id"].removeprefix("mm-journal-")
 
+    # Nobody is asked whether a refusal was of use.
     assert [button.get_text() for button in box.select("button")] == [
-        "Cette réponse m’a été utile",
+        *(["Cette réponse m’a été utile"] if helps else []),
         "Cette réponse ne m’a pas aidé",
     ]
     assert [line.question for line in journal.records() if line.reference == reference] == [question]

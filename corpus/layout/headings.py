@@ -126,7 +126,8 @@ def _heads(group: LineGroup, before: LineGroup | None, after: LineGroup | None, 
         return strong or group.caps or _numbers_a_section(group, before, after)
     if strong or (group.caps and _worded(group)):
         return _worded(group)
-    return not look.styled and _stands_alone(group, after)
+    # Smaller than the text: a caption, a word of a picture.
+    return not look.styled and group.size >= 0.95 * look.size and _stands_alone(group, after)
 
 
 def _bulleted(group: LineGroup | None) -> bool:
