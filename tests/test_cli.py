@@ -60,6 +60,7 @@ def test_an_answer_in_json_is_the_contract(run: Run, entries: dict[str, Entry]) 
         "url": None,
         "sha256": entries["retard"].document.sha256,
         "notice": "édition de mars 2024",
+        "page_label": None,
         "in_force": True,
     }
     assert (answer["question"], answer["kind"]) == ("amende de retard", "answer")
