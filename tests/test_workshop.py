@@ -181,6 +181,15 @@ def test_an_accepted_answer_is_replayed_alone_and_after_another_question(worksho
     assert "questions-connues.jsonl" in workshop.draft.sync().changed
 
 
+def test_a_known_question_that_cannot_be_read_stays_as_it_was_written(workshop: Workshop) -> None:
+    broken = b'{"id": "a moiti\xe9", "turns": ['
+    workshop.draft.write("questions-connues.jsonl", broken)
+    workshop.known().accept(["la piscine"], "")
+
+    assert workshop.draft.read("questions-connues.jsonl").splitlines()[0] == broken
+    assert [line["turns"] for line in workshop.known().lines()] == [["la piscine"]]
+
+
 KILLED = """
 import os, sys
 from pathlib import Path

@@ -22,14 +22,19 @@ class KnownFile:
 
     def lines(self) -> list[dict[str, Any]]:
         """Its lines that can be read."""
-        found = []
-        for line in self._draft.read(NAME).decode("utf-8", "replace").split("\n"):
+        return [content for _, content in self._parsed() if content]
+
+    def _parsed(self) -> list[tuple[str, dict[str, Any] | None]]:
+        """Each line as it stands, and what it says where it can be read."""
+        found: list[tuple[str, dict[str, Any] | None]] = []
+        for line in self._draft.read(NAME).decode("utf-8", "surrogateescape").split("\n"):
             try:
                 content = json.loads(line)
             except ValueError:
-                continue
-            if isinstance(content, dict) and isinstance(content.get("turns"), list) and content["turns"]:
-                found.append(content)
+                content = None
+            whole = isinstance(content, dict) and isinstance(content.get("turns"), list) and content["turns"]
+            if line.strip():
+                found.append((line, content if whole else None))
         return found
 
     def accept(self, turns: Sequence[str], entry: str) -> None:
@@ -63,7 +68,10 @@ class KnownFile:
                 self._write(lines)
 
     def _write(self, lines: Sequence[dict[str, Any]]) -> None:
-        self._draft.write(NAME, "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines).encode())
+        # A line that cannot be read stays as somebody wrote it.
+        written = [line for line, content in self._parsed() if content is None]
+        written += [json.dumps(line, ensure_ascii=False) for line in lines]
+        self._draft.write(NAME, "".join(f"{line}\n" for line in written).encode("utf-8", "surrogateescape"))
 
     def expected(self, entries: Sequence[Entry]) -> list[Expected]:
         """Each alone or with its own turns, then each that stands alone after a question about something else."""
