@@ -61,6 +61,16 @@ def ask_in_chat(page: Any, address: str, question: str) -> None:
     page.wait_for_selector("#mm-log a.mm-view")
 
 
+def test_a_question_is_asked_although_gradio_did_not_yet_listen(page: Any, address: str) -> None:
+    page.add_init_script(
+        "const click = HTMLElement.prototype.click; let deaf = 2;"
+        " HTMLElement.prototype.click = function () { if (this.id !== 'mm-ask' || deaf-- <= 0) click.call(this); };"
+    )
+    ask_in_chat(page, address, "dépôt")
+
+    assert page.locator("#mm-log .mm-question").count() == 1
+
+
 def drawn(page: Any, where: str) -> None:
     """Wait until every image there is loaded, and is one."""
     page.wait_for_function(

@@ -39,6 +39,7 @@
   const toServer = window.fetch;
   window.fetch = async (...call) => {
     const conversation = turns;
+    if (sending && String(call[1]?.body).includes(JSON.stringify(sending.question))) sending.sent = true;
     const response = await toServer(...call);
     const { pathname } = new URL(call[0]?.url ?? call[0], location.href);
     if (!response.ok || !pathname.endsWith("/run/predict")) return response;
@@ -56,17 +57,32 @@
   };
 
   /* --- a question is sent, once that before it is answered or lost: Gradio reads the box a moment after the click,
-     and an answer that came late would hide the one after it --------------------------------------------------- */
+     and an answer that came late would hide the one after it. A click that comes before Gradio is ready for it is
+     lost without a word: until the question is seen on its way, it is clicked again ---------------------------- */
+  const AGAIN_AFTER = 1500;
   let sending = null;
   function sendNext() {
     if (waiting.includes(sending) && !sending.lost) return;
     sending = waiting.find((item) => !item.lost);
     if (!sending) return;
     sending.element.querySelector(".mm-state")?.remove();
-    write(field("mm-asked"), sending.question);
+    sending.sent = false;
+    ask(sending);
+  }
+
+  function ask(item, left = 5) {
+    if (item.sent || item !== sending || !waiting.includes(item) || item.lost) return;
+    if (!left) {
+      fail();
+      return;
+    }
+    setTimeout(() => ask(item, left - 1), AGAIN_AFTER);
+    const [asked, before, button] = [field("mm-asked"), field("mm-earlier"), document.getElementById("mm-ask")];
+    if (!asked || !before || !button) return;
+    write(asked, item.question);
     const earlier = turns.filter((turn) => turn.understood).map((turn) => turn.question);
-    write(field("mm-earlier"), JSON.stringify(earlier.slice(-Number(phrases.maxHistory))));
-    press("mm-ask");
+    write(before, JSON.stringify(earlier.slice(-Number(phrases.maxHistory))));
+    button.click();
   }
 
   function send(question) {
@@ -194,11 +210,14 @@
     for (const notice of document.querySelectorAll(FAILED)) {
       if (handled.has(notice)) continue;
       handled.add(notice);
-      if (!waiting.includes(sending)) continue;
-      markUnsent(sending);
-      say(phrases.unreachable);
-      sendNext();
+      if (waiting.includes(sending)) fail();
     }
+  }
+
+  function fail() {
+    markUnsent(sending);
+    say(phrases.unreachable);
+    sendNext();
   }
 
   window.addEventListener("pagehide", keep);
