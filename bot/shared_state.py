@@ -22,9 +22,9 @@ _TABLES = (
 _SWEPT = 1_000
 """Counts between two sweeps of those whose window is over."""
 _HIT = """
-    INSERT INTO motamot_count AS known (key, n, until) VALUES (%s, %s, %s) ON CONFLICT (key) DO UPDATE SET
-    n = CASE WHEN known.until <= %s THEN excluded.n ELSE known.n + excluded.n END,
-    until = CASE WHEN known.until <= %s THEN excluded.until ELSE known.until END RETURNING n
+    INSERT INTO motamot_count AS known (key, n, until) VALUES ($1, $2, $3) ON CONFLICT (key) DO UPDATE SET
+    n = CASE WHEN known.until <= $4 THEN excluded.n ELSE known.n + excluded.n END,
+    until = CASE WHEN known.until <= $4 THEN excluded.until ELSE known.until END RETURNING n
 """
 
 
@@ -42,9 +42,9 @@ class SharedState:
     def __init__(self, tables: _Asked) -> None:
         self._tables = tables
         self._hits = 0
-        statement = "INSERT INTO motamot_salt VALUES (1, %s) ON CONFLICT DO NOTHING RETURNING 1"
+        statement = "INSERT INTO motamot_salt VALUES (1, $1) ON CONFLICT DO NOTHING RETURNING 1"
         tables.rows(statement, secrets.token_bytes(16))
-        self.salt = bytes(tables.rows("SELECT salt FROM motamot_salt WHERE only = %s", 1)[0][0])
+        self.salt = bytes(tables.rows("SELECT salt FROM motamot_salt WHERE only = $1", 1)[0][0])
         """The same for all processes: a client is counted under one mark, which leads back to no address."""
 
     @classmethod
@@ -57,9 +57,9 @@ class SharedState:
         """In PostgreSQL: for several machines. A crash of the server may take the counts."""
         for statement in _TABLES:
             words = {"unlogged": "UNLOGGED", "bytes": "bytea", "real": "double precision"}
-            with database.transaction() as connection:
-                connection.execute("SELECT pg_advisory_xact_lock(hashtext('motamot tables'))")
-                connection.execute(statement.format(**words))
+            with database.transaction() as transaction:
+                transaction.rows("SELECT pg_advisory_xact_lock(hashtext('motamot tables'))")
+                transaction.run(statement.format(**words))
         return cls(database)
 
     def hit(self, key: str, amount: int, seconds: int) -> int:
@@ -67,12 +67,12 @@ class SharedState:
         now = time.time()
         self._hits += 1
         if self._hits % _SWEPT == 0:
-            self._tables.rows("DELETE FROM motamot_count WHERE until <= %s RETURNING 1", now)
-        return int(self._tables.rows(_HIT, key, amount, now + seconds, now, now)[0][0])
+            self._tables.rows("DELETE FROM motamot_count WHERE until <= $1 RETURNING 1", now)
+        return int(self._tables.rows(_HIT, key, amount, now + seconds, now)[0][0])
 
     def count(self, key: str) -> tuple[int, float]:
         """A count, and when its window ends."""
-        found = self._tables.rows("SELECT n, until FROM motamot_count WHERE key = %s", key)
+        found = self._tables.rows("SELECT n, until FROM motamot_count WHERE key = $1", key)
         now = time.time()
         return (int(found[0][0]), float(found[0][1])) if found and found[0][1] > now else (0, now)
 
@@ -92,7 +92,7 @@ class _File:
     def rows(self, statement: str, *parameters: object) -> Sequence[tuple[Any, ...]]:
         try:
             with self._lock:
-                return self._connection.execute(statement.replace("%s", "?"), parameters).fetchall()
+                return self._connection.execute(statement.replace("$", "?"), parameters).fetchall()
         except sqlite3.Error as error:
             raise IndexStoreError(f"La mémoire commune des processus ne répond pas ({error}).") from error
 

@@ -1,6 +1,7 @@
 """Vectors of one field: exact cosines of any rows, and the nearest rows, found by FAISS where there are many."""
 
 import os
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
@@ -8,6 +9,8 @@ from typing import Any, Protocol
 import faiss
 import numpy as np
 import numpy.typing as npt
+
+from index.records import Later
 
 Vectors = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.integer[Any]]
@@ -33,6 +36,12 @@ class Field(Protocol):
 
     def nearest(self, queries: Vectors, k: int) -> Ints:
         """Rows of the ``k`` vectors nearest to each query, each row once, in no order."""
+
+    def scores_later(self, queries: Vectors, rows: Ints) -> Later[Vectors]:
+        """``scores``, begun now: what several fields are asked, a database answers at once."""
+
+    def nearest_later(self, queries: Vectors, k: int) -> Later[Ints]:
+        """``nearest``, begun now."""
 
     def all(self) -> Vectors:
         """Every vector, shape ``(n, dim)``, in the order they were given."""
@@ -103,6 +112,14 @@ class Dense:
             _, rows = self._index.search(np.ascontiguousarray(queries), k)
             return np.unique(rows[rows >= 0])
         return np.unique(_best(self.scores(queries), k))
+
+    def scores_later(self, queries: Vectors, rows: Ints) -> Later[Vectors]:
+        """As ``Field.scores_later``."""
+        return partial(self.scores, queries, rows)
+
+    def nearest_later(self, queries: Vectors, k: int) -> Later[Ints]:
+        """As ``Field.nearest_later``."""
+        return partial(self.nearest, queries, k)
 
     @classmethod
     def load(cls, vectors: Vectors, inverted_file: Path) -> "Dense":

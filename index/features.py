@@ -119,24 +119,25 @@ class FeatureExtractor:
             kept[without] = False
         starts, ends = (np.searchsorted(self.rows.target_of_phrasing, pool.targets, side) for side in _SIDES)
         own, owner = spread(starts, ends), np.repeat(np.arange(len(pool.targets)), ends - starts)
-        phrasing = np.stack([self._cosines("phrasings", question, own), self._bm25(lexical.phrasings, query, own)])
-        phrasing[:, ~kept[own]] = _LEFT_OUT
         passages, place = np.unique(self.rows.passage_of_target[pool.targets], return_inverse=True)
+        compared = {"headings": pool.entries, "openings": pool.entries, "passages": passages, "phrasings": own}
+        # All are asked before the first is waited for: a database answers them at once.
+        asked_for = {name: self.dense[name].scores_later(question.vectors, rows) for name, rows in compared.items()}
+        bm25 = self._bm25(lexical.entries, query, pool.entries)
+        cosines = {name: found().max(axis=0) for name, found in asked_for.items()}
+        phrasing = np.stack([cosines["phrasings"], self._bm25(lexical.phrasings, query, own)])
+        phrasing[:, ~kept[own]] = _LEFT_OUT
         columns: list[npt.NDArray[np.floating[Any]]] = [
-            self._cosines("headings", question, pool.entries)[pool.owner],
-            self._cosines("openings", question, pool.entries)[pool.owner],
-            self._cosines("passages", question, passages)[place],
-            self._bm25(lexical.entries, query, pool.entries)[pool.owner],
+            cosines["headings"][pool.owner],
+            cosines["openings"][pool.owner],
+            cosines["passages"][place],
+            bm25[pool.owner],
             *_of_phrasings(phrasing, owner, len(pool.targets)),
         ]
         asked = np.zeros(len(pool.entries), dtype=bool)
         asked[pool.owner[owner][kept[own]]] = True
         fields = np.stack(columns, axis=1).astype(np.float32)
         return Features(fields, *self._covered(query, kept, pool, own, owner), asked, pool.stands)
-
-    def _cosines(self, field: str, question: EncodedQuery, rows: Ints) -> Floats:
-        found: Floats = self.dense[field].scores(question.vectors, rows).max(axis=0)
-        return found
 
     @staticmethod
     def _bm25(index: Bm25, query: Query, rows: Ints) -> Floats:

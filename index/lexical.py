@@ -9,12 +9,15 @@ from typing import Any, Self, TypeVar, get_type_hints
 import numpy as np
 import numpy.typing as npt
 
+from index.records import Later
+
 T = TypeVar("T")
 
 Arrays = dict[str, npt.NDArray[Any]]
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.integer[Any]]
+Postings = tuple[npt.NDArray[np.int32], Floats | Doubles]
 
 # Postings weighed to nominate texts: the rarest words first, for a word of every text names none of them.
 _MOST_POSTINGS = 100_000
@@ -88,14 +91,14 @@ class TermMatrix:
         if not known:
             return np.zeros(self.n_texts)
         columns, factors = np.fromiter(known, np.intp), np.fromiter(known.values(), np.float64)
-        texts, weights = self.postings(columns)
+        texts, weights = self.postings_later(columns)()
         factor_of = np.repeat(factors, self.starts[columns + 1] - self.starts[columns])
         return np.bincount(texts, weights * factor_of, minlength=self.n_texts).astype(np.float64, copy=False)
 
-    def postings(self, columns: Ints) -> tuple[npt.NDArray[np.int32], Floats | Doubles]:
-        """Texts and weights of some columns, one column after the other."""
+    def postings_later(self, columns: Ints) -> Later[Postings]:
+        """Texts and weights of some columns, one column after the other; where they are far away, begun now."""
         places = spread(self.starts[columns], self.starts[columns + 1])
-        return self.texts[places], self.weights[places]
+        return lambda: (self.texts[places], self.weights[places])
 
     def n_texts_with(self, term: str) -> int:
         """How many texts have a term."""
@@ -153,16 +156,36 @@ class Bm25(TermMatrix):
 
     def best(self, terms: Sequence[str], k: int) -> Ints:
         """Rows of the ``k`` texts that score highest, fewer where fewer share a telling term; in no order."""
-        chosen: dict[str, float] = {}
+        return self.best_later(terms, k)()
+
+    def best_later(self, terms: Sequence[str], k: int) -> Later[Ints]:
+        """``best``, begun now."""
+        columns: list[int] = []
         n_postings = 0
-        for term in sorted({t for t in terms if t in self.vocabulary}, key=lambda t: -self.idf[self.vocabulary[t]]):
-            n_postings += self.n_texts_with(term)
-            if chosen and n_postings > _MOST_POSTINGS:
+        known = sorted({self.vocabulary[term] for term in terms if term in self.vocabulary})
+        for column in sorted(known, key=lambda column: -self.idf[column]):
+            n_postings += int(self.starts[column + 1] - self.starts[column])
+            if columns and n_postings > _MOST_POSTINGS:
                 break
-            chosen[term] = 1.0
-        scores = self.weigh(chosen)
+            columns.append(column)
+        if not columns:
+            return lambda: np.zeros(0, np.intp)
+        postings = self.postings_later(np.asarray(columns))
+        return lambda: _highest(*postings(), self.n_texts, k)
+
+
+def _highest(texts: npt.NDArray[np.int32], weights: Floats | Doubles, n_texts: int, k: int) -> Ints:
+    """Rows of the ``k`` texts whose weights add up to most."""
+    if len(texts) * 4 > n_texts:
+        scores = np.bincount(texts, weights, minlength=n_texts)
         rows = np.flatnonzero(scores)
-        return rows if len(rows) <= k else rows[np.argpartition(-scores[rows], k - 1)[:k]]
+        scores = scores[rows]
+    else:  # a sum for each text of a large corpus would take longer than all else
+        order = np.argsort(texts, kind="stable")
+        texts = texts[order]
+        first = np.flatnonzero(np.diff(texts, prepend=-1))
+        rows, scores = texts[first], np.add.reduceat(weights[order], first, dtype=np.float64)
+    return rows if len(rows) <= k else rows[np.argpartition(-scores, k - 1)[:k]]
 
 
 class Tfidf(TermMatrix):

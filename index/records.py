@@ -7,6 +7,8 @@ from typing import TypeVar, overload
 from cachetools import LRUCache
 
 T = TypeVar("T")
+Later = Callable[[], T]
+"""What was begun: waits for it, and gives what it found."""
 
 _KEPT = 2_000
 """Objects in memory: of entries some 5 MB."""

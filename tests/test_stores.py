@@ -16,6 +16,7 @@ from bot.reload import LiveAssistant
 from corpus.errors import IndexStoreError, LossError
 from index import MAX_ERROR, candidates
 from index import postgres as pg
+from index import postgres_vectors as vectors
 from index.build import build
 from index.database import Database
 from index.postgres import DatabaseStore
@@ -181,8 +182,9 @@ def test_a_large_index_is_searched_in_the_database_with_the_same_answers(
 ) -> None:
     monkeypatch.setattr(candidates, "SMALL", 10)
     monkeypatch.setattr(candidates, "NEAREST", 300)
-    monkeypatch.setattr(pg, "LARGE", 100)
-    monkeypatch.setattr(pg, "_EFFORTS", (100, 400))
+    for module in (pg, vectors):
+        monkeypatch.setattr(module, "LARGE", 100)
+    monkeypatch.setattr(vectors, "_EFFORTS", (100, 400))
     store = DatabaseStore(Database(server.address), "many")
     for _ in range(4):  # the tables of the first go with it
         store.save(FolderStore(many).load())
@@ -191,7 +193,7 @@ def test_a_large_index_is_searched_in_the_database_with_the_same_answers(
 
     tables = Database(server.address).rows("SELECT count(*) FROM pg_tables WHERE tablename ~ '^motamot_[a-z]+_[0-9]+$'")
     assert tables == [(3 * 5,)]
-    assert all(isinstance(there.extractor.dense[name], pg.DatabaseField) for name in pg._SEARCHED)
+    assert all(isinstance(there.extractor.dense[name], vectors.DatabaseField) for name in pg._SEARCHED)
     for question in ("la carte numéro12", "guichet250", "livre mouillé", "Le portage numéro299 ?", "rien de cela"):
         one, other = here.search(here.read(question)), there.search(there.read(question))
         assert [hit.entry for hit in other.hits] == [hit.entry for hit in one.hits]
