@@ -100,6 +100,7 @@ LOADING = f"Le service démarre{NBSP}: il sera prêt dans quelques instants. Mer
 TOO_SLOW = "La demande n’est pas arrivée en entier dans le temps prévu. Merci de la renvoyer."
 WRONG_RANGE = "La partie demandée n’existe pas dans ce fichier."
 EMPTY_QUESTION = "La question est vide."
+TEXTS_AWAY = "Les textes ne peuvent pas être lus pour le moment. Merci de réessayer dans quelques secondes."
 SERVER_ERROR = "Une erreur de ce service empêche de répondre."
 METRICS_LOCAL = (
     f"Ces mesures ne se lisent que depuis la machine du service{NBSP}: "

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from index.database import Database
 
 _TABLES = (
-    "CREATE {unlogged} TABLE IF NOT EXISTS motamot_salt (only INT PRIMARY KEY, salt {bytes} NOT NULL)",
+    "CREATE {unlogged} TABLE IF NOT EXISTS motamot_salt (id INT PRIMARY KEY, salt {bytes} NOT NULL)",
     "CREATE {unlogged} TABLE IF NOT EXISTS motamot_count (key TEXT PRIMARY KEY, n BIGINT NOT NULL, until {real})",
 )
 _SWEPT = 1_000
@@ -44,7 +44,7 @@ class SharedState:
         self._hits = 0
         statement = "INSERT INTO motamot_salt VALUES (1, $1) ON CONFLICT DO NOTHING RETURNING 1"
         tables.rows(statement, secrets.token_bytes(16))
-        self.salt = bytes(tables.rows("SELECT salt FROM motamot_salt WHERE only = $1", 1)[0][0])
+        self.salt = bytes(tables.rows("SELECT salt FROM motamot_salt WHERE id = $1", 1)[0][0])
         """The same for all processes: a client is counted under one mark, which leads back to no address."""
 
     @classmethod

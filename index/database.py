@@ -15,7 +15,7 @@ from corpus.errors import IndexStoreError
 from index.records import Later
 
 T = TypeVar("T")
-Row = Sequence[Any]
+Row = tuple[Any, ...]
 
 _REACHED_WITHIN = 2.0
 """Seconds for a server to be reached: a question is refused then, and not kept waiting."""

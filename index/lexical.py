@@ -178,7 +178,7 @@ def _highest(texts: npt.NDArray[np.int32], weights: Floats | Doubles, n_texts: i
     """Rows of the ``k`` texts whose weights add up to most."""
     if len(texts) * 4 > n_texts:
         scores = np.bincount(texts, weights, minlength=n_texts)
-        rows = np.flatnonzero(scores)
+        rows: Ints = np.flatnonzero(scores)
         scores = scores[rows]
     else:  # a sum for each text of a large corpus would take longer than all else
         order = np.argsort(texts, kind="stable")

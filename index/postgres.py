@@ -150,7 +150,9 @@ class DatabaseStore:
 
     def _load(self, version: int) -> Stored:
         manifest = self._manifest(version)
-        files = dict(self._database.rows("SELECT name, content FROM motamot_file WHERE version = $1", version))
+        files: dict[str, bytes] = dict(
+            self._database.rows("SELECT name, content FROM motamot_file WHERE version = $1", version)
+        )
         for name, wanted in manifest.files.items():
             if hashlib.sha256(files.get(name, b"")).hexdigest() != wanted:
                 raise IndexStoreError(f"L’index « {self} » est abîmé (fichier « {name} ») : {MEND}")
@@ -182,7 +184,7 @@ class DatabaseStore:
 
     def _reader(self, statement: str, version: int) -> Raw:
         def read(rows: Sequence[int]) -> list[bytes]:
-            found = dict(self._database.rows(statement, version, list(rows)))
+            found: dict[int, bytes] = dict(self._database.rows(statement, version, list(rows)))
             if len(found) < len(set(rows)):
                 raise IndexStoreError(f"La version {version} de l’index « {self} » n’est plus dans la base.")
             return [found[row] for row in rows]

@@ -145,7 +145,10 @@ def test_half_a_character_is_shown_as_lost_wherever_it_stands(client: TestClient
 def test_errors_of_the_service_say_no_more_than_needed(client: TestClient) -> None:
     mendable, unforeseen = (client.post("/api/ask", json={"question": q}) for q in ("index", "panne"))
 
-    assert (mendable.status_code, mendable.json()["detail"]) == (503, "L’index manque.")
+    assert (mendable.status_code, mendable.json()["detail"]) == (
+        503,
+        "Les textes ne peuvent pas être lus pour le moment. Merci de réessayer dans quelques secondes.",
+    )
     assert (unforeseen.status_code, unforeseen.json()["detail"]) == (
         500,
         "Une erreur de ce service empêche de répondre.",

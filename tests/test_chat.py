@@ -113,7 +113,8 @@ def test_an_empty_question_is_not_asked(ask: Any, assistant: FakeAssistant) -> N
         ("panne", "Je n’ai pas pu répondre, à cause d’une erreur de ce service. Votre question n’est pas perdue. "
          "Si l’erreur se répète, merci de prévenir la personne qui gère ce service. "
          "Vous pouvez la poser à nouveau : panne"),
-        ("index", "L’index manque : lancez « motamot build ». Vous pouvez la poser à nouveau : index"),
+        ("index", "Les textes ne peuvent pas être lus pour le moment. Merci de réessayer dans quelques secondes. "
+         "Vous pouvez la poser à nouveau : index"),
     ],
 )  # fmt: skip
 def test_why_there_is_no_answer_is_said_in_french(ask: Any, question: str, reply: str) -> None:

@@ -296,7 +296,11 @@ def test_an_error_page_finds_its_style_from_any_depth_under_a_prefix(bare: TestC
 @pytest.mark.parametrize(
     ("trouble", "status", "said"),
     [
-        (IndexStoreError("L’index manque : lancez « motamot build »."), 503, "lancez « motamot build »"),
+        (
+            IndexStoreError("L’index manque : lancez « motamot build »."),
+            503,
+            "Les textes ne peuvent pas être lus pour le moment.",
+        ),
         (RuntimeError("secret"), 500, "Une erreur de ce service empêche de répondre."),
     ],
 )

@@ -12,7 +12,7 @@ from bot import phrases
 from bot.logs import report_failure
 from bot.service import MAX_HISTORY, MAX_QUESTION, Service, readable
 from bot.web.render import answer_html, greeting_html, notice_html, proof_against_markdown, question_html
-from bot.web.responses import RefusedError
+from bot.web.responses import RefusedError, told
 from corpus.errors import MotamotError
 
 LOG = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class Chat:
                 reply = await run_in_threadpool(self.service.reply, question.strip(), history)
             return answer_html(reply.answer, contact=self.contact(), reference=reply.reference)
         except (MotamotError, RefusedError) as error:
-            complaint = str(error)
+            complaint = told(error)
         except Exception as error:  # noqa: BLE001
             # Whatever it is, the visitor must read French and be able to go on; the log gets the
             # trace without the question, which is written nowhere.

@@ -16,6 +16,7 @@ from bot.logs import report_failure
 from bot.web import dev_phrases
 from bot.web.branding import Branding
 from bot.web.render import TEMPLATES
+from corpus.errors import IndexStoreError
 
 LOG = logging.getLogger(__name__)
 
@@ -116,6 +117,14 @@ def explain(request: Request, status: int, detail: str, headers: Mapping[str, st
     response = page(request, "error.html", status=status, base=base, title=title, detail=detail)
     response.headers.update(headers or {})
     return response
+
+
+def told(error: Exception) -> str:
+    """What a visitor reads of an error of ours; where an index is, and why it cannot be read, is for the log."""
+    if not isinstance(error, IndexStoreError):
+        return str(error)
+    LOG.error("%s", error)
+    return phrases.TEXTS_AWAY
 
 
 async def refused(request: Request, error: Exception) -> Response:

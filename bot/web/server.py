@@ -42,7 +42,7 @@ from bot.web.health import MetricsFor, build_health
 from bot.web.pages import build_pages, static_file
 from bot.web.proof import build_answer_pages, build_proof
 from bot.web.rate_limits import RETRY_SECONDS, RequestLimits
-from bot.web.responses import FrenchErrors, RefusedError, explain, problem, refused
+from bot.web.responses import FrenchErrors, RefusedError, explain, problem, refused, told
 from bot.web.security import HEADERS, RootPath, Security
 from bot.web.source_files import Originals
 from corpus.errors import MotamotError
@@ -137,7 +137,7 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(MotamotError)
     async def unable(request: Request, error: MotamotError) -> Response:
-        return explain(request, 503, str(error))
+        return explain(request, 503, told(error), {"Retry-After": str(RETRY_SECONDS)})
 
     @app.exception_handler(HTTPException)
     async def not_served(request: Request, error: HTTPException) -> Response:
