@@ -1,5 +1,6 @@
 """The site of these settings: its assistants, its collections, its options; what each process of a service loads."""
 
+import os
 import socket
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
@@ -78,7 +79,7 @@ def work(listener: socket.socket, folder: Path, again: bool, given: Mapping[str,
         serve(
             lambda: load_site(settings, book, until_closed, folder),
             lambda: branding_of(read_settings(**given)),  # type: ignore[arg-type]
-            lambda: None,
+            (folder / str(os.getpid())).touch,
             settings.host,
             settings.port,
             settings.root_path,

@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from multiprocessing.context import SpawnProcess
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from bot.logs import LOG
@@ -21,7 +21,9 @@ _LOOK = 0.2
 _FINISH = 15.0
 """Seconds: the answers under way have five, then what is open is closed."""
 _TOO_SOON = 5.0
-"""A worker that lives less long is replaced after as much: it would die again at once."""
+"""Seconds before a worker that never answered is replaced: it would die again at once."""
+_IMPORTED = ("bot.site", "bot.web.gradio_page")
+"""What each worker imports, in 2.5 s: once, by the process that they are forked from, which does nothing else."""
 
 Work = Callable[[socket.socket, Path, bool, Mapping[str, object]], None]
 """Serves a listening socket with the folder that the workers share; whether it takes the place of another; settings."""
@@ -53,11 +55,12 @@ def shared_folder() -> Iterator[Path]:
 
 def run(work: Work, n: int, listener: socket.socket, given: Mapping[str, object]) -> None:
     """Keep ``n`` workers alive until SIGTERM or SIGINT; SIGHUP is passed on to them."""
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([*_IMPORTED])
     stopping: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _: stopping.append(number))
-    workers: dict[SpawnProcess, float] = {}
+    workers: dict[ForkServerProcess, float] = {}
     signal.signal(signal.SIGHUP, lambda *_: _tell(workers, signal.SIGHUP))
 
     with shared_folder() as shared:
@@ -75,7 +78,9 @@ def run(work: Work, n: int, listener: socket.socket, given: Mapping[str, object]
             for process in [each for each in workers if not each.is_alive()]:
                 lived = time.monotonic() - workers.pop(process)
                 LOG.error("a worker ended with %s after %.0f s: another takes its place", process.exitcode, lived)
-                due.append(time.monotonic() + (_TOO_SOON if lived < _TOO_SOON else 0))
+                answered = shared / str(process.pid)
+                due.append(time.monotonic() + (0 if answered.exists() else _TOO_SOON))
+                answered.unlink(missing_ok=True)
             while due and min(due) <= time.monotonic():
                 due.remove(min(due))
                 start(True)
@@ -89,7 +94,7 @@ def run(work: Work, n: int, listener: socket.socket, given: Mapping[str, object]
                 process.join()
 
 
-def _tell(workers: Mapping[SpawnProcess, float], number: int) -> None:
+def _tell(workers: Mapping[ForkServerProcess, float], number: int) -> None:
     for process in workers:
         if process.is_alive() and process.pid:
             os.kill(process.pid, number)

@@ -1,6 +1,8 @@
 """Print what an index of many passages takes, in a folder and in PostgreSQL.
 
     python tests/bench_scale.py WORK PASSAGES [PASSAGES …] [--store folder postgres]
+    python tests/bench_scale.py WORK --killed 60      while a worker of four is killed each second
+    python tests/bench_scale.py WORK --outage 20      while PostgreSQL is away
 
 ``WORK`` is that of ``fit_default_weights.py``, with the index of its pages of service-public.fr: their 14,757 passages
 are repeated, each copy with a document, an identifier and a tenth of its words of its own. The vectors of the copies
@@ -24,6 +26,8 @@ from tempfile import mkdtemp
 import numpy as np
 from benchmark_corpora import page_questions, write_corpus
 from conftest import ROOT
+from real_postgres import postgres
+from scale_faults import killed_each_second, outage
 from scipy.sparse import csc_matrix, csr_matrix, hstack, vstack
 
 from bot import cli_index
@@ -168,9 +172,7 @@ def new_store(kind: str, folder: Path) -> Iterator[tuple[Store, Path]]:
     if kind == "folder":
         yield FolderStore(folder / "index"), folder / "index"
         return
-    from real_postgres import postgres
-
-    settings = ("shared_buffers=2GB", "wal_level=minimal", "max_wal_senders=0", "max_wal_size=8GB", "jit=off")
+    settings = ("shared_buffers=6GB", "wal_level=minimal", "max_wal_senders=0", "max_wal_size=8GB", "jit=off")
     with postgres(*settings) as server:
         yield DatabaseStore(database(server.address), "scale"), server.folder / "data" / "base"
 
@@ -246,6 +248,22 @@ def collections(n: int, work: Path) -> None:
     shutil.rmtree(folder)
 
 
+def faults(killed: int, visitors: int, away: float) -> None:
+    """What visitors see of them; both with the encoder of the tests, which takes no time."""
+    if killed:
+        seen = killed_each_second(killed, visitors)
+        print(f"{visitors} visitors, 4 workers behind nginx, {seen.kills} killed")
+        print(f"  {seen.asked} questions of {seen.conversations} whole conversations, {_ms(seen.seconds)}")
+        print(f"  no answer at first: {seen.failed} ({seen.inside / 4:.0f} were in the killed); nor then: {seen.lost}")
+        print(f"  wrong answers: {seen.wrong}; what was said: {dict(seen.reasons)}")
+    if away:
+        with postgres() as server:
+            found = outage(server, away)
+        print(f"PostgreSQL away for {away:.0f} s: {dict(found.statuses)}, slowest {found.slowest * 1000:.0f} ms")
+        print(f"  first refusal after {found.first * 1000:.0f} ms: {found.said}")
+        print(f"  answers {found.back:.1f} s after the database is back, the same: {found.is_same}")
+
+
 def _exact(vectors: Vectors, queries: Vectors) -> np.ndarray:
     best = [np.argsort(-(vectors @ query))[:NEAREST] for query in queries]
     return np.stack(best)
@@ -272,10 +290,16 @@ def main() -> None:
     parser.add_argument("passages", type=int, nargs="*")
     parser.add_argument("--store", nargs="+", default=["folder", "postgres"])
     parser.add_argument("--collections", type=int, default=0, metavar="N", help="so many behind one service")
+    parser.add_argument("--killed", type=int, default=0, metavar="SECONDS", help="of a worker killed each second")
+    parser.add_argument("--visitors", type=int, default=200, help="who talk meanwhile")
+    parser.add_argument("--outage", type=float, default=0, metavar="SECONDS", help="of PostgreSQL")
     parser.add_argument("--measure", help="the place of an index that is there")
     given = parser.parse_args()
     if given.measure:
         measure(given.measure if ":" in given.measure else Path(given.measure), given.work)
+        return
+    if given.killed or given.outage:
+        faults(given.killed, given.visitors, given.outage)
         return
     if given.collections:
         collections(given.collections, given.work)
