@@ -55,6 +55,8 @@ class QuoteSource:
     """False where the catalogue says that the text was repealed or replaced."""
     page_label: str | None = None
     """What the file calls the page, where it calls pages otherwise: "iv"."""
+    common: str | None = None
+    """Of a text that a collection shares with others: who keeps it, empty where nobody is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ class Answer:
     reading: Reading = Reading()
     halves: tuple[Half, ...] = ()
     """Of two questions asked at once, both; empty otherwise."""
+    collection: str | None = None
+    """Title of the collection that answers, its name where it has none; None outside of any."""
     elapsed_ms: float = 0.0
 
     def to_json(self) -> dict[str, Any]:

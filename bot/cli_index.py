@@ -137,7 +137,8 @@ def open_assistant(settings: Settings) -> "AssistantLike":
     own = Assistant(open_searcher(settings))
     if settings.service is None:
         return own
-    return Inheriting(own, Assistant(_load(settings.service, own.searcher.encoder)))
+    common = Assistant(_load(settings.service, own.searcher.encoder))
+    return Inheriting(own, common, settings.title or settings.within, settings.service.operator)
 
 
 def open_live(settings: Settings, *, publish: bool = False) -> "LiveAssistant":

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.answer import Answer, Quote
-from bot.phrases import READ_AS, UNANSWERED_HALF, counted, french_date
+from bot.phrases import READ_AS, UNANSWERED_HALF, common_text, counted, french_date
 from corpus.document import Document, Entry
 from corpus.errors import typeset
 
@@ -51,6 +51,7 @@ def source_line(quote: Quote) -> str:
         source.title,
         source.publisher,
         french_date(source.date),
+        "" if source.common is None else common_text(source.common),
         source.notice,
         f"page {source.page_label or source.page}" * bool(source.page),
     )

@@ -27,20 +27,26 @@ class Inheriting:
     Args:
         own: Over its own texts.
         common: Over those that answer everywhere.
+        title: Of the collection.
+        keeper: Of the common texts.
     """
 
-    def __init__(self, own: AssistantLike, common: AssistantLike) -> None:
+    def __init__(self, own: AssistantLike, common: AssistantLike, title: str, keeper: str) -> None:
         self._own, self._common = own, common
+        self._title, self._keeper = title, keeper
 
     def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
         """The surer of two answers; the collection's own of two as sure."""
-        own = self._own.ask(question, history)
+        own = replace(self._own.ask(question, history), collection=self._title)
         # Few texts tell badly what they do not answer: only their exact question is surely theirs.
         if own.kind is Kind.SMALLTALK or own.confidence >= 1:
             return own
         common = self._common.ask(question, history)
-        better = max((own, common), key=lambda each: (_rank(each), each.confidence))
-        return replace(better, elapsed_ms=round(own.elapsed_ms + common.elapsed_ms, 1))
+        elapsed_ms = round(own.elapsed_ms + common.elapsed_ms, 1)
+        if (_rank(own), own.confidence) >= (_rank(common), common.confidence):
+            return replace(own, elapsed_ms=elapsed_ms)
+        quotes = tuple(replace(each, source=replace(each.source, common=self._keeper)) for each in common.quotes)
+        return replace(common, quotes=quotes, elapsed_ms=elapsed_ms, collection=self._title)
 
     def about(self) -> About:
         """What both know; the examples are the collection's own."""
@@ -55,7 +61,7 @@ class Inheriting:
 
     @property
     def library(self) -> Library:
-        return self._own.library.joined(self._common.library)
+        return self._own.library.joined(self._common.library, self._keeper)
 
     @property
     def problem(self) -> str | None:
@@ -81,6 +87,7 @@ class Collections:
     ) -> None:
         self._settings = {table.name: settings.of(table.name) for table in settings.collection}
         self._common = common
+        self._keeper = settings.operator
         self._open = open_own
         self._known: LRUCache[str, tuple[LiveAssistant, AssistantLike]] = LRUCache(kept)
         self._looked: dict[str, float] = {}
@@ -109,8 +116,9 @@ class Collections:
         with self._lock:  # two that ask for one that is not open wait for one loading
             found = self._known.get(name)
             if found is None:
-                live = self._open(self._settings[name])
-                found = self._known[name] = live, Inheriting(live, self._common)
+                own = self._settings[name]
+                live = self._open(own)
+                found = self._known[name] = live, Inheriting(live, self._common, own.title or name, self._keeper)
                 self._looked[name] = time.monotonic()
             due = time.monotonic() - self._looked[name] > EVERY
             if due:

@@ -23,6 +23,7 @@ UNDERSTOOD_AS = "compris comme"
 PAGE = "page"
 ASKED = f"Question posée dans le texte{NBSP}:"
 SECTION = f"Partie{NBSP}:"
+COMMON_TEXT = "Texte commun à plusieurs collectivités"
 OPEN_DOCUMENT = "Ouvrir le document"
 NEW_TAB = "nouvel onglet"
 NEAREST = f"Les questions les plus proches{NBSP}:"
@@ -277,6 +278,11 @@ FILE_GONE = (
 )
 
 MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()  # noqa: SIM905
+
+
+def common_text(keeper: str) -> str:
+    """Whose a text is that answers in several collections."""
+    return f"{COMMON_TEXT}{NBSP}: {keeper}" if keeper else COMMON_TEXT
 
 
 def french_date(value: str) -> str:

@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import takewhile
@@ -127,6 +128,7 @@ class Library:
         self._documents = documents
         self._entries_of = entries_of
         self._after: Library | None = None
+        self._after_is = ""
 
     @classmethod
     def of_documents(cls, documents: Iterable[Document]) -> "Library":
@@ -145,10 +147,10 @@ class Library:
             found.setdefault(hashes[id_], partial(rows.documents.__getitem__, id_))
         return cls(found, rows.entries_of)
 
-    def joined(self, after: "Library") -> "Library":
-        """The same, with the documents of another behind its own."""
+    def joined(self, after: "Library", whose: str) -> "Library":
+        """The same, with the common documents of another behind its own, and who keeps these."""
         found = Library(self._documents, self._entries_of)
-        found._after = after
+        found._after, found._after_is = after, whose
         return found
 
     @property
@@ -176,9 +178,10 @@ class Library:
         if span.end > len(document.text) or not text.strip():
             raise ValueError(f"[{span.start}, {span.end}) is no quote of {len(document.text)} characters")
         inked = span.start + len(text) - len(text.lstrip())
-        holder = self._after if self._after and document.sha256 not in self._documents else self
-        entry, passage = holder._at(document, inked)
-        return Quote(text, (), source_of(document, inked, entry, passage), span.start, span.end)
+        common = self._after if document.sha256 not in self._documents else None
+        entry, passage = (common or self)._at(document, inked)
+        source = source_of(document, inked, entry, passage)
+        return Quote(text, (), replace(source, common=self._after_is) if common else source, span.start, span.end)
 
     def _at(self, document: Document, offset: int) -> tuple[str, Passage | None]:
         """The entry and the passage that hold a character; of an entry, its first passage stands for its heading."""

@@ -55,6 +55,7 @@ EXPECTED = {
     "frame_ancestors": "les adresses des sites qui peuvent afficher le service dans leurs pages, sans chemin et "
     "séparées par des espaces, comme https://intranet.exemple.fr (chaque site est à nommer : « * » n’est pas admis)",
     "theme": "un dossier",
+    "title": "un titre, sur une ligne",
     "operator": "le nom de l’organisme, sur une ligne",
     "journal": "true ou false",
     "journal_file": "un fichier",
@@ -68,7 +69,7 @@ EXPECTED = {
 }
 """What each key wants, for the message that says what is wrong."""
 
-_OF_COLLECTION = ("corpus", "operator", "contact", "theme", "frame_ancestors", "max_error")
+_OF_COLLECTION = ("corpus", "title", "operator", "contact", "theme", "frame_ancestors", "max_error")
 """What a collection may have of its own."""
 
 _VARIABLES = frozenset(f"{PREFIX}{key}" for key in ("HOME", "CONFIG", "READING_MEMORY", *map(str.upper, EXPECTED)))
@@ -110,6 +111,8 @@ class Settings(BaseSettings):
     """Sites that may show the pages inside theirs, besides the one that publishes them."""
     theme: NamedPath | None = None
     """Folder with the operator's colours (``theme.css``) and logo (``logo.svg`` or ``logo.png``)."""
+    title: str = Field(default="", max_length=200, pattern=ONE_LINE)
+    """Of the pages, in place of the usual one."""
     operator: str = Field(default="", max_length=200, pattern=ONE_LINE)
     """Name of the organisation that answers for the service."""
     contact: str = Field(default="", max_length=200, pattern=ONE_LINE)

@@ -32,7 +32,7 @@ def branding_of(settings: Settings) -> Branding:
 
 
 def _branding(settings: Settings) -> Branding:
-    return Branding(settings.operator, settings.contact, settings.theme, settings.frame_ancestors)
+    return Branding(settings.operator, settings.contact, settings.theme, settings.frame_ancestors, settings.title)
 
 
 def load_site(

@@ -40,7 +40,7 @@ def test_an_answer_in_json_is_the_contract(run: Run, entries: dict[str, Entry]) 
     assert ran.code == 0
     assert set(answer) == {
         "question", "kind", "confidence", "message", "quotes", "understood", "suggestions", "ranking", "reading",
-        "halves", "elapsed_ms",
+        "halves", "collection", "elapsed_ms",
     }  # fmt: skip
     assert answer["reading"] == {"as": "alone", "of": None, "history": []}
     quote = answer["quotes"][0]
@@ -61,6 +61,7 @@ def test_an_answer_in_json_is_the_contract(run: Run, entries: dict[str, Entry]) 
         "sha256": entries["retard"].document.sha256,
         "notice": "édition de mars 2024",
         "page_label": None,
+        "common": None,
         "in_force": True,
     }
     assert (answer["question"], answer["kind"]) == ("amende de retard", "answer")

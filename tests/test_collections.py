@@ -41,7 +41,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         'trusted_proxies = ["127.0.0.1"]\nframe_ancestors = ["https://agence.exemple"]\n'
     ]
     rules = {
-        "montbrun": 'operator = "Ville de Montbrun"\nframe_ancestors = ["https://montbrun.exemple"]',
+        "montbrun": 'title = "Montbrun vous répond"\noperator = "Ville de Montbrun"\nframe_ancestors = ["https://montbrun.exemple"]',
         "valfleury": 'contact = "mairie@valfleury.exemple"',
         "agents": 'networks = ["10.1.0.0/16"]',
         "marches": 'header = "X-Auth-Request-Groups"\nvalues = ["achats"]',
@@ -131,6 +131,34 @@ def test_each_has_its_branding_its_addresses_and_its_greeting(served: tuple[Fast
     assert "mairie@valfleury.exemple" in client.get("/c/valfleury/reponse?question=capitale+du+P%C3%A9rou").text
     assert client.get("/c/montbrun", follow_redirects=False).headers["location"].endswith("/c/montbrun/")
     assert [each.status_code for each in (own, other, common, client.get("/c/montbrun/panneau"))] == [200] * 4
+
+
+def test_its_title_heads_its_pages_and_a_common_text_says_who_keeps_it(served: tuple[FastAPI, Journal]) -> None:
+    client = visitor(served[0])
+    question = FAQ["retard"][0]
+
+    for page in ("", "panneau", "integration", "accessibilite", f"reponse?question={question}", "absente"):
+        own, common = (
+            client.get(f"{where}{page}", headers={"Accept": "text/html"}).text for where in ("/c/montbrun/", "/")
+        )
+        assert re.search("<title>[^<]*Montbrun vous répond</title>", own), page
+        assert re.search("<(h1|a)[^>]*>Montbrun vous répond<", own), page
+        assert "Montbrun vous répond" not in common
+    answers = {where: asked(client, where, question) for where in ("/c/montbrun", "/c/valfleury", "")}
+    assert [answer["collection"] for answer in answers.values()] == ["Montbrun vous répond", "valfleury", None]
+    keepers = [answer["quotes"][0]["source"]["common"] for answer in answers.values()]  # type: ignore[index]
+    assert keepers == ["Agence nationale", "Agence nationale", None]
+    own_answer = asked(client, "/c/montbrun", OWN["montbrun"][0])
+    assert own_answer["quotes"][0]["source"]["common"] is None  # type: ignore[index]
+    source = answers["/c/montbrun"]["quotes"][0]["source"]  # type: ignore[index]
+    for page in (
+        f"reponse?question={question}",
+        f"preuve/{source['sha256']}/0-40",
+        f"document/{source['sha256']}/0-40",
+    ):
+        shown = plain(client.get(f"/c/montbrun/{page}").text)
+        assert "Texte commun à plusieurs collectivités : Agence nationale" in shown, page
+        assert "Texte commun" not in client.get(f"/{page}").text
 
 
 ALLOWED = {

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot import phrases
 from corpus.errors import SettingsError
 
 SELF = "'self'"
@@ -57,6 +58,18 @@ class Branding:
     """Folder with ``theme.css`` (colours), ``logo.svg`` or ``logo.png``, any of them."""
     embedded_by: tuple[str, ...] = ()
     """Sites that may embed the pages, besides our own."""
+    own_title: str = ""
+    """Of the pages, in place of the usual one."""
+
+    @property
+    def title(self) -> str:
+        """What the pages are headed."""
+        return self.own_title or phrases.TITLE
+
+    @property
+    def page_title(self) -> str:
+        """What the tab of the browser says."""
+        return self.own_title or phrases.PAGE_TITLE
 
     @property
     def frame_ancestors(self) -> str:

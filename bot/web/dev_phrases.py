@@ -85,6 +85,7 @@ FIELDS = {
         "suggestions": "Questions, titres des textes ou titres courts de l’éditeur, qui fonctionnent si on les pose.",
         "ranking": "Les dix entrées les plus proches, quelle que soit la réponse.",
         "reading": "Comment la question a été lue, seule ou avec celles d’avant.",
+        "collection": "Titre de la collection interrogée ; null hors de toute collection.",
         "halves": "Les deux questions posées en une fois, s’il y en a deux, et la citation qui répond à chacune.",
         "elapsed_ms": "Durée du calcul, en millisecondes.",
     },
@@ -120,6 +121,7 @@ FIELDS = {
         "sha256": "Empreinte SHA-256 du fichier lu.",
         "notice": "Statut du texte et avertissement de l’éditeur, à montrer avec la citation.",
         "in_force": "Faux quand le catalogue dit que le texte est abrogé ou remplacé.",
+        "common": "D’un texte commun à plusieurs collections, l’organisme qui le tient (vide s’il n’est pas nommé).",
         "page_label": "Nom que le document donne à cette page, s’il n’est pas son numéro (« iv »).",
     },
     "Ranked": {
@@ -291,9 +293,9 @@ class Way:
     code: str
 
 
-def ways(address: str) -> tuple[Way, ...]:
-    """The three ways, the simplest first; ``address`` is that of the service, a slash at its end."""
-    script = f'<script src="{address}embed.js" data-title="{TITLE}"'
+def ways(address: str, title: str) -> tuple[Way, ...]:
+    """The three ways, the simplest first; ``address`` ends with a slash, ``title`` is that of the pages."""
+    script = f'<script src="{address}embed.js" data-title="{title}"'
     return (
         Way(
             "Un bouton qui ouvre un panneau",
@@ -306,22 +308,22 @@ def ways(address: str) -> tuple[Way, ...]:
             "À l’endroit voulu, le script d’abord pour que rien ne bouge ensuite. La zone de saisie reste visible. "
             "Le lien ne sert que sans JavaScript.",
             f'{script} data-position="none"></script>\n'
-            f'<motamot-chat data-title="{TITLE}"><a href="{address}panneau">{TITLE}</a></motamot-chat>',
+            f'<motamot-chat data-title="{title}"><a href="{address}panneau">{title}</a></motamot-chat>',
         ),
         Way(
             "Un simple iframe",
             "Sans aucun script dans votre page, avec une hauteur fixe que vous choisissez.",
-            f'<iframe src="{address}panneau" title="{TITLE}" width="100%" height="640"'
+            f'<iframe src="{address}panneau" title="{title}" width="100%" height="640"'
             ' allow="clipboard-write"></iframe>',
         ),
     )
 
 
-def pinned(address: str, integrity: str) -> str:
+def pinned(address: str, integrity: str, title: str) -> str:
     """The line that accepts no other script than this one."""
     return (
         f'<script src="{address}embed.js" integrity="{integrity}" crossorigin="anonymous"\n'
-        f'  data-title="{TITLE}" defer></script>'
+        f'  data-title="{title}" defer></script>'
     )
 
 
