@@ -22,8 +22,6 @@ _FINISH = 15.0
 """Seconds: the answers under way have five, then what is open is closed."""
 _TOO_SOON = 5.0
 """Seconds before a worker that never answered is replaced: it would die again at once."""
-_IMPORTED = ("bot.site", "bot.web.gradio_page")
-"""What each worker imports, in 2.5 s: once, by the process that they are forked from, which does nothing else."""
 
 Work = Callable[[socket.socket, Path, bool, Mapping[str, object]], None]
 """Serves a listening socket with the folder that the workers share; whether it takes the place of another; settings."""
@@ -56,7 +54,7 @@ def shared_folder() -> Iterator[Path]:
 def run(work: Work, n: int, listener: socket.socket, given: Mapping[str, object]) -> None:
     """Keep ``n`` workers alive until SIGTERM or SIGINT; SIGHUP is passed on to them."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([*_IMPORTED])
+    context.set_forkserver_preload(["bot.forked"])
     stopping: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _: stopping.append(number))
