@@ -5,9 +5,10 @@ from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import islice
-from threading import Thread
+from threading import Event, Thread, current_thread
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
+from weakref import finalize
 
 import asyncpg
 
@@ -23,6 +24,7 @@ _ANSWERS_WITHIN = 10.0
 """Seconds after which a server that says nothing is taken for gone."""
 _AT_ONCE = 6
 """Connections of a process: a question asks up to five at once, and PostgreSQL takes a hundred from all processes."""
+_THREAD = "motamot-postgres"
 _RECORDS = 1_000
 """Records written in one exchange: beyond, it is no faster."""
 
@@ -48,6 +50,8 @@ class Database:
         self._address = address
         self._idle: list[asyncpg.Connection] = []  # touched by the thread of ``_loop`` alone
         self._places = asyncio.Semaphore(_AT_ONCE)
+        self.close = finalize(self, _close, self._idle)
+        """Close what is kept: no more is asked then."""
 
     def __str__(self) -> str:
         with suppress(ValueError):
@@ -55,9 +59,6 @@ class Database:
             host = known.hostname or parse_qs(known.query).get("host", ["PostgreSQL"])[0]
             return f"{host}/{known.path.lstrip('/')}"  # and no password
         return "PostgreSQL"
-
-    def __del__(self) -> None:
-        self.close()
 
     def rows(self, statement: str, *parameters: object) -> list[Row]:
         """What a query finds; asked again on a new connection where the one kept was cut.
@@ -130,10 +131,6 @@ class Database:
         except FAULTS as error:
             raise unreachable(self, error) from error
 
-    def close(self) -> None:
-        """Close what is kept; it opens again when it is asked."""
-        _loop().call_soon_threadsafe(_terminate, self._idle)
-
 
 class Transaction:
     """What is asked of one connection, one after the other, however long it takes."""
@@ -166,6 +163,17 @@ class Transaction:
         _run(self._connection.copy_to_table(table, source=whole, format="binary"))
 
 
+def _close(connections: list[asyncpg.Connection]) -> None:
+    """From any thread, in that of the loop; waited for, as the program may be about to end."""
+    if not connections or current_thread().name == _THREAD:  # where what is collected may be a database
+        _terminate(connections)
+    else:
+        loop, done = _loop(), Event()
+        loop.call_soon_threadsafe(_terminate, connections)
+        loop.call_soon_threadsafe(done.set)
+        done.wait(_REACHED_WITHIN)
+
+
 def _terminate(connections: list[asyncpg.Connection]) -> None:
     while connections:
         connections.pop().terminate()
@@ -175,7 +183,7 @@ def _terminate(connections: list[asyncpg.Connection]) -> None:
 def _loop() -> asyncio.AbstractEventLoop:
     """Where all connections of this process are served."""
     loop = asyncio.new_event_loop()
-    Thread(target=loop.run_forever, name="motamot-postgres", daemon=True).start()
+    Thread(target=loop.run_forever, name=_THREAD, daemon=True).start()
     return loop
 
 
