@@ -17,6 +17,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import kubernetes_validate
 import pytest
 import typer
 import yaml
@@ -319,6 +320,12 @@ def test_the_chart_starts_what_the_program_understands_and_asks_it_where_it_answ
     assert ingress["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["name"] == service["metadata"]["name"]
     # Seconds: the pause before the stop, the answers under way, and what the parent waits for.
     assert pod["spec"]["terminationGracePeriodSeconds"] > 5 + workers._FINISH
+
+
+@pytest.mark.parametrize("version", ["1.30", "1.37"])
+def test_the_chart_is_as_kubernetes_wants_it(version: str) -> None:
+    for resource in rendered():
+        kubernetes_validate.validate(resource, version, strict=True)
 
 
 def test_compose_starts_what_the_program_understands() -> None:
