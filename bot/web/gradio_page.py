@@ -59,6 +59,8 @@ APP_ID = 1
 """Of every process: a page that finds another one after a lost connection loads itself again."""
 GREETING = "motamot-page-greeting"
 """Stands in the page where the greeting of the texts at hand is written when it is served."""
+TITLE = "motamot-page-title"
+"""The same for its title."""
 
 RELIED_ON = {
     "import": {
@@ -74,6 +76,7 @@ RELIED_ON = {
             "a script for frames is loaded that no page of ours needs"
         ),
         GREETING: "the page greets with these letters, or with the texts of another collection",
+        TITLE: "the tab of the browser has these letters for a title, or that of another collection",
     },
     "browser": {
         "#mm-log [role=log]": "chat.js: no answer is brought into view and the conversation has an English name",
@@ -122,7 +125,7 @@ def build_blocks(chat: Chat) -> gr.Blocks:
         "trigger_mode": "multiple",
         "show_progress": "hidden",
     }
-    page = gr.Blocks(title=phrases.PAGE_TITLE, analytics_enabled=False, fill_width=True)
+    page = gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True)
     with page:
         log = _chatbot()
         with gr.Row(elem_id="mm-composer"):
@@ -273,7 +276,7 @@ class ChatPage:
             "Cache-Control": "no-store",
         }
         [greeting] = await run_in_threadpool(self.chat.greeting)
-        html = _placed(body.decode(), greeting["content"])
+        html = _placed(body.decode(), greeting["content"], branding.page_title)
         await HTMLResponse(mend(html, nonce, **parts), headers=headers)(scope, receive, send)
 
     async def _call(self, request: Request, send: Send) -> None:
@@ -324,10 +327,11 @@ def _kept(send: Send) -> Send:
     return sender
 
 
-def _placed(html: str, greeting: str) -> str:
-    """Gradio's page of a collection: its greeting, and its address, which Gradio takes for that of the service."""
-    written = json.dumps(greeting)[1:-1].replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-    html = html.replace(GREETING, written)
+def _placed(html: str, greeting: str, title: str) -> str:
+    """Gradio's page of a collection: greeting, title, and address, which Gradio takes for that of the service."""
+    for place, text in ((GREETING, greeting), (TITLE, title)):
+        written = json.dumps(text)[1:-1].replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+        html = html.replace(place, written)
     if collection := in_force():
         end = f"/c/{collection}"
         html = re.sub(r'("root":\s*")([^"]*)"', lambda found: f'{found[1]}{found[2].removesuffix(end)}{end}"', html)
