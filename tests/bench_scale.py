@@ -12,13 +12,14 @@ real. Questions are the citizens' messages about these pages. Neither the encode
 
 import argparse
 import json
+import os
 import resource
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import mkdtemp
@@ -27,7 +28,7 @@ import numpy as np
 from benchmark_corpora import page_questions, write_corpus
 from conftest import ROOT
 from real_postgres import postgres
-from scale_faults import killed_each_second, outage
+from scale_faults import killed_one_by_one, outage
 from scipy.sparse import csc_matrix, csr_matrix, hstack, vstack
 
 from bot import cli_index
@@ -189,8 +190,10 @@ def measure(place: Path | str, work: Path) -> None:
     known = page_questions(work / "pages.jsonl", work)
     texts = [text for text, _ in known.answered][:N_QUESTIONS]
     asked = [extractor.encode(extractor.parser.read(text), encoder) for text in texts]
-    pools, whole = [], []
+    pools, whole, spent = [], [], []
     for question in asked * 2:  # once to warm
+        if len(pools) in (0, len(asked)):
+            spent.append(_spent())
         begun = time.perf_counter()
         pool = extractor.pool(question)
         middle = time.perf_counter()
@@ -198,6 +201,8 @@ def measure(place: Path | str, work: Path) -> None:
         pools.append(middle - begun)
         whole.append(time.perf_counter() - begun)
     print(f"  candidates {_ms(pools[len(asked) :])}, with features {_ms(whole[len(asked) :])}", flush=True)
+    own, server = (1000 * (after - before) / len(asked) for before, after in zip(spent[1], _spent(), strict=True))
+    print(f"  cores: {own:.1f} ms a question here, {server:.1f} ms in PostgreSQL", flush=True)
     near = []
     for question in asked:
         begun = time.perf_counter()
@@ -248,10 +253,10 @@ def collections(n: int, work: Path) -> None:
     shutil.rmtree(folder)
 
 
-def faults(killed: int, visitors: int, away: float) -> None:
+def faults(killed: int, every: float, visitors: int, away: float) -> None:
     """What visitors see of them; both with the encoder of the tests, which takes no time."""
     if killed:
-        seen = killed_each_second(killed, visitors)
+        seen = killed_one_by_one(killed, visitors, 4, every)
         print(f"{visitors} visitors, 4 workers behind nginx, {seen.kills} killed")
         print(f"  {seen.asked} questions of {seen.conversations} whole conversations, {_ms(seen.seconds)}")
         print(f"  no answer at first: {seen.failed} ({seen.inside / 4:.0f} were in the killed); nor then: {seen.lost}")
@@ -280,6 +285,18 @@ def _resident(file: bool = False) -> float:
     return next(float(line.split()[1]) / 1024 for line in lines if line.startswith(name))
 
 
+def _spent() -> tuple[float, float]:
+    """Seconds of a core that this process took, and those of PostgreSQL: they depend little on other work."""
+    own = server = 0.0
+    for place in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            name, _, rest = place.read_text(encoding="utf-8").partition("(")[2].rpartition(")")
+            seconds = sum(map(int, rest.split()[11:13])) / os.sysconf("SC_CLK_TCK")
+            own += seconds * (place.parent.name == str(os.getpid()))
+            server += seconds * (name == "postgres")
+    return own, server
+
+
 def _size(folder: Path) -> float:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 2**20
 
@@ -291,6 +308,7 @@ def main() -> None:
     parser.add_argument("--store", nargs="+", default=["folder", "postgres"])
     parser.add_argument("--collections", type=int, default=0, metavar="N", help="so many behind one service")
     parser.add_argument("--killed", type=int, default=0, metavar="SECONDS", help="of a worker killed each second")
+    parser.add_argument("--every", type=float, default=1, metavar="SECONDS", help="between two of them")
     parser.add_argument("--visitors", type=int, default=200, help="who talk meanwhile")
     parser.add_argument("--outage", type=float, default=0, metavar="SECONDS", help="of PostgreSQL")
     parser.add_argument("--measure", help="the place of an index that is there")
@@ -299,7 +317,7 @@ def main() -> None:
         measure(given.measure if ":" in given.measure else Path(given.measure), given.work)
         return
     if given.killed or given.outage:
-        faults(given.killed, given.visitors, given.outage)
+        faults(given.killed, given.every, given.visitors, given.outage)
         return
     if given.collections:
         collections(given.collections, given.work)

@@ -71,7 +71,7 @@ def service(n: int, folder: Path, settings: dict[str, object]) -> Iterator[tuple
     with (folder / "err").open("wb") as said:
         process = subprocess.Popen(command, env=environment, cwd=folder, stderr=said)
     try:
-        until = time.monotonic() + 120
+        until = time.monotonic() + 300
         while not _is_ready(port, n):
             assert (process.poll(), time.monotonic() < until) == (None, True), (folder / "err").read_text("utf-8")
             time.sleep(0.2)
@@ -110,19 +110,19 @@ def nginx(port: int, folder: Path) -> Iterator[int]:
         process.wait(10)
 
 
-def killed_each_second(seconds: int, visitors: int, n: int = 4) -> Seen:
-    """Have visitors talk to workers behind nginx of which one is killed each second."""
+def killed_one_by_one(seconds: int, visitors: int, n: int, every: float) -> Seen:
+    """Have visitors talk to workers behind nginx of which one is killed every so many seconds."""
     folder = Path(tempfile.mkdtemp(prefix="killed-"))
     write_corpus(folder / "corpus")
     build(folder / "corpus", folder / "index", small_encoder())
     settings = {"CORPUS": folder / "corpus", "INDEX": folder / "index", "RATE_LIMIT": "non"}
     with service(n, folder, settings) as (port, notes), nginx(port, folder) as front:
-        seen = asyncio.run(_visited(f"http://127.0.0.1:{front}", notes, seconds, visitors))
+        seen = asyncio.run(_visited(f"http://127.0.0.1:{front}", notes, seconds, visitors, every))
     shutil.rmtree(folder)
     return seen
 
 
-async def _visited(address: str, notes: Path, seconds: int, visitors: int) -> Seen:
+async def _visited(address: str, notes: Path, seconds: int, visitors: int, every: float) -> Seen:
     seen, inside = Seen(), [0]
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     async with httpx.AsyncClient(base_url=address, timeout=60, limits=limits) as client:
@@ -141,7 +141,7 @@ async def _visited(address: str, notes: Path, seconds: int, visitors: int) -> Se
 
         tasks = [asyncio.create_task(visit(own)) for own in range(visitors)]
         while time.monotonic() < until:
-            await asyncio.sleep(1)
+            await asyncio.sleep(every)
             alive = [int(note.name) for note in notes.iterdir() if Path("/proc", note.name).exists()]
             if alive:
                 seen.inside += inside[0]
