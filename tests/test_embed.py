@@ -267,12 +267,13 @@ def test_a_frame_that_failed_is_loaded_again_once_the_server_is_back(page: Any, 
 
 
 @pytest.mark.parametrize("viewport", [(1280, 800), (390, 800), (800, 390), (320, 256)])
+@pytest.mark.parametrize("later", ["", " defer"])
 def test_the_box_of_a_block_comes_first_stays_in_sight_and_nothing_moves(
-    visit: Any, site: WholeSite, viewport: tuple[int, int]
+    visit: Any, site: WholeSite, viewport: tuple[int, int], later: str
 ) -> None:
     visit.set_viewport_size({"width": viewport[0], "height": viewport[1]})
     visit.add_init_script(SHIFTS)
-    visit.goto(site.host_page("block", BUTTON.replace(" defer", ' data-position="none"'), BLOCK))
+    visit.goto(site.host_page("block", BUTTON.replace(" defer", f' data-position="none"{later}'), BLOCK))
     block = visit.locator("motamot-chat")
     frame = visit.frame_locator("motamot-chat iframe")
     expect(box(frame)).to_be_visible()

@@ -310,10 +310,11 @@ def test_a_page_that_cannot_be_made_says_so_in_french(
     assistant.trouble = trouble
     try:
         response = client.get("/panneau", headers=PERSON)
+        probe = client.get("/embed.js?essai=1")  # as the script of another site does
     finally:
         assistant.trouble = None
 
-    assert response.status_code == status
+    assert (response.status_code, probe.status_code) == (status, status)
     assert said in plain(BeautifulSoup(response.text, "html.parser").main.get_text())
     assert "secret" not in response.text
     assert response.headers["x-content-type-options"] == "nosniff"

@@ -52,6 +52,7 @@ BLOCK = '<motamot-chat data-title="Vos questions"></motamot-chat>'
 # A site with rules of its own, which must not reach the button or the panel, nor the other way round.
 HOST_STYLE = (
     "body { margin: 0 } div, aside, button, dialog { display: none; margin: 99px; background: #fff; color: #fff }"
+    "motamot-chat:not(:defined) { display: block; height: min(600px, 88dvh) }"
 )
 
 

@@ -201,10 +201,14 @@ ATTRIBUTES = tuple(
 COLOURS = typeset(
     "Une seule couleur suffit : le bouton, le panneau et ce qu’il contient la prennent. Là où elle ne serait pas assez "
     "contrastée (4,5 : 1), elle est foncée ou éclaircie, et la console du navigateur le dit. --mm-height donne la "
-    "hauteur de <motamot-chat>."
+    "hauteur de <motamot-chat> (par défaut : min(600px, 88dvh)). Si le script est chargé après lui, par defer ou "
+    "comme module, la dernière ligne garde sa place : rien ne bouge."
 )
 COLOURS_TITLE = "les couleurs et la hauteur"
-COLOURS_CODE = ":root { --mm-accent: #17506a; }\nmotamot-chat { --mm-height: 32rem; }"
+COLOURS_CODE = """\
+:root { --mm-accent: #17506a; }
+motamot-chat { --mm-height: 32rem; }
+motamot-chat:not(:defined) { display: block; height: 32rem; overflow: hidden; }"""
 
 SCRIPTING = "Ouvrir avec une question, et savoir ce qui se passe"
 SCRIPTING_ABOUT = typeset(

@@ -65,7 +65,9 @@ def build_pages(service: Service) -> APIRouter:
         return page(request, "accessibility.html")
 
     @pages.get("/embed.js")
-    async def embed() -> Response:
+    async def embed(essai: str | None = None) -> Response:
+        if essai is not None:  # the script asks whether the panel could be shown
+            await run_in_threadpool(service.about)
         # The one file that a page of another site loads, whatever policy that page has.
         headers = {**FRESH, "Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*"}
         return Response(content("embed.js"), media_type="text/javascript", headers=headers)

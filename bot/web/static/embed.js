@@ -184,6 +184,28 @@
     return { theme: chosen, colours };
   }
 
+  /* The script may come from the server wherever it is embedded: it tells whether the server answers. */
+  const serverAnswers = () => new Promise((done) => {
+    const probe = make("script", { src: new URL(`embed.js?essai=${Date.now()}`, script.src).href });
+    for (const event of ["load", "error"]) {
+      probe.addEventListener(event, () => {
+        probe.remove();
+        done(event === "load");
+      });
+    }
+    registry.scripts.add(probe);
+    document.head.append(probe);
+  });
+
+  function apology(text, again) {
+    const button = make("button", { type: "button" }, TEXTS.retry);
+    button.addEventListener("click", again);
+    const apart = make("a", { href: new URL("panneau", base).href, target: "_blank", rel: "noopener" }, TEXTS.apart);
+    const contact = options.contact && make("p", {}, `${TEXTS.contact} `, /^\S+@\S+$/.test(options.contact)
+      ? make("a", { href: `mailto:${options.contact}` }, options.contact) : options.contact);
+    return [make("p", {}, text), make("p", {}, button), make("p", {}, apart), ...(contact ? [contact] : [])];
+  }
+
   /* --- a frame of ours, and what is said in its place while it does not answer --------------------------- */
   function frame(shape, title, kept, styled, hears) {
     /* Its name is its conversation's, so that each keeps its own. */
@@ -249,29 +271,20 @@
       if (event.effectiveDirective === "frame-src" && event.blockedURI.startsWith(base.origin) && state === "loading") refuse();
     });
 
-    /* The script may come from the server wherever it is embedded: it tells whether the server answers. */
-    function lose() {
+    async function lose() {
       if (state === "ready") return;
-      const probe = make("script", { src: new URL(`embed.js?essai=${Date.now()}`, script.src).href });
-      probe.addEventListener("error", () => {
-        probe.remove();
-        if (state === "ready") return;
-        become("lost", ...apology(TEXTS.down));
+      const answers = await serverAnswers();
+      if (state === "ready") return;
+      if (!answers) {
+        become("lost", ...apology(TEXTS.down, again));
         seen = false;
         timer = setTimeout(lose, AGAIN[Math.min(looks++, AGAIN.length - 1)]);
-      });
-      probe.addEventListener("load", () => {
-        probe.remove();
-        if (state === "ready") return;
-        if (seen) refuse();
-        else retry((seen = true));
-      });
-      registry.scripts.add(probe);
-      document.head.append(probe);
+      } else if (seen) refuse();
+      else retry((seen = true));
     }
 
     function refuse() {
-      become("lost", ...apology(TEXTS.refused));
+      become("lost", ...apology(TEXTS.refused, again));
       console.warn(`Motamot: cette page n’a pas pu afficher ${base.href}. Ajoutez « ${location.origin} » au réglage `
         + `frame_ancestors de ce service, et « ${base.origin} » à frame-src si cette page a une Content-Security-Policy.`);
     }
@@ -281,16 +294,9 @@
       load();
     }
 
-    function apology(text) {
-      const again = make("button", { type: "button" }, TEXTS.retry);
-      again.addEventListener("click", () => {
-        [seen, looks] = [false, 0];
-        retry();
-      });
-      const apart = make("a", { href: new URL("panneau", base).href, target: "_blank", rel: "noopener" }, TEXTS.apart);
-      const contact = options.contact && make("p", {}, `${TEXTS.contact} `, options.contact.includes("@")
-        ? make("a", { href: `mailto:${options.contact}` }, options.contact) : options.contact);
-      return [make("p", {}, text), make("p", {}, again), make("p", {}, apart), ...(contact ? [contact] : [])];
+    function again() {
+      [seen, looks] = [false, 0];
+      retry();
     }
 
     /* The site may have changed its colours since. */
@@ -317,6 +323,33 @@
     } catch {
       /* as above */
     }
+  }
+
+  /* By hand or by keyboard; the style keeps it within the window. */
+  function resizable(dialog, handle, widget, outwards) {
+    function resize(newWidth, newHeight) {
+      const measures = { width: Math.round(newWidth), height: Math.round(newHeight) };
+      for (const [name, value] of Object.entries(measures)) widget.style.setProperty(`--${name}`, `${value}px`);
+      return measures;
+    }
+
+    const { width, height } = remembered();
+    if (width > 0 && height > 0) resize(width, height);
+    handle.addEventListener("pointerdown", (start) => {
+      const from = dialog.getBoundingClientRect();
+      handle.setPointerCapture(start.pointerId);
+      const move = ({ clientX, clientY }) =>
+        remember(resize(from.width + outwards * (clientX - start.clientX), from.height - (clientY - start.clientY)));
+      handle.addEventListener("pointermove", move);
+      handle.addEventListener("lostpointercapture", () => handle.removeEventListener("pointermove", move), { once: true });
+    });
+    handle.addEventListener("keydown", (event) => {
+      const [dx, dy] = { ArrowLeft: [-40, 0], ArrowRight: [40, 0], ArrowUp: [0, 40], ArrowDown: [0, -40] }[event.key] ?? [0, 0];
+      if (!dx && !dy) return;
+      event.preventDefault();
+      const box = dialog.getBoundingClientRect();
+      remember(resize(box.width + outwards * dx, box.height + dy));
+    });
   }
 
   /* --- the button and its panel, beside the page; over it where there is no room beside -------------------- */
@@ -385,31 +418,8 @@
     dialog.addEventListener("click", (event) => { if (event.target === dialog) hide(); }); /* beside it, where it is modal */
     dialog.addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
 
-    /* --- its size: by hand or by keyboard */
-    const { width, height, open: wasOpen } = remembered();
-    const resize = (newWidth, newHeight) => {
-      const measures = { width: Math.round(newWidth), height: Math.round(newHeight) };
-      for (const [name, value] of Object.entries(measures)) widget.style.setProperty(`--${name}`, `${value}px`);
-      return measures;
-    };
-    if (width > 0 && height > 0) resize(width, height);
-    const outwards = side === "left" ? 1 : -1;
-    size.addEventListener("pointerdown", (start) => {
-      const { width: from, height: up } = dialog.getBoundingClientRect();
-      size.setPointerCapture(start.pointerId);
-      const move = (event) =>
-        remember(resize(from + outwards * (event.clientX - start.clientX), up - (event.clientY - start.clientY)));
-      size.addEventListener("pointermove", move);
-      size.addEventListener("lostpointercapture", () => size.removeEventListener("pointermove", move), { once: true });
-    });
-    size.addEventListener("keydown", (event) => {
-      const [dx, dy] = { ArrowLeft: [-40, 0], ArrowRight: [40, 0], ArrowUp: [0, 40], ArrowDown: [0, -40] }[event.key] ?? [0, 0];
-      if (!dx && !dy) return;
-      event.preventDefault();
-      const box = dialog.getBoundingClientRect();
-      remember(resize(box.width + outwards * dx, box.height + dy));
-    });
-
+    resizable(dialog, size, widget, side === "left" ? 1 : -1);
+    const { open: wasOpen } = remembered();
     shadow(host, widget);
     /* A single-page application may replace the body, and everything in it. */
     function attach() {
