@@ -205,6 +205,7 @@ ASK_AGAIN = "Poser une autre question"
 SEE_IN_DOCUMENT = "Voir dans le document"
 VERIFY = "Vérifier"
 COPY_QUOTE = "Copier la citation"
+LISTEN = "Écouter la citation"
 SHEET = "Fiche réponse"
 ANSWER_LINK = "Lien vers cette réponse"
 
@@ -239,7 +240,7 @@ TEXT_CUT = "Le document est long. Seule la partie autour des mots cités est aff
 
 # Proof.
 PROOF = "Vérification d’une citation"
-AND_TODAY = "Et aujourd’hui"
+AND_TODAY = f"Et aujourd’hui{NBSP}?"
 EVIDENCE = "La preuve"
 CHECK_YOURSELF = "Vérifier par vous-même"
 CHECK_STEPS = (
@@ -408,8 +409,8 @@ def too_many_words(limit: int) -> str:
 def page_range(pages: range) -> str:
     """``page 3``, ``pages 3 et 4``, ``pages 3 à 6``."""
     if len(pages) == 1:
-        return f"page {pages[0]}"
-    return f"pages {pages[0]} {'et' if len(pages) == 2 else 'à'} {pages[-1]}"
+        return f"page{NBSP}{pages[0]}"
+    return f"pages{NBSP}{pages[0]} {'et' if len(pages) == 2 else 'à'} {pages[-1]}"
 
 
 def page_of(number: int, total: int) -> str:

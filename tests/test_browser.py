@@ -1,5 +1,6 @@
 """The chat and the light page in a real Chromium: what they show, that nothing typed is lost, and the thumbs."""
 
+import json
 import re
 import threading
 from collections.abc import Iterator
@@ -132,6 +133,8 @@ def test_a_long_answer_begins_in_view_and_the_page_is_not_too_wide(
     assert 0 < answer.locator("mark").first.bounding_box()["y"] < composer["y"] - 40
     assert composer["y"] + composer["height"] <= 800
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    said = ask(page, "un mot " * 280).locator(".mm-message")  # after a long question too
+    assert 0 < said.bounding_box()["y"] < composer["y"]
 
 
 @both
@@ -164,6 +167,36 @@ def test_what_is_empty_or_too_long_does_not_leave(page: Any, site: WholeSite, pa
     ask(page, "bonjour")
     assert (asked(page), len(site.assistant.asked)) == (["bonjour"], before + 1)
     expect(status(page, said)).to_have_count(0)
+
+
+VOICES = """(voices) => {
+  window.spoken = [];
+  SpeechSynthesis.prototype.getVoices = () => voices;
+  SpeechSynthesis.prototype.speak = ({ text, voice }) => window.spoken.push([text, voice.name]);
+  SpeechSynthesis.prototype.cancel = () => window.spoken.push("silence");
+  window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };
+}"""
+REMOTE = [{"name": "A", "lang": "fr-FR", "localService": False}, {"name": "B", "lang": "en-GB", "localService": True}]
+LOCAL = {"name": "C", "lang": "fr_FR", "localService": True}
+
+
+@pytest.mark.parametrize("voices", [REMOTE, [*REMOTE, LOCAL]])
+@both
+def test_a_quote_is_read_aloud_by_a_voice_of_the_machine_or_not_at_all(
+    visit: Any, site: WholeSite, path: str, voices: list[dict[str, Any]]
+) -> None:
+    visit.add_init_script(f"({VOICES})({json.dumps(voices)})")
+    open_page(visit, site, path)
+    listen = ask(visit, "piège").get_by_role("button", name="Écouter la citation").first
+    if LOCAL not in voices:
+        assert listen.count() == 0
+        return
+    listen.click()
+    expect(listen).to_have_attribute("aria-pressed", "true")
+    listen.click()
+
+    assert visit.evaluate("window.spoken") == [[HOSTILE_TEXT, "C"], "silence"]
+    assert listen.get_attribute("aria-pressed") is None
 
 
 # --- nothing typed is lost -------------------------------------------------------------------------
@@ -289,6 +322,22 @@ def test_questions_draft_and_conversation_are_still_there_after_a_reload_in_this
     another = page.context.new_page()
     open_page(another, site, path)
     assert another.locator(ASKED).count() == 0
+
+
+@both
+def test_a_conversation_of_more_turns_than_are_kept_goes_on(page: Any, site: WholeSite, path: str) -> None:
+    open_page(page, site, path)
+    ask(page, "météo")
+    page.add_init_script("""for (const key of Object.keys(sessionStorage)) {
+      const kept = JSON.parse(sessionStorage[key]);
+      sessionStorage[key] = JSON.stringify({ ...kept, turns: Array(50).fill(kept.turns[0]) });
+    }""")
+    page.reload()
+    expect(page.locator(ANSWERS)).to_have_count(50)
+    ask(page, "bonjour")
+    ask(page, "dépôt")
+
+    assert asked(page)[-3:] == ["météo", "bonjour", "dépôt"]
 
 
 @both

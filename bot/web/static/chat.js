@@ -21,13 +21,13 @@
      or after it. It is given the questions before, and gives back the greeting and one turn; the other turns are put
      between on the way to Gradio, which shows all that it is given ------------------------------------------------ */
   const KEPT = `motamot ${location.pathname.match(/\/c\/[^/]+\/$/)?.[0] ?? "/"}`; /* each collection has its own */
-  const KEPT_TURNS = 50;
+  const KEPT_TURNS = 50; /* after a reload; all of them until then */
   let isRestored = false;
   let turns = []; /* { question, messages, understood } */
 
   function keep() {
     if (!isRestored) return;
-    const kept = { turns, draft: field("mm-typed")?.value ?? "", unanswered: waiting.map((item) => item.question) };
+    const kept = { turns: turns.slice(-KEPT_TURNS), draft: field("mm-typed")?.value ?? "", unanswered: waiting.map((item) => item.question) };
     try {
       if (turns.length || kept.draft.trim() || kept.unanswered.length) sessionStorage.setItem(KEPT, JSON.stringify(kept));
       else sessionStorage.removeItem(KEPT);
@@ -49,7 +49,6 @@
       /* Neither a courtesy nor a failure is anything that a later question could refer to. */
       const understood = !/mm-answer mm-(?:smalltalk|notice)/.test(JSON.stringify(messages));
       turns.push({ question: sending.question, messages, understood });
-      turns.splice(0, turns.length - KEPT_TURNS);
       keep();
     }
     answer.data[0] = [greeting, ...turns.flatMap((turn) => turn.messages)];
@@ -194,9 +193,11 @@
     }
     if (!waiting.some((item) => !item.lost)) say("");
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    /* The newest question at the top of the window, so that its answer starts in view. */
+    /* The newest question at the top of the window, or the end of a long one, so that its answer starts in view. */
     if (questions.length > shown) {
-      questions.at(-1).scrollIntoView({ block: "start", inline: "nearest", behavior: calm ? "auto" : "smooth" });
+      const { top, bottom } = questions.at(-1).getBoundingClientRect();
+      const by = Math.max(top - 12, bottom - window.innerHeight / 4);
+      window.scrollBy({ top: by, behavior: calm ? "auto" : "smooth" });
     } else window.scrollTo({ top: 0 });
     shown = questions.length;
     sendNext();

@@ -19,7 +19,7 @@
   };
 
   /* For a page where the box stands in no live region; there before it speaks, or nobody hears it. */
-  const status = create("p", { className: "mm-feedback-status" });
+  const status = create("p", { className: "mm-spoken" });
   status.setAttribute("role", "status");
   document.addEventListener("DOMContentLoaded", () => document.body.append(status));
 

@@ -199,13 +199,14 @@
     if (status.textContent !== phrase) status.textContent = phrase;
   }
 
-  /* The question at the top of the window, so that its answer starts in view. */
+  /* The question at the top of the window, or the end of a long one, so that its answer starts in view. */
   function reveal(turn) {
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     /* This window alone: scrollIntoView would scroll the page around it as well. */
     const above = block ? form.getBoundingClientRect().height : 0;
-    const top = turn.element.getBoundingClientRect().top + window.scrollY - above - 12;
-    window.scrollTo({ top, behavior: calm ? "auto" : "smooth" });
+    const { top, bottom } = turn.element.querySelector(".mm-question").getBoundingClientRect();
+    const by = Math.max(top - 12, bottom - window.innerHeight / 4) - above;
+    window.scrollBy({ top: by, behavior: calm ? "auto" : "smooth" });
   }
 
   /* As high as what is typed. */

@@ -1,4 +1,4 @@
-/* What is done with a quote wherever one is shown: copy it with its reference, see it in its document
+/* What is done with a quote wherever one is shown: copy it with its reference, hear it, see it in its document
    beside what one reads, print its sheet. Without this script the links lead to pages of their own. */
 (() => {
   "use strict";
@@ -81,6 +81,39 @@
     }
     status.textContent = "";
     setTimeout(() => { status.textContent = phrase; }, 50);
+  }
+
+  /* --- listen: by a voice of this machine alone, which sends the words nowhere; without one there is no button ------ */
+  let voice = null;
+  let silence = () => {}; /* ends what is read aloud */
+
+  function findVoice() {
+    const own = (one) => one.localService === true && /^fr(?![a-z])/i.test(one.lang);
+    voice = speechSynthesis.getVoices().find(own);
+    document.documentElement.classList.toggle("mm-voiced", Boolean(voice));
+  }
+
+  if (window.speechSynthesis) {
+    findVoice();
+    speechSynthesis.addEventListener("voiceschanged", findVoice);
+    window.addEventListener("pagehide", () => silence());
+  }
+
+  function listen(button) {
+    const read = button.getAttribute("aria-pressed") === "true";
+    silence();
+    if (read || !voice) return;
+    const words = new SpeechSynthesisUtterance(button.closest(".mm-cited").querySelector(".mm-text").textContent);
+    Object.assign(words, { voice, lang: voice.lang });
+    words.onend = words.onerror = () => button.removeAttribute("aria-pressed");
+    silence = () => {
+      words.onend();
+      words.onend = words.onerror = null; /* they come late */
+      speechSynthesis.cancel();
+      silence = () => {};
+    };
+    button.setAttribute("aria-pressed", "true");
+    speechSynthesis.speak(words);
   }
 
   /* --- see in the document ----------------------------------------------------------------------- */
@@ -204,9 +237,10 @@
   /* --- one place hears every click --------------------------------------------------------------- */
   document.addEventListener("click", (event) => {
     const plain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
-    const found = event.target.closest?.(`.mm-copy, .mm-print, .mm-zoom, .mm-unfold, a.mm-view, ${AWAY}`);
+    const found = event.target.closest?.(`.mm-copy, .mm-listen, .mm-print, .mm-zoom, .mm-unfold, a.mm-view, ${AWAY}`);
     if (!found || !plain) return;
     if (found.matches(".mm-copy")) copy(found);
+    else if (found.matches(".mm-listen")) listen(found);
     else if (found.matches(".mm-print")) window.print();
     else if (found.matches(".mm-zoom")) zoom(found);
     else if (found.matches(".mm-unfold")) unfold(found);
