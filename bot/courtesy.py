@@ -25,16 +25,19 @@ FOLLOW_UP = "follow-up"
 ACTS = frozenset({"repeat", "whole", "source", "sure", "print"})
 """Families of messages about the answer just given."""
 ASKING = (QUESTION, FOLLOW_UP)
+_AGREEING = ("agreement", "goodbye", "thanks")
+"""Families that ask nothing: a message with a question mark is none of theirs, unless it is an example."""
 CHARACTERS = (2, 4)
 """Sizes of the character n-grams that the classifier reads."""
 CHARACTER_WEIGHT = 0.7
 
-# A courtesy taken for a question is refused, which is dull; a question taken for a courtesy is lost.
-_LIKELY = 1 / 2
+# A courtesy taken for a question is refused, which is dull; a question taken for a courtesy is lost, unless the corpus
+# answers it. From 0.45 on, nine in ten unseen courtesies are met, and 7 of 1,587 unseen questions are taken for one.
+_LIKELY = 0.45
 # Words that a question takes at least: "bonjour monsieur le robot" leaves two.
 _ASKS = 3
 SHORTEST = 5
-"""Letters of a word that is repaired: shorter unknown ones are acronyms as often as misspellings."""
+"""Letters of a misspelt word, or of what it is repaired to: shorter ones are acronyms as often as misspellings."""
 # "saluuut"
 _STRETCHED = re.compile(r"(\w)\1{2,}")
 # "tu" and "vous" say the same thing here: an example in one serves both.
@@ -100,10 +103,11 @@ class CourtesyVocabulary:
 
     def repaired(self, word: str) -> str:
         """The courteous word that an unknown one is a misspelling of ("bojour"), else the word itself."""
-        if len(word) < SHORTEST or stem(word) in self.stems or is_french(word):
+        if len(word) < SHORTEST - 1 or stem(word) in self.stems or is_french(word):
             return word
         near = process.extractOne(_STRETCHED.sub(r"\1", word), self.correct, scorer=OSA.distance, score_cutoff=1)
-        return str(near[0]) if near and near[0][0] == word[0] else word
+        found = str(near[0]) if near else word
+        return found if found[0] == word[0] and max(len(found), len(word)) >= SHORTEST else word
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +190,8 @@ def _family(query: Query, vocabulary: Collection[str], classifier: CourtesyClass
     if not words:
         return next((classifier.signs[sign] for sign in query.typed.text if sign in classifier.signs), None), True
     family, certain = _judged(words, vocabulary, classifier)
+    if family in _AGREEING and not certain and query.typed.text.rstrip().endswith("?"):
+        return None, False
     if not family or certain or query.asked_words == words:
         return family, certain
     # "Merci de me dire comment supprimer mon compte": what is asked decides, not how politely.

@@ -71,6 +71,7 @@ ASKED = [
     "Merci, mais la région doit-elle signer aussi ?", "ok et pour les régions ?", "oui mais le préfet ?",
     "et nos entreprises alors ?", "qui pilote le comité de suivi ?", "à quoi sert le contrat ?",
     "comment fonctionne la gouvernance locale ?", "d'où viennent les financements",
+    "c'est payé ?", "ah bon, donc il sert à rien ?",
     "qui êtes-vous en droit de désigner comme signataire", "bonjour je voudrais savoir si mon village est concerné",
     "mes données de ventes doivent-elles être déclarées ?", "où en est mon permis de construire",
     "c'est quoi la DETR", "comment effacer une tache de vin", "la recette du cassoulet", "gastronomie", "xqzvk",
