@@ -8,13 +8,20 @@ from bot.quoting import Library
 from corpus.document import Span
 
 
-def about(act: str, answer: Answer, library: Library) -> Answer:
-    """What is said when a turn asks this of an answer that quotes; ``act`` is a family of ``bot.courtesy.ACTS``."""
+def about(act: str, answer: Answer, library: Library) -> Answer | None:
+    """What is said when a turn asks this of an answer; ``act`` is a family of ``bot.courtesy.ACTS``.
+
+    What quotes nothing can only be said again: None for the others.
+    """
+    if not answer.quotes:
+        return answer if act == "repeat" else None
     first, source = answer.quotes[0], answer.quotes[0].source
     said = {
         "repeat": phrases.REPEATED,
         "whole": phrases.WHOLE_PASSAGE,
-        "source": phrases.where_from(source.title, source.publisher, source.date, source.page, source.url),
+        "source": phrases.where_from(
+            source.title, source.publisher, source.date, source.page_label or source.page, source.url
+        ),
         "sure": phrases.how_sure(answer.confidence),
         "print": phrases.PRINTING,
     }[act]

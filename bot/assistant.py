@@ -11,13 +11,24 @@ from cachetools import TTLCache
 from bot import phrases
 from bot.acts import about
 from bot.answer import Answer, Half, Kind, Ranked, ReadAs, Reading
-from bot.conversation import NONE, Halves, chosen, corrected, halves, is_correction, needs_choice, on_another_subject
+from bot.conversation import (
+    NONE,
+    Halves,
+    chosen,
+    corrected,
+    halves,
+    is_correction,
+    needs_choice,
+    on_another_subject,
+    opposes,
+)
 from bot.courtesy import ACTS, Courtesy, courtesy, leans
 from bot.quoting import Library, quote
 from corpus.document import Source
 from corpus.read import LeftOut
 from index.french import words
 from index.query import Query
+from index.ranking import JOIN
 from index.searcher import Hit, Result, Searcher
 
 _N_SUGGESTIONS = 3
@@ -64,6 +75,10 @@ class Said:
     """The turns that must be asked again to come here, this one last."""
     target: int | None = None
     """Row of what was quoted first."""
+    chain: str = ""
+    """The subject after the questions that it leans on itself, where there are any."""
+    choices: Answer | None = None
+    """The answer to two questions, of which this is one half."""
 
 
 Last = Callable[[], Said | None]
@@ -126,8 +141,8 @@ class Assistant:
         if polite is None:
             return self._content(query, last)
         said = Said(Answer("", Kind.SMALLTALK, 1.0, polite.reply), "", ())
-        if polite.family in ACTS and (before := last()) and before.answer.quotes:
-            answer = about(polite.family, before.answer, self.library)
+        before = last() if polite.family in ACTS else None
+        if before and (answer := about(polite.family, before.answer, self.library)):
             said = replace(before, answer=replace(answer, reading=_read(ReadAs.ACT, before)))
         # The corpus wins over small talk that is no known one, where it answers without reserve.
         content = None if polite.certain else self._alone(query, last)
@@ -146,7 +161,8 @@ class Assistant:
         before = last()
         if before is None:
             return None
-        offered, quotes = before.answer.suggestions, before.answer.quotes if before.answer.halves else ()
+        among = before.choices or before.answer
+        offered, quotes = among.suggestions, among.quotes if among.halves else ()
         row = chosen(query.typed, len(quotes or offered)) if quotes or offered else None
         if row is None or (before.answer.kind is Kind.ANSWER and row == NONE):
             return None
@@ -155,8 +171,8 @@ class Assistant:
             refused = Answer("", Kind.REFUSE, 0.0, phrases.refused_again(before.turns[-1:]))
             said = Said(refused, before.subject, turns)
         elif quotes:
-            answer = replace(before.answer, message=phrases.REPEATED, halves=(), quotes=quotes[row : row + 1])
-            said = replace(before, answer=answer, turns=turns)
+            answer = replace(among, message=phrases.REPEATED, halves=(), quotes=quotes[row : row + 1])
+            said = replace(before, answer=answer, turns=turns, choices=among)
         else:
             picked = self.searcher.read(offered[row])
             said = self._spoken(picked, self.searcher.search(picked, _N_RANKED), last)
@@ -174,22 +190,40 @@ class Assistant:
             return self._alone(query, last)
         if corrects:
             return self._corrected(query, before, last)
+        opposed = opposes(query.typed, before.subject)
         alone = self._alone(query, last) if leaning < _LEANS else None
-        if alone and alone.answer.kind is Kind.ANSWER:
+        if alone and alone.answer.kind is Kind.ANSWER and not (opposed and self._same_passage(alone, before)):
             return alone
-        result = self._after(query, before)
-        said = self._spoken(query, result, last, before, ReadAs.FOLLOW_UP)
+        said = self._spoken(query, self._after(query, before, opposed), last, before, ReadAs.FOLLOW_UP)
+        said = replace(said, chain=f"{before.chain or before.subject} {JOIN} {query.asked}")
         if said.answer.kind is not Kind.REFUSE:
             return said
         alone = alone or self._alone(query, last)
+        if opposed and self._same_passage(alone, before):
+            return said
         return alone if leaning < _LEANS or alone.answer.confidence >= self.searcher.sure else said
 
-    def _after(self, query: Query, before: Said) -> Result:
-        """A turn after a question; "et celle du TI ?" asks it again of another acronym."""
-        parser = self.searcher.extractor.parser
+    def _same_passage(self, said: Said, before: Said) -> bool:
+        passages = self.searcher.rows.passage_of_target
+        targets = [target for target in (said.target, before.target) if target is not None]
+        return len(targets) == 2 and bool(passages[targets[0]] == passages[targets[1]])
+
+    def _after(self, query: Query, before: Said, opposed: bool) -> Result:
+        """A turn after a question; "et celle du TI ?" asks it again of another acronym.
+
+        A question that leaned on another one says little by itself: where the turn gets no answer after it, it is read
+        after both.
+        """
+        parser, follow = self.searcher.extractor.parser, self.searcher.follow
         if other := parser.substituted(query, parser.read(before.subject)):
             return self.searcher.search(self.searcher.read(other), _N_RANKED)
-        return self.searcher.follow(query, before.subject, before.target, _N_RANKED)
+        found = follow(query, before.subject, before.target, _N_RANKED, opposed=opposed)
+        if not before.chain or self._kind(found) is Kind.ANSWER:
+            return found
+        whole = follow(query, before.chain, before.target, _N_RANKED, opposed=opposed)
+        # What only the second reading finds is never without reserve.
+        likely = min(whole.confidence, _SURE_AFTER - 0.01)
+        return replace(whole, answerable=likely, confidence=likely) if likely > found.confidence else found
 
     def _alone(self, query: Query, last: Last) -> Said:
         """A turn by itself; of two questions, both."""

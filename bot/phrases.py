@@ -312,7 +312,7 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{french_number(number)} {one if number < 2 else many or one + 's'}"
 
 
-def where_from(title: str, publisher: str, dated: str, page: int | None, url: str | None) -> str:
+def where_from(title: str, publisher: str, dated: str, page: int | str | None, url: str | None) -> str:
     """Where a quote comes from, as a sentence."""
     place = f", page {page}" if page else ""
     address = f" Adresse{NBSP}: {url}" if url else ""

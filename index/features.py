@@ -139,6 +139,13 @@ class FeatureExtractor:
         fields = np.stack(columns, axis=1).astype(np.float32)
         return Features(fields, *self._covered(query, kept, pool, own, owner), asked, pool.stands)
 
+    def share(self, terms: Sequence[str], known: Sequence[str], text: str) -> float:
+        """Share of the terms that are not known yet, weighed by rarity, that a text of the corpus has."""
+        idf, vocabulary = self._lexical.entries.idf, self._lexical.entries.vocabulary
+        held, unseen = set(self.parser.terms(text)), float(idf.max(initial=0.0))
+        new = {term: idf[row] if (row := vocabulary.get(term)) is not None else unseen for term in {*terms} - {*known}}
+        return float(sum(new[term] for term in new.keys() & held) / (sum(new.values()) or 1.0))
+
     @staticmethod
     def _bm25(index: Bm25, query: Query, rows: Ints) -> Floats:
         scores = index.scores(query.terms, rows)

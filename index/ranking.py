@@ -33,10 +33,10 @@ CLASSIFIER_SIGNALS = (
 )
 """What tells it where there are phrasings."""
 
-FOLLOW_UP = (0.47, 0.55, 1.12, -3.46, -1.28, 2.31)
+FOLLOW_UP = (0.43, 0.55, 1.1, -2.27, 3.16, -1.08, 1.91)
 """Of a turn after a question, what makes an entry its answer: the reader's logit, the logarithms of its probabilities
-by the turn alone and by both together, whether it was quoted before, the turn's share of words that no document has,
-and 1. Fitted by ``tests/fit_follow_ups.py``."""
+by the turn alone and by both together, whether it was quoted before, the share of the turn's new words that it has
+then, the turn's share of words that no document has, and 1. Fitted by ``tests/fit_follow_ups.py``."""
 UNREAD = -4.0
 """The logit of an entry that was not read: the median of those that do not answer."""
 
@@ -69,6 +69,15 @@ class Ranking:
         """Row of the most likely target of an entry."""
         own = np.flatnonzero(entry_of_target == entry)
         return int(own[self.targets[own].argmax()])
+
+    def without(self, gone: Ints, entry_of_target: Ints) -> "Ranking":
+        """The same given that these targets of one entry are no answers: it keeps what its others have of it."""
+        targets, entries = self.targets.copy(), self.entries.copy()
+        targets[gone] = 0.0
+        own = entry_of_target == (entry := entry_of_target[gone[0]])
+        entries[entry] *= targets[own].max() / max(self.targets[own].max(), 1e-9)
+        left = max(1.0 - float(self.entries[entry] - entries[entry]), 1e-6)
+        return Ranking(targets, entries / left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +191,21 @@ def after_question(
     return mixed, {entry: target for entry, target in chosen.items() if target != quoted or entry == own}
 
 
-def followed(
-    ranking: Ranking, turn: Ranking, logits: Mapping[int, float], quoted: int | None, strangeness: float
-) -> tuple[Ranking, float]:
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A turn after a question."""
+
+    ranking: Ranking
+    """By the turn alone."""
+    quoted: int | None
+    """Row of the entry whose target here is what was quoted before."""
+    again: float
+    """Share of the words that the question had not, weighed by rarity, that what was quoted has."""
+    strangeness: float
+    """Of the turn alone."""
+
+
+def followed(ranking: Ranking, turn: Turn, logits: Mapping[int, float]) -> tuple[Ranking, float]:
     """The ranking for a turn after a question, and the probability that its first entry answers the turn.
 
     What was quoted for the question is likely by its words, and seldom answers the turn as well: the others share what
@@ -192,30 +213,27 @@ def followed(
 
     Args:
         ranking: By the question and the turn.
-        turn: By the turn alone.
+        turn: The turn.
         logits: Row of an entry that was read -> what the reader says of it.
-        quoted: Row of the entry whose target here is what was quoted before.
-        strangeness: Of the turn alone.
     """
-    scores = follow_up_columns(ranking, turn, logits, quoted, strangeness) @ np.asarray(FOLLOW_UP)
+    scores = follow_up_columns(ranking, turn, logits) @ np.asarray(FOLLOW_UP)
     entries = np.exp(scores - scores.max())
     probability = float(1 / (1 + np.exp(-scores.max())))
     return Ranking(ranking.targets, (entries / entries.sum()).astype(np.float32)), probability
 
 
-def follow_up_columns(
-    ranking: Ranking, turn: Ranking, logits: Mapping[int, float], quoted: int | None, strangeness: float
-) -> Doubles:
+def follow_up_columns(ranking: Ranking, turn: Turn, logits: Mapping[int, float]) -> Doubles:
     """What ``FOLLOW_UP`` weighs, shape ``(n_entries, len(FOLLOW_UP))``; as for ``followed``."""
-    read, same = np.full(len(turn.entries), UNREAD), np.zeros(len(turn.entries))
+    n = len(ranking.entries)
+    read, same = np.full(n, UNREAD), np.zeros(n)
     read[list(logits)] = list(logits.values())
-    joined, own = ranking.entries.astype(np.float64), turn.entries.astype(np.float64)
-    if quoted is not None:
-        # The words say nothing of whether it answers again: the reader alone does.
-        joined /= max(1.0 - joined[quoted], 1e-6)
-        joined[quoted] = own[quoted] = same[quoted] = 1.0
+    joined, own = ranking.entries.astype(np.float64), turn.ranking.entries.astype(np.float64)
+    if turn.quoted is not None:
+        # Their words together say nothing of whether it answers again: the reader does, and what the turn adds.
+        joined /= max(1.0 - joined[turn.quoted], 1e-6)
+        joined[turn.quoted] = own[turn.quoted] = same[turn.quoted] = 1.0
     logs = (np.log(np.minimum(shares, 1.0) + 1e-4) for shares in (own, joined))
-    return np.stack([read, *logs, same, np.full(len(same), strangeness), np.ones(len(same))], axis=1)
+    return np.stack([read, *logs, same, turn.again * same, np.full(n, turn.strangeness), np.ones(n)], axis=1)
 
 
 def signals(

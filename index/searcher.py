@@ -24,6 +24,7 @@ from index.ranking import (
     JOIN,
     Opinion,
     Ranking,
+    Turn,
     after_question,
     followed,
     probability,
@@ -155,7 +156,7 @@ class Searcher:
         hits = self._hits(ranking, pool, k)
         return Result(query, hits, answerable, right, self._sentences(hits[0], asked.vectors[0]))
 
-    def follow(self, turn: Query, earlier: str, quoted: int | None, k: int = 10) -> Result:
+    def follow(self, turn: Query, earlier: str, quoted: int | None, k: int = 10, *, opposed: bool = False) -> Result:
         """Rank the entries for a turn that may need the question before it.
 
         The earlier words alone would carry the ranking: the turn's own ranking counts as well, and the reader, which
@@ -166,6 +167,7 @@ class Searcher:
             earlier: The question before.
             quoted: Row of the target that was quoted for it, if one was.
             k: Hits wanted.
+            opposed: Whether the turn supposes the opposite, which what was quoted does not answer.
         """
         joined = self.read(f"{earlier[-_EARLIER:].rstrip()} {JOIN} {turn.asked}")
         if not self.encoder.reader:
@@ -176,7 +178,13 @@ class Searcher:
         alone, seen = self._ranked(own, pool)
         known = np.flatnonzero(pool.targets == (-1 if quoted is None else quoted)).tolist()
         before = known[0] if known else None
-        ranking, chosen = after_question(self._ranked(asked, pool)[0], alone, pool.owner, before)
+        both = self._ranked(asked, pool)[0]
+        if before is not None and opposed:
+            # By its words its passage is likely, and the reader does not see the negation either.
+            passages = self.rows.passage_of_target
+            gone = np.flatnonzero(passages[pool.targets] == passages[pool.targets[before]])
+            both, alone, before = both.without(gone, pool.owner), alone.without(gone, pool.owner), None
+        ranking, chosen = after_question(both, alone, pool.owner, before)
         # An acronym says too little to the reader, and so does a sentence without its passage.
         passages = self.rows.passage_of_target[pool.targets[list(chosen.values())]].tolist()
         texts = [self.rows.reader_text(passage, turn.terms or joined.terms) for passage in passages]
@@ -185,7 +193,10 @@ class Searcher:
         same = None if before is None else int(pool.owner[before])
         if same in chosen and chosen[same] != before:
             same = None  # another part of the entry that was quoted
-        ranking, right = followed(ranking, alone, logits, same, seen.strangeness)
+        again = 0.0
+        if same is not None and quoted is not None:
+            again = self.extractor.share(turn.terms, self.read(earlier).terms, self.rows.targets[quoted].passage.text)
+        ranking, right = followed(ranking, Turn(alone, same, again, seen.strangeness), logits)
         hits = self._hits(ranking, pool, k)
         return Result(joined, hits, right, right, self._sentences(hits[0], asked.vectors[0]), follows=True)
 

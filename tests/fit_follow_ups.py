@@ -1,10 +1,10 @@
-"""Fit the five weights that say whether an entry answers a turn after a question (``index.ranking.FOLLOW_UP``).
+"""Fit the weights that say whether an entry answers a turn after a question (``index.ranking.FOLLOW_UP``).
 
     python tests/fit_follow_ups.py WORK
 
 They are fitted on the follow-ups of the FAQs of ``reader_data/calibrate`` (neither the reader nor the courtesy
-classifier learned from them), on turns that no entry answers, and on ``calibrate/conversations.jsonl``, where the same
-quote sometimes answers twice; and measured on ``held``.
+classifier learned from them), on turns that the same entry answers as well, on turns that no entry answers, and on
+``calibrate/conversations.jsonl``; and measured on ``held``.
 """
 
 import sys
@@ -48,6 +48,7 @@ def turns(name: str, part: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """An earlier question, a turn after it and the entries that answer the turn."""
     for row, entry in enumerate(json_lines(DATA / part / f"{name}.jsonl")):
         yield from ((earlier, turn, (entry["id"],)) for earlier, turn in entry["follow"])
+        yield from ((entry["question"], turn, (entry["id"],)) for turn in entry.get("again", ()))
         yield from ((entry["question"], ELSEWHERE[(row + k) % len(ELSEWHERE)], ()) for k in range(2))
     for said in json_lines(DATA / part / "conversations.jsonl"):
         pairs = list(zip(said["turns"], said["expect"], strict=True)) if said["faq"] == name else []

@@ -12,6 +12,7 @@ import pytest
 from small_corpus import FAQ, PHRASINGS, small_encoder
 
 from bot import phrases
+from bot.acts import about
 from bot.answer import Half, Kind, Quote, QuoteSource, ReadAs, Reading
 from bot.assistant import About, Assistant
 from bot.courtesy import courtesy
@@ -174,6 +175,14 @@ def test_acts_on_the_last_answer(small_assistant: Assistant, small_searcher: Sea
         assert small_assistant.ask(act).kind is Kind.SMALLTALK
 
 
+def test_a_page_goes_by_its_label(small_assistant: Assistant) -> None:
+    answer = small_assistant.ask("qui peut avoir une carte ?")
+    quote = replace(answer.quotes[0], source=replace(answer.quotes[0].source, page=4, page_label="iv"))
+    said = about("source", replace(answer, quotes=(quote,)), small_assistant.library)
+    assert said is not None
+    assert ", page iv." in said.message
+
+
 def test_a_question_offered_is_chosen_by_its_place(small_assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(small_assistant.searcher, "threshold", 0.999)
     offering = ["carte ou livres"]
@@ -183,6 +192,10 @@ def test_a_question_offered_is_chosen_by_its_place(small_assistant: Assistant, m
         assert answer.reading == Reading(ReadAs.ACT, offering[0], tuple(offering))
         # What follows leans on what was chosen.
         assert small_assistant.ask("répète", [*offering, turn]).quotes == answer.quotes
+        # What was offered is said again, and is there to choose from after other words.
+        repeated = small_assistant.ask("répète", offering)
+        assert (repeated.kind, repeated.reading.as_) == (Kind.CLARIFY, ReadAs.ACT)
+        assert small_assistant.ask(turn, [*offering, "répète", "tu es sûr ?", "merci"]).quotes == answer.quotes
     none = small_assistant.ask(phrases.NONE_OF_THESE, offering)
     assert (none.kind, none.message) == (Kind.REFUSE, phrases.refused_again(offering))
 
@@ -198,6 +211,8 @@ def test_two_questions_get_two_quotes_or_one_is_named(small_assistant: Assistant
     assert [quote.source.entry for quote in both.quotes] == ["retard", "salle"]
     assert both.halves == (Half("quelle amende de retard ?", 0), Half("comment louer la salle ?", 1))
     assert small_assistant.ask("la deuxième", [both.question]).quotes == both.quotes[1:]
+    between = [both.question, "la deuxième", "répète"]
+    assert small_assistant.ask("la première", between).quotes == both.quotes[:1]
     one = small_assistant.ask("quelle amende de retard et quelle est la capitale du Pérou ?")
     assert [quote.source.entry for quote in one.quotes] == ["retard"]
     assert one.halves[1] == Half("quelle est la capitale du Pérou ?", None)
