@@ -21,6 +21,7 @@ from real_site import free_port, served
 
 from bot import answer as contract
 from bot.answer import Answer, Kind
+from bot.assistant import Assistant
 from bot.journal import Journal
 from bot.phrases import Reason
 from bot.web.server import SiteOptions, build_app
@@ -113,6 +114,14 @@ def test_an_error_names_the_field_the_value_and_what_was_expected(
     assert [(error["pointer"], plain(error["detail"])) for error in problem["errors"]] == [(pointer, detail)]
     assert plain(problem["detail"]) == f"La demande n’a pas la forme attendue : {detail}"
     assert (problem["type"], problem["status"]) == ("about:blank", 422)
+
+
+def test_a_choice_among_what_was_offered(small_assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(small_assistant.searcher, "threshold", 0.999)
+    history = ["carte ou livres", "répète", "merci"]
+    with TestClient(build_app(small_assistant)) as client:
+        said = [client.post("/api/ask", json={"question": q, "history": history}).json() for q in ("la deuxième", "2")]
+    assert [answer["quotes"][0]["source"]["entry"] for answer in said] == ["pret", "pret"]
 
 
 def test_several_errors_are_all_listed(client: TestClient) -> None:

@@ -194,7 +194,10 @@ def test_a_question_offered_is_chosen_by_its_place(small_assistant: Assistant, m
         assert small_assistant.ask("répète", [*offering, turn]).quotes == answer.quotes
         # What was offered is said again, and is there to choose from after other words.
         repeated = small_assistant.ask("répète", offering)
-        assert (repeated.kind, repeated.reading.as_) == (Kind.CLARIFY, ReadAs.ACT)
+        assert (repeated.suggestions, repeated.reading.as_) == (
+            small_assistant.ask("carte ou livres").suggestions,
+            ReadAs.ACT,
+        )
         assert small_assistant.ask(turn, [*offering, "répète", "tu es sûr ?", "merci"]).quotes == answer.quotes
     none = small_assistant.ask(phrases.NONE_OF_THESE, offering)
     assert (none.kind, none.message) == (Kind.REFUSE, phrases.refused_again(offering))
