@@ -45,7 +45,7 @@ def test_all_known_questions_have_the_same_answers_in_both_stores(
     # As if it were large: candidates are chosen, and vectors and stems compared in the database.
     monkeypatch.setattr(candidates, "SMALL", 10)
     for module in (pg, postgres_vectors):
-        monkeypatch.setattr(module, "LARGE", 100)
+        monkeypatch.setattr(module, "LARGE", 10)
     for owner, name in ((encoder, "encode_queries"), (encoder, "encode_passages"), (encoder.reader, "read")):
         monkeypatch.setattr(owner, name, remembered(getattr(owner, name)))
     stored = FolderStore(default_index).load()
