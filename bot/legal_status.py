@@ -59,6 +59,8 @@ def _line(status: TextStatus) -> str:
         said.append(f"signé{ending} {_when(status.signed)}")
     if status.in_force:
         said.append(f"en vigueur {_when(status.in_force)}")
+    if status.replaces:
+        said.append(f"remplace {status.replaces}")
     line = f"{name} {', '.join(said)}" if said else name
     return line if status.published else f"{line}. {_UNVERIFIED}"
 

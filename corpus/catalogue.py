@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ _REQUIRED = ("id", "title", "publisher", "date", "kind")
 _OPTIONAL = ("file", "url", "notice")
 NATURES = ("loi", "décret", "arrêté", "circulaire", "instruction", "délibération", "règlement", "faq", "guide", "page")
 _DAYS = ("signed", "published", "in_force", "repealed")
-_STATUS = ("nature", *_DAYS, "published_on", "replaced_by")
+_STATUS = ("nature", *_DAYS, "published_on", "replaced_by", "replaces")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _DATE = re.compile(r"\d{4}-\d{2}(?:-\d{2})?")
@@ -49,7 +50,28 @@ def read_catalogue(folder: Path) -> list[Source]:
                     f"« {path} », [[source]] n° {number} : la clé « {key} » vaut « {value} », "
                     f"comme au n° {first} ; chaque source a la sienne."
                 )
-    return sources
+    return _related(sources)
+
+
+def _related(sources: Sequence[Source]) -> list[Source]:
+    """A text knows what replaces it where the other says so; one of the catalogue is named by its id or title."""
+    named = {name: source for source in reversed(sources) for name in (source.title, source.id)}
+    said = [(source, source.status) for source in sources if source.status]
+    pairs = [(source, named.get(status.replaced_by)) for source, status in said]
+    pairs += [(named[status.replaces], source) for source, status in said if status.replaces in named]
+    found = {source.id: source for source in sources}
+    for earlier, later in pairs:
+        if later is None or earlier.id == later.id:
+            continue
+        was = found[earlier.id].status or TextStatus()
+        by = was.replaced_by if was.replaced_by not in ("", *named) else f"«\u00a0{later.title}\u00a0»"
+        found[earlier.id] = replace(found[earlier.id], status=replace(was, replaced_by=by, successor=later.id))
+    for source, status in said:
+        if status.replaces in named:
+            own, title = found[source.id], named[status.replaces].title
+            told = replace(own.status or status, replaces=f"«\u00a0{title}\u00a0»")
+            found[source.id] = replace(own, status=told)
+    return list(found.values())
 
 
 def create_corpus(folder: Path) -> list[Path]:

@@ -87,7 +87,11 @@ class TextStatus:
     in_force: str = ""
     repealed: str = ""
     replaced_by: str = ""
-    """The title of another text."""
+    """Another text: its title, as it is said."""
+    replaces: str = ""
+    """The same of the text whose place it takes."""
+    successor: str = ""
+    """Identifier of the source of the same catalogue that replaces it."""
 
 
 @dataclass(frozen=True, slots=True)

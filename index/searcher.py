@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from threading import Lock
 
@@ -36,6 +37,7 @@ from index.ranking import (
 from index.records import some
 from index.store import Store, store_at
 from index.stored import Stored
+from index.succession import Succession
 
 # Logits of the reader: of 5,000 questions, one in a hundred lies outside.
 _LEAST, _MOST = -4.5, 6.0
@@ -97,6 +99,7 @@ class Searcher:
         self.threshold, self.offer, self.sure = stored.learned.threshold, stored.learned.offer, stored.learned.sure
         self.n_unanswered = stored.learned.curve.answerable.count(False)
         self.sources: tuple[Source, ...] = stored.sources
+        self._succession = Succession(stored.sources, list(self.rows.documents), date.today().isoformat())
         self.left_out: tuple[LeftOut, ...] = stored.left_out
         self.examples: tuple[str, ...] = stored.examples
         self.manifest = stored.manifest
@@ -140,7 +143,7 @@ class Searcher:
         if opinion:
             opinion = replace(opinion, targets=opinion.targets[pool.targets])
         features = self.extractor.extract(asked, pool=pool)
-        ranking = rank(features, opinion, self._weights, pool.owner)
+        ranking = self._preferring(rank(features, opinion, self._weights, pool.owner), pool)
         if exact:
             ranking, answerable, right = (
                 _with_first(ranking, np.searchsorted(pool.targets, exact), pool.owner),
@@ -206,7 +209,11 @@ class Searcher:
         if opinion:
             opinion = replace(opinion, targets=opinion.targets[pool.targets])
         features = self.extractor.extract(asked, pool=pool)
-        return rank(features, opinion, self._weights, pool.owner), features
+        return self._preferring(rank(features, opinion, self._weights, pool.owner), pool), features
+
+    def _preferring(self, ranking: Ranking, pool: Pool) -> Ranking:
+        documents = self.rows.layout.document_of_entry[pool.entries]
+        return self._succession.preferring(ranking, documents, pool.owner)
 
     def _hits(self, ranking: Ranking, pool: Pool, k: int) -> tuple[Hit, ...]:
         best = np.argsort(-ranking.entries, kind="stable")[:k]

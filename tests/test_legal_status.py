@@ -6,14 +6,18 @@ from pathlib import Path
 
 import pytest
 from conftest import plain
+from small_corpus import FAQ, small_encoder, write_corpus
 
 from bot.answer import Quote, QuoteSource
+from bot.assistant import Assistant
 from bot.legal_status import is_in_force, status_line
 from bot.web.render import TEMPLATES, Addresses
 from corpus.catalogue import read_catalogue
 from corpus.document import Source, TextStatus
 from corpus.errors import CorpusError
 from corpus.read import read_corpus
+from index.build import build
+from index.searcher import Searcher
 
 SOURCE = Source("note", "Note", "Ministère", "2020-11-20", "circular", "note.txt")
 TODAY = date(2026, 1, 1)
@@ -88,3 +92,82 @@ def test_a_text_no_longer_in_force_says_so_before_its_words(in_force: bool) -> N
 
     assert ("Abrogée" in html.partition("<blockquote>")[0]) == (not in_force)
     assert "Abrogée" in html.partition("</blockquote>")[2]
+
+
+TWO = """[[source]]
+id = "note-2020"
+title = "Note"
+publisher = "Ville"
+date = "2020-11"
+kind = "faq"
+file = "note-2020.csv"
+{}
+[[source]]
+id = "note-2025"
+title = "Note de 2025"
+publisher = "Ville"
+date = "2025-03"
+kind = "faq"
+file = "note-2025.csv"
+{}
+"""
+REPLACED = 'nature = "circulaire"\nreplaced_by = "{}"\n'
+REPLACES = 'nature = "circulaire"\npublished = "2025-03-03"\nreplaces = "{}"\n'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lines"),
+    [
+        (REPLACED.format("note-2025"), "", ("Circulaire remplacée par « Note de 2025 »", None)),
+        (REPLACED.format("Note de 2025"), "", ("Circulaire remplacée par « Note de 2025 »", None)),
+        (
+            "",
+            REPLACES.format("note-2020"),
+            ("Texte remplacé par « Note de 2025 »", "Circulaire publiée le 3 mars 2025, remplace « Note »"),
+        ),
+        (
+            REPLACED.format("la circulaire de 2025"),
+            REPLACES.format("Note"),
+            ("Circulaire remplacée par la circulaire de 2025", "Circulaire publiée le 3 mars 2025, remplace « Note »"),
+        ),
+        ("", REPLACES.format("une loi"), (None, "Circulaire publiée le 3 mars 2025, remplace une loi")),
+        (REPLACED.format("note-2020"), "", ("Circulaire remplacée par note-2020", None)),
+    ],
+)
+def test_a_replacement_is_known_on_both_sides(
+    tmp_path: Path, old: str, new: str, lines: tuple[str | None, str | None]
+) -> None:
+    (tmp_path / "catalogue.toml").write_text(TWO.format(old, new), encoding="utf-8")
+    found = [status_line(source) for source in read_catalogue(tmp_path)]
+
+    assert [line and plain(line) for line in found] == list(lines)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "order"),
+    [
+        ("", REPLACES.format("note-2020"), ["note-2025", "note-2020"]),
+        (REPLACED.format("note-2025"), "", ["note-2025", "note-2020"]),
+        ("", "", ["note-2020", "note-2025"]),
+        (REPLACED.format("note-2025") + 'repealed = "2999-01-01"\n', "", ["note-2020", "note-2025"]),
+        (REPLACED.format("note-2025"), REPLACED.format("note-2020"), ["note-2020", "note-2025"]),
+    ],
+)
+@pytest.mark.parametrize("question", [FAQ["retard"][0], "une amende en cas de retard", "amende de retard"])
+def test_of_two_texts_of_one_content_the_one_that_replaces_the_other_is_quoted_first(
+    tmp_path: Path, old: str, new: str, order: list[str], question: str
+) -> None:
+    folder = write_corpus(tmp_path / "corpus", phrasings={})
+    (folder / "phrasings" / "mediatheque.toml").unlink()
+    content = (folder / "documents" / "mediatheque.csv").read_bytes()
+    for name in ("note-2020", "note-2025"):
+        (folder / "documents" / f"{name}.csv").write_bytes(content + f"n;Numéro ?;{name}\n".encode())
+    (folder / "catalogue.toml").write_text(TWO.format(old, new), encoding="utf-8")
+    build(folder, tmp_path / "index", small_encoder())
+    answer = Assistant(Searcher.load(tmp_path / "index", small_encoder())).ask(question)
+
+    assert [ranked.document for ranked in answer.ranking[:2]] == order
+    if answer.quotes:
+        assert answer.quotes[0].source.document == order[0]
+        replaced = [quote for quote in answer.quotes if quote.source.document == "note-2020"]
+        assert all(quote.source.in_force == ((old, new) == ("", "") or "2999" in old) for quote in replaced)
