@@ -18,13 +18,14 @@ from bot.cli_french import CorpusOption, FrenchTyper, IndexOption, JsonOption
 from bot.cli_output import show_line
 from bot.journal import Journal
 from bot.logs import configure_logs, say
-from bot.phrases import counted
+from bot.phrases import NBSP, counted
 from bot.settings import LOOPBACK, Settings, read_log_format, read_settings
 from corpus.errors import CorpusError, SettingsError, reason, typeset
 
 if TYPE_CHECKING:
     from bot.workshop.editing import Workshop
-    from bot.workshop.editions import Pair
+    from bot.workshop.replayed import Replay
+    from corpus.alignment import Pair
 
 phrase = FrenchTyper(help="Les autres façons de demander.")
 
@@ -142,8 +143,8 @@ def update(
 
     Formulations et questions connues suivent. Code de sortie 1 si certaines n’ont plus ce qu’elles visaient.
     """
-    from bot.workshop.editions import Fate
     from bot.workshop.updating import update as replaced
+    from corpus.alignment import Fate
 
     try:
         content = file.read_bytes()
@@ -192,31 +193,17 @@ def check(as_json: JsonOption = False, corpus: CorpusOption = None, index: Index
     Rejoue tout ce qui est connu, en service et au brouillon. Code de sortie 1 s’il y a une perte.
     """
     with _opened(corpus, index) as workshop, cli_index.progress("Contrôle") as advance:
-        found = workshop.check(advance)
+        found = workshop.indexes.check(advance)
     if as_json:
-        _print(
-            {
-                "gained": len(found.gained) + found.n_new_gained,
-                "new": found.n_new,
-                "lost": [
-                    {"turns": q.expected.turns, "entry": q.expected.entry, "before": q.before, "after": q.after}
-                    for q in found.lost
-                ],
-                "replayed": {
-                    origin.name.lower(): dict(zip(("n", "before", "after"), counts, strict=True))
-                    for origin, counts in found.counts().items()
-                },
-            }
-        )
+        counts = {
+            origin.name.lower(): dict(zip(("n", "before", "after"), own, strict=True))
+            for origin, own in found.counts().items()
+        }
+        lists = {"lost": found.lost, "changed": found.changed}
+        listed = {name: [asdict(question) for question in own] for name, own in lists.items()}
+        _print({"gained": len(found.gained), "new": len(found.new), **listed, "replayed": counts})
     else:
-        for origin, (n, before, after) in found.counts().items():
-            show_line(Console(), f"{origin.value} : {n}, justes en service {before}, au brouillon {after}")
-        for question in found.lost:
-            show_line(
-                Console(), f"Perdue : {' / '.join(question.expected.turns)} ({question.before} → {question.after})"
-            )
-        gained = len(found.gained) + found.n_new_gained
-        show_line(Console(), f"{counted(gained, 'gagnée')}, {counted(len(found.lost), 'perdue')}.")
+        _show_replay(found)
     raise typer.Exit(1 if found.lost else 0)
 
 
@@ -241,6 +228,25 @@ def publish(
         show_line(
             Console(), f"Publié : {files}, {counted(made.gained or 0, 'gagnée')}, {counted(made.lost or 0, 'perdue')}."
         )
+
+
+def _show_replay(found: "Replay") -> None:
+    from bot.evaluation.words import verdict_name
+    from bot.workshop.views import KINDS
+
+    console = Console()
+    for origin, (n, before, after) in found.counts().items():
+        show_line(console, f"{origin.value} : {n}, justes en service {before}, au brouillon {after}")
+    for question in found.lost:
+        became = " → ".join(verdict_name(g.verdict, question.expected.kind) for g in (question.before, question.after))
+        show_line(console, f"Perdue : {' / '.join(question.expected.turns)} ({became})")
+    for question in found.changed:
+        show_line(console, typeset(f"Réponse qui change : « {' / '.join(question.expected.turns)} »"))
+        for when, given in (("avant", question.before), ("après", question.after)):
+            # Its signs stay as the document has them.
+            said = f"«{NBSP}{given.text}{NBSP}» ({given.title}, {given.heading})" if given.text else KINDS[given.kind]
+            show_line(console, f"    {when}{NBSP}: {said}")
+    show_line(console, f"{counted(len(found.gained), 'gagnée')}, {counted(len(found.lost), 'perdue')}.")
 
 
 @contextmanager

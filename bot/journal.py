@@ -8,7 +8,7 @@ import logging
 import os
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -187,6 +187,12 @@ class Journal:
             ).fetchall()
         for record in (Record(*row) for row in rows):
             yield replace(record, helpful=None if record.helpful is None else bool(record.helpful))
+
+    def mark(self) -> Hashable:
+        """What tells the lines of now from those after any change, by this process or another."""
+        with self._writing() as connection:
+            [(others,)] = connection.execute("PRAGMA data_version").fetchall()
+            return others, connection.total_changes
 
     @contextmanager
     def purged_on_schedule(self, every: float = _PURGE_EVERY, clock: Callable[[], datetime] = _now) -> Iterator[None]:

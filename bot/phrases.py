@@ -242,6 +242,9 @@ TEXT_CUT = "Le document est long. Seule la partie autour des mots cités est aff
 PROOF = "Vérification d’une citation"
 AND_TODAY = f"Et aujourd’hui{NBSP}?"
 EVIDENCE = "La preuve"
+EARLIER_EDITION = "Édition antérieure, que ce service ne cite plus. Les mots sont ceux qui ont été lus à l’époque."
+WORDS_TODAY = "Les mots d’aujourd’hui"
+CITED_THEN = "Quand ce lien a été donné, la réponse citait"
 CHECK_YOURSELF = "Vérifier par vous-même"
 CHECK_STEPS = (
     "Téléchargez le fichier d’origine, ou demandez-le à son éditeur.",
@@ -438,6 +441,10 @@ def file_today(today: str, page: int | None, reason: str) -> str:
         "NO_LONGER_THERE": "Le fichier a changé depuis, et ces mots n’y figurent plus.",
         "UNREADABLE": f"Le fichier a changé depuis, et il ne peut plus être lu{NBSP}: {reason}",
         "NO_FILE": "Le fichier n’est plus là.",
+        "SAME_WORDS": f"L’édition citée aujourd’hui dit toujours la même chose, mot pour mot{place}.",
+        "CHANGED": f"L’édition citée aujourd’hui le dit autrement{place}.",
+        "GONE": "Ces mots ne figurent plus dans l’édition citée aujourd’hui, et rien ne leur y ressemble.",
+        "WITHDRAWN": "Ce document n’est plus parmi ceux que ce service cite.",
     }[today]
 
 

@@ -124,9 +124,15 @@ def source_of(document: Document, offset: int, entry: str, passage: Passage | No
 class Library:
     """What the answers are quoted from. Safe to share between threads: nothing in it changes."""
 
-    def __init__(self, documents: Mapping[str, Callable[[], Document]], entries_of: Callable[[str], Iterable[Entry]]):
+    def __init__(
+        self,
+        documents: Mapping[str, Callable[[], Document]],
+        entries_of: Callable[[str], Iterable[Entry]],
+        hashes: Mapping[str, str],
+    ):
         self._documents = documents
         self._entries_of = entries_of
+        self._hashes = hashes
         self._after: Library | None = None
         self._after_is = ""
 
@@ -137,7 +143,14 @@ class Library:
         known: dict[str, Document] = {}
         for document in documents:
             known.setdefault(document.sha256, document)
-        return cls({sha256: partial(known.__getitem__, sha256) for sha256 in known}, lambda _: ())
+        hashes = {document.id: sha256 for sha256, document in known.items()}
+        return cls({sha256: partial(known.__getitem__, sha256) for sha256 in known}, lambda _: (), hashes)
+
+    @classmethod
+    def of_edition(cls, document: Document, entries: Iterable[Entry]) -> "Library":
+        """Of one edition of a document."""
+        own = tuple(entries)
+        return cls({document.sha256: lambda: document}, lambda _: own, {document.id: document.sha256})
 
     @classmethod
     def of(cls, rows: Rows, hashes: Mapping[str, str]) -> "Library":
@@ -145,11 +158,11 @@ class Library:
         found: dict[str, Callable[[], Document]] = {}
         for id_ in rows.documents:
             found.setdefault(hashes[id_], partial(rows.documents.__getitem__, id_))
-        return cls(found, rows.entries_of)
+        return cls(found, rows.entries_of, hashes)
 
     def joined(self, after: "Library", whose: str) -> "Library":
         """The same, with the common documents of another behind its own, and who keeps these."""
-        found = Library(self._documents, self._entries_of)
+        found = Library(self._documents, self._entries_of, self._hashes)
         found._after, found._after_is = after, whose
         return found
 
@@ -163,6 +176,17 @@ class Library:
         """The document whose file has this hash, None when there is none, or no longer."""
         read = self._documents.get(sha256)
         return read() if read else self._after.document(sha256) if self._after else None
+
+    def edition_in_service(self, id_: str) -> Document | None:
+        """The document that has this identifier in the catalogue; None when there is none, or no longer."""
+        if id_ in self._hashes:
+            return self.document(self._hashes[id_])
+        return self._after.edition_in_service(id_) if self._after else None
+
+    def entries(self, document: Document) -> tuple[Entry, ...]:
+        """Of one of the documents."""
+        holder = self._after if self._after and document.sha256 not in self._documents else self
+        return tuple(holder._entries_of(document.id))
 
     def body(self, document: Document, entry: str) -> Span | None:
         """Where all that an entry says stands."""

@@ -13,11 +13,13 @@ from typing import TypeVar
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from corpus.errors import CorpusError, IndexStoreError
+from corpus.errors import CorpusError, IndexStoreError, reason
+from corpus.kept_editions import EDITIONS
 from corpus.phrasings import Phrasings, read_lexicon, read_phrasings
 from corpus.read import Corpus, read_corpus
 from index import MAX_ERROR
 from index.dense import FLAT, Dense, Vectors
+from index.editions import keep_what_leaves
 from index.encoder import Encoder
 from index.encoding import BATCH, Processes, Unfinished, vectors_of
 from index.exact import ExactTexts
@@ -27,7 +29,7 @@ from index.manifest import FORMAT, Manifest
 from index.outside import outside_questions
 from index.query import QueryParser
 from index.rows import LexicalFields, Rows
-from index.state import SHAPING_LIBRARIES, check_replaceable, fingerprint
+from index.state import SHAPING_LIBRARIES, check_replaceable, fingerprint, other_corpus
 from index.store import Store, store_at
 from index.stored import Digests, Stored, digests, examples_of
 from index.training import TrainingSet, learn, train_classifier
@@ -73,12 +75,14 @@ def build(
     on_wait: Callable[[], None] | None = None,
     accept_loss: bool = False,
     pool: Processes | None = None,
+    keep: bool = True,
 ) -> Built:
     """Read a corpus and write its index into a folder or a store as a new version; the one before serves until then.
 
     Builds of one index take turns: ``on_wait`` is called when another is under way. If that one makes the very
     index that we want, it is not made twice. ``pool`` are processes that encode; one that is killed while it encodes
-    many texts goes on from there.
+    many texts goes on from there. With ``keep``, documents that the index before had in another edition, or that are
+    gone, stay in the folder of the corpus (``corpus.kept_editions``).
 
     Raises:
         CorpusError: The catalogue, lexicon or phrasings cannot be used, or no document can be read.
@@ -93,18 +97,35 @@ def build(
         read = read_corpus(corpus_folder, on_progress=lambda done, total: told(Phase.READING, done, total))
         corpus = _readable(read)
         phrasings = read_phrasings(corpus_folder, corpus.entries)
-        if waited and (made := _stored(store)) and made.manifest.fingerprint == mark:
+        before, unkept = _stored(store), ""
+        if waited and before and before.manifest.fingerprint == mark:
             n_encoded = 0
         else:
             if not accept_loss:
                 check_replaceable(corpus, store, mark)
+            is_its_own = keep and other_corpus(corpus_folder, store) is None
             # One thread: how many share a sum changes its last digits, and two builds are to learn the same.
             with threadpool_limits(1, user_api="blas"):
-                n_encoded = _build(corpus, phrasings, store, encoder, mark, max_error, told, pool)
+                n_encoded = _build(corpus, phrasings, store, before, encoder, mark, max_error, told, pool)
+            unkept = _keep(corpus, before) if before and is_its_own else ""
             store.forgive()
             Unfinished(encoder.name, encoder.dim).forget()
     n_passages = sum(len(entry.passages) for entry in corpus.entries)
-    return Built(corpus, n_passages, n_encoded, place, phrasings.counts(), phrasings.warnings)
+    warnings = (*phrasings.warnings, *([unkept] if unkept else []))
+    return Built(corpus, n_passages, n_encoded, place, phrasings.counts(), warnings)
+
+
+def _keep(corpus: Corpus, before: Stored) -> str:
+    """Keep the editions that this corpus no longer has; what to say where they cannot be kept."""
+    try:
+        keep_what_leaves(corpus.folder, before, {document.sha256 for document in corpus.documents})
+    except OSError as error:
+        place = corpus.folder / EDITIONS
+        return (
+            f"l’édition précédente des documents n’a pas pu être gardée dans « {place} » ({reason(error)}) : les "
+            "citations qui en ont été faites ne pourront plus être vérifiées."
+        )
+    return ""
 
 
 def _stored(store: Store) -> Stored | None:
@@ -118,6 +139,7 @@ def _build(
     corpus: Corpus,
     phrasings: Phrasings,
     store: Store,
+    before: Stored | None,
     encoder: Encoder,
     mark: str,
     max_error: float,
@@ -139,7 +161,6 @@ def _build(
         "outside": [query.text for query in beyond],
         "trials": rows.heading_texts()[:: max(1, len(rows.entries) // _TRIALS)] if len(rows.targets) > FLAT else [],
     }
-    before = _stored(store)
     if before and before.manifest.encoder != encoder.name:
         before = None
     hashes = {name: digests(own) for name, own in texts.items()}

@@ -42,7 +42,7 @@ def state(corpus_folder: Path, place: Path | Store, encoder: str, max_error: flo
         return State.ABSENT
     if fingerprint(corpus_folder, encoder, max_error) in fingerprints(store):
         return State.FRESH
-    return State.OTHER_CORPUS if _other_corpus(corpus_folder, store) else State.STALE
+    return State.OTHER_CORPUS if other_corpus(corpus_folder, store) else State.STALE
 
 
 def fingerprints(store: Store) -> frozenset[str]:
@@ -85,7 +85,7 @@ def check_replaceable(corpus: Corpus, store: Store, mark: str) -> None:
         LossError: The index is of another corpus, a document that it has cannot be read now, or more than a tenth
             of its entries are gone.
     """
-    other = _other_corpus(corpus.folder, store)
+    other = other_corpus(corpus.folder, store)
     if other and mark not in fingerprints(store):
         raise LossError(
             f"L’index « {store} » a été construit depuis le corpus « {other} », et non « {corpus.folder} » : "
@@ -98,7 +98,7 @@ def check_replaceable(corpus: Corpus, store: Store, mark: str) -> None:
         )
 
 
-def _other_corpus(corpus_folder: Path, store: Store) -> Path | None:
+def other_corpus(corpus_folder: Path, store: Store) -> Path | None:
     """The corpus that the index was built from, where it is another than this one and still there."""
     remembered = manifest.corpus_in(store.remembered())
     if remembered is None or not (remembered / "catalogue.toml").is_file():

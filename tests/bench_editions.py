@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from bot.workshop.editions import aligned, counts
+from corpus.alignment import aligned, counts
 from corpus.document import Document, Entry, Passage, Source, Span
 
 _TEXTS = ("Introduction", "Texte", "ListeSituations")

@@ -142,18 +142,18 @@ def main() -> None:
         workshop = Workshop(work / "corpus", store, encoder, 0.1, journal)
         decide(workshop, month.seen, asked.decisions)
         begun = time.perf_counter()
-        workshop.drafted()
+        workshop.indexes.drafted()
         print(f"draft built in {time.perf_counter() - begun:.1f} s", flush=True)
         begun = time.perf_counter()
-        found = workshop.check()
-        n = len(found.questions)
+        found = workshop.indexes.check()
+        n, new = len(found.questions), found.new
         print(
-            f"checked in {time.perf_counter() - begun:.1f} s: {n} questions replayed, {found.n_new} new phrasings, "
-            f"{found.n_new_gained} of them gained; {len(found.gained)} gained, {len(found.lost)} lost",
+            f"checked in {time.perf_counter() - begun:.1f} s: {n} questions replayed, {len(new)} new, "
+            f"{sum(q.is_gained for q in new)} of them gained; {len(found.gained)} gained, {len(found.lost)} lost",
             flush=True,
         )
         workshop.publish("bench", "", accept_loss=True)
-        told("after, unseen", workshop.live, month.unseen)
+        told("after, unseen", workshop.indexes.live, month.unseen)
 
 
 if __name__ == "__main__":

@@ -127,10 +127,12 @@ def test_a_turn_says_how_it_was_read_and_can_be_asked_alone() -> None:
     asked = [words(button) for button in said.select("button.mm-ask .mm-spoken")]
     assert asked == ["Autre question : et où ?"]
     [link] = html.select("a.mm-permalink")
-    assert parse_qs(urlsplit(str(link["href"])).query) == {"question": ["et où ?"], "avant": list(earlier)}
+    given = parse_qs(urlsplit(str(link["href"])).query)
+    assert given.pop("cite")[0].startswith("0" * 64)  # what is quoted now
+    assert given == {"question": ["et où ?"], "avant": list(earlier)}
     # Read alone, it carries nothing of what came before.
     [link] = parsed(answer_html(answered("et où ?", quote(HOSTILE, "Après.")))).select("a.mm-permalink")
-    assert parse_qs(urlsplit(str(link["href"])).query) == {"question": ["et où ?"]}
+    assert parse_qs(urlsplit(str(link["href"])).query).keys() == {"question", "cite"}
     page = parsed(answer_html(follow, standalone=True))
     assert [link["href"] for link in page.select(".mm-understood a")] == ["reponse?question=et+o%C3%B9+%3F"]
 

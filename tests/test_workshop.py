@@ -15,13 +15,15 @@ from conftest import ROOT
 from small_corpus import FEW, small_encoder, write_corpus
 
 from bot.answer import Answer, Kind, Ranked
+from bot.evaluation.judge import Verdict
 from bot.journal import Journal
 from bot.workshop.decisions import Act
 from bot.workshop.draft import WorkshopError, marks
 from bot.workshop.editing import Workshop
 from bot.workshop.inbox import Why, without_names
+from bot.workshop.known_file import expected
 from bot.workshop.remembered import RememberedReader
-from bot.workshop.replay import Became, Expected, Origin, Replay, Replayed
+from bot.workshop.replayed import Expected, Given, Origin, Replay, Replayed
 from corpus.phrasings import read_phrasings
 from index.build import build
 from index.store import FolderStore
@@ -116,34 +118,57 @@ def test_a_line_that_a_killed_process_cut_short_is_left_out_and_the_next_is_whol
 def test_a_phrasing_is_tried_checked_published_and_taken_back(workshop: Workshop) -> None:
     question = "un exemplaire abîmé par la pluie"
     workshop.decide(Act.PHRASING, [question], 1, "Annie", "mediatheque/retard")
-    before, after = workshop.tried(question)
+    before, after = workshop.indexes.tried(question)
     assert before.kind is not Kind.ANSWER
     assert (after.kind, after.quotes[0].source.entry) == (Kind.ANSWER, "retard")
 
-    found = workshop.check()
-    assert (found.n_new, found.n_new_gained, found.lost) == (1, 1, ())
+    found = workshop.indexes.check()
+    assert (len(found.new), len(found.gained), found.lost) == (1, 1, ())
+    [changed] = found.changed
+    assert (changed.before.kind, changed.before.text) == (before.kind, "")
+    assert changed.after.text == after.quotes[0].text
     live = marks(workshop.draft.live)
     release = workshop.publish("Annie", "les livres abîmés")
     assert (release.author, release.note, release.gained, release.lost) == ("Annie", "les livres abîmés", 1, 0)
-    assert workshop.live.ask(question).kind is Kind.ANSWER
+    assert workshop.indexes.live.ask(question).kind is Kind.ANSWER
     assert workshop.draft.sync().changed == ()
     assert [r.note for r in workshop.releases.all()] == ["les livres abîmés", "Avant l’atelier"]
     with pytest.raises(WorkshopError, match="rien à publier"):
         workshop.publish("Annie", "")
 
     workshop.revert(workshop.releases.all()[1].id)
-    assert workshop.live.ask(question).kind is not Kind.ANSWER
+    assert workshop.indexes.live.ask(question).kind is not Kind.ANSWER
     assert marks(workshop.draft.live) == live
     assert workshop.draft.sync().changed == ("phrasings/mediatheque.toml",)
 
 
-LOST = Replayed(Expected(Origin.KNOWN, ("x",), "mediatheque/retard"), Became.RIGHT, Became.SILENT)
+RIGHT, SILENT = Given(Verdict.RIGHT, Kind.ANSWER, "oui"), Given(Verdict.SILENT, Kind.REFUSE)
+LOST = Replayed(Expected(Origin.KNOWN, ("x",), "mediatheque/retard"), RIGHT, SILENT)
+
+
+def test_the_first_publication_replays_headings_phrasings_and_known_questions(tmp_path: Path, journal: Journal) -> None:
+    folder = tmp_path / "first"
+    build(write_corpus(folder / "corpus", phrasings={}), folder / "index", small_encoder())
+    workshop = opened(folder / "corpus", journal)
+    for key, asked_by in FEW.items():
+        workshop.change(f"mediatheque/{key}", "Annie", add=asked_by)
+    workshop.decide(Act.UNANSWERED, ["une piscine"], 1, "Annie", "mediatheque/salle")
+    workshop.known().accept(["amende de retard"], "mediatheque/retard")
+
+    counts = {origin: n for origin, (n, _, _) in workshop.indexes.check().counts().items()}
+    assert counts == {
+        Origin.HEADING: len(FEW),
+        Origin.PHRASING: sum(map(len, FEW.values())),
+        Origin.KNOWN: 1,
+        Origin.FOLLOWING: 1,
+        Origin.UNANSWERED: 1,
+    }
 
 
 def test_losses_are_refused_unless_they_are_accepted(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     workshop.change("mediatheque/retard", "Annie", add=["abîmé"])
-    found = replace(workshop.check(), questions=(LOST,))
-    monkeypatch.setattr(workshop, "check", lambda *_: found)
+    found = replace(workshop.indexes.check(), questions=(LOST,))
+    monkeypatch.setattr(workshop.indexes, "check", lambda *_: found)
 
     with pytest.raises(WorkshopError, match="perdre 1 réponse"):
         workshop.publish("Annie", "")
@@ -154,23 +179,26 @@ def test_losses_are_refused_unless_they_are_accepted(workshop: Workshop, monkeyp
 @pytest.mark.parametrize(
     ("before", "after", "gained", "lost"),
     [
-        (Became.SILENT, Became.RIGHT, 1, 0),
-        (Became.RIGHT, Became.OFFERED, 0, 1),
-        (Became.SILENT, Became.WRONG, 0, 1),
-        (Became.WRONG, Became.SILENT, 0, 0),
-        (Became.RIGHT, Became.RIGHT, 0, 0),
+        (Verdict.SILENT, Verdict.RIGHT, 1, 0),
+        (Verdict.RIGHT, Verdict.CLARIFIED, 0, 1),
+        (Verdict.SILENT, Verdict.WRONG_ENTRY, 0, 1),
+        (Verdict.WRONG_ENTRY, Verdict.SILENT, 0, 0),
+        (Verdict.RIGHT, Verdict.NOT_REFUSED, 0, 1),
+        (Verdict.RIGHT, Verdict.RIGHT, 0, 0),
     ],
 )
-def test_what_counts_as_gained_and_as_lost(before: Became, after: Became, gained: int, lost: int) -> None:
-    found = Replay((replace(LOST, before=before, after=after),), 0, 0, None, None)  # type: ignore[arg-type]
+def test_what_counts_as_gained_and_as_lost(before: Verdict, after: Verdict, gained: int, lost: int) -> None:
+    question = replace(LOST, before=replace(RIGHT, verdict=before), after=replace(RIGHT, verdict=after))
+    found = Replay((question,), (), None, None)  # type: ignore[arg-type]
 
     assert (len(found.gained), len(found.lost)) == (gained, lost)
+    assert replace(question, is_new=True).is_lost is False
 
 
 def test_an_accepted_answer_is_replayed_alone_and_after_another_question(workshop: Workshop) -> None:
     workshop.known().accept(["amende de retard"], "mediatheque/retard")
     workshop.known().accept(["la piscine"], "")
-    asked = workshop.known().expected(workshop.corpus.entries)
+    asked = expected(workshop.draft.read("questions-connues.jsonl"), workshop.corpus.entries)
 
     assert [(e.origin, e.turns[-1], e.entry) for e in asked] == [
         (Origin.KNOWN, "amende de retard", "mediatheque/retard"),
@@ -201,7 +229,7 @@ from index.store import FolderStore
 
 corpus, left = Path(sys.argv[1]), int(sys.argv[2])
 workshop = Workshop(corpus, FolderStore(corpus.parent / "index"), small_encoder(), 0.1, None)
-workshop.check()
+workshop.indexes.check()
 done = 0
 def counted(function):
     def call(*given):
@@ -228,10 +256,10 @@ def test_a_publication_that_is_killed_is_done_or_not_done_at_the_next_start(corp
     workshop = opened(corpus)
     done = workshop.releases.current() != ""
     assert (marks(corpus) == before) == (not done)
-    assert (workshop.live.ask("abîmé par la pluie").kind is Kind.ANSWER) == done
+    assert (workshop.indexes.live.ask("abîmé par la pluie").kind is Kind.ANSWER) == done
     if not done:
         workshop.publish("Annie", "de nouveau")
-    assert workshop.live.ask("abîmé par la pluie").kind is Kind.ANSWER
+    assert workshop.indexes.live.ask("abîmé par la pluie").kind is Kind.ANSWER
 
 
 @pytest.mark.parametrize(

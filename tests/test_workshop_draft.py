@@ -13,6 +13,7 @@ from small_corpus import FAQ, write_corpus
 from bot.workshop import draft as drafts
 from bot.workshop.draft import ConflictError, Draft, WorkshopError, marks
 from bot.workshop.phrasings_file import PhrasingsFile, pasted_lines
+from corpus import atomic
 from corpus.document import Entry
 from corpus.phrasings import read_phrasings
 from corpus.read import read_corpus
@@ -122,7 +123,7 @@ def test_a_full_disk_is_told_and_leaves_the_draft_as_it_was(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(drafts.os, "fsync", full)
+    monkeypatch.setattr(atomic.os, "fsync", full)
     with pytest.raises(WorkshopError, match="disque plein"):
         file_of(draft, entries).change(entries["salle"], add=["la grande salle"])
     monkeypatch.undo()
@@ -133,19 +134,19 @@ def test_a_full_disk_is_told_and_leaves_the_draft_as_it_was(
 KILLED = """
 import os, sys
 from pathlib import Path
-from bot.workshop import draft
+from corpus import atomic
 from bot.workshop.draft import Draft
 from bot.workshop.phrasings_file import PhrasingsFile
 from corpus.read import read_corpus
 
 place = Path(sys.argv[1])
 entries = read_corpus(place).entries
-replaced = draft.os.fsync
+replaced = atomic.os.fsync
 def fsync(handle):
     replaced(handle)
     os.kill(os.getpid(), 9)
 made = Draft(place)
-draft.os.fsync = fsync
+atomic.os.fsync = fsync
 PhrasingsFile(made, "mediatheque", entries).change(entries[0], add=["au milieu"])
 """
 

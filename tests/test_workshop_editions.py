@@ -13,8 +13,9 @@ from starlette.testclient import TestClient
 from bot.workshop.app import build_workshop
 from bot.workshop.draft import WorkshopError, marks
 from bot.workshop.editing import Workshop
-from bot.workshop.editions import Fate
+from bot.workshop.replayed import Origin
 from bot.workshop.updating import add, update
+from corpus.alignment import Fate
 from corpus.errors import MotamotError
 from index.build import build
 from index.store import FolderStore
@@ -77,7 +78,7 @@ def test_entries_are_aligned_and_what_belongs_to_them_follows(workshop: Workshop
     text = workshop.draft.read("phrasings/mediatheque.toml").decode()
     assert ("salle pour une association" in text, "Un rappel part" in text) == (True, True)
     assert json.loads(workshop.draft.read("questions-connues.jsonl"))["expect"] == ["mediatheque/retards"]
-    assert workshop.tried("quand le rappel")[1].quotes[0].source.entry == "retards"
+    assert workshop.indexes.tried("quand le rappel")[1].quotes[0].source.entry == "retards"
 
 
 @pytest.mark.parametrize(("name", "content"), [("a.docx", b"PK rompu"), ("a.exe", b"x"), ("vide.txt", b"")])
@@ -103,6 +104,23 @@ def test_another_document_is_added_and_a_wrong_form_leaves_the_catalogue_as_it_w
     assert {entry.document.id for entry in workshop.corpus.entries} == {"mediatheque", "piscine"}
     with pytest.raises(WorkshopError, match="rien"):
         update(workshop, "rien", "p.txt", content)
+
+
+def test_the_check_lists_each_question_whose_answer_changes_before_and_after_word_for_word(workshop: Workshop) -> None:
+    workshop.known().accept(["amende de retard"], "mediatheque/retard")
+    workshop.publish("Annie", "")
+    update(workshop, "mediatheque", "2026.csv", table(EDITION))
+    found = workshop.indexes.check()
+    told = {(q.expected.origin, q.expected.turns[-1]): (q.before.text, q.after.text) for q in found.changed}
+
+    late = FAQ["retard"][1], EDITION["retards"][1]
+    assert {told[Origin.PHRASING, text] for text in ("amende de retard", "livre rendu trop tard")} == {late}
+    assert told[Origin.KNOWN, "amende de retard"] == late
+    assert told[Origin.PHRASING, "salle pour une association"][0] == FAQ["salle"][1]
+    assert told[Origin.HEADING, EDITION["café"][0]][1] == EDITION["café"][1]
+    same = [text for key in ("inscription", "portage", "internet") for text in (FAQ[key][0], *PHRASINGS[key][:2])]
+    assert not {text for _, text in told} & set(same)
+    assert next(q for q in found.changed if q.after.text == late[1]).after.title == "Guide du lecteur"
 
 
 def test_the_page_says_what_changed_and_keeps_what_was_typed(workshop: Workshop) -> None:

@@ -218,10 +218,10 @@ def test_a_draft_is_published_and_taken_back_from_its_page(client: TestClient, w
     assert (refused.status_code, "les films" in refused.text) == (422, True)
     page = client.post("/brouillon/publier", data={"auteur": "Annie", "note": "les films"})
     assert "Publié" in page.text
-    assert workshop.live.ask("film rendu tard").kind is Kind.ANSWER
+    assert workshop.indexes.live.ask("film rendu tard").kind is Kind.ANSWER
     oldest = workshop.releases.all()[-1].id
     assert "remise en service" in client.post("/brouillon/revenir", data={"version": oldest}).text
-    assert workshop.live.ask("film rendu tard").kind is not Kind.ANSWER
+    assert workshop.indexes.live.ask("film rendu tard").kind is not Kind.ANSWER
 
 
 # --- to the eye and to the keyboard ---------------------------------------------------------------------------

@@ -31,19 +31,22 @@ class Addresses:
     """From the page to the root of the site: nothing from ``/``, ``/panneau`` or ``/reponse``."""
     query: str = ""
     """What asks the question again; empty where there is no question."""
+    cited: str = ""
+    """What is quoted first, of an answer: a link given today is compared with it when it is followed."""
 
     @classmethod
     def of_answer(cls, answer: Answer, base: str = "") -> "Addresses":
         """For an answer; the earlier questions that it was read with go along, oldest first."""
-        return cls(base, urlencode([("question", answer.question), *(("avant", q) for q in answer.reading.history)]))
+        query = urlencode([("question", answer.question), *(("avant", q) for q in answer.reading.history)])
+        return cls(base, query, place_of(answer.quotes[0]) if answer.quotes else "")
 
     def viewer(self, quote: Quote) -> str:
         """Its place in the document."""
-        return f"{self.base}document/{_place(quote)}#passage"
+        return f"{self.base}document/{place_of(quote)}#passage"
 
     def proof(self, quote: Quote) -> str:
         """The page that proves it."""
-        return f"{self.base}preuve/{_place(quote)}"
+        return f"{self.base}preuve/{place_of(quote)}"
 
     def file(self, sha256: str) -> str:
         """The original file."""
@@ -60,7 +63,8 @@ class Addresses:
     @property
     def answer(self) -> str:
         """The question and its answer, to be shared."""
-        return f"{self.base}reponse?{self.query}"
+        cited = f"&cite={self.cited}" if self.cited else ""
+        return f"{self.base}reponse?{self.query}{cited}"
 
     @property
     def sheet(self) -> str:
@@ -74,7 +78,8 @@ REST = 300
 """Characters that are worth folding."""
 
 
-def _place(quote: Quote) -> str:
+def place_of(quote: Quote) -> str:
+    """Where a quote stands: the hash of its file, and its offsets."""
     return f"{quote.source.sha256}/{quote.start}-{quote.end}"
 
 

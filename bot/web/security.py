@@ -79,22 +79,36 @@ def content_policy(nonce: str | None = None, frame_ancestors: str = SELF) -> str
     )
 
 
-class Security:
-    """ASGI middleware that lets through only what the pages need."""
+class HttpGuard:
+    """ASGI middleware that meets requests alone: what starts and stops the application passes, all else is refused."""
 
-    def __init__(self, app: ASGIApp, max_body: int = MAX_BODY, body_seconds: float = BODY_SECONDS) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.max_body = max_body
-        self.body_seconds = body_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
-            return
-        if scope["type"] != "http":
+        elif scope["type"] != "http":
             # A websocket: nothing here speaks it, and an ASGI server answers 403 to this.
             await send({"type": "websocket.close", "code": 1008})
-            return
+        else:
+            await self.meet(scope, receive, send)
+
+    async def meet(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse one request, or pass it on."""
+        raise NotImplementedError
+
+
+class Security(HttpGuard):
+    """Lets through only what the pages need."""
+
+    def __init__(self, app: ASGIApp, max_body: int = MAX_BODY, body_seconds: float = BODY_SECONDS) -> None:
+        super().__init__(app)
+        self.max_body = max_body
+        self.body_seconds = body_seconds
+
+    async def meet(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, its body whole, where it is one of those that are open."""
         send = with_headers(send, scope["app"].state.branding.frame_ancestors)
         try:
             self.check(scope)

@@ -108,8 +108,9 @@ def build_app(
     app.state.branding = branding
     app.state.chat = chat = ChatPage(service, limits, app.state, root_path)
     app.include_router(build_pages(service))
-    app.include_router(build_proof(service, limits, Originals(corpus, options.collections)))
-    app.include_router(build_answer_pages(service, limits))
+    originals = Originals(corpus, options.collections)
+    app.include_router(build_proof(service, limits, originals))
+    app.include_router(build_answer_pages(service, limits, originals))
     app.include_router(build_api(service, limits))
     app.include_router(build_health(service, limits, options.metrics_for))
     app.mount("/", chat)

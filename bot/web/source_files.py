@@ -1,4 +1,4 @@
-"""The files of the corpus as they are today: whether they are still what was read, and still hold a quote's words."""
+"""The files of the corpus as they are today, whether they still hold a quote's words, and the editions before them."""
 
 import hashlib
 import re
@@ -9,14 +9,21 @@ from pathlib import Path
 from stat import S_ISREG
 from threading import Lock
 
+from cachetools import LRUCache
+
+from bot.answer import Quote
 from bot.collection import in_force
 from corpus.catalogue import DOCUMENTS
 from corpus.document import LIMITS, Document, Span
 from corpus.errors import UnreadableDocumentError
+from corpus.kept_editions import KeptEdition, kept_edition
 from corpus.read import SafeReader
 
 _LIMITS = replace(LIMITS, cpu_seconds=30, wall_seconds=60)
 """A visitor waits: a tenth of what a build may take, enough for 1,200 pages of PDF."""
+
+_EDITIONS = 20
+"""Earlier editions kept in memory."""
 
 
 class Today(Enum):
@@ -27,6 +34,10 @@ class Today(Enum):
     NO_LONGER_THERE = "the file has changed and they no longer stand in it"
     UNREADABLE = "the file has changed and cannot be read"
     NO_FILE = "the file is no longer there"
+    SAME_WORDS = "a newer edition is quoted now, and they stand in it"
+    CHANGED = "a newer edition is quoted now, and it says it in other words"
+    GONE = "a newer edition is quoted now, and says nothing of the kind"
+    WITHDRAWN = "the document is no longer quoted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,8 @@ class Standing:
     """Where the words stand in a file that has changed."""
     reason: str = ""
     """Why it cannot be read, in French."""
+    quote: Quote | None = None
+    """What the edition that is quoted now says of it, word for word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,42 +71,56 @@ class Originals:
 
     def __init__(self, corpus: Path | None, collections: Mapping[str, Path] = {}) -> None:
         """``corpus`` is the folder of the catalogue, without which no file is there; those of collections by name."""
-        self._folder = corpus / DOCUMENTS if corpus else None
-        self._own = {name: folder / DOCUMENTS for name, folder in collections.items()}
+        self._folder = corpus
+        self._own = dict(collections)
+        self._editions: LRUCache[tuple[Path, str], KeptEdition] = LRUCache(_EDITIONS)
         self._seen: dict[Path, _Seen] = {}
         self._lock = Lock()
 
     def path(self, document: Document) -> Path | None:
         """The file, if it is still the one that was read."""
-        path = self._path(document)
-        seen = self._look(document) if path else None
-        return path if seen and seen.sha256 == document.sha256 else None
+        kept = self.edition(document.sha256)
+        for path in (self._path(document), kept.file if kept else None):
+            seen = self._look(path, document) if path else None
+            if seen and seen.sha256 == document.sha256:
+                return path
+        return None
+
+    def edition(self, sha256: str) -> KeptEdition | None:
+        """An earlier edition, of the collection in force or of the common texts."""
+        for folder in filter(None, (self._own.get(in_force()), self._folder)):
+            with self._lock:
+                found = self._editions.get((folder, sha256))
+            if found is None and (found := kept_edition(folder, sha256)):
+                with self._lock:
+                    self._editions[folder, sha256] = found
+            if found:
+                return found
+        return None
 
     def standing(self, document: Document, span: Span) -> Standing:
         """Whether the words of a slice still stand in the file as it is today."""
-        seen = self._look(document)
+        path = self._path(document)
+        seen = self._look(path, document) if path else None
         if seen is None:
             return Standing(Today.NO_FILE)
         if seen.sha256 == document.sha256:
             return Standing(Today.SAME_FILE, seen.sha256)
         if seen.document is None:
             return Standing(Today.UNREADABLE, seen.sha256, reason=seen.reason)
-        offset = find_words(_whole_words(span, document.text), seen.document.text)
-        if offset is None:
+        found = find_words(whole_words(span, document.text), seen.document.text)
+        if found is None:
             return Standing(Today.NO_LONGER_THERE, seen.sha256)
-        return Standing(Today.STILL_THERE, seen.sha256, page=seen.document.page_at(offset))
+        return Standing(Today.STILL_THERE, seen.sha256, page=seen.document.page_at(found.start))
 
     def _path(self, document: Document) -> Path | None:
         """In the collection in force; among the common ones, where it has no such file."""
         own = self._own.get(in_force())
-        if own and (own / document.source.file).is_file():
-            return own / document.source.file
-        return self._folder / document.source.file if self._folder else None
+        if own and (own / DOCUMENTS / document.source.file).is_file():
+            return own / DOCUMENTS / document.source.file
+        return self._folder / DOCUMENTS / document.source.file if self._folder else None
 
-    def _look(self, document: Document) -> _Seen | None:
-        path = self._path(document)
-        if path is None:
-            return None
+    def _look(self, path: Path, document: Document) -> _Seen | None:
         try:
             found = path.stat()
             if not S_ISREG(found.st_mode):  # a pipe would be waited for without end
@@ -121,21 +148,21 @@ def _read(path: Path, mark: tuple[int, int, int, int], document: Document) -> _S
     return _Seen(mark, now.sha256, now)
 
 
-def find_words(words: str, text: str) -> int | None:
+def find_words(words: str, text: str) -> Span | None:
     r"""Where the same words follow each other in a text, whatever white space parts them; whole words only.
 
     >>> find_words("le contrat\nest signé", "Hier, le contrat est signé.")
-    6
+    Span(start=6, end=26)
     >>> find_words("un délai de 2", "Hier, un délai de 20 jours.")
     """
     pattern = r"\s+".join(re.escape(word) for word in words.split())
     before = r"(?<!\w)" if re.match(r"\s*\w", words) else ""
     after = r"(?!\w)" if re.search(r"\w\s*$", words) else ""
     found = re.search(before + pattern + after, text) if pattern else None
-    return found.start() if found else None
+    return Span(*found.span()) if found else None
 
 
-def _whole_words(span: Span, text: str) -> str:
+def whole_words(span: Span, text: str) -> str:
     """The slice, and what it lacks of its first and last words: half of "20" must not be found in "25"."""
     start, end = span.start, span.end
     while start > 0 and re.match(r"\w\w", text[start - 1 : start + 1]):

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.web.responses import problem
-from bot.web.security import HOST, SAME_SITE, with_headers
+from bot.web.security import HOST, SAME_SITE, HttpGuard, with_headers
 from bot.workshop.views import told
 
 COOKIE = "motamot-atelier"
@@ -26,8 +26,8 @@ _ONLY_LINK = (
 _ONLY_PROXY = "L’atelier n’est ouvert qu’à travers le serveur de l’organisme, à qui y est connecté."
 
 
-class Access:
-    """ASGI middleware that lets in who holds the link's cookie or comes, named, through a trusted proxy.
+class Access(HttpGuard):
+    """Lets in who holds the link's cookie or comes, named, through a trusted proxy.
 
     Args:
         app: The workshop.
@@ -37,7 +37,7 @@ class Access:
     """
 
     def __init__(self, app: ASGIApp, header: str = "", proxies: Sequence[str] = (), hosts: Sequence[str] = ()) -> None:
-        self.app = app
+        super().__init__(app)
         self.header = header
         self.hosts = frozenset(hosts)
         self.key = secrets.token_urlsafe(24)
@@ -45,13 +45,8 @@ class Access:
         self._cookie = secrets.token_urlsafe(24)
         self._networks = [ip_network(proxy) for proxy in proxies]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self.app(scope, receive, send)
-            return
-        if scope["type"] != "http":
-            await send({"type": "websocket.close", "code": 1008})
-            return
+    async def meet(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the link, refuse, or pass the request on."""
         request = Request(scope)
         app = self._refusal(request) or self._entered(request) or self.app
         await app(scope, receive, with_headers(send))

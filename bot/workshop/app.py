@@ -14,6 +14,7 @@ from bot.logs import LOG, report_failure
 from bot.workshop import document_pages, draft_pages, entry_pages, inbox_pages, month_pages
 from bot.workshop.access import Access, author_of
 from bot.workshop.editing import Workshop
+from bot.workshop.updating import Edition
 from bot.workshop.views import static_file, told
 from corpus.errors import MotamotError
 
@@ -71,6 +72,8 @@ class Site:
     def __init__(self, workshop: Workshop, header: str, owner: str) -> None:
         self.workshop = workshop
         self.job = Job()
+        self.editions: dict[str, Edition] = {}
+        """What the last change of each document changed, since the workshop was opened."""
         self._header = header
         self._owner = owner
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -53,6 +54,7 @@ class Decision:
 _DECISION = TypeAdapter(Decision)
 
 
+@lru_cache(20_000)
 def hash_of(text: str) -> str:
     """What a question is known by once its words may be gone."""
     return hashlib.blake2b(key_of(text).encode(), digest_size=8).hexdigest()

@@ -1,5 +1,7 @@
 """« Documents »: what the draft holds, what was understood of it, a new edition, another document."""
 
+from collections.abc import Callable
+
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
@@ -8,12 +10,13 @@ from starlette.routing import Route
 
 from bot.understood import report
 from bot.workshop.draft import WorkshopError
+from bot.workshop.draft_pages import SHOWN
 from bot.workshop.editing import Workshop
-from bot.workshop.editions import Fate
 from bot.workshop.inbox_pages import candidate
 from bot.workshop.updating import Edition, add, update
-from bot.workshop.views import field, page
+from bot.workshop.views import field, moved, page
 from bot.workshop.watching import taken, watched
+from corpus.alignment import Fate
 from corpus.catalogue import KINDS, NATURES, read_catalogue
 from corpus.errors import MotamotError
 from corpus.read import find_document
@@ -24,7 +27,7 @@ _KEYS = (
     *("id", "title", "publisher", "date", "kind", "notice"),
     *("nature", "signed", "published", "published_on", "in_force", "repealed", "replaced_by"),
 )
-_SHOWN = 30
+_FOUND = 30
 """Questions of a document that are shown at once."""
 _PICTURE = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 """The policy of a page that is one file, its style and pictures in it."""
@@ -34,14 +37,10 @@ async def _show(request: Request) -> Response:
     return await run_in_threadpool(_documents, request)
 
 
-def _documents(
-    request: Request,
-    trouble: str = "",
-    edition: Edition | None = None,
-    said: dict[str, str] | None = None,
-    status: int = 200,
-) -> Response:
-    workshop: Workshop = request.app.state.site.workshop
+def _documents(request: Request, trouble: str = "", said: dict[str, str] | None = None, status: int = 200) -> Response:
+    site = request.app.state.site
+    workshop: Workshop = site.workshop
+    edition: Edition | None = site.editions.get(request.query_params.get("edition", ""))
     corpus = workshop.corpus
     counts = {source.id: 0 for source in read_catalogue(workshop.draft.folder)}
     for entry in corpus.entries:
@@ -55,9 +54,12 @@ def _documents(
         counts=counts,
         left_out={left.source.id: left for left in corpus.left_out},
         edition=edition,
+        job=site.job,
+        replay=workshop.indexes.checked() if edition and not site.job.is_running else None,
+        shown=SHOWN,
         watched={each.document: each for each in watched(workshop)},
         fates=list(Fate),
-        new=list(map(candidate, new[:_SHOWN])),
+        new=list(map(candidate, new[:_FOUND])),
         kinds=KIND_NAMES,
         natures=NATURES,
         said=said or {},
@@ -66,43 +68,37 @@ def _documents(
 
 
 async def _update(request: Request) -> Response:
-    workshop: Workshop = request.app.state.site.workshop
     async with request.form() as form:
         document, (name, content) = field(form, "document"), await _file(form)
-
-    def work() -> Response:
-        try:
-            return _documents(request, edition=update(workshop, document, name, content))
-        except MotamotError as error:
-            return _documents(request, str(error), status=422)
-
-    return await run_in_threadpool(work)
+    return await _changed(request, lambda workshop: update(workshop, document, name, content))
 
 
 async def _add(request: Request) -> Response:
-    workshop: Workshop = request.app.state.site.workshop
     async with request.form() as form:
         said, (name, content) = {key: field(form, key) for key in _KEYS}, await _file(form)
-
-    def work() -> Response:
-        try:
-            return _documents(request, edition=add(workshop, said, name, content))
-        except MotamotError as error:
-            return _documents(request, str(error), said=said, status=422)
-
-    return await run_in_threadpool(work)
+    return await _changed(request, lambda workshop: add(workshop, said, name, content), said)
 
 
 async def _take(request: Request) -> Response:
-    workshop: Workshop = request.app.state.site.workshop
     async with request.form() as form:
         document = field(form, "document")
+    return await _changed(request, lambda workshop: taken(workshop, document))
+
+
+async def _changed(
+    request: Request, change: Callable[[Workshop], Edition], said: dict[str, str] | None = None
+) -> Response:
+    """Change a document of the draft, and find out meanwhile which answers change."""
+    site = request.app.state.site
 
     def work() -> Response:
         try:
-            return _documents(request, edition=taken(workshop, document))
+            edition = change(site.workshop)
         except MotamotError as error:
-            return _documents(request, str(error), status=422)
+            return _documents(request, str(error), said, status=422)
+        site.editions[edition.document] = edition
+        site.job.start(site.workshop.indexes.check)
+        return moved(request, "documents", edition=edition.document)
 
     return await run_in_threadpool(work)
 

@@ -7,19 +7,23 @@ the corpus was when the draft was last in step with it), ``index`` (of the draft
 import fcntl
 import hashlib
 import json
-import os
-import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from uuid import uuid4
 
+from corpus.atomic import copy_file, write_file
 from corpus.errors import MotamotError, reason
 
 HOME = ".atelier"
 _FILES = ("*.toml", "questions-connues.jsonl", "phrasings/*.toml", "documents/**/*")
 """What a corpus is made of, as an index sees it, and its known questions."""
+
+
+_TICK = 100_000_000
+"""Nanoseconds: what was touched so lately may be touched again within one tick of the clock of the disk."""
 
 
 class WorkshopError(MotamotError):
@@ -140,49 +144,21 @@ class Draft:
 def marks(folder: Path) -> dict[str, str]:
     """Name of each file of a corpus, relative to its folder -> SHA-256."""
     found = (path for pattern in _FILES for path in folder.glob(pattern) if path.is_file())
-    return {path.relative_to(folder).as_posix(): _sha256(path) for path in found}
+    return {path.relative_to(folder).as_posix(): _hash_of_file(path) for path in found}
 
 
-def _sha256(path: Path) -> str:
+def _hash_of_file(path: Path) -> str:
+    seen = path.stat()
+    if time.time_ns() - seen.st_mtime_ns < _TICK:
+        return _sha256.__wrapped__(path)
+    return _sha256(path, seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns)
+
+
+@lru_cache(10_000)
+def _sha256(path: Path, *_: int) -> str:
+    """Of a file, read again when the system says that it was touched."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Write a file in one step that a crash or a full disk leaves done or not done.
-
-    Raises:
-        OSError: It cannot be written; what was there stays.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{uuid4().hex}.part")
-    try:
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def copy_file(origin: Path, to: Path) -> None:
-    """Make a file what another is, in one step, and remove it where the other is not there.
-
-    Files are replaced, never written into: where the disk lets it, both are one file with two names.
-    """
-    if not origin.is_file():
-        to.unlink(missing_ok=True)
-        return
-    to.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = to.with_name(f".{to.name}.{uuid4().hex}.part")
-    try:
-        shutil.copyfile(origin, unfinished)
-        with unfinished.open("rb") as file:
-            os.fsync(file.fileno())
-        unfinished.replace(to)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 @contextmanager

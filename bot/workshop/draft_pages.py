@@ -11,20 +11,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.answer import Answer, Kind
+from bot.answer import Answer
 from bot.workshop.editing import Workshop
 from bot.workshop.inbox_pages import candidate
 from bot.workshop.views import field, fields, moved, page
 from corpus.errors import MotamotError
 
-_SHOWN = 200
+SHOWN = 200
 """Questions of a replay that are listed."""
-KINDS = {
-    Kind.ANSWER: "Répond",
-    Kind.CLARIFY: "Propose des questions",
-    Kind.REFUSE: "Ne répond pas",
-    Kind.SMALLTALK: "Prend pour une politesse",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +69,7 @@ def _draft(request: Request, trouble: str = "", note: str = "", status: int = 20
     site = request.app.state.site
     workshop: Workshop = site.workshop
     job = site.job
-    replay = None if job.is_running else workshop.checked()
+    replay = None if job.is_running else workshop.indexes.checked()
     return page(
         request,
         "draft.html",
@@ -83,7 +77,7 @@ def _draft(request: Request, trouble: str = "", note: str = "", status: int = 20
         changes=changes(workshop),
         job=job,
         replay=replay,
-        shown=_SHOWN,
+        shown=SHOWN,
         releases=workshop.releases.all(),
         current=workshop.releases.current(),
         author=site.author(request),
@@ -99,7 +93,7 @@ async def _state(request: Request) -> Response:
 
 async def _check(request: Request) -> Response:
     site = request.app.state.site
-    site.job.start(site.workshop.check)
+    site.job.start(site.workshop.indexes.check)
     return moved(request, "brouillon")
 
 
@@ -148,7 +142,7 @@ async def _try(request: Request) -> Response:
         trouble, sides = "", []
         if question:
             try:
-                answers = site.workshop.tried(question, [earlier] if earlier else [])
+                answers = site.workshop.indexes.tried(question, [earlier] if earlier else [])
                 sides = list(zip(("En service", "Brouillon"), answers, strict=True))
             except MotamotError as error:
                 trouble = str(error)
@@ -159,7 +153,6 @@ async def _try(request: Request) -> Response:
             earlier=earlier,
             sides=sides,
             same=len(sides) == 2 and _said(sides[0][1]) == _said(sides[1][1]),
-            kinds=KINDS,
             entries=[candidate(entry) for entry in site.workshop.corpus.entries],
             trouble=trouble,
         )

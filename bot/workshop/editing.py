@@ -1,7 +1,7 @@
 """The workshop of one corpus: what its pages and its commands do, whoever calls."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
@@ -9,25 +9,21 @@ from threading import Lock
 import numpy as np
 from cachetools import LRUCache
 
-from bot.answer import Answer, Kind
-from bot.assistant import Assistant
+from bot.answer import Kind
 from bot.journal import Journal
 from bot.workshop import draft as drafts
 from bot.workshop.decisions import Act, Decision, Decisions
 from bot.workshop.draft import Draft, WorkshopError, marks
 from bot.workshop.inbox import Group, Inbox
+from bot.workshop.indexes import Indexes
 from bot.workshop.known_file import KnownFile
 from bot.workshop.phrasings_file import Attached, PhrasingsFile, key_of
 from bot.workshop.releases import Release, Releases
-from bot.workshop.remembered import RememberedEncoder
-from bot.workshop.replay import Replay, Side, replay
 from corpus.document import Entry
 from corpus.read import Corpus, read_corpus
-from index.build import Progress, build
 from index.encoder import Encoder
-from index.searcher import Searcher
-from index.state import State, check_replaceable, fingerprint, state
-from index.store import FolderStore, Store
+from index.state import check_replaceable
+from index.store import Store
 
 _MEANT = 300
 """Characters of an answer that say what it is about."""
@@ -63,21 +59,19 @@ class Workshop:
     """
 
     def __init__(self, corpus: Path, store: Store, encoder: Encoder, max_error: float, journal: Journal | None) -> None:
-        self.store, self.max_error, self.journal = store, max_error, journal
+        self.store, self.journal = store, journal
         self.draft = Draft(corpus)
         drafts.sweep(self.draft.home)
-        self.encoder = RememberedEncoder(encoder, self.draft.home / "lu.json")
+        self.indexes = Indexes(self.draft, store, encoder, max_error)
+        self.encoder = self.indexes.encoder
         self.decisions = Decisions(self.draft)
         self.inbox = Inbox(journal, self.decisions, self.encoder)
-        self.releases = Releases(self.draft, store, self._build_live)
+        self.releases = Releases(self.draft, store, self.indexes.build_live)
         self.releases.recover()
-        self._lock, self._building = Lock(), Lock()
+        self._lock = Lock()
         self._read: tuple[dict[str, str], Corpus] | None = None
-        self._opened: dict[Store, tuple[Hashable | None, Assistant]] = {}
-        self._own = FolderStore(self.draft.index)
         self._rankings: LRUCache[tuple[str, str], tuple[str, ...]] = LRUCache(2_000)
         self._meanings: LRUCache[str, np.ndarray] = LRUCache(2_000)
-        self._replayed: tuple[tuple[str, str], Replay] | None = None
 
     # --- what is there ---
 
@@ -130,12 +124,12 @@ class Workshop:
 
     def groups(self) -> tuple[Group, ...]:
         """What is to be decided, largest first."""
-        return self.inbox.groups(self.live.searcher.sure)
+        return self.inbox.groups(self.indexes.live.searcher.sure)
 
     def candidates(self, group: Group, k: int = 3) -> list[Entry]:
         """The entries that a group most likely asks for."""
         entries = {key_of_entry(entry): entry for entry in self.corpus.entries}
-        assistant, text = self.best(), group.questions[0].text
+        assistant, text = self.indexes.best(), group.questions[0].text
         key = (assistant.searcher.manifest.built, text)
         if key not in self._rankings:  # looked up ahead, while the editor reads the group before
             ranking = assistant.ask(text).ranking
@@ -235,83 +229,7 @@ class Workshop:
             found.update({key_of(text): entry for text in own if text and name != key})
         return [Elsewhere(text, found[key_of(text)]) for text in texts if key_of(text) in found]
 
-    # --- draft and service ---
-
-    @property
-    def live(self) -> Assistant:
-        """What is in service now."""
-        return self._open(self.store)
-
-    def best(self) -> Assistant:
-        """The assistant of the draft as it was last built, else the one in service."""
-        return self._open(self._own if self._own.is_in_service() else self.store)
-
-    def _open(self, store: Store) -> Assistant:
-        with self._lock:
-            mark = store.mark()
-            if self._opened.get(store, (None,))[0] != mark:
-                self._opened[store] = (mark, Assistant(Searcher.load(store, self.encoder)))
-            return self._opened[store][1]
-
-    def is_built(self) -> bool:
-        """Whether the index of the draft is that of the draft as it is."""
-        return state(self.draft.folder, self._own, self.encoder.name, self.max_error) is State.FRESH
-
-    def drafted(self, told: Progress | None = None) -> Assistant:
-        """The assistant of the draft as it is; what changed is encoded and learned first.
-
-        Raises:
-            MotamotError: The draft cannot be built; what is wrong in which file.
-        """
-        with self._building:
-            if not self.is_built():
-                if not self._own.is_in_service() and self.store.is_in_service():
-                    with self._own.turn():  # so that what the index in service knows need not be encoded again
-                        self._own.save(self.store.load())
-                build(
-                    self.draft.folder,
-                    self._own,
-                    self.encoder,
-                    max_error=self.max_error,
-                    on_progress=told,
-                    accept_loss=True,
-                )
-                self.encoder.save()
-        return self.best()
-
-    def check(self, told: Callable[[int, int], None] = lambda *_: None) -> Replay:
-        """Replay everything known on what is in service and on the draft.
-
-        Raises:
-            WorkshopError: The index in service is not that of its corpus.
-        """
-        own, live = self.drafted(), self.live
-        mark = (live.searcher.manifest.fingerprint, own.searcher.manifest.fingerprint)
-        if self._replayed and self._replayed[0] == mark:
-            return self._replayed[1]
-        if state(self.draft.live, self.store, self.encoder.name, self.max_error) is not State.FRESH:
-            raise WorkshopError(
-                "L’index en service n’est pas celui du corpus tel qu’il est : lancez « motamot build », "
-                "puis recommencez."
-            )
-        sides = (
-            Side(self.draft.live, self.store.load(), live, self.max_error),
-            Side(self.draft.folder, self._own.load(), own, self.max_error),
-        )
-        found = replay(*sides, self.encoder, self.known().expected(self.corpus.entries), told)
-        self._replayed = (mark, found)
-        self.encoder.save()
-        return found
-
-    def checked(self) -> Replay | None:
-        """The replay of the draft as it is, where it was made."""
-        if self._replayed is None or not self.is_built():
-            return None
-        mark = (
-            self.live.searcher.manifest.fingerprint,
-            fingerprint(self.draft.folder, self.encoder.name, self.max_error),
-        )
-        return self._replayed[1] if self._replayed[0] == mark else None
+    # --- publications ---
 
     def publish(self, author: str, note: str, accept_loss: bool = False) -> Release:
         """Put the draft in service.
@@ -322,17 +240,17 @@ class Workshop:
         """
         if unfinished := self.releases.recover():
             return next(release for release in self.releases.all() if release.id == unfinished)
-        found = self.check()
+        found = self.indexes.check()
         if found.lost and not accept_loss:
             lost = ", ".join(f"« {q.expected.turns[-1]} »" for q in found.lost[:3])
             raise WorkshopError(
                 f"Cette publication ferait perdre {len(found.lost)} réponse{'s' * (len(found.lost) > 1)} : {lost}. "
                 "Corrigez le brouillon, ou acceptez cette perte en cochant la case."
             )
-        index = self._own.load()
+        index = self.indexes.load_drafted()
         if not accept_loss:
             check_replaceable(replace(self.corpus, folder=self.draft.live), self.store, index.manifest.fingerprint)
-        release = Release("", "", author, note, gained=len(found.gained) + found.n_new_gained, lost=len(found.lost))
+        release = Release("", "", author, note, gained=len(found.gained), lost=len(found.lost))
         made = self.releases.publish(release, index)
         self.inbox.regroup()
         return made
@@ -346,14 +264,6 @@ class Workshop:
         release = self.releases.revert(id_)
         self.inbox.regroup()
         return release
-
-    def tried(self, question: str, history: Sequence[str] = ()) -> tuple[Answer, Answer]:
-        """What is said to a question in service, and by the draft."""
-        own = self.drafted()
-        return self.live.ask(question, history), own.ask(question, history)
-
-    def _build_live(self) -> None:
-        build(self.draft.live, self.store, self.encoder, max_error=self.max_error, accept_loss=True)
 
 
 def key_of_entry(entry: Entry) -> str:

@@ -1,8 +1,9 @@
 """What visitors asked and did not get, from the journal, grouped: an editor's work, largest group first."""
 
 import re
+import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from threading import Lock
@@ -24,6 +25,10 @@ _NAME = re.compile(
 )
 _COURTESY_WORDS = 2
 """Words with a meaning from which what was met with courtesy may have been a question."""
+
+_SLOW, _PATIENCE = 0.1, 20
+"""Seconds that grouping takes from which it is not done again for each question of a visitor, but after so many times
+as long: an editor at work does not wait for it at every page."""
 
 
 class Why(StrEnum):
@@ -97,8 +102,14 @@ class Inbox:
         self._encoder = encoder
         self._lock = Lock()
         self._vectors: dict[str, np.ndarray] = {}
-        self._seen: tuple[int, str] = (-1, "")
+        self._seen: Hashable = object()
+        """Of the journal, when its questions were grouped; none is like a new object."""
+        self._again = 0.0
+        """Moment from which new questions are grouped with the others."""
+        self._all: tuple[Group, ...] = ()
+        self._decided: tuple[Decision, ...] = ()
         self._groups: tuple[Group, ...] = ()
+        """What is left of them."""
 
     def groups(self, sure: float) -> tuple[Group, ...]:
         """Largest first.
@@ -106,21 +117,32 @@ class Inbox:
         Args:
             sure: Probability from which an answer is said without reserve.
         """
-        decided = decided_hashes(self._decisions.all())
+        decisions = self._decisions.all()
         with self._lock:
-            records = list(self._journal.records()) if self._journal else []
-            mark = (len(records), records[-1].reference if records else "")
-            if mark != self._seen:
-                left = [q for q in to_decide(records, sure) if q.hash not in decided]
-                self._groups, self._seen = self._grouped(left), mark
-            kept = (tuple(q for q in g.questions if q.hash not in decided) for g in self._groups)
-            found = (Group(questions) for questions in kept if questions)
-            return tuple(sorted(found, key=lambda g: (-g.count, -len(g.questions), g.questions[0].text)))
+            mark = self._journal.mark() if self._journal else None
+            if mark != self._seen or decisions is not self._decided:
+                self._groups = self._left(decisions, sure, mark)
+                self._decided = decisions
+            return self._groups
+
+    def _left(self, decisions: tuple[Decision, ...], sure: float, mark: Hashable) -> tuple[Group, ...]:
+        """The groups without what was decided; of a decision alone, they stay what they were."""
+        decided = decided_hashes(decisions)
+        if mark != self._seen and time.monotonic() >= self._again:
+            begun = time.monotonic()
+            records = self._journal.records() if self._journal else ()
+            self._all = self._grouped([q for q in to_decide(records, sure) if q.hash not in decided])
+            self._seen = mark
+            took = time.monotonic() - begun
+            self._again = begun + took + (_PATIENCE * took if took > _SLOW else 0)
+        kept = (tuple(q for q in group.questions if q.hash not in decided) for group in self._all)
+        found = (Group(questions) for questions in kept if questions)
+        return tuple(sorted(found, key=lambda g: (-g.count, -len(g.questions), g.questions[0].text)))
 
     def regroup(self) -> None:
         """Group again at the next look: an entry that came first may be another after a publication."""
         with self._lock:
-            self._seen = (-1, "")
+            self._seen, self._again = object(), 0.0
 
     def _grouped(self, questions: Sequence[VisitorQuestion]) -> tuple[Group, ...]:
         first, rest = questions[:MOST], questions[MOST:]

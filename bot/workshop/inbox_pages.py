@@ -74,7 +74,10 @@ def _inbox(request: Request, workshop: Workshop, trouble: str = "", typed: str =
 def _look_ahead(workshop: Workshop, groups: Sequence[Group]) -> None:
     """What the next pages need takes a tenth of a second; the editor reads meanwhile."""
     for group in groups:
-        workshop.likely(group, workshop.candidates(group))
+        near = workshop.candidates(group)
+        workshop.likely(group, near)
+        for document in dict.fromkeys(entry.document.id for entry in near):
+            workshop.file(document).prepare()
 
 
 def _heading(workshop: Workshop, decision: Decision | None) -> str:

@@ -1,13 +1,13 @@
 """Answers that an editor accepted, kept as known questions: ``questions-connues.jsonl`` in the corpus folder."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.answer import Kind
 from bot.workshop.decisions import hash_of
 from bot.workshop.draft import Draft
-from bot.workshop.replay import Expected, Origin
+from bot.workshop.replayed import Expected, Origin
 from corpus.document import Entry
 
 NAME = "questions-connues.jsonl"
@@ -22,20 +22,7 @@ class KnownFile:
 
     def lines(self) -> list[dict[str, Any]]:
         """Its lines that can be read."""
-        return [content for _, content in self._parsed() if content]
-
-    def _parsed(self) -> list[tuple[str, dict[str, Any] | None]]:
-        """Each line as it stands, and what it says where it can be read."""
-        found: list[tuple[str, dict[str, Any] | None]] = []
-        for line in self._draft.read(NAME).decode("utf-8", "surrogateescape").split("\n"):
-            try:
-                content = json.loads(line)
-            except ValueError:
-                content = None
-            whole = isinstance(content, dict) and isinstance(content.get("turns"), list) and content["turns"]
-            if line.strip():
-                found.append((line, content if whole else None))
-        return found
+        return [content for _, content in _parsed(self._draft.read(NAME)) if content]
 
     def accept(self, turns: Sequence[str], entry: str) -> None:
         """Note that this is the right answer; an earlier one for the same question is replaced.
@@ -69,28 +56,46 @@ class KnownFile:
 
     def _write(self, lines: Sequence[dict[str, Any]]) -> None:
         # A line that cannot be read stays as somebody wrote it.
-        written = [line for line, content in self._parsed() if content is None]
+        written = [line for line, content in _parsed(self._draft.read(NAME)) if content is None]
         written += [json.dumps(line, ensure_ascii=False) for line in lines]
         self._draft.write(NAME, "".join(f"{line}\n" for line in written).encode("utf-8", "surrogateescape"))
 
-    def expected(self, entries: Sequence[Entry]) -> list[Expected]:
-        """Each alone or with its own turns, then each that stands alone after a question about something else."""
-        there = {f"{entry.document.id}/{entry.id}": entry for entry in entries}
-        known = list(self._known(there))
-        others = [(key, " ".join(entry.heading_text.split())) for key, entry in there.items() if entry.heading]
-        following = []
-        for number, question in enumerate(known[:_MOST_FOLLOWING]):
-            before = next((text for key, text in others[number % max(len(others), 1) :] if key != question.entry), "")
-            if before and len(question.turns) == 1:
-                following.append(Expected(Origin.FOLLOWING, (before, *question.turns), question.entry))
-        return known + following
 
-    def _known(self, there: dict[str, Entry]) -> Iterator[Expected]:
-        for line in self.lines():
-            turns = tuple(map(str, line["turns"]))
-            if line.get("kind") == Kind.REFUSE:
-                yield Expected(Origin.KNOWN, turns, "")
-            expect = line.get("expect") or []
-            for entry in [expect] if isinstance(expect, str) else expect[:1]:
-                if entry in there:
-                    yield Expected(Origin.KNOWN, turns, entry)
+def expected(content: bytes, entries: Sequence[Entry]) -> list[Expected]:
+    """Each question of a file alone or with its own turns, then those that stand alone, after one on something else."""
+    there = {f"{entry.document.id}/{entry.id}": entry for entry in entries}
+    known = list(_known(content, there))
+    others = [(key, " ".join(entry.heading_text.split())) for key, entry in there.items() if entry.heading]
+    following = []
+    for number, question in enumerate(known[:_MOST_FOLLOWING]):
+        before = next((text for key, text in others[number % max(len(others), 1) :] if key != question.entry), "")
+        if before and len(question.turns) == 1:
+            following.append(Expected(Origin.FOLLOWING, (before, *question.turns), question.entry))
+    return known + following
+
+
+def _known(content: bytes, there: Collection[str]) -> Iterator[Expected]:
+    for _, line in _parsed(content):
+        if line is None:
+            continue
+        turns = tuple(map(str, line["turns"]))
+        if line.get("kind") == Kind.REFUSE:
+            yield Expected(Origin.KNOWN, turns, "")
+        expect = line.get("expect") or []
+        for entry in [expect] if isinstance(expect, str) else expect[:1]:
+            if entry in there:
+                yield Expected(Origin.KNOWN, turns, entry)
+
+
+def _parsed(content: bytes) -> list[tuple[str, dict[str, Any] | None]]:
+    """Each line as it stands, and what it says where it can be read."""
+    found: list[tuple[str, dict[str, Any] | None]] = []
+    for line in content.decode("utf-8", "surrogateescape").split("\n"):
+        try:
+            read = json.loads(line)
+        except ValueError:
+            read = None
+        whole = isinstance(read, dict) and isinstance(read.get("turns"), list) and read["turns"]
+        if line.strip():
+            found.append((line, read if whole else None))
+    return found

@@ -2,23 +2,30 @@
 
 import hashlib
 import re
-import tomllib
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import tomlkit
 from tomlkit.items import AoT, Array, Table
 
 from bot.workshop.draft import ConflictError, Draft, WorkshopError
-from bot.workshop.editions import beginning, followed
+from bot.workshop.toml_tables import (
+    drop_empty,
+    editable,
+    fill,
+    plain,
+    prepare,
+    remove_from,
+    tables,
+    take_away,
+    with_unanswered,
+    written,
+)
+from corpus.alignment import beginning, followed
 from corpus.document import Entry
 from corpus.phrasings import entry_named, squeeze
 from corpus.split.sentences import sentences
-from corpus.toml_file import read_toml
 from index.french import words
 
 MOST_LINES = 200
@@ -53,6 +60,10 @@ class PhrasingsFile:
         self._draft = draft
         self._entries = entries
         self.name = f"phrasings/{document}.toml"
+
+    def prepare(self) -> None:
+        """Read what ``change`` will need."""
+        prepare(self._draft.read(self.name))
 
     def attached(self) -> dict[str, Attached]:
         """Identifier of each entry that has phrasings or a title -> what it has, those of its parts included."""
@@ -96,18 +107,18 @@ class PhrasingsFile:
                     "devenue ; votre saisie est encore là, vérifiez-la et enregistrez de nouveau."
                 )
             content = self._editable()
-            own = [table for table in _tables(content) if self._is_of(table, entry)]
+            own = [table for table in tables(content) if self._is_of(table, entry)]
             gone = set(remove)
             for table in own:
-                _take_away(table, gone)
+                take_away(table, gone)
             known = {key_of(text) for table in own for text in table.get("ask", ())}
             new = [text for text in dict.fromkeys(add) if key_of(text) not in known]
             if new or title:
-                _fill(self._main(content, own, entry), new, title)
+                fill(self._main(content, own, entry), new, title)
             if title == "":
                 for table in own:
                     table.pop("title", None)
-            _drop_empty(content)
+            drop_empty(content)
             self._save(content)
         return self.attached().get(entry.id, Attached())
 
@@ -120,10 +131,10 @@ class PhrasingsFile:
         with self._draft.locked():
             content = self._editable()
             if "unanswered" not in content:
-                content = _with_unanswered(content)
+                content = with_unanswered(content)
             listed = content["unanswered"]
             assert isinstance(listed, Array)
-            _remove_from(listed, set(remove))
+            remove_from(listed, set(remove))
             known = {key_of(str(text)) for text in listed}
             for text in dict.fromkeys(add):
                 if key_of(text) not in known:
@@ -142,7 +153,7 @@ class PhrasingsFile:
         with self._draft.locked():
             content = self._editable()
             n, left = 0, []
-            for table in _tables(content):
+            for table in tables(content):
                 was = entry_named(str(table.get("question", "")), self._entries)
                 now = became.get(was.id) if was else None
                 if was is None or now is None:
@@ -153,7 +164,7 @@ class PhrasingsFile:
                 left += _follow_part(table, was, now)
                 n += len(table.get("ask", ()))
             self._entries = entries
-            if _tables(content):
+            if tables(content):
                 self._save(content)
         return n, left
 
@@ -168,14 +179,14 @@ class PhrasingsFile:
                 return table
         text = f"\n[[entry]]\nquestion = {tomlkit.item(self.name_of(entry)).as_string()}\nask = [\n]\n"
         made = tomlkit.parse(text)["entry"]
-        tables = content.get("entry")
+        others = content.get("entry")
         assert isinstance(made, AoT)
-        if isinstance(tables, AoT):
-            tables.append(made[0])
-            found: Table = tables[-1]
+        if isinstance(others, AoT):
+            others.append(made[0])
+            found: Table = others[-1]
             return found
         content["entry"] = made
-        return _tables(content)[-1]
+        return tables(content)[-1]
 
     def name_of(self, entry: Entry) -> str:
         """Words by which the file finds the entry again: its heading, else its beginning, else its identifier."""
@@ -189,26 +200,20 @@ class PhrasingsFile:
             "à ces deux questions des mots différents dans le document."
         )
 
-    def _path(self) -> Path:
-        return self._draft.folder / self.name
-
     def _plain(self) -> dict[str, Any]:
-        return read_toml(self._path()) if self._path().is_file() else {}
+        return plain(self._draft.folder / self.name)
 
     def _editable(self) -> tomlkit.TOMLDocument:
         """To be changed, then given to ``_save``."""
         self._plain()  # which tells in French what is wrong with it
-        raw = self._draft.read(self.name)
-        return _PARSED.take(raw) or tomlkit.parse(raw.decode("utf-8-sig"))
+        return editable(self._draft.read(self.name))
 
     def _save(self, content: tomlkit.TOMLDocument) -> None:
-        text = tomlkit.dumps(content)
-        if tomllib.loads(text) != content.unwrap():
+        raw = written(content)
+        if raw is None:
             raise WorkshopError(f"« {self.name} » n’a pas pu être modifié sans dommage : rien n’a été écrit.")
-        raw = text.encode()
         if raw != self._draft.read(self.name):
             self._draft.write(self.name, raw)
-        _PARSED.give(raw, content)
 
 
 def _same_place(table: Table, now: Entry, entries: Sequence[Entry]) -> bool:
@@ -239,77 +244,6 @@ def _passages(entry: Entry) -> list[str]:
 
 def _sentences(entry: Entry) -> list[str]:
     return [span.of(passage.text) for passage in entry.passages for span in sentences(passage.text)]
-
-
-class _Parsed:
-    """The files parsed last, by their content: 100 kB take tomlkit 0.4 s, and an editor makes many small changes."""
-
-    def __init__(self) -> None:
-        self._known: OrderedDict[bytes, tomlkit.TOMLDocument] = OrderedDict()
-        self._lock = Lock()
-
-    def take(self, raw: bytes) -> tomlkit.TOMLDocument | None:
-        """What a content was parsed to; it is the caller's from now on."""
-        with self._lock:
-            return self._known.pop(hashlib.sha256(raw).digest(), None)
-
-    def give(self, raw: bytes, content: tomlkit.TOMLDocument) -> None:
-        with self._lock:
-            self._known[hashlib.sha256(raw).digest()] = content
-            while len(self._known) > 20:
-                self._known.popitem(last=False)
-
-
-_PARSED = _Parsed()
-
-
-def _tables(content: tomlkit.TOMLDocument) -> list[Table]:
-    found = content.get("entry")
-    return list(found) if isinstance(found, AoT) else []
-
-
-def _take_away(table: Table, gone: set[str]) -> None:
-    asked = table.get("ask")
-    if isinstance(asked, Array):
-        _remove_from(asked, gone)
-
-
-def _remove_from(listed: Array, gone: set[str]) -> None:
-    for row in range(len(listed) - 1, -1, -1):
-        if str(listed[row]) in gone:
-            del listed[row]
-
-
-def _fill(table: Table, new: Sequence[str], title: str | None) -> None:
-    if title:
-        table["title"] = title
-    if new and "ask" not in table:
-        table["ask"] = tomlkit.parse("ask = [\n]\n")["ask"]
-    asked = table.get("ask")
-    if isinstance(asked, Array):
-        for text in new:
-            asked.append(text)
-
-
-def _drop_empty(content: tomlkit.TOMLDocument) -> None:
-    """A table that asks nothing and has no title is an error in the file."""
-    tables = content.get("entry")
-    if not isinstance(tables, AoT):
-        return
-    for row in range(len(tables) - 1, -1, -1):
-        if not tables[row].get("ask") and not tables[row].get("title"):
-            del tables[row]
-        elif "ask" in tables[row] and not tables[row]["ask"]:
-            del tables[row]["ask"]
-    if not len(tables):
-        del content["entry"]
-
-
-def _with_unanswered(content: tomlkit.TOMLDocument) -> tomlkit.TOMLDocument:
-    """With an empty list before the tables, below the comments that begin the file."""
-    text = tomlkit.dumps(content)
-    head, mark, tables = text.partition("[[entry]]")
-    return tomlkit.parse(f"{head}unanswered = [\n]\n\n{mark}{tables}")
 
 
 def key_of(text: str) -> str:

@@ -7,6 +7,7 @@ in service file by file and index last. What is announced is finished at the nex
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,10 @@ from uuid import uuid4
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.workshop.draft import Draft, WorkshopError, copy_file, marks, write_file, written
+from bot.workshop.draft import Draft, WorkshopError, marks, written
+from corpus.atomic import copy_file, write_file
+from corpus.errors import IndexStoreError
+from index.editions import keep_what_leaves
 from index.store import Store
 from index.stored import Stored
 
@@ -124,10 +128,11 @@ class Releases:
 
     def _put_in_service(self, id_: str, index: Stored | None) -> None:
         live = self._draft.live
+        files, now = marks(self._folder / id_ / "corpus"), marks(live)
         with written(live):
+            with suppress(IndexStoreError):  # there is none, or it is damaged: it is built again
+                keep_what_leaves(live, self._store.load(), set(files.values()))
             write_file(self._announced, id_.encode())
-            files = marks(self._folder / id_ / "corpus")
-            now = marks(live)
             for name in sorted(files.keys() | now.keys()):
                 if files.get(name) != now.get(name):
                     copy_file(self._folder / id_ / "corpus" / name, live / name)

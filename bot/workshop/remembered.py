@@ -9,7 +9,8 @@ from threading import Lock
 import numpy as np
 from cachetools import LRUCache
 
-from bot.workshop.draft import write_file, written
+from bot.workshop.draft import written
+from corpus.atomic import write_file
 from index.dense import Vectors
 from index.encoder import Encoder, Progress, Reader
 

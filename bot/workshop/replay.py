@@ -1,211 +1,173 @@
 """« Rien n’est cassé ? »: what the index in service and that of the draft say to all that is known, side by side."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 
 from bot.answer import Answer, Kind
 from bot.assistant import LIKELY, Assistant
-from bot.evaluation.intervals import Estimate
-from corpus.phrasings import read_lexicon, read_phrasings
+from bot.evaluation.judge import Verdict
+from bot.workshop.replayed import Expected, Given, Origin, Promise, Replay, Replayed
+from corpus.document import Passage
+from corpus.phrasings import read_lexicon, read_phrasings, squeeze
 from index.encoder import Encoder
 from index.left_out import LeftOutQuestion, ReadOnce, left_out_in_turn
 from index.searcher import Searcher
 from index.stored import Stored
 
 
-class Became(StrEnum):
-    """What became of a question, best first, in the words of the page."""
-
-    RIGHT = "juste"
-    OFFERED = "bonne question proposée"
-    SILENT = "sans réponse"
-    WRONG = "réponse fausse"
-
-
-_RANK = {became: rank for rank, became in enumerate(Became)}
-
-
-class Origin(StrEnum):
-    """Where a question of the replay comes from, in the words of the page."""
-
-    HEADING = "questions des documents"
-    PHRASING = "formulations, chacune à son tour mise de côté"
-    KNOWN = "questions connues, seules"
-    FOLLOWING = "questions connues, à la suite d’une autre"
-    UNANSWERED = "questions sans réponse, chacune à son tour mise de côté"
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """A question and the entry that answers it."""
-
-    origin: Origin
-    turns: tuple[str, ...]
-    entry: str
-    """``document/entry``; empty where nothing answers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """A question, before and after."""
-
-    expected: Expected
-    before: Became
-    after: Became
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """What an index promises of refusal."""
-
-    max_error: float
-    n_unanswered: int
-    threshold: float
-
-
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """All of them."""
-
-    questions: tuple[Replayed, ...]
-    """Known to both indexes."""
-    n_new: int
-    """Phrasings that only the draft has."""
-    n_new_gained: int
-    """Of these, those that the index in service does not answer rightly."""
-    promise_before: Promise
-    promise_after: Promise
-
-    @property
-    def gained(self) -> tuple[Replayed, ...]:
-        return tuple(q for q in self.questions if q.after is Became.RIGHT is not q.before)
-
-    @property
-    def lost(self) -> tuple[Replayed, ...]:
-        """Those that get less than they did: wrong instead of silent counts, too."""
-        return tuple(q for q in self.questions if _RANK[q.after] > _RANK[q.before])
-
-    def refusals(self) -> tuple[Estimate, Estimate]:
-        """The share of the questions without an answer that are given one, before and after."""
-        own = [q for q in self.questions if not q.expected.entry]
-        before, after = (
-            sum(became is Became.WRONG for became in c) for c in ([q.before for q in own], [q.after for q in own])
-        )
-        return Estimate.share(before, len(own)), Estimate.share(after, len(own))
-
-    def counts(self) -> dict[Origin, tuple[int, int, int]]:
-        """Of each origin: questions, right before, right after."""
-        found: dict[Origin, tuple[int, int, int]] = {}
-        for origin in Origin:
-            own = [q for q in self.questions if q.expected.origin is origin]
-            if own:
-                before, after = (
-                    sum(became is Became.RIGHT for became in c)
-                    for c in zip(*((q.before, q.after) for q in own), strict=True)
-                )
-                found[origin] = (len(own), before, after)
-        return found
-
-
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two: an index, its corpus, and an assistant over it."""
+    """One of the two: an index, its corpus, an assistant over it, and what is known to be right of it."""
 
     corpus: Path
     stored: Stored
     assistant: Assistant
     max_error: float
+    known: Sequence[Expected]
 
     @property
     def promise(self) -> Promise:
         searcher = self.assistant.searcher
         return Promise(self.max_error, searcher.n_unanswered, searcher.threshold)
 
+    def asked(self) -> dict[tuple[Origin, tuple[str, ...]], Expected]:
+        """What is asked of it as a visitor would: headings that name one entry, and what is known."""
+        found = {(known.origin, known.turns): known for known in self.known}
+        for heading, entry in self._by_heading().items():
+            if entry:
+                found[Origin.HEADING, (heading,)] = Expected(Origin.HEADING, (heading,), entry)
+        return found
+
+    def _by_heading(self) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        for entry in self.stored.entries:
+            if heading := " ".join(entry.heading_text.split()):
+                found[heading] = "" if heading in found else f"{entry.document.id}/{entry.id}"
+        return found
+
+    def phrasings(self) -> dict[str, tuple[Expected, Passage]]:
+        """Each phrasing, and the passage that is quoted to whoever writes it."""
+        return {
+            text: (Expected(Origin.PHRASING, (text,), _name(target.passage)), target.passage)
+            for target in self.stored.rows.targets
+            for text in target.phrasings
+        }
+
+    def say(self, expected: Expected) -> Given:
+        """What it says to a question."""
+        return given(self.assistant.ask(expected.turns[-1], expected.turns[:-1]), expected.entry)
+
 
 Told = Callable[[int, int], None]
 
 
-def replay(
-    live: Side, draft: Side, encoder: Encoder, known: Sequence[Expected], told: Told = lambda *_: None
-) -> Replay:
+def replay(live: Side, draft: Side, encoder: Encoder, told: Told = lambda *_: None) -> Replay:
     """Ask everything of both.
 
     Raises:
         ValueError: An index is not that of its corpus.
     """
-    asked = [*_headings(live, draft), *known]
-    total = len(asked) + len(live.stored.rows.phrasings) + len(draft.stored.rows.phrasings)
+    sides, asked, before = (live, draft), draft.asked(), live.asked()
+    there = {f"{entry.document.id}/{entry.id}" for entry in draft.stored.entries}
+    total = len(asked) + sum(len(side.stored.rows.phrasings) for side in sides)
+    done = iter(range(1, total + 1))
     questions = []
-    for done, expected in enumerate(asked):
-        told(done, total)
-        answers = (side.assistant.ask(expected.turns[-1], expected.turns[:-1]) for side in (live, draft))
-        before, after = (became(answer, expected.entry) for answer in answers)
-        questions.append(Replayed(expected, before, after))
+    for key, wanted in asked.items():
+        told(next(done, total), total)
+        same = _same(before.get(key), wanted, there)
+        is_new = same is None and wanted.origin is Origin.HEADING
+        questions.append(Replayed(wanted, live.say(same or wanted), draft.say(wanted), is_new))
     said: dict[str, float] = {}
-    sides = [dict(_left_out(side, encoder, said, lambda n: told(len(asked) + n, total))) for side in (live, draft)]
-    questions += [Replayed(e, sides[0][e], after) for e, after in sides[1].items() if e in sides[0]]
-    new = [e for e in sides[1] if e not in sides[0] and e.entry]
-    gained = sum(became(live.assistant.ask(e.turns[-1]), e.entry) is not Became.RIGHT for e in new)
-    return Replay(tuple(questions), len(new), gained, live.promise, draft.promise)
+    judged = [
+        {e.turns[0]: (e, given) for e, given in _left_out(side, encoder, said, lambda: told(next(done, total), total))}
+        for side in sides
+    ]
+    for text, (wanted, after) in judged[1].items():
+        was, earlier = judged[0].get(text, (None, None))
+        is_known = earlier is not None and _same(was, wanted, there) is not None
+        questions.append(Replayed(wanted, earlier if earlier and is_known else live.say(wanted), after, not is_known))
+    said_before = {q.expected.turns[0]: q.before for q in questions if q.is_new}
+    changed = [q for q in chain(questions[: len(asked)], _rewritten(live, draft, said_before)) if q.is_other]
+    return Replay(tuple(questions), tuple(changed), live.promise, draft.promise)
 
 
-def _headings(live: Side, draft: Side) -> Iterator[Expected]:
-    """Headings that name one entry in both."""
-    names = [_by_heading(side) for side in (live, draft)]
-    for heading, entry in names[1].items():
-        if entry and names[0].get(heading) == entry:
-            yield Expected(Origin.HEADING, (heading,), entry)
+def _same(before: Expected | None, after: Expected, there: Collection[str]) -> Expected | None:
+    """The question as it was before, where its entry is the same, or one that the draft calls otherwise."""
+    if before is None or (before.entry != after.entry and before.entry in there):
+        return None
+    return before
 
 
-def _by_heading(side: Side) -> Mapping[str, str]:
-    found: dict[str, str] = {}
-    for entry in side.stored.entries:
-        if heading := " ".join(entry.heading_text.split()):
-            found[heading] = "" if heading in found else f"{entry.document.id}/{entry.id}"
-    return found
+def _rewritten(live: Side, draft: Side, said_before: Mapping[str, Given]) -> Iterator[Replayed]:
+    """Phrasings whose answer has other words, or another place."""
+    before, after = live.phrasings(), draft.phrasings()
+    for text, (wanted, passage) in after.items():
+        if text not in before:
+            yield Replayed(wanted, said_before.get(text) or live.say(wanted), _quoted(passage), is_new=True)
+        elif _words(before[text][1]) != _words(passage):
+            yield Replayed(wanted, _quoted(before[text][1]), _quoted(passage))
+    for text, (wanted, passage) in before.items():
+        if text not in after:
+            yield Replayed(wanted, _quoted(passage), draft.say(wanted))
+
+
+def _quoted(passage: Passage, verdict: Verdict = Verdict.RIGHT) -> Given:
+    document = passage.document
+    heading = passage.question.of(document.text) if passage.question else ""
+    return Given(verdict, Kind.ANSWER, passage.quote.of(document.text), document.source.title, heading)
+
+
+def _words(passage: Passage) -> str:
+    return squeeze(passage.quote.of(passage.document.text))
+
+
+def _name(passage: Passage) -> str:
+    return f"{passage.document.id}/{passage.entry}"
 
 
 def _left_out(
-    side: Side, encoder: Encoder, said: dict[str, float], told: Callable[[int], None]
-) -> Iterator[tuple[Expected, Became]]:
+    side: Side, encoder: Encoder, said: dict[str, float], told: Callable[[], None]
+) -> Iterator[tuple[Expected, Given]]:
     rows = side.stored.rows
     read = ReadOnce(rows, encoder.reader, side.stored.said | said) if encoder.reader else None
     unanswered = read_phrasings(side.corpus, tuple(rows.entries)).unanswered
-    for done, question in enumerate(left_out_in_turn(side.stored, read_lexicon(side.corpus), unanswered, read)):
-        told(done)
+    for question in left_out_in_turn(side.stored, read_lexicon(side.corpus), unanswered, read):
+        told()
         entry = f"{question.wanted.document.id}/{question.wanted.id}" if question.wanted else ""
         origin = Origin.PHRASING if entry else Origin.UNANSWERED
-        yield Expected(origin, (question.text,), entry), _became(question, side.assistant.searcher)
+        yield Expected(origin, (question.text,), entry), _given(question, entry, side.assistant.searcher)
     said.update(read.said if read else {})
 
 
-def _became(question: LeftOutQuestion, searcher: Searcher) -> Became:
+def _given(question: LeftOutQuestion, entry: str, searcher: Searcher) -> Given:
     """As the assistant decides."""
+    found = question.found.passages[0]
+    is_right = _name(found) == entry
     if question.answerable < searcher.offer:
-        kind = Kind.REFUSE
-    elif question.answerable >= searcher.threshold and question.right >= LIKELY:
-        kind = Kind.ANSWER
-    else:
-        kind = Kind.CLARIFY
-    found = f"{question.found.document.id}/{question.found.id}"
-    wanted = f"{question.wanted.document.id}/{question.wanted.id}" if question.wanted else ""
-    return _judged(kind, wanted, found == wanted, found == wanted)
+        return Given(_judged(Kind.REFUSE, entry, is_right, is_right), Kind.REFUSE)
+    if question.answerable < searcher.threshold or question.right < LIKELY:
+        return Given(_judged(Kind.CLARIFY, entry, is_right, is_right), Kind.CLARIFY)
+    return _quoted(found, _judged(Kind.ANSWER, entry, is_right, is_right))
 
 
-def became(answer: Answer, entry: str) -> Became:
-    """What an answer is worth, where this entry is right; nothing but refusal is where it is empty."""
-    quoted = answer.quotes[0].source if answer.quotes else None
+def given(answer: Answer, entry: str) -> Given:
+    """An answer, and what it is worth where this entry is right; nothing but refusal is where it is empty."""
     offered = [f"{ranked.document}/{ranked.entry}" for ranked in answer.ranking[:3]]
-    is_right = quoted is not None and f"{quoted.document}/{quoted.entry}" == entry
-    return _judged(answer.kind, entry, is_right, entry in offered)
+    if not answer.quotes:
+        return Given(_judged(answer.kind, entry, False, entry in offered), answer.kind)
+    quote = answer.quotes[0]
+    source = quote.source
+    is_right = f"{source.document}/{source.entry}" == entry
+    verdict = _judged(answer.kind, entry, is_right, entry in offered)
+    return Given(verdict, answer.kind, quote.text, source.title, source.question or source.section or "")
 
 
-def _judged(kind: Kind, entry: str, is_right: bool, is_offered: bool) -> Became:
+def _judged(kind: Kind, entry: str, is_right: bool, is_offered: bool) -> Verdict:
     if not entry:
         # An offer is no answer: it says that it does not know.
-        return Became.WRONG if kind is Kind.ANSWER else Became.RIGHT
+        return Verdict.NOT_REFUSED if kind is Kind.ANSWER else Verdict.RIGHT
     if kind is Kind.ANSWER:
-        return Became.RIGHT if is_right else Became.WRONG
-    return Became.OFFERED if kind is Kind.CLARIFY and is_offered else Became.SILENT
+        return Verdict.RIGHT if is_right else Verdict.WRONG_ENTRY
+    return Verdict.CLARIFIED if kind is Kind.CLARIFY and is_offered else Verdict.SILENT

@@ -8,9 +8,10 @@ from uuid import uuid4
 import tomlkit
 from tomlkit.items import AoT
 
-from bot.workshop.draft import WorkshopError, write_file, written
+from bot.workshop.draft import WorkshopError, written
 from bot.workshop.editing import Workshop
-from bot.workshop.editions import Fate, Pair, aligned
+from corpus.alignment import Fate, Pair, aligned
+from corpus.atomic import write_file
 from corpus.catalogue import CATALOGUE, DOCUMENTS, read_catalogue
 from corpus.document import Entry, Source
 from corpus.read import SafeReader

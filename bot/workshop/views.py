@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from bot import phrases
+from bot.answer import Kind
 from bot.evaluation import words
 from bot.web.assets import TYPES, content
 from bot.web.pages import FRESH
@@ -33,7 +34,14 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"phrases": phrases, "Act": Act, "words": words, "counted": phrases.counted}
+    environment.globals |= {
+        "phrases": phrases,
+        "Act": Act,
+        "words": words,
+        "verdict_name": words.verdict_name,
+        "kinds": KINDS,
+        "counted": phrases.counted,
+    }
     environment.filters |= {
         "typeset": typeset,
         "segments": segments,
@@ -45,6 +53,12 @@ def _environment() -> Environment:
     return environment
 
 
+KINDS = {
+    Kind.ANSWER: "Répond",
+    Kind.CLARIFY: "Propose des questions",
+    Kind.REFUSE: "Ne répond pas",
+    Kind.SMALLTALK: "Prend pour une politesse",
+}
 TEMPLATES = _environment()
 
 

@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
-from bot.workshop.draft import WorkshopError, marks, write_file, written
+from bot.workshop.draft import WorkshopError, marks, written
 from bot.workshop.editing import Workshop
 from bot.workshop.updating import Edition, update
+from corpus.atomic import write_file
 from corpus.catalogue import DOCUMENTS, read_catalogue
 from corpus.document import Source
 from corpus.errors import CorpusError

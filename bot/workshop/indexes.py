@@ -1,0 +1,134 @@
+"""The two indexes of a workshop, in service and of the draft: built, compared on what is known, asked side by side."""
+
+from collections.abc import Callable, Hashable, Sequence
+from pathlib import Path
+from threading import Lock
+
+from bot.answer import Answer
+from bot.assistant import Assistant
+from bot.workshop.draft import Draft, WorkshopError
+from bot.workshop.known_file import NAME as KNOWN
+from bot.workshop.known_file import expected
+from bot.workshop.remembered import RememberedEncoder
+from bot.workshop.replay import Side, replay
+from bot.workshop.replayed import Replay
+from index.build import Progress, build
+from index.encoder import Encoder
+from index.searcher import Searcher
+from index.state import State, fingerprint, state
+from index.store import FolderStore, Store
+from index.stored import Stored
+
+
+class Indexes:
+    """What answers in service and what would answer with the draft.
+
+    Args:
+        draft: Of the corpus.
+        store: Of the index in service.
+        encoder: Of both.
+        max_error: The setting.
+    """
+
+    def __init__(self, draft: Draft, store: Store, encoder: Encoder, max_error: float) -> None:
+        self.draft, self.store, self.max_error = draft, store, max_error
+        self.encoder = RememberedEncoder(encoder, draft.home / "lu.json")
+        self._own = FolderStore(draft.index)
+        self._lock, self._building = Lock(), Lock()
+        self._opened: dict[Store, tuple[Hashable | None, Assistant]] = {}
+        self._replayed: tuple[tuple[str, str], Replay] | None = None
+
+    @property
+    def live(self) -> Assistant:
+        """What is in service now."""
+        return self._open(self.store)
+
+    def best(self) -> Assistant:
+        """The assistant of the draft as it was last built, else the one in service."""
+        return self._open(self._own if self._own.is_in_service() else self.store)
+
+    def _open(self, store: Store) -> Assistant:
+        with self._lock:
+            mark = store.mark()
+            if self._opened.get(store, (None,))[0] != mark:
+                self._opened[store] = (mark, Assistant(Searcher.load(store, self.encoder)))
+            return self._opened[store][1]
+
+    def is_built(self) -> bool:
+        """Whether the index of the draft is that of the draft as it is."""
+        return state(self.draft.folder, self._own, self.encoder.name, self.max_error) is State.FRESH
+
+    def drafted(self, told: Progress | None = None) -> Assistant:
+        """The assistant of the draft as it is; what changed is encoded and learned first.
+
+        Raises:
+            MotamotError: The draft cannot be built; what is wrong in which file.
+        """
+        with self._building:
+            if not self.is_built():
+                if not self._own.is_in_service() and self.store.is_in_service():
+                    with self._own.turn():  # so that what the index in service knows need not be encoded again
+                        self._own.save(self.store.load())
+                build(
+                    self.draft.folder,
+                    self._own,
+                    self.encoder,
+                    max_error=self.max_error,
+                    on_progress=told,
+                    accept_loss=True,
+                    keep=False,
+                )
+                self.encoder.save()
+        return self.best()
+
+    def check(self, told: Callable[[int, int], None] = lambda *_: None) -> Replay:
+        """Replay everything known on what is in service and on the draft.
+
+        Raises:
+            WorkshopError: The index in service is not that of its corpus.
+        """
+        own, live = self.drafted(), self.live
+        mark = (live.searcher.manifest.fingerprint, own.searcher.manifest.fingerprint)
+        if self._replayed and self._replayed[0] == mark:
+            return self._replayed[1]
+        if state(self.draft.live, self.store, self.encoder.name, self.max_error) is not State.FRESH:
+            raise WorkshopError(
+                "L’index en service n’est pas celui du corpus tel qu’il est : lancez « motamot build », "
+                "puis recommencez."
+            )
+        sides = self._side(self.draft.live, self.store, live), self._side(self.draft.folder, self._own, own)
+        try:
+            found = replay(*sides, self.encoder, told)
+        except ValueError as error:
+            raise WorkshopError("Le brouillon a changé pendant le contrôle : recommencez-le.") from error
+        self._replayed = (mark, found)
+        self.encoder.save()
+        return found
+
+    def _side(self, folder: Path, store: Store, assistant: Assistant) -> Side:
+        stored, path = store.load(), folder / KNOWN
+        known = expected(path.read_bytes() if path.is_file() else b"", stored.entries)
+        return Side(folder, stored, assistant, self.max_error, known)
+
+    def checked(self) -> Replay | None:
+        """The replay of the draft as it is, where it was made."""
+        if self._replayed is None or not self.is_built():
+            return None
+        mark = (
+            self.live.searcher.manifest.fingerprint,
+            fingerprint(self.draft.folder, self.encoder.name, self.max_error),
+        )
+        return self._replayed[1] if self._replayed[0] == mark else None
+
+    def tried(self, question: str, history: Sequence[str] = ()) -> tuple[Answer, Answer]:
+        """What is said to a question in service, and by the draft."""
+        own = self.drafted()
+        return self.live.ask(question, history), own.ask(question, history)
+
+    def load_drafted(self) -> Stored:
+        """The index of the draft."""
+        return self._own.load()
+
+    def build_live(self) -> None:
+        """Build the index in service from its corpus, as after a version was put back."""
+        build(self.draft.live, self.store, self.encoder, max_error=self.max_error, accept_loss=True)
