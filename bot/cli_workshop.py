@@ -64,6 +64,8 @@ def workshop(
         )
     with ExitStack() as open_meanwhile:
         opened = open_workshop(settings, open_meanwhile)
+        with cli_index.progress("Lecture des questions à traiter"):  # a thousand take the encoder a minute
+            opened.groups()
         hosts = () if trusted_header else ("127.0.0.1", "localhost", "[::1]")
         door, _ = build_workshop(
             opened, header=trusted_header, proxies=settings.trusted_proxies, hosts=hosts, owner=_me()

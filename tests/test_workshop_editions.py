@@ -16,6 +16,8 @@ from bot.workshop.editing import Workshop
 from bot.workshop.replayed import Origin
 from bot.workshop.updating import add, update
 from corpus.alignment import Fate
+from corpus.catalogue import read_catalogue
+from corpus.document import TextStatus
 from corpus.errors import MotamotError
 from index.build import build
 from index.store import FolderStore
@@ -134,4 +136,25 @@ def test_the_page_says_what_changed_and_keeps_what_was_typed(workshop: Workshop)
     assert "Où boire un café" in page.text
     page = client.post("/documents/ajouter", data={"id": "x", "title": "Mon titre"}, files={"fichier": ("n.exe", b"x")})
     assert (page.status_code, "Mon titre" in page.text) == (422, True)
+    date = {"document": "mediatheque", "date": "2026-05"}
+    for name, status, said in (("n.exe", 422, "2024-03"), ("n.csv", 200, "2026-05")):
+        page = client.post("/documents/edition", data=date, files={"fichier": (name, table(EDITION))})
+        assert (page.status_code, read_catalogue(workshop.draft.folder)[0].date) == (status, said)
     assert "Guide du lecteur" in client.get("/documents/compris?document=mediatheque").text
+
+
+SHEET = {"document": "mediatheque", "title": "Guide", "publisher": "Ville", "date": "2024-03", "kind": "faq"}
+
+
+def test_the_sheet_of_a_document_is_changed_and_what_is_wrong_in_it_changes_nothing(workshop: Workshop) -> None:
+    door, _ = build_workshop(workshop)
+    client = TestClient(door, base_url="http://127.0.0.1")
+    client.get(f"/entrer?cle={door.key}")
+    before = workshop.draft.read("catalogue.toml")
+    page = client.post("/documents/fiche", data=SHEET | {"repealed": "bientôt", "notice": "ma note"})
+    assert (page.status_code, "ma note" in page.text, workshop.draft.read("catalogue.toml")) == (422, True, before)
+
+    client.post("/documents/fiche", data=SHEET | {"nature": "circulaire", "replaced_by": "un autre"})
+    [source] = read_catalogue(workshop.draft.folder)
+    assert (source.title, source.notice, source.file) == ("Guide", None, "mediatheque.csv")
+    assert source.status == TextStatus("circulaire", replaced_by="un autre")

@@ -13,11 +13,12 @@ from bot.workshop.draft import WorkshopError
 from bot.workshop.draft_pages import SHOWN
 from bot.workshop.editing import Workshop
 from bot.workshop.inbox_pages import candidate
-from bot.workshop.updating import Edition, add, update
+from bot.workshop.toml_tables import plain
+from bot.workshop.updating import Edition, add, describe, update
 from bot.workshop.views import field, moved, page
 from bot.workshop.watching import taken, watched
 from corpus.alignment import Fate
-from corpus.catalogue import KINDS, NATURES, read_catalogue
+from corpus.catalogue import CATALOGUE, KINDS, NATURES, read_catalogue
 from corpus.errors import MotamotError
 from corpus.read import find_document
 from corpus.split.split import split
@@ -25,7 +26,7 @@ from corpus.split.split import split
 KIND_NAMES = dict(zip(KINDS, ("foire aux questions", "circulaire", "guide", "page"), strict=True))
 _KEYS = (
     *("id", "title", "publisher", "date", "kind", "notice"),
-    *("nature", "signed", "published", "published_on", "in_force", "repealed", "replaced_by"),
+    *("nature", "signed", "published", "published_on", "in_force", "repealed", "replaced_by", "replaces"),
 )
 _FOUND = 30
 """Questions of a document that are shown at once."""
@@ -60,17 +61,47 @@ def _documents(request: Request, trouble: str = "", said: dict[str, str] | None 
         watched={each.document: each for each in watched(workshop)},
         fates=list(Fate),
         new=list(map(candidate, new[:_FOUND])),
-        kinds=KIND_NAMES,
+        kind_names=KIND_NAMES,
         natures=NATURES,
         said=said or {},
+        sheets={
+            table["id"]: {key: str(value) for key, value in table.items()}
+            for table in plain(workshop.draft.folder / CATALOGUE)["source"]
+        },
         trouble=trouble,
     )
 
 
 async def _update(request: Request) -> Response:
     async with request.form() as form:
-        document, (name, content) = field(form, "document"), await _file(form)
-    return await _changed(request, lambda workshop: update(workshop, document, name, content))
+        document, date, (name, content) = field(form, "document"), field(form, "date"), await _file(form)
+
+    def change(workshop: Workshop) -> Edition:
+        before = {s.id: s.date for s in read_catalogue(workshop.draft.folder)}.get(document, "")
+        if date:
+            describe(workshop, document, {"date": date})
+        try:
+            return update(workshop, document, name, content)
+        except MotamotError:
+            if date:
+                describe(workshop, document, {"date": before})
+            raise
+
+    return await _changed(request, change)
+
+
+async def _describe(request: Request) -> Response:
+    async with request.form() as form:
+        document, said = field(form, "document"), {key: field(form, key) for key in _KEYS[1:]}
+
+    def work() -> Response:
+        try:
+            describe(request.app.state.site.workshop, document, said)
+        except MotamotError as error:
+            return _documents(request, str(error), said | {"document": document}, status=422)
+        return moved(request, "documents", dit="Fiche enregistrée dans le brouillon.")
+
+    return await run_in_threadpool(work)
 
 
 async def _add(request: Request) -> Response:
@@ -125,6 +156,7 @@ async def _understood(request: Request) -> Response:
 ROUTES = [
     Route("/documents", _show),
     Route("/documents/edition", _update, methods=["POST"]),
+    Route("/documents/fiche", _describe, methods=["POST"]),
     Route("/documents/prendre", _take, methods=["POST"]),
     Route("/documents/ajouter", _add, methods=["POST"]),
     Route("/documents/compris", _understood),

@@ -1,6 +1,7 @@
 """A document of the draft replaced by its new edition, or added: read first, then written, its phrasings following."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from uuid import uuid4
@@ -84,22 +85,52 @@ def add(workshop: Workshop, said: dict[str, str], name: str, content: bytes) -> 
     source = Source(id_, title, publisher, date, kind, table["file"])
     entries, unread = _read(workshop, source, name, content)
     with workshop.draft.locked():
-        before = workshop.draft.read(CATALOGUE)
-        catalogue = tomlkit.parse(before.decode("utf-8-sig"))
+        catalogue = _catalogue(workshop)
         made = tomlkit.table()
         made.update(table)
         sources = catalogue.get("source")
         assert isinstance(sources, AoT)
         sources.append(made)
         workshop.draft.write(f"{DOCUMENTS}/{table['file']}", content)
-        workshop.draft.write(CATALOGUE, tomlkit.dumps(catalogue).encode())
         try:
-            read_catalogue(workshop.draft.folder)
+            _save(workshop, catalogue)
         except Exception:
-            workshop.draft.write(CATALOGUE, before)
             workshop.draft.remove(f"{DOCUMENTS}/{table['file']}")
             raise
     return Edition(id_, tuple(Pair(Fate.NEW, None, entry) for entry in entries), 0, (), unread)
+
+
+def describe(workshop: Workshop, document: str, said: Mapping[str, str]) -> None:
+    """Change what the catalogue of the draft says of a document: what is empty is no longer said.
+
+    Raises:
+        CorpusError: The catalogue cannot say it: nothing is changed.
+    """
+    with workshop.draft.locked():
+        catalogue = _catalogue(workshop)
+        for table in catalogue.get("source", ()):
+            if table.get("id") == document:
+                for key, value in said.items():
+                    if not value:
+                        table.pop(key, None)
+                    elif value != str(table.get(key)):
+                        table[key] = value
+        _save(workshop, catalogue)
+
+
+def _catalogue(workshop: Workshop) -> tomlkit.TOMLDocument:
+    return tomlkit.parse(workshop.draft.read(CATALOGUE).decode("utf-8-sig"))
+
+
+def _save(workshop: Workshop, catalogue: tomlkit.TOMLDocument) -> None:
+    """Write the catalogue, and put back what was there where it is not a good one."""
+    before = workshop.draft.read(CATALOGUE)
+    workshop.draft.write(CATALOGUE, tomlkit.dumps(catalogue).encode())
+    try:
+        read_catalogue(workshop.draft.folder)
+    except Exception:
+        workshop.draft.write(CATALOGUE, before)
+        raise
 
 
 def _read(workshop: Workshop, source: Source, name: str, content: bytes) -> tuple[list[Entry], tuple[str, ...]]:
@@ -120,7 +151,7 @@ def _read(workshop: Workshop, source: Source, name: str, content: bytes) -> tupl
 
 
 def _rename(workshop: Workshop, document: str, stored: str) -> None:
-    catalogue = tomlkit.parse(workshop.draft.read(CATALOGUE).decode("utf-8-sig"))
+    catalogue = _catalogue(workshop)
     for table in catalogue.get("source", ()):
         if table.get("id") == document:
             table["file"] = stored
