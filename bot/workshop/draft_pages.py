@@ -21,6 +21,13 @@ SHOWN = 200
 """Questions of a replay that are listed."""
 
 
+_LABELS = {
+    "catalogue.toml": "Fiches des documents",
+    "lexicon.toml": "Lexique",
+    "questions-connues.jsonl": "Questions connues",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class FileChange:
     """What changed in a file: of phrasings, which; of another, that it did."""
@@ -29,6 +36,21 @@ class FileChange:
     is_conflict: bool
     lines: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = ()
     """Question, what was added, what was removed."""
+
+    @property
+    def label(self) -> str:
+        """What the file holds, for who never opens it."""
+        folder, _, rest = self.name.partition("/")
+        if rest:
+            return (
+                f"Formulations de « {rest.removesuffix('.toml')} »" if folder == "phrasings" else f"Document « {rest} »"
+            )
+        return _LABELS.get(self.name, self.name)
+
+    @property
+    def n_lines(self) -> int:
+        """Lines added and removed."""
+        return sum(len(added) + len(removed) for _, added, removed in self.lines)
 
 
 def changes(workshop: Workshop) -> list[FileChange]:
