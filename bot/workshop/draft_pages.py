@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.answer import Answer
+from bot.phrases import french_date
 from bot.workshop.editing import Workshop
 from bot.workshop.inbox_pages import candidate
 from bot.workshop.views import field, fields, moved, page
@@ -132,7 +133,9 @@ async def _publish(request: Request) -> Response:
             made = site.workshop.publish(author, note, accepted)
         except MotamotError as error:
             return _draft(request, str(error), note, 409)
-        return moved(request, "brouillon", dit=f"Publié : version du {made.at[:16].replace('T', ' à ')} (UTC).")
+        return moved(
+            request, "brouillon", dit=f"Publié : version du {french_date(made.at[:10])}, {made.at[11:16]} UTC."
+        )
 
     return await run_in_threadpool(work)
 
