@@ -132,6 +132,14 @@ HEADER = ["Question", "Réponse"]
             ),
             IN_FAQ,
         ),
+        (
+            word("Heading 1: FAQ", [["N°", "Vos interrogations", "Éléments de réponse"], ["1", WHEN, BEFORE]]),
+            IN_FAQ[:1],
+        ),
+        (
+            word("FAQ", "**I. Dossier**", f"**1. {WHEN}**", BEFORE, "**2. Les forains**", PRICE, "**II. Prix**", PRICE),
+            [f"I. Dossier › {TWO[0]}", f"I. Dossier › 2. Les forains → {PRICE}", f"II. Prix → {PRICE}"],
+        ),
         (word("Heading 1: FAQ", [[f"**{WHEN}**¶{BEFORE}", f"**{HOW_MUCH}**¶{PRICE}"]]), IN_FAQ),  # a layout of cards
         (
             word(
@@ -413,6 +421,15 @@ WORDS = (
             + p("Puis :")
             + items(p("Envoyer"), more=' text:continue-numbering="true"'),
             ["Dépôt → Suivez ces étapes : / 1. Remplir / 2. Joindre / · a) un plan / 3. Signer / Puis : / 4. Envoyer"],
+        ),
+        (
+            p("Marché", "Title")
+            + rows(f"2x{WHEN}|", f"Réponse|{BEFORE}")
+            + items(p(BOLD.format("Dossier")))
+            + p(BEFORE)
+            + items(p(BOLD.format("Prix")), more=' text:continue-numbering="true"')
+            + p(PRICE),
+            [f"Marché › {TWO[0]}", f"Marché › 1. Dossier → {BEFORE}", f"Marché › 2. Prix → {PRICE}"],
         ),
         (
             p(f"{BOLD.format('Article 1er :')} {PRICE}") + p("Article 2", "P1") + p(BEFORE),

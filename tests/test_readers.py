@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from seed_files import ANSWER, odt, saved, word
+from test_office import told
 
 from corpus.document import BlockKind, StructuredText
 from corpus.errors import UnreadableDocumentError
@@ -113,9 +114,9 @@ def test_markdown_loses_its_marks_and_keeps_its_structure() -> None:
         (H, 1, "Foire aux questions"),
         (H, 2, "Qui paie ?"),
         (P, 0, "L’État paie, selon la circulaire et https://b.fr/d."),
-        (ITEM, 1, "un"),
+        (ITEM, 1, "1. un"),
         (ITEM, 2, "sous-point suite du sous-point"),
-        (ITEM, 1, "deux"),
+        (ITEM, 1, "2. deux"),
         (H, 2, "Et après ?"),
         (TABLE, 0, "Catégorie\tJours"),
         (TABLE, 0, "A\t25"),
@@ -136,7 +137,7 @@ TEXT = [(Q, "Quand déposer la demande ?"), (P, "Un mois avant."), (Q, "Combien 
         ":::details {0}\n\n{1}\n\n:::\n\n::: details {2}\n{3}\n:::\n",
         "{0}\n: {1}\n\n{2}\n: {3}\n",
         "- **{0}** {1}\n- **{2}** {3}\n",
-        "1. **{0}**\n\n   {1}\n\n2. **{2}**\n\n   {3}\n",
+        "> [!question]- {0}\n> {1}\n\n> [!faq] {2}\n> {3}\n",
         "**{0}**  \n{1}\n\n__{2}__\n{3}\n",
         "| Question | Réponse |\n|---|---|\n| {0} | {1} |\n| {2} | {3} |\n",
         "---\nquestion: >-\n  Quand déposer\n  la demande ?\ntitle: x\n---\n{1}\n## {2}\n{3}\n",
@@ -151,6 +152,12 @@ def test_markdown_of_site_generators_shows_its_questions_and_no_mark(page: str) 
     reading = read_markdown(page.format(*(text for _, text in TEXT)).encode(), "faq.md")
 
     assert [(Q if kind is H else kind, text) for kind, _, text in blocks(reading)] == TEXT
+
+
+def test_the_toggles_and_callouts_of_notion_are_text() -> None:
+    page = "- Qui sale ?\n\n    Nous.\n\n- Où ?\n\n    <aside>\n    💡 Ici.\n\n    </aside>\n"
+
+    assert told(read_markdown(page.encode(), "faq.md")) == ["Qui sale ? → Nous.", "Où ? → 💡 Ici."]
 
 
 # HTML
@@ -187,7 +194,7 @@ def test_html_keeps_the_main_content_only() -> None:
         (P, 0, "Un mot, un lien, un autre, un piège."),
         (H, 2, "Qui paie\u00a0?"),
         (ITEM, 1, "L’État ;\ntoujours."),
-        (ITEM, 2, "oui"),
+        (ITEM, 2, "1. oui"),
         (ITEM, 1, "la Région"),
         (Q, 0, "Et l’Europe ?"),
         (P, 0, "Parfois.\nVoir plus loin."),
@@ -222,6 +229,9 @@ SURROUNDED = """\
         "<p><b>Quand déposer</b> <b>la demande ?</b><br><br>{1}</p>",
         "<ul><li><strong>{0}</strong><p>{1} <s>Ou deux.</s></p></li></ul>",
         "<table><tr><th>Question</th><th>Réponse</th></tr><tr><td>{0}</td><td>{1}</td></tr></table>",
+        '<div class="field-question">{0}</div><div class="field-reponse"><p>{1}</p></div>',
+        '<strong class="schema-faq-question">{0}</strong> <p class="schema-faq-answer">{1}</p>',
+        '<h3>{0}<span class="sr-only"> - déplier</span></h3><p>{1}</p><p class="visually-hidden">Fin</p>',
     ],
 )
 @pytest.mark.parametrize("page", ["{0}", SURROUNDED])
@@ -231,6 +241,72 @@ def test_html_shows_its_questions_and_nothing_that_surrounds_them(part: str, pag
 
     found = [(Q if kind is H else kind, text) for kind, _, text in blocks(reading)]
     assert found == [(Q, "FAQ"), *TEXT] if "la demande" not in part else found[1:3] == TEXT[:2]
+
+
+STYLES = (
+    "<style>.c1{color:#000;font-weight:700;font-size:11pt}.c2{font-size:11pt}.c3{text-decoration:line-through}</style>"
+)
+GOOGLE = (
+    '<p class="c2 title">Marché</p><p><span class="c1">Dossier</span></p><p><span class="c2">Il est signé</span><sup>'
+    '<a href="#ftnt1" id="ftnt_ref1">[1]</a></sup><span class="c2">.</span><span class="c3"> Barré.</span></p>'
+    '<p><span class="c1">Tarif</span></p><p><span class="c2">Dix euros.</span></p><hr><div><p><a href="#ftnt_ref1" '
+    'id="ftnt1">[1]</a> Sauf en mai.</p></div>'
+)
+LIBREOFFICE = (
+    '<div title="header"><p>Ville</p></div><p class="title">Marché</p><p><b style="font-weight: normal">Bonjour à tous.'
+    '</b></p><p><b>Dossier</b></p><p>Il est signé<a name="sdfootnote1anc" href="#sdfootnote1sym"><sup>1</sup></a>.</p>'
+    '<div id="sdfootnote1"><p><a name="sdfootnote1sym" href="#sdfootnote1anc">1</a> Sauf en mai.</p></div>'
+)
+OUTLOOK = (
+    "<p class=MsoTitle>Marché</p><p class=MsoNormal><b>Quand ?</b></p><p>Joindre :</p><p style='mso-list:"
+    "l0 level1 lfo1'><span style='mso-list:Ignore'>·<span>&nbsp;&nbsp;</span></span>un plan ;</p><p style='mso-list:l0 "
+    "level2 lfo1'><span style='mso-list:Ignore'>a)<span>&nbsp; </span></span>une attestation.</p>"
+)
+SPIP = (
+    '<h1>Marché</h1><p>Publié le : 3 mars 2024</p><h3>Dossier</h3><p>Il est signé.<span>[<a href="#nb1" id="nh1">1</a>]'
+    '</span></p><div class="sharedaddy"><h3>Partager :</h3><a href="https://x.com/">X</a></div><div class="notes"><div '
+    'id="nb1"><p><span>[<a href="#nh1">1</a>]</span> Sauf en mai.</p></div></div>'
+)
+FOLDED = (
+    "<h1>FAQ</h1><details><summary>Voirie</summary><details><summary>Qui sale ?</summary>Nous.</details></details>"
+    "<details><summary>Eau</summary><details><summary>Quel prix ?</summary><h4>Tarif</h4><p>Dix euros.</p></details>"
+    "<details><summary>Où ?</summary><p>Ici.</p></details></details>"
+)
+LABELLED = (
+    '<h1>FAQ</h1><div class="label">Question</div><div>Qui sale ?</div><div class="label">Réponse</div><div>Nous.</div>'
+    '<div class="label">Question</div><div>Les trottoirs</div><div class="label">Réponse</div><div>Les riverains.</div>'
+)
+HEADED = (
+    "<table><tr><th>Quand signer ?</th><th>Où ?</th></tr><tr><td>Avant le 3 mars.</td><td>En mairie.</td></tr></table>"
+)
+STEPS = (
+    "<h2>Étapes</h2><ol start=2><li>Remplir ;<li value=5>joindre :<ol type=a><li>un plan.</ol></ol>"
+    "<ol style='list-style: none'><li>Fin.</ol>"
+)
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        (STYLES + GOOGLE, ["Marché › Dossier → Il est signé.", "Marché › Tarif → Dix euros."]),
+        (LIBREOFFICE, ["Marché → Bonjour à tous.", "Marché › Dossier → Il est signé."]),
+        (OUTLOOK, ["Marché › Quand ? → Joindre : / un plan ; / · a) une attestation."]),
+        (SPIP, ["Marché › Dossier → Il est signé."]),
+        (
+            FOLDED,
+            [
+                "FAQ › Voirie › Qui sale ? → Nous.",
+                "FAQ › Eau › Quel prix ? → Tarif ¶  ¶ Dix euros.",
+                "FAQ › Eau › Où ? → Ici.",
+            ],
+        ),
+        (LABELLED, ["FAQ › Qui sale ? → Nous.", "FAQ › Les trottoirs → Les riverains."]),
+        (HEADED, ["Quand signer ? → Avant le 3 mars.", "Où ? → En mairie."]),
+        (STEPS, ["Étapes → 2. Remplir ; / 5. joindre : / · a. un plan. / Fin."]),
+    ],
+)
+def test_pages_that_programs_write_say_what_one_sees(page: str, expected: list[str]) -> None:
+    assert told(read_html(f"<body>{page}</body>".encode(), "page.html")) == expected
 
 
 def test_an_answer_that_speaks_of_cookies_is_no_banner() -> None:

@@ -42,6 +42,7 @@ NAMED = [
     ("Questions", "Réponses"),
     ("Question de l'usager", "Réponse du service"),
     ("Intitulé de la question*", "Éléments de réponse"),
+    ("Vos interrogations", "Nos réponses"),
 ]
 
 
@@ -187,6 +188,37 @@ def test_an_opendocument_workbook_is_read_as_one_of_excel() -> None:
     for broken in (ods(("A", row("x")), mime="text"), data[:400], b""):
         with pytest.raises(UnreadableDocumentError, match=r"x\.ods"):
             read_ods(broken, "x.ods")
+
+
+def _formatted(workbook: Any) -> None:
+    sheet = workbook.active
+    for place, shown_as in (("C2", '# ##0.00\\ "€"'), ("C3", "0%"), ("C4", "General")):
+        sheet[place].number_format = shown_as
+    sheet.column_dimensions["D"].hidden = True
+
+
+def test_numbers_are_written_as_the_spreadsheet_shows_them_and_hidden_columns_left_out() -> None:
+    asked = [["Question", "Réponse", "Tarif", "Lien"], ["A ?", "B", 12.5, "x"], ["C ?", "D", 0.2], ["E ?", "F", 3.0]]
+    reading = read_xlsx(sheets(_formatted, Feuil1=asked), "x.xlsx")
+
+    assert told(reading) == ["A ? → B / Tarif | 12,50 €", "C ? → D / Tarif | 20 %", "E ? → F / Tarif | 3"]
+    assert reading.unread == ()
+
+
+def test_a_table_that_asks_nothing_is_read_row_by_row_and_questions_may_head_its_columns() -> None:
+    prices = [
+        ["Tarifs 2024"],
+        ["Zone", "Place", "Prix (€)"],
+        ["Centre", "3 m", 12.5],
+        [None, "6 m", 20],
+        ["Gare", "3 m", 8],
+    ]
+    reading = read_xlsx(sheets(lambda made: made.active.merge_cells("A3:A4"), Feuil1=prices), "x.xlsx")
+
+    rows = "Zone | Place | Prix (€) / Centre | 3 m | 12,5 / Centre | 6 m | 20 / Gare | 3 m | 8"
+    assert told(reading) == [f"Tarifs 2024 → {rows}"]
+    assert "lu ligne à ligne" in reading.unread[0]
+    assert told(read_xlsx(sheets(Feuil1=[[WHEN, HOW_MUCH], [BEFORE, PRICE]]), "x.xlsx")) == TWO
 
 
 def test_columns_for_the_public_are_told_with_the_answer_and_others_named() -> None:

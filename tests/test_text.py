@@ -1,4 +1,5 @@
 import pytest
+from test_office import told
 
 from corpus.errors import UnreadableDocumentError
 from corpus.readers.text import read_text
@@ -24,6 +25,24 @@ def test_windows_and_old_mac_line_ends_are_line_ends() -> None:
     for end in ("\n", "\r\n", "\r"):
         raw = f"Le contrat dure six{end}ans.{end}{end}Il est signé."
         assert read_text(raw.encode(), "note.txt").text == "Le contrat dure six ans.\n\nIl est signé."
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (
+            "Marché\n======\n\nDépôt\n-----\nIl est signé.\n\n* * *\n\nTarif\n-----\nDix.",
+            ["Dépôt → Il est signé.", "Tarif → Dix."],
+        ),
+        (
+            "QUESTION\nQui sale ?\nRÉPONSE\nLe maire.\n\nQUESTION 2\nLes trottoirs\nRÉPONSE 2\nLes riverains.",
+            ["Qui sale ? → Le maire.", "Les trottoirs → Les riverains."],
+        ),
+        ("FAQ\n\n> Qui sale ?\nLe maire.\n\n👉 Où ?\nIci.", ["Qui sale ? → Le maire.", "Où ? → Ici."]),
+    ],
+)
+def test_titles_and_questions_of_plain_text(raw: str, expected: list[str]) -> None:
+    assert told(read_text(raw.encode(), "note.txt")) == expected
 
 
 def test_form_feeds_separate_pages() -> None:

@@ -101,6 +101,8 @@ def _blocks(writer: "_Writer", marked: Sequence[tuple[LineGroup, BlockKind]]) ->
         end = len(writer.text)
         if start == end:
             continue  # only characters of no width
+        if kind is not BlockKind.HEADING:
+            outline.pass_text()
         if kind is BlockKind.ITEM:
             blocks.append(Block(start, end, kind, nesting.level(group)))
             continue
@@ -108,7 +110,9 @@ def _blocks(writer: "_Writer", marked: Sequence[tuple[LineGroup, BlockKind]]) ->
         if kind is BlockKind.PARAGRAPH and (article := run_in_article("".join(writer.text[start:end]))):
             blocks.append(Block(start, start + article[0], BlockKind.HEADING, outline.level(group)))
             start += article[1]
-        blocks.append(Block(start, end, kind, outline.level(group) if kind is BlockKind.HEADING else 0))
+        blocks.append(
+            Block(start, end, kind, outline.level(group, group.lines[0].level) if kind is BlockKind.HEADING else 0)
+        )
     return tuple(blocks)
 
 
@@ -176,6 +180,8 @@ class _Writer:
             elif is_white(self.raw[start]):
                 while end < line.end and is_blank(self.raw[end]):
                     end += 1
+                for place in [at for at in range(start, end) if line.cells and self.raw[at] == "\t"]:
+                    self._put("\t", place)
                 single = end == start + 1 and self.raw[start] in (CELL_BREAKS if line.cells else NO_BREAK)
                 if self.text and not self.text[-1].isspace():
                     self._put(self.raw[start] if single else " ", start)

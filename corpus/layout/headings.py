@@ -51,7 +51,7 @@ def kinds(groups: Sequence[LineGroup], look: BodyStyle) -> list[BlockKind]:
     for index, group in enumerate(groups):
         after = groups[index + 1] if index + 1 < len(groups) else None
         before = groups[index - 1] if index and index - 1 not in listed else None
-        if _names_act(groups, index, look):
+        if group.lines[0].level or _names_act(groups, index, look):
             found.append(BlockKind.HEADING)
         elif index in listed or (index < letter and not group.marker):
             found.append(BlockKind.PARAGRAPH)
@@ -185,10 +185,18 @@ class Outline:
 
     _stack: list[tuple[tuple[str, int], float, int]] = field(default_factory=list)
     """Key, size and level of the headings above, outermost first."""
+    _filled: bool = False
+    """Whether text stands under the last heading."""
+
+    def pass_text(self) -> None:
+        """Something that is no heading follows."""
+        self._filled = True
 
     def level(self, group: LineGroup, told: int = 0) -> int:
         """1 = outermost; ``told`` is the level that the file gives, where it gives one."""
         key = _key(group)
+        peer = self._filled and key[0] == "question" and ("bold" if group.bold else "plain", key[1])
+        self._filled = False
         if told:
             while self._stack and self._stack[-1][2] >= told:
                 self._stack.pop()
@@ -200,7 +208,7 @@ class Outline:
             return self._stack[-1][2]
         if key[0] in WORD_RANK and key[0] != "article":
             self._close(WORD_RANK[key[0]])
-        while self._stack and self._outranks(key, group.size):
+        while self._stack and (self._stack[-1][0] == peer or self._outranks(key, group.size)):
             self._stack.pop()
         self._stack.append((key, group.size, self._stack[-1][2] + 1 if self._stack else 1))
         return self._stack[-1][2]

@@ -28,6 +28,9 @@ SOFT_HYPHEN = "\u00ad"
 INVISIBLE = SOFT_HYPHEN + "\u200b\u2060\ufeff" + "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 # Font sizes between two lines, or lines: what stands further is no next line, whatever its words.
 WIDEST = 4
+# A line drawn under a title, or between two parts of a text.
+_RULE = re.compile(r"[=\-_*~#]{3,}|(?:[*_-] ){2,}[*_-]")
+_LONGEST_UNDERLINED = 100
 CLOSING = "»\"”’')] \u00a0\u202f"
 OPENING = "«\"“‘'([ \u00a0\u202f"
 
@@ -60,6 +63,8 @@ class Line:
     """Of a footnote."""
     cells: bool = False
     """A row of a table: tabs part its cells."""
+    level: int = 0
+    """Of a heading that the outline of the file names, 1 = outermost; negative where it goes on over this line."""
     noise: bool = False
     """Left by the printer: not part of the text."""
 
@@ -195,6 +200,12 @@ def of_text(raw: str) -> list[Line]:
         gap = float(blank + 1) if here == page else None
         indent = len(raw[start:first].expandtabs(4))
         text = raw[first:last]
+        if _RULE.fullmatch(text):
+            above = lines[-1] if lines and not blank else None
+            if above and above.gap != 1.0 and len(above.text) <= _LONGEST_UNDERLINED and text[0] not in "*#":
+                lines[-1] = replace(above, bold=True)
+            blank += 1
+            continue
         lines.append(Line(first, last, text, here, gap, left=indent, right=indent + len(text)))
         blank, page = 0, here
     return relative(lines, default=1.0)

@@ -8,7 +8,7 @@ from itertools import pairwise
 # "l", "n", "o", "q", "u", "v", "Ø", "§", "ü" are what text extraction makes of the bullets of Wingdings and
 # Courier; none is a French word when a space follows.
 BULLET = re.compile(
-    r"(?P<glyph>[-–—•●○◦‣·▪▫■□◆◇►▶→➔➢➤✓✔✗★*+\uf000-\uf0ff]|[lnoquvØ§ü](?=[ \u00a0\t]+[\w«(]))"
+    r"(?P<glyph>[-–—•●○◦‣·▪▫■□◆◇►▶→➔➢➤➡✓✔✗★❖❓❔👉📌🔹🔸*+>\uf000-\uf0ff]|[lnoquvØ§ü](?=[ \u00a0\t]+[\w«(]))"
     r"[ \u00a0\t]*(?=\S)"
 )
 _SPACED = r"(?:[ \u00a0\t]+|$)"
@@ -44,6 +44,11 @@ ASKED = re.compile(
 ANSWERED = re.compile(
     r"(?:r[ée]ponses?|r)\s*(?:n\s?[°o]\s*)?(?P<value>\d{1,3})?\s*(?:[:)–—]|(?<=\d)\.(?=\s)|\.(?=\s+\D)|-(?=\s))\s*(?=\S)",
     re.IGNORECASE,
+)
+# Alone on its line, above the question or the answer.
+QUESTION_ALONE, ANSWER_ALONE = (
+    re.compile(rf"(?:la )?{name}\s*(?:n\s?[°o]\s*)?\d{{0,3}}\s*:?", re.IGNORECASE)
+    for name in ("question", "r[ée]ponse")
 )
 ASIDE = re.compile(
     r"(?:pour (?:en savoir plus|aller plus loin)|en savoir plus|voir aussi|"
@@ -154,7 +159,7 @@ def _opens(rest: str, style: str) -> bool:
 
 def _is_bullet(match: re.Match[str], text: str) -> bool:
     """Glyphs that are also signs of writing need a space: "-5 %", "*note", "+33"."""
-    return match["glyph"] not in "-–—*+·" or text[match.end("glyph")].isspace()
+    return match["glyph"] not in "-–—*+·>" or text[match.end("glyph")].isspace()
 
 
 @dataclass(slots=True)

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from corpus.layout.lines import BodyStyle, Line, LineGroup, goes_on, hangs, is_terminal, starts_high, starts_low
 from corpus.layout.list_markers import (
+    ANSWER_ALONE,
     ANSWERED,
     ASIDE,
     ASKED,
     ENACTING,
     INTERROGATIVE,
+    QUESTION_ALONE,
     TITLE_WORD,
     ListMarker,
     Numbering,
@@ -91,6 +93,10 @@ def paragraphs(lines: Sequence[Line]) -> tuple[list[LineGroup], BodyStyle]:
 
 def _breaks(view: View, index: int, marker: ListMarker | None, expected: bool, group: LineGroup) -> bool:
     above, line = view.lines[index - 1], view.lines[index]
+    if any(label.fullmatch(each.text) for label in (QUESTION_ALONE, ANSWER_ALONE) for each in (above, line)):
+        return True
+    if above.level or line.level:
+        return line.level >= 0
     if above.cells or line.cells or leads_to_page(above.text) or AT_PAGE.search(above.text):
         return True
     sure = goes_on(above.text, line.text)

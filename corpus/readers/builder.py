@@ -6,16 +6,18 @@ from dataclasses import dataclass, field, replace
 
 from corpus.document import Block, BlockKind, StructuredText
 from corpus.layout.headings import Outline, kinds, run_in_article
-from corpus.layout.lines import INVISIBLE, PRIVATE_USE, BodyStyle, Line, LineGroup, asks
+from corpus.layout.lines import INVISIBLE, PRIVATE_USE, BodyStyle, Line, LineGroup, asks, prevailing
 from corpus.layout.list_markers import TITLE_WORD, ListMarker, Numbering
 
 _BLANK = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 """Controls too: a terminal would obey them."""
 _INVISIBLE = re.compile(f"[{INVISIBLE}{PRIVATE_USE}]")
 
-_TYPED_BULLET = re.compile(rf"\s*(?:[•‣▪▫◦●○■□➢➔►✓*–—{PRIVATE_USE}-]|o|\d{{1,2}}[.)]|[a-z]\))\s+\S")
+_TYPED_BULLET = re.compile(rf"\s*(?:[•‣▪▫◦●○■□➢➔►✓*–—·{PRIVATE_USE}-]|o|\d{{1,2}}[.)]|[a-z]\))\s+\S")
 # What a template would have filled in: a sentence that holds it says nothing.
 _PLACEHOLDER = re.compile(r"\{\{.{0,200}?\}\}|\$\{\w[\w.]{0,80}\}|lorem ipsum dolor", re.IGNORECASE | re.DOTALL)
+# A line drawn with signs.
+_RULE = re.compile(r"([_*=~.—–-])\1{4,}")
 # What may stand before a question in bold: its bullet, its number, its label.
 _BEFORE_BOLD = re.compile(r"\W{0,9}(?:questions?|q)?\W{0,9}\d{0,3}\W{0,9}", re.IGNORECASE)
 # A question in bold that the author broke has no more.
@@ -127,14 +129,16 @@ class Builder:
 
     def _write(self, runs: Sequence[TextRun], kind: BlockKind, level: int, key: str | None) -> None:
         """Append runs as they are."""
-        if not runs or _PLACEHOLDER.search("".join(run.text for run in runs)):
+        words = "".join(run.text for run in runs)
+        if not words or _PLACEHOLDER.search(words) or _RULE.fullmatch(words):
             return
         self._push(self._gap(kind))
         start = self._length
         for run in runs:
             self._push(run.text)
         self._blocks.append(Block(start, self._length, kind, level, key))
-        visible = [run for run in runs if run.text.strip()]
+        worded = [run for run in runs if any(map(str.isalpha, run.text))]  # numbers and bullets may be plain
+        visible = worded or [run for run in runs if run.text.strip()]
         self._looks.append(TextRun("", all(run.bold for run in visible), min(run.size for run in visible)))
 
     def _gap(self, kind: BlockKind) -> str:
@@ -197,23 +201,33 @@ def _with_titles(text: str, blocks: Sequence[Block], looks: Sequence[TextRun]) -
     """The blocks, those that only their looks or the word "Article" tell from others as headings; levels given."""
     numbering = Numbering()
     after = [*(block.kind for block in blocks[1:]), None][: len(blocks)]
-    groups = [_group(text, *each, numbering) for each in zip(blocks, looks, after, strict=True)]
+    size = prevailing(
+        (look.size, block.end - block.start) for block, look in zip(blocks, looks, strict=True) if look.size
+    )
+    sized = [replace(look, size=look.size or size) for look in looks]
+    groups = [_group(text, *each, numbering) for each in zip(blocks, sized, after, strict=True)]
     told = [block.kind in (BlockKind.HEADING, BlockKind.QUESTION) for block in blocks]
     look = BodyStyle.of([group.lines[0] for group, head in zip(groups, told, strict=True) if not head])
     look = replace(look, styled=look.styled or any(told))
     outline = Outline()
+    asking: set[str] = set()
+    """Styles of the numbers of questions in bold: what has one, mark or no mark, is a peer."""
     for block, group, kind, below in zip(blocks, groups, kinds(groups, look), after, strict=True):
         strong = look.larger(group) or (group.bold and not look.bold) or group.caps or TITLE_WORD.match(group.text)
         listed = block.kind is BlockKind.ITEM and (below is BlockKind.ITEM or not (group.bold or look.larger(group)))
+        style = group.marker.style if group.marker else ""
+        if block.kind is BlockKind.HEADING and not block.level:
+            asking.add(style)
+        peer = replace(group, marker=None) if style in asking else group
         if block.kind is BlockKind.HEADING:
-            unnumbered = replace(group, marker=None)  # questions in bold are peers, with a number or without
-            yield replace(block, level=outline.level(group if block.level else unnumbered, block.level))
+            yield replace(block, level=outline.level(group if block.level else peer, block.level))
         elif block.kind in _PLAIN and kind is BlockKind.HEADING and (strong or not any(told)) and not listed:
-            yield Block(block.start, block.end, kind, outline.level(group))
+            yield Block(block.start, block.end, kind, outline.level(peer))
         elif block.kind in _PLAIN and (cut := run_in_article(block.of(text))):
             yield Block(block.start, block.start + cut[0], BlockKind.HEADING, outline.level(group))
             yield Block(block.start + cut[1], block.end, BlockKind.PARAGRAPH)
         else:
+            outline.pass_text()
             yield block
 
 

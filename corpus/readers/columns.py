@@ -19,18 +19,19 @@ HIGHEST_HEADER = 20
 """Titles, dates and authors above the names of the columns take fewer rows."""
 _LONGEST_NAME = 80
 _ANSWER = 1
+_ARTICLE = r"(?:l[ae] |les |l'|une? |des |vo(?:tre|s) |no(?:tre|s) )?"
 # For each role, names without accents, the surest first.
 _NAMES = (
     (
-        r"(?:la |les )?questions?|q",
-        r"(?:la |les |votre |vos )?(?:questions?|faq)(?:-| |/|\().*",
+        rf"{_ARTICLE}questions?|q",
+        rf"{_ARTICLE}(?:questions?|faq)[- /(].*",
         r"(?:intitule|libelle|texte|enonce|objet)s? (?:de |des )(?:la |l')?(?:question|demande)s?\b.*",
-        r"(?:la |les |votre )?(?:interrogation|demande)s?(?: (?:de|du|des)\b.*)?|vous (?:vous )?demandez.*",
+        rf"{_ARTICLE}(?:interrogation|demande)s?(?: (?:de|du|des)\b.*)?|vous (?:vous )?demandez.*",
         r"(?:sujet|titre|intitule|objet|libelle)s?",
     ),
     (
-        r"(?:la |les )?(?:reponse|answer)s?|r",
-        r"(?:la |les |notre |nos |votre )?(?:reponse|answer)s?(?:-| |/|\().*",
+        rf"{_ARTICLE}(?:reponse|answer)s?|r",
+        rf"{_ARTICLE}(?:reponse|answer)s?[- /(].*",
         r"(?:texte|contenu|element|proposition|projet|libelle)s? (?:de |des )(?:la )?reponses?\b.*",
         r"nous (?:vous )?repondons.*",
     ),
@@ -49,7 +50,7 @@ _PUBLIC = re.compile(
     r"|lieu|date|mise a jour|maj|piece|document|reference|texte|source|base legale|public|condition|demarche)s?\b.*"
 )
 _IN_TURN = (re.compile(r"(?:questions?|q)[ n°o]*\d*"), re.compile(r"(?:reponses?|answers?|r)[ n°o]*\d*"))
-_CELL = re.compile(r"[^\t]+")
+_CELL = re.compile(r"(?:^|(?<=\t))[^\t]*")
 # Of what stands beside a question, in a table without names of columns: fewer words answer nothing.
 _FEWEST_WORDS = 3
 
@@ -98,10 +99,10 @@ def add_table(
     builder: Builder, rows: Sequence[Cells], numbers: Sequence[int] = (), where: str = "un tableau, "
 ) -> None:
     """Append a table; ``numbers`` of the rows, and ``where`` they are, tell an editor which row has no answer."""
-    rows = _side_by_side(rows)
+    rows = arranged(rows)
     texts = [[" ".join(cell.text.split()) for cell in row] for row in rows]
     found = find_columns(texts)
-    if found is None and any(_heads(cell) for row in rows for cell in row):  # it only lays out a page
+    if found is None and any(_has_headings(cell) for row in rows for cell in row):  # it only lays out a page
         laid = {id(cell): cell for row in rows for cell in row}
         builder.add_cells(list(laid.values()), heads=True)
         return
@@ -171,7 +172,7 @@ class _QuestionTable:
             self._enter(_words(words, self.columns.theme))
             key = _words(words, self.columns.id)
             if key and (first := self.ids.setdefault(key, number)) != number:
-                self._tell(number, f"l’id « {key} » est déjà celui de la ligne {first}")
+                self._report(number, f"l’id « {key} » est déjà celui de la ligne {first}")
             self.builder.add_question(question.text, key or None, answer)
             for column, name in self.columns.kept:
                 if told := _words(words, column):
@@ -179,7 +180,7 @@ class _QuestionTable:
             self.asked, self.count = question, self.count + 1
         else:
             empty = "réponse" if question.text else "question"
-            self._tell(number, f"la colonne « {empty} » est vide ; cette ligne n’est pas lue")
+            self._report(number, f"la colonne « {empty} » est vide ; cette ligne n’est pas lue")
             self.asked = None
 
     def _enter(self, theme: str) -> None:
@@ -188,25 +189,34 @@ class _QuestionTable:
             self.builder.add([TextRun(theme)], BlockKind.HEADING, self.level)
             self.theme, self.asked = theme, None
 
-    def _tell(self, number: int, problem: str) -> None:
+    def _report(self, number: int, problem: str) -> None:
         self.builder.unread.append(typeset(f"{self.where}ligne {number} : {problem}."))
 
 
-def _side_by_side(rows: Sequence[Cells]) -> Sequence[Cells]:
-    """The rows; where they are questions and answers in turn, and say so, each question with its answer."""
-    names = [fold(_at(row, 0).text) for row in rows]
-    if len(rows) < 2 or not all(
-        len(row) == 2 and _IN_TURN[at % 2].fullmatch(name)
-        for at, (row, name) in enumerate(zip(rows, names, strict=True))
-    ):
-        return rows
-    return [
-        rows[0][:1] + rows[1][:1],
-        *(asked[1:] + said[1:] for asked, said in zip(rows[::2], rows[1::2], strict=False)),
-    ]
+def arranged(rows: Sequence[Cells]) -> Sequence[Cells]:
+    """The rows, each question beside its answer where they stand one above the other.
+
+    Either the rows are questions and answers in turn, and say so, or questions head columns of one answer.
+    """
+    pairs: list[Cells] = []
+    if len(rows) == 2 and len(rows[0]) > 1 and all(asks(cell.text) for cell in rows[0]):
+        pairs = [[cell, _at(rows[1], column)] for column, cell in enumerate(rows[0])]
+    elif len(rows) > 1 and all(cells := [_in_turn(row, at % 2) for at, row in enumerate(rows)]):
+        found = zip(cells[::2], cells[1::2], strict=False)
+        pairs = [[asked, said] for asked, said in found if asked and said]
+    return [[StructuredText(name, ()) for name in ("Question", "Réponse")], *pairs] if pairs else rows
 
 
-def _heads(cell: StructuredText) -> bool:
+def _in_turn(row: Cells, said: int) -> StructuredText | None:
+    """What a row of two cells asks or says, the first cell being a label; a question may fill the row."""
+    if len(row) != 2:
+        return None
+    if _IN_TURN[said].fullmatch(fold(row[0].text)):
+        return row[1]
+    return row[0] if not said and asks(row[0].text) and not row[1].text else None
+
+
+def _has_headings(cell: StructuredText) -> bool:
     return any(block.kind in (BlockKind.HEADING, BlockKind.QUESTION) for block in cell.blocks[:-1])
 
 
@@ -285,7 +295,7 @@ def fold(text: str) -> str:
 # Rows of a text
 
 
-def question_rows(text: str, rows: Sequence[Block]) -> list[Block]:
+def question_rows(text: str, rows: Sequence[Block], above: Sequence[Block] = ()) -> list[Block]:
     """The questions and answers that the rows of a text are, where tabs part their cells; empty for other tables."""
     table = [[Span(row.start + m.start(), row.start + m.end()) for m in _CELL.finditer(row.of(text))] for row in rows]
     found = find_columns([[cell.of(text) for cell in cells] for cells in table])
@@ -293,13 +303,19 @@ def question_rows(text: str, rows: Sequence[Block]) -> list[Block]:
         return []
     first, places = found
     blocks: list[Block] = []
+    theme, level = "", 1 + max((block.level for block in above if block.kind is BlockKind.HEADING), default=0)
     for cells in table[first:]:
-        if len(cells) <= max(places.question, *places.answers):  # goes on with the answer above
-            blocks += [block for cell in cells for block in _cell_lines(text, cell)]
+        if len(cells) <= max(places.question, *places.answers) or not cells[places.question].of(text):
+            blocks += [block for cell in cells for block in _cell_lines(text, cell)]  # goes on with the answer above
             continue
+        own = cells[places.theme] if places.theme is not None else Span(0, 0)
+        if own.of(text) not in ("", theme):
+            theme = own.of(text)
+            blocks.append(Block(own.start, own.end, BlockKind.HEADING, level))
         question = cells[places.question]
         blocks.append(Block(question.start, question.end, BlockKind.QUESTION))
-        blocks += [block for column in places.answers for block in _cell_lines(text, cells[column])]
+        told = (*places.answers, *(column for column, _ in places.kept if column < len(cells)))
+        blocks += [block for column in told for block in _cell_lines(text, cells[column])]
     for last in [at for at, block in enumerate(blocks) if block.kind is BlockKind.QUESTION][-1:]:
         blocks[last] = replace(blocks[last], answered=rows[-1].end)
     return blocks

@@ -244,7 +244,7 @@ def _kind(settings: Sequence[Any], chain: Sequence[_Style]) -> tuple[BlockKind, 
             return BlockKind.HEADING, level
     outline = _number(settings, "outlineLvl")
     if outline is not None and outline < 9:  # 9 is body text
-        return BlockKind.HEADING, outline + 1
+        return BlockKind.HEADING, outline + 2
     named = next((found for style in chain if (found := _LIST.fullmatch(style.name))), None)
     numbering = _number(settings, "numPr/numId")
     if named or numbering:  # numbering 0 takes a paragraph out of its list

@@ -1,8 +1,9 @@
 """Read HTML pages without menus, banners, forms and what stays hidden; Markdown and OpenDocument come as HTML."""
 
 import re
-from collections.abc import Iterator, Set
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from bs4 import BeautifulSoup
 from bs4.dammit import EncodingDetector
@@ -11,62 +12,53 @@ from bs4.element import NavigableString, PageElement, PreformattedString, Tag
 from corpus.document import BlockKind, StructuredText
 from corpus.errors import UnreadableDocumentError
 from corpus.layout.lines import asks
+from corpus.layout.list_markers import markers, numeral
 from corpus.readers.builder import BREAK, Builder, TextRun
 from corpus.readers.columns import add_table, grid
 from corpus.readers.formats import decode
+from corpus.readers.office import whole
+from corpus.readers.page_content import (
+    ASKS,
+    BLOCKS,
+    HEADINGS,
+    LISTS,
+    class_names,
+    opened,
+    remove_notes,
+    remove_surroundings,
+    remove_what_is_no_content,
+)
 
 # Python allows 1000 nested calls, we make two per element: deeper down we keep the words without structure.
 _DEEPEST = 250
+_LONGEST_STYLE = 2000
 # Of the rows and columns that a cell spans: more is no table.
 _DIGITS = 4
 
 
-def _names(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_NO_CONTENT = _names("""
-    script style noscript template head nav footer aside svg math iframe object canvas audio video select
-    input textarea datalist dialog s strike del
-""")
-_ROLES_WITHOUT_CONTENT = _names("navigation banner contentinfo search dialog alertdialog")
-_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-_BLOCKS = _names("""
-    address article blockquote body center caption dd details div dl fieldset figcaption figure form header
-    hgroup hr html legend li main p pre section table tbody td tfoot th thead tr
-""")
-_LISTS = _names("ul ol menu dir")
-_ASKS = ("summary", "dt")
-_TITLES = (*_HEADINGS, *_ASKS, "label", "button", "legend")
-_CONSENTS = re.compile(
-    r"\W*(?:ok|(?:je |j[’'])?(?:tout )?(?:accepte|refuse|autorise|interdi|personnalise|param[èe]tre)[rzs]?"
-    r"|continuer sans accepter)(?: (?:tout|et fermer|les cookies|les traceurs|et continuer))*\W*",
-    re.IGNORECASE,
-)
-_COOKIES = re.compile(r"cookies?\b|traceurs?\b", re.IGNORECASE)
-# Characters of a banner that asks for consent.
-_LONGEST_BANNER = 2000
-# Names that pages give to what surrounds their text.
-_SURROUNDING = re.compile(
-    r"(?<![a-z])(?:footer|nav|navbar|navigation|menu|breadcrumbs?|ariane|share|sharing|partage|social|newsletter"
-    r"|banner|bandeau|sidebar|toolbar)(?![a-z])",
-    re.IGNORECASE,
-)
-_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_WEIGHT = re.compile(r"font-weight\s*:\s*(?:(bold|bolder|[6-9]00)|normal|lighter|[1-5]00)", re.IGNORECASE)
+_STRUCK = re.compile(r"text-decoration[^;]*line-through", re.IGNORECASE)
+_FONT_SIZE = re.compile(r"font-size\s*:\s*(\d{1,3}(?:\.\d{1,3})?)(pt|px)", re.IGNORECASE)
+_WORD_LIST = re.compile(r"mso-list\s*:\s*\S+ level(\d)", re.IGNORECASE)
+_UNNUMBERED = re.compile(r"list-style(?:-type)?\s*:[^;]*\b(?:none|disc|circle|square)\b", re.IGNORECASE)
+_CLASS = re.compile(r"\w*\.([\w-]+)")
+_ASKING_NAME = re.compile(r"(?<![a-z])question(?![a-z])")
+_ANSWERING_NAME = re.compile(r"(?<![a-z])(?:answer|reponse)(?![a-z])")
 
 
 def read_html(data: bytes, name: str) -> StructuredText:
     """Read the main part of a page: ``<main>``, else its articles, else its body."""
     soup = BeautifulSoup(_decoded(data, name), "lxml")
-    shown = _opened(soup)
+    shown, looks = opened(soup), _looks(soup)
+    remove_notes(soup)
     for roots in (soup.select("main, [role=main]"), soup.select("article"), soup.select("body")):
         builder = Builder()
         known = set(map(id, roots))  # elements compare by what they hold: slowly, and two may hold the same
         for root in roots:
             if not any(id(parent) in known for parent in root.parents):
-                _remove_what_is_no_content(root, shown)
-                _remove_surroundings(root)
-                _PageReader(builder).read(root)
+                remove_what_is_no_content(root, shown)
+                remove_surroundings(root)
+                _PageReader(builder, looks).read(root)
         if (reading := builder.reading()).blocks:
             return reading
     raise UnreadableDocumentError(
@@ -79,7 +71,7 @@ def read_html(data: bytes, name: str) -> StructuredText:
 def read_markup(markup: str) -> StructuredText:
     """Read the whole of a page that was made from another format; it may be empty."""
     page, builder = BeautifulSoup(markup, "lxml"), Builder()
-    _remove_what_is_no_content(page, _opened(page))
+    remove_what_is_no_content(page, opened(page))
     _PageReader(builder).read(page)
     return builder.reading()
 
@@ -99,29 +91,46 @@ class _Inline:
     """What the elements around say of the words in them."""
 
     bold: bool = False
+    size: float = 0.0
     pre: bool = False
     depth: int = 0
 
-    def inside(self, tag: Tag) -> "_Inline":
+    def inside(self, tag: Tag, style: str) -> "_Inline":
+        """Inside an element with this style."""
         # A whole question in italics marks it as bold type does.
-        bold = tag.name in ("strong", "b") or (tag.name in ("em", "i") and asks(tag.get_text()))
-        return _Inline(self.bold or bold, self.pre or tag.name == "pre", self.depth + 1)
+        bold = self.bold or tag.name in ("strong", "b") or (tag.name in ("em", "i") and asks(tag.get_text()))
+        if weight := _WEIGHT.search(style):
+            bold = weight[1] is not None
+        size = self.size
+        if told := _FONT_SIZE.search(style):
+            size = float(told[1]) * (1 if told[2].lower() == "pt" else 0.75)
+        return _Inline(bold, size, self.pre or tag.name == "pre", self.depth + 1)
 
     def words(self, node: PageElement) -> Iterator[TextRun]:
         """The words of a text node; comments and the like hold none. Line feeds count in ``<pre>`` only."""
         if isinstance(node, NavigableString) and not isinstance(node, PreformattedString):
-            yield TextRun(str(node) if self.pre else re.sub(r"[\r\n]+", " ", str(node)), self.bold)
+            yield TextRun(str(node) if self.pre else re.sub(r"[\r\n]+", " ", str(node)), self.bold, self.size)
+
+
+_PLAIN: Mapping[str, str] = {}
 
 
 class _PageReader:
     """Walks through elements and gives their words to a builder."""
 
-    def __init__(self, builder: Builder) -> None:
-        self._builder = builder
+    def __init__(self, builder: Builder, looks: Mapping[str, str] = _PLAIN) -> None:
+        """``looks``: the style of each class of the page."""
+        self._builder, self._looks = builder, looks
         self._runs: list[TextRun] = []
         """Words of the block being read."""
         self._kind = BlockKind.PARAGRAPH
         self._level = 0
+        self._titled = False
+        """Whether an office program gave it a title, which is above its headings."""
+        self._label = ""
+        """The number of the item being read."""
+        self._counts: dict[int, int] = {}
+        """Items so far, by the identity of their list."""
 
     def read(self, root: Tag, look: _Inline = _Inline()) -> None:
         self._children(root, look)
@@ -132,25 +141,45 @@ class _PageReader:
             if not isinstance(child, Tag):
                 self._runs += look.words(child)
             elif look.depth < _DEEPEST:
-                self._element(child, look.inside(child))
+                style = self._style(child)
+                if not _STRUCK.search(style):
+                    self._element(child, look.inside(child, style), style)
             else:
                 self._runs.append(TextRun(child.get_text(" ")))
 
-    def _element(self, tag: Tag, look: _Inline) -> None:
+    def _style(self, tag: Tag) -> str:
+        """Declarations, the last one first: its own, then those of its classes."""
+        classes = reversed(tag.get_attribute_list("class")) if self._looks else ()
+        return ";".join([str(tag.get("style", "")), *(self._looks.get(str(name), "") for name in classes)])
+
+    def _element(self, tag: Tag, look: _Inline, style: str) -> None:
         if tag.name == "br":
             self._runs.append(BREAK)
         elif tag.name == "table" and _has_columns(tag):
             self._table(tag, look)
-        elif tag.name in _ASKS or (self._kind is not BlockKind.HEADING and _is_question(tag)):
+        elif tag.name == "details":
+            before = self._builder.heading_level
+            self._separate(tag, look)
+            self._builder.heading_level = before
+        elif tag.name == "summary" and tag.find_next_sibling() and tag.parent and tag.parent.find("details"):
+            self._block(tag, look, BlockKind.HEADING, self._builder.heading_level + 1)  # questions are folded in it
+        elif tag.name in ASKS or (self._kind is not BlockKind.HEADING and _is_question(tag)):
             self._block(tag, look, BlockKind.QUESTION, 0)
-        elif tag.name in _HEADINGS and self._kind is not BlockKind.QUESTION:
-            self._block(tag, look, BlockKind.HEADING, int(tag.name[1]))
-        elif tag.name in _LISTS:
+        elif (tag.name in HEADINGS or _is_title(tag)) and self._kind is not BlockKind.QUESTION:
+            self._titled = self._titled or tag.name == "p"
+            level = 1 if tag.name == "p" else int(tag.name[1]) + self._titled
+            self._block(tag, look, BlockKind.HEADING, level)
+        elif tag.name in LISTS:
             self._block(tag, look, BlockKind.ITEM, self._level + 1 if self._kind is BlockKind.ITEM else 1)
-        elif tag.name == "li" or (self._kind is not BlockKind.ITEM and self._is_block(tag)):
-            self._close()
-            self._children(tag, look)
-            self._close()
+        elif tag.name == "p" and (listed := _WORD_LIST.search(style)):
+            self._block(tag, look, BlockKind.ITEM, int(listed[1]))
+        elif "mso-list:ignore" in style.lower().replace(" ", ""):
+            label = tag.get_text().strip()  # a bullet, else the number of an item of Word
+            self._runs += [TextRun(f"{label} ", look.bold, look.size)] if len(label) > 1 else []
+        elif tag.name == "li":
+            self._separate(tag, look, self._number(tag, style))
+        elif self._kind is not BlockKind.ITEM and self._is_block(tag):
+            self._separate(tag, look)
         elif self._is_block(tag):
             self._runs.append(BREAK)  # the paragraphs of an item are lines of one block
             self._children(tag, look)
@@ -158,10 +187,16 @@ class _PageReader:
         else:
             self._children(tag, look)
 
+    def _separate(self, tag: Tag, look: _Inline, label: str = "") -> None:
+        self._close()
+        self._label = label
+        self._children(tag, look)
+        self._close()
+
     def _is_block(self, tag: Tag) -> bool:
         if self._kind in (BlockKind.HEADING, BlockKind.QUESTION):
             return False
-        return tag.name in _BLOCKS or "-" in tag.name
+        return tag.name in BLOCKS or "-" in tag.name
 
     def _block(self, tag: Tag, look: _Inline, kind: BlockKind, level: int) -> None:
         self._close()
@@ -183,12 +218,48 @@ class _PageReader:
 
     def _close(self) -> None:
         """End the block being read."""
+        first = next((at for at, run in enumerate(self._runs) if run.text.strip()), None)
+        if self._label and first is not None:
+            if self._kind is BlockKind.ITEM:
+                self._runs.insert(first, replace(self._runs[first], text=f"{self._label} "))
+            self._label = ""
         self._builder.add(self._runs, self._kind, self._level)
         self._runs = []
 
+    def _number(self, item: Tag, style: str) -> str:
+        """The number that a browser shows before an item; empty where it shows a bullet, or the words have one."""
+        above = item.parent
+        if above is None or above.name != "ol" or _UNNUMBERED.search(f"{style};{self._style(above)}"):
+            return ""
+        first = whole(str(above.get("start", "")), 1)
+        count = whole(str(item.get("value", "")), self._counts.get(id(above), first - 1) + 1)
+        self._counts[id(above)] = count
+        words = " ".join(islice(item.stripped_strings, 2))
+        return "" if markers(words) else f"{numeral(count, str(above.get('type', '1')))}."
+
+
+def _looks(page: Tag) -> Mapping[str, str]:
+    """The style of each class, as far as it stands alone in a rule: office programs write their looks so."""
+    found: dict[str, str] = {}
+    for rules in page.find_all("style", limit=20):
+        for rule in rules.get_text().replace("<!--", "").split("}"):
+            selectors, _, style = rule.partition("{")
+            for selector in selectors.split(","):
+                if named := _CLASS.fullmatch(selector.strip()):
+                    found[named[1]] = f"{style};{found.get(named[1], '')}"[:_LONGEST_STYLE]
+    return found
+
+
+def _is_title(tag: Tag) -> bool:
+    """Whether an office program wrote it as the title of a document."""
+    return tag.name == "p" and not {"title", "msotitle"}.isdisjoint(class_names(tag).split())
+
 
 def _is_question(tag: Tag) -> bool:
-    """Whether the page marks it as a question: the button of an accordion, a name in the terms of schema.org."""
+    """Whether the page marks it as a question: an accordion's button, a name of schema.org, a class beside answers."""
+    names, after = class_names(tag), tag.find_next_sibling()
+    if after is not None and _ASKING_NAME.search(names) and _ANSWERING_NAME.search(class_names(after)):
+        return True
     if tag.name == "button" or tag.get("role") == "button":
         return True  # the other ones are gone
     return tag.get("itemprop") == "name" and "Question" in str(getattr(tag.parent, "attrs", {}).get("itemtype", ""))
@@ -207,118 +278,7 @@ def _span(cell: Tag, name: str) -> int:
 
 def _has_columns(table: Tag) -> bool:
     """Whether it shows data: tables of one column, or with headings or tables inside, only lay out a page."""
-    if table.get("role") == "presentation" or table.find([*_HEADINGS, "table"]):
+    if table.get("role") == "presentation" or table.find([*HEADINGS, "table"]):
         return False
     rows = table.find_all("tr")
     return any(len(row.find_all(["th", "td"], recursive=False)) > 1 for row in rows)
-
-
-# What is no content
-
-
-def _opened(page: Tag) -> frozenset[str]:
-    """Identifiers of what a button of the page shows or hides: content, though hidden at first."""
-    controls = page.find_all(lambda tag: tag.has_attr("aria-controls"))
-    return frozenset(identifier for tag in controls for identifier in str(tag["aria-controls"]).split())
-
-
-def _remove_what_is_no_content(root: Tag, shown: Set[str]) -> None:
-    """Leave what a reader may see; ``shown`` are identifiers of what a click shows."""
-    # Not decompose(): to ask what was decomposed already, the library searches the whole of each tag.
-    for tag in _consent_banners(root):
-        tag.extract()
-    for tag in [t for t in root.find_all(True) if _is_no_content(t) or (_is_hidden(t) and not _is_opened(t, shown))]:
-        tag.extract()
-
-
-def _remove_surroundings(root: Tag) -> None:
-    """Remove links in what is named a menu and, around the part that holds the headings, what is either.
-
-    That part is the smallest element with all headings and the text under the last. Measured on 31 pages of
-    questions, trafilatura left four of the six kinds of surroundings that it met, and jusText lost every answer,
-    which are short.
-    """
-    menus = [tag for tag in root.find_all(True) if _is_named_surrounding(tag) and _is_links(tag)]
-    for tag in menus:
-        tag.extract()
-    heads = root.find_all([*_HEADINGS, *_ASKS])
-    if not heads:
-        return
-    own = set(map(id, heads[-1].descendants))
-    after = (each for each in heads[-1].next_elements if id(each) not in own and isinstance(each, NavigableString))
-    ends = set(map(id, next((words for words in after if words.strip()), heads[-1]).parents))
-    found: list[PageElement] = []
-    for inner in (heads[0], *heads[0].parents):
-        if inner is root:
-            break
-        found += inner.previous_siblings
-        if id(inner) in ends:  # it is the part itself, or holds it
-            found += inner.next_siblings
-    for beside in found:
-        if isinstance(beside, Tag) and (_is_links(beside) or _is_named_surrounding(beside)):
-            beside.extract()
-
-
-def _is_no_content(tag: Tag) -> bool:
-    if tag.name == "button" or tag.get("role") == "button":
-        return tag.find_parent([*_HEADINGS, *_ASKS]) is None and not _unfolds(tag)
-    if tag.name == "form":
-        return tag.find(["main", "article", "h1"]) is None  # some servers wrap the whole page in a form
-    if tag.name == "header":
-        return tag.find_parent(["main", "article"]) is None  # that of an article holds its title
-    return tag.name in _NO_CONTENT or tag.get("role") in _ROLES_WITHOUT_CONTENT
-
-
-def _unfolds(button: Tag) -> bool:
-    """Whether the button is the title of what it shows: the page says so, or it asks."""
-    if button.get("role") == "tab":
-        return False
-    if button.has_attr("aria-expanded") or button.has_attr("aria-controls"):
-        return True
-    return _asks(button)
-
-
-def _asks(tag: Tag) -> bool:
-    return tag.get_text().rstrip(" »\u00a0\u202f\r\n\t+-▼▾").endswith("?")
-
-
-def _is_hidden(tag: Tag) -> bool:
-    hidden = tag.has_attr("hidden") and tag["hidden"] != "until-found"
-    styled = _HIDDEN_STYLE.search(str(tag.get("style", "")))
-    return hidden or tag.get("aria-hidden") == "true" or styled is not None
-
-
-def _is_opened(tag: Tag, shown: Set[str]) -> bool:
-    """Whether a click shows it: a control of the page names it, or it follows a title or a question."""
-    if tag.get("id") in shown:
-        return True
-    if tag.name not in _BLOCKS and tag.name not in _LISTS:
-        return False
-    title = tag.find_previous_sibling(True)
-    return isinstance(title, Tag) and (title.name in _TITLES or _asks(title))
-
-
-def _consent_banners(root: Tag) -> list[Tag]:
-    """The smallest elements that speak of cookies and hold a button to accept or refuse them."""
-    found = []
-    for words in root.find_all(string=_COOKIES, limit=20):
-        for parent in words.parents:
-            if parent is root or parent.name == "body" or len(parent.get_text()) > _LONGEST_BANNER:
-                break
-            controls = parent.find_all(["button", "a", "input"])
-            if any(_CONSENTS.fullmatch(each.get_text() or str(each.get("value", ""))) for each in controls):
-                found.append(parent)
-                break
-    return found
-
-
-def _is_named_surrounding(tag: Tag) -> bool:
-    names = " ".join([*tag.get_attribute_list("class"), str(tag.get("id", ""))])
-    return _SURROUNDING.search(names) is not None
-
-
-def _is_links(tag: Tag) -> bool:
-    """Whether most of its words lead elsewhere."""
-    links = [tag] if tag.name == "a" else tag.find_all("a")
-    linked = sum(len(link.get_text("").strip()) for link in links if not str(link.get("href", "#")).startswith("#"))
-    return linked > 0.6 * len(tag.get_text("").strip())

@@ -160,7 +160,7 @@ class _Markup:
         """The number that a paragraph shows, and white space."""
         label, self._label = self._label, ""
         if paragraph.tag == _H and not label and paragraph.get(qn("text:is-list-header")) != "true":
-            label = self._outline.label(level, _start(paragraph))
+            label = self._outline.label(level - 1, _start(paragraph))
         return f"{label} " if label and "".join(paragraph.itertext()).strip() else ""
 
     def _look(self, family: str, name: str) -> Mapping[str, str]:
@@ -183,7 +183,7 @@ class _Markup:
         """0 for a plain paragraph."""
         if paragraph.tag == _H:
             level = paragraph.get(qn("text:outline-level"), "")
-            return max(int(level), 1) if level.isdecimal() else 1
+            return max(int(level), 1) + 1 if level.isdecimal() else 2
         style = self._styles.get(("paragraph", paragraph.get(_STYLE, ""))) if paragraph.tag == _P else None
         names = (paragraph.get(_STYLE, ""), style.get(qn("style:parent-style-name"), "") if style is not None else "")
         # The format writes "Heading 2" as "Heading_20_2".

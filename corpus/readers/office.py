@@ -89,9 +89,12 @@ def parsed(archive: zipfile.ZipFile, part: str) -> Any:
 
 
 def heading_level(style: str) -> int:
-    """The level of a heading in this style, as office programs name it in English and French; 0 for other styles."""
+    """The level of a heading in this style, as office programs name it in English and French; 0 for other styles.
+
+    The title of a document is above its headings, the first of which are of level 2.
+    """
     found = _HEADING.fullmatch(style)
-    return int(found[1]) if found else int(_TITLE.fullmatch(style) is not None)
+    return int(found[1]) + 1 if found else int(_TITLE.fullmatch(style) is not None)
 
 
 def whole(text: str, otherwise: int) -> int:

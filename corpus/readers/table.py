@@ -2,11 +2,12 @@
 
 import csv
 import io
+import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import Any
 
 from lxml import etree
@@ -14,13 +15,19 @@ from lxml import etree
 from corpus.document import BlockKind, StructuredText
 from corpus.errors import UnreadableDocumentError, typeset
 from corpus.readers.builder import Builder, TextRun
-from corpus.readers.columns import EMPTY, HIGHEST_HEADER, add_table, find_columns, named_columns
+from corpus.readers.columns import EMPTY, HIGHEST_HEADER, add_table, arranged, find_columns, fold, named_columns
 from corpus.readers.formats import decode
-from corpus.readers.office import BROKEN, office_archive
+from corpus.readers.html import read_markup
+from corpus.readers.office import BROKEN, office_archive, whole
 
 _DELIMITERS = ";,\t|"
+_ROW_BY_ROW = "ce tableau n’a pas de colonnes « question » et « réponse » : il est lu ligne à ligne"
+_LONGEST_NAME = 40
 _PROBLEMS_SHOWN = 5
 _EXPECTED = "Sont attendues une colonne « question », une colonne « réponse » et, si possible, une colonne « id »."
+_MARKUP = re.compile(r"</(?:p|ul|li|strong|div|span|a)>|<br ?/?>|&(?:nbsp|amp|rsquo|eacute);")
+_DECIMALS = re.compile(r"0(?:\.(?P<decimals>0{1,6}))?")
+_MOST_COLUMNS = 500
 # A cell that covers more rows covers the whole sheet.
 _HIGHEST_MERGED = 2000
 Known = Callable[[Sequence[str]], int]
@@ -113,27 +120,33 @@ def _sheets(data: bytes, name: str) -> list[Worksheet]:
 
 
 def _sheet(sheet: Any) -> Worksheet:
-    hidden, merged = _hidden_and_merged(sheet)
+    hidden, left_out, merged = _hidden_and_merged(sheet)
     sheet.reset_dimensions()  # some programs write a wrong size, and rows would be missed
     rows = [
         TableRow(number, cells)
         for number, found in enumerate(sheet.iter_rows(), 1)
-        if number not in hidden and any(cells := tuple(map(_cell, found)))
+        if number not in hidden
+        and any(cells := tuple("" if column in left_out else _cell(cell) for column, cell in enumerate(found)))
     ]
     return Worksheet(sheet.title, rows, merged)
 
 
-def _hidden_and_merged(sheet: Any) -> tuple[set[int], dict[int, dict[int, int]]]:
-    """The rows hidden by hand, and the places that merged cells cover below their first."""
+def _hidden_and_merged(sheet: Any) -> tuple[set[int], set[int], dict[int, dict[int, int]]]:
+    """The rows and the columns hidden by hand, and the places that merged cells cover below their first."""
     from openpyxl.utils import range_boundaries
 
     hidden: set[int] = set()
+    columns: set[int] = set()
     merged: dict[int, dict[int, int]] = {}
     with sheet._get_source() as source:  # openpyxl tells neither of a sheet that it reads row by row
-        for _, element in etree.iterparse(source, tag=("{*}row", "{*}autoFilter", "{*}mergeCell")):
+        for _, element in etree.iterparse(source, tag=("{*}col", "{*}row", "{*}autoFilter", "{*}mergeCell")):
             name = etree.QName(element).localname
             if name == "autoFilter":
                 hidden = set()  # a filter that was left on: its rows are content
+            elif name == "col" and element.get("hidden") in ("1", "true"):
+                columns.update(
+                    range(whole(element.get("min"), 1) - 1, min(whole(element.get("max"), 1), _MOST_COLUMNS))
+                )
             elif name == "row" and element.get("hidden") in ("1", "true"):
                 hidden.add(int(element.get("r", 0)))
             elif name == "mergeCell":
@@ -141,7 +154,7 @@ def _hidden_and_merged(sheet: Any) -> tuple[set[int], dict[int, dict[int, int]]]
                 for row in range(top + 1, min(bottom, top + _HIGHEST_MERGED) + 1):
                     merged.setdefault(row, {})[left - 1] = top
             element.clear()
-    return hidden, merged
+    return hidden, columns, merged
 
 
 def _cell(cell: Any) -> str:
@@ -149,36 +162,45 @@ def _cell(cell: Any) -> str:
     value = cell.value
     if value is None or (cell.has_style and cell.font.strike):
         return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))  # Excel keeps the id 12 as 12.0
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _number(value, str(cell.number_format))
     if isinstance(value, datetime):
         return f"{value:%d/%m/%Y}"
     return str(value).strip()
 
 
+def _number(value: float, shown_as: str) -> str:
+    """A number as the spreadsheet shows it in French: 12,5 or 12,50 € or 20 %."""
+    found = _DECIMALS.search(shown_as)
+    unit = next((sign for sign in "%€" if sign in shown_as), "")
+    amount = value * 100 if unit == "%" else value
+    digits = str(round(amount, 10)).removesuffix(".0")  # Excel keeps the id 12 as 12.0
+    if found and (found["decimals"] or unit):
+        digits = f"{amount:.{len(found['decimals'] or '')}f}"
+    return " ".join(filter(None, (digits.replace(".", ","), unit)))
+
+
 def read_sheets(sheets: Sequence[Worksheet], name: str) -> StructuredText:
-    """The questions of the sheets that have the columns.
+    """The questions of the sheets that have the columns; where none has, the rows of the sheets.
 
     Raises:
-        UnreadableDocumentError: None has them, or holds a question.
+        UnreadableDocumentError: None holds a question, or a table.
     """
-    builder = Builder()
-    found = [sheet for sheet in sheets if find_columns([row.cells for row in sheet.rows])]
+    tables = [(sheet, arranged(list(_places(sheet)))) for sheet in sheets if sheet.rows]
+    asking = [each for each in tables if find_columns([[cell.text for cell in row] for row in each[1]])]
+    found = asking or [each for each in tables if _is_plain(each[1])]
     if not found:
         raise _refused(sheets, name)
-    for sheet in found:
+    builder = Builder()
+    for sheet, rows in found:
         where = f"feuille « {sheet.name} », " if len(found) > 1 else ""
         builder.heading_level = 0
-        if where:
-            builder.add([TextRun(sheet.name)], BlockKind.HEADING, 1)
-        add_table(builder, list(_places(sheet)), [row.number for row in sheet.rows], where)
-    left = [
-        f"la feuille « {sheet.name} » n’a pas de colonnes « question » et « réponse »"
-        for sheet in sheets
-        if sheet.rows and sheet not in found
-    ]
-    reading = builder.reading()
-    if not any(block.kind is BlockKind.QUESTION for block in reading.blocks):
+        titles = [] if asking else [row[0].text for row in takewhile(lambda row: not _is_filled(row), rows)]
+        for title in [sheet.name] * bool(where) + titles:
+            builder.add([TextRun(title)], BlockKind.HEADING, 1)
+        numbers = [row.number for row in sheet.rows] if len(rows) == len(sheet.rows) else ()
+        add_table(builder, rows[len(titles) :], numbers, where)
+    if asking and not any(block.kind is BlockKind.QUESTION for block in builder.reading().blocks):
         problems = builder.unread[:_PROBLEMS_SHOWN]
         more = len(builder.unread) - len(problems)
         raise UnreadableDocumentError(
@@ -186,7 +208,24 @@ def read_sheets(sheets: Sequence[Worksheet], name: str) -> StructuredText:
             " ".join(["ce tableau ne contient aucune question.", *problems, *[f"Et {more} autres."] * (more > 0)]),
             "Complétez-le et enregistrez-le de nouveau.",
         )
+    left = [
+        f"la feuille « {sheet.name} » n’a pas de colonnes « question » et « réponse »" if asking else _ROW_BY_ROW
+        for sheet in (sheets if asking else [each[0] for each in found])
+        if sheet.rows and (not asking or all(sheet is not each[0] for each in found))
+    ]
+    reading = builder.reading()
     return replace(reading, unread=(*reading.unread, *(typeset(f"{each}.") for each in left)))
+
+
+def _is_plain(rows: Sequence[Sequence[StructuredText]]) -> bool:
+    """Whether they are a table, with two rows at least below a header that names no question and no answer."""
+    heads = (fold(cell.text) for row in rows[:HIGHEST_HEADER] for cell in row if len(cell.text) < _LONGEST_NAME)
+    told = any("question" in head or "reponse" in head for head in heads)
+    return not told and sum(map(_is_filled, rows)) > 2
+
+
+def _is_filled(row: Sequence[StructuredText]) -> bool:
+    return sum(bool(cell.text) for cell in row) > 1
 
 
 def _refused(sheets: Sequence[Worksheet], name: str) -> UnreadableDocumentError:
@@ -223,6 +262,8 @@ def _text(cell: str) -> StructuredText:
     """Its paragraphs: blank lines part them."""
     if not cell.strip():
         return EMPTY
+    if _MARKUP.search(cell):  # exported from a web site
+        return read_markup(cell)
     builder = Builder()
     for filled, lines in groupby(cell.splitlines(), key=lambda line: bool(line.strip())):
         if filled:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from html import escape
+from itertools import takewhile
 
 from markdown_it import MarkdownIt
 from mdit_py_plugins.deflist import deflist_plugin
@@ -29,14 +30,17 @@ _ATTRIBUTES = re.compile(r"\{[^{}]{0,500}\}\s*$")
 _TITLED = re.compile(r"""\b(?:title|titre|summary|label|question)=(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 # Beyond, a container is text.
 _DEEPEST = 20
+_ASKING = ("question", "faq", "help")
 _FOLDED = ("details", "question", "faq", "collapse", "spoiler", "accordion")
+# A quote with a kind, and a title: > [!question]- Titre
+_CALLOUT = re.compile(r"[ \t]*>[ \t]*\[!(?P<kind>\w+)\][+-]?[ \t]+(?P<title>\S.*)")
 _NOTE = re.compile(r"^\[\^[^\]\n]{1,80}\]:.*(?:\n[ \t]+\S.*)*", re.MULTILINE)
 # Marks of templates, attributes, notes, alerts, icons, abbreviations, contents, components: none is text.
 _MARKS = re.compile(
     r"""\{%.{0,500}?%\} | \{\#.{0,500}?\#\} | \{\{[<%].{0,500}?[>%]\}\}
       | \{:[^{}\n]{0,200}\} | \{[\#.][\w-][^{}\n]{0,200}\} | \[\^[^\]\n]{1,80}\]
       | (?<![\w:]):[a-z][a-z0-9_+-]{1,40}:(?![\w:]) | ^\*\[[^\]\n]{1,40}\]:.*$
-      | ^(?:[ \t]*>)*[ \t]*\[!\w+\][+-]? | ^[ \t]*\[\[?_?toc_?\]\]?[ \t]*$
+      | ^(?:[ \t]*>)*[ \t]*\[!\w+\][+-]? | ^[ \t]*</?aside>[ \t]*$ | ^[ \t]*\[\[?_?toc_?\]\]?[ \t]*$
       | ^import[ ].*[;'"][ \t]*$ | ^export[ ](?:const|default)[ ].*$""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
@@ -63,8 +67,8 @@ def read_markdown(data: bytes, name: str) -> StructuredText:
     if front := _FRONT_MATTER.match(text):
         text = text[front.end() :]
         title = _title(front["settings"])
-    lines = _MARKS.sub("", _NOTE.sub("", text)).split("\n")
-    markup = _MARKDOWN.render("\n".join(_with_containers(lines)))
+    lines = _with_containers(_NOTE.sub("", text).split("\n"))
+    markup = _MARKDOWN.render(_MARKS.sub("", "\n".join(lines)))
     if title and "<h1" not in markup:
         markup = f"<h1>{escape(title)}</h1>{markup}"
     reading = read_markup(markup)
@@ -85,8 +89,14 @@ def _with_containers(lines: Sequence[str], depth: int = 0) -> Iterator[str]:
     ends = _ends(marks)
     at = 0
     while at < len(lines):
-        match = marks[at]
+        match, callout = marks[at], _CALLOUT.fullmatch(lines[at])
         at += 1
+        if callout:
+            quoted = list(takewhile(lambda line: line.lstrip().startswith(">"), lines[at:]))
+            at += len(quoted)
+            opening, closing = _tags("?" if callout["kind"].lower() in _ASKING else ":", f'"{callout["title"]}"')
+            yield from ("", opening, "", *(line.lstrip()[1:].removeprefix(" ") for line in quoted), "", closing, "")
+            continue
         if not match:
             yield lines[at - 1]
             continue

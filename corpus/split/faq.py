@@ -10,7 +10,7 @@ from itertools import groupby
 
 from corpus.document import Block, BlockKind, Document, Span
 from corpus.layout.lines import CLOSING, asks, starts_low
-from corpus.layout.list_markers import ANSWERED, ASKED, contents, markers
+from corpus.layout.list_markers import ANSWER_ALONE, ANSWERED, ASKED, QUESTION_ALONE, contents, markers
 from corpus.readers.columns import question_rows
 from corpus.split.sections import (
     HEADS,
@@ -30,7 +30,8 @@ INLINE_ANSWER = re.compile(
     r"\s(?=(?:r[ée]ponse|r)\s*\d{0,3}\s*[:–—]\s|(?-i:R[ée]ponse|R)\s*\d{0,3}\s*[-.]\s)", re.IGNORECASE
 )
 LABEL = re.compile(
-    r"(?:r[ée]ponses?|r)\s*(?:n\s?[°o]\s*)?\d{0,3}\s*(?::|\)|[–—]|(?<=\d)\.(?=\s)|\.(?=\s+\D|$)|-(?=\s|$))\s*",
+    r"(?:r[ée]ponses?|r)\s*(?:n\s?[°o]\s*)?\d{0,3}\s*"
+    r"(?::|\)|[–—]|(?<=\d)\.(?=\s)|\.(?=\s+\D|$)|-(?=\s|$)|(?<=[\w ]{3})$)\s*",
     re.IGNORECASE,
 )
 # A question of several paragraphs is shorter than this, or we misread a label.
@@ -93,27 +94,37 @@ def _texts(document: Document) -> list[str]:
 
 def _labelled(document: Document, texts: Sequence[str]) -> list[Asked]:
     labels = [
-        (index, match.end())
+        (index, match)
         for index, text in enumerate(texts)
-        if (match := ASKED.match(text)) and document.blocks[index].kind is not BlockKind.TABLE
+        if document.blocks[index].kind is not BlockKind.TABLE
+        and (match := ASKED.match(text) or QUESTION_ALONE.fullmatch(text))
     ]
     ends = [*(index for index, _ in labels[1:]), len(texts)]
-    return [_label_asks(document, texts, index, skip, end) for (index, skip), end in zip(labels, ends, strict=False)]
+    asked = (
+        _label_asks(document, texts, index, match.end(), end) for (index, match), end in zip(labels, ends, strict=False)
+    )
+    return [question for question in asked if question]
 
 
-def _label_asks(document: Document, texts: Sequence[str], index: int, skip: int, end: int) -> Asked:
-    """The question runs to the label of the answer, wherever it stands; without one, to its last "?"."""
-    blocks, text = document.blocks, texts[index]
+def _label_asks(document: Document, texts: Sequence[str], first: int, skip: int, end: int) -> Asked | None:
+    """The question runs to the label of the answer, wherever it stands; without one, to its last "?".
+
+    None for a label that stands alone where no answer is labelled: it is a title.
+    """
+    blocks = document.blocks
+    alone = skip == len(texts[first])
+    index, skip = (first + 1, 0) if alone and first + 1 < end else (first, skip)
+    text = texts[index]
     start = blocks[index].start + skip
     inline = INLINE_ANSWER.search(text, skip)
     if inline:
-        return _ask(document, index, index + 1, start, blocks[index].start + inline.start())
+        return _ask(document, first, index + 1, start, blocks[index].start + inline.start())
     for after in range(index + 1, end):
         if blocks[after].kind is not BlockKind.ITEM and LABEL.match(texts[after]):
             if blocks[after - 1].end - start <= LONGEST_QUESTION:
-                return _ask(document, index, after, start, blocks[after - 1].end)
+                return _ask(document, first, after, start, blocks[after - 1].end)
             break
-    return _ask(document, index, index + 1, start, blocks[index].start + question_end(text, skip))
+    return None if alone else _ask(document, first, index + 1, start, blocks[index].start + question_end(text, skip))
 
 
 def _numbered(document: Document, texts: Sequence[str]) -> list[Asked]:
@@ -213,13 +224,26 @@ def with_questions(document: Document) -> Document:
     """
     text, faq = document.text, document.source.kind == "faq"
     blocks: list[Block] = []
-    for is_table, run in groupby(document.blocks, key=lambda block: block.kind is BlockKind.TABLE):
+    for is_table, run in groupby(
+        _with_plain_labels(text, document.blocks), key=lambda block: block.kind is BlockKind.TABLE
+    ):
         found = list(run)
-        blocks += (question_rows(text, found) if is_table else []) or found
+        blocks += (question_rows(text, found, blocks) if is_table else []) or found
     asked = list(_with_lines_that_ask(text, blocks, faq=faq))
     if faq or _headings(asked) - _headings(blocks) >= FEWEST:
         blocks = asked
     return replace(document, blocks=tuple(without_list_of_headings(text, blocks)))
+
+
+def _with_plain_labels(text: str, blocks: Sequence[Block]) -> Sequence[Block]:
+    """The blocks; titles that say "Question" or "Réponse" and no more are plain, where both are said."""
+    titles = {block: block.of(text) for block in blocks if block.kind is BlockKind.HEADING}
+    if not any(map(ANSWER_ALONE.fullmatch, titles.values())):
+        return blocks
+    labels = {
+        block for block, words in titles.items() if (QUESTION_ALONE.fullmatch(words) or ANSWER_ALONE.fullmatch(words))
+    }
+    return [replace(block, kind=BlockKind.PARAGRAPH, level=0) if block in labels else block for block in blocks]
 
 
 def only_asks(text: str) -> bool:

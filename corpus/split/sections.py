@@ -11,15 +11,16 @@ from corpus.layout.list_markers import ASIDE, CONTENTS_TITLE, contents, markers
 
 # What a web page prints around its text, alone on its line.
 _PAGE_FURNITURE = re.compile(
-    r"""(?:
+    r"""\W{0,3}(?:
         (?:partage|imprime|t[ée]l[ée]charge|envoye)[rz]
             (?:\s(?:(?:cette|la)\spage|cet\sarticle|l[’']article|ce\scontenu))?(?:\s(?:sur|via|par|au|en)\s.{1,40})?
       | (?:(?:retour\s|remonter\s)?(?:en\s|au\s)?haut(?:\sde\s(?:la\s)?page)?) | lire\sla\ssuite
       | retour\s(?:[àa]\s(?:l[’']accueil|la\sliste)|aux?\s(?:sommaire|menu|questions)).{0,40}
       | (?:page\s|fiche\s)?(?:v[ée]rifi[ée]e?|publi[ée]e?|modifi[ée]e?|(?:derni[èe]re\s)?mise?s?\s[àa]\sjour)
-            \s*(?:le|du|en|:)\s(?:[^\W\d]+\s)?\d[\w\s/.:]{0,40}
+            \s*(?:le|du|en|:)\s(?::\s)?(?:[^\W\d]+\s)?\d[\w\s/.:]{0,40}
       | (?:vous\s[êe]tes\sici|accueil)\s*[:>›»/|].* | (?:cette|la)\s(?:page|r[ée]ponse|fiche)\svous\sa.{1,60}
-      | (?:©|copyright\b).* | tous\sdroits\sr[ée]serv[ée]s | suivez[-\s]nous.{0,60} | temps\sde\slecture.{0,20}
+      | (?:©|copyright\b).* | tous\sdroits\sr[ée]serv[ée]s
+      | page\s\d+(?:\s?(?:/|sur)\s?\d+)? | suivez[-\s]nous.{0,60} | temps\sde\slecture.{0,20}
     )[\s\W]*""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -95,7 +96,11 @@ def without_list_of_headings(text: str, blocks: Sequence[Block]) -> list[Block]:
     told = 0
     for index, block in enumerate(blocks):
         entry = without_page_number(words[index])
-        tells = not entry or max(last.get(words[index], 0), last.get(entry, 0)) > index
+        tells = (
+            not entry
+            or CONTENTS_TITLE.fullmatch(block.of(text))
+            or max(last.get(words[index], 0), last.get(entry, 0)) > index
+        )
         if tells and block.kind in (BlockKind.PARAGRAPH, BlockKind.ITEM):
             waiting.append(block)
             told += bool(entry)
@@ -143,7 +148,7 @@ def loose(document: Document, blocks: Sequence[Block], section: tuple[Span, ...]
             groups[-1].append(block)
         else:
             groups.append([block])
-    return [Section(None, section, tuple(group)) for group in groups if _says(document, group)]
+    return [Section(None, section, tuple(group)) for group in groups if _is_statement(document, group)]
 
 
 def _belongs(document: Document, group: Sequence[Block], block: Block) -> bool:
@@ -158,7 +163,7 @@ def _belongs(document: Document, group: Sequence[Block], block: Block) -> bool:
     )
 
 
-def _says(document: Document, group: Sequence[Block]) -> bool:
+def _is_statement(document: Document, group: Sequence[Block]) -> bool:
     """Whether the group states something: a sentence, the object of a letter, a reference, a list."""
     if group[0].kind is BlockKind.HEADING:
         return False
@@ -215,7 +220,7 @@ def without_page_furniture(document: Document, found: Sequence[Section]) -> list
 
     A body keeps its last block, whatever it is.
     """
-    tidied = list(found)
+    tidied = [section for section in found if not _is_furniture(document, section)] or list(found)
     for _ in range(_EDGES):
         edges = Counter(
             _pattern(document, block) for section in tidied for block in {section.body[0], section.body[-1]}
@@ -224,6 +229,11 @@ def without_page_furniture(document: Document, found: Sequence[Section]) -> list
         repeated = {words for words, count in edges.items() if count >= most}
         tidied = [_tidied(document, section, repeated) for section in tidied]
     return tidied
+
+
+def _is_furniture(document: Document, section: Section) -> bool:
+    headed = section.heading is not None and is_page_furniture(section.heading.of(document.text))
+    return headed or all(is_page_furniture(block.of(document.text)) for block in section.body)
 
 
 def _tidied(document: Document, section: Section, repeated: Set[str]) -> Section:

@@ -178,9 +178,13 @@ def _rows(text: str, rows: Sequence[Block]) -> Iterator[tuple[Span, Span, tuple[
     # Above the header, a row of few cells is a caption.
     head = next(index for index, width in enumerate(widths) if 2 * width > max(widths))
     header = Span(rows[head].start, rows[head].end)
+    part: tuple[Span, ...] = ()
+    """What names the rows below it: a row of one cell."""
     for index, row in enumerate(rows):
+        if index > head and widths[index] == 1 < max(widths):
+            part = (Span(row.start, row.end),)
         for span in _pieces(text, Span(row.start, row.end)):
-            yield span, together or span, (header,) if index > head else ()
+            yield span, together or span, (header, *(p for p in part if p != span)) if index > head else ()
 
 
 def _lead_in(text: str, block: Block) -> Span:
