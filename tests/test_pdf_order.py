@@ -7,6 +7,7 @@ from bot.web.pdf_pages import placed_text
 from bot.web.viewer import printed_on
 from corpus.document import BlockKind, Span
 from corpus.readers.pdf import read_pdf
+from corpus.split.split import split
 
 
 def test_a_title_and_a_box_drawn_last_stand_where_they_are_seen_and_columns_whole() -> None:
@@ -241,3 +242,61 @@ def test_where_a_form_is_signed_heads_nothing() -> None:
     )
 
     assert list(found) == ["1. Demande"]
+
+
+def test_empty_cells_keep_their_place_and_a_header_of_two_rows_is_one() -> None:
+    made = FPDF(format="A4")
+    made.add_page()
+    made.set_font("helvetica", size=11)
+    with made.table(col_widths=(40, 40, 40), num_heading_rows=2) as table:
+        row = table.row()
+        row.cell("Salle", rowspan=2)
+        row.cell("Prix en euros", colspan=2)
+        for cells in (("Jour", "Nuit"), ("Petite", "", "60"), ("Grande", "90", "110")):
+            row = table.row()
+            for cell in cells:
+                row.cell(cell)
+    made.multi_cell(0, 8, "Les prix sont votés chaque année par le conseil.", new_x="LMARGIN", new_y="NEXT")
+
+    rows = blocks(read(made), BlockKind.TABLE)
+
+    assert rows == ["Salle\tPrix en euros Jour\tPrix en euros Nuit", "Petite\t\t60", "Grande\t90\t110"]
+
+
+def test_the_outline_of_a_file_tells_its_titles() -> None:
+    made = plain()
+    made.start_section("Le marché de la commune")
+    made.multi_cell(0, 6, "Le marché de la commune", new_x="LMARGIN", new_y="NEXT", align="L")
+    for title in ("Déposer un dossier au guichet", "Prévenir le placier en cas d'absence ou de retard"):
+        made.start_section(title, level=1)
+        made.multi_cell(0, 6, f"{title}\n{SENTENCE * 2}", new_x="LMARGIN", new_y="NEXT", align="L")
+
+    reading = read(made)
+    found = [(b.level, b.of(reading.text)) for b in reading.blocks if b.kind is BlockKind.HEADING]
+
+    assert found == [
+        (1, "Le marché de la commune"),
+        (2, "Déposer un dossier au guichet"),
+        (2, "Prévenir le placier en cas d'absence ou de retard"),
+    ]
+
+
+def test_the_themes_of_a_table_of_questions_are_titles() -> None:
+    made = FPDF()
+    made.add_page()
+    made.set_font("helvetica", size=11)
+    with made.table(col_widths=(25, 60, 60)) as table:
+        for cells in (
+            ("Thème", "Question", "Réponse"),
+            ("Voirie", "Qui sale ?", "Le maire."),
+            ("Eau", "Quel prix ?", "Dix euros."),
+        ):
+            row = table.row()
+            for cell in cells:
+                row.cell(cell)
+
+    found = [
+        (e.heading_text, [s.of(e.document.text) for s in e.passages[0].section]) for e in split(document(read(made)))
+    ]
+
+    assert found == [("Qui sale ?", ["Voirie"]), ("Quel prix ?", ["Eau"])]

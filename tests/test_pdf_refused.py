@@ -10,7 +10,7 @@ from fpdf.enums import EncryptionMethod
 from pdf_making import SENTENCE, plain, read
 from PIL import Image
 from pypdf import PdfWriter
-from pypdf.generic import BooleanObject, DictionaryObject, NameObject
+from pypdf.generic import ArrayObject, BooleanObject, DictionaryObject, NameObject, TextStringObject
 
 from corpus.errors import UnreadableDocumentError
 from corpus.readers.pdf import read_pdf
@@ -44,6 +44,8 @@ def wrap(writer: PdfWriter) -> None:
 
 def script(writer: PdfWriter) -> None:
     writer.root_object[NameObject("/NeedsRendering")] = BooleanObject(True)
+    form = DictionaryObject({NameObject("/XFA"): TextStringObject("<xdp/>"), NameObject("/Fields"): ArrayObject()})
+    writer.root_object[NameObject("/AcroForm")] = form
 
 
 def test_unreadable_files_are_refused_with_the_reason() -> None:

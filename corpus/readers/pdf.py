@@ -1,4 +1,4 @@
-"""Reads PDF files: pypdf says what kind of file it is, PDFium what is printed; files without a text are refused."""
+"""Read PDF files with PDFium; refuse those without usable text, with the reason and the remedy."""
 
 import logging
 import re
@@ -24,6 +24,7 @@ from corpus.readers.ocr import INSTALL as INSTALL_OCR
 from corpus.readers.ocr import MOST_PAGES as MOST_RECOGNISED
 from corpus.readers.ocr import SIDE, recognised_rows
 from corpus.readers.ocr import is_available as ocr_is_available
+from corpus.readers.pdf_outline import bookmarks, page_labels, with_outline
 from corpus.readers.pdf_rows import Row, in_order, joined, page_rows, runs
 from corpus.readers.pdf_tables import with_tables
 from corpus.readers.pdf_words import open_page
@@ -34,20 +35,18 @@ LETTERS_PER_PAGE = 20
 MOST_PAGES = 2_000
 # Of the words, split ones: measured on twelve administrative PDFs, at most 0.14 % in the good ones, at least 1.3 % in
 # those whose words come out in pieces.
-SPLIT = 0.006
+MOST_SPLIT = 0.006
 # Words in letters that French does not use: 0 in the good ones, 0.76 % where the glyph map is wrong.
-FOREIGN = 0.005
+MOST_FOREIGN = 0.005
 # Signs that stand for characters without a code.
-BLOTCHES = 0.02
+MOST_UNKNOWN = 0.02
 # Fewer words prove nothing.
-ENOUGH = 5
+FEWEST_WORDS = 5
 FRENCH = frozenset("œŒŸ")
 # All but letters.
 _LETTERS = re.compile(r"[\W\d_]+")
-# Of a page: "A-12", "xviii".
-_LONGEST_LABEL = 20
-# Attached files that a refusal names.
-_NAMED = 5
+# Attached files that are looked at, and that a refusal names.
+_MOST_FILES, _NAMED = 1_000, 5
 # What pypdf and the decoders under it raise on damaged files, besides its own errors.
 DAMAGE = (
     *(PyPdfError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, OSError, ArithmeticError),
@@ -57,7 +56,7 @@ DAMAGE = (
 MOST_CONTENT = 20_000_000
 
 
-class _Why(Enum):
+class _Refusal(Enum):
     """Why a file is refused, and the remedy."""
 
     EMPTY = "le fichier est vide.", "Téléchargez ou copiez de nouveau le document."
@@ -78,7 +77,7 @@ class _Why(Enum):
         "ce PDF est un formulaire dynamique (XFA), que seul Adobe Reader affiche.",
         "Ouvrez-le avec Adobe Reader, puis imprimez-le dans un nouveau PDF.",
     )
-    SWOLLEN = (
+    OVERSIZED = (
         "ce PDF contient une page ou un objet démesuré, une fois décompressé.",
         "Imprimez-le dans un nouveau PDF, ou demandez l’original à son éditeur.",
     )
@@ -117,33 +116,35 @@ class _Page:
 def read_pdf(data: bytes, name: str) -> StructuredText:
     """Read a PDF file; one that only wraps other files or a form, or whose letters cannot be told, is refused."""
     if b"%PDF-" not in data[:1024]:
-        raise (_Why.NO_PDF if data else _Why.EMPTY).of(name)
-    _check_structure(data, name)
+        raise (_Refusal.NO_PDF if data else _Refusal.EMPTY).of(name)
     try:
-        pages = list(_pages(data, name))
+        with PdfDocument(data) as document:
+            _check_structure(document, data, name)
+            pages = list(_pages(document, name))
+            labels, titles = page_labels(document), bookmarks(document)
     except PdfiumError as error:
         locked = error.err_code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY)
-        raise (_Why.LOCKED if locked else _Why.DAMAGED).of(name) from error
+        raise (_Refusal.LOCKED if locked else _Refusal.DAMAGED).of(name) from error
     legible = [page.rows for page in pages]
     raw, lines = joined(legible)
     if not any(_letters(rows) >= LETTERS_PER_PAGE for rows in legible) or _is_scan(pages):
         kinds = {page.unread for page in pages}
         if _Unread.ILLEGIBLE in kinds:
-            raise _Why.ILLEGIBLE.of(name)
+            raise _Refusal.ILLEGIBLE.of(name)
         if _Unread.DAMAGED in kinds:
-            raise _Why.DAMAGED.of(name)
-        raise (_Why.SWOLLEN if _is_swollen(data) else _Why.SCAN).of(name)
+            raise _Refusal.DAMAGED.of(name)
+        raise (_Refusal.OVERSIZED if _has_oversized_page(data) else _Refusal.SCAN).of(name)
     if not _is_legible(raw):
-        raise _Why.ILLEGIBLE.of(name)
-    layout = compose(raw, with_notes(without_noise(lines)), paged=True)
+        raise _Refusal.ILLEGIBLE.of(name)
+    layout = compose(raw, with_outline(with_notes(without_noise(lines)), titles), paged=True)
     printed = runs(layout.reading.text, layout.origin, legible)
     recognised = tuple(row.recognised for rows in legible for row in rows if row.recognised)
     return replace(
         layout.reading,
         printed=printed,
-        unread=tuple(_told(pages)),
+        unread=tuple(_unread_messages(pages)),
         recognised=recognised,
-        labels=_labels(data),
+        labels=labels,
     )
 
 
@@ -159,27 +160,27 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(before)
 
 
+def _check_structure(document: PdfDocument, data: bytes, name: str) -> None:
+    """Refuse what PDFium shows the wrapping of: attached files, a form that a script draws."""
+    if document.get_formtype() == pdfium.FORMTYPE_XFA_FULL:
+        raise _Refusal.DYNAMIC_FORM.of(name)
+    files = [
+        document.get_attachment(index).get_name() for index in range(min(document.count_attachments(), _MOST_FILES))
+    ]
+    if files and _is_portfolio(data):
+        raise _Refusal.PORTFOLIO.of(name, f" ({', '.join(f'« {file} »' for file in sorted(files)[:_NAMED])})")
+
+
 @_quiet()
-def _check_structure(data: bytes, name: str) -> None:
-    """Refuse what PDFium would show the wrapping of: a password, attached files, a form that a script draws."""
+def _is_portfolio(data: bytes) -> bool:
     try:
-        reader = PdfReader(BytesIO(data))
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise _Why.LOCKED.of(name)
-        root = reader.root_object
-        if "/Collection" in root:
-            files = [f"« {file} »" for file in sorted(reader.attachments)]
-            raise _Why.PORTFOLIO.of(name, f" ({', '.join(files[:_NAMED])})" if files else "")
-        if root.get("/NeedsRendering"):
-            raise _Why.DYNAMIC_FORM.of(name)
-    except UnreadableDocumentError:
-        raise
+        return "/Collection" in PdfReader(BytesIO(data)).root_object
     except DAMAGE:
-        return  # PDFium mends more than pypdf does
+        return False
 
 
 @_quiet()
-def _is_swollen(data: bytes) -> bool:
+def _has_oversized_page(data: bytes) -> bool:
     """Whether a page without a text has too large a content for one, that PDFium did not read."""
     try:
         contents = [page.get_contents() for page in PdfReader(BytesIO(data)).pages]
@@ -190,27 +191,26 @@ def _is_swollen(data: bytes) -> bool:
         return False
 
 
-def _pages(data: bytes, name: str) -> Iterator[_Page]:
-    with PdfDocument(data) as document:
-        if len(document) > MOST_PAGES:
-            raise beyond(name, len(document), MOST_PAGES, "pages")
-        characters = recognised = 0
-        for index in range(len(document)):
-            try:
-                page, fields = open_page(document, index)
-            except PdfiumError:
-                yield _Page([], _Unread.DAMAGED)
-                continue
-            rows = page_rows(page, LIMITS.characters, fields)
-            characters += sum(len(row.text) for row in rows)
-            if characters > LIMITS.characters:
-                raise beyond(name, characters, LIMITS.characters, "caractères, au moins,")
-            judged = _judged(rows, page)
-            if judged.unread in (_Unread.PICTURE, _Unread.ILLEGIBLE) and recognised < MOST_RECOGNISED:
-                recognised += ocr_is_available()
-                judged = _recognised(page) or judged
-            yield judged
-            page.close()
+def _pages(document: PdfDocument, name: str) -> Iterator[_Page]:
+    if len(document) > MOST_PAGES:
+        raise beyond(name, len(document), MOST_PAGES, "pages")
+    characters = recognised = 0
+    for index in range(len(document)):
+        try:
+            page, fields = open_page(document, index)
+        except PdfiumError:
+            yield _Page([], _Unread.DAMAGED)
+            continue
+        rows = page_rows(page, LIMITS.characters, fields)
+        characters += sum(len(row.text) for row in rows)
+        if characters > LIMITS.characters:
+            raise beyond(name, characters, LIMITS.characters, "caractères, au moins,")
+        judged = _assessed(rows, page)
+        if judged.unread in (_Unread.PICTURE, _Unread.ILLEGIBLE) and recognised < MOST_RECOGNISED:
+            recognised += ocr_is_available()
+            judged = _recognised(page) or judged
+        yield judged
+        page.close()
 
 
 def _recognised(page: PdfPage) -> _Page | None:
@@ -223,7 +223,7 @@ def _recognised(page: PdfPage) -> _Page | None:
     return _Page(rows, _Unread.RECOGNISED) if legible else None
 
 
-def _judged(rows: list[Row], page: PdfPage) -> _Page:
+def _assessed(rows: list[Row], page: PdfPage) -> _Page:
     """What can be read of a page, in order."""
     if _letters(rows) < LETTERS_PER_PAGE and _is_picture(page):
         return _Page(rows, _Unread.PICTURE)
@@ -254,14 +254,7 @@ def _is_scan(pages: Sequence[_Page]) -> bool:
     ) < LETTERS_PER_PAGE * len(pages)
 
 
-def _labels(data: bytes) -> tuple[str, ...]:
-    """What the file calls its pages; nothing where all have numbers: extracts keep those of the whole."""
-    with PdfDocument(data) as document:
-        labels = tuple(document.get_page_label(index)[:_LONGEST_LABEL].strip() for index in range(len(document)))
-    return labels if any(label and not label.isdecimal() for label in labels) else ()
-
-
-def _told(pages: Sequence[_Page]) -> Iterator[str]:
+def _unread_messages(pages: Sequence[_Page]) -> Iterator[str]:
     """What could not be read, for the editor."""
     for kind in _Unread:
         numbers = [str(number) for number, page in enumerate(pages, 1) if page.unread is kind]
@@ -284,9 +277,9 @@ def _is_legible(text: str, *, empty: bool = False) -> bool:
     if not words:
         return empty
     foreign = sum(1 for word in words if _is_foreign(word))
-    if foreign >= ENOUGH and foreign > FOREIGN * len(words):
+    if foreign >= FEWEST_WORDS and foreign > MOST_FOREIGN * len(words):
         return False
-    if text.count("\ufffd") > BLOTCHES * len("".join(text.split())):
+    if text.count("\ufffd") > MOST_UNKNOWN * len("".join(text.split())):
         return False
     split = sum(
         1
@@ -295,7 +288,7 @@ def _is_legible(text: str, *, empty: bool = False) -> bool:
         and text[second.end() : second.end() + 2].strip()[:1] not in ("’", "'")
         and _is_split(first.group(), second.group())
     )
-    return split < ENOUGH or split <= SPLIT * len(words)
+    return split < FEWEST_WORDS or split <= MOST_SPLIT * len(words)
 
 
 def _is_foreign(word: str) -> bool:

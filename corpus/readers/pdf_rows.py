@@ -1,4 +1,4 @@
-"""Lines of a PDF in reading order: what was drawn out of turn, and where each character is printed."""
+"""Group the words of a PDF page into lines, put these in reading order, map characters to their place on the page."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -171,9 +171,9 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
     lines that they were drawn with: those out of turn with most others, such as a title or a box drawn last. The file
     decides the rest: which column is read first, whether by rows or by columns.
     """
-    if len(rows) > MOST_ROWS or not _goes_up(rows):
+    if len(rows) > MOST_ROWS or not _has_upward_step(rows):
         return list(rows)
-    groups = list(_drawn_together(rows))
+    groups = list(_adjacent_groups(rows))
     size = [len(group) for group in groups]
     lower: list[set[int]] = [set() for _ in groups]
     wrong: list[set[int]] = [set() for _ in groups]
@@ -203,7 +203,7 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
     return [row for index in order for row in groups[index]]
 
 
-def _drawn_together(rows: Sequence[Row]) -> Iterator[list[Row]]:
+def _adjacent_groups(rows: Sequence[Row]) -> Iterator[list[Row]]:
     """Lines that were drawn one below the other, at the distance of the lines of one text."""
     group: list[Row] = []
     for row in rows:
@@ -234,7 +234,7 @@ def _compared(group: Sequence[Row], other: Sequence[Row]) -> tuple[float, bool]:
     return (min(right, other_right) - max(x, other_x)) / max(min(right - x, other_right - other_x), 1.0), is_above
 
 
-def _goes_up(rows: Sequence[Row]) -> bool:
+def _has_upward_step(rows: Sequence[Row]) -> bool:
     """Whether a line follows one that stands below it in its column."""
     lowest = inf
     for index, row in enumerate(rows):
@@ -261,7 +261,7 @@ def joined(pages: Sequence[Sequence[Row]]) -> tuple[str, list[Line]]:
         for row in page:
             start, end = trim(row.text, 0, len(row.text))
             if start < end:
-                lines.append(_placed(row, above, offset, start, end, number))
+                lines.append(_line(row, above, offset, start, end, number))
                 above = row
             parts += [row.text, "\n"]
             offset += len(row.text) + 1
@@ -272,33 +272,30 @@ def joined(pages: Sequence[Sequence[Row]]) -> tuple[str, list[Line]]:
 
 def runs(text: str, origin: Sequence[int], pages: Sequence[Sequence[Row]]) -> tuple[PrintedRun, ...]:
     """Where the characters of a text are printed; ``origin`` are their offsets in the raw text of ``joined(pages)``."""
-    places: list[tuple[int, int]] = []
+    numbers: list[int] = []
+    places: list[int] = []
     recognised = 0
     for number, page in enumerate(pages, 1):
         for row in page:
-            if row.recognised:
-                recognised += 1
-                places += [(number, -recognised)] * len(row.text)
-            places += [(number, place) for place in row.places]
-            places.append((0, 0))
-        places.append((0, 0))
+            recognised += row.recognised is not None
+            places += [-recognised] * len(row.text) if row.recognised else row.places
+            places.append(0)
+        places.append(0)
+        numbers += [number] * (len(places) - len(numbers))
     found: list[PrintedRun] = []
+    number = shift = place = 0
     for offset, raw in enumerate(origin):
         if text[offset].isspace():
             continue
-        page_number, place = places[raw]
-        last = found[-1] if found else None
-        goes_on = (
-            last
-            and last.page == page_number
-            and (place == last.character if place < 0 else place - last.character == offset - last.start)
-        )
-        if not goes_on:
-            found.append(PrintedRun(offset, page_number, place))
+        last, place = place, places[raw]
+        goes_on = place == last if place < 0 else place - offset == shift
+        if not found or not goes_on or numbers[raw] != number:
+            number, shift = numbers[raw], place - offset
+            found.append(PrintedRun(offset, number, place))
     return tuple(found)
 
 
-def _placed(row: Row, above: Row | None, offset: int, start: int, end: int, page: int) -> Line:
+def _line(row: Row, above: Row | None, offset: int, start: int, end: int, page: int) -> Line:
     gap = None
     if above is not None and above.turn == row.turn and above.y - row.y > 0.3 * row.size:
         gap = (above.y - row.y) / max(row.size, 1.0)

@@ -1,4 +1,4 @@
-"""Lines drawn on a PDF page: the cells of ruled tables, and the strokes through words that no longer hold."""
+"""Find the lines drawn on a PDF page: borders of table cells, and strike-through strokes."""
 
 import ctypes
 from bisect import bisect_left, bisect_right

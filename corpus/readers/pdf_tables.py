@@ -1,4 +1,4 @@
-"""Rows of the tables of a PDF page: ruled ones by their cells, others by columns that the file fills row by row."""
+"""Detect the tables of a PDF page, by their borders or by aligned columns, and join the lines of each row."""
 
 from bisect import bisect_right
 from collections import defaultdict
@@ -46,7 +46,7 @@ def with_tables(rows: Sequence[Row]) -> list[Row]:
             free.append(row)
         elif row.cell.table in ruled:
             free += _ruled(ruled.pop(row.cell.table))
-    found = list(_unruled(_completed(list(_unruled(free)))))
+    found = list(_unruled(_with_side_columns(list(_unruled(free)))))
     return list(_with_numbers_apart(found))
 
 
@@ -68,14 +68,38 @@ def _with_numbers_apart(rows: Sequence[Row]) -> Iterator[Row]:
 
 
 def _ruled(cells: dict[Cell, list[Row]]) -> Iterator[Row]:
-    """A cell that covers several rows stands in each of them."""
+    """A cell that covers several rows stands in each of them; an empty one keeps its place among those of its row."""
+    found: list[dict[int, list[Cell]]] = []
     for line in range(1 + max(cell.bottom for cell in cells)):
-        here = sorted((cell for cell in cells if cell.top <= line <= cell.bottom), key=lambda cell: cell.left)
-        if any(cell.top == line for cell in here):
-            yield _table_row([in_order(cells[cell]) for cell in here])
+        here = {cell.left: [cell] for cell in sorted(cells, key=lambda c: c.left) if cell.top <= line <= cell.bottom}
+        if any(cell.top == line for [cell] in here.values()):
+            found.append(here)
+    columns = sorted({cell.left for cell in cells})
+    if len(columns) > max(map(len, found)):
+        columns = []  # a form: its rows have other places
+    elif len(found) > 2 and (header := _two_rows_as_one(found[0], found[1], columns)):
+        found[:2] = [header]
+    for row in found:
+        filled = [row.get(column, []) for column in columns] or list(row.values())
+        yield _table_row([[line for cell in stack for line in in_order(cells[cell])] for stack in filled])
 
 
-def _completed(rows: Sequence[Row]) -> list[Row]:
+def _two_rows_as_one(
+    upper: dict[int, list[Cell]], lower: dict[int, list[Cell]], columns: Sequence[int]
+) -> dict[int, list[Cell]]:
+    """A header whose upper cells stand over several columns: what names each column; empty for other rows."""
+    if len(upper) == len(columns) or len(lower) < len(columns):
+        return {}
+    header: dict[int, list[Cell]] = {}
+    for column in columns:
+        [above] = next(cells for cells in reversed(upper.values()) if cells[0].left <= column)
+        if above.right < column:
+            return {}
+        header[column] = [above] if lower[column] == [above] else [above, *lower[column]]
+    return header
+
+
+def _with_side_columns(rows: Sequence[Row]) -> list[Row]:
     """With columns of short texts put beside the rows that they belong to: the pages of a contents, drawn apart."""
     found: list[Row] = []
     column: list[Row] = []
@@ -102,7 +126,7 @@ def _beside(row: Row, other: Row) -> bool:
 def _unruled(rows: Sequence[Row]) -> Iterator[Row]:
     index = 0
     while index < len(rows):
-        table, end = _table_at(rows, index) if _may_begin(rows[index : index + _TALLEST]) else ([], index)
+        table, end = _table_at(rows, index) if _may_start_table(rows[index : index + _TALLEST]) else ([], index)
         if not table:
             yield rows[index]
             index += 1
@@ -114,7 +138,7 @@ def _unruled(rows: Sequence[Row]) -> Iterator[Row]:
             yield from map(_table_row, _with_wrapped(table))
 
 
-def _may_begin(rows: Sequence[Row]) -> bool:
+def _may_start_table(rows: Sequence[Row]) -> bool:
     """Whether something stands beside the first row, on its line or on the lines that follow in the file."""
     first = rows[0]
     return len(first.parts) > 1 or any(
@@ -129,7 +153,7 @@ def _table_at(rows: Sequence[Row], first: int) -> tuple[list[dict[int, _Cell]], 
     for index in range(first, len(rows)):
         row = rows[index]
         trial = [*table[:-1], *([list(cell) for cell in cells] for cells in table[-1:])]
-        if row.turn or row.cells or leads_to_page(row.text) or not _takes(trial, row.split()):
+        if row.turn or row.cells or leads_to_page(row.text) or not _add_parts(trial, row.split()):
             break
         table = trial
         ends += [index + 1] * (len(table) - len(ends))
@@ -140,7 +164,7 @@ def _table_at(rows: Sequence[Row], first: int) -> tuple[list[dict[int, _Cell]], 
     return (found, ends[len(table) - 1]) if found else ([], first)
 
 
-def _takes(table: list[list[_Cell]], parts: Sequence[Row]) -> bool:
+def _add_parts(table: list[list[_Cell]], parts: Sequence[Row]) -> bool:
     """Put the parts of a line into the table, if they fit: in the last cell, in the next, in the first of a row."""
     for number, part in enumerate(parts):
         cells = table[-1] if table else []
@@ -221,7 +245,10 @@ def _with_wrapped(table: Sequence[dict[int, _Cell]]) -> list[list[_Cell]]:
 
 
 def _table_row(cells: Sequence[Sequence[Row]]) -> Row:
-    return replace(_chained([_cell(lines) for lines in cells], "\t"), cells=True, cell=None, parts=())
+    first = next(lines[0] for lines in cells if lines)
+    empty = replace(first, text="", places=(), parts=())
+    row = _chained([_cell(lines) if lines else empty for lines in cells], "\t")
+    return replace(row, cells=True, cell=None, parts=())
 
 
 def _cell(lines: Sequence[Row]) -> Row:
@@ -232,6 +259,8 @@ def _cell(lines: Sequence[Row]) -> Row:
         cut = CUT.search(above)
         if cut and not cut["gap"] and below[:1].islower() and is_french(cut["left"] + below.split()[0].strip(".,;:")):
             whole = _chained([whole.upto(len(above) - 1), line], "")
+        elif cut and not cut["gap"] and below[:1].isalpha():
+            whole = _chained([whole, line], "")
         elif BULLET.match(below) or markers(below) or (is_terminal(above) and above[-1] in ".;:"):
             whole = _chained([whole, line], "\n")
         else:
@@ -242,7 +271,7 @@ def _cell(lines: Sequence[Row]) -> Row:
 def _chained(rows: Sequence[Row], between: str) -> Row:
     """The rows as one, without the white space around each."""
     trimmed = [row.upto(len(row.text.rstrip())) for row in rows]
-    places = chain.from_iterable((*row.places, *row.places[-1:] * len(between)) for row in trimmed)
+    places = chain.from_iterable((*row.places, *(row.places[-1:] or (0,)) * len(between)) for row in trimmed)
     offsets = [sum(len(row.text) + len(between) for row in trimmed[:index]) for index in range(len(trimmed))]
     return replace(
         rows[0],

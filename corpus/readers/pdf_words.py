@@ -1,14 +1,15 @@
-"""Words of a PDF page, as PDFium places them, with their size, weight and direction, and the cell that holds them."""
+"""Extract the words of a PDF page with PDFium: place, size, weight, direction, table cell."""
 
 import ctypes
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from math import atan2, hypot, pi
+from typing import NamedTuple
 
 import pypdfium2.raw as pdfium
 from pypdfium2 import PdfDocument, PdfPage, PdfTextPage
@@ -29,6 +30,8 @@ _BOLD_WEIGHTS = range(600, 1001)  # beyond, PDFium misread the font
 _TILT = 0.05
 # Of the words of a table, those that cross the borders of their cells: in a picture more do.
 _ACROSS = 0.1
+# In a content stream: shows a text, or another stream.
+_TEXT_OPERATOR = re.compile(rb"T[jJ]|['\"]\s|Do\b")
 # Of one page: more are a file made to keep us busy.
 _MOST_FIELDS, _MOST_PIECES = 2_000, 20_000
 
@@ -50,8 +53,7 @@ class _TextStyle:
     """Where the text object starts, on the page."""
 
 
-@dataclass(frozen=True, slots=True)
-class PrintedWord:
+class PrintedWord(NamedTuple):
     """A word, or what one text object draws of it: characters ``start`` to ``end`` of the page."""
 
     start: int
@@ -68,7 +70,7 @@ def open_page(document: PdfDocument, index: int) -> tuple[PdfPage, int]:
     """A page, the values of its form fields made text like any other; and the character with which they begin."""
     page = document[index]
     count = pdfium.FPDFPage_GetAnnotCount(page.raw)
-    if not 0 < count <= _MOST_FIELDS or not any(_is_field(page, number) for number in range(count)):
+    if not 0 < count <= _MOST_FIELDS or not any(_shows_text(page, number) for number in range(count)):
         return page, -1
     with closing(page.get_textpage()) as textpage:
         own = textpage.count_chars()
@@ -77,11 +79,19 @@ def open_page(document: PdfDocument, index: int) -> tuple[PdfPage, int]:
     return document[index], own
 
 
-def _is_field(page: PdfPage, number: int) -> bool:
+def _shows_text(page: PdfPage, number: int) -> bool:
+    """Whether an annotation is a form field whose appearance draws text: that of an empty one does not."""
     annotation = pdfium.FPDFPage_GetAnnot(page.raw, number)
-    field = pdfium.FPDFAnnot_GetSubtype(annotation) == pdfium.FPDF_ANNOT_WIDGET
-    pdfium.FPDFPage_CloseAnnot(annotation)
-    return bool(field)
+    try:
+        if pdfium.FPDFAnnot_GetSubtype(annotation) != pdfium.FPDF_ANNOT_WIDGET:
+            return False
+        normal = pdfium.FPDF_ANNOT_APPEARANCEMODE_NORMAL
+        length = pdfium.FPDFAnnot_GetAP(annotation, normal, None, 0)
+        buffer = (ctypes.c_ushort * (length // 2 + 1))()
+        pdfium.FPDFAnnot_GetAP(annotation, normal, buffer, length)
+        return _TEXT_OPERATOR.search(bytes(buffer)[::2]) is not None
+    finally:
+        pdfium.FPDFPage_CloseAnnot(annotation)
 
 
 def page_words(page: PdfPage, most: int, fields: int) -> tuple[str, list[PrintedWord], int]:
@@ -91,12 +101,12 @@ def page_words(page: PdfPage, most: int, fields: int) -> tuple[str, list[Printed
     """
     with closing(page.get_textpage()) as textpage:
         text = _characters(textpage.raw)[: most + 1]
-        pieces = list(_seen(page, list(_pieces(textpage.raw, text))))
+        pieces = list(_visible(page, list(_pieces(textpage.raw, text))))
         if fields >= 0 and len(pieces) <= _MOST_PIECES:
-            pieces = _filled_in(pieces, fields)
+            pieces = _with_field_values(pieces, fields)
         turn = int(prevailing((piece.style.turn, piece.end - piece.start) for piece in pieces))
-        rules = page_rules(page, partial(_turned, turn=turn))
-        pieces = _still_holding(textpage.raw, pieces, turn, rules)
+        rules = page_rules(page, partial(_rotated, turn=turn))
+        pieces = _without_struck_out(textpage.raw, pieces, turn, rules)
     return text, _in_cells(pieces, turn, rules), turn
 
 
@@ -131,9 +141,14 @@ def _font(drawn: pdfium.FPDF_PAGEOBJECT) -> tuple[str, int]:
     return name.value.decode("utf-8", "replace"), pdfium.FPDFFont_GetWeight(font)
 
 
+_Fonts = dict[int, tuple[bool, bool]]
+"""Whether a font is bold, and whether it is one of pictures, by its address."""
+
+
 def _pieces(textpage: pdfium.FPDF_TEXTPAGE, text: str) -> Iterator[PrintedWord]:
     """The words of a page, cut where the text object changes: the fewer calls, the faster."""
     styles: dict[int, _TextStyle] = {}
+    fonts: _Fonts = {}
     x, y, box = ctypes.c_double(), ctypes.c_double(), pdfium.FS_RECTF()
     at = ctypes.byref(x), ctypes.byref(y)
 
@@ -141,7 +156,7 @@ def _pieces(textpage: pdfium.FPDF_TEXTPAGE, text: str) -> Iterator[PrintedWord]:
         drawn = pdfium.FPDFText_GetTextObject(textpage, index)
         address = ctypes.addressof(drawn.contents) if drawn else 0
         if address not in styles:
-            styles[address] = _style(textpage, index, drawn)
+            styles[address] = _style(textpage, index, drawn, fonts)
         return address
 
     for word in re.finditer(r"\S+", text):
@@ -150,21 +165,21 @@ def _pieces(textpage: pdfium.FPDF_TEXTPAGE, text: str) -> Iterator[PrintedWord]:
         if word.end() - start > 1 and drawn_by(word.end() - 1) != first:
             ends = [i for i in range(start + 1, word.end()) if drawn_by(i) != drawn_by(i - 1)] + ends
         for end in ends:
-            style = styles[drawn_by(start)]
+            style = styles[first if start == word.start() else drawn_by(start)]
             pdfium.FPDFText_GetCharOrigin(textpage, start, *at)
             pdfium.FPDFText_GetLooseCharBox(textpage, end - 1, box)
-            across, up = _turned(x.value, y.value, style.turn)
-            sides = (_turned(box.left, box.bottom, style.turn)[0], _turned(box.right, box.top, style.turn)[0])
+            across, up = _rotated(x.value, y.value, style.turn)
+            sides = (_rotated(box.left, box.bottom, style.turn)[0], _rotated(box.right, box.top, style.turn)[0])
             yield PrintedWord(start, end, across, up, max(sides), style)
             start = end
 
 
-def _turned(x: float, y: float, turn: int) -> tuple[float, float]:
+def _rotated(x: float, y: float, turn: int) -> tuple[float, float]:
     """The point as seen by who turns the page until the text runs to the right."""
-    return ((x, y), (y, -x), (-x, -y), (-y, x))[turn]
+    return ((y, -x), (-x, -y), (-y, x))[turn - 1] if turn else (x, y)
 
 
-def _style(textpage: pdfium.FPDF_TEXTPAGE, index: int, drawn: pdfium.FPDF_PAGEOBJECT) -> _TextStyle:
+def _style(textpage: pdfium.FPDF_TEXTPAGE, index: int, drawn: pdfium.FPDF_PAGEOBJECT, fonts: _Fonts) -> _TextStyle:
     matrix = pdfium.FS_MATRIX()
     pdfium.FPDFText_GetMatrix(textpage, index, matrix)
     size = pdfium.FPDFText_GetFontSize(textpage, index) * hypot(matrix.c, matrix.d)
@@ -173,19 +188,22 @@ def _style(textpage: pdfium.FPDF_TEXTPAGE, index: int, drawn: pdfium.FPDF_PAGEOB
     mode = pdfium.FPDFTextObj_GetTextRenderMode(drawn)
     invisible = mode in (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
     tilted = abs(angle - turn * pi / 2) > _TILT
-    name, weight = _font(drawn)
-    bold = bool(BOLD.search(name)) or weight in _BOLD_WEIGHTS
-    pictures = _PICTURES.search(name) is not None
+    font = pdfium.FPDFTextObj_GetFont(drawn) if drawn else None
+    address = ctypes.addressof(font.contents) if font else 0
+    if address not in fonts:
+        name, weight = _font(drawn)
+        fonts[address] = (bool(BOLD.search(name)) or weight in _BOLD_WEIGHTS, _PICTURES.search(name) is not None)
+    bold, pictures = fonts[address]
     return _TextStyle(size, bold, pictures, not invisible, turn % 4, tilted, (matrix.e, matrix.f))
 
 
-def _seen(page: PdfPage, pieces: list[PrintedWord]) -> Iterator[PrintedWord]:
+def _visible(page: PdfPage, pieces: list[PrintedWord]) -> Iterator[PrintedWord]:
     """Without watermarks, what stands beside the page, and, where most of it is visible, what is not."""
     left, bottom, right, top = page.get_bbox()
     lit = sum(piece.end - piece.start if piece.style.visible else piece.start - piece.end for piece in pieces) > 0
     tilted = [True, *(piece.style.tilted for piece in pieces), True]
     for index, piece in enumerate(pieces):
-        corners = (piece.style.at, _turned(piece.x, piece.y, -piece.style.turn % 4))
+        corners = (piece.style.at, _rotated(piece.x, piece.y, -piece.style.turn % 4))
         inside = any(left <= x <= right and bottom <= y <= top for x, y in corners)
         # Of words that follow an arc, the letter at the top of it stands upright.
         askew = tilted[index + 1] or (tilted[index] and tilted[index + 2] and len(pieces) > 1)
@@ -193,7 +211,7 @@ def _seen(page: PdfPage, pieces: list[PrintedWord]) -> Iterator[PrintedWord]:
             yield piece
 
 
-def _filled_in(pieces: list[PrintedWord], fields: int) -> list[PrintedWord]:
+def _with_field_values(pieces: list[PrintedWord], fields: int) -> list[PrintedWord]:
     """With each word of a form field after the one on its left, else before the one on its right."""
     found = [piece for piece in pieces if piece.start < fields]
     for piece in pieces[len(found) :]:
@@ -205,7 +223,7 @@ def _filled_in(pieces: list[PrintedWord], fields: int) -> list[PrintedWord]:
     return found
 
 
-def _still_holding(
+def _without_struck_out(
     textpage: pdfium.FPDF_TEXTPAGE, pieces: list[PrintedWord], turn: int, rules: Rules
 ) -> list[PrintedWord]:
     """Without what a line strikes out: one no longer than the words, unlike an ornament behind a title."""
@@ -234,15 +252,15 @@ def _cut(textpage: pdfium.FPDF_TEXTPAGE, word: PrintedWord, stroke: Stroke) -> I
     sides: list[tuple[float, float]] = []
     for index in range(word.start, word.end):
         pdfium.FPDFText_GetLooseCharBox(textpage, index, box)
-        corners = (_turned(x, y, word.style.turn)[0] for x, y in ((box.left, box.bottom), (box.right, box.top)))
+        corners = (_rotated(x, y, word.style.turn)[0] for x, y in ((box.left, box.bottom), (box.right, box.top)))
         left, right = sorted(corners)
         sides.append((left, right))
     covered = [stroke.start - 1 < (left + right) / 2 < stroke.end + 1 for left, right in sides]
     for _, run in groupby(range(len(sides)), key=lambda index: covered[index]):
         indices = list(run)
         first, last = indices[0], indices[-1]
-        yield replace(
-            word, start=word.start + first, end=word.start + last + 1, x=sides[first][0], right=sides[last][1]
+        yield word._replace(
+            start=word.start + first, end=word.start + last + 1, x=sides[first][0], right=sides[last][1]
         )
 
 
@@ -266,7 +284,7 @@ def _in_cells(pieces: list[PrintedWord], turn: int, rules: Rules) -> list[Printe
     words = Counter(cell.table for cell in cells if cell)
     tables = {table for table, count in rows.items() if count > 1 and across[table] <= _ACROSS * words[table]}
     return [
-        replace(piece, cell=cell) if cell and cell.table in tables else piece
+        piece._replace(cell=cell) if cell and cell.table in tables else piece
         for cell, piece in zip(cells, pieces, strict=True)
     ]
 
@@ -277,4 +295,4 @@ def _opens(cells: Iterable[Cell], table: int, line: int) -> bool:
 
 def _middle(piece: PrintedWord, turn: int) -> tuple[float, float]:
     x, y = (piece.x + piece.right) / 2, piece.y + 0.3 * piece.style.size
-    return _turned(*_turned(x, y, -piece.style.turn % 4), turn)
+    return _rotated(*_rotated(x, y, -piece.style.turn % 4), turn)
