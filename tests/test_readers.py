@@ -229,6 +229,7 @@ SURROUNDED = """\
         "<p><b>Quand déposer</b> <b>la demande ?</b><br><br>{1}</p>",
         "<ul><li><strong>{0}</strong><p>{1} <s>Ou deux.</s></p></li></ul>",
         "<table><tr><th>Question</th><th>Réponse</th></tr><tr><td>{0}</td><td>{1}</td></tr></table>",
+        '<div class="faq-question">{0}<i>+</i></div><div class="faq-answer" style="display: none">{1}</div>',
         '<div class="field-question">{0}</div><div class="field-reponse"><p>{1}</p></div>',
         '<strong class="schema-faq-question">{0}</strong> <p class="schema-faq-answer">{1}</p>',
         '<h3>{0}<span class="sr-only"> - déplier</span></h3><p>{1}</p><p class="visually-hidden">Fin</p>',

@@ -18,6 +18,7 @@ from corpus.readers.columns import add_table, grid
 from corpus.readers.formats import decode
 from corpus.readers.office import whole
 from corpus.readers.page_content import (
+    ASKING_NAME,
     ASKS,
     BLOCKS,
     HEADINGS,
@@ -42,7 +43,6 @@ _FONT_SIZE = re.compile(r"font-size\s*:\s*(\d{1,3}(?:\.\d{1,3})?)(pt|px)", re.IG
 _WORD_LIST = re.compile(r"mso-list\s*:\s*\S+ level(\d)", re.IGNORECASE)
 _UNNUMBERED = re.compile(r"list-style(?:-type)?\s*:[^;]*\b(?:none|disc|circle|square)\b", re.IGNORECASE)
 _CLASS = re.compile(r"\w*\.([\w-]+)")
-_ASKING_NAME = re.compile(r"(?<![a-z])question(?![a-z])")
 _ANSWERING_NAME = re.compile(r"(?<![a-z])(?:answer|reponse)(?![a-z])")
 
 
@@ -258,7 +258,7 @@ def _is_title(tag: Tag) -> bool:
 def _is_question(tag: Tag) -> bool:
     """Whether the page marks it as a question: an accordion's button, a name of schema.org, a class beside answers."""
     names, after = class_names(tag), tag.find_next_sibling()
-    if after is not None and _ASKING_NAME.search(names) and _ANSWERING_NAME.search(class_names(after)):
+    if after is not None and ASKING_NAME.search(names) and _ANSWERING_NAME.search(class_names(after)):
         return True
     if tag.name == "button" or tag.get("role") == "button":
         return True  # the other ones are gone

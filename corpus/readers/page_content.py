@@ -24,6 +24,8 @@ BLOCKS = names("""
 """)
 LISTS = names("ul ol menu dir")
 ASKS = ("summary", "dt")
+ASKING_NAME = re.compile(r"(?<![a-z])question(?![a-z])")
+"""In the classes of a question."""
 _TITLES = (*HEADINGS, *ASKS, "label", "button", "legend")
 _CONSENTS = re.compile(
     r"\W*(?:ok|(?:je |j[’'])?(?:tout )?(?:accepte|refuse|autorise|interdi|personnalise|param[èe]tre)[rzs]?"
@@ -43,6 +45,8 @@ _SHARING = re.compile(r"\W*(?:partage[rz]?|suivez[- ]nous)\b", re.IGNORECASE)
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.IGNORECASE)
 # For screen readers alone.
 _UNSEEN = names("sr-only fr-sr-only visually-hidden visuallyhidden screen-reader-text element-invisible")
+# What shows that something unfolds.
+_ICONS = frozenset("+✚➕▼▾▲▴⌄")
 _ANCHOR = re.compile("#.")
 # Elements around a link, one of which has the name of a note.
 _HOLDERS = 4
@@ -122,6 +126,8 @@ def _is_no_content(tag: Tag) -> bool:
         return True  # those of a page, as LibreOffice writes them
     if tag.name == "header":
         return tag.find_parent(["main", "article"]) is None  # that of an article holds its title
+    if tag.name in ("span", "i") and tag.get_text().strip() in _ICONS:
+        return True
     return tag.name in _NO_CONTENT or tag.get("role") in _ROLES_WITHOUT_CONTENT
 
 
@@ -152,7 +158,9 @@ def _is_opened(tag: Tag, shown: Set[str]) -> bool:
     if tag.name not in BLOCKS and tag.name not in LISTS:
         return False
     title = tag.find_previous_sibling(True)
-    return isinstance(title, Tag) and (title.name in _TITLES or _asks(title))
+    if not isinstance(title, Tag):
+        return False
+    return title.name in _TITLES or _asks(title) or ASKING_NAME.search(class_names(title)) is not None
 
 
 def _consent_banners(root: Tag) -> list[Tag]:
