@@ -380,15 +380,15 @@ def test_a_very_long_paragraph_is_cut_at_sentence_ends() -> None:
     assert quotes(entry) == texts
 
 
-def test_rows_keep_the_header_of_their_table_as_context() -> None:
+def test_rows_keep_the_header_of_their_table_and_of_their_part_as_context() -> None:
     builder = Builder()
     builder.add([TextRun("Montants")], HEADING, 1)
-    for cells in (("Commune", "Aide"), ("Brest", "12 €")):
+    for cells in (("Commune", "Aide"), ("Littoral",), ("Brest", "12 €")):
         builder.add_row(cells)
     [entry] = split(document(builder.reading(), "page"))
 
-    assert [passage.text for passage in entry.passages] == ["Commune\tAide", "Brest\t12 €"]
-    assert contexts(entry)[1] == ["Commune\tAide"]
+    assert [passage.text for passage in entry.passages] == ["Commune\tAide", "Littoral", "Brest\t12 €"]
+    assert contexts(entry) == [[], ["Commune\tAide"], ["Commune\tAide", "Littoral"]]
 
 
 @pytest.mark.parametrize(
