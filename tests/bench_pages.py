@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from conversing import ANSWERS, box, expect, send
+from conversing import ANSWERS, SHIFTS, box, expect, send
 from real_site import chromium
 from whole_site import BLOCK, BUTTON, WholeSite, whole_site
 
@@ -23,10 +23,6 @@ PHONE = {"width": 390, "height": 800}
 SCREEN = {"width": 1280, "height": 800}
 SLOW_NETWORK = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 93_750}
 SLOWER = 4
-# Shifts that no action explains, as browsers add them up.
-SHIFTS = """() => new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift = (window.shift ?? 0) + entry.value;
-}).observe({ type: "layout-shift", buffered: true })"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +66,7 @@ def measure(browser: Any, site: WholeSite, name: str) -> Cost:
     for viewport in (SCREEN, PHONE):
         context = browser.new_context(viewport=viewport, reduced_motion="reduce")
         page = context.new_page()
-        page.add_init_script(f"({SHIFTS})()")
+        page.add_init_script(SHIFTS)
         sizes = listen(page)
         place = way(page, site, path)
         expect(box(place)).to_be_visible()

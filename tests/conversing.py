@@ -9,6 +9,10 @@ expect = playwright.expect
 expect.set_options(timeout=30_000)  # milliseconds; a loaded machine takes its time
 
 ANSWERS = "[role=log] .mm-answer"
+SHIFTS = """new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) window.shift = (window.shift ?? 0) + (entry.hadRecentInput ? 0 : entry.value);
+}).observe({ type: "layout-shift", buffered: true })"""
+"""Adds up in ``window.shift`` what moves without an action of the half second before, as browsers do."""
 ASKED = ":is([role=log], #mm-waiting) .mm-question .mm-verbatim"
 
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from conversing import ANSWERS, ASKED, ask, asked, box, open_page, send
+from conversing import ANSWERS, ASKED, SHIFTS, ask, asked, box, open_page, send
 from fake_assistant import HOSTILE, HOSTILE_TEXT, About, FakeAssistant, refused
 from playwright.sync_api import expect
 from real_site import free_port, served, violations
@@ -236,6 +236,20 @@ def test_a_question_shows_before_its_answer_and_those_after_it_wait_in_order(
     expect(page.locator(".mm-state")).to_have_count(0)
     expect(status(page, SEARCHING)).to_have_count(0)
     assert box(page).input_value() == "brouillon"
+
+
+@both
+def test_nothing_moves_when_an_answer_comes(page: Any, site: WholeSite, gate: threading.Event, path: str) -> None:
+    page.add_init_script(SHIFTS)
+    open_page(page, site, path)
+    send(page, "dépôt")
+    expect(status(page, SEARCHING)).to_be_visible()
+    page.wait_for_timeout(600)  # what moves within half a second of an action is excused
+    gate.set()
+    expect(page.locator(ANSWERS)).to_have_count(1)
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100)))")
+
+    assert page.evaluate("window.shift ?? 0") <= 0.02
 
 
 @both

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conversing import ANSWERS, ask, box, expect
+from conversing import ANSWERS, SHIFTS, ask, box, expect
 from fake_assistant import HOSTILE, About, FakeAssistant, refused
 from real_site import free_port, served, violations
 from whole_site import BLOCK, BUTTON, WholeSite, host_site
@@ -21,9 +21,6 @@ from bot.web.server import build_app
 
 pytestmark = [pytest.mark.browser]
 
-SHIFTS = """new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) window.shift = (window.shift ?? 0) + (entry.hadRecentInput ? 0 : entry.value);
-}).observe({ type: "layout-shift", buffered: true })"""
 HEARD = """window.heard = [];
 for (const name of ["open", "answer", "close"]) {
   document.addEventListener(`motamot:${name}`, ({ detail }) => window.heard.push([name, detail]));

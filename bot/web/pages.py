@@ -56,14 +56,6 @@ def build_pages(service: Service) -> APIRouter:
             example=about.examples[0] if about.examples else dev_phrases.TRY_QUESTION,
         )
 
-    @pages.get("/statut")
-    async def status(request: Request) -> Response:
-        return page(request, "status.html")
-
-    @pages.get("/accessibilite")
-    async def accessibility(request: Request) -> Response:
-        return page(request, "accessibility.html")
-
     @pages.get("/embed.js")
     async def embed(essai: str | None = None) -> Response:
         if essai is not None:  # the script asks whether the panel could be shown
@@ -72,22 +64,41 @@ def build_pages(service: Service) -> APIRouter:
         headers = {**FRESH, "Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*"}
         return Response(content("embed.js"), media_type="text/javascript", headers=headers)
 
-    @pages.get("/motamot/own.css")
-    async def own_style(request: Request) -> Response:
-        style = request.app.state.branding.style
-        if style is None:
-            raise RefusedError(404, phrases.NOT_FOUND)
-        return FileResponse(style, media_type="text/css", headers=FRESH)
-
-    @pages.get("/motamot/logo.{kind}")
-    async def own_logo(request: Request, kind: str) -> Response:
-        logo = request.app.state.branding.logo
-        if logo is None or logo.name != f"logo.{kind}":
-            raise RefusedError(404, phrases.NOT_FOUND)
-        return FileResponse(logo, media_type=LOGOS[logo.name], headers=SAFE_IMAGE)
-
-    pages.add_api_route("/motamot/{name}", static_file)
+    for path, endpoint in (
+        ("/statut", status),
+        ("/accessibilite", accessibility),
+        ("/motamot/own.css", own_style),
+        ("/motamot/logo.{kind}", own_logo),
+        ("/motamot/{name}", static_file),
+    ):
+        pages.add_api_route(path, endpoint)
     return pages
+
+
+async def status(request: Request) -> Response:
+    """What the line beside a quote says of its value in law."""
+    return page(request, "status.html")
+
+
+async def accessibility(request: Request) -> Response:
+    """The statement that the law asks for."""
+    return page(request, "accessibility.html")
+
+
+async def own_style(request: Request) -> Response:
+    """The operator's colours."""
+    style = request.app.state.branding.style
+    if style is None:
+        raise RefusedError(404, phrases.NOT_FOUND)
+    return FileResponse(style, media_type="text/css", headers=FRESH)
+
+
+async def own_logo(request: Request, kind: str) -> Response:
+    """The operator's logo."""
+    logo = request.app.state.branding.logo
+    if logo is None or logo.name != f"logo.{kind}":
+        raise RefusedError(404, phrases.NOT_FOUND)
+    return FileResponse(logo, media_type=LOGOS[logo.name], headers=SAFE_IMAGE)
 
 
 async def static_file(request: Request) -> Response:
