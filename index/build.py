@@ -168,11 +168,12 @@ def _build(
     told(Phase.LEARNING, 0, None)
     lexical = LexicalFields.of(rows, parser, asked)
     extractor = FeatureExtractor(rows, parser, dense, lexical)
+    written = set(phrasings.unanswered)
     known = TrainingSet(
         encoded(asked, dense["phrasings"]),
         encoded(beyond, dense["outside"]),
         [group for group, _ in outside],
-        len(phrasings.unanswered),
+        {row for row, (_, text) in enumerate(outside) if text in written},
     )
     trained = train_classifier(extractor, known)
     read = ReadOnce(rows, encoder.reader, before.said if before else {}) if encoder.reader else None

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import TypeAdapter
 
-from index import MAX_ERROR
 from index.features import FIELDS
 from index.lexical import Doubles, Ints
 from index.ranking import SIGNALS, Weights, probability
@@ -22,6 +21,11 @@ _UNMET = 0.01
 """Questions with an answer that are plainly refused where so few can be: no more are offered what does not answer."""
 _SURE = 0.96
 """Share of right answers among those said without reserve."""
+N_FOLDS = 5
+ENOUGH = 300
+"""Questions of a kind from which what was learned elsewhere no longer counts, in steps up to then."""
+_FIRM = 500.0
+"""Penalty on the distance of a calibration from what was learned elsewhere, before the first question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +36,6 @@ class Curve:
     """That the corpus answers."""
     answerable: tuple[bool, ...]
     """Whether the corpus answers."""
-    least: float = 0.0
-    """No threshold is lower, but for who accepts more errors than MAX_ERROR."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,9 @@ def calibrated(
     telling: Sequence[str],
     max_error: float,
     shares: Doubles | None = None,
+    prior: Learned | None = None,
 ) -> Learned:
-    """Logistic calibration of questions whose truth is known; the curve and thresholds come from five folds.
+    """Logistic calibration of questions whose truth is known; the curve and thresholds come from folds.
 
     Args:
         seen: ``signals`` of each question, shape ``(n, len(SIGNALS))``.
@@ -71,24 +74,39 @@ def calibrated(
         telling: Which of SIGNALS tell whether the corpus answers.
         max_error: See ``threshold``.
         shares: How much each question counts; by default the same.
+        prior: What was learned elsewhere, from which these questions move it the farther, the more they are.
     """
-    fold_of = np.random.default_rng(0).permutation(int(groups.max() - groups.min()) + 1)[groups - groups.min()] % 5
+    fold_of = (
+        np.random.default_rng(0).permutation(int(groups.max() - groups.min()) + 1)[groups - groups.min()] % N_FOLDS
+    )
     weighs = np.ones(len(seen)) if shares is None else shares
+    n, truths = weighs.sum() / 2, (answerable, right)
+    share = max(0.0, 1 - n / ENOUGH) if prior else 0.0
+    penalty = _FIRM**share
+    before = (prior.weights.answerable, prior.weights.right) if prior else (None, None)
     held = np.zeros((2, len(seen)))
-    for fold in range(5):
-        kept = fold_of != fold
-        for row, truth in enumerate((answerable, right)):
-            model = _logistic(seen[kept], truth[kept], telling, weighs[kept])
+    for kept in (fold_of != fold for fold in range(N_FOLDS)):
+        for row, truth in enumerate(truths):
+            model = _logistic(seen[kept], truth[kept], telling, weighs[kept], before[row], penalty)
             held[row, ~kept] = [probability(signals, model) for signals in seen[~kept]]
     held[0] = held.max(axis=0)  # whatever is right is answerable
-    final = Weights(
-        weights.fields,
-        weights.reader,
-        _logistic(seen, answerable, telling, weighs),
-        _logistic(seen, right, telling, weighs),
-    )
-    curve = Curve(tuple(held[0].round(6).tolist()), tuple(answerable.tolist()))
-    return with_thresholds(final, curve, max_error, _sure(held[1], right))
+    final = [_logistic(seen, t, telling, weighs, b, penalty) for t, b in zip(truths, before, strict=True)]
+    weights = Weights(weights.fields, weights.reader, *final)
+    curve, sure = Curve(tuple(held[0].round(6).tolist()), tuple(answerable.tolist())), _sure(held[1], right)
+    if prior:
+        curve, sure = _pooled(curve, prior.curve, share), share * prior.sure + (1 - share) * sure
+    return with_thresholds(weights, curve, max_error, sure)
+
+
+def _pooled(curve: Curve, other: Curve, share: float) -> Curve:
+    """A curve, and of another one this share of each kind of question, evenly over their probabilities."""
+    probabilities, answerable = list(curve.probabilities), list(curve.answerable)
+    for kind in (True, False):
+        own = sorted(p for p, a in zip(other.probabilities, other.answerable, strict=True) if a is kind)
+        kept = np.linspace(0, len(own) - 1, round(share * len(own))).round().astype(int).tolist()
+        probabilities += [own[place] for place in kept]
+        answerable += [kind] * len(kept)
+    return Curve(tuple(probabilities), tuple(answerable))
 
 
 def with_thresholds(weights: Weights, curve: Curve, max_error: float, sure: float) -> Learned:
@@ -125,8 +143,7 @@ def threshold(curve: Curve, max_error: float) -> float:
         return 0.5
     n = len(unanswerable)
     n_errors = max((k for k in range(int(max_error * n) + 1) if upper_bound(k, n) <= max_error), default=0)
-    above = unanswerable[-1 - n_errors] + 1e-6
-    return max(min(above, 1.0), curve.least if max_error <= MAX_ERROR else 0.0)
+    return min(unanswerable[-1 - n_errors] + 1e-6, 1.0)
 
 
 def upper_bound(n_errors: int, n: int) -> float:
@@ -142,22 +159,44 @@ def needed(max_error: float) -> int:
 
 
 def _logistic(
-    seen: Doubles, truth: npt.NDArray[np.bool_], telling: Sequence[str], weighs: Doubles
+    seen: Doubles,
+    truth: npt.NDArray[np.bool_],
+    telling: Sequence[str],
+    weighs: Doubles,
+    prior: Sequence[float] | None,
+    penalty: float,
 ) -> tuple[float, ...]:
-    """Weights on raw SIGNALS, then the intercept, of a logistic regression on standardised ones."""
-    from sklearn.linear_model import LogisticRegression  # searching does not need it
+    """Weights on raw SIGNALS, then the intercept, of a logistic regression on standardised ones.
+
+    The L2 penalty is on their distance from ``prior``; without one, from 0, and the intercept is free.
+    """
+    from scipy.optimize import minimize  # searching does not need it
 
     columns = [SIGNALS.index(name) for name in telling]
     chosen = seen[:, columns]
     mean, deviation = chosen.mean(axis=0), chosen.std(axis=0)
     deviation[deviation < 1e-9] = 1.0
-    found = np.zeros(len(SIGNALS) + 1)
-    if truth.all() or not truth.any():
+    found, centre = np.zeros(len(SIGNALS) + 1), np.zeros(len(columns) + 1)
+    penalties = np.full(len(centre), penalty)
+    if prior is not None:
+        own = np.asarray(prior)[columns]
+        centre[:] = [*own * deviation, prior[-1] + own @ mean]
+    elif truth.all() or not truth.any():
         found[-1] = 6.0 if truth.all() else -6.0  # nothing to tell apart: sure, short of certainty
         return tuple(found.tolist())
-    model = LogisticRegression(C=1.0, max_iter=1000).fit((chosen - mean) / deviation, truth, sample_weight=weighs)
-    found[columns] = model.coef_[0] / deviation
-    found[-1] = float(model.intercept_[0] - found[columns] @ mean)
+    else:
+        penalties[-1] = 0.0
+    standard = np.column_stack([(chosen - mean) / deviation, np.ones(len(chosen))])
+
+    def loss(weights: Doubles) -> tuple[float, Doubles]:
+        scores, moved = standard @ weights, weights - centre
+        errors = weighs * (1 / (1 + np.exp(-scores)) - truth)
+        total = weighs @ np.logaddexp(0, np.where(truth, -scores, scores)) + 0.5 * penalties @ moved**2
+        return float(total), errors @ standard + penalties * moved
+
+    weights = minimize(loss, centre, jac=True, method="L-BFGS-B").x
+    found[columns] = weights[:-1] / deviation
+    found[-1] = float(weights[-1] - found[columns] @ mean)
     return tuple(found.tolist())
 
 

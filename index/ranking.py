@@ -21,17 +21,8 @@ _AS_LIKELY = 1 / 50
 TEXT_SIGNALS = ("top_probability", "reader_best", "reader_most", "strangeness", "length")
 """What tells, without phrasings, whether the documents answer. Cosines and coverage add nothing, and travel badly."""
 
-CLASSIFIER_SIGNALS = (
-    "classifier_outside",
-    "classifier_top",
-    "top_probability",
-    "reader_best",
-    "reader_most",
-    "familiarity",
-    "novelty",
-    "length",
-)
-"""What tells it where there are phrasings."""
+SIGNALS = (*TEXT_SIGNALS, "classifier_outside", "classifier_top", "familiarity", "novelty")
+"""Everything that a probability is computed from."""
 
 FOLLOW_UP = (0.43, 0.55, 1.1, -2.27, 3.16, -1.08, 1.91)
 """Of a turn after a question, what makes an entry its answer: the reader's logit, the logarithms of its probabilities
@@ -41,9 +32,6 @@ UNREAD = -4.0
 """The logit of an entry that was not read: the median of those that do not answer."""
 
 _READER_PENALTY = 0.1
-
-SIGNALS = tuple(dict.fromkeys(TEXT_SIGNALS + CLASSIFIER_SIGNALS))
-"""Everything that a probability is computed from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,15 +249,20 @@ def probability(signals: Doubles, weights: Sequence[float]) -> float:
 
 
 def fit_ranking(
-    questions: Sequence[Doubles], wanted: Sequence[Ints], penalty: float, learned: Sequence[int]
+    questions: Sequence[Doubles],
+    wanted: Sequence[Ints],
+    penalty: float,
+    learned: Sequence[int],
+    prior: Sequence[float] = (),
 ) -> Doubles:
     """Weights that make the wanted targets likely among all (conditional logit, McFadden 1974).
 
     Args:
         questions: ``ranking_columns`` of each question.
         wanted: Rows of the targets that answer it; any one counts.
-        penalty: L2 penalty on the weights.
+        penalty: L2 penalty on the distance of the weights from ``prior``.
         learned: Columns to learn; the others get 0.
+        prior: A weight for each column; by default 0.
 
     Returns:
         One weight for each column, none negative.
@@ -277,9 +270,11 @@ def fit_ranking(
     from scipy.optimize import minimize  # searching does not need it
 
     stacked = [q[:, learned] for q in questions]
+    before = np.asarray(prior)[list(learned)] if prior else np.zeros(len(learned))
 
     def loss(weights: Doubles) -> tuple[float, Doubles]:
-        total, gradient = 0.5 * penalty * float(weights @ weights), penalty * weights
+        moved = weights - before
+        total, gradient = 0.5 * penalty * float(moved @ moved), penalty * moved
         for columns, rows in zip(stacked, wanted, strict=True):
             scores = columns @ weights
             all_ = np.exp(scores - scores.max())

@@ -1,23 +1,21 @@
 """Learning a corpus's own weights at build time from its phrasings, each left out in turn."""
 
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from index.calibration import Curve, Learned, calibrated, shipped, with_thresholds
+from index.calibration import ENOUGH, N_FOLDS, Learned, calibrated, shipped
 from index.classifier import OUTSIDE, Classifier, fit
 from index.dense import Vectors
 from index.features import FIELDS, EncodedQuery, FeatureExtractor, Features
 from index.lexical import Doubles, Ints
 from index.ranking import (
-    CLASSIFIER_SIGNALS,
     SIGNALS,
     Opinion,
-    Ranking,
     Weights,
     fit_ranking,
-    fit_reader,
     rank,
     ranking_columns,
     reranked,
@@ -25,17 +23,11 @@ from index.ranking import (
     to_read,
 )
 
-# A classifier needs a few examples of each class; its closed form is cubic in their number.
-_FEWEST_PHRASINGS = 30
+# The closed form of the classifier is cubic in the number of its examples.
 _MOST_PHRASINGS = 5000
-_PENALTY = 1.0
-# Where more entries than this have no phrasings, the text tells as much as the classifier.
-_MOSTLY = 0.5
-# Of the questions with an answer, and of those without: a reader reads each, which takes most of a build's time.
-_MOST_TRIALS = 300
-# Least threshold where near questions without an answer were made up, some of which a neighbour answers: silent
-# when it is twice as likely that nothing does.
-_LEAST = 1 / 3
+# On the distance of ranking weights from the shipped ones, before the first phrasing. Over six FAQs (bench_workshop.py)
+# 1 and 3 put up to 2 points fewer entries first than the shipped weights with 5 to 60 phrasings, 10 to 100 never do.
+_PENALTY = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +40,14 @@ class TrainingSet:
     """Questions that it does not answer."""
     outside_groups: Sequence[int] = ()
     """The group of each of these, from 0; a group is left out as a whole."""
-    n_unanswered: int = 0
-    """How many of these its editor wrote; where they are few, near ones are made up."""
+    unanswered: Collection[int] = ()
+    """Which of ``outside`` its editor wrote."""
 
 
 def train_classifier(extractor: FeatureExtractor, known: TrainingSet) -> tuple[Classifier, Doubles, Doubles] | None:
-    """The classifier of a corpus that has phrasings enough, None for the others."""
+    """The classifier of a corpus that has phrasings, and not too many; None for the others."""
     asked, rows = known.asked, extractor.rows
-    if not _FEWEST_PHRASINGS <= len(asked) <= _MOST_PHRASINGS:
+    if not 0 < len(asked) <= _MOST_PHRASINGS:
         return None
     questions, outside = [*asked, *known.outside], np.full(len(known.outside), OUTSIDE, dtype=np.intp)
     vectors: Vectors = np.stack([q.vectors[0] for q in questions])
@@ -78,7 +70,10 @@ def learn(
     read: Read | None = None,
     on_progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Learned:
-    """Weights, calibration and thresholds of a corpus, from its phrasings; shipped ones without phrasings.
+    """Weights, calibration and thresholds of a corpus: the shipped ones, moved as far as its own questions tell.
+
+    The phrasings move the ranking; the questions that an editor wrote as unanswered, and as many general ones, beside
+    them, the calibration. General ones alone would not do: they are so easily refused that near ones would pass.
 
     Args:
         extractor: The corpus.
@@ -88,61 +83,52 @@ def learn(
         read: The reader, if there is one.
         on_progress: Called with the number of trials made and to make.
     """
+    prior = shipped(max_error, reader=read is not None)
     if trained is None:
-        return shipped(max_error, reader=read is not None)
+        return prior
     trials = Trials(extractor, *trained, known, on_progress)
     inside = trials.phrasings() + trials.unasked_phrasings()
-    near = trials.orphans()
     columns = [ranking_columns(t.features, t.opinion, t.owner) for t in inside]
-    fields = fit_ranking(columns, [t.wanted for t in inside], _PENALTY, range(len(FIELDS) + 1))
-    weights = Weights(tuple(fields.tolist()))  # to rank by; what follows says how far to trust it
-    everything = [*_some(inside, _MOST_TRIALS), *_some(trials.without_answer(), _MOST_TRIALS), *near]
-    weights, rankings, seen = _judged(everything, weights, read)
-    entry = np.asarray([t.entry for t in everything])
-    learned = calibrated(
+    before, penalty = prior.weights.fields, _PENALTY ** max(0.0, 1 - len(known.asked) / ENOUGH)
+    fields = fit_ranking(columns, [t.wanted for t in inside], penalty, range(len(FIELDS) + 1), before)
+    weights = replace(prior.weights, fields=tuple(fields.tolist()))
+    outside = trials.without_answer()
+    if not outside:
+        return replace(prior, weights=weights)
+    # One phrasing more changes at most one of these: what a reader said of the others is known.
+    inside = sorted(inside, key=lambda trial: _hash(trial.question))[:ENOUGH]
+    everything, sizes = [*inside, *outside], [len(inside), len(outside)]
+    seen, first = _judged(everything, weights, read)
+    return calibrated(
         seen,
-        answerable=entry != NOBODY,
-        right=(entry != NOBODY) & (entry == [int(r.entries.argmax()) for r in rankings]),
-        groups=np.asarray([t.group for t in everything]),
+        answerable=np.arange(len(seen)) < len(inside),
+        right=first == [t.entry for t in everything],
+        groups=np.asarray([_hash(t.question) % N_FOLDS for t in everything]),
         weights=weights,
-        telling=SIGNALS if trials.unasked > _MOSTLY else CLASSIFIER_SIGNALS,
+        telling=SIGNALS,
         max_error=max_error,
+        shares=np.repeat([min(sizes) / size for size in sizes], sizes),  # both kinds weigh the same
+        prior=prior,
     )
-    if not near:
-        return learned
-    # A neighbour may answer what its own entry no longer does: these count in the calibration, not as errors.
-    real = [n for n, trial in enumerate(everything) if not trial.simulated]
-    curve = Curve(
-        tuple(learned.curve.probabilities[n] for n in real), tuple(learned.curve.answerable[n] for n in real), _LEAST
-    )
-    return with_thresholds(learned.weights, curve, max_error, learned.sure)
 
 
-def _judged(trials: Sequence["Trial"], weights: Weights, read: Read | None) -> tuple[Weights, list[Ranking], Doubles]:
-    """Rank trials in both stages; the weights with the reader's share, the rankings, and their signals."""
-    rankings = [rank(t.features, t.opinion, weights, t.owner) for t in trials]
-    logits: list[Mapping[int, float]] = [{} for _ in trials]
-    if read:
-        for place, (trial, ranking) in enumerate(zip(trials, rankings, strict=True)):
+def _judged(trials: Sequence["Trial"], weights: Weights, read: Read | None) -> tuple[Doubles, Ints]:
+    """Signals of trials after both stages of the ranking, and the entry that is first."""
+    seen, first = [], []
+    for trial in trials:
+        ranking = rank(trial.features, trial.opinion, weights, trial.owner)
+        logits: Mapping[int, float] = {}
+        if read:
             chosen = to_read(ranking, trial.owner)
-            said = read(trial.question, [int(trial.targets[row]) for row in chosen.values()])
-            logits[place] = dict(zip(chosen, said, strict=True))
-        known = zip(rankings, logits, trials, strict=True)
-        weights = replace(weights, reader=fit_reader([(r, own, t.entry) for r, own, t in known if t.entry in own]))
-        rankings = [reranked(r, own, weights) for r, own in zip(rankings, logits, strict=True)]
-    every = zip(trials, rankings, logits, strict=True)
-    return weights, rankings, np.stack([signals(t.features, t.opinion, r, own, t.words) for t, r, own in every])
+            logits = dict(zip(chosen, read(trial.question, list(chosen.values())), strict=True))
+        ranking = reranked(ranking, logits, weights)
+        seen.append(signals(trial.features, trial.opinion, ranking, logits, len(trial.question.query.terms)))
+        first.append(int(ranking.entries.argmax()))
+    return np.stack(seen), np.asarray(first)
 
 
-def _some(trials: Sequence["Trial"], most: int) -> list["Trial"]:
-    """A sample of trials, in their order."""
-    chosen = np.sort(np.random.default_rng(0).permutation(len(trials))[:most])
-    return [trials[row] for row in chosen.tolist()]
-
-
-def near_to_simulate(n_outside: int, n_unanswered: int) -> int:
-    """How many near questions without an answer to make up, where an editor wrote few: half of the general ones."""
-    return max(0, (n_outside - n_unanswered) // 2 - n_unanswered)
+def _hash(question: EncodedQuery) -> int:
+    return int.from_bytes(hashlib.blake2b(question.query.text.encode(), digest_size=8).digest())
 
 
 NOBODY = -1
@@ -158,17 +144,10 @@ class Trial:
     opinion: Opinion
     owner: Ints
     """Entry of each target."""
-    targets: Ints
-    """Row of each target in the corpus."""
-    words: int
     wanted: Ints
     """Targets that answer; empty when none does."""
     entry: int
     """The entry that answers, or NOBODY."""
-    group: int
-    """Trials of one group are held out together."""
-    simulated: bool = False
-    """Whether it is without an answer because its entry was taken away; a neighbour may answer it all the same."""
 
 
 class Trials:
@@ -190,15 +169,13 @@ class Trials:
         self._owner = extractor.rows.entry_of_target
         self._targets = extractor.rows.target_of_phrasing
         self._entries: Ints = self._owner[self._targets]
-        self._n_unasked = round(self.unasked * len(known.asked))
-        self._n_orphans = min(near_to_simulate(len(known.outside), known.n_unanswered), len(known.asked))
+        unasked = 1 - len(np.unique(self._entries)) / (int(self._owner.max()) + 1)
+        self._n_unasked = round(unasked * len(known.asked))
+        by_hash = sorted(range(len(known.outside)), key=lambda row: _hash(known.outside[row]))
+        written = [row for row in by_hash if row in known.unanswered][: ENOUGH // 2]
+        self._outside = [*written, *[row for row in by_hash if row not in known.unanswered][: len(written)]]
         self._on_progress = on_progress
         self._made = 0
-
-    @property
-    def unasked(self) -> float:
-        """Share of the entries that nobody wrote phrasings for."""
-        return 1 - len(np.unique(self._entries)) / (int(self._owner.max()) + 1)
 
     def phrasings(self) -> list[Trial]:
         """Each phrasing, had nobody written it."""
@@ -210,24 +187,13 @@ class Trials:
 
         Without these, weights would trust phrasings alone, and the other entries would never be found.
         """
-        return [self._phrasing(n, self._siblings(n), self._wider) for n in self._sample(self._n_unasked)]
+        rows = sorted(range(len(self._known.asked)), key=lambda row: _hash(self._known.asked[row]))
+        return [self._phrasing(row, self._siblings(row), self._wider) for row in rows[: self._n_unasked]]
 
     def without_answer(self) -> list[Trial]:
-        """What the corpus is known not to answer."""
-        scores = self._own[len(self._known.asked) :]
-        outside = zip(self._known.outside, self._known.outside_groups, scores, strict=True)
-        return [self._trial(q, None, own, np.empty(0, dtype=np.intp), NOBODY, group) for q, group, own in outside]
-
-    def orphans(self) -> list[Trial]:
-        """Phrasings whose whole entry is taken away, where an editor wrote few questions without an answer."""
-        after = max(self._known.outside_groups, default=-1) + 1
-        rows = self._sample(self._n_orphans)
-        trials = [self._phrasing(row, self._siblings(row), self._wider) for row in rows]
-        return [_orphaned(trial, group) for group, trial in enumerate(trials, after)]
-
-    def _sample(self, n: int) -> list[int]:
-        chosen: list[int] = np.random.default_rng(0).permutation(len(self._known.asked))[:n].tolist()
-        return chosen
+        """What an editor wrote that the corpus does not answer, and as many of the other questions."""
+        scores, nothing = self._own[len(self._known.asked) :], np.empty(0, dtype=np.intp)
+        return [self._trial(self._known.outside[row], None, scores[row], nothing, NOBODY) for row in self._outside]
 
     def _siblings(self, row: int) -> Ints:
         return np.flatnonzero(self._entries == self._entries[row])
@@ -237,45 +203,16 @@ class Trials:
         alone = len(without) == len(self._siblings(row))
         # Nothing is left that tells which part of the entry was meant.
         wanted = np.flatnonzero(self._owner == entry) if alone else self._targets[row : row + 1]
-        return self._trial(self._known.asked[row], without, scores[row], wanted, entry, -1 - row)
+        return self._trial(self._known.asked[row], without, scores[row], wanted, entry)
 
-    def _trial(
-        self, question: EncodedQuery, without: Ints | None, scores: Doubles, wanted: Ints, entry: int, group: int
-    ) -> Trial:
+    def _trial(self, question: EncodedQuery, without: Ints | None, scores: Doubles, wanted: Ints, entry: int) -> Trial:
         self._made += 1
-        n_known = len(self._known.asked) + len(self._known.outside)
-        self._on_progress(self._made, n_known + self._n_unasked + self._n_orphans)
+        self._on_progress(self._made, len(self._known.asked) + self._n_unasked + len(self._outside))
         return Trial(
             question=question,
             features=self._extractor.extract(question, without),
             opinion=self._classifier.opinion(scores, len(self._owner)),
             owner=self._owner,
-            targets=np.arange(len(self._owner)),
-            words=len(question.query.terms),
             wanted=wanted,
             entry=entry,
-            group=group,
         )
-
-
-def _orphaned(trial: Trial, group: int) -> Trial:
-    kept = trial.owner != trial.entry
-    others = np.arange(len(trial.features.familiarity)) != trial.entry
-    seen = trial.features
-    return replace(
-        trial,
-        features=replace(
-            seen,
-            fields=seen.fields[kept],
-            familiarity=seen.familiarity[others],
-            asked=seen.asked[others],
-            stands=seen.stands[others],
-        ),
-        opinion=replace(trial.opinion, targets=trial.opinion.targets[kept]),
-        targets=trial.targets[kept],
-        owner=trial.owner[kept] - (trial.owner[kept] > trial.entry),
-        wanted=np.empty(0, dtype=np.intp),
-        entry=NOBODY,
-        group=group,
-        simulated=True,
-    )

@@ -1,25 +1,34 @@
 """A simulated month in the workshop: what 60 decisions, by the order of the groups, change for questions not seen.
 
     python tests/bench_workshop.py [FAQ ...] [--decisions 60] [--work DIR]
+    python tests/bench_workshop.py [FAQ ...] --curve 0 15 30 60 120 1000 [--work DIR]
 
 The questions (``q``) of the FAQs of ``reader_data/calibrate``, which no model learned from, are the visitors': every
 other one is asked in the month, the others afterwards; so are the near questions that nothing answers (``no``). The
 editor knows the truth: of the group in front, the entry that most of it asks for, with the wordings that ask for it.
+
+``--curve`` is the learning curve: so many of those asked in the month become phrasings, and unanswered questions in
+proportion. ``--work`` keeps what was encoded and read; it also takes the FAQs of ``reader_data/held``.
 """
 
 import argparse
 import csv
+import hashlib
+import json
+import shelve
 import statistics
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark_corpora import DATA, faqs, json_lines
+import numpy as np
+from benchmark_corpora import faqs, json_lines
 
+from bot import phrases
 from bot.answer import Kind
 from bot.assistant import Assistant
 from bot.journal import Journal
@@ -27,11 +36,14 @@ from bot.service import Service
 from bot.workshop.decisions import Act
 from bot.workshop.editing import Workshop, key_of_entry
 from index.build import build
+from index.dense import Vectors
 from index.e5.unpack import default_encoder
+from index.encoder import Encoder, Progress
 from index.searcher import Searcher
 from index.store import FolderStore
 
 NOTHING = ""
+_OUTCOMES = ("right", "offered", "wrong", "wrong without reserve", "refused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,40 @@ class Month:
     unseen: dict[str, str]
 
 
+class Remembering:
+    """An encoder and its reader, for which each text is encoded and read once: a file keeps it between runs."""
+
+    def __init__(self, encoder: Encoder, path: Path) -> None:
+        self._encoder, self._known = encoder, shelve.open(str(path))  # noqa: SIM115
+        self.name, self.dim = encoder.name, encoder.dim
+
+    @property
+    def reader(self) -> "Remembering":
+        return self
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        return self._once("query", texts, self._encoder.encode_queries)
+
+    def encode_passages(self, texts: Sequence[str], on_progress: Progress | None = None) -> Vectors:
+        return self._once("passage", texts, self._encoder.encode_passages)
+
+    def read(self, query: str, texts: Sequence[str]) -> Vectors:
+        reader = self._encoder.reader
+        assert reader
+        return self._once(f"read {query}", texts, lambda new: reader.read(query, new))
+
+    def _once(self, how: str, texts: Sequence[str], make: Callable[[Sequence[str]], Vectors]) -> Vectors:
+        keys = [f"{self.name}\n{how}\n{text}" for text in texts]
+        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._known}
+        if new:
+            self._known.update(zip(new, make(list(new.values())), strict=True))
+        return np.asarray([self._known[key] for key in keys], dtype=np.float32)
+
+
+def _path(name: str) -> Path:
+    return next(path for part in ("calibrate", "held") for path in faqs(part) if path.stem == name)
+
+
 def write_month(folder: Path, names: Sequence[str]) -> Month:
     """Write the corpus of these FAQs, a document each; their questions, in two halves."""
     seen: dict[str, str] = {}
@@ -49,7 +95,7 @@ def write_month(folder: Path, names: Sequence[str]) -> Month:
     (folder / "documents").mkdir(parents=True)
     catalogue = ""
     for name in names:
-        entries = json_lines(DATA / "calibrate" / f"{name}.jsonl")
+        entries = json_lines(_path(name))
         with (folder / "documents" / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows(
                 [["id", "question", "réponse"], *([e["id"], e["question"], e["answer"]] for e in entries)]
@@ -76,14 +122,16 @@ def told(title: str, assistant: Assistant, questions: dict[str, str]) -> None:
         near = [f"{r.document}/{r.entry}" for r in answer.ranking[:3]]
         if answer.kind is Kind.ANSWER and quoted:
             became = "right" if f"{quoted.document}/{quoted.entry}" == entry else "wrong"
+            if became == "wrong" and phrases.ANSWERED in answer.message:
+                became = "wrong without reserve"
         else:
             became = "offered" if answer.kind is Kind.CLARIFY and (not entry or entry in near) else "refused"
         outcomes[entry != NOTHING, became] += 1
     n_inside, n_outside = (
         sum(n for (inside, _), n in outcomes.items() if inside is wanted) for wanted in (True, False)
     )
-    inside = {became: outcomes[True, became] / max(n_inside, 1) for became in ("right", "offered", "wrong", "refused")}
-    answered = outcomes[False, "wrong"] / max(n_outside, 1)
+    inside = {became: outcomes[True, became] / max(n_inside, 1) for became in _OUTCOMES}
+    answered = sum(outcomes[False, became] for became in _OUTCOMES if "wrong" in became) / max(n_outside, 1)
     plainly = outcomes[False, "refused"] / max(n_outside, 1)
     print(
         f"{title}: of {n_inside} with an answer, "
@@ -120,16 +168,45 @@ def decide(workshop: Workshop, truth: dict[str, str], n: int) -> None:
     )
 
 
+def write_phrasings(folder: Path, names: Sequence[str], seen: dict[str, str], n: int) -> None:
+    """Write ``n`` of the questions as phrasings, always the same first, and unanswered ones in proportion."""
+    every = sorted(seen, key=lambda text: hashlib.sha256(text.encode()).digest())
+    asked = [text for text in every if seen[text]][:n]
+    without = [text for text in every if not seen[text]]
+    chosen = without[: round(len(without) * len(asked) / sum(map(bool, seen.values())))]
+    (folder / "phrasings").mkdir(exist_ok=True)
+    for place, name in enumerate(names):
+        content = f"unanswered = {json.dumps([] if place else chosen, ensure_ascii=False)}\n"
+        for entry in json_lines(_path(name)):
+            if own := [text for text in asked if seen[text] == f"{name}/{entry['id']}"]:
+                question, ask = (json.dumps(value, ensure_ascii=False) for value in (entry["question"], own))
+                content += f"[[entry]]\nquestion = {question}\nask = {ask}\n"
+        (folder / "phrasings" / f"{name}.toml").write_text(content, encoding="utf-8")
+
+
+def curve(work: Path, names: Sequence[str], month: Month, encoder: Encoder, counts: Sequence[int]) -> None:
+    """What the questions not seen become, with so many phrasings."""
+    for n in counts:
+        write_phrasings(work / "corpus", names, month.seen, n)
+        build(work / "corpus", work / "index", encoder, accept_loss=True)
+        told(f"{n} phrasings, unseen", Assistant(Searcher.load(work / "index", encoder)), month.unseen)
+
+
 def main() -> None:
-    """Play the month."""
+    """Play the month, or draw the curve."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("faqs", nargs="*", default=[path.stem for path in faqs("calibrate")])
     parser.add_argument("--decisions", type=int, default=60)
+    parser.add_argument("--curve", type=int, nargs="+", default=())
     parser.add_argument("--work", type=Path, default=None)
     asked = parser.parse_args()
-    work = asked.work or Path(tempfile.mkdtemp())
-    month = write_month(work / "corpus", asked.faqs)
-    encoder, store = default_encoder(), FolderStore(work / "index")
+    kept = asked.work or Path(tempfile.mkdtemp())
+    kept.mkdir(parents=True, exist_ok=True)
+    encoder, work = Remembering(default_encoder(), kept / "encoded"), Path(tempfile.mkdtemp(dir=kept))
+    month, store = write_month(work / "corpus", asked.faqs), FolderStore(work / "index")
+    if asked.curve:
+        curve(work, asked.faqs, month, encoder, asked.curve)
+        return
     build(work / "corpus", store, encoder)
     first = Assistant(Searcher.load(store, encoder))
     entries = len({entry for entry in month.seen.values() if entry})

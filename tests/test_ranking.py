@@ -6,7 +6,16 @@ from math import exp, log
 import numpy as np
 import pytest
 
-from index.calibration import Curve, Learned, learned_from_json, learned_to_json, needed, threshold, upper_bound
+from index.calibration import (
+    Curve,
+    Learned,
+    calibrated,
+    learned_from_json,
+    learned_to_json,
+    needed,
+    threshold,
+    upper_bound,
+)
 from index.features import FIELDS, Features
 from index.ranking import (
     SIGNALS,
@@ -22,7 +31,6 @@ from index.ranking import (
     signals,
     to_read,
 )
-from index.training import near_to_simulate
 
 OWNER = np.array([0, 1, 1])
 """Three targets: one of entry 0, two of entry 1."""
@@ -171,6 +179,33 @@ def test_the_weight_of_one_field_by_hand() -> None:
     assert found == pytest.approx(0.40106, abs=1e-4)
 
 
+def test_the_prior_of_a_weight_by_hand() -> None:
+    # As above, but (w - 2)²/2: least where w = 2 + 1 / (1 + exp(w)).
+    [found] = fit_ranking([np.array([[1.0], [0.0]])], [np.array([0])], penalty=1.0, learned=[0], prior=(2.0,))
+
+    assert found == pytest.approx(2 + 1 / (1 + exp(found)), abs=1e-4)
+    # One question against a strong belief changes nothing.
+    [kept] = fit_ranking([np.array([[1.0], [0.0]])], [np.array([0])], penalty=1e6, learned=[0], prior=(2.0,))
+    assert kept == pytest.approx(2, abs=1e-4)
+
+
+@pytest.mark.parametrize(("n", "moved"), [(2, 0.0), (300, 0.75), (2000, 0.97)])
+def test_a_calibration_moves_from_the_shipped_one_the_farther_the_more_questions_there_are(
+    n: int, moved: float
+) -> None:
+    """The share of the way from what was believed, .5 of everything, to the truth, which one signal tells."""
+    rng, nothing = np.random.default_rng(0), (0.0,) * (len(SIGNALS) + 1)
+    truth = np.arange(n) % 2 == 0
+    seen = np.zeros((n, len(SIGNALS)))
+    seen[:, 0] = np.where(truth, 1.0, -1.0) + 0.1 * rng.normal(size=n)
+    prior = Learned(Weights((), (1.0, 0.0), nothing, nothing), 0.6, 0.5, 0.9, Curve((0.55,) * 100, (False,) * 100))
+
+    found = calibrated(seen, truth, truth, np.arange(n) % 5, prior.weights, SIGNALS, 0.1, prior=prior)
+
+    assert 2 * probability(seen[0], found.weights.answerable) - 1 == pytest.approx(moved, abs=0.05)
+    assert len(found.curve.answerable) == n + round(100 * max(0, 1 - n / 600))
+
+
 CURVE = Curve((*(n / 100 for n in range(100)), 0.995, 0.45), (False,) * 100 + (True, True))
 """A hundred questions without an answer, and two with."""
 
@@ -205,10 +240,6 @@ def test_how_many_questions_a_promise_takes() -> None:
         (Curve((0.5, 0.5, *[0.1] * 28), (False,) * 30), 0.15, 0.5),
         # Without unanswered questions, even odds.
         (Curve((0.9, 0.2), (True, True)), 0.05, 0.5),
-        # No threshold is lower than the least of its curve, but for who accepts more errors.
-        (Curve((0.1, 0.9), (False, True), least=0.25), 0.05, 0.25),
-        (Curve((0.6, 0.9), (False, True), least=0.25), 0.05, 0.6),
-        (Curve((0.1, 0.9), (False, True), least=0.25), 0.96, 0.1),
     ],
 )
 def test_the_threshold_of_small_curves(curve: Curve, max_error: float, expected: float) -> None:
@@ -218,12 +249,6 @@ def test_the_threshold_of_small_curves(curve: Curve, max_error: float, expected:
     assert all(p < found for p, a in zip(curve.probabilities, curve.answerable, strict=True) if not a)
 
 
-# Half of the general ones; half of 250, less the 50 that were written.
-@pytest.mark.parametrize(("outside", "unanswered", "simulated"), [(300, 0, 150), (300, 50, 75), (300, 100, 0)])
-def test_near_questions_are_made_up_where_an_editor_wrote_few(outside: int, unanswered: int, simulated: int) -> None:
-    assert near_to_simulate(outside, unanswered) == simulated
-
-
 @pytest.mark.parametrize("max_error", [0, 1, -0.1, 2])
 def test_a_share_that_is_none_is_refused(max_error: float) -> None:
     with pytest.raises(ValueError, match=rf"\(0, 1\), got {max_error}"):
@@ -231,9 +256,7 @@ def test_a_share_that_is_none_is_refused(max_error: float) -> None:
 
 
 def test_what_was_learned_can_be_written_and_read_but_not_for_other_fields() -> None:
-    learned = Learned(
-        Weights((0.5,), (1.0, 0.5), (1.0, 2.0), (3.0,)), 0.7, 0.4, 0.9, Curve((0.1, 0.9), (False, True), 1 / 3)
-    )
+    learned = Learned(Weights((0.5,), (1.0, 0.5), (1.0, 2.0), (3.0,)), 0.7, 0.4, 0.9, Curve((0.1, 0.9), (False, True)))
     content = learned_to_json(learned)
 
     assert learned_from_json(content) == learned
