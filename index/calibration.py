@@ -172,6 +172,8 @@ def _logistic(
     """
     from scipy.optimize import minimize  # searching does not need it
 
+    if prior is not None and not len(seen):
+        return tuple(prior)
     columns = [SIGNALS.index(name) for name in telling]
     chosen = seen[:, columns]
     mean, deviation = chosen.mean(axis=0), chosen.std(axis=0)

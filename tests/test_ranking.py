@@ -189,7 +189,7 @@ def test_the_prior_of_a_weight_by_hand() -> None:
     assert kept == pytest.approx(2, abs=1e-4)
 
 
-@pytest.mark.parametrize(("n", "moved"), [(2, 0.0), (300, 0.75), (2000, 0.97)])
+@pytest.mark.parametrize(("n", "moved"), [(1, 0.0), (2, 0.0), (300, 0.75), (2000, 0.97)])
 def test_a_calibration_moves_from_the_shipped_one_the_farther_the_more_questions_there_are(
     n: int, moved: float
 ) -> None:
