@@ -62,6 +62,7 @@ def calibrated(
     max_error: float,
     shares: Doubles | None = None,
     prior: Learned | None = None,
+    enough: int = ENOUGH,
 ) -> Learned:
     """Logistic calibration of questions whose truth is known; the curve and thresholds come from folds.
 
@@ -75,13 +76,14 @@ def calibrated(
         max_error: See ``threshold``.
         shares: How much each question counts; by default the same.
         prior: What was learned elsewhere, from which these questions move it the farther, the more they are.
+        enough: Questions of each kind from which ``prior`` no longer counts.
     """
     fold_of = (
         np.random.default_rng(0).permutation(int(groups.max() - groups.min()) + 1)[groups - groups.min()] % N_FOLDS
     )
     weighs = np.ones(len(seen)) if shares is None else shares
     n, truths = weighs.sum() / 2, (answerable, right)
-    share = max(0.0, 1 - n / ENOUGH) if prior else 0.0
+    share = max(0.0, 1 - n / enough) if prior else 0.0
     penalty = _FIRM**share
     before = (prior.weights.answerable, prior.weights.right) if prior else (None, None)
     held = np.zeros((2, len(seen)))

@@ -23,6 +23,8 @@ from index.ranking import (
     to_read,
 )
 
+# As ``ENOUGH``, for the calibration where no reader tells near questions: the shipped one then knows little.
+_ENOUGH_UNREAD = 30
 # The closed form of the classifier is cubic in the number of its examples.
 _MOST_PHRASINGS = 5000
 # On the distance of ranking weights from the shipped ones, before the first phrasing. Over six FAQs (bench_workshop.py)
@@ -73,7 +75,8 @@ def learn(
     """Weights, calibration and thresholds of a corpus: the shipped ones, moved as far as its own questions tell.
 
     The phrasings move the ranking; the questions that an editor wrote as unanswered, and as many general ones, beside
-    them, the calibration. General ones alone would not do: they are so easily refused that near ones would pass.
+    them, the calibration. General ones alone would not do: they are so easily refused that near ones would pass. Where
+    there is no reader they have to: it is what tells near ones.
 
     Args:
         extractor: The corpus.
@@ -86,7 +89,7 @@ def learn(
     prior = shipped(max_error, reader=read is not None)
     if trained is None:
         return prior
-    trials = Trials(extractor, *trained, known, on_progress)
+    trials = Trials(extractor, *trained, known, 0 if read else len(known.asked), on_progress)
     inside = trials.phrasings() + trials.unasked_phrasings()
     columns = [ranking_columns(t.features, t.opinion, t.owner) for t in inside]
     before, penalty = prior.weights.fields, _PENALTY ** max(0.0, 1 - len(known.asked) / ENOUGH)
@@ -109,6 +112,7 @@ def learn(
         max_error=max_error,
         shares=np.repeat([min(sizes) / size for size in sizes], sizes),  # both kinds weigh the same
         prior=prior,
+        enough=ENOUGH if read else _ENOUGH_UNREAD,
     )
 
 
@@ -160,6 +164,7 @@ class Trials:
         own: Doubles,
         wider: Doubles,
         known: TrainingSet,
+        n_general: int,
         on_progress: Callable[[int, int], None],
     ) -> None:
         self._extractor = extractor
@@ -173,7 +178,10 @@ class Trials:
         self._n_unasked = round(unasked * len(known.asked))
         by_hash = sorted(range(len(known.outside)), key=lambda row: _hash(known.outside[row]))
         written = [row for row in by_hash if row in known.unanswered][: ENOUGH // 2]
-        self._outside = [*written, *[row for row in by_hash if row not in known.unanswered][: len(written)]]
+        self._outside = [
+            *written,
+            *[row for row in by_hash if row not in known.unanswered][: max(len(written), n_general)],
+        ]
         self._on_progress = on_progress
         self._made = 0
 
@@ -191,7 +199,7 @@ class Trials:
         return [self._phrasing(row, self._siblings(row), self._wider) for row in rows[: self._n_unasked]]
 
     def without_answer(self) -> list[Trial]:
-        """What an editor wrote that the corpus does not answer, and as many of the other questions."""
+        """What an editor wrote that the corpus does not answer, and as many others, or ``n_general``."""
         scores, nothing = self._own[len(self._known.asked) :], np.empty(0, dtype=np.intp)
         return [self._trial(self._known.outside[row], None, scores[row], nothing, NOBODY) for row in self._outside]
 

@@ -112,13 +112,13 @@ def test_between_two_entries_it_has_a_reserve_or_offers_them(
     assert (answer.kind, answer.message, answer.quotes[0].source.entry) == (
         Kind.ANSWER,
         phrases.UNSURE,
-        "inscription",
+        "pret",
     )
-    assert answer.suggestions[0] == FAQ["pret"][0]
+    assert answer.suggestions[0] == FAQ["inscription"][0]
     monkeypatch.setattr(small_assistant.searcher, "threshold", found + 0.01)
     offered = small_assistant.ask("carte ou livres")
     assert (offered.kind, offered.message, offered.quotes) == (Kind.CLARIFY, phrases.CLARIFY, ())
-    assert offered.suggestions[:2] == (FAQ["inscription"][0], FAQ["pret"][0])
+    assert offered.suggestions[:2] == (FAQ["pret"][0], FAQ["inscription"][0])
     monkeypatch.setattr(small_assistant.searcher, "offer", found + 0.01)
     refused = small_assistant.ask("carte ou livres")
     assert (refused.kind, refused.suggestions) == (Kind.REFUSE, offered.suggestions)
@@ -186,7 +186,7 @@ def test_a_page_goes_by_its_label(small_assistant: Assistant) -> None:
 def test_a_question_offered_is_chosen_by_its_place(small_assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(small_assistant.searcher, "threshold", 0.999)
     offering = ["carte ou livres"]
-    for turn, entry in (("la deuxième", "pret"), ("2", "pret"), ("oui", "inscription"), ("la première", "inscription")):
+    for turn, entry in (("la deuxième", "inscription"), ("2", "inscription"), ("oui", "pret"), ("la première", "pret")):
         answer = small_assistant.ask(turn, offering)
         assert (answer.kind, answer.quotes[0].source.entry) == (Kind.ANSWER, entry)
         assert answer.reading == Reading(ReadAs.ACT, offering[0], tuple(offering))
