@@ -121,7 +121,7 @@ def test_a_choice_among_what_was_offered(small_assistant: Assistant, monkeypatch
     history = ["carte ou livres", "répète", "merci"]
     with TestClient(build_app(small_assistant)) as client:
         said = [client.post("/api/ask", json={"question": q, "history": history}).json() for q in ("la deuxième", "2")]
-    assert [answer["quotes"][0]["source"]["entry"] for answer in said] == ["pret", "pret"]
+    assert [answer["quotes"][0]["source"]["entry"] for answer in said] == ["inscription", "inscription"]
 
 
 def test_several_errors_are_all_listed(client: TestClient) -> None:
