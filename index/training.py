@@ -74,9 +74,9 @@ def learn(
 ) -> Learned:
     """Weights, calibration and thresholds of a corpus: the shipped ones, moved as far as its own questions tell.
 
-    The phrasings move the ranking; the questions that an editor wrote as unanswered, and as many general ones, beside
-    them, the calibration. General ones alone would not do: they are so easily refused that near ones would pass. Where
-    there is no reader they have to: it is what tells near ones.
+    The phrasings move the ranking; beside them, the questions that an editor wrote as unanswered, and half as many
+    general ones, the calibration. General ones alone would not do: they are so easily refused that near ones would
+    pass. Where there is no reader they have to: it is what tells near ones.
 
     Args:
         extractor: The corpus.
@@ -177,10 +177,10 @@ class Trials:
         unasked = 1 - len(np.unique(self._entries)) / (int(self._owner.max()) + 1)
         self._n_unasked = round(unasked * len(known.asked))
         by_hash = sorted(range(len(known.outside)), key=lambda row: _hash(known.outside[row]))
-        written = [row for row in by_hash if row in known.unanswered][: ENOUGH // 2]
+        written = [row for row in by_hash if row in known.unanswered][:ENOUGH]
         self._outside = [
             *written,
-            *[row for row in by_hash if row not in known.unanswered][: max(len(written), n_general)],
+            *[row for row in by_hash if row not in known.unanswered][: max(len(written) // 2, n_general)],
         ]
         self._on_progress = on_progress
         self._made = 0
@@ -199,7 +199,7 @@ class Trials:
         return [self._phrasing(row, self._siblings(row), self._wider) for row in rows[: self._n_unasked]]
 
     def without_answer(self) -> list[Trial]:
-        """What an editor wrote that the corpus does not answer, and as many others, or ``n_general``."""
+        """What an editor wrote that the corpus does not answer, and half as many others, or ``n_general``."""
         scores, nothing = self._own[len(self._known.asked) :], np.empty(0, dtype=np.intp)
         return [self._trial(self._known.outside[row], None, scores[row], nothing, NOBODY) for row in self._outside]
 
