@@ -9,12 +9,11 @@ outside the mark. Offered: its entry is suggested. Unread: no entry holds the ex
 
 import os
 import sys
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmark_corpora import json_lines
+from benchmark_corpora import json_lines, letters
 from conftest import ROOT
 
 from bot.answer import Answer, Kind
@@ -25,11 +24,6 @@ from index.e5.unpack import default_encoder
 from index.searcher import Searcher
 
 KNOWN = Path(__file__).parent / "known_questions"
-
-
-def letters(text: str) -> str:
-    """Without white space, signs and typography, which readers may write otherwise."""
-    return "".join(char for char in unicodedata.normalize("NFKC", text) if char.isalnum())
 
 
 def verdict(expect: list[str], answer: Answer, entries: Sequence[Entry]) -> str:

@@ -2,10 +2,14 @@
 
 import csv
 import json
-from collections.abc import Iterable
+import shutil
+import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from corpus.read import read_corpus
 
 DATA = Path(__file__).parent / "reader_data"
 
@@ -13,6 +17,11 @@ DATA = Path(__file__).parent / "reader_data"
 def faqs(part: str) -> list[Path]:
     """The FAQs of a part of ``reader_data``: its conversations are over them."""
     return sorted(path for path in (DATA / part).glob("*.jsonl") if path.stem != "conversations")
+
+
+def documents(part: str) -> list[Path]:
+    """The documents of a part of ``reader_data``, each with its questions beside it."""
+    return sorted((DATA / part / "documents").glob("*.md"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,43 @@ def faq_questions(path: Path, work: Path) -> Questions:
         tuple((text, e["id"]) for e in entries for text in e["q"]),
         tuple(text for e in entries for text in e["no"]),
     )
+
+
+def document_corpus(paths: Sequence[Path], folder: Path) -> Path:
+    """A corpus of some documents."""
+    (folder / "documents").mkdir(parents=True, exist_ok=True)
+    tables = []
+    for path in paths:
+        shutil.copy(path, folder / "documents")
+        named = f'id = "{path.stem}"\ntitle = "{path.stem}"\nfile = "{path.name}"'
+        tables.append(f'[[source]]\n{named}\npublisher = "benchmark"\ndate = "2026-01"\nkind = "guide"\n')
+    (folder / "catalogue.toml").write_text("\n".join(tables), encoding="utf-8")
+    return folder
+
+
+def document_questions(paths: Sequence[Path], folder: Path) -> Questions:
+    """Documents in one corpus, with their questions; an entry answers that holds an excerpt that is expected.
+
+    Raises:
+        ValueError: No entry holds what is expected.
+    """
+    entries = read_corpus(document_corpus(paths, folder)).entries
+    held = [(e.id, e.document.source.id, letters(f"{e.heading_text}\n{e.body_text}")) for e in entries]
+    answered, unanswered = [], []
+    for path in paths:
+        for line in json_lines(path.with_suffix(".jsonl")):
+            wanted = [letters(excerpt) for excerpt in line["expect"]]
+            found = [id_ for id_, of, text in held if of == path.stem and any(each in text for each in wanted)]
+            if wanted and not found:
+                raise ValueError(f"no entry of {path.name} holds {line['expect']}")
+            answered += [(line["q"], found[0])] if found else []
+            unanswered += [] if wanted else [line["q"]]
+    return Questions(folder, tuple(answered), tuple(unanswered))
+
+
+def letters(text: str) -> str:
+    """Without white space, signs and typography, which readers may write otherwise."""
+    return "".join(char for char in unicodedata.normalize("NFKC", text) if char.isalnum())
 
 
 def benchmark_questions(source: Path, work: Path) -> Questions:

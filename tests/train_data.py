@@ -50,9 +50,10 @@ class Corpus:
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """FAQs and official passages to learn from, others to measure, and the token ids of each text."""
+    """FAQs, documents and official passages to learn from, others to measure, and the token ids of each text."""
 
     learned: dict[str, Corpus]
+    documents: dict[str, Corpus]
     official: Corpus
     measured: dict[str, Corpus]
     tokens: list[Tokens]
@@ -61,7 +62,12 @@ class TrainingData:
         """Write ``data.json.xz`` and ``tokens.npz``; ids must be below 65,536."""
         ids = np.concatenate(self.tokens).astype(np.uint16)
         np.savez_compressed(folder / "tokens.npz", ids=ids, lengths=[len(text) for text in self.tokens])
-        parts = {"learned": self.learned, "official": {"": self.official}, "measured": self.measured}
+        parts = {
+            "learned": self.learned,
+            "documents": self.documents,
+            "official": {"": self.official},
+            "measured": self.measured,
+        }
         content = {part: {name: asdict(corpus) for name, corpus in own.items()} for part, own in parts.items()}
         (folder / "data.json.xz").write_bytes(lzma.compress(json.dumps(content).encode()))
 
@@ -72,13 +78,14 @@ class TrainingData:
         parts = {part: {name: _corpus(own) for name, own in of.items()} for part, of in content.items()}
         with np.load(folder / "tokens.npz") as arrays:
             tokens = np.split(arrays["ids"].astype(np.int64), np.cumsum(arrays["lengths"])[:-1])
-        return cls(parts["learned"], parts["official"][""], parts["measured"], tokens)
+        return cls(parts["learned"], parts["documents"], parts["official"][""], parts["measured"], tokens)
 
     def reduced(self) -> "TrainingData":
         """A few entries of each part, to see whether everything runs."""
         learned = {name: corpus.first(8) for name, corpus in list(self.learned.items())[:3]}
         measured = {name: corpus.first(8) for name, corpus in self.measured.items() if name in ("bus", "piscine")}
-        return TrainingData(learned, self.official.first(20), measured, self.tokens)
+        documents = {name: corpus.first(8) for name, corpus in list(self.documents.items())[:2]}
+        return TrainingData(learned, documents, self.official.first(20), measured, self.tokens)
 
 
 def _corpus(columns: dict[str, Any]) -> Corpus:

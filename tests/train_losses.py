@@ -28,9 +28,9 @@ class Neighbours:
             asked = [question.texts[0] for question in (*corpus.questions["asked"], *corpus.questions["near"])]
             self._note(corpus, [*asked, *alone], cosines(bert, data, corpus, [*asked, *alone]).sum(0), 8)
         self._note_far(bert, data)
-        own = data.official
-        asked = [question.texts[0] for question in (*own.questions["asked"], *own.questions["near"])]
-        self._note(own, asked, cosines(bert, data, own, asked, ("wholes",))[0], 16)
+        for own in (*data.documents.values(), data.official):
+            asked = [question.texts[0] for question in (*own.questions["asked"], *own.questions["near"])]
+            self._note(own, asked, cosines(bert, data, own, asked, ("wholes",))[0], 16)
 
     def _note(self, corpus: Corpus, asked: Sequence[int], scores: Tensor, most: int) -> None:
         rows = scores.topk(min(most, scores.shape[1]), dim=1).indices.tolist()
@@ -110,6 +110,8 @@ _Pairs = tuple[int, list[tuple[tuple[int, int], int]]]
 
 # Of the groups of FAQs.
 _FAR_SHARE = 0.08
+# Of all groups, those of official passages, of documents and of FAQs.
+_SHARES = (0.25, 0.4, 0.35)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +136,15 @@ class ReaderLoss:
         self._random = Random(0)
         self._faqs = list(data.learned.values())
         self._kinds = {kind: [(own, q) for own in self._faqs for q in own.questions[kind]] for kind in KINDS}
+        own = data.documents.values()
+        self._of_documents = [[(doc, q) for doc in own for q in doc.questions[kind]] for kind in ("asked", "near")]
         self._page: dict[str, list[int]] = defaultdict(list)
         for row, page in enumerate(data.official.pages):
             self._page[page].append(row)
 
     def __call__(self) -> Tensor:
-        official = [self._random.random() < 0.4 for _ in range(self._groups)]
-        groups = [self._of_official() if own else self._of_faq() for own in official]
+        makers = (self._of_official, self._of_document, self._of_faq)
+        groups = [make() for make in self._random.choices(makers, _SHARES, k=self._groups)]
         logits = self._judge([pair(self._data, group.query, p) for group in groups for p in group.passages])
         own = logits.split([len(group.passages) for group in groups])
         right = [float(group.answered and not place) for group in groups for place in range(len(group.passages))]
@@ -162,6 +166,14 @@ class ReaderLoss:
         if random.random() < 0.25 and other is not corpus:
             passages.append(self._passage(other, random.randrange(len(other.wholes))))
         return Group(random.choice(question.texts), passages, kind not in ("near", "near_after"))
+
+    def _of_document(self) -> Group:
+        """Four near pieces."""
+        answered = self._random.random() < 0.7
+        corpus, question = self._random.choice(self._of_documents[not answered])
+        near = self._near.of(corpus, question.texts[0], question.row)[:6]
+        rows = [question.row, *self._random.sample(near, min(4, len(near)))]
+        return Group(self._random.choice(question.texts), [self._passage(corpus, row) for row in rows], answered)
 
     def _others(self, kind: str, corpus: Corpus, question: Asked) -> list[int]:
         """Four near entries; after an earlier question its own entry and one more, near or any."""

