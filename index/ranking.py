@@ -24,7 +24,7 @@ TEXT_SIGNALS = ("top_probability", "reader_best", "reader_most", "strangeness", 
 SIGNALS = (*TEXT_SIGNALS, "classifier_outside", "classifier_top", "familiarity", "novelty")
 """Everything that a probability is computed from."""
 
-FOLLOW_UP = (0.43, 0.55, 1.1, -2.27, 3.16, -1.08, 1.91)
+FOLLOW_UP = (0.45, 0.51, 0.98, -1.96, 3.17, -1.07, 1.66)
 """Of a turn after a question, what makes an entry its answer: the reader's logit, the logarithms of its probabilities
 by the turn alone and by both together, whether it was quoted before, the share of the turn's new words that it has
 then, the turn's share of words that no document has, and 1. Fitted by ``tests/fit_follow_ups.py``."""

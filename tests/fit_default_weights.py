@@ -3,10 +3,10 @@
     python tests/fit_default_weights.py SHARED WORK [--write]
 
 ``SHARED`` holds ``benchmarks``; ``WORK`` keeps indexes and what the reader said between runs, and may hold
-``pages.jsonl``, pages of service-public.fr (see ``train_reader.py prepare``). Each corpus weighs the same: FAQs of
-``reader_data/calibrate`` (neither the encoder nor the reader learned from them), the CNIL's, the shipped one asked by
-its phrasings as if nobody had written them, and the pages. What has no answer: near questions written for each.
-``--write`` replaces ``index/data/default_weights.json``. Each line of the table is fitted on the other corpora.
+``pages.jsonl``, pages of service-public.fr (see ``train_reader.py prepare``). Each corpus weighs the same: FAQs and
+documents of ``reader_data/calibrate`` (neither the encoder nor the reader learned from them), the CNIL's, the shipped
+one asked by its phrasings as if nobody had written them, and the pages. What has no answer: near questions written for
+each. ``--write`` replaces ``index/data/default_weights.json``. Each line of the table is fitted on the other corpora.
 """
 
 import hashlib
@@ -19,7 +19,15 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from benchmark_corpora import Questions, benchmark_questions, faq_questions, faqs, page_questions
+from benchmark_corpora import (
+    Questions,
+    benchmark_questions,
+    document_questions,
+    documents,
+    faq_questions,
+    faqs,
+    page_questions,
+)
 
 import index
 from bot.assistant import LIKELY
@@ -201,6 +209,12 @@ def _make_readable() -> None:
         _WEIGHTS.write_text(json.dumps({"reader": neutral, "plain": neutral}), encoding="utf-8")
 
 
+def guides(part: str, work: Path) -> list[Questions]:
+    """The documents of a part of ``reader_data`` in two corpora."""
+    paths = documents(part)
+    return [document_questions(paths[n::2], work / "corpora" / f"{part}-{n + 1}") for n in range(2)]
+
+
 def shipped_questions(work: Path) -> Questions:
     """The shipped corpus without its phrasings, which become questions."""
     bare = work / "corpora" / "shipped"
@@ -220,11 +234,13 @@ def main() -> None:
     encoder = default_encoder()
     _make_readable()
     fitted = [faq_questions(path, work) for path in faqs("calibrate")]
+    fitted += guides("calibrate", work)
     fitted += [benchmark_questions(shared / "benchmarks" / "cnil-faq", work), shipped_questions(work)]
     if (work / "pages.jsonl").exists():
         fitted.append(page_questions(work / "pages.jsonl", work))
     samples = [Sample(known, work, encoder) for known in fitted]
-    held = [Sample(faq_questions(path, work), work, encoder) for path in faqs("held")]
+    aside = [*(faq_questions(path, work) for path in faqs("held")), *guides("held", work)]
+    held = [Sample(known, work, encoder) for known in aside]
     content = {}
     for reader in (True, False):
         print("with a reader" if reader else "without")
