@@ -71,6 +71,8 @@ class Quote:
     """Offset in the document's text, code points, included."""
     end: int
     """Offset in the document's text, code points, excluded."""
+    context: tuple[str, ...] = ()
+    """Slices of the document above the quote, without which it is not understood: the head of its table or list."""
 
 
 @dataclass(frozen=True, slots=True)

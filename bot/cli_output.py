@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.answer import Answer, Quote
-from bot.phrases import READ_AS, UNANSWERED_HALF, common_text, counted, french_date
+from bot.phrases import CONTEXT, READ_AS, UNANSWERED_HALF, common_text, counted, french_date
 from corpus.document import Document, Entry
 from corpus.errors import typeset
 
@@ -35,6 +35,8 @@ def show_answer(console: Console, answer: Answer) -> None:
         if number == 1 and not answer.halves:
             console.print("Voir aussi :", highlight=False)
         console.print()
+        if quote.context:
+            show_line(console, "\n".join((CONTEXT, *quote.context)), "dim")
         text = Text(quote.text)
         for start, end in quote.highlights:
             text.stylize("bold underline", start, end)

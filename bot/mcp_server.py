@@ -32,7 +32,7 @@ ASK = typeset(
     "Pose une question en français aux textes officiels indexés ici. Renvoie des citations exactes (« quotes ») avec "
     "leur source et leur place, des questions à choisir ou un refus. Recopiez les citations mot pour mot, avec leur "
     "source ; ne les résumez pas et ne les reformulez pas en leur nom. « highlights » désigne, dans « text », les "
-    "phrases qui répondent."
+    "phrases qui répondent ; « context », l’en-tête de leur tableau ou de leur liste : citez-le avec elles."
 )
 DOCUMENTS = "Donne les textes que ce serveur connaît, avec leur éditeur, leur date et l’empreinte de leur fichier."
 VERIFY = typeset(

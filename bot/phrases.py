@@ -19,6 +19,7 @@ EXAMPLES = f"Par exemple, on me demande{NBSP}:"
 
 UNFOLD = "Voir la suite du passage"
 HIGHLIGHT_LEGEND = f"Souligné{NBSP}: la partie du texte qui répond."
+CONTEXT = f"Plus haut dans le texte{NBSP}:"
 UNDERSTOOD_AS = "compris comme"
 PAGE = "page"
 ASKED = f"Question posée dans le texte{NBSP}:"

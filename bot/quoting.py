@@ -49,21 +49,29 @@ def quote(hit: Hit, cosines: dict[Span, float] | None = None) -> Quote:
         source=source_of(document, marked[0].start, hit.entry.id, passage),
         start=span.start,
         end=span.end,
+        context=_context(passage, span),
     )
     prove(made, document)
     return made
 
 
 def prove(made: Quote, document: Document) -> None:
-    """Check that a quote is a slice of the document and its highlights slices of the quote.
+    """Check that a quote is a slice of the document, its highlights slices of the quote, its context slices above it.
 
     Raises:
         NotVerbatimError: It is not.
     """
     inside = all(0 <= start < end <= len(made.text) for start, end in made.highlights)
     ordered = all(a[1] <= b[0] for a, b in zip(made.highlights, made.highlights[1:], strict=False))
-    if made.text != document.text[made.start : made.end] or not made.text.strip() or not (inside and ordered):
+    above = all(words.strip() and document.text.rfind(words, 0, made.start) >= 0 for words in made.context)
+    same = made.text == document.text[made.start : made.end]
+    if not (same and made.text.strip() and inside and ordered and above):
         raise NotVerbatimError(f"{document.id} [{made.start}, {made.end}) is not a verbatim quote")
+
+
+def _context(passage: Passage, span: Span) -> tuple[str, ...]:
+    """What a row or an item must be read with, where the quote ``span`` does not hold it."""
+    return tuple(above.of(passage.document.text) for above in passage.context if above.end <= span.start)
 
 
 def _marked(hit: Hit, cosines: dict[Span, float]) -> list[Span]:
@@ -205,7 +213,8 @@ class Library:
         common = self._after if document.sha256 not in self._documents else None
         entry, passage = (common or self)._at(document, inked)
         source = source_of(document, inked, entry, passage)
-        return Quote(text, (), replace(source, common=self._after_is) if common else source, span.start, span.end)
+        source = replace(source, common=self._after_is) if common else source
+        return Quote(text, (), source, span.start, span.end, _context(passage, span) if passage else ())
 
     def _at(self, document: Document, offset: int) -> tuple[str, Passage | None]:
         """The entry and the passage that hold a character; of an entry, its first passage stands for its heading."""

@@ -45,7 +45,7 @@ def test_an_answer_in_json_is_the_contract(run: Run, entries: dict[str, Entry]) 
     assert answer["reading"] == {"as": "alone", "of": None, "history": []}
     quote = answer["quotes"][0]
     body, text = entries["retard"].body, entries["retard"].document.text
-    assert set(quote) == {"text", "highlights", "source", "start", "end"}
+    assert set(quote) == {"text", "highlights", "source", "start", "end", "context"}
     assert (quote["start"], quote["end"], quote["text"]) == (body.start, body.end, text[body.start : body.end])
     assert quote["highlights"] == [[0, len("Aucune amende n’est due.")]]
     assert quote["source"] == {

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from bot.answer import Quote
-from bot.quoting import NotVerbatimError, prove, quote
+from bot.quoting import Library, NotVerbatimError, prove, quote
 from corpus.document import Block, BlockKind, Document, Entry, Passage, Source, Span
 from corpus.phrasings import Target
+from corpus.split.split import split
 from index.searcher import Hit
 
 TEXT = (
@@ -124,6 +125,42 @@ def test_the_source_says_where_the_quote_stands() -> None:
     assert [quote(hit()).source.page, quote(hit(RULES, whole=across)).source.page] == [1, 2]
 
 
+ROW = BlockKind.TABLE
+ROWS = [(ROW, f"Bien {number}\tTarif {number} euros\tà la journée") for number in range(60)]
+ITEMS = [(BlockKind.ITEM, f"- le numéro {number} de cette liste ;") for number in range(60)]
+
+
+@pytest.mark.parametrize(
+    ("blocks", "words", "context"),
+    [
+        # A row of a long table, in a part of it; the head itself; a table that is quoted whole.
+        (ROWS, "Bien 7\tTarif", ["Lieu\tPrix\tDurée"]),
+        ([(ROW, "Marché"), *ROWS], "Bien 7\tTarif", ["Lieu\tPrix\tDurée", "Marché"]),
+        (ROWS, "Lieu\t", []),
+        ([(ROW, "Étalage\t20 €\t1 jour")], "Étalage", []),
+        # An item of a long list, whose lead-in changes what it says.
+        ([(BlockKind.PARAGRAPH, "Sont interdits :"), *ITEMS], "- le numéro 7 ", ["Sont interdits :"]),
+    ],
+)
+def test_a_row_or_an_item_comes_with_its_head(
+    blocks: list[tuple[BlockKind, str]], words: str, context: list[str]
+) -> None:
+    if blocks[0][0] is ROW:
+        blocks = [(ROW, "Lieu\tPrix\tDurée"), *blocks]
+    text = "\n".join(part for _, part in blocks)
+    starts = [0, *(at for at in range(1, len(text)) if text[at - 1] == "\n")]
+    cut = tuple(Block(at, at + len(part), kind) for at, (kind, part) in zip(starts, blocks, strict=True))
+    document = replace(DOCUMENT, text=text, blocks=cut, pages=())
+    [entry] = split(document)
+    found = next(p for p in entry.passages if p.text.startswith(words))
+
+    made = quote(Hit(entry, Target(found, Span(found.start, found.end)), row=0, label="", score=0.9, rank=1))
+    again = Library.of_edition(document, [entry]).quote(document, found.quote)
+
+    assert list(made.context) == list(again.context) == context
+    assert not any(above in made.text for above in context)
+
+
 def test_whatever_is_not_a_slice_is_not_let_out() -> None:
     made = quote(hit())
     prove(made, DOCUMENT)
@@ -136,6 +173,8 @@ def test_whatever_is_not_a_slice_is_not_let_out() -> None:
         replace(made, end=60),
         *(replace(made, highlights=marks) for marks in (((0, 1000),), ((5, 5),), ((-3, 4),), ((4, 9), (8, 12)))),
         replace(made, highlights=((8, 12), (0, 4))),
+        # Words of nowhere, no words, words that stand in the quote or below it.
+        *(replace(made, context=(words,)) for words in ("Trois cas :", " ", "Deux cas :", "Le retard")),
         replace(made, text="\n", start=line_break, end=line_break + 1, highlights=()),
     ):
         with pytest.raises(NotVerbatimError, match=r"faq \["):

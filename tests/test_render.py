@@ -75,6 +75,17 @@ def test_an_answer_shows_the_quote_then_its_source() -> None:
     assert html.select("figcaption a") == []
 
 
+def test_what_a_row_is_read_with_stands_above_it() -> None:
+    found = quote(RULES, "La copie coûte 2 €.")
+    html = parsed(answer_html(answered("q", replace(found, context=("Acte\tPrix", "<b>Copies</b>")))))
+    above = html.select_one(".mm-context")
+
+    assert words(above) == "Plus haut dans le texte : Acte Prix <b>Copies</b>"
+    assert [part.get_text() for part in above.select(".mm-verbatim")] == ["Acte\tPrix", "<b>Copies</b>"]
+    assert above.find_next("blockquote").get_text() == found.text
+    assert parsed(answer_html(answered("q", found))).select_one(".mm-context") is None
+
+
 def test_the_source_links_to_the_document_and_shows_its_notice() -> None:
     html = parsed(answer_html(answered("q", quote(HOSTILE, "Après."))))
     link = html.select_one("figcaption a")

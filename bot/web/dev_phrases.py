@@ -107,6 +107,10 @@ FIELDS = {
         "source": "D’où viennent ces mots.",
         "start": "Début dans le texte du document, en caractères, inclus.",
         "end": "Fin dans le texte du document, en caractères, exclue.",
+        "context": typeset(
+            "Ce qui, plus haut dans le document, est nécessaire pour comprendre « text » (en-tête d’un tableau, phrase "
+            "qui ouvre une liste), mot pour mot ; vide si « text » se lit seul. À montrer avec la citation."
+        ),
     },
     "QuoteSource": {
         "document": "Identifiant du document.",

@@ -19,6 +19,9 @@
   const escaped = (text) => text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
   const textOf = (root, selector) => (root.querySelector(selector)?.textContent ?? "").trim().replace(/\s+/g, " ");
 
+  /* The head of the table or list of a quote that does not hold it, as the page shows it. */
+  const contextOf = (cited) => cited.querySelector(".mm-context")?.innerText ?? "";
+
   /* The words as they are in the page, which are the document's own, and where they stand. */
   function reference(cited) {
     const words = cited.querySelector(".mm-text").textContent;
@@ -27,10 +30,11 @@
     const notice = textOf(cited, ".mm-badge");
     const about = `${where}${notice ? ` (${notice})` : ""}`;
     const proof = cited.querySelector("a.mm-proof").href;
-    const lines = escaped(words).replace(/\n/g, "<br>");
+    const context = contextOf(cited);
+    const lines = (text) => escaped(text).replace(/\n/g, "<br>");
     return {
-      plain: `«${NBSP}${words}${NBSP}»\n\n${title}, ${about}\nPreuve${NBSP}: ${proof}`,
-      html: `<blockquote>«${NBSP}${lines}${NBSP}»</blockquote><p><cite>${escaped(title)}</cite>, ${escaped(about)}`
+      plain: `${context && `${context}\n\n`}«${NBSP}${words}${NBSP}»\n\n${title}, ${about}\nPreuve${NBSP}: ${proof}`,
+      html: `${context && `<p>${lines(context)}</p>`}<blockquote>«${NBSP}${lines(words)}${NBSP}»</blockquote><p><cite>${escaped(title)}</cite>, ${escaped(about)}`
         + `<br>Preuve${NBSP}: <a href="${escaped(proof)}">${escaped(proof)}</a></p>`,
     };
   }
@@ -103,7 +107,8 @@
     const read = button.getAttribute("aria-pressed") === "true";
     silence();
     if (read || !voice) return;
-    const words = new SpeechSynthesisUtterance(button.closest(".mm-cited").querySelector(".mm-text").textContent);
+    const cited = button.closest(".mm-cited");
+    const words = new SpeechSynthesisUtterance(`${contextOf(cited)}\n${cited.querySelector(".mm-text").textContent}`.trim());
     Object.assign(words, { voice, lang: voice.lang });
     words.onend = words.onerror = () => button.removeAttribute("aria-pressed");
     silence = () => {
