@@ -104,10 +104,11 @@ def build(
             if not accept_loss:
                 check_replaceable(corpus, store, mark)
             is_its_own = keep and other_corpus(corpus_folder, store) is None
+            # First, as saving may remove the version that it replaces: the one in service is old after a rollback.
+            unkept = _keep(corpus, before) if before and is_its_own else ""
             # One thread: how many share a sum changes its last digits, and two builds are to learn the same.
             with threadpool_limits(1, user_api="blas"):
                 n_encoded = _build(corpus, phrasings, store, before, encoder, mark, max_error, told, pool)
-            unkept = _keep(corpus, before) if before and is_its_own else ""
             store.forgive()
             Unfinished(encoder.name, encoder.dim).forget()
     n_passages = sum(len(entry.passages) for entry in corpus.entries)
@@ -119,7 +120,7 @@ def _keep(corpus: Corpus, before: Stored) -> str:
     """Keep the editions that this corpus no longer has; what to say where they cannot be kept."""
     try:
         keep_what_leaves(corpus.folder, before, {document.sha256 for document in corpus.documents})
-    except OSError as error:
+    except (OSError, IndexStoreError) as error:  # a damaged index is no reason not to make another
         place = corpus.folder / EDITIONS
         return (
             f"l’édition précédente des documents n’a pas pu être gardée dans « {place} » ({reason(error)}) : les "

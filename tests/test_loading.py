@@ -63,6 +63,22 @@ def test_what_keeps_the_site_from_being_loaded_ends_the_server() -> None:
     assert configuration(app, "127.0.0.1", 1).log_config is None
 
 
+def test_a_site_that_is_loaded_after_the_stop_is_let_go_in_silence() -> None:
+    stopped, loading = threading.Event(), list[threading.Thread]()
+
+    def load() -> FastAPI:
+        loading.append(threading.current_thread())
+        assert stopped.wait(60)
+        return FastAPI()
+
+    with served(Loading(load, Branding, lambda: None, ""), free_port()):
+        pass
+    stopped.set()
+    loading[0].join(60)  # what is raised in a thread fails a test
+
+    assert not loading[0].is_alive()
+
+
 SERVER = """
 import sys
 from pathlib import Path

@@ -205,6 +205,7 @@ class Loading:
 
     async def _become_ready(self, stack: AsyncExitStack) -> None:
         loaded: Future[FastAPI] = Future()
+        loaded.set_running_or_notify_cancel()  # or it is cancelled with the wait for it, and the thread cannot end it
 
         def work() -> None:
             try:
