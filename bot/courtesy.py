@@ -204,7 +204,8 @@ def _judged(
 ) -> tuple[str | None, bool]:
     """The family of these words, None for a question; and whether they are one of the examples."""
     courteous, typed = classifier.courteous, spell(words)
-    if not courteous.strange(typed).isdisjoint(vocabulary):
+    # A word of the corpus that one example at most has: it is about the corpus.
+    if not courteous.strange(typed, 1).isdisjoint(vocabulary):
         return None, False
     spelled = [courteous.repaired(word) for word in typed]
     if family := classifier.known.get(" ".join(spelled)):

@@ -117,6 +117,7 @@ def test_these_messages_are_not_the_examples_learned_from_which_get_what_they_we
         ("merci de me dire comment supprimer mon compte", "supprimer un compte", None),
         ("A quoi ça sert un cookie ? merci bcp pour ton aide", "un cookie", None),
         ("Bonjour, comment contrôler mes données personnelles sur internet ?", "contrôler ses données", None),
+        ("je veux m'inscrire", "s'inscrire à la médiathèque", None),
         ("j'ai une question : qu'est-ce que le droit d'accès ?", "le droit d’accès", None),
         ("👍", "", "agreement"),
         ("🙏🙏", "", "thanks"),

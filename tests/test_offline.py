@@ -112,7 +112,7 @@ for attempt in (lambda: socket.create_connection(("192.0.2.1", 80), 1), lambda: 
 report = {"codes": codes, "page": page[0], "answer": answer, "tried": tried, "doors": len(attempted) - len(tried)}
 Path(os.environ["REPORT"]).write_text(json.dumps(report), encoding="utf-8")
 '''
-QUESTION = "Faut-il payer une amende de retard ?"
+QUESTION = "amende si retard ?"
 
 
 @pytest.mark.model
