@@ -30,7 +30,8 @@ def box(place: Any) -> Any:
 
 
 def send(place: Any, question: str) -> None:
-    """Type a question and press Enter."""
+    """Type a question and press Enter, once that sends: the script of the light page says so when it listens."""
+    expect(box(place)).to_have_attribute("enterkeyhint", "send")
     box(place).fill(question)
     box(place).press("Enter")
 

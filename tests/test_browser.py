@@ -275,6 +275,23 @@ def test_a_new_conversation_gives_up_what_is_under_way_and_leaves_no_trace(
     assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
 
 
+def test_a_question_sent_before_the_script_is_there_is_answered_and_a_draft_is_not_sent(
+    page: Any, site: WholeSite
+) -> None:
+    held: list[Any] = []
+    page.route("**/panel.js*", lambda route: held.append(route))
+    for typed, then, answers in (("bonjour", "Enter", 1), ("météo", "End", 1)):
+        with page.expect_request("**/panel.js*"):
+            page.goto(f"{site.url}panneau", wait_until="commit")
+        box(page).fill(typed)
+        box(page).press(then)
+        held.pop().continue_()
+        expect(box(page)).to_have_attribute("enterkeyhint", "send")
+        expect(page.locator(REAL)).to_have_count(answers)
+        expect(box(page)).to_have_value("" if then == "Enter" else typed)
+    assert asked(page) == ["bonjour"]
+
+
 TROUBLES = {"connection lost": None, "too many": 429, "broken proxy": 502}
 
 

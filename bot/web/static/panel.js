@@ -307,5 +307,10 @@
     }
   }
 
+  /* Until this listened, Enter broke the line: what was sent so is sent now; a draft of before is not. */
+  const sentEarly = box.value.endsWith("\n");
+  if (sentEarly) box.value = box.value.trimEnd();
   restore();
+  box.enterKeyHint = "send";
+  if (sentEarly) form.requestSubmit();
 })();
