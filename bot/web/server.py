@@ -208,7 +208,6 @@ class Loading:
         loaded.set_running_or_notify_cancel()  # or it is cancelled with the wait for it, and the thread cannot end it
 
         def work() -> None:
-            loaded.set_running_or_notify_cancel()  # who stops the server meanwhile no longer waits, and cancels nothing
             try:
                 loaded.set_result(self._load())
             except BaseException as error:  # noqa: BLE001  raised again by the one who waits
