@@ -60,8 +60,10 @@ class Courtesy:
     family: str
     reply: str
     """Of an act, what is said where there is no answer that it could be about."""
+    likely: float
+    """Probability that the message is a courtesy, by its words alone."""
     certain: bool
-    """Whether the message is one of the examples."""
+    """Whether it is one of the examples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +174,18 @@ def courtesy(query: Query, vocabulary: Collection[str]) -> Courtesy | None:
         query: As read.
         vocabulary: Stems of the documents; a message that has one beside its courtesy asks about them.
     """
-    family, certain = _family(query, vocabulary, CourtesyClassifier.load())
-    return Courtesy(family, _tables()[family][0], certain) if family else None
+    classifier, words = CourtesyClassifier.load(), query.typed.words
+    if not words:
+        signs = (classifier.signs[sign] for sign in query.typed.text if sign in classifier.signs)
+        return next((_courtesy(family, likely=1.0, certain=True) for family in signs), None)
+    found = _judged(words, vocabulary, classifier)
+    if not found or found.certain:
+        return found
+    if found.family in _AGREEING and query.typed.text.rstrip().endswith("?"):
+        return None
+    # "Merci de me dire comment supprimer mon compte": what is asked decides, not how politely.
+    asks = query.asked_words != words and len(query.asked_words) >= _ASKS
+    return None if asks and not _judged(query.asked_words, vocabulary, classifier) else found
 
 
 def leans(query: Query) -> float:
@@ -184,38 +196,26 @@ def leans(query: Query) -> float:
     return chances[FOLLOW_UP] / (chances[FOLLOW_UP] + chances[QUESTION])
 
 
-def _family(query: Query, vocabulary: Collection[str], classifier: CourtesyClassifier) -> tuple[str | None, bool]:
-    """The family of a message that asks nothing of the documents, None for anything else; and whether it is known."""
-    words = query.typed.words
-    if not words:
-        return next((classifier.signs[sign] for sign in query.typed.text if sign in classifier.signs), None), True
-    family, certain = _judged(words, vocabulary, classifier)
-    if family in _AGREEING and not certain and query.typed.text.rstrip().endswith("?"):
-        return None, False
-    if not family or certain or query.asked_words == words:
-        return family, certain
-    # "Merci de me dire comment supprimer mon compte": what is asked decides, not how politely.
-    asked = _judged(query.asked_words, vocabulary, classifier)[0]
-    return (family if asked or len(query.asked_words) < _ASKS else None), False
+def _courtesy(family: str, *, likely: float, certain: bool) -> Courtesy:
+    return Courtesy(family, _tables()[family][0], likely, certain)
 
 
-def _judged(
-    words: Sequence[str], vocabulary: Collection[str], classifier: CourtesyClassifier
-) -> tuple[str | None, bool]:
-    """The family of these words, None for a question; and whether they are one of the examples."""
+def _judged(words: Sequence[str], vocabulary: Collection[str], classifier: CourtesyClassifier) -> Courtesy | None:
+    """What these words are; None for a question."""
     courteous, typed = classifier.courteous, spell(words)
     # A word of the corpus that one example at most has: it is about the corpus.
     if not courteous.strange(typed, 1).isdisjoint(vocabulary):
-        return None, False
+        return None
     spelled = [courteous.repaired(word) for word in typed]
-    if family := classifier.known.get(" ".join(spelled)):
-        return (None if family in ASKING else family), True
+    known = classifier.known.get(" ".join(spelled))
     # A lone word that nothing is known of ("tourisme") is not a courtesy, however short.
-    if not any(s in courteous.stems for s in stems_or_stop_words(spelled)) and not hints(words):
-        return None, False
+    if not known and not any(s in courteous.stems for s in stems_or_stop_words(spelled)) and not hints(words):
+        return None
     chances = classifier.chances(courteous.features(spelled))
-    asking = sum(chances.pop(family) for family in ASKING)
-    return (max(chances, key=chances.__getitem__) if 1 - asking >= _LIKELY else None), False
+    likely = 1 - sum(chances.pop(family) for family in ASKING)
+    if known:
+        return None if known in ASKING else _courtesy(known, likely=likely, certain=True)
+    return _courtesy(max(chances, key=chances.__getitem__), likely=likely, certain=False) if likely >= _LIKELY else None
 
 
 def spell(words: Iterable[str]) -> list[str]:

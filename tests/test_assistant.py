@@ -144,6 +144,19 @@ def test_it_is_polite(small_assistant: Assistant) -> None:
         assert small_assistant.ask(message).message == phrases.ASK_SOMETHING
 
 
+def test_what_the_corpus_offers_wins_over_small_talk_that_is_hardly_likelier(
+    small_assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kinds(*messages: str) -> set[Kind]:
+        return {small_assistant.ask(message).kind for message in messages}
+
+    monkeypatch.setattr(small_assistant.searcher, "threshold", 1.0)
+    assert kinds("y a internet ?") == {Kind.CLARIFY}
+    assert kinds("merci", "bonjour", "c'est nul", "tu es un robot ?") == {Kind.SMALLTALK}
+    monkeypatch.setattr(small_assistant.searcher, "offer", 1.0)
+    assert kinds("y a internet ?") == {Kind.SMALLTALK}
+
+
 def test_only_half_a_sentence_is_read_with_what_came_before(small_assistant: Assistant) -> None:
     before = ["Une association peut-elle avoir la salle ?"]
 
