@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import logging
 import signal
 import sys
 from collections.abc import Iterator
@@ -96,6 +97,8 @@ def misses(as_json: JsonOption = False, corpus: CorpusOption = None, index: Inde
 
     with _opened(corpus, index) as workshop:
         found = [(group, [key_of_entry(entry) for entry in workshop.candidates(group)]) for group in workshop.groups()]
+        if trouble := workshop.decisions.trouble():
+            say(trouble, logging.WARNING)
     if as_json:
         _print([{**asdict(group), "count": group.count, "why": group.why, "candidates": near} for group, near in found])
         return

@@ -106,13 +106,18 @@ def test_what_is_decided_leaves_the_inbox_and_comes_back_when_it_is_undone(
         assert marks(workshop.draft.folder) == before
 
 
-def test_a_line_that_a_killed_process_cut_short_is_left_out_and_the_next_is_whole(workshop: Workshop) -> None:
+def test_a_line_that_cannot_be_read_is_left_out_and_told_and_the_next_is_whole(workshop: Workshop) -> None:
     workshop.decide(Act.IGNORED, ["un"], 1, "Annie")
     path = workshop.draft.home / "decisions.jsonl"
     path.write_bytes(path.read_bytes() + b'{"id": "abc", "at": "20')
+    assert (len(workshop.decisions.all()), workshop.decisions.trouble()) == (1, "")
     workshop.decide(Act.IGNORED, ["deux"], 1, "Annie")
 
     assert len(workshop.decisions.all()) == 2
+    assert workshop.decisions.trouble().startswith(f"La ligne 2 de « {path} » ne peut pas être lue : ce qui y était")
+    path.write_bytes(path.read_bytes() + b'{"undone": []}\n[]\n\n')
+    assert len(workshop.decisions.all()) == 2
+    assert workshop.decisions.trouble().startswith("Les lignes 2, 4, 5 de ")
 
 
 def test_a_phrasing_is_tried_checked_published_and_taken_back(workshop: Workshop) -> None:

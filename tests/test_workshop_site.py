@@ -124,6 +124,15 @@ def test_a_group_is_decided_about_and_taken_back(client: TestClient, workshop: W
     assert not set(asked) & set(workshop.attached()["mediatheque/retard"].phrasings)
 
 
+def test_a_decision_that_cannot_be_read_is_told_with_its_line(client: TestClient, workshop: Workshop) -> None:
+    client.post("/", data={"acte": "ignoree", "question": UNANSWERED[0]})
+    assert "effacez cette ligne" not in client.get("/").text
+    (workshop.draft.home / "decisions.jsonl").write_text("[]\n{", encoding="utf-8")
+    page = plain(client.get("/").text)
+
+    assert ("La ligne 1 de" in page, "effacez cette ligne du fichier" in page, UNANSWERED[0] in page) == (True,) * 3
+
+
 def test_a_wish_is_listed_with_its_count_and_can_be_taken_back(client: TestClient, workshop: Workshop) -> None:
     client.post("/", data={"acte": "manque", "question": "le parking"})
     assert "le parking" in client.get("/souhaits").text

@@ -1,15 +1,13 @@
 """What editors decided about visitors' questions, one JSON a line; of those set aside, no word is kept."""
 
 import hashlib
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
-from typing import Any
 from uuid import uuid4
 
 from pydantic import TypeAdapter, ValidationError
@@ -51,7 +49,13 @@ class Decision:
     """Phrasings and unanswered questions that were added; of a missing answer, what it would be asked by."""
 
 
-_DECISION = TypeAdapter(Decision)
+@dataclass(frozen=True, slots=True)
+class _Undone:
+    undone: str
+    """Of a decision that was taken back."""
+
+
+_LINE: TypeAdapter[Decision | _Undone] = TypeAdapter(Decision | _Undone)
 
 
 @lru_cache(20_000)
@@ -60,26 +64,51 @@ def hash_of(text: str) -> str:
     return hashlib.blake2b(key_of(text).encode(), digest_size=8).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """The file as it was read last."""
+
+    mark: tuple[int, int] = (0, 0)
+    decisions: tuple[Decision, ...] = ()
+    damaged: tuple[int, ...] = ()
+    """Numbers of the lines that say nothing, from 1."""
+
+
 class Decisions:
-    """The decisions about one corpus, in a file beside its draft; the last line of a killed process is left out."""
+    """The decisions about one corpus, in a file beside its draft; a line that cannot be read is left out and told."""
 
     def __init__(self, draft: Draft) -> None:
         self._draft = draft
         self._path = draft.home / "decisions.jsonl"
         self._lock = Lock()
-        self._read: tuple[tuple[int, int], tuple[Decision, ...]] = ((0, 0), ())
+        self._last = _Content()
 
     def all(self) -> tuple[Decision, ...]:
         """Oldest first, without those that were undone."""
+        return self._content().decisions
+
+    def trouble(self) -> str:
+        """Which lines cannot be read, and what to do; empty where all can."""
+        if not (damaged := self._content().damaged):
+            return ""
+        many = len(damaged) > 1
+        return (
+            f"{'Les lignes' if many else 'La ligne'} {', '.join(map(str, damaged))} de « {self._path} » ne "
+            f"{'peuvent' if many else 'peut'} pas être {'lues' if many else 'lue'} : ce qui y était décidé n’est pas "
+            "pris en compte, et ses questions sont de nouveau à traiter. Décidez-en encore une fois, puis effacez "
+            f"{'ces lignes' if many else 'cette ligne'} du fichier."
+        )
+
+    def _content(self) -> _Content:
         try:
             found = self._path.stat()
         except OSError:
-            return ()
+            return _Content()
         mark = (found.st_size, found.st_mtime_ns)
         with self._lock:
-            if self._read[0] != mark:
-                self._read = (mark, tuple(_decisions(self._path)))
-            return self._read[1]
+            if self._last.mark != mark:
+                self._last = _Content(mark, *_decisions(self._path))
+            return self._last
 
     def add(
         self,
@@ -107,15 +136,15 @@ class Decisions:
             entry,
             tuple(texts),
         )
-        self._append(asdict(made))
+        self._append(made)
         return made
 
     def undo(self, decision: Decision) -> None:
         """Take one back: its questions are to be decided about again."""
-        self._append({"undone": decision.id})
+        self._append(_Undone(decision.id))
 
-    def _append(self, line: dict[str, Any]) -> None:
-        content = f"{json.dumps(line, ensure_ascii=False)}\n".encode()
+    def _append(self, line: Decision | _Undone) -> None:
+        content = _LINE.dump_json(line) + b"\n"
         with self._draft.locked(), written(self._draft.home), self._path.open("ab+") as file:
             whole = file.tell()
             file.seek(max(whole - 1, 0))
@@ -128,16 +157,20 @@ class Decisions:
                 raise
 
 
-def _decisions(path: Path) -> Iterator[Decision]:
+def _decisions(path: Path) -> tuple[tuple[Decision, ...], tuple[int, ...]]:
+    """What stands in the file, and the numbers of the lines that cannot be read."""
     made: dict[str, Decision] = {}
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    damaged = []
+    lines = path.read_bytes().split(b"\n")
+    for number, line in enumerate(lines, 1):
         try:
-            content = json.loads(line)
-            if isinstance(content, dict) and "undone" in content:
-                made.pop(content["undone"], None)
-            else:
-                decision = _DECISION.validate_python(content)
-                made[decision.id] = decision
-        except (ValueError, ValidationError):
-            continue  # cut short by the end of its process
-    yield from made.values()
+            found = _LINE.validate_json(line) if line.strip() else None
+        except ValidationError:
+            if number < len(lines):  # the last one may be half written by another process
+                damaged.append(number)
+            continue
+        if isinstance(found, _Undone):
+            made.pop(found.undone, None)
+        elif found:
+            made[found.id] = found
+    return tuple(made.values()), tuple(damaged)

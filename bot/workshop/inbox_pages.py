@@ -77,6 +77,7 @@ def _inbox(request: Request, workshop: Workshop, trouble: str = "", typed: str =
         undo=undo,
         undo_entry=_heading(workshop, undo),
         journal=workshop.journal is not None,
+        damaged=workshop.decisions.trouble(),
         typed=typed,
         trouble=trouble,
     )
