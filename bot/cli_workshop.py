@@ -25,7 +25,7 @@ from corpus.errors import CorpusError, SettingsError, reason, typeset
 
 if TYPE_CHECKING:
     from bot.workshop.editing import Workshop
-    from bot.workshop.replayed import Replay
+    from bot.workshop.replay import Replay
     from corpus.alignment import Pair
 
 phrase = FrenchTyper(help="Les autres façons de demander.")

@@ -1,8 +1,116 @@
-"""The collection in force: whose texts answer the request that is being served."""
+"""The tables ``[[collection]]`` of the settings: a corpus of its own each, who may see it, which one is in force."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from bot.web.branding import read_frame_ancestors
+
+ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
+NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
+"""Of a collection: it stands in addresses, and in the name of an index."""
+
+
+def _named(value: object) -> object:
+    """What may be a file or a folder: an empty name would be the current folder, which nobody means."""
+    if value == "":
+        raise ValueError("a name is wanted")
+    return value
+
+
+NamedPath = Annotated[Path, BeforeValidator(_named)]
+
+
+def read_networks(value: object) -> tuple[str, ...]:
+    """Addresses and networks, as a list or as one text separated by spaces.
+
+    Raises:
+        ValueError: One of them is neither.
+    """
+    given = value.split() if isinstance(value, str) else value
+    if not isinstance(given, list | tuple):
+        raise ValueError(f"not a list: {value!r}")
+    return tuple(str(ip_network(str(each))) if "/" in str(each) else str(ip_address(str(each))) for each in given)
+
+
+EXPECTED = {
+    "name": "un nom court en minuscules, chiffres et tirets, comme montbrun ; deux collections n’ont pas le même",
+    "corpus": "un dossier",
+    "index": "un dossier",
+    "title": "un titre, sur une ligne",
+    "operator": "le nom de l’organisme, sur une ligne",
+    "contact": "une adresse de courriel, un numéro de téléphone ou un service, sur une ligne",
+    "theme": "un dossier",
+    "frame_ancestors": "les adresses des sites qui peuvent l’afficher dans leurs pages",
+    "max_error": "un nombre entre 0 et 1, comme 0.10",
+    "networks": "les adresses de ceux qui peuvent la voir, comme 10.0.0.0/8",
+    "header": "le nom d’un en-tête que pose un serveur mandataire de confiance, comme X-Auth-Request-Groups",
+    "values": "les valeurs de cet en-tête qui donnent accès, une liste de textes",
+}
+
+
+class CollectionTable(BaseModel):
+    """One ``[[collection]]``; what it does not say is that of the service."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=NAME)
+    corpus: NamedPath
+    index: NamedPath | None = None
+    title: str | None = Field(default=None, max_length=200, pattern=ONE_LINE)
+    operator: str | None = Field(default=None, max_length=200, pattern=ONE_LINE)
+    contact: str | None = Field(default=None, max_length=200, pattern=ONE_LINE)
+    theme: NamedPath | None = None
+    frame_ancestors: Annotated[tuple[str, ...] | None, BeforeValidator(read_frame_ancestors)] = None
+    max_error: float | None = Field(default=None, gt=0, lt=1)
+    networks: Annotated[tuple[str, ...], BeforeValidator(read_networks)] = ()
+    """Where those who may see it are; nobody else may, unless ``header`` lets them."""
+    header: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]{1,80}$")
+    """What a trusted proxy says of who asks (OpenID Connect and ProConnect are its business)."""
+    values: tuple[str, ...] = ()
+    """What it must say, one of these; by default anything."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether everybody may see it."""
+        return not self.networks and self.header is None
+
+
+def distinct(tables: tuple[CollectionTable, ...]) -> tuple[CollectionTable, ...]:
+    """The tables, if no two have the same name.
+
+    Raises:
+        ValueError: Two have.
+    """
+    names = [table.name for table in tables]
+    if len(set(names)) < len(names):
+        raise ValueError("two collections of one name")
+    return tables
+
+
+def explained(place: tuple[int | str, ...], value: object) -> str:
+    """What is wrong in one of the tables, without where the file is.
+
+    Args:
+        place: Number of the table from 0, then its key, as pydantic gives them.
+        value: What stands there.
+    """
+    if not place:
+        return (
+            f"« collection » : {value!r} ne convient pas, sont attendues des tables [[collection]] de noms distincts."
+        )
+    number, key = place[0], str(place[1]) if len(place) > 1 else ""
+    where = f"[[collection]] n° {int(number) + 1}"
+    if key not in EXPECTED:
+        return f"{where} : clé inconnue « {key} » ; clés admises : {', '.join(EXPECTED)}."
+    shown: Any = "rien" if isinstance(value, dict) else repr(value)
+    return f"{where}, « {key} » : {shown} ne convient pas, est attendu : {EXPECTED[key]}."
+
 
 _IN_FORCE: ContextVar[str] = ContextVar("collection", default="")
 COMMON = ""

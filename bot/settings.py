@@ -18,8 +18,7 @@ from pydantic_settings import (
 )
 
 import corpus
-from bot import collection_settings
-from bot.collection_settings import ONE_LINE, CollectionTable, NamedPath, read_networks
+from bot.collection import ONE_LINE, CollectionTable, NamedPath, distinct, explained, read_networks
 from bot.web.branding import check_theme, read_frame_ancestors
 from corpus.errors import SettingsError, reason
 from corpus.toml_file import TomlError, read_toml
@@ -133,7 +132,7 @@ class Settings(BaseSettings):
     log_format: Literal["texte", "json"] = "texte"
     """Of what is logged on standard error."""
 
-    collection: Annotated[tuple[CollectionTable, ...], AfterValidator(collection_settings.distinct)] = ()
+    collection: Annotated[tuple[CollectionTable, ...], AfterValidator(distinct)] = ()
     """Corpora of their own beside this one, which answers in all of them."""
     _within: str = PrivateAttr(default="")
     _service: "Settings | None" = PrivateAttr(default=None)
@@ -274,7 +273,7 @@ def foreign_variables() -> list[str]:
 def _explained(place: tuple[int | str, ...], value: object, chosen: Mapping[str, object]) -> str:
     key = str(place[0])
     if len(place) > 1 and key == "collection":
-        return f"{place_of(key)} : {collection_settings.explained(place[1:], value)}"
+        return f"{place_of(key)} : {explained(place[1:], value)}"
     if key not in EXPECTED:
         close = get_close_matches(key, EXPECTED, n=1, cutoff=0.6)
         hint = f"vouliez-vous dire « {close[0]} » ?" if close else f"clés admises : {', '.join(EXPECTED)}."

@@ -12,9 +12,9 @@ from bot.inheritance import Collections, CurrentBranding
 from bot.journal import Journal, kept
 from bot.logs import configure_logs
 from bot.settings import Settings, read_log_format, read_settings
-from bot.shared_state import SharedState
 from bot.web.branding import Branding
 from bot.web.collection_paths import CollectionAccess
+from bot.web.rate_limits import SharedState
 from bot.web.server import SiteOptions, build_app, serve
 from index.store import database
 

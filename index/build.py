@@ -19,19 +19,17 @@ from corpus.phrasings import Phrasings, read_lexicon, read_phrasings
 from corpus.read import Corpus, read_corpus
 from index import MAX_ERROR
 from index.dense import FLAT, Dense, Vectors
-from index.editions import keep_what_leaves
 from index.encoder import Encoder
 from index.encoding import BATCH, Processes, Unfinished, vectors_of
-from index.exact import ExactTexts
 from index.features import FeatureExtractor
 from index.left_out import ReadOnce, encoded
 from index.manifest import FORMAT, Manifest
 from index.outside import outside_questions
 from index.query import QueryParser
-from index.rows import LexicalFields, Rows
+from index.rows import ExactTexts, LexicalFields, Rows
 from index.state import SHAPING_LIBRARIES, check_replaceable, fingerprint, other_corpus
 from index.store import Store, store_at
-from index.stored import Digests, Stored, digests, examples_of
+from index.stored import Digests, Stored, digests, examples_of, keep_what_leaves
 from index.training import TrainingSet, learn, train_classifier
 from index.vocabulary import CorpusVocabulary
 

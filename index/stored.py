@@ -2,24 +2,25 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import TypeAdapter
 
 from corpus.document import Document, Entry, Source
+from corpus.kept_editions import keep_edition
 from corpus.read import LeftOut
 from index.calibration import Learned, learned_from_json, learned_to_json
 from index.classifier import Classifier
 from index.dense import Field
-from index.exact import ExactTexts
 from index.lexical import Arrays, flatten, restore
 from index.manifest import Manifest
 from index.records import ByName, Records
-from index.rows import Layout, LexicalFields, Rows
+from index.rows import ExactTexts, Layout, LexicalFields, Rows
 from index.vocabulary import CorpusVocabulary
 
 Digests = npt.NDArray[np.uint8]
@@ -179,3 +180,19 @@ def restored(
 
 def _json(content: object) -> bytes:
     return json.dumps(content, ensure_ascii=False, sort_keys=True).encode()
+
+
+def keep_what_leaves(folder: Path, before: Stored, hashes: Collection[str]) -> None:
+    """Keep the documents of an index whose files are none of these.
+
+    Args:
+        folder: Of the corpus.
+        before: The index that is, or was, in service.
+        hashes: SHA-256 of the files of its successor.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
+    for id_, sha256 in before.manifest.documents.items():
+        if sha256 not in hashes:
+            keep_edition(folder, before.rows.documents[id_], before.rows.entries_of(id_))

@@ -33,8 +33,7 @@ from scipy.sparse import csc_matrix, csr_matrix, hstack, vstack
 
 from bot import cli_index
 from bot.assistant import Assistant
-from bot.collection import enter
-from bot.collection_settings import CollectionTable
+from bot.collection import CollectionTable, enter
 from bot.inheritance import Collections
 from bot.settings import Settings
 from corpus.document import Document, Entry, Passage, Span
@@ -43,11 +42,10 @@ from index.calibration import shipped
 from index.candidates import NEAREST
 from index.dense import Dense, Vectors, recall
 from index.e5.unpack import default_encoder
-from index.exact import ExactTexts
 from index.lexical import Bm25
 from index.postgres import DatabaseStore
 from index.records import ByName, Records
-from index.rows import Layout, Rows
+from index.rows import ExactTexts, Layout, Rows
 from index.searcher import Searcher
 from index.store import FolderStore, Store, database
 from index.stored import FIELDS, Stored

@@ -8,7 +8,7 @@ import pytest
 from fake_assistant import HOSTILE, About, FakeAssistant
 from fastapi.testclient import TestClient
 
-from bot.collection_settings import read_networks
+from bot.collection import read_networks
 from bot.journal import Journal
 from bot.settings import read_settings
 from bot.web.rate_limits import network

@@ -11,9 +11,8 @@ from corpus.phrasings import Phrasings, read_phrasings, squeeze
 from corpus.read import read_corpus
 from corpus.readers.text import read_text
 from corpus.split.split import split
-from index.exact import ExactTexts
 from index.french import words
-from index.rows import Rows
+from index.rows import ExactTexts, Rows
 
 FAQ = """Q : Comment s’inscrire à la médiathèque ?
 R : L’inscription est gratuite. Une carte est remise à l’accueil.

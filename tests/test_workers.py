@@ -19,7 +19,7 @@ from real_site import free_port
 from serving_workers import SLOW
 from small_corpus import FAQ
 
-from bot.shared_state import SharedState
+from bot.web.rate_limits import SharedState
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +135,6 @@ def test_a_count_begins_again_when_its_window_ends(tmp_path: Path, monkeypatch: 
     later = time.time() + 61
     monkeypatch.setattr(time, "time", lambda: later)
     assert other.count("a")[0] == 0
-    monkeypatch.setattr("bot.shared_state._SWEPT", 1)
+    monkeypatch.setattr("bot.web.rate_limits._SWEPT", 1)
     one.hit("b", 1, 60)
     assert one._tables.rows("SELECT key FROM motamot_count") == [("b",)]

@@ -23,7 +23,7 @@ from bot.workshop.editing import Workshop
 from bot.workshop.inbox import Why, without_names
 from bot.workshop.known_file import expected
 from bot.workshop.remembered import RememberedReader
-from bot.workshop.replayed import Expected, Given, Origin, Replay, Replayed
+from bot.workshop.replay import Expected, Given, Origin, Replay, Replayed
 from corpus.phrasings import read_phrasings
 from index.build import build
 from index.store import FolderStore

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from bot.workshop.app import build_workshop
 from bot.workshop.draft import WorkshopError, marks
 from bot.workshop.editing import Workshop
-from bot.workshop.replayed import Origin
+from bot.workshop.replay import Origin
 from bot.workshop.updating import add, update
 from corpus.alignment import Fate
 from corpus.catalogue import read_catalogue

@@ -18,8 +18,7 @@ from starlette.testclient import TestClient
 
 from bot.answer import Answer, Kind, Ranked
 from bot.journal import Journal
-from bot.workshop.access import Access
-from bot.workshop.app import build_workshop
+from bot.workshop.app import Access, build_workshop
 from bot.workshop.editing import Workshop
 from bot.workshop.workbook import COLUMNS
 from index.build import build

@@ -9,8 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.collection import COMMON, enter, in_force
-from bot.collection_settings import CollectionTable
+from bot.collection import COMMON, CollectionTable, enter, in_force
 from bot.web.security import local_path
 
 _PATH = re.compile(r"/c/([a-z0-9][a-z0-9-]{0,62})(/.*)?", re.ASCII | re.DOTALL)

@@ -16,11 +16,10 @@ from starlette.responses import FileResponse, Response
 from bot import phrases
 from bot.answer import Answer, Quote
 from bot.service import MAX_HISTORY, MAX_QUESTION, Service
-from bot.web.earlier_editions import since
 from bot.web.rate_limits import RequestLimits
 from bot.web.render import DEEP, LEADS, Addresses, answer_html, place_of
 from bot.web.responses import RefusedError, page
-from bot.web.source_files import Originals, Standing
+from bot.web.source_files import Originals, Standing, since
 from bot.web.viewer import MAX_PAGES, Viewer, has_pictures, pages_of, window
 from corpus.document import Document, Span
 from corpus.kept_editions import KeptEdition

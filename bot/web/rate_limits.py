@@ -3,21 +3,143 @@
 import asyncio
 import math
 import secrets
+import sqlite3
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from hashlib import blake2b
 from ipaddress import IPv6Address, ip_address
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Protocol
 
 from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
+from limits.storage import MemoryStorage, Storage
 from limits.strategies import FixedWindowRateLimiter
 from starlette.requests import Request
 
 from bot import phrases
 from bot.service import Metrics
 from bot.settings import NO_LIMIT
-from bot.shared_state import SharedCounts, SharedState
 from bot.web.responses import RefusedError
+from corpus.errors import IndexStoreError
+
+if TYPE_CHECKING:
+    from index.database import Database
+
+_TABLES = (
+    "CREATE {unlogged} TABLE IF NOT EXISTS motamot_salt (id INT PRIMARY KEY, salt {bytes} NOT NULL)",
+    "CREATE {unlogged} TABLE IF NOT EXISTS motamot_count (key TEXT PRIMARY KEY, n BIGINT NOT NULL, until {real})",
+)
+_SWEPT = 1_000
+"""Counts between two sweeps of those whose window is over."""
+_HIT = """
+    INSERT INTO motamot_count AS known (key, n, until) VALUES ($1, $2, $3) ON CONFLICT (key) DO UPDATE SET
+    n = CASE WHEN known.until <= $4 THEN excluded.n ELSE known.n + excluded.n END,
+    until = CASE WHEN known.until <= $4 THEN excluded.until ELSE known.until END RETURNING n
+"""
+
+
+class _Asked(Protocol):
+    def rows(self, statement: Any, *parameters: object) -> Sequence[tuple[Any, ...]]: ...
+
+
+class SharedState:
+    """Two small tables, in a file of the machine's memory or in PostgreSQL.
+
+    Args:
+        tables: Where they are.
+    """
+
+    def __init__(self, tables: _Asked) -> None:
+        self._tables = tables
+        self._hits = 0
+        statement = "INSERT INTO motamot_salt VALUES (1, $1) ON CONFLICT DO NOTHING RETURNING 1"
+        tables.rows(statement, secrets.token_bytes(16))
+        self.salt = bytes(tables.rows("SELECT salt FROM motamot_salt WHERE id = $1", 1)[0][0])
+        """The same for all processes: a client is counted under one mark, which leads back to no address."""
+
+    @classmethod
+    def in_file(cls, path: Path) -> "SharedState":
+        """In SQLite: for the processes of one machine."""
+        return cls(_File(path))
+
+    @classmethod
+    def in_database(cls, database: "Database") -> "SharedState":
+        """In PostgreSQL: for several machines. A crash of the server may take the counts."""
+        for statement in _TABLES:
+            words = {"unlogged": "UNLOGGED", "bytes": "bytea", "real": "double precision"}
+            with database.transaction() as transaction:
+                transaction.rows("SELECT pg_advisory_xact_lock(hashtext('motamot tables'))")
+                transaction.run(statement.format(**words))
+        return cls(database)
+
+    def hit(self, key: str, amount: int, seconds: int) -> int:
+        """Add to a count whose window is so long; what it is then."""
+        now = time.time()
+        self._hits += 1
+        if self._hits % _SWEPT == 0:
+            self._tables.rows("DELETE FROM motamot_count WHERE until <= $1 RETURNING 1", now)
+        return int(self._tables.rows(_HIT, key, amount, now + seconds, now)[0][0])
+
+    def count(self, key: str) -> tuple[int, float]:
+        """A count, and when its window ends."""
+        found = self._tables.rows("SELECT n, until FROM motamot_count WHERE key = $1", key)
+        now = time.time()
+        return (int(found[0][0]), float(found[0][1])) if found and found[0][1] > now else (0, now)
+
+
+class _File:
+    """The tables in SQLite. Safe to share between threads, and the file between processes."""
+
+    def __init__(self, path: Path) -> None:
+        path.touch(mode=0o600)
+        self._lock = Lock()
+        self._connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+        self._connection.execute("PRAGMA journal_mode = WAL").fetchall()
+        self._connection.execute("PRAGMA synchronous = OFF").fetchall()  # it is in memory, and as short-lived
+        for statement in _TABLES:
+            self._connection.execute(statement.format(unlogged="", bytes="BLOB", real="REAL"))
+
+    def rows(self, statement: str, *parameters: object) -> Sequence[tuple[Any, ...]]:
+        try:
+            with self._lock:
+                return self._connection.execute(statement.replace("$", "?"), parameters).fetchall()
+        except sqlite3.Error as error:
+            raise IndexStoreError(f"La mémoire commune des processus ne répond pas ({error}).") from error
+
+    def __del__(self) -> None:
+        self._connection.close()
+
+
+class SharedCounts(Storage):
+    """What ``limits`` counts in."""
+
+    def __init__(self, state: SharedState) -> None:
+        super().__init__()
+        self._state = state
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        return IndexStoreError
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        return self._state.hit(key, amount, expiry)
+
+    def get(self, key: str) -> int:
+        return self._state.count(key)[0]
+
+    def get_expiry(self, key: str) -> float:
+        return self._state.count(key)[1]
+
+    def check(self) -> bool:
+        return True
+
+    def reset(self) -> None:
+        return None
+
+    def clear(self, key: str) -> None:
+        self._state.hit(key, -self.get(key), 1)
+
 
 READS = 6
 """Readings for one question: the proof of its quote, its place in the document, the four pages shown there."""

@@ -33,7 +33,6 @@ from bot.journal import Journal
 from bot.logs import LOG
 from bot.service import AssistantLike, Service
 from bot.settings import LOOPBACK, NO_LIMIT
-from bot.shared_state import SharedState
 from bot.web import dev_phrases
 from bot.web.api import build_api, invalid
 from bot.web.branding import Branding
@@ -41,7 +40,7 @@ from bot.web.collection_paths import CollectionAccess, CollectionPath, Peer
 from bot.web.health import MetricsFor, build_health
 from bot.web.pages import build_pages, static_file
 from bot.web.proof import build_answer_pages, build_proof
-from bot.web.rate_limits import RETRY_SECONDS, RequestLimits
+from bot.web.rate_limits import RETRY_SECONDS, RequestLimits, SharedState
 from bot.web.responses import FrenchErrors, RefusedError, explain, problem, refused, told
 from bot.web.security import HEADERS, RootPath, Security
 from bot.web.source_files import Originals

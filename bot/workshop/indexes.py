@@ -10,8 +10,7 @@ from bot.workshop.draft import Draft, WorkshopError
 from bot.workshop.known_file import NAME as KNOWN
 from bot.workshop.known_file import expected
 from bot.workshop.remembered import RememberedEncoder
-from bot.workshop.replay import Side, replay
-from bot.workshop.replayed import Replay
+from bot.workshop.replay import Replay, Side, replay
 from index.build import Progress, build
 from index.encoder import Encoder
 from index.searcher import Searcher

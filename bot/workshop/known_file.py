@@ -7,7 +7,7 @@ from typing import Any
 from bot.answer import Kind
 from bot.workshop.decisions import hash_of
 from bot.workshop.draft import Draft
-from bot.workshop.replayed import Expected, Origin
+from bot.workshop.replay import Expected, Origin
 from corpus.document import Entry
 
 NAME = "questions-connues.jsonl"

@@ -18,9 +18,8 @@ from pydantic import TypeAdapter, ValidationError
 from bot.workshop.draft import Draft, WorkshopError, marks, written
 from corpus.atomic import copy_file, write_file
 from corpus.errors import IndexStoreError
-from index.editions import keep_what_leaves
 from index.store import Store
-from index.stored import Stored
+from index.stored import Stored, keep_what_leaves
 
 KEPT = 50
 """Versions of the files of a corpus: a year of weekly publications."""
