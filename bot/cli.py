@@ -5,7 +5,7 @@ import logging
 import os
 import signal
 import sys
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +16,6 @@ from typer.exceptions import TyperException
 from bot import cli_index, cli_journal, cli_output, cli_workshop
 from bot.answer import Kind
 from bot.cli_french import CollectionOption, CorpusOption, FrenchTyper, IndexOption, JsonOption, complaint
-from bot.journal import Journal, kept
 from bot.logs import configure_logs, say
 from bot.settings import Settings, read_log_format, read_settings
 from corpus.errors import MotamotError, SettingsError
@@ -93,7 +92,7 @@ def serve(
         return
 
     with ExitStack() as open_meanwhile:
-        book = open_meanwhile.enter_context(_journal(settings))
+        book = open_meanwhile.enter_context(cli_index.kept_journal(settings))
 
         def load() -> "FastAPI":
             return load_site(settings, book, open_meanwhile)
@@ -124,7 +123,7 @@ def mcp(corpus: CorpusOption = None, index: IndexOption = None, collection: Coll
 
     configure_logs(read_log_format())
     settings = read_settings(collection, corpus=corpus, index=index)
-    with _journal(settings) as book:
+    with cli_index.kept_journal(settings) as book:
         assistant = cli_index.open_live(settings)
         with assistant.watched():
             build_mcp(Service(assistant, book)).run("stdio")
@@ -355,10 +354,6 @@ def _serve_by_several(n: int, settings: Settings, given: "Mapping[str, object]",
         run(work, n, listener, given)
     finally:
         say("Le service est arrêté.")
-
-
-def _journal(settings: Settings) -> AbstractContextManager[Journal | None]:
-    return kept(settings.journal_path, settings.journal, settings.journal_days, settings.shared_journal)
 
 
 def _check_port(host: str, port: int) -> None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from threading import Event, Thread
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bot import cli_output
+from bot.journal import Journal, kept
 from bot.logs import say
 from bot.phrases import counted, french_date
 from bot.settings import Settings
@@ -127,6 +128,11 @@ def _load(settings: Settings, encoder: "Encoder") -> "Searcher":
 
     with progress("Chargement de l’index"):
         return Searcher.load(settings.home, encoder)
+
+
+def kept_journal(settings: Settings) -> AbstractContextManager[Journal | None]:
+    """The journal of these settings, purged on schedule; None where nothing is written down."""
+    return kept(settings.journal_path, settings.journal, settings.journal_days, settings.shared_journal)
 
 
 def open_assistant(settings: Settings) -> "AssistantLike":

@@ -3,13 +3,13 @@
 import os
 import socket
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from bot import cli_index
 from bot.inheritance import Collections, CurrentBranding
-from bot.journal import Journal, kept
+from bot.journal import Journal
 from bot.logs import configure_logs
 from bot.settings import Settings, read_log_format, read_settings
 from bot.web.branding import Branding
@@ -75,7 +75,7 @@ def work(listener: socket.socket, folder: Path, again: bool, given: Mapping[str,
     configure_logs(read_log_format())
     settings = read_settings(**given)  # type: ignore[arg-type]
     with ExitStack() as until_closed:
-        book = until_closed.enter_context(kept_journal(settings))
+        book = until_closed.enter_context(cli_index.kept_journal(settings))
         serve(
             lambda: load_site(settings, book, until_closed, folder),
             lambda: branding_of(read_settings(**given)),  # type: ignore[arg-type]
@@ -86,8 +86,3 @@ def work(listener: socket.socket, folder: Path, again: bool, given: Mapping[str,
             listener=listener,
             first=again,
         )
-
-
-def kept_journal(settings: Settings) -> AbstractContextManager[Journal | None]:
-    """The journal of these settings, purged on schedule; None where nothing is written down."""
-    return kept(settings.journal_path, settings.journal, settings.journal_days, settings.shared_journal)
