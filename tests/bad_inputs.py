@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import product
 from urllib.parse import quote
 
+from bot.service import MAX_QUESTION, readable
+
 CANARY = "zqcanari"
 """Stands in what is sent, wherever there is room: no log may hold it."""
 
@@ -103,6 +105,12 @@ def texts() -> list[str]:
 
 HALVES = ("\ud800", "a\udfffb", "\ude00\ud83d" * 100)
 """Half characters: JSON can carry them, no file nor page can."""
+
+
+def typed() -> list[str]:
+    """Those of all these texts that reach the assistant, as they reach it."""
+    found = [readable(text).strip() for text in [*texts(), *HALVES]]
+    return [text for text in found if text and len(text) <= MAX_QUESTION]
 
 
 def _texts() -> Iterator[BadInput]:

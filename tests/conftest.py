@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from hypothesis import settings
@@ -157,6 +157,24 @@ def folder(two_days: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def few_phrasings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library's FAQ with few phrasings (in ``corpus``), indexed (in ``index``)."""
+    from small_corpus import FEW, small_encoder, write_corpus
+
+    from index.build import build
+
+    folder = tmp_path_factory.mktemp("few")
+    build(write_corpus(folder / "corpus", phrasings=FEW), folder / "index", small_encoder())
+    return folder.rename(folder.with_name(f"{folder.name}-moved"))  # or a copy would be of another corpus
+
+
+@pytest.fixture
+def place(few_phrasings: Path, tmp_path: Path) -> Path:
+    """A copy of it that a test may change."""
+    return Path(shutil.copytree(few_phrasings, tmp_path / "site"))
+
+
+@pytest.fixture(scope="session")
 def small_searcher(small_index: Path) -> "Searcher":
     """A searcher over the library's FAQ."""
     from small_corpus import small_encoder
@@ -213,19 +231,40 @@ def browser() -> "Generator[Any]":
         yield browser
 
 
-@pytest.fixture
-def page(browser: Any) -> "Generator[Any]":
-    """A page of an English browser, with errors of no script."""
+@pytest.fixture(scope="module")
+def opener(browser: Any) -> "Generator[Any]":
+    """A tab of an English browser that stays: what it opens is of its process, which compiles our scripts once."""
     context = browser.new_context(
         viewport={"width": 1280, "height": 800},
         reduced_motion="reduce",
         locale="en-US",
         permissions=["clipboard-read", "clipboard-write"],
     )
-    errors: list[str] = []
-    context.on("weberror", lambda error: errors.append(str(error.error)))
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def page(opener: Any) -> "Generator[Any]":
+    """A tab of its own, which nothing is kept for from another, with errors of no script."""
+    errors: list[str] = []
+
+    def note(error: Any) -> None:
+        errors.append(str(error.error))
+
+    context = opener.context
+    context.on("weberror", note)
+    with opener.expect_popup() as opened:
+        opener.evaluate("() => { open('about:blank') }")
+    page = opened.value
+    yield page
+    if opener.url == "about:blank" and page.url.startswith("http"):
+        opener.goto(urljoin(page.url, "/healthz"))  # or the process would end with the last of our pages
+    context.unroute_all()
+    context.remove_listener("weberror", note)
+    for other in context.pages:
+        if other is not opener:
+            other.close()
     assert errors == []
 
 
@@ -240,9 +279,13 @@ def visit(page: Any, site: "WholeSite") -> "Generator[Any]":
         foreign.append(route.request.url)
         route.abort()
 
+    def complain(message: Any) -> None:
+        complaints.append(message.text)
+
     page.context.route(lambda url: urlsplit(url).scheme.startswith("http") and urlsplit(url).netloc not in homes, stop)
-    page.context.on("console", lambda message: complaints.append(message.text))
+    page.context.on("console", complain)
     yield page
+    page.context.remove_listener("console", complain)
     assert (foreign, complaints, page.context.cookies()) == ([], [], [])
 
 

@@ -8,7 +8,6 @@ import random
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from pathlib import Path
 import httpx
 from conftest import ROOT
 from real_postgres import Server
+from real_site import free_port
 from small_corpus import FAQ, small_encoder, write_corpus
 
 from index.build import build
@@ -31,13 +31,6 @@ from index.store import database
 TURNS = ([FAQ["retard"][0], "et pour une semaine ?"], ["une carte", "le portage"], ["louer la salle", FAQ["pret"][0]])
 """Conversations: each has a question that is read with the one before."""
 NGINX = Path("/usr/sbin/nginx")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass(slots=True)

@@ -7,27 +7,20 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
-from bad_inputs import CANARY, HALVES, JSON, BadInput, bad_inputs, doors, exchange, posted
-from bad_inputs import texts as texts_typed
+from bad_inputs import CANARY, JSON, BadInput, bad_inputs, doors, exchange, posted, typed
 from bs4 import BeautifulSoup
 from fake_assistant import HOSTILE, HOSTILE_TEXT, About, FakeAssistant, answered, quote
 from raw_http import Response, hurried, impatient, send
 from real_site import free_port, served
+from test_assistant import assert_verbatim
 
 from bot import phrases
 from bot.assistant import Assistant
 from bot.journal import Journal
-from bot.service import MAX_QUESTION, readable
 from bot.web.gradio_page import PREDICT
 from bot.web.server import SiteOptions, build_app
-from index.searcher import Searcher
-
-if TYPE_CHECKING:
-    from index.e5.onnx_encoder import OnnxEncoder
 
 ALL = bad_inputs()
 FAMILIES: dict[str, list[BadInput]] = defaultdict(list)
@@ -172,18 +165,11 @@ def test_no_page_of_another_site_reads_an_answer(port: int, host: bytes, method:
     assert before.status == 404
 
 
-@pytest.mark.model
-def test_the_assistant_itself_answers_whatever_is_typed(default_index: Path, encoder: "OnnxEncoder") -> None:
-    assistant = Assistant(Searcher.load(default_index, encoder))
-    typed = [readable(text).strip() for text in [*texts_typed(), *HALVES]]
-    asked = [text for text in typed if text and len(text) <= MAX_QUESTION]
-    answers = [assistant.ask(text) for text in asked]
-    after = [assistant.ask("et pour les communes ?", [text]) for text in asked]
+def test_the_assistant_itself_answers_whatever_is_typed_and_after_it(small_assistant: Assistant) -> None:
+    asked = typed()
+    answers = [small_assistant.ask(text) for text in asked]
+    after = [small_assistant.ask("et pour les associations ?", [text]) for text in asked]
 
     assert len(asked) > 80
     assert [answer.question for answer in answers] == asked
-    # What is quoted stands in the documents, whatever was asked.
-    for quote_ in (quote_ for answer in [*answers, *after] for quote_ in answer.quotes):
-        document = assistant.library.document(quote_.source.sha256)
-        assert document is not None
-        assert document.text[quote_.start : quote_.end] == quote_.text
+    assert_verbatim(small_assistant, [*answers, *after])

@@ -1,7 +1,6 @@
 """The chat and the light page in a real Chromium: what they show, that nothing typed is lost, and the thumbs."""
 
 import json
-import re
 import threading
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -46,8 +45,9 @@ def gate(site: WholeSite) -> Iterator[threading.Event]:
 
 
 @both
-def test_every_character_of_a_hostile_quote_is_shown_and_none_runs(page: Any, site: WholeSite, path: str) -> None:
-    open_page(page, site, path)
+def test_every_character_of_a_hostile_quote_is_shown_and_none_runs(visit: Any, site: WholeSite, path: str) -> None:
+    open_page(page := visit, site, path)
+    ask(page, "![x](https://evil.example/x.png)")
     shown = ask(page, "piège").locator("blockquote .mm-text").first
 
     assert shown.evaluate("e => e.textContent") == HOSTILE_TEXT
@@ -495,13 +495,3 @@ def test_an_opinion_that_cannot_be_sent_says_so_can_be_sent_again_and_stays(
     expect(up).to_have_attribute("aria-pressed", "true")
     expect(note).to_have_text(THANKS)
     assert site.opinions()["horaires"].helpful is True
-
-
-@both
-def test_nothing_leaves_and_nothing_complains_over_a_conversation(visit: Any, site: WholeSite, path: str) -> None:
-    """The fixture looks at hosts, complaints and cookies."""
-    open_page(visit, site, path)
-    for question in ["piège", "météo", "aides", "bonjour", "longue", "![x](https://evil.example/x.png)"]:
-        ask(visit, question)
-    visit.get_by_role("button", name=re.compile(AGAIN[path])).click()
-    expect(visit.locator(ANSWERS)).to_have_count(0)

@@ -1,6 +1,5 @@
 """Earlier editions: what was quoted of them stays provable, and what became of it is said, by collection too."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -33,18 +32,6 @@ NEW = {
     "portage": FAQ["portage"],
 }
 """The hall is gone."""
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("editions")
-    build(write_corpus(folder / "corpus", phrasings=FEW), folder / "index", small_encoder())
-    return folder.rename(folder.with_name(f"{folder.name}-moved"))  # or a copy would be of another corpus
-
-
-@pytest.fixture
-def place(built: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(built, tmp_path / "site"))
 
 
 def assistant(place: Path) -> Assistant:

@@ -1,19 +1,28 @@
-"""The shipped corpus with the real encoder, end to end: quoted, refused, measured, reproducible."""
+"""The shipped corpus with the real encoder, end to end: quoted, refused, measured, the same in both stores."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from bad_inputs import typed
 from conftest import ROOT
-from test_assistant import wrong_headings
+from real_postgres import postgres
+from test_assistant import assert_verbatim, wrong_headings
 
 from bot.answer import Answer, Kind
 from bot.assistant import Assistant
 from bot.evaluation.judge import Report, evaluate
-from bot.evaluation.questions import read_known_questions
+from bot.evaluation.questions import KnownQuestion, read_known_questions
+from index import candidates, postgres_vectors
+from index import postgres as pg
+from index.database import Database
 from index.e5.onnx_encoder import OnnxEncoder
 from index.searcher import Searcher
+from index.store import FolderStore
 
 pytestmark = pytest.mark.model
 
@@ -24,17 +33,46 @@ AVENANT = (
 KNOWN = ROOT / "tests" / "known_questions"
 
 
-@pytest.fixture(scope="module")
-def assistant(default_index: Path, encoder: OnnxEncoder) -> Assistant:
-    return Assistant(Searcher.load(default_index, encoder))
+def remembered(work: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for each list of texts: a model is not asked twice."""
+
+    @cache
+    def known(*given: object) -> Any:
+        return work(*given)
+
+    return lambda *given: known(
+        *(
+            tuple(each) if isinstance(each, Sequence | np.ndarray) and not isinstance(each, str) else each
+            for each in given
+        )
+    )
 
 
 @pytest.fixture(scope="module")
-def report(assistant: Assistant) -> Report:
-    """All known questions, judged."""
-    entries = assistant.searcher.rows.entries
+def asked_once(encoder: OnnxEncoder) -> Iterator[OnnxEncoder]:
+    """The encoder, which remembers what it said: the tests here ask the same questions."""
+    with pytest.MonkeyPatch.context() as patch:
+        for owner, name in ((encoder, "encode_queries"), (encoder, "encode_passages"), (encoder.reader, "read")):
+            patch.setattr(owner, name, remembered(getattr(owner, name)))
+        yield encoder
+
+
+@pytest.fixture(scope="module")
+def assistant(default_index: Path, asked_once: OnnxEncoder) -> Assistant:
+    return Assistant(Searcher.load(default_index, asked_once))
+
+
+@pytest.fixture(scope="module")
+def known(assistant: Assistant) -> list[KnownQuestion]:
+    """Both halves."""
     files = [KNOWN / f"{half}.jsonl" for half in ("tune", "held")]
-    return evaluate(assistant, [question for file in files for question in read_known_questions(file, entries)])
+    return [question for file in files for question in read_known_questions(file, assistant.searcher.rows.entries)]
+
+
+@pytest.fixture(scope="module")
+def report(assistant: Assistant, known: list[KnownQuestion]) -> Report:
+    """All of them, judged."""
+    return evaluate(assistant, known)
 
 
 def marked(answer: Answer) -> list[str]:
@@ -86,16 +124,24 @@ def test_a_negation_after_another_question_is_read_as_if_alone(assistant: Assist
 
 
 def test_every_quote_to_every_known_question_is_verbatim(report: Report, assistant: Assistant) -> None:
-    documents = {entry.document.id: entry.document for entry in assistant.searcher.rows.entries}
-    quotes = [quote for judged in report.judged for quote in judged.answer.quotes]
+    answers = [judged.answer for judged in report.judged]
+    quotes = [quote for answer in answers for quote in answer.quotes]
 
     assert len(quotes) > 100
+    assert_verbatim(assistant, answers)
     for quote in quotes:
-        document = documents[quote.source.document]
-        assert quote.text == document.text[quote.start : quote.end]
-        assert quote.source.sha256 == document.sha256
+        document = assistant.library.document(quote.source.sha256)
+        assert document is not None
         assert quote.source.page == document.page_at(quote.start + quote.highlights[0][0])
-        assert all(0 <= a < b <= len(quote.text) for a, b in quote.highlights)
+
+
+def test_whatever_is_typed_is_answered_or_refused(assistant: Assistant) -> None:
+    asked = [text for text in typed() if len(text) < 500]
+    answers = [assistant.ask(text) for text in asked]
+
+    assert len(asked) > 50
+    assert [answer.question for answer in answers] == asked
+    assert_verbatim(assistant, answers)
 
 
 def test_no_known_question_that_was_right_is_lost(
@@ -112,3 +158,34 @@ def test_no_known_question_that_was_right_is_lost(
         lines = "\n".join(f"{id_}: {change}" for id_, change in changed.items())
         record_property("notice", f"verdicts that differ from known_questions/verdicts.jsonl (update it):\n{lines}")
     assert {id_: change for id_, change in changed.items() if before[id_] == "right"} == {}
+
+
+def test_all_known_questions_have_the_same_answers_in_both_stores(
+    default_index: Path, asked_once: OnnxEncoder, known: list[KnownQuestion], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if it were large: candidates are chosen, and vectors and stems compared in the database.
+    monkeypatch.setattr(candidates, "SMALL", 10)
+    for module in (pg, postgres_vectors):
+        monkeypatch.setattr(module, "LARGE", 10)
+    with postgres() as server:
+        store = pg.DatabaseStore(Database(server.address), "same")
+        store.save(FolderStore(default_index).load())
+        one, other = (Assistant(Searcher.load(place, asked_once)) for place in (default_index, store))
+        assert isinstance(other.searcher.extractor.dense["passages"], postgres_vectors.DatabaseField)
+
+        different = [question.turns for question in known if said(one, question.turns) != said(other, question.turns)]
+
+    assert len(known) > 390
+    assert different == []
+
+
+def said(assistant: Assistant, turns: Sequence[str]) -> list[dict[str, Any]]:
+    """What is answered to each turn; probabilities to a thousandth, as vectors are added up in another order."""
+    found = []
+    for place, turn in enumerate(turns):
+        answer = assistant.ask(turn, turns[:place]).to_json()
+        answer["elapsed_ms"] = 0
+        answer["confidence"] = round(answer["confidence"], 3)
+        answer["ranking"] = [(each["document"], each["entry"]) for each in answer["ranking"][:3]]
+        found.append(answer)
+    return found

@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -14,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 from fake_assistant import HOSTILE, About, FakeAssistant, answered, quote
+from real_site import free_port
 from starlette.requests import Request
 
 from bot.answer import Answer
@@ -119,9 +119,7 @@ serve(lambda: app, Branding, lambda: None, "127.0.0.1", int(sys.argv[2]), "")
 
 
 def test_answers_under_way_are_finished_when_the_service_is_asked_to_stop() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-c", SLOW_SERVER, str(Path(__file__).parent), str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:

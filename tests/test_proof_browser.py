@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pypdfium2
 import pytest
 from printed_corpus import BROKEN, RULE, assistant_on, documents, write_printed_corpus
-from real_site import chromium, free_port, served, violations
+from real_site import free_port, served, violations
 
 from bot.web.server import build_app
 
@@ -29,28 +29,12 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as browser:
-        yield browser
-
-
 @pytest.fixture
-def hosts() -> list[str]:
-    return []
-
-
-@pytest.fixture
-def page(browser: Any, hosts: list[str]) -> Iterator[Any]:
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 800},
-        reduced_motion="reduce",
-        permissions=["clipboard-read", "clipboard-write"],
-    )
-    page = context.new_page()
-    page.on("request", lambda request: hosts.append(urlsplit(request.url).hostname or "data"))
-    yield page
-    context.close()
+def hosts(page: Any) -> list[str]:
+    """Whom the page asks for something."""
+    found: list[str] = []
+    page.on("request", lambda request: found.append(urlsplit(request.url).hostname or "data"))
+    return found
 
 
 def ask_in_chat(page: Any, address: str, question: str) -> None:
@@ -151,26 +135,6 @@ def test_without_the_new_clipboard_the_old_one_serves(page: Any, address: str) -
 
     expect(page.locator(".mm-copy").first).to_have_text("Citation copiée")
     assert page.evaluate("window.copied").startswith(f"«\u00a0{RULE}\u00a0»")
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-def test_axe_finds_nothing_on_these_pages(page: Any, address: str, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 800})
-    page.goto(f"{address}reponse?question=forfait")
-    found = (
-        page.locator("a.mm-view").first.evaluate("a => a.href"),
-        page.locator("a.mm-proof").first.evaluate("a => a.href"),
-    )
-    text = f"{address}reponse?question=horaires"
-    page.goto(text)
-    found += (page.locator("a.mm-view").first.evaluate("a => a.href"), text)
-    found += tuple(f"{address}fiche?question={question}" for question in ("forfait", "météo"))
-    found += (f"{address}preuve/{'0' * 64}/1-2",)
-    for place in found:
-        page.goto(place)
-        assert violations(page) == [], place
-        assert page.locator("h1").count() == 1
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, place
 
 
 def test_without_script_every_page_can_be_reached_and_read(browser: Any, address: str) -> None:

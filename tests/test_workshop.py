@@ -1,7 +1,6 @@
 """From a question without an answer to a published one: the inbox, decisions, replay, publication, going back."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -35,16 +34,9 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
         yield journal
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("workshop")
-    build(write_corpus(folder / "corpus", phrasings=FEW), folder / "index", small_encoder())
-    return folder.rename(folder.with_name(f"{folder.name}-moved"))  # or a copy would be of another corpus
-
-
 @pytest.fixture
-def corpus(built: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(built, tmp_path / "site")) / "corpus"
+def corpus(place: Path) -> Path:
+    return place / "corpus"
 
 
 def opened(corpus: Path, journal: Journal | None = None) -> Workshop:

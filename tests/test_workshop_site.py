@@ -1,7 +1,6 @@
 """The workshop's pages: who may enter, one key a decision, nothing typed is lost, sound for everyone."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from io import BytesIO
@@ -13,7 +12,7 @@ from conftest import plain
 from openpyxl import load_workbook
 from page_checks import SOUND, axe, look
 from real_site import free_port, served
-from small_corpus import FAQ, FEW, small_encoder, write_corpus
+from small_corpus import FAQ, small_encoder
 from starlette.testclient import TestClient
 
 from bot.answer import Answer, Kind, Ranked
@@ -21,7 +20,6 @@ from bot.journal import Journal
 from bot.workshop.app import Access, build_workshop
 from bot.workshop.editing import Workshop
 from bot.workshop.workbook import COLUMNS
-from index.build import build
 from index.store import FolderStore
 
 HOST = "http://127.0.0.1"
@@ -29,21 +27,13 @@ UNANSWERED = ("payer une amende pour un film", "film rendu tard", "amende film",
 ENTRY = "/questions/entree?entree=mediatheque/retard"
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("workshop")
-    build(write_corpus(folder / "corpus", phrasings=FEW), folder / "index", small_encoder())
-    return folder.rename(folder.with_name(f"{folder.name}-moved"))  # or a copy would be of another corpus
-
-
 @pytest.fixture
-def workshop(built: Path, tmp_path: Path) -> Iterator[Workshop]:
-    site = Path(shutil.copytree(built, tmp_path / "site"))
+def workshop(place: Path, tmp_path: Path) -> Iterator[Workshop]:
     with closing(Journal(tmp_path / "journal.sqlite3", 90)) as journal:
         for question in UNANSWERED:
             near = (Ranked("mediatheque", "salle" if "parking" in question else "retard", 0.5),)
             journal.record(Answer(question, Kind.REFUSE, 0.1, "", ranking=near))
-        yield Workshop(site / "corpus", FolderStore(site / "index"), small_encoder(), 0.1, journal)
+        yield Workshop(place / "corpus", FolderStore(place / "index"), small_encoder(), 0.1, journal)
 
 
 def client_of(door: Access, **options: Any) -> TestClient:
