@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -15,7 +14,7 @@ from bot.workshop.editing import Workshop
 from bot.workshop.inbox_pages import candidate
 from bot.workshop.toml_tables import plain
 from bot.workshop.updating import Edition, add, describe, update
-from bot.workshop.views import field, moved, page
+from bot.workshop.views import field, file, moved, page, posted
 from bot.workshop.watching import taken, watched
 from corpus.alignment import Fate
 from corpus.catalogue import CATALOGUE, KINDS, NATURES, read_catalogue
@@ -32,10 +31,6 @@ _FOUND = 30
 """Questions of a document that are shown at once."""
 _PICTURE = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 """The policy of a page that is one file, its style and pictures in it."""
-
-
-async def _show(request: Request) -> Response:
-    return await run_in_threadpool(_documents, request)
 
 
 def _documents(request: Request, trouble: str = "", said: dict[str, str] | None = None, status: int = 200) -> Response:
@@ -72,9 +67,8 @@ def _documents(request: Request, trouble: str = "", said: dict[str, str] | None 
     )
 
 
-async def _update(request: Request) -> Response:
-    async with request.form() as form:
-        document, date, (name, content) = field(form, "document"), field(form, "date"), await _file(form)
+def _update(request: Request, form: FormData) -> Response:
+    document, date, (name, content) = field(form, "document"), field(form, "date"), file(form, "fichier")
 
     def change(workshop: Workshop) -> Edition:
         before = {s.id: s.date for s in read_catalogue(workshop.draft.folder)}.get(document, "")
@@ -87,77 +81,54 @@ async def _update(request: Request) -> Response:
                 describe(workshop, document, {"date": before})
             raise
 
-    return await _changed(request, change)
+    return _changed(request, change)
 
 
-async def _describe(request: Request) -> Response:
-    async with request.form() as form:
-        document, said = field(form, "document"), {key: field(form, key) for key in _KEYS[1:]}
-
-    def work() -> Response:
-        try:
-            describe(request.app.state.site.workshop, document, said)
-        except MotamotError as error:
-            return _documents(request, str(error), said | {"document": document}, status=422)
-        return moved(request, "documents", dit="Fiche enregistrée dans le brouillon.")
-
-    return await run_in_threadpool(work)
+def _describe(request: Request, form: FormData) -> Response:
+    document, said = field(form, "document"), {key: field(form, key) for key in _KEYS[1:]}
+    try:
+        describe(request.app.state.site.workshop, document, said)
+    except MotamotError as error:
+        return _documents(request, str(error), said | {"document": document}, status=422)
+    return moved(request, "documents", dit="Fiche enregistrée dans le brouillon.")
 
 
-async def _add(request: Request) -> Response:
-    async with request.form() as form:
-        said, (name, content) = {key: field(form, key) for key in _KEYS}, await _file(form)
-    return await _changed(request, lambda workshop: add(workshop, said, name, content), said)
+def _add(request: Request, form: FormData) -> Response:
+    said = {key: field(form, key) for key in _KEYS}
+    return _changed(request, lambda workshop: add(workshop, said, *file(form, "fichier")), said)
 
 
-async def _take(request: Request) -> Response:
-    async with request.form() as form:
-        document = field(form, "document")
-    return await _changed(request, lambda workshop: taken(workshop, document))
+def _take(request: Request, form: FormData) -> Response:
+    return _changed(request, lambda workshop: taken(workshop, field(form, "document")))
 
 
-async def _changed(
-    request: Request, change: Callable[[Workshop], Edition], said: dict[str, str] | None = None
-) -> Response:
+def _changed(request: Request, change: Callable[[Workshop], Edition], said: dict[str, str] | None = None) -> Response:
     """Change a document of the draft, and find out meanwhile which answers change."""
     site = request.app.state.site
-
-    def work() -> Response:
-        try:
-            edition = change(site.workshop)
-        except MotamotError as error:
-            return _documents(request, str(error), said, status=422)
-        site.editions[edition.document] = edition
-        site.job.start(site.workshop.indexes.check)
-        return moved(request, "documents", edition=edition.document)
-
-    return await run_in_threadpool(work)
+    try:
+        edition = change(site.workshop)
+    except MotamotError as error:
+        return _documents(request, str(error), said, status=422)
+    site.editions[edition.document] = edition
+    site.job.start(site.workshop.indexes.check)
+    return moved(request, "documents", edition=edition.document)
 
 
-async def _file(form: FormData) -> tuple[str, bytes]:
-    given = form.get("fichier")
-    return (given.filename or "", await given.read()) if isinstance(given, UploadFile) else ("", b"")
-
-
-async def _understood(request: Request) -> Response:
+def _understood(request: Request) -> Response:
     workshop: Workshop = request.app.state.site.workshop
     document = request.query_params.get("document", "")
-
-    def work() -> Response:
-        if document not in {source.id for source in read_catalogue(workshop.draft.folder)}:
-            raise WorkshopError(f"Il n’y a pas de document « {document} » dans le catalogue.")
-        found, path = find_document(document, workshop.draft.folder)
-        html = report(found, split(found), path)
-        return HTMLResponse(html, headers={"Content-Security-Policy": _PICTURE, "Cache-Control": "no-store"})
-
-    return await run_in_threadpool(work)
+    if document not in {source.id for source in read_catalogue(workshop.draft.folder)}:
+        raise WorkshopError(f"Il n’y a pas de document « {document} » dans le catalogue.")
+    found, path = find_document(document, workshop.draft.folder)
+    html = report(found, split(found), path)
+    return HTMLResponse(html, headers={"Content-Security-Policy": _PICTURE, "Cache-Control": "no-store"})
 
 
 ROUTES = [
-    Route("/documents", _show),
-    Route("/documents/edition", _update, methods=["POST"]),
-    Route("/documents/fiche", _describe, methods=["POST"]),
-    Route("/documents/prendre", _take, methods=["POST"]),
-    Route("/documents/ajouter", _add, methods=["POST"]),
+    Route("/documents", _documents),
+    Route("/documents/edition", posted(_update), methods=["POST"]),
+    Route("/documents/fiche", posted(_describe), methods=["POST"]),
+    Route("/documents/prendre", posted(_take), methods=["POST"]),
+    Route("/documents/ajouter", posted(_add), methods=["POST"]),
     Route("/documents/compris", _understood),
 ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -15,7 +15,7 @@ from bot.answer import Answer
 from bot.phrases import french_date
 from bot.workshop.editing import Workshop
 from bot.workshop.inbox_pages import candidate
-from bot.workshop.views import field, fields, moved, page
+from bot.workshop.views import field, fields, moved, page, posted
 from corpus.errors import MotamotError
 
 SHOWN = 200
@@ -84,10 +84,6 @@ def _asked(path: Path) -> dict[str, list[str]]:
     return found
 
 
-async def _show(request: Request) -> Response:
-    return await run_in_threadpool(_draft, request)
-
-
 def _draft(request: Request, trouble: str = "", note: str = "", status: int = 200) -> Response:
     site = request.app.state.site
     workshop: Workshop = site.workshop
@@ -120,93 +116,70 @@ async def _check(request: Request) -> Response:
     return moved(request, "brouillon")
 
 
-async def _publish(request: Request) -> Response:
-    site = request.app.state.site
-    async with request.form() as form:
-        author, note = field(form, "auteur")[:100], field(form, "note")[:500]
-        accepted = field(form, "accepter") == "oui"
-
-    def work() -> Response:
-        if not author:
-            return _draft(request, "Indiquez votre nom : il est noté avec la version. Rien n’a été publié.", note, 422)
-        try:
-            made = site.workshop.publish(author, note, accepted)
-        except MotamotError as error:
-            return _draft(request, str(error), note, 409)
-        return moved(
-            request, "brouillon", dit=f"Publié : version du {french_date(made.at[:10])}, {made.at[11:16]} UTC."
-        )
-
-    return await run_in_threadpool(work)
+def _publish(request: Request, form: FormData) -> Response:
+    author, note = field(form, "auteur")[:100], field(form, "note")[:500]
+    if not author:
+        return _draft(request, "Indiquez votre nom : il est noté avec la version. Rien n’a été publié.", note, 422)
+    try:
+        made = request.app.state.site.workshop.publish(author, note, field(form, "accepter") == "oui")
+    except MotamotError as error:
+        return _draft(request, str(error), note, 409)
+    return moved(request, "brouillon", dit=f"Publié : version du {french_date(made.at[:10])}, {made.at[11:16]} UTC.")
 
 
-async def _revert(request: Request) -> Response:
-    async with request.form() as form:
-        id_ = field(form, "version")
-    await run_in_threadpool(request.app.state.site.workshop.revert, id_)
+def _revert(request: Request, form: FormData) -> Response:
+    request.app.state.site.workshop.revert(field(form, "version"))
     return moved(request, "brouillon", dit="Version remise en service ; le brouillon garde ce qu’il avait.")
 
 
-async def _resolve(request: Request) -> Response:
-    async with request.form() as form:
-        names, keeps = tuple(fields(form, "fichier")), field(form, "garder")
+def _resolve(request: Request, form: FormData) -> Response:
     draft = request.app.state.site.workshop.draft
-    if keeps == "service":
-        await run_in_threadpool(draft.reset, names)
-    else:
-        await run_in_threadpool(draft.prefer, names)
+    (draft.reset if field(form, "garder") == "service" else draft.prefer)(tuple(fields(form, "fichier")))
     return moved(request, "brouillon", dit="Choix enregistré.")
 
 
-async def _try(request: Request) -> Response:
-    site = request.app.state.site
+def _try(request: Request) -> Response:
+    workshop: Workshop = request.app.state.site.workshop
     question = request.query_params.get("question", "").strip()[:2000]
     earlier = request.query_params.get("avant", "").strip()[:2000]
-
-    def work() -> Response:
-        trouble, sides = "", []
-        if question:
-            try:
-                answers = site.workshop.indexes.tried(question, [earlier] if earlier else [])
-                sides = list(zip(("En service", "Brouillon"), answers, strict=True))
-            except MotamotError as error:
-                trouble = str(error)
-        return page(
-            request,
-            "trial.html",
-            question=question,
-            earlier=earlier,
-            sides=sides,
-            same=len(sides) == 2 and _said(sides[0][1]) == _said(sides[1][1]),
-            entries=[candidate(entry) for entry in site.workshop.corpus.entries],
-            trouble=trouble,
-        )
-
-    return await run_in_threadpool(work)
+    trouble, sides = "", []
+    if question:
+        try:
+            answers = workshop.indexes.tried(question, [earlier] if earlier else [])
+            sides = list(zip(("En service", "Brouillon"), answers, strict=True))
+        except MotamotError as error:
+            trouble = str(error)
+    return page(
+        request,
+        "trial.html",
+        question=question,
+        earlier=earlier,
+        sides=sides,
+        same=len(sides) == 2 and _said(sides[0][1]) == _said(sides[1][1]),
+        entries=[candidate(entry) for entry in workshop.corpus.entries],
+        trouble=trouble,
+    )
 
 
 def _said(answer: Answer) -> tuple[object, ...]:
     return answer.kind, answer.message, answer.quotes[:1], answer.suggestions
 
 
-async def _accept(request: Request) -> Response:
-    site = request.app.state.site
-    async with request.form() as form:
-        turns = [turn for turn in (field(form, "avant"), field(form, "question")) if turn]
-        entry = field(form, "entree")
-    await run_in_threadpool(site.workshop.known().accept, turns, entry)
+def _accept(request: Request, form: FormData) -> Response:
+    turns = [turn for turn in (field(form, "avant"), field(form, "question")) if turn]
+    request.app.state.site.workshop.known().accept(turns, field(form, "entree"))
     return moved(
         request, "essai", question=turns[-1], dit="Noté : cette question est désormais contrôlée à chaque publication."
     )
 
 
 ROUTES = [
-    Route("/brouillon", _show),
+    Route("/brouillon", _draft),
     Route("/brouillon/etat", _state),
     Route("/brouillon/controler", _check, methods=["POST"]),
-    Route("/brouillon/publier", _publish, methods=["POST"]),
-    Route("/brouillon/revenir", _revert, methods=["POST"]),
-    Route("/brouillon/choisir", _resolve, methods=["POST"]),
+    Route("/brouillon/publier", posted(_publish), methods=["POST"]),
+    Route("/brouillon/revenir", posted(_revert), methods=["POST"]),
+    Route("/brouillon/choisir", posted(_resolve), methods=["POST"]),
     Route("/essai", _try),
-    Route("/essai", _accept, methods=["POST"]),
+    Route("/essai", posted(_accept), methods=["POST"]),
 ]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -12,7 +12,7 @@ from bot.workshop.draft import ConflictError, WorkshopError
 from bot.workshop.editing import Counts, Elsewhere, Workshop
 from bot.workshop.inbox_pages import Candidate, candidate
 from bot.workshop.phrasings_file import Attached, key_of, pasted_lines
-from bot.workshop.views import field, fields, moved, page
+from bot.workshop.views import field, fields, file, moved, page, posted
 from bot.workshop.workbook import read_workbook, workbook
 from index.french import fold
 
@@ -41,36 +41,31 @@ def entry_lines(workshop: Workshop) -> list[EntryLine]:
     return [EntryLine(c, attached.get(c.key, _NOTHING), counts.get(c.key, _NOBODY), last.get(c.key)) for c in shown]
 
 
-async def _list(request: Request) -> Response:
-    workshop: Workshop = request.app.state.site.workshop
+def _list(request: Request) -> Response:
     asked, first = request.query_params.get("q", "").strip(), request.query_params.get("de", "0")
     start = int(first) if first.isdecimal() and len(first) < 9 else 0
-
-    def work() -> Response:
-        wanted = fold(asked).split()
-        texts = (
-            (line, fold(" ".join((line.shown.heading, line.attached.title, *line.attached.phrasings))))
-            for line in entry_lines(workshop)
-        )
-        found = [line for line, text in texts if all(word in text for word in wanted)]
-        if request.query_params.get("tri") == "demandes":
-            found.sort(key=lambda line: -line.counts.asked)
-        return page(
-            request,
-            "entries.html",
-            lines=found[start : start + _A_PAGE],
-            n=len(found),
-            start=start,
-            size=_A_PAGE,
-            asked=asked,
-            order=request.query_params.get("tri", ""),
-        )
-
-    return await run_in_threadpool(work)
+    wanted = fold(asked).split()
+    texts = (
+        (line, fold(" ".join((line.shown.heading, line.attached.title, *line.attached.phrasings))))
+        for line in entry_lines(request.app.state.site.workshop)
+    )
+    found = [line for line, text in texts if all(word in text for word in wanted)]
+    if request.query_params.get("tri") == "demandes":
+        found.sort(key=lambda line: -line.counts.asked)
+    return page(
+        request,
+        "entries.html",
+        lines=found[start : start + _A_PAGE],
+        n=len(found),
+        start=start,
+        size=_A_PAGE,
+        asked=asked,
+        order=request.query_params.get("tri", ""),
+    )
 
 
-async def _entry(request: Request) -> Response:
-    return await run_in_threadpool(_shown, request, request.query_params.get("entree", ""))
+def _entry(request: Request) -> Response:
+    return _shown(request, request.query_params.get("entree", ""))
 
 
 def _shown(
@@ -100,34 +95,28 @@ def _shown(
     )
 
 
-async def _change(request: Request) -> Response:
+def _change(request: Request, form: FormData) -> Response:
     site = request.app.state.site
-    async with request.form() as form:
-        key, typed, title = field(form, "entree"), field(form, "nouvelles"), field(form, "titre")
-        remove, move = fields(form, "retirer"), fields(form, "deplacer")
-        revision = field(form, "revision")
-
-    def work() -> Response:
-        workshop: Workshop = site.workshop
-        try:
-            lines = pasted_lines(typed)
-            taken = workshop.elsewhere(lines, key)
-            held = {key_of(e.text) for e in taken} - set(map(key_of, move))
-            add = [line for line in lines if key_of(line) not in held]
-            before = workshop.attached().get(key, _NOTHING)
-            new_title = None if title == before.title else " ".join(title.split())
-            workshop.change(key, site.author(request), add, remove, new_title, revision)
-            _move(workshop, taken, move, site.author(request))
-        except ConflictError as error:
-            return _shown(request, key, str(error), typed, title, status=409)
-        except WorkshopError as error:
-            return _shown(request, key, str(error), typed, title, status=422)
-        if held:
-            left = [e for e in taken if key_of(e.text) in held]
-            return _shown(request, key, "", "\n".join(e.text for e in left), elsewhere=left)
-        return moved(request, "questions/entree", entree=key, dit="Enregistré dans le brouillon.")
-
-    return await run_in_threadpool(work)
+    workshop: Workshop = site.workshop
+    key, typed, title = field(form, "entree"), field(form, "nouvelles"), field(form, "titre")
+    move = fields(form, "deplacer")
+    try:
+        lines = pasted_lines(typed)
+        taken = workshop.elsewhere(lines, key)
+        held = {key_of(e.text) for e in taken} - set(map(key_of, move))
+        add = [line for line in lines if key_of(line) not in held]
+        before = workshop.attached().get(key, _NOTHING)
+        new_title = None if title == before.title else " ".join(title.split())
+        workshop.change(key, site.author(request), add, fields(form, "retirer"), new_title, field(form, "revision"))
+        _move(workshop, taken, move, site.author(request))
+    except ConflictError as error:
+        return _shown(request, key, str(error), typed, title, status=409)
+    except WorkshopError as error:
+        return _shown(request, key, str(error), typed, title, status=422)
+    if held:
+        left = [e for e in taken if key_of(e.text) in held]
+        return _shown(request, key, "", "\n".join(e.text for e in left), elsewhere=left)
+    return moved(request, "questions/entree", entree=key, dit="Enregistré dans le brouillon.")
 
 
 def _move(workshop: Workshop, taken: list[Elsewhere], move: list[str], author: str) -> None:
@@ -141,26 +130,22 @@ def _move(workshop: Workshop, taken: list[Elsewhere], move: list[str], author: s
                 workshop.change(key, author, remove=own)
 
 
-async def _workbook(request: Request) -> Response:
-    content = await run_in_threadpool(workbook, request.app.state.site.workshop)
-    return Response(
-        content, media_type=XLSX, headers={"Content-Disposition": 'attachment; filename="formulations.xlsx"'}
-    )
+def _workbook(request: Request) -> Response:
+    headers = {"Content-Disposition": 'attachment; filename="formulations.xlsx"'}
+    return Response(workbook(request.app.state.site.workshop), media_type=XLSX, headers=headers)
 
 
-async def _read(request: Request) -> Response:
+def _read(request: Request, form: FormData) -> Response:
     site = request.app.state.site
-    async with request.form() as form:
-        file = form.get("tableau")
-        content = b"" if file is None or isinstance(file, str) else await file.read()
-    changed = await run_in_threadpool(read_workbook, site.workshop, content, site.author(request))
+    _, content = file(form, "tableau")
+    changed = read_workbook(site.workshop, content, site.author(request))
     return moved(request, "questions", dit=f"Tableau lu : {changed} dans le brouillon.")
 
 
 ROUTES = [
     Route("/questions", _list),
     Route("/questions/entree", _entry),
-    Route("/questions/entree", _change, methods=["POST"]),
+    Route("/questions/entree", posted(_change), methods=["POST"]),
     Route("/questions.xlsx", _workbook),
-    Route("/questions.xlsx", _read, methods=["POST"]),
+    Route("/questions.xlsx", posted(_read), methods=["POST"]),
 ]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.background import BackgroundTask
-from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -13,7 +13,7 @@ from bot.workshop.decisions import Act, Decision
 from bot.workshop.editing import Workshop
 from bot.workshop.inbox import Group
 from bot.workshop.phrasings_file import pasted_lines
-from bot.workshop.views import field, fields, moved, page
+from bot.workshop.views import field, fields, moved, page, posted
 from corpus.document import Entry
 
 _SHOWN = 220
@@ -46,12 +46,8 @@ def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[:most].rpartition(" ")[0] + " […]"
 
 
-async def _show(request: Request) -> Response:
+def _inbox(request: Request, trouble: str = "", typed: str = "", status: int = 200) -> Response:
     workshop: Workshop = request.app.state.site.workshop
-    return await run_in_threadpool(_inbox, request, workshop)
-
-
-def _inbox(request: Request, workshop: Workshop, trouble: str = "", typed: str = "", status: int = 200) -> Response:
     groups = workshop.groups()
     place = _number(request.query_params.get("rang", ""), len(groups))
     group = groups[place] if groups else None
@@ -108,27 +104,20 @@ def _number(text: str, n: int) -> int:
     return min(int(text), max(n - 1, 0)) if text.isdecimal() and len(text) < 9 else 0
 
 
-async def _decide(request: Request) -> Response:
+def _decide(request: Request, form: FormData) -> Response:
     site = request.app.state.site
-    async with request.form() as form:
-        act, _, key = field(form, "acte").partition(":")
-        key = key or _chosen(site.workshop, field(form, "autre"))
-        texts, typed = fields(form, "question"), field(form, "formulation")
-
-    def work() -> Response:
-        workshop: Workshop = site.workshop
-        group = next((g for g in workshop.groups() if {q.text for q in g.questions} & set(texts)), None)
-        if act not in {a.value for a in Act} or (act == Act.PHRASING and not key):
-            return _inbox(
-                request, workshop, "Choisissez d’abord une question dans la liste : rien n’a été décidé.", typed, 409
-            )
-        count = sum(q.count for q in group.questions if q.text in texts) if group else len(texts)
-        nearest = key or (group.nearest[0] if group and group.nearest else "")
-        added = [*texts, *pasted_lines(typed)] if Act(act) is Act.PHRASING else texts
-        made = workshop.decide(Act(act), texts, count, site.author(request), nearest, added)
-        return moved(request, "", fait=made.id, rang=request.query_params.get("rang", "0"))
-
-    return await run_in_threadpool(work)
+    workshop: Workshop = site.workshop
+    act, _, key = field(form, "acte").partition(":")
+    key = key or _chosen(workshop, field(form, "autre"))
+    texts, typed = fields(form, "question"), field(form, "formulation")
+    group = next((g for g in workshop.groups() if {q.text for q in g.questions} & set(texts)), None)
+    if act not in {a.value for a in Act} or (act == Act.PHRASING and not key):
+        return _inbox(request, "Choisissez d’abord une question dans la liste : rien n’a été décidé.", typed, 409)
+    count = sum(q.count for q in group.questions if q.text in texts) if group else len(texts)
+    nearest = key or (group.nearest[0] if group and group.nearest else "")
+    added = [*texts, *pasted_lines(typed)] if Act(act) is Act.PHRASING else texts
+    made = workshop.decide(Act(act), texts, count, site.author(request), nearest, added)
+    return moved(request, "", fait=made.id, rang=request.query_params.get("rang", "0"))
 
 
 def _chosen(workshop: Workshop, typed: str) -> str:
@@ -137,30 +126,26 @@ def _chosen(workshop: Workshop, typed: str) -> str:
     return next((c.key for c in map(candidate, workshop.corpus.entries) if wanted in (c.key, c.heading) and wanted), "")
 
 
-async def _undo(request: Request) -> Response:
-    async with request.form() as form:
-        id_ = field(form, "decision")
-    await run_in_threadpool(request.app.state.site.workshop.undo, id_)
+def _undo(request: Request, form: FormData) -> Response:
+    request.app.state.site.workshop.undo(field(form, "decision"))
     return moved(request, "", dit="Décision annulée.")
 
 
-async def _wishes(request: Request) -> Response:
+def _wishes(request: Request) -> Response:
     workshop: Workshop = request.app.state.site.workshop
     wishes = [decision for decision in workshop.decisions.all() if decision.act is Act.MISSING]
-    return await run_in_threadpool(page, request, "wishes.html", wishes=sorted(wishes, key=lambda d: (-d.count, d.at)))
+    return page(request, "wishes.html", wishes=sorted(wishes, key=lambda d: (-d.count, d.at)))
 
 
-async def _fulfil(request: Request) -> Response:
-    async with request.form() as form:
-        id_ = field(form, "decision")
-    await run_in_threadpool(request.app.state.site.workshop.undo, id_)
+def _fulfil(request: Request, form: FormData) -> Response:
+    request.app.state.site.workshop.undo(field(form, "decision"))
     return moved(request, "souhaits", dit="Souhait retiré : ses questions sont de nouveau à traiter.")
 
 
 ROUTES = [
-    Route("/", _show),
-    Route("/", _decide, methods=["POST"]),
-    Route("/annuler", _undo, methods=["POST"]),
+    Route("/", _inbox),
+    Route("/", posted(_decide), methods=["POST"]),
+    Route("/annuler", posted(_undo), methods=["POST"]),
     Route("/souhaits", _wishes),
-    Route("/souhaits", _fulfil, methods=["POST"]),
+    Route("/souhaits", posted(_fulfil), methods=["POST"]),
 ]

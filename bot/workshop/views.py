@@ -1,11 +1,13 @@
 """Pages of the workshop as responses: templates, layout, messages, one place."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
-from starlette.datastructures import FormData
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
@@ -93,6 +95,16 @@ def base_of(request: Request) -> str:
     return f"{request.scope.get('root_path', '').rstrip('/')}/"
 
 
+def posted(work: Callable[[Request, FormData], Response]) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint of a form: read here, and dealt with in a thread, as Starlette does with pages."""
+
+    async def endpoint(request: Request) -> Response:
+        async with request.form() as form:
+            return await run_in_threadpool(work, request, form)
+
+    return endpoint
+
+
 def field(form: FormData, name: str) -> str:
     """What was typed in a field."""
     value = form.get(name, "")
@@ -102,6 +114,12 @@ def field(form: FormData, name: str) -> str:
 def fields(form: FormData, name: str) -> list[str]:
     """The values of what was ticked."""
     return [value for value in form.getlist(name) if isinstance(value, str)]
+
+
+def file(form: FormData, name: str) -> tuple[str, bytes]:
+    """Name and content of a file that was given; nothing where there is none."""
+    given = form.get(name)
+    return (given.filename or "", given.file.read()) if isinstance(given, UploadFile) else ("", b"")
 
 
 async def static_file(request: Request) -> Response:
