@@ -245,11 +245,10 @@ def test_every_page_is_sound_and_one_key_decides(browser: Any, workshop: Worksho
         page, home = context.new_page(), f"http://127.0.0.1:{port}/"
         page.goto(f"{home}entrer?cle={door.key}")
         n = len(workshop.groups())
-        for key, act in (("1", "Ajoutée au brouillon"), ("m", "Ajouté à la liste des souhaits")):
+        for key, act in (("1", "Ajoutée au brouillon"), ("m", "Ajouté à la liste"), ("z", "Décision annulée")):
+            page.wait_for_load_state()  # from then on, the script listens
             page.keyboard.press(key)
             page.get_by_text(act).wait_for()
-        page.keyboard.press("z")
-        page.get_by_text("Décision annulée").wait_for()
         page.get_by_role("checkbox", name="Raccourcis").uncheck()
         page.keyboard.press("i")
         assert [d.act.value for d in workshop.decisions.all()] == ["formulation"]
