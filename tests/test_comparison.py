@@ -8,17 +8,19 @@ from conftest import plain
 from outcomes import not_refused, outcome, polite, refused
 
 from bot.evaluation import words
-from bot.evaluation.comparison import Difference, compare, sign_test
 from bot.evaluation.intervals import Estimate
 from bot.evaluation.judge import Outcome, Verdict
 from bot.evaluation.run_file import (
     Conditions,
+    Difference,
     Run,
     RunFileError,
     check_comparable,
     check_writable,
+    compare,
     read_run,
     run_to_json,
+    sign_test,
 )
 
 CONDITIONS = Conditions("q.jsonl", "2026-11-23T14:05:00+00:00", "1.0", 0.45, 0.05, ("FAQ (mai 2021)",))

@@ -14,11 +14,10 @@ from outcomes import outcome
 
 from bot.answer import Answer, Kind, Quote, QuoteSource, Ranked
 from bot.evaluation import html_report
-from bot.evaluation.comparison import compare
 from bot.evaluation.html_report import QuotePart, card
 from bot.evaluation.judge import Judged, Report, Verdict, judge
 from bot.evaluation.questions import Excerpt, KnownQuestion
-from bot.evaluation.run_file import Conditions, Run
+from bot.evaluation.run_file import Conditions, Run, compare
 from bot.evaluation.words import Texts
 from corpus.document import Document, Entry, Passage, Source, Span
 

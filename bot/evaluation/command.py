@@ -14,16 +14,17 @@ from bot.cli_index import open_searcher, progress
 from bot.cli_output import show_line
 from bot.evaluation import words
 from bot.evaluation.advice import advice
-from bot.evaluation.comparison import Comparison, compare
 from bot.evaluation.figures import figures
 from bot.evaluation.html_report import page, promised
 from bot.evaluation.judge import Outcome, Report, evaluate
 from bot.evaluation.questions import read_known_questions
 from bot.evaluation.run_file import (
+    Comparison,
     Conditions,
     Run,
     check_comparable,
     check_writable,
+    compare,
     read_run,
     run_to_json,
     write_text,

@@ -10,11 +10,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from bot.answer import Kind, Quote
 from bot.evaluation import words
 from bot.evaluation.advice import advice
-from bot.evaluation.comparison import Comparison
 from bot.evaluation.figures import PERCENTILES, by_tag, figures, plots
 from bot.evaluation.intervals import Estimate
 from bot.evaluation.judge import Judged, Outcome, Report, Verdict
-from bot.evaluation.run_file import Run
+from bot.evaluation.run_file import Comparison, Run
 from bot.evaluation.words import Texts
 from bot.phrases import NBSP, french_date
 from corpus.document import Entry

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from bot.answer import Answer, Kind
 from bot.evaluation.advice import Advice
-from bot.evaluation.comparison import CHANCE, Change, Comparison, Difference
 from bot.evaluation.intervals import Estimate
 from bot.evaluation.judge import Judged, Outcome, Verdict
 from bot.evaluation.questions import KnownQuestion
+from bot.evaluation.run_file import CHANCE, Change, Comparison, Difference
 from bot.phrases import NBSP
 from corpus.document import Entry
 from corpus.errors import typeset
