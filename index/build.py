@@ -25,7 +25,7 @@ from index.features import FeatureExtractor
 from index.left_out import ReadOnce, encoded
 from index.manifest import FORMAT, Manifest
 from index.outside import outside_questions
-from index.query import QueryParser
+from index.query import Query, QueryParser
 from index.rows import ExactTexts, LexicalFields, Rows
 from index.state import SHAPING_LIBRARIES, check_replaceable, fingerprint, other_corpus
 from index.store import Store, store_at
@@ -152,14 +152,7 @@ def _build(
     parser = QueryParser(vocabulary)
     outside = outside_questions(corpus.entries, lexicon, phrasings.unanswered) if phrasings.targets else []
     asked, beyond = [parser.read(t) for t in rows.phrasings], [parser.read(t) for _, t in outside]
-    texts = {
-        "headings": rows.heading_texts(),
-        "openings": rows.opening_texts(),
-        "passages": rows.passage_texts(),
-        "phrasings": [query.text for query in asked],
-        "outside": [query.text for query in beyond],
-        "trials": rows.heading_texts()[:: max(1, len(rows.entries) // _TRIALS)] if len(rows.targets) > FLAT else [],
-    }
+    texts = _texts(rows, asked, beyond)
     if before and before.manifest.encoder != encoder.name:
         before = None
     hashes = {name: digests(own) for name, own in texts.items()}
@@ -167,12 +160,12 @@ def _build(
     told(Phase.LEARNING, 0, None)
     lexical = LexicalFields.of(rows, parser, asked)
     extractor = FeatureExtractor(rows, parser, dense, lexical)
-    written = set(phrasings.unanswered)
+    unanswered = set(phrasings.unanswered)
     known = TrainingSet(
         encoded(asked, dense["phrasings"]),
         encoded(beyond, dense["outside"]),
         [group for group, _ in outside],
-        {row for row, (_, text) in enumerate(outside) if text in written},
+        {row for row, (_, text) in enumerate(outside) if text in unanswered},
     )
     trained = train_classifier(extractor, known)
     read = ReadOnce(rows, encoder.reader, before.said if before else {}) if encoder.reader else None
@@ -195,6 +188,19 @@ def _build(
         )
     )
     return n_encoded
+
+
+def _texts(rows: Rows, asked: Sequence[Query], beyond: Sequence[Query]) -> dict[str, list[str]]:
+    """What is encoded, by field."""
+    headings = rows.heading_texts()
+    return {
+        "headings": headings,
+        "openings": rows.opening_texts(),
+        "passages": rows.passage_texts(),
+        "phrasings": [query.text for query in asked],
+        "outside": [query.text for query in beyond],
+        "trials": headings[:: max(1, len(rows.entries) // _TRIALS)] if len(rows.targets) > FLAT else [],
+    }
 
 
 def _manifest(corpus: Corpus, encoder: Encoder, mark: str) -> Manifest:

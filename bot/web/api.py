@@ -74,7 +74,13 @@ class Feedback(BaseModel):
 def build_api(service: Service, limits: RequestLimits) -> APIRouter:
     """The routes under ``/api``, and the page that documents them."""
     api = APIRouter(prefix="/api")
+    _add_ask(api, service, limits)
+    _add_feedback(api, service, limits)
+    _add_description(api)
+    return api
 
+
+def _add_ask(api: APIRouter, service: Service, limits: RequestLimits) -> None:
     @api.post(
         "/ask",
         summary=dev_phrases.ASK,
@@ -106,6 +112,8 @@ def build_api(service: Service, limits: RequestLimits) -> APIRouter:
         html = answer_html(reply.answer, contact=contact, reference=reply.reference)
         return HTMLResponse(html, headers=headers)
 
+
+def _add_feedback(api: APIRouter, service: Service, limits: RequestLimits) -> None:
     @api.post(
         "/feedback",
         summary=dev_phrases.FEEDBACK,
@@ -124,6 +132,9 @@ def build_api(service: Service, limits: RequestLimits) -> APIRouter:
             raise RefusedError(404, dev_phrases.NO_SUCH_LINE)
         return Response(status_code=204)
 
+
+def _add_description(api: APIRouter) -> None:
+    """The OpenAPI document of the routes so far, and the page made of it."""
     description = describe(api.routes)
 
     @api.get("/openapi.json", include_in_schema=False)
@@ -140,8 +151,6 @@ def build_api(service: Service, limits: RequestLimits) -> APIRouter:
             name_of=name_of,
             address=address_of(request).rstrip("/"),
         )
-
-    return api
 
 
 # --- the description -------------------------------------------------------------------------------
