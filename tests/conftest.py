@@ -205,6 +205,12 @@ def default_index(encoder: "OnnxEncoder", run_folder: Path) -> Path:
     return folder
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with the real model or a browser first: they take longest, and short ones even out the end of a run."""
+    long = {item.path for item in items if item.get_closest_marker("model") or item.get_closest_marker("browser")}
+    items.sort(key=lambda item: item.path not in long)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what tests that pass want to be known, under the property ``notice``."""
     for report in terminalreporter.getreports("passed"):
