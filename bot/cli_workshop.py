@@ -93,10 +93,8 @@ def misses(as_json: JsonOption = False, corpus: CorpusOption = None, index: Inde
 
     Celles du journal qui sont restées sans bonne réponse, le plus grand groupe d’abord.
     """
-    from bot.workshop.editing import key_of_entry
-
     with _opened(corpus, index) as workshop:
-        found = [(group, [key_of_entry(entry) for entry in workshop.candidates(group)]) for group in workshop.groups()]
+        found = [(group, [entry.key for entry in workshop.candidates(group)]) for group in workshop.groups()]
         if trouble := workshop.decisions.trouble():
             say(trouble, logging.WARNING)
     if as_json:
@@ -121,12 +119,11 @@ def phrase_add(
 
     Ce qu’une autre entrée a déjà n’est pas ajouté, et le code de sortie est alors 1.
     """
-    from bot.workshop.editing import key_of_entry
     from bot.workshop.phrasings_file import pasted_lines
 
     with _opened(corpus, index) as workshop:
         lines = pasted_lines("\n".join(texts))
-        taken = {e.text: key_of_entry(e.entry) for e in workshop.elsewhere(lines, entry)}
+        taken = {e.text: e.entry.key for e in workshop.elsewhere(lines, entry)}
         attached = workshop.change(entry, _me(), add=[line for line in lines if line not in taken])
     if as_json:
         _print({"entry": entry, "phrasings": attached.phrasings, "elsewhere": taken})

@@ -236,6 +236,11 @@ class Entry:
     """In order; at least one; each inside ``body``."""
 
     @property
+    def key(self) -> str:
+        """``document/entry``: its name among all entries of a corpus."""
+        return f"{self.document.id}/{self.id}"
+
+    @property
     def heading_text(self) -> str:
         return self.heading.of(self.document.text) if self.heading else ""
 

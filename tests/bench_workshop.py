@@ -34,7 +34,7 @@ from bot.assistant import Assistant
 from bot.journal import Journal
 from bot.service import Service
 from bot.workshop.decisions import Act
-from bot.workshop.editing import Workshop, key_of_entry
+from bot.workshop.editing import Workshop
 from index.build import build
 from index.dense import Vectors
 from index.e5.unpack import default_encoder
@@ -159,7 +159,7 @@ def decide(workshop: Workshop, truth: dict[str, str], n: int) -> None:
         workshop.decide(act, chosen, len(chosen), "bench", entry)
         times.append(time.perf_counter() - begun)
         acts[act.value] += len(chosen)
-        in_three += bool(entry) and entry in map(key_of_entry, near)
+        in_three += bool(entry) and entry in [each.key for each in near]
     p95 = statistics.quantiles(times, n=20)[-1] if len(times) > 1 else times[0]
     print(
         f"{len(times)} decisions, {dict(acts)} questions; the entry among the three candidates {in_three} times; "

@@ -172,7 +172,7 @@ class _Finder:
         for entry in entries:
             start = min(entry.body.start, entry.heading.start if entry.heading else entry.body.start)
             whole = Excerpt(entry.document.id, Span(start, entry.body.end), entry.id)
-            for name in (f"{entry.document.id}/{entry.id}", _squeezed(entry.heading_text)[0]):
+            for name in (entry.key, _squeezed(entry.heading_text)[0]):
                 self._named.setdefault(name, []).append(whole)
 
     def find(self, excerpt: str) -> list[Excerpt]:

@@ -237,7 +237,7 @@ class Texts:
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._text = {e.document.id: e.document.text for e in entries}
-        self._heading = {f"{e.document.id}/{e.id}": e.heading_text for e in entries}
+        self._heading = {e.key: e.heading_text for e in entries}
 
     def wanted(self, question: KnownQuestion) -> list[tuple[str, str]]:
         """Expected excerpts, word for word, each with the entry that it stands in."""

@@ -91,7 +91,7 @@ class Workshop:
             WorkshopError: There is none.
         """
         for entry in self.corpus.entries:
-            if key_of_entry(entry) == key:
+            if entry.key == key:
                 return entry
         raise WorkshopError(f"L’entrée « {key} » n’est pas, ou n’est plus, dans les documents : rechargez la page.")
 
@@ -128,7 +128,7 @@ class Workshop:
 
     def candidates(self, group: Group, k: int = 3) -> list[Entry]:
         """The entries that a group most likely asks for."""
-        entries = {key_of_entry(entry): entry for entry in self.corpus.entries}
+        entries = {entry.key: entry for entry in self.corpus.entries}
         assistant, text = self.indexes.best(), group.questions[0].text
         key = (assistant.searcher.manifest.built, text)
         if key not in self._rankings:  # looked up ahead, while the editor reads the group before
@@ -224,7 +224,7 @@ class Workshop:
         """Those of the texts that another entry than ``key`` has, as a phrasing or as its heading."""
         attached, found = self.attached(), {}
         for entry in self.corpus.entries:
-            name = key_of_entry(entry)
+            name = entry.key
             own = (entry.heading_text, *attached.get(name, Attached()).phrasings)
             found.update({key_of(text): entry for text in own if text and name != key})
         return [Elsewhere(text, found[key_of(text)]) for text in texts if key_of(text) in found]
@@ -264,8 +264,3 @@ class Workshop:
         release = self.releases.revert(id_)
         self.inbox.regroup()
         return release
-
-
-def key_of_entry(entry: Entry) -> str:
-    """``document/entry``."""
-    return f"{entry.document.id}/{entry.id}"

@@ -39,7 +39,7 @@ def candidate(entry: Entry) -> Candidate:
     """As the pages show it."""
     body = " ".join(entry.body_text.split())
     heading = " ".join(entry.heading_text.split()) or _cut(body, _UNTITLED)
-    return Candidate(f"{entry.document.id}/{entry.id}", heading, _cut(body, _SHOWN))
+    return Candidate(entry.key, heading, _cut(body, _SHOWN))
 
 
 def _cut(text: str, most: int) -> str:
@@ -97,7 +97,7 @@ def _look_ahead(workshop: Workshop, groups: Sequence[Group]) -> None:
 
 def _heading(workshop: Workshop, decision: Decision | None) -> str:
     wanted = f"{decision.document}/{decision.entry}" if decision and decision.entry else ""
-    return next((candidate(e).heading for e in workshop.corpus.entries if f"{e.document.id}/{e.id}" == wanted), "")
+    return next((candidate(e).heading for e in workshop.corpus.entries if e.key == wanted), "")
 
 
 def _number(text: str, n: int) -> int:

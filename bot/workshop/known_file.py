@@ -63,7 +63,7 @@ class KnownFile:
 
 def expected(content: bytes, entries: Sequence[Entry]) -> list[Expected]:
     """Each question of a file alone or with its own turns, then those that stand alone, after one on something else."""
-    there = {f"{entry.document.id}/{entry.id}": entry for entry in entries}
+    there = {entry.key: entry for entry in entries}
     known = list(_known(content, there))
     others = [(key, " ".join(entry.heading_text.split())) for key, entry in there.items() if entry.heading]
     following = []

@@ -172,7 +172,7 @@ class Side:
         found: dict[str, str] = {}
         for entry in self.stored.entries:
             if heading := " ".join(entry.heading_text.split()):
-                found[heading] = "" if heading in found else f"{entry.document.id}/{entry.id}"
+                found[heading] = "" if heading in found else entry.key
         return found
 
     def phrasings(self) -> dict[str, tuple[Expected, Passage]]:
@@ -198,7 +198,7 @@ def replay(live: Side, draft: Side, encoder: Encoder, told: Told = lambda *_: No
         ValueError: An index is not that of its corpus.
     """
     sides, asked, before = (live, draft), draft.asked(), live.asked()
-    there = {f"{entry.document.id}/{entry.id}" for entry in draft.stored.entries}
+    there = {entry.key for entry in draft.stored.entries}
     total = len(asked) + sum(len(side.stored.rows.phrasings) for side in sides)
     done = iter(range(1, total + 1))
     questions = []
@@ -263,7 +263,7 @@ def _left_out(
     unanswered = read_phrasings(side.corpus, tuple(rows.entries)).unanswered
     for question in left_out_in_turn(side.stored, read_lexicon(side.corpus), unanswered, read):
         told()
-        entry = f"{question.wanted.document.id}/{question.wanted.id}" if question.wanted else ""
+        entry = question.wanted.key if question.wanted else ""
         origin = Origin.PHRASING if entry else Origin.UNANSWERED
         yield Expected(origin, (question.text,), entry), _given(question, entry, side.assistant.searcher)
     said.update(read.said if read else {})

@@ -30,9 +30,9 @@ def workbook(workshop: Workshop) -> bytes:
         cell.font = Font(bold=True)
     attached = workshop.attached()
     for entry in workshop.corpus.entries:
-        own = attached.get(key := f"{entry.document.id}/{entry.id}", _NOTHING)
+        own = attached.get(entry.key, _NOTHING)
         for phrasing in own.phrasings or ("",):
-            sheet.append([key, " ".join(entry.heading_text.split()), own.title, phrasing])
+            sheet.append([entry.key, " ".join(entry.heading_text.split()), own.title, phrasing])
     for document in dict.fromkeys(entry.document.id for entry in workshop.corpus.entries):
         for text in workshop.file(document).unanswered():
             sheet.append([f"{document}/", _UNANSWERED, "", text])
@@ -56,7 +56,7 @@ def read_workbook(workshop: Workshop, content: bytes, author: str) -> str:
         WorkshopError: It is no such workbook, or a line names no entry: nothing is changed.
     """
     rows = _rows(content)
-    entries = {f"{entry.document.id}/{entry.id}": entry for entry in workshop.corpus.entries}
+    entries = {entry.key: entry for entry in workshop.corpus.entries}
     wanted: dict[str, tuple[str, list[str]]] = {}
     for number, (key, _, title, phrasing) in rows:
         if key not in entries and key.rstrip("/") not in {e.document.id for e in entries.values()}:
