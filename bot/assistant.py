@@ -261,12 +261,19 @@ class Assistant:
         if not (answered and also) and not ((answered or also) and two.surely and complete):
             return None
         if first.hits[0].row == second.hits[0].row:
-            return None
+            return self._spoken(query, self._in_one_place(query, first, second), last) if answered and also else None
         own = [result for result, is_answered in ((first, answered), (second, also)) if is_answered]
         said = self._spoken(query, own[0], last)
         parts = (Half(two.first, 0 if answered else None), Half(two.second, len(own) - 1 if also else None))
-        quotes = tuple(quote(result.hits[0], result.sentences) for result in own)
+        quotes = tuple(quote(result.hits[0], result.marked) for result in own)
         return replace(said, answer=replace(said.answer, quotes=quotes, halves=parts, suggestions=()))
+
+    def _in_one_place(self, query: Query, first: Result, second: Result) -> Result:
+        """Of two questions that one passage answers, what is found for both together, with the marks of each."""
+        found = self.searcher.search(query, _N_RANKED)
+        marks = [result.marked for result in (found, first, second) if result.hits[0].row == first.hits[0].row]
+        together = {span for each in marks for span in each}
+        return replace(found, marked=tuple(sorted(together))) if len(marks) == 3 and all(marks) else found
 
     def _kind(self, result: Result) -> Kind:
         """What is said of a result: an answer, an offer or a refusal."""
@@ -310,7 +317,7 @@ class Assistant:
         return replace(
             answer,
             message=" ".join([*self._greeting(query), message]),
-            quotes=(quote(first, result.sentences), *further),
+            quotes=(quote(first, result.marked), *further),
             understood=query.replaced,
             suggestions=() if sure else _labels(others[: _N_SUGGESTIONS - 1]),
         )

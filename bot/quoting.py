@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -17,8 +17,6 @@ from index.searcher import Hit
 
 RECOGNISED = "texte reconnu automatiquement"
 """Said with every quote of words that were recognised in a picture."""
-# A sentence whose cosine is this close to the best one's answers as well.
-_CLOSE = 0.01
 # Characters of a lead-in and its list that are marked: half of what fits a phone's screen.
 _LIST = 350
 # A number or a letter counts when it numbers ("2.", "a)", "IV."): "M. le maire" keeps its first word.
@@ -29,12 +27,12 @@ class NotVerbatimError(AssertionError):
     """A quote that is not a slice of its document: a defect of this code, never shown to anyone."""
 
 
-def quote(hit: Hit, cosines: dict[Span, float] | None = None) -> Quote:
+def quote(hit: Hit, answering: Sequence[Span] = ()) -> Quote:
     """The quote of one hit, proven against its document.
 
     Args:
         hit: What was found.
-        cosines: Of the sentences of the hit's passage with the question; without them the whole target is marked.
+        answering: Its sentences that are marked, in order; by default all of its target.
 
     Raises:
         NotVerbatimError: The slice or a highlight is not a slice of the document.
@@ -42,7 +40,7 @@ def quote(hit: Hit, cosines: dict[Span, float] | None = None) -> Quote:
     passage = hit.target.passage
     document = passage.document
     span = passage.quote
-    marked = _marked(hit, cosines or {})
+    marked = _marked(hit, answering)
     made = Quote(
         text=span.of(document.text),
         highlights=tuple((s.start - span.start, s.end - span.start) for s in marked),
@@ -74,17 +72,11 @@ def _context(passage: Passage, span: Span) -> tuple[str, ...]:
     return tuple(above.of(passage.document.text) for above in passage.context if above.end <= span.start)
 
 
-def _marked(hit: Hit, cosines: dict[Span, float]) -> list[Span]:
-    """The sentences that answer: the target's own, or those of its passage nearest to the question."""
+def _marked(hit: Hit, answering: Sequence[Span]) -> list[Span]:
     passage, target = hit.target.passage, hit.target.span
-    text = passage.document.text
-    own = [s.shift(passage.start) for s in sentences(passage.text)]
-    within = [s for s in own if target.start <= s.start and s.end <= target.end] or [target]
-    scored = {s: cosines[s] for s in within if s in cosines}
-    if scored and target == Span(passage.start, passage.end):
-        best = max(scored.values())
-        within = [s for s in within if scored.get(s, -1.0) >= best - _CLOSE]
-    return [_without_bullet(s, text) for s in (*within, *_introduced(passage, within[-1]))]
+    own = (s.shift(passage.start) for s in sentences(passage.text))
+    within = answering or [s for s in own if target.start <= s.start and s.end <= target.end] or [target]
+    return [_without_bullet(s, passage.document.text) for s in (*within, *_introduced(passage, within[-1]))]
 
 
 def _introduced(passage: Passage, last: Span) -> list[Span]:

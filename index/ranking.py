@@ -55,8 +55,12 @@ class Ranking:
 
     def best_target(self, entry: int, entry_of_target: Ints) -> int:
         """Row of the most likely target of an entry."""
-        own = np.flatnonzero(entry_of_target == entry)
-        return int(own[self.targets[own].argmax()])
+        return int(self.best_targets(entry, entry_of_target)[0])
+
+    def best_targets(self, entry: int, entry_of_target: Ints) -> Ints:
+        """Rows of all its targets, most likely first."""
+        own: Ints = np.flatnonzero(entry_of_target == entry)
+        return own[np.argsort(-self.targets[own], kind="stable")]
 
     def without(self, gone: Ints, entry_of_target: Ints) -> "Ranking":
         """The same given that these targets of one entry are no answers: it keeps what its others have of it."""

@@ -4,22 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from threading import Lock
 
 import numpy as np
-from cachetools import LRUCache
 from threadpoolctl import threadpool_limits
 
 from corpus.document import Entry, Source, Span
 from corpus.errors import IndexStoreError
 from corpus.phrasings import Target
 from corpus.read import LeftOut
-from corpus.split.sentences import sentences
 from index.candidates import NEAREST, Pool
 from index.classifier import OUTSIDE
 from index.encoder import Encoder
 from index.features import EncodedQuery, FeatureExtractor, Features
 from index.lexical import Ints
+from index.marking import N_PASSAGES, Marker
 from index.query import Query, QueryParser
 from index.ranking import (
     JOIN,
@@ -43,8 +41,6 @@ from index.succession import Succession
 _LEAST, _MOST = -4.5, 6.0
 # Characters of an earlier question that are read before a turn: some 60 of the 110 tokens of a question.
 _EARLIER = 240
-# Passages whose sentences' vectors are kept: some ten sentences each, 15 MB.
-_N_PASSAGES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +71,8 @@ class Result:
     """Calibrated probability that the documents answer, in [0, 1]."""
     confidence: float
     """Calibrated probability that they do and that the first hit is where, in [0, 1]."""
-    sentences: dict[Span, float]
-    """Cosine of each sentence of the first hit's passage with the question, by its offsets in the document."""
+    marked: tuple[Span, ...] = ()
+    """The sentences of the first hit's target that answer, in order; none where all of it does, or nothing is said."""
     follows: bool = False
     """Whether it was read after an earlier question: both probabilities are then that its first hit answers."""
 
@@ -92,8 +88,7 @@ class Searcher:
         self.rows = stored.rows
         self.extractor = FeatureExtractor(self.rows, QueryParser(stored.vocabulary), stored.dense, stored.lexical)
         self._classifier = stored.classifier
-        self._vectors: LRUCache[tuple[str, int, int], np.ndarray] = LRUCache(_N_PASSAGES)
-        self._lock = Lock()
+        self._marker = Marker(encoder)
         self._exact = stored.exact
         self._weights = stored.learned.weights
         self.threshold, self.offer, self.sure = stored.learned.threshold, stored.learned.offer, stored.learned.sure
@@ -157,7 +152,8 @@ class Searcher:
             ranking = reranked(ranking, logits, self._weights)
             answerable, right = self._chances(query, features, opinion, ranking, logits)
         hits = self._hits(ranking, pool, k)
-        return Result(query, hits, answerable, right, self._sentences(hits[0], asked.vectors[0]))
+        found = Result(query, hits, answerable, right)
+        return self._marked(found, asked, ranking, pool) if answerable >= self.threshold else found
 
     def follow(self, turn: Query, earlier: str, quoted: int | None, k: int = 10, *, opposed: bool = False) -> Result:
         """Rank the entries for a turn that may need the question before it.
@@ -200,8 +196,8 @@ class Searcher:
         if same is not None and quoted is not None:
             again = self.extractor.share(turn.terms, self.read(earlier).terms, self.rows.targets[quoted].passage.text)
         ranking, right = followed(ranking, Turn(alone, same, again, seen.strangeness), logits)
-        hits = self._hits(ranking, pool, k)
-        return Result(joined, hits, right, right, self._sentences(hits[0], asked.vectors[0]), follows=True)
+        found = Result(joined, self._hits(ranking, pool, k), right, right, follows=True)
+        return self._marked(found, asked, ranking, pool)
 
     def _ranked(self, asked: EncodedQuery, pool: Pool) -> tuple[Ranking, Features]:
         """What was encoded, ranked by the fields."""
@@ -224,6 +220,17 @@ class Searcher:
             Hit(entry, target, row, self.rows.label(row), score, place)
             for place, (entry, target, row, score) in enumerate(found, 1)
         )
+
+    def _marked(self, found: Result, asked: EncodedQuery, ranking: Ranking, pool: Pool) -> Result:
+        """The same with what is marked in the first hit, which may be another of its likely targets."""
+        likely = ranking.best_targets(int(ranking.entries.argmax()), pool.owner)[:N_PASSAGES]
+        rows, first = pool.targets[likely].tolist(), found.hits[0]
+        likelihoods = np.log(ranking.targets[likely] + 1e-12).tolist()
+        targets = some(self.rows.targets, rows)
+        among = list(zip(targets, likelihoods, strict=True))
+        place, marked = self._marker.mark(asked.query.text, asked.vectors[0], first.entry, among)
+        hits = (replace(first, target=targets[place], row=rows[place]), *found.hits[1:])
+        return replace(found, hits=hits, marked=marked)
 
     def _read(self, query: Query, ranking: Ranking, pool: Pool) -> dict[int, float]:
         """What the reader, if there is one, says of the best few entries, by their places in the pool."""
@@ -268,19 +275,6 @@ class Searcher:
         inside = self._classifier.classes != OUTSIDE
         best = scores[1 + int(scores[1:, inside].max(axis=1).argmax())] if len(scores) > 1 else scores[0]
         return self._classifier.opinion((scores[0] + best) / 2, len(self.rows.targets))
-
-    def _sentences(self, hit: Hit, query: np.ndarray) -> dict[Span, float]:
-        """Encoded when they are needed: the vectors of all sentences would be most of an index and of its build."""
-        passage = hit.target.passage
-        own = [s.shift(passage.start) for s in sentences(passage.text)]
-        key = (passage.document.id, passage.start, passage.end)
-        with self._lock:
-            vectors = self._vectors.get(key)
-        if vectors is None:
-            vectors = self.encoder.encode_passages([s.of(passage.document.text) for s in own])
-            with self._lock:
-                self._vectors[key] = vectors
-        return dict(zip(own, (vectors @ query).tolist(), strict=True))
 
 
 def _likeliest(opinion: Opinion) -> list[int]:

@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from small_corpus import small_encoder
 
 from index.dense import Vectors
+from index.marking import Marker
 from index.ranking import SIGNALS, Weights
 from index.searcher import Searcher
 
@@ -50,6 +52,7 @@ def test_the_reader_is_asked_only_where_it_may_change_something(
     truth = calibration(reader_most=weight_of_reader, intercept=intercept)
     fields = tuple(sharpness for _ in small_searcher._weights.fields)
     monkeypatch.setattr(small_searcher.encoder, "reader", reader)
+    monkeypatch.setattr(small_searcher, "_marker", Marker(small_encoder()))  # it reads what is marked as well
     monkeypatch.setattr(
         small_searcher, "_weights", replace(Weights(fields), reader=(1.0, 0.1), answerable=truth, right=truth)
     )

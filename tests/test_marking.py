@@ -1,0 +1,78 @@
+"""Which sentences of an entry are marked."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from fake_encoder import FakeEncoder
+
+from corpus.document import Document, Entry, Passage, Source, Span
+from corpus.phrasings import Target
+from index.dense import Vectors
+from index.marking import Marker
+
+CATS, DOGS, BOTH = "Le chat dort.", "Le chien mange.", "Un chat joue."
+TEXT = f"Le chat\n{CATS} {DOGS} Un chat ronronne.\n{BOTH}"
+DOCUMENT = Document(Source("f", "F", "V", "2024", "faq", "f.txt"), TEXT, "ab" * 32, ())
+
+
+def at(words: str) -> Span:
+    return Span(TEXT.index(words), TEXT.index(words) + len(words))
+
+
+def passage(words: str) -> Passage:
+    span = at(words)
+    return Passage(DOCUMENT, "chat", span.start, span.end, span, at("Le chat"))
+
+
+FIRST, SECOND = passage(f"{CATS} {DOGS} Un chat ronronne."), passage(BOTH)
+ENTRY = Entry(DOCUMENT, "chat", at("Le chat"), Span(FIRST.start, SECOND.end), (FIRST, SECOND))
+
+
+class Judge:
+    """A reader that knows a logit for some sentences, and keeps what it read."""
+
+    name = "judge"
+
+    def __init__(self, logits: dict[str, float]) -> None:
+        self.logits = logits
+        self.seen: list[str] = []
+
+    def read(self, query: str, texts: Sequence[str]) -> Vectors:
+        self.seen += texts
+        return np.asarray([self.logits[text.partition("\n")[2]] for text in texts], dtype=np.float32)
+
+
+PURRS = "Un chat ronronne."
+
+
+@pytest.mark.parametrize(
+    ("question", "second", "logits", "expected"),
+    [
+        # One sentence is ahead by its cosine: nothing is read.
+        ("chien", -5.0, None, (0, [DOGS])),
+        # Two are level, and the reader parts them; a small difference leaves both.
+        ("chat", -5.0, {CATS: -2.0, PURRS: 4.0}, (0, [PURRS])),
+        ("chat", -5.0, {CATS: 1.0, PURRS: 2.0}, (0, [CATS, PURRS])),
+        # So is the sentence of a passage that is nearly as likely: a mark is of one passage.
+        ("chat", -0.1, {CATS: 0.0, PURRS: 0.0, BOTH: 3.0}, (1, [BOTH])),
+        ("chat", -0.1, {CATS: 3.0, PURRS: -1.0, BOTH: 3.0}, (0, [CATS])),
+    ],
+)
+def test_the_reader_parts_sentences_that_are_level(
+    question: str, second: float, logits: dict[str, float] | None, expected: tuple[int, list[str]]
+) -> None:
+    encoder = FakeEncoder(["chat", "chien"])
+    encoder.reader = judge = Judge(logits or {})
+    targets = [(Target(p, Span(p.start, p.end)), likelihood) for p, likelihood in ((FIRST, 0.0), (SECOND, second))]
+
+    place, marked = Marker(encoder).mark(question, encoder.encode_queries([question])[0], ENTRY, targets)
+
+    assert (place, [span.of(TEXT) for span in marked]) == expected
+    assert judge.seen == [f"Le chat\n{words}" for words in logits or ()]
+
+
+def test_what_an_editor_pointed_to_is_not_chosen_again() -> None:
+    targets = [(Target(FIRST, at(DOGS)), -0.1), (Target(SECOND, Span(SECOND.start, SECOND.end)), -0.1)]
+
+    assert Marker(FakeEncoder([])).mark("chat", np.ones(1, np.float32), ENTRY, targets) == (0, ())
