@@ -96,6 +96,31 @@ def test_any_text_can_be_split(raw: str, kind: str) -> None:
         assert entry.passages
 
 
+def test_the_articles_above_the_first_question_keep_their_headings() -> None:
+    found = built(
+        (HEADING, 1, "Article 1 – Objet"),
+        (PARAGRAPH, 0, "Le règlement vaut pour la salle."),
+        (HEADING, 1, "Article 2 – Nettoyage"),
+        (PARAGRAPH, 0, "Le ménage revient à l'utilisateur."),
+        (HEADING, 1, "Questions posées"),
+        (PARAGRAPH, 0, "Q : Peut-on louer le dimanche ?"),
+        (PARAGRAPH, 0, "R : Oui."),
+    )
+
+    assert pairs(found) == [
+        ("Article 1 – Objet", "Le règlement vaut pour la salle."),
+        ("Article 2 – Nettoyage", "Le ménage revient à l'utilisateur."),
+        ("Peut-on louer le dimanche ?", "Oui."),
+    ]
+    assert above(found) == [[], [], ["Questions posées"]]
+
+
+def test_a_request_without_an_answer_is_no_question() -> None:
+    raw = "Les pièces\n\nDemande : le formulaire rempli.\n\nD : la preuve du domicile.\n\nUn reçu est remis.\n"
+
+    assert not any(entry.heading_text.startswith(("le formulaire", "la preuve")) for entry in entries(raw))
+
+
 def test_a_code_article_is_no_answer_label() -> None:
     raw = (
         "Q : Quel texte ?\n\nR : Le code rural.\n\nR. 230-5 du code rural s'applique aussi.\n\nQ : Et ?\n\nR : Rien.\n"
@@ -118,6 +143,8 @@ ASKED = [
         "{0} {1}\n\n{2} {3}",
         "Q. {0}\n\nR. {1}\n\nQ. {2}\n\nR. {3}",
         "Q1 - {0}\n\nR1 - {1}\n\nQ1 - {2}\n\nR1 - {3}",
+        "D : {0}\n\nR : {1}\n\nD : {2}\n\nR : {3}",
+        "Demande n° 1 : {0} R : {1}\n\nDemande n° 2 : {2} R : {3}",
         "Question n° 4 – {0}\n\nREPONSE – {1}\n\nQuestion n° 4 – {2}\n\nREPONSE – {3}",
         "Q : {0} R : {1}\n\nQ : {2} {3}",
         "Question 1 - {0}\nRéponse - {1}\n\nQuestion 2 - {2}\nRéponse - {3}",

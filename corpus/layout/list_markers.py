@@ -39,7 +39,10 @@ INTERROGATIVE = re.compile(
     re.IGNORECASE,
 )
 ASKED = re.compile(
-    r"(?:questions?|q)\s*(?:n\s?[°o]\s*)?(?P<value>\d{1,3})?\s*(?:[:.)–—]|-(?=\s))\s*(?=\S)", re.IGNORECASE
+    # "D : … R : …", demande and réponse: with a colon only, for "D." numbers a list.
+    r"(?:questions?|q|(?:demande|d)(?=\s*(?:n\s?[°o]\s*)?\d{0,3}\s*:))"
+    r"\s*(?:n\s?[°o]\s*)?(?P<value>\d{1,3})?\s*(?:[:.)–—]|-(?=\s))\s*(?=\S)",
+    re.IGNORECASE,
 )
 ANSWERED = re.compile(
     r"(?:r[ée]ponses?|r)\s*(?:n\s?[°o]\s*)?(?P<value>\d{1,3})?\s*(?:[:)–—]|(?<=\d)\.(?=\s)|\.(?=\s+\D)|-(?=\s))\s*(?=\S)",

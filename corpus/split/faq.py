@@ -6,7 +6,7 @@ Three forms: questions that the file marks and headings that ask, labels ("Q : â
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from corpus.document import Block, BlockKind, Document, Span
 from corpus.layout.lines import CLOSING, asks, starts_low
@@ -62,6 +62,9 @@ def faq_sections(document: Document) -> list[Section]:
     path = HeadingPath(document.text)
     found: list[Section] = []
     for run in content(document, blocks[: asked[0].first]):
+        if sum(a.kind is BlockKind.HEADING is not b.kind for a, b in pairwise(run)) > 1:
+            found += sections(document, run, path)  # a text that ends with questions
+            continue
         for block in run:
             if block.kind is BlockKind.HEADING:
                 path.enter(block)  # above everything
@@ -109,7 +112,7 @@ def _labelled(document: Document, texts: Sequence[str]) -> list[Asked]:
 def _label_asks(document: Document, texts: Sequence[str], first: int, skip: int, end: int) -> Asked | None:
     """The question runs to the label of the answer, wherever it stands; without one, to its last "?".
 
-    None for a label that stands alone where no answer is labelled: it is a title.
+    None where no answer is labelled and the label stands alone, a title, or calls a statement a request.
     """
     blocks = document.blocks
     alone = skip == len(texts[first])
@@ -124,7 +127,10 @@ def _label_asks(document: Document, texts: Sequence[str], first: int, skip: int,
             if blocks[after - 1].end - start <= LONGEST_QUESTION:
                 return _ask(document, first, after, start, blocks[after - 1].end)
             break
-    return None if alone else _ask(document, first, index + 1, start, blocks[index].start + question_end(text, skip))
+    asked = question_end(text, skip)
+    if alone or (texts[first][0] in "Dd" and text[asked - 1] != "?"):
+        return None
+    return _ask(document, first, index + 1, start, blocks[index].start + asked)
 
 
 def _numbered(document: Document, texts: Sequence[str]) -> list[Asked]:
