@@ -43,6 +43,8 @@ _FAR = 3
 # Probabilities from which a turn read after another question is offered entries, answered, and answered without
 # reserve. Of the follow-ups of held-out FAQs, 0.5 answers 56 % rightly and 1 % wrongly.
 _OFFER_AFTER, _ANSWER_AFTER, _SURE_AFTER = 0.25, 0.5, 0.8
+# Below this confidence in what a turn alone finds, nothing is offered for it after a question either.
+_SAYS_NOTHING = 0.02
 # How likely a turn needs the question before it, from which it may, and from which it is not read alone at all. Of
 # unseen FAQs, 2 % of the plain questions and 90 % of the follow-ups lie above a half.
 _MAY_LEAN, _LEANS = 0.1, 0.5
@@ -197,21 +199,24 @@ class Assistant:
             return self._corrected(query, before, last)
         opposed = opposes(query.typed, before.subject)
         alone = self._alone(query, last) if leaning < _LEANS else None
-        if alone and alone.answer.kind is Kind.ANSWER and not (opposed and self._same_passage(alone, before)):
+        if (
+            alone
+            and alone.answer.kind is Kind.ANSWER
+            and not (opposed and self._same_passage(alone.target, before.target))
+        ):
             return alone
         said = self._spoken(query, self._after(query, before, opposed), last, before, ReadAs.FOLLOW_UP)
         said = replace(said, chain=f"{before.chain or before.subject} {JOIN} {query.asked}")
         if said.answer.kind is not Kind.REFUSE:
             return said
         alone = alone or self._alone(query, last)
-        if opposed and self._same_passage(alone, before):
+        if opposed and self._same_passage(alone.target, before.target):
             return said
         return alone if leaning < _LEANS or alone.answer.confidence >= self.searcher.sure else said
 
-    def _same_passage(self, said: Said, before: Said) -> bool:
+    def _same_passage(self, target: int | None, other: int | None) -> bool:
         passages = self.searcher.rows.passage_of_target
-        targets = [target for target in (said.target, before.target) if target is not None]
-        return len(targets) == 2 and bool(passages[targets[0]] == passages[targets[1]])
+        return target is not None and other is not None and bool(passages[target] == passages[other])
 
     def _after(self, query: Query, before: Said, opposed: bool) -> Result:
         """A turn after a question; "et celle du TI ?" asks it again of another acronym.
@@ -223,12 +228,27 @@ class Assistant:
         if other := parser.substituted(query, parser.read(before.subject)):
             return self.searcher.search(self.searcher.read(other), _N_RANKED)
         found = follow(query, before.subject, before.target, _N_RANKED, opposed=opposed)
-        if not before.chain or self._kind(found) is Kind.ANSWER:
+        if before.chain and self._kind(found) is not Kind.ANSWER:
+            whole = follow(query, before.chain, before.target, _N_RANKED, opposed=opposed)
+            # What only the second reading finds is never without reserve.
+            found = max(found, _with_reserve(whole, whole.confidence), key=lambda result: result.confidence)
+        if self._kind(found) is Kind.CLARIFY:
+            found = self._confirmed(found, query)
+        # Nor is what only the words of the question before find ("et après ?").
+        return found if query.terms or not found.follows else _with_reserve(found, found.confidence)
+
+    def _confirmed(self, found: Result, query: Query) -> Result:
+        """What would be offered after a question, once the turn is read alone.
+
+        It is answered, with a reserve, where the turn alone is answered by the same passage; and refused where it alone
+        says nothing ("combien ?"): what was found is then what the question before asks.
+        """
+        alone = self.searcher.search(query, _N_RANKED)
+        if alone.confidence < _SAYS_NOTHING:
+            return _with_reserve(found, alone.confidence)
+        if self._kind(alone) is not Kind.ANSWER or not self._same_passage(alone.hits[0].row, found.hits[0].row):
             return found
-        whole = follow(query, before.chain, before.target, _N_RANKED, opposed=opposed)
-        # What only the second reading finds is never without reserve.
-        likely = min(whole.confidence, _SURE_AFTER - 0.01)
-        return replace(whole, answerable=likely, confidence=likely) if likely > found.confidence else found
+        return _with_reserve(found, 1 - (1 - found.confidence) * (1 - alone.confidence))
 
     def _alone(self, query: Query, last: Last) -> Said:
         """A turn by itself; of two questions, both."""
@@ -340,6 +360,12 @@ def _outweighs(content: Answer, polite: Courtesy) -> bool:
 
 def _read(as_: ReadAs, before: Said | None) -> Reading:
     return Reading(as_, before.turns[-1], before.turns) if before else Reading()
+
+
+def _with_reserve(found: Result, likely: float) -> Result:
+    """What was found after a question with another probability, below that of an answer without reserve."""
+    likely = min(likely, _SURE_AFTER - 0.01)
+    return replace(found, answerable=likely, confidence=likely)
 
 
 def _labels(hits: Sequence[Hit]) -> tuple[str, ...]:

@@ -28,6 +28,8 @@ FOLLOW_UP = (0.45, 0.51, 0.98, -1.96, 3.17, -1.07, 1.66)
 """Of a turn after a question, what makes an entry its answer: the reader's logit, the logarithms of its probabilities
 by the turn alone and by both together, whether it was quoted before, the share of the turn's new words that it has
 then, the turn's share of words that no document has, and 1. Fitted by ``tests/fit_follow_ups.py``."""
+_MOSTLY = 0.5
+"""Of the words that a turn adds, the share from which what was quoted answers again before what is beside it."""
 UNREAD = -4.0
 """The logit of an entry that was not read: the median of those that do not answer."""
 
@@ -161,7 +163,7 @@ def to_read(ranking: Ranking, entry_of_target: Ints) -> dict[int, int]:
 
 
 def after_question(
-    joined: Ranking, turn: Ranking, entry_of_target: Ints, quoted: int | None
+    joined: Ranking, turn: Ranking, entry_of_target: Ints, quoted: int | None, again: float
 ) -> tuple[Ranking, dict[int, int]]:
     """A turn after a question, ranked by both; and what a reader reads of it: each entry -> its target.
 
@@ -170,10 +172,12 @@ def after_question(
         turn: By those of the turn alone: its best entry is, too.
         entry_of_target: Row of the entry of each target.
         quoted: Target that was quoted before. Where the turn's words are as likely of another one of its entry, that
-            one is read; itself, only where it is the likeliest by the turn alone.
+            one is read, unless what was quoted has most of them; itself, only where it is the likeliest by the turn
+            alone.
+        again: Share of the words that the question had not, weighed by rarity, that what was quoted has.
     """
     targets = joined.targets * turn.targets
-    if quoted is not None:
+    if quoted is not None and again < _MOSTLY:
         others = (entry_of_target == entry_of_target[quoted]) & (np.arange(len(targets)) != quoted)
         if turn.targets[others].max(initial=0.0) >= turn.targets[quoted]:
             targets[quoted] = 0.0

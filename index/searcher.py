@@ -183,7 +183,12 @@ class Searcher:
             passages = self.rows.passage_of_target
             gone = np.flatnonzero(passages[pool.targets] == passages[pool.targets[before]])
             both, alone, before = both.without(gone, pool.owner), alone.without(gone, pool.owner), None
-        ranking, chosen = after_question(both, alone, pool.owner, before)
+        again = 0.0
+        if before is not None:
+            held = self.rows.targets[pool.targets[before]]
+            sentence = held.span.of(held.passage.document.text)
+            again = self.extractor.share(turn.terms, self.read(earlier).terms, sentence)
+        ranking, chosen = after_question(both, alone, pool.owner, before, again)
         # An acronym says too little to the reader, and so does a sentence without its passage.
         passages = self.rows.passage_of_target[pool.targets[list(chosen.values())]].tolist()
         texts = [self.rows.reader_text(passage, turn.terms or joined.terms) for passage in passages]
@@ -192,9 +197,6 @@ class Searcher:
         same = None if before is None else int(pool.owner[before])
         if same in chosen and chosen[same] != before:
             same = None  # another part of the entry that was quoted
-        again = 0.0
-        if same is not None and quoted is not None:
-            again = self.extractor.share(turn.terms, self.read(earlier).terms, self.rows.targets[quoted].passage.text)
         ranking, right = followed(ranking, Turn(alone, same, again, seen.strangeness), logits)
         found = Result(joined, self._hits(ranking, pool, k), right, right, follows=True)
         return self._marked(found, asked, ranking, pool)

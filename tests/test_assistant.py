@@ -171,6 +171,26 @@ def test_only_half_a_sentence_is_read_with_what_came_before(small_assistant: Ass
     assert complete.quotes[0].source.entry == "retard"
 
 
+@pytest.mark.parametrize(
+    ("turn", "kind"),
+    [
+        ("et l'amende de retard ?", Kind.ANSWER),  # the passage that answers it when asked alone
+        ("et une association ?", Kind.CLARIFY),  # another one
+    ],
+)
+def test_a_turn_that_is_nearly_answered_after_a_question_is_read_alone_as_well(
+    small_assistant: Assistant, monkeypatch: pytest.MonkeyPatch, turn: str, kind: Kind
+) -> None:
+    searcher, before = small_assistant.searcher, "Faut-il payer une amende ?"
+    found = replace(searcher.search(searcher.read("amende de retard")), answerable=0.4, confidence=0.4, follows=True)
+    monkeypatch.setattr(searcher, "follow", lambda *_, **__: found)
+
+    answer = Assistant(searcher).ask(turn, [before])
+
+    assert (answer.kind, answer.reading.as_) == (kind, ReadAs.FOLLOW_UP)
+    assert answer.message == {Kind.ANSWER: phrases.UNSURE, Kind.CLARIFY: phrases.CLARIFY}[kind]
+
+
 def test_acts_on_the_last_answer(small_assistant: Assistant, small_searcher: Searcher) -> None:
     asked = "qui peut avoir une carte ?"
     first = small_assistant.ask(asked)

@@ -123,6 +123,13 @@ def test_a_negation_after_another_question_is_read_as_if_alone(assistant: Assist
         assert (alone.kind, alone.quotes) == (after.kind, after.quotes)
 
 
+def test_the_words_of_a_turn_decide_what_is_quoted_after_a_question(assistant: Assistant) -> None:
+    # The same sentence again has what the turn adds; what says nothing by itself gets nothing.
+    again = assistant.ask("et pour le comité ?", ["Le binôme élu-industriel est-il remis en cause ?"])
+    assert "le comité de projet local" in marked(again)[0]
+    assert assistant.ask("qui contacter ?", ["À quoi servent les CRTE ?"]).kind is Kind.REFUSE
+
+
 def test_every_quote_to_every_known_question_is_verbatim(report: Report, assistant: Assistant) -> None:
     answers = [judged.answer for judged in report.judged]
     quotes = [quote for answer in answers for quote in answer.quotes]

@@ -22,6 +22,7 @@ from index.ranking import (
     Opinion,
     Ranking,
     Weights,
+    after_question,
     fit_ranking,
     fit_reader,
     probability,
@@ -58,6 +59,21 @@ def test_what_no_longer_answers_leaves_its_share_to_the_others() -> None:
     left = ranking.without(np.array([1]), OWNER)
     assert left.targets.tolist() == [0.2, 0.0, 0.3]
     assert left.entries == pytest.approx([0.4, 0.6])
+
+
+@pytest.mark.parametrize(
+    ("again", "target"),
+    [(0.4, 2), (0.5, 1)],
+    ids=["another sentence of the entry has what the turn adds", "what was quoted has most of what the turn adds"],
+)
+def test_a_turn_may_be_about_another_sentence_of_what_was_quoted(again: float, target: int) -> None:
+    joined = Ranking(np.array([0.1, 0.8, 0.1]), np.array([0.2, 0.8]))
+    turn = Ranking(np.array([0.1, 0.4, 0.5]), np.array([0.1, 0.9]))
+
+    targets, read = after_question(joined, turn, np.array([0, 1, 1]), 1, again)
+
+    assert read == {0: 0, 1: target}
+    assert targets.best_target(1, np.array([0, 1, 1])) == target
 
 
 def test_fields_are_standardised_over_entries() -> None:
