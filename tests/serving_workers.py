@@ -11,13 +11,14 @@ from small_corpus import small_encoder
 
 from bot import cli_index, site, workers
 from bot.assistant import Assistant
+from index import french
 
 SLOW = "slowly"
 """A question with this word takes three seconds."""
 
 
 def work(listener: socket.socket, folder: Path, again: bool, given: Mapping[str, object]) -> None:
-    """As ``site.work``; each process notes its number."""
+    """As ``site.work``; each process notes its number, and how many dictionaries it was born with."""
     cli_index.load_encoder = lambda _: small_encoder()
     answer = Assistant.ask
 
@@ -27,7 +28,8 @@ def work(listener: socket.socket, folder: Path, again: bool, given: Mapping[str,
         return answer(self, question, history)
 
     Assistant.ask = ask
-    Path(os.environ["NOTES"], str(os.getpid())).touch()
+    held = french._lemmas.cache_info().currsize + french._unaccented.cache_info().currsize
+    Path(os.environ["NOTES"], str(os.getpid())).write_text(str(held), encoding="utf-8")
     site.work(listener, folder, again, given)
 
 

@@ -101,6 +101,7 @@ def test_processes_share_counts_and_limits_and_one_that_is_killed_takes_nothing_
     while len(set(served.workers()) - set(before)) < 1 and time.monotonic() < until:
         time.sleep(0.2)
     assert len(served.workers()) == 2
+    assert {note.read_text(encoding="utf-8") for note in served.notes.iterdir()} == {"3"}  # dictionaries, read once
     counted = served.send("/metrics")[1]
     total = sum(float(n) for n in re.findall(r"motamot_questions_total\{[^}]*\} ([0-9.]+)", counted))
     assert total == 5  # of both, the dead one's among them
