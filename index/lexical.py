@@ -21,6 +21,9 @@ Postings = tuple[npt.NDArray[np.int32], Floats | Doubles]
 
 # Postings weighed to nominate texts: the rarest words first, for a word of every text names none of them.
 _MOST_POSTINGS = 100_000
+# Texts for each posting from which sorting these takes less time than a sum for each text (of 0.2 to 5 million).
+_SPARSE = 12
+_BLOCK = 64
 
 
 def spread(starts: Ints, ends: Ints) -> Ints:
@@ -97,8 +100,11 @@ class TermMatrix:
 
     def postings_later(self, columns: Ints) -> Later[Postings]:
         """Texts and weights of some columns, one column after the other; where they are far away, begun now."""
-        places = spread(self.starts[columns], self.starts[columns + 1])
-        return lambda: (self.texts[places], self.weights[places])
+        ranges = [slice(*self.starts[column : column + 2].tolist()) for column in columns.tolist()]
+        return lambda: (
+            np.concatenate([self.texts[own] for own in ranges]),
+            np.concatenate([self.weights[own] for own in ranges]),
+        )
 
     def n_texts_with(self, term: str) -> int:
         """How many texts have a term."""
@@ -176,16 +182,27 @@ class Bm25(TermMatrix):
 
 def _highest(texts: npt.NDArray[np.int32], weights: Floats | Doubles, n_texts: int, k: int) -> Ints:
     """Rows of the ``k`` texts whose weights add up to most."""
-    if len(texts) * 4 > n_texts:
-        scores = np.bincount(texts, weights, minlength=n_texts)
-        rows: Ints = np.flatnonzero(scores)
-        scores = scores[rows]
-    else:  # a sum for each text of a large corpus would take longer than all else
-        order = np.argsort(texts, kind="stable")
-        texts = texts[order]
-        first = np.flatnonzero(np.diff(texts, prepend=-1))
-        rows, scores = texts[first], np.add.reduceat(weights[order], first, dtype=np.float64)
-    return rows if len(rows) <= k else rows[np.argpartition(-scores, k - 1)[:k]]
+    if len(texts) * _SPARSE > n_texts:
+        return _best(np.bincount(texts, weights, minlength=n_texts), k)
+    # A sum for each text of a large corpus would take longer than all else.
+    order = np.argsort(texts, kind="stable")
+    rows = texts[order]
+    first = np.flatnonzero(np.diff(rows, prepend=-1))
+    found: Ints = rows[first][_best(np.add.reduceat(weights[order], first, dtype=np.float64), k)]
+    return found
+
+
+def _best(scores: Doubles, k: int) -> Ints:
+    """Places of the ``k`` highest scores, in no order, fewer where fewer are above 0.
+
+    As many blocks as that have a score of the least of their maxima: only what reaches it is sorted, five times faster.
+    """
+    least, n_blocks = np.nextafter(0, 1), len(scores) // _BLOCK
+    if n_blocks > k:
+        highest = scores[: n_blocks * _BLOCK].reshape(n_blocks, _BLOCK).max(axis=1)
+        least = max(least, np.partition(highest, -k)[-k])
+    rows: Ints = np.flatnonzero(scores >= least)
+    return rows if len(rows) <= k else rows[np.argpartition(-scores[rows], k - 1)[:k]]
 
 
 class Tfidf(TermMatrix):

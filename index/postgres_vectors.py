@@ -1,23 +1,22 @@
 """Vectors of a large version in PostgreSQL: compared by pgvector, the nearest found by its HNSW graph."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from index.database import Database, Row, Transaction
-from index.dense import Vectors, true_nearest
+from index.dense import Recurring, Vectors, true_nearest
 from index.lexical import Ints
 from index.records import Later
 
 LARGE = 10_000
 """Vectors up to which all are compared, targets up to which an index is read into memory: they take 40 MB there."""
-_RECALL, _EFFORTS = 0.98, (100, 150, 200, 300, 400, 600, 800)
+_RECALL, _EFFORTS = 0.97, (100, 150, 200, 250, 300, 400, 500, 600, 700, 800)
 """Share of the true nearest that HNSW must find, and the numbers of candidates that are tried for it."""
 _CARE = 160
 """``ef_construction`` of the graph. Over 295,140 passages 64 finds .895 of the nearest with 200 candidates, 160 .962
 in the same time, and takes 2.3 times as long to build; 24 links in place of 16 bring less and take longer still."""
-_KEPT = 6_000
-"""Of a field, in memory: 10 MB. Half of those that a question is compared with are of the sample, always the same."""
 
 
 class DatabaseField:
@@ -36,8 +35,7 @@ class DatabaseField:
         self._table = table
         self._n, self.dim = n, dim
         self._effort = effort
-        self._kept: tuple[Ints, Vectors] = (np.zeros(0, np.intp), np.zeros((0, dim), np.float32))
-        self._before: Ints = self._kept[0]
+        self._recurring = Recurring()
 
     def __len__(self) -> int:
         return self._n
@@ -47,22 +45,9 @@ class DatabaseField:
         return self.scores_later(queries, rows)()
 
     def scores_later(self, queries: Vectors, rows: Ints | None = None) -> Later[Vectors]:
-        """As ``Field.scores_later``; rows of two questions in a row, as those of the sample are, are kept."""
+        """As ``Field.scores_later``."""
         wanted = np.arange(self._n) if rows is None else np.asarray(rows)
-        kept, vectors = self._kept
-        if not len(kept) and len(both := np.intersect1d(wanted, self._before)[:_KEPT]):
-            kept, vectors = self._kept = both, self._vectors("WHERE row = ANY($1::int[])", both.tolist())
-        self._before = wanted
-        there = np.isin(wanted, kept)
-        compared = self._compared(queries, wanted[~there])
-
-        def found() -> Vectors:
-            scores = np.empty((len(queries), len(wanted)), np.float32)
-            scores[:, there] = queries @ vectors[np.searchsorted(kept, wanted[there])].T
-            scores[:, ~there] = compared()
-            return scores
-
-        return found
+        return self._recurring.scores(queries, wanted, self._some, partial(self._compared, queries))
 
     def _compared(self, queries: Vectors, rows: Ints) -> Later[Vectors]:
         # All in one value: a thousand rows of a result take a millisecond to read.
@@ -92,6 +77,9 @@ class DatabaseField:
         parts = [(start, start + LARGE) for start in range(0, self._n, LARGE)]
         found = [self._vectors("WHERE row >= $1 AND row < $2", *part) for part in parts]
         return np.concatenate([*found, np.zeros((0, self.dim), np.float32)])
+
+    def _some(self, rows: Ints) -> Vectors:
+        return self._vectors("WHERE row = ANY($1::int[])", rows.tolist())
 
     def _vectors(self, which: str, *parameters: object) -> Vectors:
         statement = f"SELECT string_agg(vector_send(embedding), '' ORDER BY row) FROM {self._table} {which}"

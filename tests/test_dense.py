@@ -61,6 +61,10 @@ def test_where_there_are_many_an_inverted_file_finds_as_many_of_the_nearest_as_p
     true = [set(np.argsort(-vectors @ query)[:100].tolist()) for query in queries]
     found = [own & set(loaded.nearest(query[None], 100).tolist()) for own, query in zip(true, queries, strict=True)]
     assert np.mean([len(own) for own in found]) >= 100 * dense.RECALL - 1
+    np.save(tmp_path / "a.npy", vectors)
+    mapped = Dense.load(np.load(tmp_path / "a.npy", mmap_mode="r"), tmp_path / "a.faiss")
+    for rows in (np.array([7]), np.arange(1, 90, 4), np.array([5, 9, 10, 11, 2999, 4]), np.arange(3000)):
+        assert mapped.scores(queries, rows) == pytest.approx(queries @ vectors[rows].T, abs=1e-6)
     assert inverted_file(vectors[:500], vectors) is None
     with pytest.raises(ValueError, match=r"a\.faiss holds no inverted file of \(3, 2\) numbers"):
         Dense.load(VECTORS, tmp_path / "a.faiss")

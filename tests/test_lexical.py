@@ -104,3 +104,14 @@ def test_the_best_texts_are_those_that_score_highest(monkeypatch: pytest.MonkeyP
     # A word of every text is left aside once a rarer one has named enough.
     assert sorted(index.best(["contrat", "maire"], 9).tolist()) == [1, 2, 3, 4]
     assert index.best(["fusée"], 9).tolist() == []
+
+
+@pytest.mark.parametrize("sparse", [0, 10**9])
+def test_the_best_of_many_texts_are_those_of_all_sums(sparse: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lexical, "_SPARSE", sparse)
+    random = np.random.default_rng(0)
+    texts, weights = random.integers(0, 9_000, 20_000).astype(np.int32), random.random(20_000)
+
+    found = lexical._highest(texts, weights, 9_001, 100)
+
+    assert sorted(found.tolist()) == sorted(np.argsort(np.bincount(texts, weights))[-100:].tolist())
