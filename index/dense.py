@@ -146,7 +146,7 @@ class Dense:
     def _read(self, handle: int, offset: int, rows: Ints) -> Vectors:
         """Some vectors of the file, run by run: mapped, each would draw its neighbours into memory."""
         found = np.empty((len(rows), self.dim), np.float32)
-        content, size = found.view(np.uint8).reshape(-1), found.itemsize * self.dim
+        content, size = found.view(np.uint8).reshape(-1).data, found.itemsize * self.dim
         firsts = np.flatnonzero(np.diff(rows, prepend=-2) != 1)
         places = (offset + rows[firsts].astype(np.int64) * size).tolist()
         for (start, end), place in zip(pairwise([*(firsts * size).tolist(), len(content)]), places, strict=True):

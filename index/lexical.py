@@ -183,7 +183,7 @@ class Bm25(TermMatrix):
 def _highest(texts: npt.NDArray[np.int32], weights: Floats | Doubles, n_texts: int, k: int) -> Ints:
     """Rows of the ``k`` texts whose weights add up to most."""
     if len(texts) * _SPARSE > n_texts:
-        return _best(np.bincount(texts, weights, minlength=n_texts), k)
+        return _best(np.bincount(texts, weights, minlength=n_texts).astype(np.float64, copy=False), k)
     # A sum for each text of a large corpus would take longer than all else.
     order = np.argsort(texts, kind="stable")
     rows = texts[order]
