@@ -91,9 +91,12 @@ class TermMatrix:
                 start, places, there = self._in_column(column, rows)
                 found[there] += self.weights[start + places[there]] * factor
             return found
-        if not known:
+        return self._weighed(np.fromiter(known, np.intp), np.fromiter(known.values(), np.float64))
+
+    def _weighed(self, columns: Ints, factors: Doubles) -> Doubles:
+        """Sum of some columns, each times its factor, of every text."""
+        if not len(columns):
             return np.zeros(self.n_texts)
-        columns, factors = np.fromiter(known, np.intp), np.fromiter(known.values(), np.float64)
         texts, weights = self.postings_later(columns)()
         factor_of = np.repeat(factors, self.starts[columns + 1] - self.starts[columns])
         return np.bincount(texts, weights * factor_of, minlength=self.n_texts).astype(np.float64, copy=False)
@@ -225,9 +228,11 @@ class Tfidf(TermMatrix):
 
         As ``TfidfVectorizer.transform`` weighs a query, without the 2 ms of its checks.
         """
-        counts = {gram: n for gram, n in Counter(grams).items() if gram in self.vocabulary}
-        weights = {gram: (1 + np.log(n)) * self.idf[self.vocabulary[gram]] for gram, n in counts.items()}
-        return self.weigh(weights) / (np.linalg.norm(list(weights.values())) or 1.0)
+        counts = Counter(map(self.vocabulary.get, grams))
+        del counts[None]
+        columns = np.fromiter(counts, np.intp)
+        weights = (1 + np.log(np.fromiter(counts.values(), np.float64))) * self.idf[columns]
+        return self._weighed(columns, weights) / (np.linalg.norm(weights) or 1.0)
 
     def products(self) -> Doubles:
         """Cosine of every text with every other, shape ``(n_texts, n_texts)``."""

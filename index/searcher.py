@@ -1,8 +1,9 @@
 """Questions in, ranked entries and a calibrated confidence out."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from index.marking import N_PASSAGES, Marker
 from index.query import Query, QueryParser
 from index.ranking import (
     JOIN,
+    UNREAD,
     Opinion,
     Ranking,
     Turn,
@@ -147,8 +149,7 @@ class Searcher:
             )
             logits: dict[int, float] = {}
         else:
-            settled = self._settled(query, features, opinion, ranking, pool)
-            logits = settled or self._read(query, ranking, pool)
+            logits = self._logits(query, features, opinion, ranking, pool)
             ranking = reranked(ranking, logits, self._weights)
             answerable, right = self._chances(query, features, opinion, ranking, logits)
         hits = self._hits(ranking, pool, k)
@@ -234,11 +235,15 @@ class Searcher:
         hits = (replace(first, target=targets[place], row=rows[place]), *found.hits[1:])
         return replace(found, hits=hits, marked=marked)
 
-    def _read(self, query: Query, ranking: Ranking, pool: Pool) -> dict[int, float]:
+    def _logits(
+        self, query: Query, features: Features, opinion: Opinion | None, ranking: Ranking, pool: Pool
+    ) -> dict[int, float]:
         """What the reader, if there is one, says of the best few entries, by their places in the pool."""
         if not self.encoder.reader:
             return {}
         chosen = to_read(ranking, pool.owner)
+        if settled := self._settled(query, features, opinion, ranking, chosen):
+            return settled
         some(self.rows.entries, pool.entries[list(chosen)].tolist())  # read at once
         texts = [self.rows.reader_text(int(pool.targets[target]), query.terms) for target in chosen.values()]
         return dict(zip(chosen, self.encoder.reader.read(query.text, texts).tolist(), strict=True))
@@ -252,21 +257,26 @@ class Searcher:
         return max(right, probability(seen, self._weights.answerable)), right
 
     def _settled(
-        self, query: Query, features: Features, opinion: Opinion | None, ranking: Ranking, pool: Pool
+        self, query: Query, features: Features, opinion: Opinion | None, ranking: Ranking, entries: Collection[int]
     ) -> dict[int, float] | None:
-        """What to count with in place of the reader where it would change nothing: the least, or most, that it says.
+        """What to count with in place of the reader where nothing that it may say of these entries matters.
 
-        So it is where the second entry is far behind, and the first is said without reserve even so, or refused.
+        So it is where the question is refused whatever it says, or the same entry is said without reserve.
         """
-        if len(to_read(ranking, pool.owner)) > 1:
+        found: set[int | None] = set()
+        for said in product((_LEAST, _MOST), repeat=len(entries)):
+            logits = dict(zip(entries, said, strict=True))
+            after = reranked(ranking, logits, self._weights)
+            answerable, right = self._chances(query, features, opinion, after, logits)
+            if answerable < self.offer:
+                found.add(None)
+            elif answerable >= self.threshold and right >= self.sure:
+                found.add(int(after.entries.argmax()))
+            else:
+                return None
+        if len(found) > 1:
             return None
-        top = int(ranking.entries.argmax())
-        answerable, right = self._chances(query, features, opinion, ranking, {top: _LEAST})
-        if answerable >= self.threshold and right >= self.sure:
-            return {top: _LEAST}
-        if self._chances(query, features, opinion, ranking, {top: _MOST})[0] < self.offer:
-            return {top: _MOST}
-        return None
+        return dict.fromkeys(entries, UNREAD if None in found else _LEAST)
 
     def _opinion(self, query: Query, asked: EncodedQuery) -> Opinion | None:
         """What the classifier thinks: of a long message, what its most telling sentence says counts too."""

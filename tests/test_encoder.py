@@ -167,10 +167,10 @@ def test_half_a_surrogate_pair_reads_as_a_question_mark(encoder: OnnxEncoder) ->
 
 @pytest.mark.model
 def test_threads_encode_at_once(encoder: OnnxEncoder) -> None:
-    alone = encoder.encode_queries(QUESTIONS)
+    alone = encoder.encode_passages(QUESTIONS)
 
     with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(lambda question: encoder.encode_queries([question])[0], QUESTIONS * 5))
+        together = list(pool.map(lambda question: encoder.encode_passages([question])[0], QUESTIONS * 5))
 
     assert np.array_equal(np.stack(together), np.concatenate([alone] * 5))
 
@@ -220,3 +220,15 @@ def test_a_model_that_is_not_there_is_said_in_french(tmp_path: Path) -> None:
         SentenceTransformerEncoder(tmp_path / "absent")
     with pytest.raises(IndexStoreError, match="ne peut pas être chargé"):
         SentenceTransformerEncoder(tmp_path)
+
+
+@pytest.mark.model
+def test_the_model_reads_the_same_question_once(encoder: OnnxEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = [f"{question} (une fois)" for question in QUESTIONS]
+    first, said = encoder.encode_queries(asked), encoder.reader.read(asked[0], QUESTIONS)
+
+    for model in (encoder._model, encoder.reader._model):
+        monkeypatch.setattr(model, "run", None)
+
+    assert np.array_equal(encoder.encode_queries(asked), first)
+    assert np.array_equal(encoder.reader.read(asked[0], QUESTIONS), said)

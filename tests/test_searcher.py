@@ -37,6 +37,7 @@ def calibration(**known: float) -> tuple[float, ...]:
         ("qui peut signer ce contrat", 0.1, -6.0, 50.0, 0),  # refused, whatever it says
         ("qui peut signer ce contrat", 2.0, 0.0, 50.0, 1),  # it decides
         ("qui peut signer ce contrat", 0.1, 6.0, 0.0, 1),  # every entry is as likely: it ranks them
+        ("qui peut signer ce contrat", 0.1, -6.0, 0.0, 0),  # and all are refused
     ],
 )
 def test_the_reader_is_asked_only_where_it_may_change_something(

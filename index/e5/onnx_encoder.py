@@ -1,8 +1,8 @@
 """The default encoder and its reader at work: tokenizer and exported graphs, without torch."""
 
 import os
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -15,26 +15,30 @@ from index.encoder import Progress, whole
 QUERY, PASSAGE = "query: ", "passage: "  # what E5 was trained with
 # What the reader was trained with: tokens of the question and of the text, those at their ends included.
 _QUERY_TOKENS, _TEXT_TOKENS = 110, 280
+_QUESTION = 8
+"""Texts of one question, and its sentences, at most; more are a build's."""
 
 
 class OnnxReader:
-    """A cross-encoder of six layers on the CPU; safe to share between threads.
+    """A cross-encoder of twelve layers on the CPU; safe to share between threads.
 
     Args:
         folder: As ``unpack_default_model`` writes it.
         tokenizer: Of that folder.
+        workers: What it shares its texts with.
     """
 
-    def __init__(self, folder: Path, tokenizer: Tokenizer) -> None:
+    def __init__(self, folder: Path, tokenizer: Tokenizer, workers: Executor) -> None:
         self.name = f"{folder.name}-reader"
         self._tokenizer = tokenizer
         self._model = OnnxModel(folder / READER_GRAPH)
-        self._pool = ThreadPoolExecutor(_cores(), thread_name_prefix="motamot-reader")
+        self._workers = workers
 
     def read(self, query: str, texts: Sequence[str]) -> Vectors:
         """See ``Reader``; the texts share the cores."""
         pairs = [pair(self._tokenizer, query, text) for text in texts]
-        return np.asarray([output[0] for output in self._pool.map(self._model.run, pairs)], dtype=np.float32)
+        outputs = _shared(self._workers, self._model.run_once, pairs)
+        return np.asarray([output[0] for output in outputs], dtype=np.float32)
 
 
 class OnnxEncoder:
@@ -51,20 +55,25 @@ class OnnxEncoder:
         self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
         self._model = OnnxModel(folder / ENCODER_GRAPH)
         self.dim = len(self._vector("a"))
-        self.reader = OnnxReader(folder, self._tokenizer)
+        self._workers = ThreadPoolExecutor(_cores(), thread_name_prefix="motamot-model")
+        self.reader = OnnxReader(folder, self._tokenizer, self._workers)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """See ``Encoder``; in the calling thread."""
-        vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
-        for row, text in enumerate(texts):
-            vectors[row] = self._vector(QUERY + text)
-        return vectors
+        """See ``Encoder``; the texts share the cores."""
+        if not 0 < len(texts) <= _QUESTION:
+            return self._many([QUERY + text for text in texts])
+        ids = [self._tokenizer.encode(QUERY + whole(text)).ids for text in texts]
+        return np.stack(_shared(self._workers, self._model.run_once, ids))
 
     def encode_passages(self, texts: Sequence[str], on_progress: Progress | None = None) -> Vectors:
         """See ``Encoder``; on all cores."""
+        return self._many([PASSAGE + text for text in texts], on_progress)
+
+    def _many(self, texts: Sequence[str], on_progress: Progress | None = None) -> Vectors:
+        """Of a build: by threads of its own, which no question waits for."""
         vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
         with ThreadPoolExecutor(_cores()) as pool:
-            encoded = pool.map(lambda text: self._vector(PASSAGE + text), texts)
+            encoded = pool.map(self._vector, texts)
             for row, vector in enumerate(encoded):
                 vectors[row] = vector
                 if on_progress:
@@ -73,6 +82,12 @@ class OnnxEncoder:
 
     def _vector(self, text: str) -> Vectors:
         return self._model.run(self._tokenizer.encode(whole(text)).ids)
+
+
+def _shared(workers: Executor, run: Callable[[list[int]], Vectors], texts: Sequence[list[int]]) -> list[Vectors]:
+    """What comes out for each text: the first, often alone, in the calling thread, the others beside it."""
+    others = [workers.submit(run, ids) for ids in texts[1:]]
+    return [*map(run, texts[:1]), *(other.result() for other in others)]
 
 
 def pair(tokenizer: Tokenizer, query: str, text: str) -> list[int]:
