@@ -2,6 +2,7 @@
 
 import ctypes
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 
@@ -31,9 +32,13 @@ class OnnxModel:
 
     Texts are run one at a time: without padding a short text costs little, and what comes out does not depend on
     the texts that happened to be run beside it.
+
+    Args:
+        graph: Beside it lie the vectors of the pieces.
+        without: Optimisers of onnxruntime that are left out.
     """
 
-    def __init__(self, graph: Path) -> None:
+    def __init__(self, graph: Path, without: Sequence[str] = ()) -> None:
         options = onnxruntime.SessionOptions()
         # One core a call: a question is too small to share, and its threads would spin while others want the core.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -42,11 +47,7 @@ class OnnxModel:
         _share_free_memory()
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(
-            str(graph),
-            options,
-            providers=["CPUExecutionProvider"],
-            # Sum and norm fused are computed number by number: ten times slower than one after the other.
-            disabled_optimizers=["SkipLayerNormFusion"],
+            str(graph), options, providers=["CPUExecutionProvider"], disabled_optimizers=list(without)
         )
         # Mapped: only the rows that are read take memory.
         self._words = np.load(graph.parent / WORDS, mmap_mode="r")
