@@ -15,8 +15,6 @@ from index.encoder import Progress, whole
 QUERY, PASSAGE = "query: ", "passage: "  # what E5 was trained with
 # What the reader was trained with: tokens of the question and of the text, those at their ends included.
 _QUERY_TOKENS, _TEXT_TOKENS = 110, 280
-_SLOW = "SkipLayerNormFusion"
-"""An optimiser that makes the reader a tenth slower. The encoder keeps it: its vectors stay those of known indexes."""
 _QUESTION = 8
 """Texts of one question, and its sentences, at most; more are a build's."""
 
@@ -33,7 +31,7 @@ class OnnxReader:
     def __init__(self, folder: Path, tokenizer: Tokenizer, workers: Executor) -> None:
         self.name = f"{folder.name}-reader"
         self._tokenizer = tokenizer
-        self._model = OnnxModel(folder / READER_GRAPH, without=[_SLOW])
+        self._model = OnnxModel(folder / READER_GRAPH)
         self._workers = workers
 
     def read(self, query: str, texts: Sequence[str]) -> Vectors:

@@ -2,7 +2,6 @@
 
 import ctypes
 import hashlib
-from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 
@@ -32,13 +31,9 @@ class OnnxModel:
 
     Texts are run one at a time: without padding a short text costs little, and what comes out does not depend on
     the texts that happened to be run beside it.
-
-    Args:
-        graph: Beside it lie the vectors of the pieces.
-        without: Optimisers of onnxruntime that are left out.
     """
 
-    def __init__(self, graph: Path, without: Sequence[str] = ()) -> None:
+    def __init__(self, graph: Path) -> None:
         options = onnxruntime.SessionOptions()
         # One core a call: a question is too small to share, and its threads would spin while others want the core.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -46,9 +41,7 @@ class OnnxModel:
         options.enable_cpu_mem_arena = False
         _share_free_memory()
         options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(
-            str(graph), options, providers=["CPUExecutionProvider"], disabled_optimizers=list(without)
-        )
+        self._session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
         # Mapped: only the rows that are read take memory.
         self._words = np.load(graph.parent / WORDS, mmap_mode="r")
         self._outputs: LRUCache[bytes, npt.NDArray[np.float32]] = LRUCache(_N_OUTPUTS)
