@@ -18,7 +18,11 @@ _SAYING = (
     r"je (?:me (?:suis )?|m'etais )(?:mal )?(?:tromp|exprim)|j'? ?ai (?:mal |fait une (?:erreur|faute))|"
     r"(?:petite )?erreur de (?:ma part|frappe|saisie)|au(?:tant|x? temps) pour moi"
 )
+_NAMED = r"(?:celui |celle |ceux |celles )?(?:l[ea]s?|l'|du|des|de l[a'])\b ?[^,;?!]{1,40}?"
 _CORRECTION = re.compile(
+    # "Pas le TI, le CRTE"; "la patinoire, pas la piscine".
+    rf"\W*pas {_NAMED}(?:[,;.]\s*(?:mais )?|\s+mais ){_NAMED}[.!\s]*$|"
+    rf"(?:l[ea]s? |l')\w+(?: \w+)?, (?:et )?(?:pas|non) {_NAMED}[.!\s]*$|"
     # First of all, "non": not the one of "non-respect" or "non conforme".
     r"(?P<opening>\W*(?:(?:ah|oh|euh|heu|bah|ben|mais|bon|alors|oui|en fait|excus\w+(?:[ -]moi)?)\b\W*)*"
     r"(?:non(?:\W*$|\s*[,.:;!…]|\s+(?:pas|plutot|je|j'|c'est|cest|l[ea]s?|l'|d[ue]|des|d'|pour|en|mais|pardon|desole)\b)|"

@@ -19,6 +19,7 @@ from index.encoder import Encoder
 from index.features import EncodedQuery, FeatureExtractor, Features
 from index.lexical import Ints
 from index.marking import N_PASSAGES, Marker
+from index.negation import Cases, Denial, are_opposite
 from index.query import Query, QueryParser
 from index.ranking import (
     JOIN,
@@ -43,6 +44,9 @@ from index.succession import Succession
 _LEAST, _MOST = -4.5, 6.0
 # Characters of an earlier question that are read before a turn: some 60 of the 110 tokens of a question.
 _EARLIER = 240
+# How far below what is said without reserve an answer is put that must have one; and what is left of the probability of
+# the passages of another case than the one that is quoted.
+_RESERVE, _OTHER_CASE = 0.01, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ class Searcher:
         self.extractor = FeatureExtractor(self.rows, QueryParser(stored.vocabulary), stored.dense, stored.lexical)
         self._classifier = stored.classifier
         self._marker = Marker(encoder)
+        self._cases = Cases(self.rows, self.extractor.dense["passages"], encoder)
         self._exact = stored.exact
         self._weights = stored.learned.weights
         self.threshold, self.offer, self.sure = stored.learned.threshold, stored.learned.offer, stored.learned.sure
@@ -152,6 +157,9 @@ class Searcher:
             logits = self._logits(query, features, opinion, ranking, pool)
             ranking = reranked(ranking, logits, self._weights)
             answerable, right = self._chances(query, features, opinion, ranking, logits)
+            if answerable >= self.threshold and (denial := Denial.of(query.text)):
+                asked, ranking, doubtful = self._of_case(denial, asked, ranking, pool)
+                right = min(right, self.sure - _RESERVE) if doubtful else right
         hits = self._hits(ranking, pool, k)
         found = Result(query, hits, answerable, right)
         return self._marked(found, asked, ranking, pool) if answerable >= self.threshold else found
@@ -224,15 +232,27 @@ class Searcher:
             for place, (entry, target, row, score) in enumerate(found, 1)
         )
 
+    def _of_case(
+        self, denial: Denial, asked: EncodedQuery, ranking: Ranking, pool: Pool
+    ) -> tuple[EncodedQuery, Ranking, bool]:
+        """The question farther from the opposite case, the ranking by the case, and whether a reserve must be said."""
+        case = self.encoder.encode_queries([denial.denied, denial.affirmed])
+        choice = self._cases.choose(case, ranking, pool)
+        if choice.settled:
+            others = Ranking(ranking.targets * np.float32(_OTHER_CASE), ranking.entries)
+            ranking = _with_first(others, np.asarray([choice.target]), pool.owner)
+        return replace(asked, vectors=asked.vectors + (case[0] - case[1])), ranking, choice.doubtful
+
     def _marked(self, found: Result, asked: EncodedQuery, ranking: Ranking, pool: Pool) -> Result:
         """The same with what is marked in the first hit, which may be another of its likely targets."""
         likely = ranking.best_targets(int(ranking.entries.argmax()), pool.owner)[:N_PASSAGES]
         rows, first = pool.targets[likely].tolist(), found.hits[0]
         likelihoods = np.log(ranking.targets[likely] + 1e-12).tolist()
-        targets = some(self.rows.targets, rows)
-        among = list(zip(targets, likelihoods, strict=True))
+        candidates = list(zip(rows, some(self.rows.targets, rows), likelihoods, strict=True))
+        candidates = [one for one in candidates if not are_opposite(first.target.passage, one[1].passage)]
+        among = [(target, likelihood) for _, target, likelihood in candidates]
         place, marked = self._marker.mark(asked.query.text, asked.vectors[0], first.entry, among)
-        hits = (replace(first, target=targets[place], row=rows[place]), *found.hits[1:])
+        hits = (replace(first, target=candidates[place][1], row=candidates[place][0]), *found.hits[1:])
         return replace(found, hits=hits, marked=marked)
 
     def _logits(

@@ -1,0 +1,201 @@
+"""Opposite cases: the negated clause of a question, the same affirmed, and which of the two a passage states.
+
+Searching does not see a negation: its words are stop words, and neither encoder nor reader weigh them much. The
+difference between the vectors of a clause and of the same clause affirmed does: it points from a case to its opposite.
+"""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from corpus.document import Passage
+from corpus.split.sentences import sentences
+from index.candidates import Pool
+from index.dense import Field, Vectors
+from index.encoder import Encoder
+from index.french import words
+from index.ranking import Ranking
+from index.records import some
+from index.rows import Rows
+
+_INTRODUCES = r"si|s['’](?=ils?\b)|quand|lorsqu(?:e\b|['’])|qui|dont|parce que"
+_ASKS = (
+    r"qu['’]est|que faire|comment|combien|quel(?:le)?s?|où|pourquoi|est[ -]ce que|"
+    r"(?:on|je) (?:fais|fait|peux|peut|dois|doit) quoi|(?!rendez)\w+-(?:t-)?(?:ils?|elles?|on|vous|tu|je|nous)"
+)
+_CUT = re.compile(rf"([,;?.!:()]+)\s*|\s+(?=(?:mais|car|{_INTRODUCES}|{_ASKS})\b)", re.IGNORECASE)
+"""Between two clauses; what signs stand there."""
+_JOINING = re.compile(r"(?:(?:et|mais|car|donc|alors|or)\s+)*", re.IGNORECASE)
+_INTRODUCED, _ASKING = (re.compile(rf"\b(?:{found})\b", re.IGNORECASE) for found in (_INTRODUCES, _ASKS))
+_NE = re.compile(r"\b(?:ne\s+|n['’]|n\s+)", re.IGNORECASE)
+_VERBAL = re.compile(r"\b(?:pas|jamais|aucune?)\b|\b(?:ne\s|n['’]).*?\b(?:plus|rien)\b", re.IGNORECASE)
+_NOMINAL = re.compile(r"\b(?:sans|hors|non)\b(?!\s+plus)", re.IGNORECASE)
+_IDLE = re.compile(
+    r"\W*(?:je|j['’]|on)?\s*(?:n['’]|ne\s)?\s*(?:y\s|l[ae]?['’ ]\s*)?"
+    r"(?:sais?|comprends?|vois?|trouve|arrive|suis)\s+pas"
+    r"(?:\s+(?:tr[eè]s|bien|s[uû]re?|de|à|trouver|comprendre|savoir|du tout|(?:quoi|qui|où)(?: \w+)?))*\W*$|"
+    r".*\b(?:pas (?:grave|mal|de (?:souci|probl[eè]me)s?)|h[eé]sitez pas)\b",
+    re.IGNORECASE,
+)
+"""What denies nothing of the case: "je ne sais pas", "pas grave"."""
+_AFFIRMED = (
+    (re.compile(r"\bpas (?:de\s+(?!l(?:a|es?)?\b)|d['’])", re.IGNORECASE), "un "),
+    (re.compile(r"\b(?:pas|jamais|rien)\b\s*", re.IGNORECASE), ""),
+    (re.compile(r"(\b(?:ne\s|n['’]).*?)\bplus\b\s*", re.IGNORECASE), r"\1"),
+    (re.compile(r"\baucun(e?)\b", re.IGNORECASE), r"un\1"),
+    (re.compile(r"\bsans\b", re.IGNORECASE), "avec"),
+    (re.compile(r"\b(?:non|hors)\b[ -]*(?:de\s+)?", re.IGNORECASE), ""),
+    (re.compile(r"\bje (?:ne\s+|n['’])(?=[aeéêiouyh])", re.IGNORECASE), "j'"),
+    (_NE, ""),
+)
+_LONGEST = 12
+"""Words of a clause that states a case; a longer one tells a story, or was typed without signs between its clauses."""
+_PART = re.compile(r"\s*[:;]\s*")
+
+_LIKELY = 1 / 5
+"""An entry so many times less likely than the best is not compared."""
+_N_COMPARED, _N_PARTS = 4, 6
+"""Passages whose parts are encoded, and parts of each."""
+_NEAR = 0.15
+"""How much farther from the clause, in cosine, the passage of another case may be."""
+_ABOUT, _SURELY_ABOUT = 0.62, 0.7
+"""Cosine with the clause, or the clause affirmed, from which a passage may speak of the case or of its opposite; and
+from which it does, and a reserve is said where it does not state the case."""
+_OTHER, _STATED = 0.1, 0.03
+"""By how much more a passage must state the case than the first to be quoted before it; and above what, by its parts,
+the first states it. Tuned on 25 questions over four FAQs; see ``tests/test_negation.py``."""
+_BY_ENTRY = 20.0
+"""What the logarithm of the ratio of two entries' probabilities is divided by, to be added to these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """A clause of a question that supposes that something is not so."""
+
+    denied: str
+    affirmed: str
+
+    @classmethod
+    def of(cls, question: str) -> "Denial | None":
+        """The first such clause; None where there is none, or where what is asked itself is negated.
+
+        "N'y a-t-il pas de cours ?" and "pourquoi n'ai-je pas de carte ?" suppose nothing.
+        """
+        found = _CUT.split(question.strip())
+        pieces = [text.strip() for text in found[::2]]
+        clauses = [
+            (clause[len(joining[0]) :], sign or "")
+            for clause, sign in zip(pieces, [*found[1::2], ""], strict=True)
+            if clause and (joining := _JOINING.match(clause))
+        ]
+        return next((cls(text, _affirmed(text)) for text, sign in clauses if _supposes(text, sign, len(clauses))), None)
+
+
+def _supposes(clause: str, sign: str, n_clauses: int) -> bool:
+    """Whether a clause, with the sign after it, says of which case a question is."""
+    if len(clause.split()) > _LONGEST:
+        return False
+    if _IDLE.match(clause) or not _VERBAL.search(clause):
+        return _NOMINAL.search(clause) is not None
+    asks = "?" in sign or _ASKING.search(clause) or (n_clauses == 1 and _NE.search(clause))
+    return not asks or _INTRODUCED.match(clause) is not None
+
+
+def _affirmed(clause: str) -> str:
+    for negation, instead in _AFFIRMED:
+        clause = negation.sub(instead, clause)
+    return clause.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Polarity:
+    """Which of two opposite cases a passage states: above 0 the one that a question supposes."""
+
+    by_parts: float
+    """By the parts that are nearest to either; a share of how far apart the two are."""
+    whole: float
+    """By the whole passage, with its headings."""
+    about: float
+    """Cosine of its nearest part with either: whether it speaks of them at all."""
+
+    @property
+    def both(self) -> float:
+        return self.by_parts + self.whole
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What to quote for a question that supposes a case."""
+
+    target: int
+    """Place in the pool."""
+    settled: bool
+    """Whether it is known to speak of the case: no other passage of its entry is then quoted for it."""
+    doubtful: bool
+    """Whether no passage states the case."""
+
+
+class Cases:
+    """The passages of a corpus, compared by the case that they state."""
+
+    def __init__(self, rows: Rows, passages: Field, encoder: Encoder) -> None:
+        self._rows, self._passages, self._encoder = rows, passages, encoder
+
+    def choose(self, case: Vectors, ranking: Ranking, pool: Pool) -> Choice:
+        """The first target, or another of its entry or of one that is nearly as likely, which states the case.
+
+        Args:
+            case: Vectors of the clause and of the clause affirmed, shape ``(2, dim)``.
+            ranking: Of the question.
+            pool: What it was compared with.
+        """
+        entry = int(ranking.entries.argmax())
+        first = ranking.best_target(entry, pool.owner)
+        near = np.flatnonzero(ranking.entries[pool.owner] >= _LIKELY * ranking.entries[entry])
+        best: dict[int, int] = {}  # row of a passage -> its likeliest target
+        for target in near[np.argsort(ranking.targets[near], kind="stable")].tolist():
+            best[int(self._rows.passage_of_target[pool.targets[target]])] = target
+        own = int(self._rows.passage_of_target[pool.targets[first]])
+        found = self._polarities(case, own, list(best))
+        here = found.pop(own)
+        target, most = first, here.both + _OTHER
+        if here.about >= _ABOUT and here.by_parts < _STATED:
+            for row, other in found.items():
+                odds = float(np.log(ranking.entries[pool.owner[best[row]]] / ranking.entries[entry]))
+                if (stated := other.both + odds / _BY_ENTRY) > most:
+                    target, most, here = best[row], stated, other
+        if target == first:
+            return Choice(first, here.about >= _ABOUT, here.about >= _SURELY_ABOUT and here.both <= 0)
+        return Choice(target, True, here.both < 0 or int(pool.owner[target]) != entry)
+
+    def _polarities(self, case: Vectors, own: int, rows: list[int]) -> dict[int, Polarity]:
+        """Of the passage ``own``, and of the few others that speak most of the case."""
+        apart = float(np.linalg.norm(case[0] - case[1])) or 1.0
+        cosines = self._passages.scores_later(case, np.asarray(rows))()
+        whole = dict(zip(rows, ((cosines[0] - cosines[1]) / apart).tolist(), strict=True))
+        about = dict(zip(rows, cosines.max(axis=0).tolist(), strict=True))
+        others = [row for row in rows if row != own and about[row] >= about[own] - _NEAR]
+        compared = [own, *sorted(others, key=lambda row: -about[row] - whole[row])[: _N_COMPARED - 1]]
+        found = {}
+        for row, passage in zip(compared, some(self._rows.passages, compared), strict=True):
+            denied, affirmed = (self._encoder.encode_passages(parts_of(passage)) @ case.T).max(axis=0).tolist()
+            found[row] = Polarity((denied - affirmed) / apart, whole[row], max(denied, affirmed))
+        return found
+
+
+def are_opposite(one: Passage, other: Passage) -> bool:
+    """Whether a part of one denies in the same words what a part of the other affirms."""
+    said = [{tuple(words(_affirmed(part))): _denies(part) for part in parts_of(passage)} for passage in (one, other)]
+    return any(said[0][key] != said[1][key] for key in said[0].keys() & said[1].keys())
+
+
+def _denies(text: str) -> bool:
+    return bool(_VERBAL.search(text) or _NOMINAL.search(text))
+
+
+def parts_of(passage: Passage) -> list[str]:
+    """How the parts of a passage begin, which is where they state a case: "sans carte, …", "avec une carte : …"."""
+    parts = [part for s in sentences(passage.text) for part in _PART.split(s.of(passage.text))]
+    leads = [lead if " " in (lead := part.split(", ")[0]) else part for part in parts]
+    return [lead for lead in leads if " " in lead][:_N_PARTS] or [passage.text]
