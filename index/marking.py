@@ -49,7 +49,9 @@ class Marker:
         (first, highest), text = targets[0], entry.document.text
         if not _is_passage(first):
             return 0, ()
-        near = [place for place, (t, own) in enumerate(targets) if _is_passage(t) and own >= highest - _NEAR_PASSAGE]
+        # Where phrasings were written for a passage, they know better than its sentences that it answers.
+        lowest = highest - (0.0 if first.phrasings else _NEAR_PASSAGE)
+        near = [place for place, (t, own) in enumerate(targets) if _is_passage(t) and own >= lowest]
         found = [(place, span) for place in near for span in _sentences(targets[place][0].passage)]
         cosines = np.concatenate([self._encoded(targets[place][0].passage) @ vector for place in near])
         scores = _COSINE * cosines + _PASSAGE * np.asarray([targets[place][1] for place, _ in found])

@@ -72,6 +72,17 @@ def test_the_reader_parts_sentences_that_are_level(
     assert judge.seen == [f"Le chat\n{words}" for words in logits or ()]
 
 
+def test_a_passage_with_phrasings_keeps_its_mark() -> None:
+    encoder = FakeEncoder(["chat", "chien"])
+    own = Target(FIRST, Span(FIRST.start, FIRST.end), ("qui mange ?",))
+    targets = [(own, -0.1), (Target(SECOND, Span(SECOND.start, SECOND.end)), -0.2)]
+    chien = encoder.encode_queries(["chien"])[0]
+
+    assert Marker(encoder).mark("chien", chien, ENTRY, targets) == (0, (at(DOGS),))
+    chat = encoder.encode_queries(["chat"])[0]
+    assert Marker(encoder).mark("chat", chat, ENTRY, targets) == (0, (at(CATS), at(PURRS)))
+
+
 def test_what_an_editor_pointed_to_is_not_chosen_again() -> None:
     targets = [(Target(FIRST, at(DOGS)), -0.1), (Target(SECOND, Span(SECOND.start, SECOND.end)), -0.1)]
 
