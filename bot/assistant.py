@@ -209,6 +209,9 @@ class Assistant:
         said = replace(said, chain=f"{before.chain or before.subject} {JOIN} {query.asked}")
         if said.answer.kind is not Kind.REFUSE:
             return said
+        if not query.terms:
+            # It names nothing that a later turn could lean on: that leans on the question before.
+            return replace(before, answer=said.answer)
         alone = alone or self._alone(query, last)
         if opposed and self._same_passage(alone.target, before.target):
             return said
@@ -326,7 +329,7 @@ class Assistant:
         offer = _OFFER_AFTER if result.follows else self.searcher.offer
         answer = replace(answer, suggestions=near if result.answerable >= offer / _FAR else ())
         if (earlier := last()) and earlier.answer.kind is Kind.REFUSE:
-            answer = replace(answer, message=phrases.refused_again([earlier.turns[-1], query.typed.text]))
+            answer = replace(answer, message=phrases.refused_again([earlier.answer.question, query.typed.text]))
         return replace(said, answer=answer)
 
     def _quoting(self, answer: Answer, query: Query, result: Result) -> Answer:

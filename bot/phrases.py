@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from enum import StrEnum
 
+from corpus.errors import typeset
+
 NBSP = "\N{NO-BREAK SPACE}"
 """Before « : », « ; », « ? », « ! » and inside guillemets, so that no line starts with them."""
 
@@ -333,7 +335,7 @@ def how_sure(confidence: float) -> str:
 
 def refused_again(questions: Sequence[str]) -> str:
     """Said at the second refusal in a row, with what was asked, to be passed on."""
-    return f"{REFUSED_AGAIN} {' '.join(f'«{NBSP}{question}{NBSP}»' for question in questions)}"
+    return f"{REFUSED_AGAIN} {typeset(' '.join(f'« {question} »' for question in questions))}"
 
 
 def too_long(length: int, limit: int) -> str:

@@ -247,6 +247,12 @@ def test_after_two_refusals_it_says_whom_to_ask_and_how(small_assistant: Assista
     assert small_assistant.ask(second, ["amende de retard"]).message == phrases.REFUSED
 
 
+def test_a_refused_turn_that_names_nothing_is_leant_on_by_no_other(small_assistant: Assistant) -> None:
+    told = ["horaires", "combien ?"]
+    assert small_assistant.ask(told[1], told[:1]).kind is Kind.REFUSE
+    assert small_assistant.ask("et pour la piscine ?", told).reading.of == told[0]
+
+
 def test_two_questions_get_two_quotes_or_one_is_named(small_assistant: Assistant) -> None:
     both = small_assistant.ask("quelle amende de retard et comment louer la salle ?")
     assert [quote.source.entry for quote in both.quotes] == ["retard", "salle"]
