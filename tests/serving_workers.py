@@ -18,7 +18,7 @@ SLOW = "slowly"
 
 
 def work(listener: socket.socket, folder: Path, again: bool, given: Mapping[str, object]) -> None:
-    """As ``site.work``; each process notes its number, and how many dictionaries it was born with."""
+    """As ``site.work``; each process that answers notes its number, and how many dictionaries it was born with."""
     cli_index.load_encoder = lambda _: small_encoder()
     answer = Assistant.ask
 
@@ -29,7 +29,16 @@ def work(listener: socket.socket, folder: Path, again: bool, given: Mapping[str,
 
     Assistant.ask = ask
     held = french._lemmas.cache_info().currsize + french._unaccented.cache_info().currsize
-    Path(os.environ["NOTES"], str(os.getpid())).write_text(str(held), encoding="utf-8")
+    serve = site.serve
+
+    def noted(load, branding, ready, *rest, **named):
+        def told():
+            ready()
+            Path(os.environ["NOTES"], str(os.getpid())).write_text(str(held), encoding="utf-8")
+
+        serve(load, branding, told, *rest, **named)
+
+    site.serve = noted
     site.work(listener, folder, again, given)
 
 

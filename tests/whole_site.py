@@ -145,6 +145,8 @@ def host_site(url: str, pages: dict[str, str]) -> Starlette:
     def page(request: Request) -> Response:
         if request.path_params["name"] == "host.css":
             return Response(HOST_STYLE, media_type="text/css")
+        if request.path_params["name"] == "favicon.ico":
+            return Response(status_code=204)
         return HTMLResponse(pages[request.path_params["name"]], headers={"Content-Security-Policy": policy})
 
     return Starlette(routes=[Route("/{name:path}", page)])
