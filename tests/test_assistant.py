@@ -16,9 +16,11 @@ from bot.acts import about
 from bot.answer import Answer, Half, Kind, Quote, QuoteSource, ReadAs, Reading
 from bot.assistant import About, Assistant
 from bot.courtesy import courtesy
+from corpus.split.sentences import sentences
 from index.build import build
 from index.french import stems
-from index.searcher import Searcher
+from index.query import Query
+from index.searcher import Result, Searcher
 
 
 def marked(quote: Quote) -> list[str]:
@@ -251,6 +253,33 @@ def test_a_refused_turn_that_names_nothing_is_leant_on_by_no_other(small_assista
     told = ["horaires", "combien ?"]
     assert small_assistant.ask(told[1], told[:1]).kind is Kind.REFUSE
     assert small_assistant.ask("et pour la piscine ?", told).reading.of == told[0]
+
+
+def test_what_only_the_words_of_the_question_before_find_has_a_reserve(
+    small_assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searcher = small_assistant.searcher
+    found = replace(searcher.search(searcher.read("amende de retard")), follows=True, answerable=0.95, confidence=0.95)
+    monkeypatch.setattr(searcher, "follow", lambda *_, **__: found)
+    for turn, reserved in (("et après ?", True), ("et le rappel ?", False)):
+        answer = small_assistant.ask(turn, ["amende de retard"])
+        assert (answer.kind, answer.message == phrases.UNSURE) == (Kind.ANSWER, reserved)
+
+
+def test_where_one_passage_answers_two_questions_the_marks_of_both_are_shown(
+    small_assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = small_assistant.searcher.search
+
+    def marking(query: Query, k: int = 10) -> Result:
+        found = search(query, k)
+        passage = found.hits[0].target.passage
+        first, second = [s.shift(passage.start) for s in sentences(passage.text)]
+        return replace(found, marked=(second,) if "rappel" in query.text else (first,))
+
+    monkeypatch.setattr(small_assistant.searcher, "search", marking)
+    answer = small_assistant.ask("quelle amende de retard et quand part le rappel ?")
+    assert (len(answer.quotes), len(answer.quotes[0].highlights)) == (1, 2)
 
 
 def test_two_questions_get_two_quotes_or_one_is_named(small_assistant: Assistant) -> None:
