@@ -121,6 +121,10 @@ HEADER = ["Question", "Réponse"]
         (word("Heading 1: FAQ", f"List Number: **{WHEN}**", BEFORE, f"List Number: **{HOW_MUCH}**", PRICE), IN_FAQ),
         (word("Heading 1: FAQ", f"**{WHEN}\n**{BEFORE}", f"**{HOW_MUCH}**\n{PRICE}"), IN_FAQ),
         (word("Heading 1: FAQ", f"**{WHEN}**\n{BEFORE}\n**{HOW_MUCH}**\n{PRICE}"), IN_FAQ),
+        (
+            word("Heading 1: FAQ", f"**Q1 – {WHEN}**\n{BEFORE}", f"**Q2 – Qui décide**\n{PRICE}"),
+            [IN_FAQ[0], f"FAQ › Qui décide → {PRICE}"],
+        ),
         (word("Heading 1: FAQ", f"Question maison: {WHEN}", BEFORE, f"1) **{HOW_MUCH}** {PRICE}"), IN_FAQ),
         (word("Heading 1: FAQ", f"__{WHEN}__", BEFORE, f"**{HOW_MUCH[:-2]}** ? {PRICE}"), IN_FAQ),
         (word("Heading 1: FAQ", [HEADER, [WHEN, BEFORE], [HOW_MUCH, PRICE]]), IN_FAQ),
@@ -190,7 +194,7 @@ HEADER = ["Question", "Réponse"]
             [
                 "ARRÊTÉ N° 24-31 → Le Maire, / ARRÊTE :",
                 f"ARRÊTÉ N° 24-31 › {ARTICLES[0]}",
-                f"ARRÊTÉ N° 24-31 › {ARTICLES[1]} / Fait à Valmont, le 1er mars 2024 / Le Maire",
+                f"ARRÊTÉ N° 24-31 › {ARTICLES[1]}",
             ],
         ),
         (

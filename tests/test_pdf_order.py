@@ -1,5 +1,6 @@
 """Order of the lines of a PDF page, columns, tables, notes, running titles, contents."""
 
+import pytest
 from fpdf import FPDF
 from pdf_making import SENTENCE, blocks, document, entries, laid, plain, read
 
@@ -141,13 +142,19 @@ def test_notes_are_told_apart_whatever_their_marks_and_their_size() -> None:
     assert [document(reading).page_at(reading.text.index(words)) for words in ("(1) Le", "1. Le mois")] == [1, 2]
 
 
-def test_running_titles_of_odd_and_even_pages_and_page_numbers_of_any_kind_are_dropped() -> None:
-    words = ["premier", "deuxième", "troisième", "quatrième", "cinquième"]
-    odd, even = "380 800 n Guide des terrasses   {0}", "60 800 n {0}   Commune de Valbourg"
+@pytest.mark.parametrize(
+    ("titles", "pages"),
+    [(("Guide des terrasses", "Commune de Valbourg"), 5), (("Le Petit Valbourg - mai 2024",) * 2, 2)],
+)
+def test_running_titles_of_odd_and_even_pages_and_page_numbers_of_any_kind_are_dropped(
+    titles: tuple[str, str], pages: int
+) -> None:
+    words = ["premier", "deuxième", "troisième", "quatrième", "cinquième"][:pages]
+    odd, even = "380 800 n {1}   {0}", "60 800 n {0}   {1}"
     reading = laid(
         *(
-            f"{(even if page % 2 else odd).format(page + 1)}\n60 740 n Le {word} principe est celui de la liberté.\n"
-            f"300 30 n9 {['i', 'ii', 'iii', 'iv', 'v'][page]}"
+            f"{(even if page % 2 else odd).format(page + 1, titles[page % 2])}\n"
+            f"60 740 n Le {word} principe est celui de la liberté.\n300 30 n9 {['i', 'ii', 'iii', 'iv', 'v'][page]}"
             for page, word in enumerate(words)
         )
     )
@@ -230,6 +237,60 @@ def test_the_word_that_enacts_an_order_stands_alone_without_a_colon() -> None:
 
     assert "Considérant que le stationnement gêne la circulation," in blocks(reading)
     assert [text for text in entries(reading) if text.startswith("ARTICLE")] == ["ARTICLE 1", "ARTICLE 2"]
+
+
+def test_who_signs_an_order_heads_nothing_and_its_title_stays_above_its_articles() -> None:
+    found = laid("""
+60 780 b13 Décision n° 12 relative aux tarifs
+60 750 n La présidente,
+60 730 n Vu la délibération du 3 février 2022 ;
+60 700 b DÉCIDE
+60 680 n Article premier : L'abonnement est de douze euros.
+60 650 n Article deux : Les enfants ne paient rien.
+60 620 n Article L. 12-4 : Les livres perdus sont remboursés.
+60 590 n Fait à Ambreuil, le 9 janvier 2024
+300 570 b LA PRÉSIDENTE
+300 530 b Odile VERCHÈRE
+60 490 n La décision peut être contestée devant le tribunal dans un délai de deux mois.""")
+
+    assert [block.of(found.text) for block in found.blocks if block.kind is BlockKind.HEADING] == [
+        "Décision n° 12 relative aux tarifs", "Article premier :", "Article deux :", "Article L. 12-4 :",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("numbers", ["abc", "123", "ABC"])
+def test_a_title_set_off_from_the_text_above_is_parted_from_that_below(numbers: str) -> None:
+    titles = [
+        f"{number}) {words}"
+        for number, words in zip(
+            numbers,
+            ["Jusqu'en 2020", "Ce qui vaut pour les avancements prononcés au titre de 2021", "Après"],
+            strict=True,
+        )
+    ]
+    reading = laid(
+        "60 780 n Le tableau est établi avant le quinze décembre de l'année qui précède celle pour laquelle\n"
+        "60 767 n il est établi, par le service, qui en informe les agents et les syndicats de la maison.\n"
+        + "\n".join(
+            f"60 {730 - 120 * at} n {title}\n"
+            f"60 {714 - 120 * at} n Le tableau est arrêté par le chef du service, qui le fait afficher pour que\n"
+            f"60 {701 - 120 * at} n chacun en prenne connaissance, après que la commission a été entendue sur :\n"
+            f"60 {688 - 120 * at} n a) la valeur des agents ;\n60 {675 - 120 * at} n b) leur expérience."
+            for at, title in enumerate(titles)
+        )
+    )
+
+    assert [block.of(reading.text) for block in reading.blocks if block.kind is BlockKind.HEADING] == titles
+
+
+def test_a_box_beside_a_title_and_the_last_words_of_a_cover_are_no_part_of_what_follows() -> None:
+    reading = laid(
+        "60 700 b24 LA CANICULE\n60 670 b24 AU TRAVAIL\n400 682 b15 SANTÉ\n400 300 b16 Se reposer",
+        "60 780 b16 POUR LES AGENTS ET LEURS CHEFS\n60 740 n Chacun boit un verre d'eau toutes les vingt minutes, "
+        "à l'ombre, sans attendre la soif.",
+    )
+
+    assert blocks(reading)[:-1] == ["LA CANICULE AU TRAVAIL", "SANTÉ", "Se reposer", "POUR LES AGENTS ET LEURS CHEFS"]
 
 
 def test_where_a_form_is_signed_heads_nothing() -> None:

@@ -200,7 +200,7 @@ ENTRIES = {
     "journal_officiel": {
         "Arrêté du 3 mars 2024 relatif aux terrasses": ["Publics concernés :… public communal.", "Arrête :"],
         "Art. 1er": ["La demande est déposée… de la terrasse."],
-        "Art. 2": ["Le maire est chargé… du présent arrêté.", "Fait le 3 mars 2024."],
+        "Art. 2": ["Le maire est chargé… du présent arrêté."],
     },
     "lisible_refuse": {"": ["L'employeur peut imposer au maximum six jours de congés. Le salarié… jour de congé."]},
     "note_coupe_phrase": {

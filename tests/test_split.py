@@ -233,7 +233,8 @@ def test_what_only_looks_like_a_question_is_none(blocks: list[tuple[BlockKind, i
     "around",
     [
         "Mis à jour le 1{0}/03/2024", "Partagez cette page sur les réseaux sociaux !", "Imprimer la page",
-        "Haut de page", "Accueil > Démarches > Fiche {0}", "Ville de Port-Lin - Domaine public", "© Ville de Port-Lin",
+        "Haut de page", "Imprimer | Haut de page",
+        "Accueil > Démarches > Fiche {0}", "Ville de Port-Lin - Domaine public", "© Ville de Port-Lin",
     ],
 )  # fmt: skip
 def test_what_surrounds_the_text_of_a_page_is_no_part_of_an_answer(around: str) -> None:
@@ -252,6 +253,33 @@ def test_what_surrounds_the_text_of_a_page_is_no_part_of_an_answer(around: str) 
     )
 
     assert pairs(found) == [(f"Tarif {n}", f"{n}0 euros.") for n in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("signature", "below"),
+    [
+        (["Fait à Vaugrenier, le 4 avril 2023", "Le Maire,", "Jeanne TOURNEBISE"], []),
+        (["Fait le 5 janvier 2024.", "Par le Premier ministre :", "G. MARSAULT", "Le ministre,", "P. D."], []),
+        (["À Ambreuil, le 9 janvier 2024", "Pour la Présidente et par délégation,"], ["L’affiche est en mairie ici."]),
+        (["Ainsi fait et délibéré les jour, mois et an que dessus.", "Pour extrait conforme,"], []),
+        (["La maire,\nSolange BRIZARD\tLes parents\n(signature)"], []),
+        (["Fait en deux exemplaires à Tulle, le ..."], ["La présente décision peut être contestée."]),
+    ],
+)
+@pytest.mark.parametrize("heading", ["Article 4", "Qui paie ?"])
+def test_who_signs_is_no_part_of_an_answer(heading: str, signature: list[str], below: list[str]) -> None:
+    texts = ["Les droits sont payés.", *signature, *below]
+    found = built((HEADING, 1, heading), *((PARAGRAPH, 0, text) for text in texts))
+
+    assert pairs(found) == [(heading, "Les droits sont payés."), *(("", text) for text in below)]
+
+
+@pytest.mark.parametrize("said", ["Le maire", "Le directeur des services est chargé de l’exécution."])
+def test_who_decides_may_be_the_answer(said: str) -> None:
+    body = [(PARAGRAPH, 0, "Chacun sa part :"), (PARAGRAPH, 0, said)]
+
+    assert pairs(built((HEADING, 1, "Qui décide ?"), body[1])) == [("Qui décide ?", said)]
+    assert pairs(built((HEADING, 1, "Qui décide ?"), *body)) == [("Qui décide ?", f"Chacun sa part :\n\n{said}")]
 
 
 def test_an_answer_keeps_what_it_alone_says() -> None:

@@ -161,7 +161,8 @@ def _grouped(found: Iterable[int], key: Callable[[int], object]) -> Iterable[lis
 
 def _counts_pages(lines: Sequence[Line], found: list[int]) -> bool:
     """Whether each number of the lines is constant or grows with the pages: not "Article 5", "Article 9"."""
-    rows = [[int(number[:_MOST_DIGITS]) for number in re.findall(r"\d+", lines[index].text)] for index in found]
+    texts = [_number_last(lines[index].text) for index in found]
+    rows = [[int(number[:_MOST_DIGITS]) for number in re.findall(r"\d+", text)] for text in texts]
     pages = [lines[index].page for index in found]
     return all(
         len(set(column)) == 1 or len({number - page for number, page in zip(column, pages, strict=True)}) == 1
@@ -190,7 +191,12 @@ def _repeats(lines: Sequence[Line], shape: str, found: list[int], pages: int) ->
 
 
 def _shape(text: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"\d+", "#", text)).casefold()
+    return re.sub(r"\s+", " ", re.sub(r"\d+", "#", _number_last(text))).casefold()
+
+
+def _number_last(text: str) -> str:
+    """The text with a number that opens it at its end: on even pages, that of the page stands before the title."""
+    return re.sub(r"^(\d{1,4})\s+([^\W\d].*)", r"\2 \1", text)
 
 
 def _alike(known: str, shape: str) -> bool:

@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 
 from corpus.document import BlockKind
 from corpus.layout.lines import BodyStyle, LineGroup, hangs, is_terminal, starts_high
-from corpus.layout.list_markers import ANSWERED, ASIDE, ASKED, ENACTING, TITLE_WORD, contents
+from corpus.layout.list_markers import ANSWERED, ASIDE, ASKED, ENACTING, SIGNATORY, SIGNED, TITLE_WORD, contents
 
 # The longest heading of the circulars and guides we looked at has 190 characters, on three lines.
 LONGEST = 220
 LONGEST_QUESTION = 420
+_LONGEST_NAME = 60
+# A title is so many times further from the last item of a list than this from the one above.
+_SET_OFF = 2
 # Groups: the heads of letters that we looked at have at most twenty lines.
 LONGEST_LETTERHEAD = 25
 # Groups before the title of an act, and before its first ground.
@@ -57,7 +60,7 @@ def kinds(groups: Sequence[LineGroup], look: BodyStyle) -> list[BlockKind]:
             found.append(BlockKind.PARAGRAPH)
         elif group.lines[0].cells:
             found.append(BlockKind.TABLE)
-        elif _may_head(group) and _heads(group, before, after, look):
+        elif _may_head(group) and not _signs(group, before, after, found) and _heads(group, before, after, look):
             found.append(BlockKind.HEADING)
         elif group.marker:
             found.append(BlockKind.ITEM)
@@ -79,7 +82,7 @@ def _letterhead(groups: Sequence[LineGroup]) -> int:
     """How many groups at the start are the head of a letter: sender, date, addressees, references, object."""
     last, labelled = 0, False
     for index, group in enumerate(groups[:LONGEST_LETTERHEAD]):
-        if group.marker and group.marker.style != "bullet" and starts_high(group.words):
+        if SIGNED.match(group.text) or (group.marker and group.marker.style != "bullet" and starts_high(group.words)):
             break
         label = LABEL.match(group.text)
         if len(group.text) <= 160 and (label or ADDRESSEE.match(group.text)):
@@ -92,7 +95,7 @@ def _may_head(group: LineGroup) -> bool:
     text = group.text
     if len(text) > (LONGEST_QUESTION if text.endswith("?") else LONGEST) or len(group.lines) > 4:
         return False
-    if ASKED.match(text) or ANSWERED.match(text) or ASIDE.match(text) or LABEL.match(text) or SIGNATURE.fullmatch(text):
+    if any(label.match(text) for label in (ASKED, ANSWERED, ASIDE, ENACTING, LABEL)) or SIGNATURE.fullmatch(text):
         return False
     if re.search(r"https?:|@|=|\d[,.]\d+\W*$|\d\s?[€%]\W*$", text):
         return False  # an address, a sum, a cell of a table
@@ -130,6 +133,16 @@ def _heads(group: LineGroup, before: LineGroup | None, after: LineGroup | None, 
     return not look.styled and group.size >= 0.95 * look.size and _stands_alone(group, after)
 
 
+def _signs(group: LineGroup, before: LineGroup | None, after: LineGroup | None, above: Sequence[BlockKind]) -> bool:
+    """Whether the group is the function or the name of who signs: above a name, or below the date or the function."""
+    if TITLE_WORD.match(group.text) or group.text.endswith("?"):
+        return False
+    if SIGNATORY.fullmatch(group.text) and after and not is_terminal(after.text) and len(after.text) <= _LONGEST_NAME:
+        return True
+    signed = before and (SIGNED.match(before.text) or SIGNATORY.fullmatch(before.text))
+    return bool(signed and above[-1] is BlockKind.PARAGRAPH and not group.text.lower().startswith("annexe"))
+
+
 def _bulleted(group: LineGroup | None) -> bool:
     return bool(group and group.marker and group.marker.style == "bullet")
 
@@ -142,8 +155,10 @@ def _worded(group: LineGroup) -> bool:
 def _numbers_a_section(group: LineGroup, before: LineGroup | None, after: LineGroup) -> bool:
     """A number that opens a section, unlike the neighbouring numbers of a list."""
     marker = group.marker
-    if marker is None or (marker.style in ("lower", "bracket", "lower roman", "degree") and len(group.text) > 90):
+    if marker is None or (marker.style in ("lower", "bracket", "lower roman", "degree") and len(group.text) > 100):
         return False
+    if before and (group.lines[0].gap or 0) > _SET_OFF * (before.lines[0].gap or _SET_OFF):
+        before = None  # the last item of a list
     neighbours = [other for other in (before, after) if other and other.marker and other.marker.style == marker.style]
     if any(
         abs(other.marker.rank - marker.rank) == 1 for other in neighbours if other.marker and marker.style != "path"

@@ -29,7 +29,8 @@ CAPITALISED = frozenset({"path", "roman", "upper"})
 TITLE_WORD = re.compile(
     r"(?P<word>titre|partie|livre|chapitre|sous-section|section|article|art\.|annexe|fiche|volet|axe|étape|mesure)s?"
     rf"(?:\s+(?:n\s?[°o]\s*)?(?P<value>{_ROMAN}|\d{{1,3}}(?:er|ère|ème|e)?(?:-\d{{1,3}})*|premi(?:er|ère)|unique"
-    r"|[A-Z](?![\w’'])|[LRD]\s?\*?\.?\s?\d{1,4}(?:-\d{1,3})*))(?![\w°])",
+    r"|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|(?:deux|trois|quatr|cinqu|six|sept|huit|neuv|dix)ième"
+    r"|[LRD]\s?\*?\.?\s?\d{1,4}(?:-\d{1,3})*|[A-Z](?![\w’'])))(?![\w°])",
     re.IGNORECASE,
 )
 # The first words of a question that its author left without a mark.
@@ -64,6 +65,21 @@ ENACTING = re.compile(
     r"|(?:arr[êe]te(?:nt)?|d[ée]cr[èe]te|d[ée]cide|d[ée]lib[èe]re)\s*:?\s*$",
     re.IGNORECASE,
 )
+# Where and when an act was signed, by whom, and how it was made known.
+SIGNED = re.compile(
+    r"(?:ainsi |la présente )?(?:fait|d[ée]lib[ée]r[ée])e?s?\b.{0,120}"
+    r"(?:\ble\s*(?:\d|[._…:]|$)|\b(?:19|20)\d\d\W*$|\b(?:sus|ci-dessus|que dessus)[\w ]*\W*$)"
+    r"|à [A-ZÀ-Ý][\w’' -]{1,50}, le \d.{0,20}"
+    r"|pour (?:extrait|copie|ampliation)s? (?:certifi[ée]e?s? )?conformes?.{0,60}",
+    re.IGNORECASE,
+)
+SIGNATORY = re.compile(
+    r"(?:(?:signé|pour|par)\b.{0,20})?(?:l[ae]s?|l['’]|monsieur l[ea]|madame l[ae]) ?(?:premi[eè]re? )?"
+    r"(?:maire|adjoint|(?:vice-)?pr[ée]sident|(?:sous-)?pr[ée]f[eè]t|direct(?:eur|rice)|ministre|secr[ée]taire|chef"
+    r"|rect(?:eur|rice)|commandante?|d[ée]l[ée]gu[ée]e?|responsable|g[ée]rante?)[es]{0,2}\b[^\d@]{0,100}(?<![.;!?])",
+    re.IGNORECASE | re.DOTALL,
+)
+LONGEST_SIGNATURE = 160
 # Between the title and the page of a line of contents.
 LEADERS = re.compile(r"\.{4}|-{4}|_{4}|…{2}|(?:[.·‧…]\s){4}|·{4}")
 _LEADING = re.compile(r"[.\-_·‧…\s]")
@@ -170,12 +186,16 @@ class Numbering:
     """Follows the numbering of a document, so that "M. Durand" or a wrapped "2. de la loi" is no number."""
 
     last: dict[str, int] = field(default_factory=dict)
+    _outer: dict[str, int] = field(default_factory=dict)
+    """The last number before the style began again: under "a)", a list of "a)" and "b)" before the next "b)"."""
 
     def choose(self, text: str) -> tuple[ListMarker | None, bool]:
         """The likeliest marker of the text, and whether the numbering expects it there."""
         found = markers(text)
         for marker in found:
             if self._expected(marker):
+                if marker.rank == 1 and marker.style in self.last:
+                    self._outer[marker.style] = self.last[marker.style]
                 self.last[marker.style] = marker.rank
                 return marker, True
         likely = [marker for marker in found if marker.style not in ("upper", "lower", "lower roman")]
@@ -187,7 +207,7 @@ class Numbering:
         letter = ListMarker("upper", marker.value, 0).rank
         if marker.style == "roman" and letter > 1 and letter == self.last.get("upper", 0) + 1:
             return False  # the "I." that follows "H."
-        return marker.rank == 1 or marker.rank == self.last.get(marker.style, 0) + 1
+        return marker.rank in (1, self.last.get(marker.style, 0) + 1, self._outer.get(marker.style, 0) + 1)
 
 
 def leads_to_page(text: str) -> bool:

@@ -19,8 +19,9 @@ from corpus.layout.list_markers import (
     leads_to_page,
 )
 
-# A gap of a third more than the ordinary one parts paragraphs; twice as much parts even half sentences.
-WIDE, VERY_WIDE = 1.3, 2.2
+# A gap of a third more than the ordinary one parts paragraphs; twice as much parts even half sentences. Below a line
+# that stands that far from the text above, a title, less is enough.
+WIDE, VERY_WIDE, BELOW_TITLE = 1.3, 2.2, 1.15
 # Lines of proportional type differ by a tenth or so in characters for the same width.
 SLACK = 0.88
 VERY_SHORT = 0.62
@@ -144,11 +145,19 @@ def _apart(view: View, index: int, sure: bool) -> bool | None:
     if line.gap is None or line.page != above.page:
         if sure or is_terminal(above.text):
             return not sure
-        return above.bold != line.bold or not view.is_full(index - 1) or bool(TITLE_WORD.match(line.text))
+        strong = view.look.larger(LineGroup((above,))) or (above.bold and not view.look.bold)
+        return (
+            (strong and starts_high(line.text))
+            or above.bold != line.bold
+            or not view.is_full(index - 1)
+            or bool(TITLE_WORD.match(line.text))
+        )
     if line.gap > VERY_WIDE:
         return True
     if line.gap > WIDE:
         return not sure or abs(line.left - above.left) > CENTRED
+    if line.gap > BELOW_TITLE and (above.gap or 0) > VERY_WIDE and starts_high(line.text) and not hangs(above.text):
+        return True
     return None
 
 

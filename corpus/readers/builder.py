@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from corpus.document import Block, BlockKind, StructuredText
 from corpus.layout.headings import Outline, kinds, run_in_article
 from corpus.layout.lines import INVISIBLE, PRIVATE_USE, BodyStyle, Line, LineGroup, asks, prevailing
-from corpus.layout.list_markers import TITLE_WORD, ListMarker, Numbering
+from corpus.layout.list_markers import ASKED, TITLE_WORD, ListMarker, Numbering
 
 _BLANK = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 """Controls too: a terminal would obey them."""
@@ -185,6 +185,9 @@ def _bold_question(lines: Sequence[Sequence[TextRun]], at: int) -> tuple[list[Te
                 if "?" in run.text[:end]:
                     rest = [replace(run, text=run.text[end:]), *line[index:]]
                     return [*words, replace(run, text=run.text[:end], bold=True)], rest, after
+                label = ASKED.match("".join(word.text for word in words).strip())
+                if label and label["value"] and visible[0].isupper():  # "Question 3 - …", without its mark
+                    return words, [*line[index - 1 :]], after
                 return found
             elif not _BEFORE_BOLD.fullmatch("".join(word.text for word in (*words, run))):
                 return found

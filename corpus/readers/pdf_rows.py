@@ -20,6 +20,8 @@ _SAME_LINE = 0.8
 _NEAR = 20
 # Of the font size: narrower than any space; wider than most, so that columns may be parted there.
 _NO_SPACE, _WIDE = 0.12, 1.2
+# Of the size of a title: that of what is no part of it.
+_SMALLER = 0.8
 # Mean width of a character, in font sizes: 0.50 for Arial, 0.45 for Times, 0.52 for Marianne.
 CHARACTER = 0.5
 # Ordinary line spacing where a document has too few lines to tell.
@@ -105,8 +107,17 @@ def _goes_on(row: Sequence[PrintedWord], piece: PrintedWord) -> bool:
     """Whether a piece stands next on the same line: as high, give or take a superscript, and not before the last."""
     main = max(row[-_NEAR:], key=lambda before: before.style.size)
     size = max(piece.style.size, main.style.size)
-    level = piece.style.turn == main.style.turn and abs(piece.y - main.y) <= _SAME_LINE * size
-    return level and piece.x > row[-1].right - size and piece.cell == row[-1].cell
+    rise = abs(piece.y - main.y)
+    level = piece.style.turn == main.style.turn and rise <= _SAME_LINE * size
+    # In a box beside a title; a superscript stands at its word.
+    aside = rise > _NO_SPACE * size and _unlike(piece, main) and piece.x - row[-1].right >= _WIDE * size
+    return level and not aside and piece.x > row[-1].right - size and piece.cell == row[-1].cell
+
+
+def _unlike(piece: PrintedWord, other: PrintedWord) -> bool:
+    """Whether the one is much larger than the other."""
+    sizes = piece.style.size, other.style.size
+    return min(sizes) < _SMALLER * max(sizes)
 
 
 def _row(text: str, pieces: Sequence[PrintedWord], turn: int) -> Row:

@@ -23,6 +23,7 @@ from corpus.split.sections import (
     without_asides,
     without_list_of_headings,
     without_page_number,
+    without_signature,
 )
 from corpus.split.sentences import sentences
 
@@ -155,9 +156,9 @@ def _shown(document: Document, texts: Sequence[str]) -> list[Asked]:
     """What the file marks as a question, and headings that ask."""
     found = []
     for index, (block, text) in enumerate(zip(document.blocks, texts, strict=True)):
-        heading = block.kind is BlockKind.HEADING and asks(text)
+        label = ASKED.match(text)
+        heading = block.kind is BlockKind.HEADING and (asks(text) or (label and label["value"]))
         if text and (heading or block.kind is BlockKind.QUESTION):
-            label = ASKED.match(text)
             skip = label.end() if label else next((marker.end for marker in markers(text)), 0)
             found.append(_ask(document, index, index + 1, block.start + skip, block.end))
     return found
@@ -199,12 +200,14 @@ def _answered(
         end -= 1
     answer = _without_label(document, [*([question.rest] if question.rest else []), *after[:end]])
     marked = document.blocks[question.first].kind is BlockKind.QUESTION  # a row of a table is one entry
+    answer, below = (answer, []) if marked else without_signature(document, answer)
     main, asides = (answer, []) if marked else without_asides(document, answer)
     if not main:
         main, asides = answer, []
     section = path.spans()
     found = [Section(question.heading, section, tuple(main), question.key)] if main else []
     found += [Section(None, section, tuple(aside)) for aside in asides]
+    found += loose(document, below, section)
     rest = content(document, after[end:])
     return found + [section for run in rest for section in sections(document, run, path)]
 

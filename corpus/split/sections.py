@@ -7,7 +7,15 @@ from dataclasses import dataclass, field, replace
 
 from corpus.document import Block, BlockKind, Document, Span
 from corpus.layout.lines import is_terminal
-from corpus.layout.list_markers import ASIDE, CONTENTS_TITLE, contents, markers
+from corpus.layout.list_markers import (
+    ASIDE,
+    CONTENTS_TITLE,
+    LONGEST_SIGNATURE,
+    SIGNATORY,
+    SIGNED,
+    contents,
+    markers,
+)
 
 # What a web page prints around its text, alone on its line.
 _PAGE_FURNITURE = re.compile(
@@ -25,6 +33,8 @@ _PAGE_FURNITURE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _LONGEST_FURNITURE = 200
+# Between two of them on one line.
+_BARS = re.compile(r"\s*[|•·]\s*")
 # A line without a full stop at the edge of so many entries, and of that share of them, is the page's.
 _REPEATED, _REPEATED_SHARE = 3, 0.3
 _EDGES = 4
@@ -140,6 +150,34 @@ def without_asides(document: Document, body: Sequence[Block]) -> tuple[list[Bloc
     return list(body[:cut]), asides
 
 
+def without_signature(document: Document, body: Sequence[Block]) -> tuple[list[Block], list[Block]]:
+    """The body up to where it is signed, and what stands below the names: appeals, copies.
+
+    Functions and names without a place or a date are a signature at the very end only. A body keeps its first block.
+    """
+    texts = [block.of(document.text) for block in body]
+    for index in range(1, len(body)):
+        dated = _signed(texts[index])
+        named = body[index].kind is not BlockKind.ITEM and SIGNATORY.fullmatch(texts[index])
+        if not dated and not (named and is_terminal(texts[index - 1]) and texts[index - 1][-1] != ":"):
+            continue
+        end = index + 1
+        while end < len(body) and len(texts[end]) <= LONGEST_SIGNATURE and _names(texts[end]):
+            end += 1
+        if dated or end == len(body):
+            return list(body[:index]), list(body[end:])
+    return list(body), []
+
+
+def _signed(text: str) -> bool:
+    return len(text) <= LONGEST_SIGNATURE and SIGNED.match(text) is not None
+
+
+def _names(text: str) -> bool:
+    """Whether a short text may be the function or the name of who signs: no sentence."""
+    return not is_terminal(text) or _signed(text) or SIGNATORY.fullmatch(text) is not None
+
+
 def loose(document: Document, blocks: Sequence[Block], section: tuple[Span, ...]) -> list[Section]:
     """One section for each paragraph without a heading; titles, dates and signatures make none."""
     groups: list[list[Block]] = []
@@ -174,6 +212,8 @@ def _is_statement(document: Document, group: Sequence[Block]) -> bool:
         return False
     if ASIDE.match(text) or OBJECT.match(text) or len(text) > LONG:
         return True
+    if _signed(text) or SIGNATORY.fullmatch(text):
+        return False
     return is_terminal(text) and len(text.split()) >= FEWEST_WORDS
 
 
@@ -203,16 +243,20 @@ def _section(document: Document, head: Block | None, body: Sequence[Block], path
         return []
     if head is None:
         return loose(document, body, path.spans())
-    main, asides = without_asides(document, body)
+    signed, below = without_signature(document, body)
+    main, asides = without_asides(document, signed)
     if not main:
-        main, asides = list(body), []
+        main, asides = signed, []
     found = [Section(title(document.text, head), path.spans()[:-1], tuple(main), head.key)]
-    return found + [Section(None, path.spans(), tuple(aside)) for aside in asides]
+    found += [Section(None, path.spans(), tuple(aside)) for aside in asides]
+    return found + loose(document, below, path.spans())
 
 
 def is_page_furniture(text: str) -> bool:
     """Whether a web page printed it around its text: "Partager", "Mis à jour le …", "Haut de page"."""
-    return len(text) <= _LONGEST_FURNITURE and _PAGE_FURNITURE.fullmatch(text) is not None
+    if len(text) > _LONGEST_FURNITURE:
+        return False
+    return _PAGE_FURNITURE.fullmatch(text) is not None or all(map(_PAGE_FURNITURE.fullmatch, _BARS.split(text)))
 
 
 def without_page_furniture(document: Document, found: Sequence[Section]) -> list[Section]:
