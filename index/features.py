@@ -12,7 +12,7 @@ from index.candidates import Candidates, Pool
 from index.dense import Field, Vectors
 from index.encoder import Encoder
 from index.lexical import Bm25, Doubles, Floats, Ints, spread
-from index.query import Query, QueryParser
+from index.query import Query, QueryParser, by_asking
 from index.rows import LexicalFields, Rows
 
 FIELDS = (
@@ -28,8 +28,8 @@ FIELDS = (
 
 # What the lexicon adds to a question weighs this much of a word that was typed.
 _ADDED_WEIGHT = 0.5
-# A long message is also read sentence by sentence; more than this many cost time and bring nothing.
-_MOST_PIECES = 6
+# A long message is also read sentence by sentence, what asks first; more than this many cost time and bring nothing.
+_MOST_PIECES = 4
 # Score of a phrasing that is left out: below that of any other (a cosine may fall to -1).
 _LEFT_OUT = -2.0
 _SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
@@ -79,10 +79,9 @@ class FeatureExtractor:
         text = query.text
         if len(text.split()) < _LONG:
             return [text]
-        parts = [s.of(text) for s in sentences(text)]
-        parts = [p for p in parts if len(p.split()) >= 4]
-        asking = [p for p in parts if p.rstrip().endswith("?")]
-        return [text, *(asking + [p for p in parts if p not in asking])[:_MOST_PIECES]]
+        parts = list(dict.fromkeys(s.of(text) for s in sentences(text)))
+        parts = [p for p in parts if len(p.split()) >= 4 and p != text]
+        return [text, *(parts[row] for row in by_asking(parts)[:_MOST_PIECES])]
 
     def encode(self, query: Query, encoder: Encoder) -> EncodedQuery:
         """Encode what was read.

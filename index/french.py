@@ -162,9 +162,9 @@ def needs_no_accent(word: str) -> bool:
 
 
 def _is_in(language: str, word: str) -> bool:
-    hashes, own = _unaccented(language), crc32(word.encode())
+    hashes, own = _unaccented(language), np.uint32(crc32(word.encode()))  # of another type, all would be converted
     place = int(np.searchsorted(hashes, own))
-    return place < len(hashes) and int(hashes[place]) == own
+    return place < len(hashes) and bool(hashes[place] == own)
 
 
 @cache

@@ -54,9 +54,9 @@ class ReadOnce:
         """A logit for each of the targets, given by their rows."""
         query = question.query
         texts = [self._rows.reader_text(row, query.terms) for row in targets]
-        keys = [_key(query.text, text) for text in texts]
+        keys = [_key(query.brief, text) for text in texts]
         if not self._known.keys() >= set(keys):
-            self._known.update(zip(keys, self._reader.read(query.text, texts).tolist(), strict=True))
+            self._known.update(zip(keys, self._reader.read(query.brief, texts).tolist(), strict=True))
         self.said.update((key, self._known[key]) for key in keys)
         return [self._known[key] for key in keys]
 

@@ -103,11 +103,8 @@ class TermMatrix:
 
     def postings_later(self, columns: Ints) -> Later[Postings]:
         """Texts and weights of some columns, one column after the other; where they are far away, begun now."""
-        ranges = [slice(*self.starts[column : column + 2].tolist()) for column in columns.tolist()]
-        return lambda: (
-            np.concatenate([self.texts[own] for own in ranges]),
-            np.concatenate([self.weights[own] for own in ranges]),
-        )
+        places = spread(self.starts[columns], self.starts[columns + 1])
+        return lambda: (self.texts[places], self.weights[places])
 
     def n_texts_with(self, term: str) -> int:
         """How many texts have a term."""

@@ -251,7 +251,7 @@ class Searcher:
         candidates = list(zip(rows, some(self.rows.targets, rows), likelihoods, strict=True))
         candidates = [one for one in candidates if not are_opposite(first.target.passage, one[1].passage)]
         among = [(target, likelihood) for _, target, likelihood in candidates]
-        place, marked = self._marker.mark(asked.query.text, asked.vectors[0], first.entry, among)
+        place, marked = self._marker.mark(asked.query.brief, asked.vectors[0], first.entry, among)
         hits = (replace(first, target=candidates[place][1], row=candidates[place][0]), *found.hits[1:])
         return replace(found, hits=hits, marked=marked)
 
@@ -266,7 +266,7 @@ class Searcher:
             return settled
         some(self.rows.entries, pool.entries[list(chosen)].tolist())  # read at once
         texts = [self.rows.reader_text(int(pool.targets[target]), query.terms) for target in chosen.values()]
-        return dict(zip(chosen, self.encoder.reader.read(query.text, texts).tolist(), strict=True))
+        return dict(zip(chosen, self.encoder.reader.read(query.brief, texts).tolist(), strict=True))
 
     def _chances(
         self, query: Query, features: Features, opinion: Opinion | None, ranking: Ranking, logits: Mapping[int, float]

@@ -101,7 +101,7 @@ class Sample:
     def _read(self, query: Query, ranking: Ranking) -> dict[int, float]:
         chosen = to_read(ranking, self.owner)
         texts = [self._searcher.rows.reader_text(target, query.terms) for target in chosen.values()]
-        return dict(zip(chosen, self._said.read(self._searcher.encoder, query.text, texts), strict=True))
+        return dict(zip(chosen, self._said.read(self._searcher.encoder, query.brief, texts), strict=True))
 
 
 class Said:

@@ -170,11 +170,11 @@ def test_the_sentences_of_a_long_message_are_read_one_by_one() -> None:
     pieces = m.pieces(m.parser.read(story + question))
 
     assert pieces[0] == story + question
-    # The question first; "Merci." is too short to be about anything.
+    # The question first, then what is nearest before it; "Merci." is too short to be about anything.
     assert pieces[1:] == [
         question,
-        "Je vous écris au sujet de notre commune qui grandit.",
         "Nous avons bien reçu votre courrier.",
+        "Je vous écris au sujet de notre commune qui grandit.",
     ]
     assert m.pieces(m.parser.read(question)) == [question]
 

@@ -201,3 +201,13 @@ def test_every_word_says_where_it_stands(parser: QueryParser) -> None:
     assert typed.words == ("un", "1", "2", "coeur", "aujourd'hui", "n", "1")
     assert [typed.text[a:b] for a, b in typed.spans] == ["Un", "½", "½", "cœur", "aujourd’hui", "n", "1"]
     assert typed.rewritten([(1, 2, "demi"), (3, 4, "chœur")]) == "Un demi chœur, aujourd’hui n°1"
+
+
+def test_of_a_long_message_a_reader_reads_what_asks_and_what_goes_before_it(parser: QueryParser) -> None:
+    story = [f"La commune numéro {n} a signé un contrat de relance avec l’État." for n in range(8)]
+    question = "Où déposer les projets ?"
+
+    assert parser.read(f"{story[0]} {question}").brief == f"{story[0]} {question}"
+    assert parser.read(" ".join([*story, question, story[0]])).brief == " ".join([*story[4:], question])
+    without_signs = " ".join(f"mot{n}" for n in range(70))
+    assert parser.read(without_signs).brief == without_signs.split(" ", 10)[-1]

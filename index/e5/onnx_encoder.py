@@ -15,8 +15,8 @@ from index.encoder import Progress, whole
 QUERY, PASSAGE = "query: ", "passage: "  # what E5 was trained with
 # What the reader was trained with: tokens of the question and of the text, those at their ends included.
 _QUERY_TOKENS, _TEXT_TOKENS = 110, 280
-_QUESTION = 8
-"""Texts of one question, and its sentences, at most; more are a build's."""
+_FEW = 32
+"""Texts of one question, or sentences of a passage, at most; more are a build's."""
 
 
 class OnnxReader:
@@ -60,17 +60,17 @@ class OnnxEncoder:
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """See ``Encoder``; the texts share the cores."""
-        if not 0 < len(texts) <= _QUESTION:
-            return self._many([QUERY + text for text in texts])
-        ids = [self._tokenizer.encode(QUERY + whole(text)).ids for text in texts]
-        return np.stack(_shared(self._workers, self._model.run_once, ids))
+        return self._encoded([QUERY + text for text in texts])
 
     def encode_passages(self, texts: Sequence[str], on_progress: Progress | None = None) -> Vectors:
         """See ``Encoder``; on all cores."""
-        return self._many([PASSAGE + text for text in texts], on_progress)
+        return self._encoded([PASSAGE + text for text in texts], on_progress)
 
-    def _many(self, texts: Sequence[str], on_progress: Progress | None = None) -> Vectors:
-        """Of a build: by threads of its own, which no question waits for."""
+    def _encoded(self, texts: Sequence[str], on_progress: Progress | None = None) -> Vectors:
+        """Few texts may recur, and are remembered; those of a build have threads that no question waits for."""
+        if 0 < len(texts) <= _FEW and not on_progress:
+            ids = [self._tokenizer.encode(whole(text)).ids for text in texts]
+            return np.stack(_shared(self._workers, self._model.run_once, ids))
         vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
         with ThreadPoolExecutor(_cores()) as pool:
             encoded = pool.map(self._vector, texts)
