@@ -117,7 +117,7 @@ def left_out_in_turn(
         chosen = to_read(ranking, own) if read else {}
         logits = dict(zip(chosen, read(question, list(chosen.values())), strict=True)) if read else {}
         ranking = reranked(ranking, logits, weights)
-        seen = signals(features, opinion, ranking, logits, len(question.query.terms))
+        seen = signals(features, opinion, ranking, logits)
         right = probability(seen, weights.right)
         answerable = max(right, probability(seen, weights.answerable))
         yield LeftOutQuestion(text, entry, entries[int(ranking.entries.argmax())], answerable, right)

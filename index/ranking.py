@@ -18,8 +18,9 @@ JOIN = "||"
 _AS_LIKELY = 1 / 50
 """An entry this many times less likely than the best is not read: whatever the reader says, it stays behind."""
 
-TEXT_SIGNALS = ("top_probability", "reader_best", "reader_most", "strangeness", "length")
-"""What tells, without phrasings, whether the documents answer. Cosines and coverage add nothing, and travel badly."""
+TEXT_SIGNALS = ("top_probability", "reader_best", "reader_most")
+"""What tells, without phrasings, whether the documents answer. Cosines and coverage add nothing, and travel badly;
+the length of a question and its strange words tell how the questions of a collection were written."""
 
 SIGNALS = (*TEXT_SIGNALS, "classifier_outside", "classifier_top", "familiarity", "novelty")
 """Everything that a probability is computed from."""
@@ -232,19 +233,15 @@ def follow_up_columns(ranking: Ranking, turn: Turn, logits: Mapping[int, float])
     return np.stack([read, *logs, same, turn.again * same, np.full(n, turn.strangeness), np.ones(n)], axis=1)
 
 
-def signals(
-    features: Features, opinion: Opinion | None, ranking: Ranking, logits: Mapping[int, float], words: int
-) -> Doubles:
-    """What the calibration sees of one question of ``words`` words, shape ``(len(SIGNALS),)``."""
+def signals(features: Features, opinion: Opinion | None, ranking: Ranking, logits: Mapping[int, float]) -> Doubles:
+    """What the calibration sees of one question, shape ``(len(SIGNALS),)``."""
     top = int(ranking.entries.argmax())
     found = {
         "top_probability": _logit(float(ranking.entries[top])),
         "reader_best": logits.get(top, min(logits.values(), default=0.0)),
         "reader_most": max(logits.values(), default=0.0),
         "familiarity": features.familiarity[top],
-        "strangeness": features.strangeness,
         "novelty": features.novelty,
-        "length": np.log1p(words),
         "classifier_top": 0.0 if opinion is None else opinion.targets.max(),
         "classifier_outside": 0.0 if opinion is None else opinion.outside,
     }

@@ -156,7 +156,7 @@ class Searcher:
         else:
             logits = self._logits(query, features, opinion, ranking, pool)
             ranking = reranked(ranking, logits, self._weights)
-            answerable, right = self._chances(query, features, opinion, ranking, logits)
+            answerable, right = self._chances(features, opinion, ranking, logits)
             if answerable >= self.threshold and (denial := Denial.of(query.text)):
                 asked, ranking, doubtful = self._of_case(denial, asked, ranking, pool)
                 right = min(right, self.sure - _RESERVE) if doubtful else right
@@ -262,22 +262,22 @@ class Searcher:
         if not self.encoder.reader:
             return {}
         chosen = to_read(ranking, pool.owner)
-        if settled := self._settled(query, features, opinion, ranking, chosen):
+        if settled := self._settled(features, opinion, ranking, chosen):
             return settled
         some(self.rows.entries, pool.entries[list(chosen)].tolist())  # read at once
         texts = [self.rows.reader_text(int(pool.targets[target]), query.terms) for target in chosen.values()]
         return dict(zip(chosen, self.encoder.reader.read(query.brief, texts).tolist(), strict=True))
 
     def _chances(
-        self, query: Query, features: Features, opinion: Opinion | None, ranking: Ranking, logits: Mapping[int, float]
+        self, features: Features, opinion: Opinion | None, ranking: Ranking, logits: Mapping[int, float]
     ) -> tuple[float, float]:
         """Probability that the documents answer, and that the first entry does."""
-        seen = signals(features, opinion, ranking, logits, len(query.terms))
+        seen = signals(features, opinion, ranking, logits)
         right = probability(seen, self._weights.right)
         return max(right, probability(seen, self._weights.answerable)), right
 
     def _settled(
-        self, query: Query, features: Features, opinion: Opinion | None, ranking: Ranking, entries: Collection[int]
+        self, features: Features, opinion: Opinion | None, ranking: Ranking, entries: Collection[int]
     ) -> dict[int, float] | None:
         """What to count with in place of the reader where nothing that it may say of these entries matters.
 
@@ -287,7 +287,7 @@ class Searcher:
         for said in product((_LEAST, _MOST), repeat=len(entries)):
             logits = dict(zip(entries, said, strict=True))
             after = reranked(ranking, logits, self._weights)
-            answerable, right = self._chances(query, features, opinion, after, logits)
+            answerable, right = self._chances(features, opinion, after, logits)
             if answerable < self.offer:
                 found.add(None)
             elif answerable >= self.threshold and right >= self.sure:

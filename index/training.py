@@ -126,7 +126,7 @@ def _judged(trials: Sequence["Trial"], weights: Weights, read: Read | None) -> t
             chosen = to_read(ranking, trial.owner)
             logits = dict(zip(chosen, read(trial.question, list(chosen.values())), strict=True))
         ranking = reranked(ranking, logits, weights)
-        seen.append(signals(trial.features, trial.opinion, ranking, logits, len(trial.question.query.terms)))
+        seen.append(signals(trial.features, trial.opinion, ranking, logits))
         first.append(int(ranking.entries.argmax()))
     return np.stack(seen), np.asarray(first)
 

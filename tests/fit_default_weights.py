@@ -6,7 +6,8 @@
 ``pages.jsonl``, pages of service-public.fr (see ``train_reader.py prepare``). Each corpus weighs the same: FAQs and
 documents of ``reader_data/calibrate`` (neither the encoder nor the reader learned from them), the CNIL's, the shipped
 one asked by its phrasings as if nobody had written them, and the pages. What has no answer: near questions written for
-each. ``--write`` replaces ``index/data/default_weights.json``. Each line of the table is fitted on the other corpora.
+each. ``--write`` replaces ``index/data/default_weights.json``. Each line of the table is fitted on the other corpora;
+"far" are questions about those, which nothing is fitted on.
 """
 
 import hashlib
@@ -62,6 +63,8 @@ _LEARNED = [FIELDS.index(name) for name in TEXT_FIELDS]
 _PENALTY = 1.0
 _MOST = 300
 """Questions of a corpus with an answer, and without."""
+_FAR = 8
+"""Questions of each other corpus."""
 T = TypeVar("T")
 _WEIGHTS = Path(index.__file__).parent / "data" / "default_weights.json"
 _SHIPPED = Path(index.__file__).parents[1] / "corpus"
@@ -70,7 +73,7 @@ _SHIPPED = Path(index.__file__).parents[1] / "corpus"
 class Sample:
     """One corpus without phrasings, matched with questions that it answers and questions that it does not."""
 
-    def __init__(self, known: Questions, work: Path, encoder: Encoder) -> None:
+    def __init__(self, known: Questions, far: Sequence[str], work: Path, encoder: Encoder) -> None:
         self.name = known.folder.name
         index_folder = work / "indexes" / self.name
         build(known.folder, index_folder, encoder, accept_loss=True)
@@ -78,10 +81,11 @@ class Sample:
         self.owner = self._searcher.rows.entry_of_target
         row = {entry.id: n for n, entry in enumerate(self._searcher.rows.entries)}
         inside, outside = _some(known.answered), _some(known.unanswered)
-        self.wanted = [row[entry] for _, entry in inside] + [-1] * len(outside)
+        self.wanted = np.asarray([row[entry] for _, entry in inside] + [-1] * len(outside) + [-2] * len(far))
+        """Row of the entry that answers; -1 of a near question that none does, -2 of a far one."""
         self.n_inside = len(inside)
         self._said = Said(work / "read" / f"{self.name}.json")
-        self.matched = [self._match(text) for text in [*(t for t, _ in inside), *outside]]
+        self.matched = [self._match(text) for text in [*(t for t, _ in inside), *outside, *far]]
         self.columns = [ranking_columns(m, None, self.owner) for m, _ in self.matched[: self.n_inside]]
 
     def _match(self, text: str) -> tuple[Features, Query]:
@@ -141,8 +145,9 @@ def fit(samples: Sequence[Sample], *, reader: bool) -> Learned:
     seen, answerable, right, groups, shares = [], [], [], [], []
     for group, (sample, of) in enumerate(zip(samples, judged, strict=True)):
         signal, first, _ = outcomes(sample, of, weights)
+        near = sample.wanted > -2
+        signal, first, asked = signal[near], first[near], sample.wanted[near] >= 0
         seen.append(signal)
-        asked = np.asarray(sample.wanted) >= 0
         answerable.append(asked)
         right.append(first & asked)
         groups.append(np.full(len(asked), group))
@@ -165,9 +170,9 @@ def outcomes(
 ) -> tuple[Doubles, np.ndarray, np.ndarray]:
     """Signals of each question, and rank from 0 of the entry wanted: whether it is first, and among three."""
     seen, first, among = [], [], []
-    for (features, query), (ranking, logits), wanted in zip(sample.matched, judged, sample.wanted, strict=True):
+    for (features, _), (ranking, logits), wanted in zip(sample.matched, judged, sample.wanted, strict=True):
         final = reranked(ranking, logits, weights)
-        seen.append(signals(features, None, final, logits, len(query.terms)))
+        seen.append(signals(features, None, final, logits))
         best = np.argsort(-final.entries, kind="stable")[:5].tolist()
         first.append(wanted == best[0])
         among.append(best.index(wanted) if wanted in best else 9)
@@ -177,21 +182,27 @@ def outcomes(
 def report(sample: Sample, learned: Learned, *, reader: bool) -> str:
     """One line of the table."""
     seen, first, place = outcomes(sample, sample.judged(learned.weights, reader=reader), learned.weights)
-    asked = np.asarray(sample.wanted) >= 0
+    asked, near, far = sample.wanted >= 0, sample.wanted == -1, sample.wanted == -2
     right = np.asarray([probability(s, learned.weights.right) for s in seen])
     answerable = np.maximum(right, [probability(s, learned.weights.answerable) for s in seen])
     answered = (answerable >= learned.threshold) & (right >= LIKELY)
     offered = answerable >= learned.offer
     sure = answered & (right >= learned.sure)
     shown = (first & answered) | ((place < 3) & offered & ~sure)
-    of = lambda what: f"{what[asked].mean():.2f}"  # noqa: E731
-    none = lambda what: f"{what[~asked].mean():.2f}" if (~asked).any() else "–"  # noqa: E731
+    of = lambda what, kind=asked: f"{what[kind].mean():.2f}" if kind.any() else "–"  # noqa: E731
     return (
         f"{sample.name:14} {len(sample.owner):5} | first {of(first)} in 3 {of(place < 3)} in 5 {of(place < 5)} | "
         f"right {of(first & answered)} or offered {of(shown)} silent {of(~offered)} sure {of(sure)} | "
-        f"not answered {none(~answered)} plainly {none(~offered)} | sure and wrong {(sure & ~first).mean():.3f} "
-        f"right of the sure {first[sure].mean() if sure.any() else 1:.2f}"
+        f"near: not answered {of(~answered, near)} plainly {of(~offered, near)} | "
+        f"far: {of(~answered, far)}, {of(~offered, far)} | "
+        f"sure and wrong {(sure & ~first & ~far).mean():.3f} right of the sure {of(first, sure & ~far)}"
     )
+
+
+def far(known: Questions, all_: Sequence[Questions]) -> list[str]:
+    """Questions that the other corpora answer."""
+    rng, others = np.random.default_rng(0), [o.answered for o in all_ if o is not known]
+    return [answered[row][0] for answered in others for row in rng.permutation(len(answered))[:_FAR].tolist()]
 
 
 def _some(things: Sequence[T]) -> list[T]:
@@ -238,9 +249,10 @@ def main() -> None:
     fitted += [benchmark_questions(shared / "benchmarks" / "cnil-faq", work), shipped_questions(work)]
     if (work / "pages.jsonl").exists():
         fitted.append(page_questions(work / "pages.jsonl", work))
-    samples = [Sample(known, work, encoder) for known in fitted]
     aside = [*(faq_questions(path, work) for path in faqs("held")), *guides("held", work)]
-    held = [Sample(known, work, encoder) for known in aside]
+    samples, held = (
+        [Sample(known, far(known, [*fitted, *aside]), work, encoder) for known in kind] for kind in (fitted, aside)
+    )
     content = {}
     for reader in (True, False):
         print("with a reader" if reader else "without")

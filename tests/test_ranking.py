@@ -117,9 +117,8 @@ def test_an_entry_is_as_likely_as_its_best_target() -> None:
     assert found.targets == pytest.approx([exp(-1) / total, exp(1) / total, 1 / total], abs=1e-6)
     assert found.entries == pytest.approx([exp(-1) / (exp(-1) + exp(1)), exp(1) / (exp(-1) + exp(1))], abs=1e-6)
     assert found.best_target(1, OWNER) == 1
-    seen = dict(zip(SIGNALS, signals(features, None, found, {}, words=3), strict=True))
+    seen = dict(zip(SIGNALS, signals(features, None, found, {}), strict=True))
     assert seen["top_probability"] == pytest.approx(2)  # the logit of e / (e + 1/e)
-    assert seen["length"] == pytest.approx(log(4))
     assert seen["reader_best"] == seen["reader_most"] == 0
 
 
@@ -131,7 +130,7 @@ def test_a_reader_shares_anew_what_the_entries_that_it_read_have() -> None:
 
     # 0.5 / 2, 0.3 * 2 and 0.1 of what the three had, 0.9.
     assert found.entries == pytest.approx([0.9 * 0.25 / 0.95, 0.9 * 0.6 / 0.95, 0.9 * 0.1 / 0.95, 0.1])
-    seen = dict(zip(SIGNALS, signals(match(0, asked=[True] * 4), None, found, logits, words=1), strict=True))
+    seen = dict(zip(SIGNALS, signals(match(0, asked=[True] * 4), None, found, logits), strict=True))
     assert seen["reader_best"] == seen["reader_most"] == pytest.approx(log(2))
     assert to_read(found, np.array([0, 1, 2, 3])) == {1: 1, 0: 0}
     # The second is 51 times less likely than the first: it is not read.
