@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from corpus.document import Document, Entry, Passage, Span
+from corpus.layout.lines import asks
+from corpus.layout.list_markers import INTERROGATIVE
 from corpus.phrasings import Target
 from corpus.split.sentences import sentences
 from index.french import stems, words
@@ -22,6 +24,8 @@ _OPENING = 200
 # Characters that a reader reads of an answer, as many as of the passages that it learned from, and of a heading above
 # it. With 400 of an answer the area under ROC is the same on FAQs, and .03 less on the documents of reader_data.
 _READ, _HEADING_READ = 700, 160
+_PLAIN = 300
+"""Characters of an answer from which a heading that does not ask is not read: what it names passes for answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,19 +162,19 @@ class Rows:
         return [" ".join([*_above(p), *(c.of(p.document.text) for c in p.context), p.text]) for p in self.passages]
 
     def reader_text(self, target: int, terms: Collection[str]) -> str:
-        """What a reader reads of a target: the question of its entry and the answer.
+        """What a reader reads of a target: the question of its entry, or what heads a short text, and the answer.
 
         Of a long answer, the sentences of the target where most of the stems ``terms`` stand together.
         """
         entry, own = self.entries[self.entry_of_target[target]], self.targets[target]
         text = own.passage.document.text
-        above = _above(own.passage)[-2:]
-        if len(entry.body_text) <= _READ:
-            body = entry.body_text
-        else:
-            above += [span.of(text) for span in own.passage.context]
+        above, context = _above(own.passage)[-2:], []
+        if len(body := entry.body_text) > _READ:
+            context = [span.of(text) for span in own.passage.context]
             body = _densest(own.span.of(text), terms)
-        return "\n".join([*map(_ends, above), body])
+        if len(body) >= _PLAIN:
+            above = [heading for heading in above if asks(heading) or INTERROGATIVE.match(heading)]
+        return "\n".join([*map(_ends, above + context), body])
 
 
 def _ends(text: str) -> str:
