@@ -9,6 +9,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
+from real_site import resident
 from rich.console import Console
 from rich.table import Table
 
@@ -21,12 +22,6 @@ def seconds(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
-
-
-def resident_mib() -> int:
-    """Resident memory of this process, in MiB (Linux)."""
-    lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
-    return next(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmRSS"))
 
 
 def main() -> None:
@@ -46,7 +41,7 @@ def main() -> None:
         start = time.perf_counter()
         encoder = default_encoder(home)
         table.add_row("verify and load", f"{time.perf_counter() - start:.1f} s")
-        table.add_row("resident after loading", f"{resident_mib()} MiB")
+        table.add_row("resident after loading", f"{resident():.0f} MiB")
         encoder.encode_queries(questions[:1])
         times = [1_000 * seconds(partial(encoder.encode_queries, [question])) for question in questions * ROUNDS]
         p95 = statistics.quantiles(times, n=20)[-1]
@@ -56,7 +51,7 @@ def main() -> None:
         )
         rate = len(passages) / seconds(lambda: encoder.encode_passages(passages))
         table.add_row(f"passages of {PASSAGE} characters", f"{rate:.1f} /s")
-        table.add_row("resident after encoding", f"{resident_mib()} MiB")
+        table.add_row("resident after encoding", f"{resident():.0f} MiB")
     Console().print(table)
 
 

@@ -14,7 +14,6 @@ import argparse
 import asyncio
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -26,6 +25,7 @@ from pathlib import Path
 
 import httpx
 import numpy as np
+from real_site import free_port, resident, waited_for
 
 KNOWN = Path(__file__).parent / "known_questions"
 
@@ -130,12 +130,6 @@ async def soak(client: httpx.AsyncClient, questions: Iterator[str], wanted: int,
         print(f"after {last} questions: {resident(pid):.0f} MiB, {dict(phase.statuses)}", flush=True)
 
 
-def resident(pid: int) -> float:
-    """Resident memory, MiB."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-
 def worked(pid: int) -> float:
     """Processor time of a process, seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -176,22 +170,12 @@ def main() -> None:
     for name, value in (("seconds", 60), ("rate", 20), ("visitors", 200), ("soak", 0)):
         parser.add_argument(f"--{name}", type=int, default=value)
     args = parser.parse_args()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
+    address = f"http://127.0.0.1:{(port := free_port())}"
     env = {**os.environ, "MOTAMOT_RATE_LIMIT": "non"}
     command = [sys.executable, "-c", "from bot.cli import main; main()", "serve", "--port", str(port)]
     server = subprocess.Popen(command, env=env)
     try:
-        while True:
-            try:
-                if httpx.get(f"{address}/readyz", timeout=30).status_code == 200:
-                    break
-            except httpx.HTTPError:
-                if server.poll() is not None:
-                    sys.exit(f"the server stopped with {server.returncode}")
-                time.sleep(0.5)
+        waited_for(lambda: httpx.get(f"{address}/readyz", timeout=30).is_success, server)
         asyncio.run(measure(address, server.pid, args))
     finally:
         server.terminate()

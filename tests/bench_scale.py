@@ -28,6 +28,7 @@ import numpy as np
 from benchmark_corpora import page_questions, write_corpus
 from conftest import ROOT
 from real_postgres import postgres
+from real_site import resident
 from scale_faults import killed_one_by_one, outage
 from scipy.sparse import csc_matrix, csr_matrix, hstack, vstack
 
@@ -179,7 +180,7 @@ def new_store(kind: str, folder: Path) -> Iterator[tuple[Store, Path]]:
 def measure(place: Path | str, work: Path) -> None:
     """In a process of its own, whose memory is that of the index alone."""
     encoder = default_encoder()
-    before = _resident()
+    before = resident()
     store: Store = FolderStore(place) if isinstance(place, Path) else DatabaseStore(database(place), "scale")
     begun = time.perf_counter()
     searcher = Searcher.load(store, encoder)  # type: ignore[arg-type]
@@ -208,8 +209,8 @@ def measure(place: Path | str, work: Path) -> None:
         near.append(time.perf_counter() - begun)
     print(f"  nearest passages alone {_ms(near)}")
     if isinstance(store, FolderStore):
-        peak = _resident()
-        print(f"  resident {peak - before:.0f} MB more than before ({_resident(file=True):.0f} MB of files mapped)")
+        peak = resident()
+        print(f"  resident {peak - before:.0f} MB more than before ({resident(name='RssFile'):.0f} MB of files mapped)")
     vectors = np.stack([question.vectors[0] for question in asked])
     true = _exact(extractor.dense["passages"].all(), vectors)
     found = [extractor.dense["passages"].nearest(vector[None], NEAREST) for vector in vectors]
@@ -239,7 +240,7 @@ def collections(n: int, work: Path) -> None:
     print(f"{n} collections of {made.n_passages} passages")
     rng = np.random.default_rng(0)
     questions = [page["title"] + " : que faut-il faire ?" for page in pages]
-    before = _resident()
+    before = resident()
     for name, chosen in (("one", np.zeros(300, int)), ("drawn", rng.integers(0, n, 1500)), ("one", np.zeros(300, int))):
         seconds = []
         for number in chosen.tolist():
@@ -247,7 +248,7 @@ def collections(n: int, work: Path) -> None:
             with enter(f"c{number}"):
                 known.ask(questions[int(rng.integers(len(questions)))])
             seconds.append(time.perf_counter() - begun)
-        print(f"  {name}: {_ms(seconds)}, resident {_resident() - before:+.0f} MB", flush=True)
+        print(f"  {name}: {_ms(seconds)}, resident {resident() - before:+.0f} MB", flush=True)
     shutil.rmtree(folder)
 
 
@@ -275,12 +276,6 @@ def _exact(vectors: Vectors, queries: Vectors) -> np.ndarray:
 def _ms(seconds: Sequence[float]) -> str:
     middle, high = np.percentile(np.asarray(seconds) * 1000, [50, 95])
     return f"p50 {middle:.1f} ms p95 {high:.1f} ms"
-
-
-def _resident(file: bool = False) -> float:
-    name = "RssFile:" if file else "VmRSS:"
-    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
-    return next(float(line.split()[1]) / 1024 for line in lines if line.startswith(name))
 
 
 def _spent() -> tuple[float, float]:

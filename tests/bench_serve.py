@@ -8,7 +8,6 @@ and printed side by side. Everything is made from nothing in temporary data dire
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 import httpx
+from real_site import free_port, resident, waited_for
 
 KNOWN = Path(__file__).parent / "known_questions" / "tune.jsonl"
 RUNS = 3
@@ -32,31 +32,6 @@ def timed(command: list[str], environment: dict[str, str]) -> float:
     return time.perf_counter() - begun
 
 
-def memory(pid: int) -> float:
-    """Resident memory of a process, MiB."""
-    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
-
-
-def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    """Return when the address answers 200."""
-    while True:
-        try:
-            if httpx.get(url).status_code == httpx.codes.OK:
-                return
-        except httpx.HTTPError:
-            if process.poll() is not None:
-                raise SystemExit(f"the server stopped with code {process.returncode}") from None
-        time.sleep(0.05)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def measure_builds(motamot: str, environment: dict[str, str], costs: Costs) -> None:
     other = str(Path(environment["MOTAMOT_HOME"]) / "other-index")
     costs["first build, unpacking the model, s"].append(timed([motamot, "build"], environment))
@@ -69,13 +44,13 @@ def measure_start(motamot: str, environment: dict[str, str], costs: Costs, *, as
     begun = time.perf_counter()
     server = subprocess.Popen([motamot, "serve", "--port", str(port)], env=environment, stderr=subprocess.DEVNULL)
     try:
-        wait_for(f"{url}/healthz", server)
+        waited_for(lambda: httpx.get(f"{url}/healthz").is_success, server)
         costs["serve, /healthz after, s"].append(time.perf_counter() - begun)
-        wait_for(f"{url}/readyz", server)
+        waited_for(lambda: httpx.get(f"{url}/readyz").is_success, server)
         costs["serve, ready after, s"].append(time.perf_counter() - begun)
         if ask:
             measure_answers(url, costs)
-            costs["resident memory of serve, MiB"].append(memory(server.pid))
+            costs["resident memory of serve, MiB"].append(resident(server.pid))
     finally:
         server.terminate()
         server.wait(timeout=30)

@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,11 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from real_site import free_port
+from real_site import free_port, waited_for
 
 MOTAMOT = Path(sys.executable).with_name("motamot")
-LOADED = 120
-"""Seconds that a busy machine may take to load the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,22 +118,9 @@ def serving(
         )  # fmt: skip
     site = Site(f"http://127.0.0.1:{port}", process)
     try:
-        _wait(site, where)
+        waited_for(lambda: site.send("/readyz")[0] == 200, process)
         yield site
     finally:
         process.send_signal(signal.SIGKILL if killed else signal.SIGTERM)
         code = process.wait(60)
     assert code == (-signal.SIGKILL if killed else 0), where.printed.decode()
-
-
-def _wait(site: Site, where: Places) -> None:
-    until = time.monotonic() + LOADED
-    while time.monotonic() < until:
-        assert site.process.poll() is None, where.printed.decode()
-        try:
-            if site.send("/readyz")[0] == 200:
-                return
-        except OSError:  # it does not listen yet
-            pass
-        time.sleep(0.1)
-    raise AssertionError(f"not ready after {LOADED} s: {where.printed.decode()}")

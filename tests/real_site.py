@@ -1,14 +1,18 @@
-"""What the browser tests share: a served site, a real Chromium, and axe-core in its pages."""
+"""What tests of real servers share: a port, a served site, nginx, a real Chromium, and axe-core in its pages."""
 
+import os
 import shutil
 import socket
+import subprocess
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from importlib.resources import files
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
+import httpx
 import pytest
 import uvicorn
 
@@ -50,6 +54,55 @@ def served(app: Any, port: int) -> Iterator[None]:
         thread.join(10)
 
 
+Found = TypeVar("Found")
+
+
+def waited_for(
+    look: Callable[[], Found], process: "subprocess.Popen[Any] | None" = None, seconds: float = 120
+) -> Found:
+    """What is seen, once there is something: looked at again while nobody listens; a process may not end before."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        assert process is None or process.poll() is None, "it ended"
+        with suppress(OSError, httpx.TransportError):
+            if found := look():
+                return found
+        time.sleep(0.02)
+    raise AssertionError(f"not so after {seconds} s")
+
+
+def resident(pid: int | str = "self", name: str = "VmRSS") -> float:
+    """Resident memory of a process, MiB."""
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(name))
+
+
+def nginx_with(folder: Path, http: str) -> list[str | Path]:
+    """The command of the system's nginx with these lines of its "http" block; all that it writes is in the folder."""
+    nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/sbin")
+    if nginx is None:
+        pytest.skip("no nginx: apt-get install nginx-light")
+    # As root, its workers would be another user, who may not enter the folder.
+    user = "user root;" if os.geteuid() == 0 else ""
+    paths = "".join(f"{name}_temp_path {folder};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    (folder / "nginx.conf").write_text(
+        f"{user} daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log info; worker_processes 1;\n"
+        f"events {{ worker_connections 1024; }}\nhttp {{ access_log {folder}/access.log; {paths}\n{http}\n}}\n",
+        encoding="utf-8",
+    )
+    return [nginx, "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "error.log"]
+
+
+@contextmanager
+def behind_nginx(folder: Path, http: str) -> Iterator[None]:
+    """That nginx, until the end of the block."""
+    with subprocess.Popen(nginx_with(folder, http)) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
 @contextmanager
 def chromium() -> Iterator[Any]:
     """The system's Chromium; skips where there is none."""
@@ -63,11 +116,17 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-def violations(page: Any) -> list[str]:
-    """What axe-core finds wrong in a page or a frame: rule and first element of each."""
+def violations(page: Any, *rules: str) -> list[str]:
+    """What axe-core finds wrong in a page or a frame, by all its rules or by these: rule and first element of each."""
     if not page.evaluate("'axe' in window"):
         # Not as a script element: the page's own policy would refuse it, and rightly.
         page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
-    # Frames have a page of their own here, and are examined there.
-    found = page.evaluate("axe.run(document, { iframes: false })")
-    return [f"{rule['id']}: {rule['nodes'][0]['html'][:200]}" for rule in found["violations"]]
+    # Frames have a page of their own here, and are examined there. What it finds right stays there: to bring it here
+    # takes longer than to find it.
+    found: list[str] = page.evaluate(
+        """(rules) => axe.run(document, {
+          iframes: false, resultTypes: ["violations"], ...(rules.length && { runOnly: rules }),
+        }).then((found) => found.violations.map((rule) => `${rule.id}: ${rule.nodes[0].html.slice(0, 200)}`))""",
+        rules,
+    )
+    return found

@@ -14,14 +14,14 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 from conftest import ROOT
 from real_postgres import Server
-from real_site import free_port
+from real_site import behind_nginx, free_port, waited_for
 from small_corpus import FAQ, small_encoder, write_corpus
 
 from index.build import build
@@ -30,7 +30,6 @@ from index.store import database
 
 TURNS = ([FAQ["retard"][0], "et pour une semaine ?"], ["une carte", "le portage"], ["louer la salle", FAQ["pret"][0]])
 """Conversations: each has a question that is read with the one before."""
-NGINX = Path("/usr/sbin/nginx")
 
 
 @dataclass(slots=True)
@@ -53,8 +52,8 @@ class Seen:
 
 
 @contextmanager
-def service(n: int, folder: Path, settings: dict[str, object]) -> Iterator[tuple[int, Path]]:
-    """Some workers on a port, and a folder with a note of each."""
+def service(n: int, folder: Path, settings: dict[str, object]) -> Iterator[tuple[int, Path, "subprocess.Popen[bytes]"]]:
+    """Some workers on a port, a folder with a note of each, and the process that started them."""
     notes, port = folder / "notes", free_port()
     notes.mkdir()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MOTAMOT_")}
@@ -64,43 +63,28 @@ def service(n: int, folder: Path, settings: dict[str, object]) -> Iterator[tuple
     with (folder / "err").open("wb") as said:
         process = subprocess.Popen(command, env=environment, cwd=folder, stderr=said)
     try:
-        until = time.monotonic() + 300
-        while not _is_ready(port, n):
-            assert (process.poll(), time.monotonic() < until) == (None, True), (folder / "err").read_text("utf-8")
-            time.sleep(0.2)
-        yield port, notes
+        waited_for(lambda: len(alive(notes)) == n, process, 300)
+        yield port, notes, process
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        assert process.wait(30) == 0, (folder / "err").read_text("utf-8")
 
 
-def _is_ready(port: int, n: int) -> bool:
-    with suppress(httpx.HTTPError), httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
-        return all(client.get("/readyz", headers={"Connection": "close"}).status_code == 200 for _ in range(4 * n))
-    return False
+def alive(notes: Path) -> list[int]:
+    """The workers that answer."""
+    return [int(note.name) for note in notes.iterdir() if Path("/proc", note.name).exists()]
 
 
 @contextmanager
 def nginx(port: int, folder: Path) -> Iterator[int]:
-    """The Debian package's nginx in front of one address, with the settings of ``deploy/nginx-replicas.conf``."""
+    """nginx in front of one address, with the settings of ``deploy/nginx-replicas.conf``."""
     own = free_port()
     shown = (ROOT / "deploy" / "nginx-replicas.conf").read_text("utf-8")
     # Names of a network of containers: here there is none, and Debian's nginx is older than "resolve" in an upstream.
     shown = re.sub(r"(?m)^resolver .*$", "", shown).replace("server:7860 resolve", f"127.0.0.1:{port}")
     shown = shown.replace("listen 8080", f"listen 127.0.0.1:{own}")
-    paths = "".join(f"{name}_temp_path {folder};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-    config = folder / "nginx.conf"
-    config.write_text(
-        f"daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log; worker_processes 1;\n"
-        f"events {{ worker_connections 1024; }}\nhttp {{ access_log off; {paths}\n{shown}\n}}\n",
-        encoding="utf-8",
-    )
-    process = subprocess.Popen([NGINX, "-c", config, "-e", folder / "nginx.log"])
-    try:
+    with behind_nginx(folder, shown):
         yield own
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 def killed_one_by_one(seconds: int, visitors: int, n: int, every: float) -> Seen:
@@ -109,7 +93,7 @@ def killed_one_by_one(seconds: int, visitors: int, n: int, every: float) -> Seen
     write_corpus(folder / "corpus")
     build(folder / "corpus", folder / "index", small_encoder())
     settings = {"CORPUS": folder / "corpus", "INDEX": folder / "index", "RATE_LIMIT": "non"}
-    with service(n, folder, settings) as (port, notes), nginx(port, folder) as front:
+    with service(n, folder, settings) as (port, notes, _), nginx(port, folder) as front:
         seen = asyncio.run(_visited(f"http://127.0.0.1:{front}", notes, seconds, visitors, every))
     shutil.rmtree(folder)
     return seen
@@ -135,11 +119,10 @@ async def _visited(address: str, notes: Path, seconds: int, visitors: int, every
         tasks = [asyncio.create_task(visit(own)) for own in range(visitors)]
         while time.monotonic() < until:
             await asyncio.sleep(every)
-            alive = [int(note.name) for note in notes.iterdir() if Path("/proc", note.name).exists()]
-            if alive:
+            if workers := alive(notes):
                 seen.inside += inside[0]
                 seen.kills += 1
-                os.kill(random.choice(alive), signal.SIGKILL)
+                os.kill(random.choice(workers), signal.SIGKILL)
         await asyncio.gather(*tasks)
     return seen
 
@@ -204,7 +187,7 @@ def outage(server: Server, seconds: float) -> Outage:
     build(folder / "corpus", DatabaseStore(database(server.address), "index"), small_encoder())
     settings = {"CORPUS": folder / "corpus", "STORE": server.address}
     with (
-        service(2, folder, settings) as (port, _),
+        service(2, folder, settings) as (port, *_),
         httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
     ):
         body = {"question": FAQ["retard"][0]}

@@ -8,15 +8,13 @@ import shlex
 import shutil
 import subprocess
 import sys
-import time
 import tomllib
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import httpx
 import kubernetes_validate
 import pytest
 import typer
@@ -25,7 +23,7 @@ from conftest import ROOT
 from fake_assistant import HOSTILE, About, FakeAssistant
 from packaging.requirements import Requirement
 from real_command import MOTAMOT, Places, places, serving
-from real_site import free_port, served
+from real_site import behind_nginx, free_port, nginx_with, served, waited_for
 from test_rooms import imported
 
 from bot import cli, workers
@@ -217,50 +215,21 @@ def test_what_is_built_answers_from_a_folder_that_is_read_only_too(where: Places
 
 # --- nginx -------------------------------------------------------------------------------------
 
-FRAME = """
-daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log info; worker_processes 1;
-events {{ worker_connections 64; }}
-http {{
-  access_log {folder}/access.log;
-  client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
-  uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
-  server {{ listen 127.0.0.1:{port}; {lines} }}
-}}
-"""
-
-
 LINES = {"shipped": (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8"), "integration page": NGINX}
 
 
 @pytest.fixture(params=LINES)
 def proxied(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, Path, int]]:
     """The address of nginx with the lines that we give, its folder, and the port of the service behind it."""
-    nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/sbin")
-    if nginx is None:
-        pytest.skip("no nginx: apt-get install nginx-light")
     port, behind = free_port(), free_port()
     lines = LINES[request.param].replace("127.0.0.1:7860", f"127.0.0.1:{behind}")
-    user = "user root;\n" if os.geteuid() == 0 else ""  # the folder of a test is closed to others
-    (tmp_path / "nginx.conf").write_text(user + FRAME.format(folder=tmp_path, port=port, lines=lines), encoding="utf-8")
-    with subprocess.Popen([nginx, "-p", tmp_path, "-c", tmp_path / "nginx.conf"], stderr=subprocess.DEVNULL) as process:
-        try:
-            yield f"http://127.0.0.1:{port}/assistant", tmp_path, behind
-        finally:
-            process.terminate()
+    with behind_nginx(tmp_path, f"server {{ listen 127.0.0.1:{port}; {lines} }}"):
+        yield f"http://127.0.0.1:{port}/assistant", tmp_path, behind
 
 
 def status(url: str) -> int:
     """Of a GET; waits for a server that is starting."""
-    for _ in range(200):
-        try:
-            with urllib.request.urlopen(url, timeout=20) as response:
-                return int(response.status)
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code
-        except OSError:
-            time.sleep(0.05)
-    raise AssertionError(f"nobody answers at {url}")
+    return waited_for(lambda: httpx.get(url, timeout=20).status_code)
 
 
 def test_no_question_reaches_the_logs_of_nginx(proxied: tuple[str, Path, int]) -> None:
@@ -340,21 +309,11 @@ def test_compose_starts_what_the_program_understands() -> None:
 
 @pytest.mark.parametrize("name", ["nginx-replicas.conf", "nginx-oauth2.conf"])
 def test_nginx_reads_what_stands_in_front_of_several_servers(tmp_path: Path, name: str) -> None:
-    if shutil.which("nginx") is None:
-        pytest.skip("no nginx")
     lines = (ROOT / "deploy" / name).read_text(encoding="utf-8")
     # Debian's nginx 1.22 resolves the names of an upstream when it starts, and cannot be told to do so later.
     lines = lines.replace("server server:7860 resolve", "server 127.0.0.1:7860").replace(
         "resolver 127.0.0.11", "resolver 127.0.0.1"
     )
     whole = lines if "upstream motamot" in lines else f"server {{ listen 18080; {lines} }}"
-    (tmp_path / "nginx.conf").write_text(
-        f"pid {tmp_path}/pid; events {{}} http {{ access_log off; error_log stderr; "
-        f"client_body_temp_path {tmp_path}/b; proxy_temp_path {tmp_path}/p; fastcgi_temp_path {tmp_path}/f; "
-        f"uwsgi_temp_path {tmp_path}/u; scgi_temp_path {tmp_path}/s; {whole} }}",
-        encoding="utf-8",
-    )
-    ran = subprocess.run(
-        ["nginx", "-t", "-p", tmp_path, "-c", tmp_path / "nginx.conf"], capture_output=True, text=True, check=False
-    )
+    ran = subprocess.run([*nginx_with(tmp_path, whole), "-t"], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr

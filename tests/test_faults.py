@@ -2,10 +2,9 @@
 
 import re
 
-import pytest
 from conftest import plain
 from real_postgres import postgres
-from scale_faults import NGINX, killed_one_by_one, outage
+from scale_faults import killed_one_by_one, outage
 
 
 def test_while_postgresql_is_away_a_refusal_comes_at_once_and_answers_soon_after() -> None:
@@ -22,7 +21,6 @@ def test_while_postgresql_is_away_a_refusal_comes_at_once_and_answers_soon_after
     assert seen.is_same
 
 
-@pytest.mark.skipif(not NGINX.exists(), reason="apt-get install nginx-light")
 def test_while_workers_are_killed_behind_nginx_no_conversation_is_lost() -> None:
     seen = killed_one_by_one(12, 10, n=3, every=4)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 from fake_assistant import HOSTILE, About, FakeAssistant, answered, quote
-from real_site import free_port
+from real_site import free_port, waited_for
 from starlette.requests import Request
 
 from bot.answer import Answer
@@ -123,12 +123,7 @@ def test_answers_under_way_are_finished_when_the_service_is_asked_to_stop() -> N
     command = [sys.executable, "-c", SLOW_SERVER, str(Path(__file__).parent), str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
-            while True:
-                try:
-                    if httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200:
-                        break
-                except httpx.ConnectError:
-                    assert server.poll() is None
+            waited_for(lambda: httpx.get(f"http://127.0.0.1:{port}/readyz").is_success, server)
 
             def ask(n: int) -> int:
                 return httpx.post(f"http://127.0.0.1:{port}/api/ask", json={"question": "q"}, timeout=60).status_code

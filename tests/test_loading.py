@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 from fake_assistant import HOSTILE, About, FakeAssistant
 from fastapi import FastAPI
-from real_site import free_port, served
+from real_site import free_port, served, waited_for
 
 from bot.web.branding import Branding
 from bot.web.server import Loading, build_app, configuration
@@ -108,17 +108,11 @@ def test_at_sighup_the_settings_of_pages_are_read_again_and_what_is_wrong_change
         try:
 
             def until(said: str) -> httpx.Response:
-                for _ in range(600):
-                    assert server.poll() is None
-                    try:
-                        page = client.get("/reponse?question=q", headers=PERSON)
-                    except httpx.ConnectError:
-                        time.sleep(0.05)
-                        continue
-                    if page.status_code == 200 and said in page.text:
-                        return page
-                    time.sleep(0.05)
-                raise AssertionError(f"{said} is never shown")
+                def shown() -> httpx.Response | None:
+                    page = client.get("/reponse?question=q", headers=PERSON)
+                    return page if page.is_success and said in page.text else None
+
+                return waited_for(shown, server)
 
             until("un.example")
             contact.write_text("deux.example")
