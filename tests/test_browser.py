@@ -429,20 +429,11 @@ def test_when_the_server_says_how_long_to_wait_the_question_leaves_by_itself(pag
     expect(page.locator(ANSWERS)).to_have_text("Bonjour. Je vous écoute.")
 
 
-def test_the_light_page_loads_few_files_under_a_strict_policy_and_works_without_storage(
-    page: Any, site: WholeSite
-) -> None:
+def test_the_light_page_has_a_strict_policy_and_works_without_storage(page: Any, site: WholeSite) -> None:
     page.add_init_script("Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('no'); } })")
     policy = page.goto(f"{site.url}panneau").headers["content-security-policy"]
-    page.wait_for_load_state("networkidle")
-    loaded = page.evaluate(
-        "performance.getEntriesByType('resource').map(r => new URL(r.name).pathname.split('/').pop())"
-    )
 
     assert {"default-src 'none'", "script-src 'self'", "style-src 'self'"} <= set(policy.split("; "))
-    assert set(loaded) - {"icon.svg"} == {
-        "panel.css", "panel.js", "feedback.css", "feedback.js"
-    }  # fmt: skip
     assert ask(page, "bonjour").inner_text().startswith("Bonjour.")
 
 

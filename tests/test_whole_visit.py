@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 import pytest
 from conversing import ANSWERS, ask, asked, box, expect, open_page
 from page_checks import assert_indicated, focused, name_of, tab_to
-from printed_corpus import OPENING, RULE
+from printed_corpus import BROKEN, OPENING, RULE
+from real_site import violations
 from whole_site import WholeSite
 
 pytestmark = [pytest.mark.browser]
@@ -76,9 +77,14 @@ def test_from_the_question_to_the_printed_sheet(visit: Any, site: WholeSite, way
     # The quote with its reference.
     answer.get_by_role("button", name="Copier la citation").first.click()
     expect(answer.get_by_role("button", name="Citation copiée")).to_be_visible()
-    copied = visit.evaluate("() => navigator.clipboard.readText()")
-    assert copied.startswith(f"«\u00a0{RULE}\u00a0»")
-    assert copied.endswith(place_of_proof)
+    told = place.get_by_role("status").filter(has_text="Citation copiée")
+    assert told.bounding_box()["width"] <= 1  # for who hears the page
+    reference = "Règlement des déchèteries, Ville de Montbrun, 20 mai 2021, page 1 (version de mai 2021)"
+    text = visit.evaluate("navigator.clipboard.readText()")
+    assert text == f"«\u00a0{RULE}\u00a0»\n\n{reference}\nPreuve\u00a0: {place_of_proof}"
+    html = visit.evaluate("navigator.clipboard.read().then((all) => all[0].getType('text/html')).then((b) => b.text())")
+    assert f"<blockquote>«&nbsp;{RULE}&nbsp;»</blockquote>" in html
+    assert f'<a href="{place_of_proof}">' in html
 
     # The link to share: the same words; and from there the sheet.
     with visit.context.expect_page() as opened:
@@ -158,8 +164,11 @@ def test_all_is_done_with_the_keyboard_and_the_focus_always_shows(visit: Any, si
     keys.press("Enter")
     viewer = place.locator(VIEWER)
     drawn(viewer)
-    for name in ("Vérifier", "Copier la citation"):
+    expect(viewer.locator("h2.mm-title")).to_be_focused()
+    for name in ("Vérifier", "Copier la citation", "Page suivante"):
         tab_to(visit, name)
+    keys.press("Enter")
+    expect(viewer.locator("figcaption")).to_contain_text("Page 2 sur 2")
     tab_to(visit, "Fermer", back=True)
     keys.press("Escape")
     expect(place.locator("dialog.mm-beside")).to_be_hidden()
@@ -255,3 +264,67 @@ def test_in_a_block_the_source_opens_apart_and_the_conversation_stays(visit: Any
     assert opened.value.locator(".mm-text").text_content() == RULE
     drawn(opened.value)
     assert asked(place) == ["dépôt"]
+
+
+def test_the_source_stands_beside_the_chat_and_on_a_phone_over_it_where_its_page_can_be_enlarged(
+    visit: Any, site: WholeSite
+) -> None:
+    open_page(visit, site, "")
+    answer = ask(visit, "forfait")
+    viewer = visit.locator(VIEWER)
+    answer.get_by_role("link", name="Voir dans le document").click()
+    drawn(viewer)
+    assert viewer.bounding_box()["width"] < 700
+    assert viewer.locator("rect").first.bounding_box()["y"] < 800
+    assert violations(visit) == []
+
+    visit.set_viewport_size({"width": 390, "height": 800})
+    assert viewer.bounding_box() == {"x": 0, "y": 0, "width": 390, "height": 800}
+    assert viewer.locator("rect").count() == 3
+    zoom = viewer.get_by_role("button", name="Agrandir page 1 sur 2")
+    zoom.click()
+    expect(zoom).to_have_attribute("aria-pressed", "true")
+    assert viewer.locator("img").first.bounding_box()["width"] > 900
+    assert visit.evaluate("document.documentElement.scrollWidth") == 390
+    assert violations(visit) == []
+    viewer.get_by_role("button", name="Fermer").click()
+    expect(viewer).to_have_count(0)
+
+
+# --- browsers that can do less, or do it late ---------------------------------------------------
+
+
+def test_a_question_is_asked_although_gradio_did_not_yet_listen(visit: Any, site: WholeSite) -> None:
+    visit.add_init_script(
+        "const click = HTMLElement.prototype.click; let deaf = 2;"
+        " HTMLElement.prototype.click = function () { if (this.id !== 'mm-ask' || deaf-- <= 0) click.call(this); };"
+    )
+    open_page(visit, site, "")
+    ask(visit, "dépôt")
+
+    assert asked(visit) == ["dépôt"]
+
+
+def test_without_the_new_clipboard_the_old_one_serves(visit: Any, site: WholeSite) -> None:
+    visit.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    visit.goto(f"{site.url}reponse?question=dépôt")
+    visit.evaluate(
+        "document.addEventListener('copy', (e) => { window.copied = e.clipboardData.getData('text/plain'); })"
+    )
+    visit.locator(".mm-copy").first.click()
+
+    expect(visit.locator(".mm-copy").first).to_have_text("Citation copiée")
+    assert visit.evaluate("window.copied").startswith(f"«\u00a0{RULE}\u00a0»")
+
+
+def test_without_script_every_page_can_be_reached_and_read(browser: Any, site: WholeSite) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{site.url}reponse?question=forfait")
+    expect(page.locator(".mm-copy").first).to_be_hidden()
+    page.get_by_role("link", name="Voir dans le document").first.click()
+    expect(page.locator(".mm-text")).to_have_text(BROKEN)
+    assert page.locator("rect").count() == 3
+    page.get_by_role("link", name="Vérifier").click()
+    expect(page.get_by_text("Le fichier n’a pas changé")).to_be_visible()
+    context.close()
