@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from shutil import copy
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -272,7 +273,8 @@ def prepare(fiches: Path, adapters: Path, work: Path) -> None:
     measured["shipped"] = _shipped(texts)
     tokens = _write_model(list(texts.numbers), work)
     TrainingData(learned, given, official, measured, tokens).save(work)
-    _write_adapters(adapters, work)
+    for name in ("encoder-adapter.safetensors", "reader-adapter.safetensors"):
+        copy(adapters / name, work)
     for path in sorted(work.iterdir()):
         print(f"{path.stat().st_size / 1e6:8.1f} MB  {path.name}")
 
@@ -300,29 +302,3 @@ def _write_model(texts: Sequence[str], work: Path) -> list[Tokens]:
 
 def _shortened(ids: list[int], longest: int) -> list[int]:
     return ids if len(ids) <= longest else [*ids[: longest - 1], _END]
-
-
-# Scale and share at which the first adapter is merged; ours hold their share in ``b``.
-_FIRST_ADAPTER, _FIRST_SHARE = "adapter-e5-small.safetensors", 0.6
-
-
-def _write_adapters(adapters: Path, work: Path) -> None:
-    """Copy the adapters to go on from, of whatever name, with the share of the encoder's in its weights.
-
-    Raises:
-        FileNotFoundError: One is missing.
-    """
-    for name, known in (
-        ("encoder-adapter", ("encoder-adapter.safetensors", _FIRST_ADAPTER)),
-        (
-            "reader-adapter",
-            ("reader-adapter.safetensors", "reader-12-layers.safetensors", "reader-6-layers.safetensors"),
-        ),
-    ):
-        path = next((adapters / file for file in known if (adapters / file).is_file()), None)
-        if path is None:
-            raise FileNotFoundError(f"{adapters} must hold {' or '.join(known)}")
-        share = _FIRST_SHARE if path.name == _FIRST_ADAPTER else 1.0
-        tensors = load_file(path)
-        scaled = {k: (v * share if k.endswith(".b") else v).astype(np.float16) for k, v in tensors.items()}
-        (work / f"{name}.safetensors").write_bytes(save(scaled))
