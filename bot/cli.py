@@ -299,8 +299,8 @@ def evaluate(
 
     read_settings(collection, corpus=corpus, index=index, max_error=max_error)  # which judges the rate
     wanted = command.Wanted(questions, report_file, save, compare, max_error, as_json)
-    result = command.run(wanted, read_settings(collection, corpus=corpus, index=index))
-    if shortfall := words.shortfall(result.hit_rate, min_hit):
+    hit_rate = command.run(wanted, read_settings(collection, corpus=corpus, index=index))
+    if shortfall := words.shortfall(hit_rate, min_hit):
         say(shortfall)
         raise typer.Exit(REFUSED)
 

@@ -15,7 +15,7 @@ from test_assistant import assert_verbatim, wrong_headings
 
 from bot.answer import Answer, Kind
 from bot.assistant import Assistant
-from bot.evaluation.judge import Report, evaluate
+from bot.evaluation.judge import Judged, evaluate
 from bot.evaluation.questions import KnownQuestion, read_known_questions
 from index import candidates, postgres_vectors
 from index import postgres as pg
@@ -70,7 +70,7 @@ def known(assistant: Assistant) -> list[KnownQuestion]:
 
 
 @pytest.fixture(scope="module")
-def report(assistant: Assistant, known: list[KnownQuestion]) -> Report:
+def judged(assistant: Assistant, known: list[KnownQuestion]) -> list[Judged]:
     """All of them, judged."""
     return evaluate(assistant, known)
 
@@ -130,8 +130,8 @@ def test_the_words_of_a_turn_decide_what_is_quoted_after_a_question(assistant: A
     assert assistant.ask("qui contacter ?", ["À quoi servent les CRTE ?"]).kind is Kind.REFUSE
 
 
-def test_every_quote_to_every_known_question_is_verbatim(report: Report, assistant: Assistant) -> None:
-    answers = [judged.answer for judged in report.judged]
+def test_every_quote_to_every_known_question_is_verbatim(judged: list[Judged], assistant: Assistant) -> None:
+    answers = [each.answer for each in judged]
     quotes = [quote for answer in answers for quote in answer.quotes]
 
     assert len(quotes) > 100
@@ -152,15 +152,14 @@ def test_whatever_is_typed_is_answered_or_refused(assistant: Assistant) -> None:
 
 
 def test_no_known_question_that_was_right_is_lost(
-    report: Report, record_property: Callable[[str, object], None]
+    judged: list[Judged], record_property: Callable[[str, object], None]
 ) -> None:
     rows = map(json.loads, (KNOWN / "verdicts.jsonl").read_text(encoding="utf-8").splitlines())
     before = {row["id"]: row["verdict"] for row in rows}
+    outcomes = [each.outcome for each in judged]
 
-    assert set(before) == {o.id for o in report.outcomes}
-    changed = {
-        o.id: f"{before[o.id]} -> {o.verdict}: {o.turns[-1]}" for o in report.outcomes if o.verdict != before[o.id]
-    }
+    assert set(before) == {o.id for o in outcomes}
+    changed = {o.id: f"{before[o.id]} -> {o.verdict}: {o.turns[-1]}" for o in outcomes if o.verdict != before[o.id]}
     if changed:
         lines = "\n".join(f"{id_}: {change}" for id_, change in changed.items())
         record_property("notice", f"verdicts that differ from known_questions/verdicts.jsonl (update it):\n{lines}")
@@ -168,7 +167,7 @@ def test_no_known_question_that_was_right_is_lost(
 
 
 def test_all_known_questions_have_the_same_answers_in_both_stores(
-    default_index: Path, asked_once: OnnxEncoder, known: list[KnownQuestion], monkeypatch: pytest.MonkeyPatch
+    default_index: Path, asked_once: OnnxEncoder, judged: list[Judged], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As if it were large: candidates are chosen, and vectors and stems compared in the database.
     monkeypatch.setattr(candidates, "SMALL", 10)
@@ -177,22 +176,17 @@ def test_all_known_questions_have_the_same_answers_in_both_stores(
     with postgres() as server:
         store = pg.DatabaseStore(Database(server.address), "same")
         store.save(FolderStore(default_index).load())
-        one, other = (Assistant(Searcher.load(place, asked_once)) for place in (default_index, store))
-        assert isinstance(other.searcher.extractor.dense["passages"], postgres_vectors.DatabaseField)
+        assistant = Assistant(Searcher.load(store, asked_once))
+        assert isinstance(assistant.searcher.extractor.dense["passages"], postgres_vectors.DatabaseField)
+        there = [assistant.ask(turns[-1], turns[:-1]) for turns in (each.question.turns for each in judged)]
 
-        different = [question.turns for question in known if said(one, question.turns) != said(other, question.turns)]
+    assert len(there) > 390
+    both = zip(judged, there, strict=True)
+    assert [here.question.turns for here, answer in both if compared(here.answer) != compared(answer)] == []
 
-    assert len(known) > 390
-    assert different == []
 
-
-def said(assistant: Assistant, turns: Sequence[str]) -> list[dict[str, Any]]:
-    """What is answered to each turn; probabilities to a thousandth, as vectors are added up in another order."""
-    found = []
-    for place, turn in enumerate(turns):
-        answer = assistant.ask(turn, turns[:place]).to_json()
-        answer["elapsed_ms"] = 0
-        answer["confidence"] = round(answer["confidence"], 3)
-        answer["ranking"] = [(each["document"], each["entry"]) for each in answer["ranking"][:3]]
-        found.append(answer)
+def compared(answer: Answer) -> dict[str, Any]:
+    """What is answered; probabilities to a thousandth, as vectors are added up in another order."""
+    found = answer.to_json() | {"elapsed_ms": 0, "confidence": round(answer.confidence, 3)}
+    found["ranking"] = [(each["document"], each["entry"]) for each in found["ranking"][:3]]
     return found

@@ -214,10 +214,10 @@ def test_the_earlier_turns_are_played_and_the_outcome_keeps_what_was_measured() 
 
     three = KnownQuestion("a", ("Qui ?", "Le maire ?", "Et quand ?"), Kind.REFUSE, ())
 
-    report = evaluate(Recorder(), [three])
+    [judged] = evaluate(Recorder(), [three])
 
     assert asked == [("Et quand ?", ("Qui ?", "Le maire ?"))]
-    assert report.outcomes[0].right
+    assert judged.outcome.right
     outcome = judge(question(MAYOR, PREFECT), answer(Kind.ANSWER, MAYOR, ranking="quand qui")).outcome
 
     assert (outcome.wanted, outcome.ranking, outcome.rank) == (("faq/qui",), ("faq/quand", "faq/qui"), 2)

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bs4 import BeautifulSoup
-from conftest import plain
+from conftest import parsed, plain, words
 from fake_assistant import HOSTILE_TEXT
 from outcomes import outcome
 
 from bot.answer import Answer, Kind, Quote, QuoteSource, Ranked
 from bot.evaluation import html_report
 from bot.evaluation.html_report import QuotePart, card
-from bot.evaluation.judge import Judged, Report, Verdict, judge
+from bot.evaluation.judge import Judged, Verdict, judge
 from bot.evaluation.questions import Excerpt, KnownQuestion
 from bot.evaluation.run_file import Conditions, Run, compare
 from bot.evaluation.words import Texts
@@ -44,35 +43,29 @@ def given(*marks: str, kind: Kind = Kind.ANSWER, confidence: float = 0.9, ms: fl
     return Answer("", kind, confidence, "Je ne sais pas.", quotes, ranking=ranking, elapsed_ms=ms)
 
 
-REPORT = Report(
-    (
-        judge(asked("good", "Qui signe donc <b> ?", tags=("sms",)), given(MARKED)),
-        judge(asked("part", "Et l’image ?", tags=("sms", "<tag>")), given("10. dixième point", confidence=0.7)),
-        judge(asked("silent", "Signature ?"), given(kind=Kind.REFUSE, confidence=0.2, ms=90.0)),
-        judge(asked("trap", "Combien ?", Kind.REFUSE), given(MARKED, confidence=0.6)),
-        judge(asked("hello", "Bonjour", Kind.SMALLTALK), given(kind=Kind.SMALLTALK, confidence=1.0)),
-    )
-)
-RUN = Run(CONDITIONS, REPORT.outcomes)
+JUDGED = [
+    judge(asked("good", "Qui signe donc <b> ?", tags=("sms",)), given(MARKED)),
+    judge(asked("part", "Et l’image ?", tags=("sms", "<tag>")), given("10. dixième point", confidence=0.7)),
+    judge(asked("silent", "Signature ?"), given(kind=Kind.REFUSE, confidence=0.2, ms=90.0)),
+    judge(asked("trap", "Combien ?", Kind.REFUSE), given(MARKED, confidence=0.6)),
+    judge(asked("hello", "Bonjour", Kind.SMALLTALK), given(kind=Kind.SMALLTALK, confidence=1.0)),
+]
+RUN = Run(CONDITIONS, tuple(each.outcome for each in JUDGED))
 BEFORE = Run(
     replace(CONDITIONS, date="2026-10-01T08:00:00+00:00"),
-    tuple(replace(o, verdict=Verdict.SILENT) if o.id == "good" else o for o in REPORT.outcomes),
+    tuple(replace(o, verdict=Verdict.SILENT) if o.id == "good" else o for o in RUN.outcomes),
 )
 
 
-def rendered(report: Report = REPORT, run: Run = RUN, before: Run | None = None) -> str:
+def rendered(judged: list[Judged] = JUDGED, run: Run = RUN, before: Run | None = None) -> str:
     comparison = compare(before.outcomes, run.outcomes) if before else None
-    return html_report.page(run, report, ENTRIES, comparison, before)
-
-
-def read(html: str) -> BeautifulSoup:
-    return BeautifulSoup(html, "html.parser")
+    return html_report.page(run, judged, ENTRIES, comparison, before)
 
 
 def text_of(html: str) -> str:
-    soup = read(html)
-    soup.style.decompose()  # type: ignore[union-attr]
-    return " ".join(plain(soup.get_text()).split())
+    page = parsed(html)
+    page.style.decompose()
+    return words(page)
 
 
 def unbalanced(html: str) -> set[str]:
@@ -114,7 +107,7 @@ def test_whatever_is_quoted_is_text_and_never_markup() -> None:
     assert [
         words for words in ("Qui signe donc <b> ?", "Bonjour <i>", "q<1>.jsonl", "<tag>") if words not in text_of(html)
     ] == []
-    assert read(html).find_all(["script", "img", "b", "i", "tag", "link", "iframe"]) == []
+    assert parsed(html).find_all(["script", "img", "b", "i", "tag", "link", "iframe"]) == []
     assert unbalanced(html) == set()
     assert f"<mark>{MARKED}</mark>" in html
 
@@ -122,13 +115,13 @@ def test_whatever_is_quoted_is_text_and_never_markup() -> None:
 def test_the_page_needs_nothing_else() -> None:
     html = rendered(before=BEFORE)
 
-    attributes = {name for tag in read(html).find_all(True) for name in tag.attrs}
+    attributes = {name for tag in parsed(html).find_all(True) for name in tag.attrs}
     assert attributes & {"src", "href", "onclick", "onerror", "data", "action"} == set()
     assert re.search(r"url\(|@import|https?://", html.replace("https://evil.example", "")) is None
 
 
 def test_the_page_can_be_read_without_its_plots() -> None:
-    soup = read(rendered())
+    soup = parsed(rendered())
     drawn = soup.find_all("svg", role="img")
     assert len(drawn) == 3
     assert [svg for svg in drawn for name in str(svg["aria-labelledby"]).split() if soup.find(id=name) is None] == []
@@ -149,10 +142,10 @@ def test_a_comparison_tells_what_changed() -> None:
 
 @pytest.mark.parametrize("kept", ["good", "trap", "hello", "silent"])
 def test_a_run_of_one_kind_has_a_page(kept: str) -> None:
-    report = Report(tuple(j for j in REPORT.judged if j.question.id == kept))
+    judged = [each for each in JUDGED if each.question.id == kept]
     reworded = Run(CONDITIONS, tuple(replace(o, turns=("autre",)) for o in RUN.outcomes))
 
-    html = rendered(report, Run(CONDITIONS, report.outcomes), reworded)
+    html = rendered(judged, Run(CONDITIONS, tuple(each.outcome for each in judged)), reworded)
 
     assert unbalanced(html) == set()
     assert "Aucune question n’est comparable" in text_of(html)
@@ -178,7 +171,7 @@ def test_a_card_shows_what_is_marked_and_a_little_around() -> None:
 
 
 def test_a_card_names_the_entry_and_the_verdict_before() -> None:
-    judged = REPORT.judged[1]
+    judged = JUDGED[1]
 
     changed = card(judged, Texts(ENTRIES), outcome("part", Verdict.SILENT))
     same = card(judged, Texts(ENTRIES), outcome("part", Verdict.WRONG_PART))

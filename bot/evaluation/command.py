@@ -1,6 +1,7 @@
 """What ``motamot evaluate`` does: check, ask, compute, compare, print and write."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -16,7 +17,8 @@ from bot.evaluation import words
 from bot.evaluation.advice import advice
 from bot.evaluation.figures import figures
 from bot.evaluation.html_report import page, promised
-from bot.evaluation.judge import Outcome, Report, evaluate
+from bot.evaluation.intervals import Estimate
+from bot.evaluation.judge import Judged, Outcome, evaluate
 from bot.evaluation.questions import read_known_questions
 from bot.evaluation.run_file import (
     Comparison,
@@ -50,8 +52,8 @@ class Wanted:
     as_json: bool = False
 
 
-def run(wanted: Wanted, settings: Settings) -> Report:
-    """Ask every question; print and write what is wanted.
+def run(wanted: Wanted, settings: Settings) -> Estimate:
+    """Ask every question; print and write what is wanted; the share that is answered, rightly and at the right place.
 
     Raises:
         KnownQuestionsError: The questions cannot be used.
@@ -69,14 +71,14 @@ def run(wanted: Wanted, settings: Settings) -> Report:
     if before and wanted.before:
         check_comparable(before, wanted.before, [q.id for q in known], wanted.questions.name)
     with progress("Évaluation") as advance:
-        report = evaluate(Assistant(searcher), known, advance)
+        judged = evaluate(Assistant(searcher), known, advance)
     max_error = settings.max_error if wanted.max_error is None else wanted.max_error
-    _publish(wanted, before, searcher, _conditions(wanted.questions, searcher, max_error), report)
-    return report
+    done = Run(_conditions(wanted.questions, searcher, max_error), tuple(each.outcome for each in judged))
+    _publish(wanted, before, searcher, done, judged)
+    return figures(done.outcomes)["hit_rate"].estimate
 
 
-def _publish(wanted: Wanted, before: Run | None, searcher: Searcher, conditions: Conditions, report: Report) -> None:
-    run = Run(conditions, report.outcomes)
+def _publish(wanted: Wanted, before: Run | None, searcher: Searcher, run: Run, judged: Sequence[Judged]) -> None:
     comparison = compare(before.outcomes, run.outcomes) if before else None
     text = json.dumps(run_to_json(run, comparison), ensure_ascii=False, indent=2)
     if wanted.as_json:
@@ -88,7 +90,7 @@ def _publish(wanted: Wanted, before: Run | None, searcher: Searcher, conditions:
         write_text(wanted.save, f"{text}\n")
         show_line(notices, typeset(f"Évaluation enregistrée dans « {wanted.save} »."))
     if wanted.page:
-        write_text(wanted.page, page(run, report, searcher.rows.entries, comparison, before))
+        write_text(wanted.page, page(run, judged, searcher.rows.entries, comparison, before))
         show_line(notices, typeset(f"Rapport écrit dans « {wanted.page} »."))
 
 

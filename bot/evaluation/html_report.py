@@ -12,7 +12,7 @@ from bot.evaluation import words
 from bot.evaluation.advice import advice
 from bot.evaluation.figures import PERCENTILES, by_tag, figures, plots
 from bot.evaluation.intervals import Estimate
-from bot.evaluation.judge import Judged, Outcome, Report, Verdict
+from bot.evaluation.judge import Judged, Outcome, Verdict
 from bot.evaluation.run_file import Comparison, Run
 from bot.evaluation.words import Texts
 from bot.phrases import NBSP, french_date
@@ -36,7 +36,7 @@ def promised(run: Run) -> str:
 
 def page(
     run: Run,
-    report: Report,
+    judged: Sequence[Judged],
     entries: Sequence[Entry],
     comparison: Comparison | None = None,
     before: Run | None = None,
@@ -64,7 +64,7 @@ def page(
             latencies=[(p, found[f"latency_p{p}_ms"].estimate.value) for p in PERCENTILES],
             tags=by_tag(run.outcomes),
             comparison=comparison,
-            cards=[card(j, texts, None if j.question.id in altered else was.get(j.question.id)) for j in report.judged],
+            cards=[card(j, texts, None if j.question.id in altered else was.get(j.question.id)) for j in judged],
             n_wrong=sum(not o.right for o in run.outcomes),
             n=len(run.outcomes),
             advice=[typeset(words.advised(each, texts)) for each in advice(run.outcomes)],

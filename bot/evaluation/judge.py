@@ -6,7 +6,6 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.answer import Answer, Kind
-from bot.evaluation.intervals import Estimate
 from bot.evaluation.questions import KnownQuestion
 
 _CHOICES = 3
@@ -65,23 +64,6 @@ class Judged:
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """Every known question judged."""
-
-    judged: tuple[Judged, ...]
-
-    @property
-    def outcomes(self) -> tuple[Outcome, ...]:
-        return tuple(j.outcome for j in self.judged)
-
-    @property
-    def hit_rate(self) -> Estimate:
-        """In scope: answered, from the right entry, at the right place."""
-        among = [o for o in self.outcomes if o.expected == Kind.ANSWER]
-        return Estimate.share(sum(o.right for o in among), len(among))
-
-
 class Answering(Protocol):
     """What can be evaluated."""
 
@@ -94,14 +76,14 @@ def evaluate(
     assistant: Answering,
     questions: Sequence[KnownQuestion],
     on_progress: Callable[[int, int], None] | None = None,
-) -> Report:
+) -> list[Judged]:
     """Ask every known question, earlier turns first, and judge the last answer."""
     judged = []
     for done, question in enumerate(questions, 1):
         judged.append(judge(question, assistant.ask(question.turns[-1], question.turns[:-1])))
         if on_progress:
             on_progress(done, len(questions))
-    return Report(tuple(judged))
+    return judged
 
 
 def judge(question: KnownQuestion, answer: Answer) -> Judged:
