@@ -253,14 +253,10 @@ def french_type(schema: Schema) -> str:
     if schema["type"] == "array":
         if "prefixItems" in schema:
             return f"couple de {french_type(schema['prefixItems'][0])}s"
-        return f"liste de {_plural(french_type(schema['items']))}"
+        first, *others = french_type(schema["items"]).split(" ")
+        return " ".join(["liste de", f"{first}s", *others])
     names = {"string": "texte", "integer": "entier", "number": "nombre", "boolean": "vrai ou faux", "null": "null"}
     return names[schema["type"]]
-
-
-def _plural(words: str) -> str:
-    first, *others = words.split(" ")
-    return " ".join([f"{first}s", *others])
 
 
 # --- what is wrong in a body ------------------------------------------------------------------------
@@ -269,18 +265,10 @@ def _plural(words: str) -> str:
 def invalid(request: Request, errors: Sequence[Any]) -> Response:
     """What is wrong in a body, as pydantic found it."""
     expected = dev_phrases.EXPECTED.get(request.url.path.rpartition("/")[2], {})
-    found = explain_errors(errors, expected)
+    found: list[FieldError] = [
+        {"pointer": _pointer(error), "detail": typeset(_explain(error, expected))} for error in errors
+    ]
     return problem(422, f"{dev_phrases.INVALID} {found[0]['detail']}", found)
-
-
-def explain_errors(errors: Sequence[Mapping[str, Any]], expected: Mapping[str, str]) -> list[FieldError]:
-    """The errors of pydantic as fields of a problem.
-
-    Args:
-        errors: As pydantic lists them, with FastAPI's ``body`` in front of each place.
-        expected: What each field wants, by its path; ``*`` stands for any index.
-    """
-    return [{"pointer": _pointer(error), "detail": typeset(_explain(error, expected))} for error in errors]
 
 
 def _explain(error: Mapping[str, Any], expected: Mapping[str, str]) -> str:

@@ -190,11 +190,15 @@ def page_image(data: bytes, number: int) -> bytes:
         UnusablePageError: There is no such page or it cannot be drawn.
     """
     with _opened(data, number) as page:
-        width, height = page.get_size()
-        scale = min(DPI / 72, sqrt(MAX_PIXELS / (width * height)), MAX_SIDE / max(width, height))
-        buffer = BytesIO()
-        with closing(page.render(scale=scale)) as bitmap:
-            bitmap.to_pil().save(buffer, "WEBP", lossless=True, method=1)
+        return _drawn(page, DPI, lossless=True, method=1)
+
+
+def _drawn(page: pypdfium2.PdfPage, dpi: int, **options: Any) -> bytes:
+    width, height = page.get_size()
+    scale = min(dpi / 72, sqrt(MAX_PIXELS / (width * height)), MAX_SIDE / max(width, height))
+    buffer = BytesIO()
+    with closing(page.render(scale=scale)) as bitmap:
+        bitmap.to_pil().convert("RGB").save(buffer, "WEBP", **options)
     return buffer.getvalue()
 
 
@@ -217,7 +221,6 @@ def placed_text(data: bytes, number: int, runs: Runs) -> PlacedText:
 
 def _marked(data: bytes, number: int, slices: Sequence[Runs]) -> tuple[dict[str, Any], bytes]:
     """The fields of a ``MarkedPage``; the boxes of the other characters come last."""
-    buffer = BytesIO()
     with _opened(data, number) as page:
         width, height = page.get_size()
         with closing(page.get_textpage()) as textpage:
@@ -231,10 +234,7 @@ def _marked(data: bytes, number: int, slices: Sequence[Runs]) -> tuple[dict[str,
                 boxes.append(_line_boxes(page, textpage, places))
             others = [index for index in range(count) if visible[index] and index not in held]
             boxes.append(_line_boxes(page, textpage, others))
-        scale = min(MARKED_DPI / 72, sqrt(MAX_PIXELS / (width * height)), MAX_SIDE / max(width, height))
-        with closing(page.render(scale=scale)) as bitmap:
-            bitmap.to_pil().convert("RGB").save(buffer, "WEBP", quality=45)
-    return {"width": width, "height": height, "boxes": boxes}, buffer.getvalue()
+        return {"width": width, "height": height, "boxes": boxes}, _drawn(page, MARKED_DPI, quality=45)
 
 
 @contextmanager

@@ -63,19 +63,11 @@ HEADERS = {
 def content_policy(nonce: str | None = None, frame_ancestors: str = SELF) -> str:
     """The Content-Security-Policy: only this server, and inline scripts that carry ``nonce``."""
     scripts = f"'self' 'nonce-{nonce}'" if nonce else "'self'"
-    return "; ".join(
-        [
-            "default-src 'self'",
-            f"script-src {scripts}",
-            # Gradio writes style attributes and style elements while it runs.
-            "style-src 'self' 'unsafe-inline'",
-            "img-src 'self' data:",
-            "font-src 'self' data:",
-            "object-src 'none'",
-            "base-uri 'self'",
-            "form-action 'self'",
-            f"frame-ancestors {frame_ancestors}",
-        ]
+    # Gradio writes style attributes and style elements while it runs.
+    return (
+        f"default-src 'self'; script-src {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "font-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; "
+        f"frame-ancestors {frame_ancestors}"
     )
 
 
