@@ -35,6 +35,18 @@ def plain(message: str) -> str:
     return message.replace("\u00a0", " ").replace("\u202f", " ")
 
 
+def parsed(html: str) -> Any:
+    """A page or a part of one."""
+    from bs4 import BeautifulSoup
+
+    return BeautifulSoup(html, "html.parser")
+
+
+def words(element: Any) -> str:
+    """What an element says, on one line, with ordinary spaces."""
+    return " ".join(element.get_text().split())
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real data beside the checkout (benchmarks, PDFs, seeds)."""
@@ -109,25 +121,9 @@ KNOWN = (
 
 
 @pytest.fixture
-def run(
-    small_index: Path,
-    tmp_path: Path,
-    no_settings: None,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Run:
-    """Runs ``motamot`` where only ``q.jsonl`` is, on the library's corpus and index, with its fake encoder."""
-    from small_corpus import small_encoder
-
-    from bot import cli, cli_index
-
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MOTAMOT_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("MOTAMOT_CORPUS", str(small_index / "corpus"))
-    monkeypatch.setenv("MOTAMOT_INDEX", str(small_index / "index"))
-    monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr(cli_index, "load_encoder", lambda _: small_encoder())
-    (tmp_path / "q.jsonl").write_text("\n".join(map(json.dumps, KNOWN)), encoding="utf-8")
+def motamot(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs ``motamot``, as typed."""
+    from bot import cli
 
     def command(*arguments: object) -> Ran:
         monkeypatch.setattr(sys, "argv", ["motamot", *map(str, arguments)])
@@ -137,6 +133,23 @@ def run(
         return Ran(exited.value.code or 0, printed.out, plain(printed.err))  # type: ignore[arg-type]
 
     return command
+
+
+@pytest.fixture
+def run(small_index: Path, tmp_path: Path, no_settings: None, monkeypatch: pytest.MonkeyPatch, motamot: Run) -> Run:
+    """Runs ``motamot`` where only ``q.jsonl`` is, on the library's corpus and index, with its fake encoder."""
+    from small_corpus import small_encoder
+
+    from bot import cli_index
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MOTAMOT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("MOTAMOT_CORPUS", str(small_index / "corpus"))
+    monkeypatch.setenv("MOTAMOT_INDEX", str(small_index / "index"))
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(cli_index, "load_encoder", lambda _: small_encoder())
+    (tmp_path / "q.jsonl").write_text("\n".join(map(json.dumps, KNOWN)), encoding="utf-8")
+    return motamot
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from bs4 import BeautifulSoup
+from conftest import parsed, words
 from fake_assistant import HOSTILE, HOSTILE_TEXT, About, FakeAssistant, answered, quote, refused
 from fastapi.testclient import TestClient
 from starlette.requests import Request
@@ -66,12 +66,8 @@ def ask(assistant: FakeAssistant) -> Callable[..., list[tuple[str, str]]]:
 
 def said(messages: list[Message]) -> list[tuple[str, str]]:
     """Role and visible text of each message after the greeting."""
-    assert EXAMPLE in plain_text(messages[0])
-    return [(message["role"], plain_text(message)) for message in messages[1:]]
-
-
-def plain_text(message: Message) -> str:
-    return " ".join(BeautifulSoup(message["content"], "html.parser").get_text().split())
+    assert EXAMPLE in words(parsed(messages[0]["content"]))
+    return [(message["role"], words(parsed(message["content"]))) for message in messages[1:]]
 
 
 # --- one turn --------------------------------------------------------------------------------------
@@ -147,7 +143,7 @@ def call(client: TestClient, function: int, *data: Any, **more: Any) -> list[str
     answer = client.post(PREDICT, json={"data": list(data), "fn_index": function, "session_hash": "abc", **more})
     assert answer.status_code == 200, answer.text
     html = "".join(message["content"][0]["text"] for message in answer.json()["data"][0])
-    return [asked.get_text() for asked in BeautifulSoup(html, "html.parser").select(".mm-question .mm-verbatim")]
+    return [asked.get_text() for asked in parsed(html).select(".mm-question .mm-verbatim")]
 
 
 def functions(client: TestClient) -> tuple[int, int]:
@@ -235,7 +231,7 @@ def test_what_the_page_loads_is_compressed_and_kept_while_its_address_names_its_
 def test_the_page_is_french_names_nobody_else_and_runs_only_its_own_scripts(client: TestClient) -> None:
     response = client.get("/")
     page, policy = response.text, response.headers["content-security-policy"]
-    scripts = BeautifulSoup(page, "html.parser").find_all("script", src=False)
+    scripts = parsed(page).find_all("script", src=False)
     [nonce] = {script.get("nonce") for script in scripts}
 
     assert '<html lang="fr"' in page

@@ -4,7 +4,6 @@ import json
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -384,13 +383,3 @@ def test_fetch_says_when_there_is_nothing_to_download(run: Run) -> None:
 
     assert ran.code == 0
     assert "Aucun document du catalogue n’a d’adresse" in ran.err
-
-
-def test_the_installed_command_lists_every_command_in_french() -> None:
-    motamot = Path(sys.executable).with_name("motamot")
-
-    done = subprocess.run([motamot, "--help"], capture_output=True, text=True, timeout=60, check=True)
-
-    for name in ("serve", "ask", "batch", "build", "fetch", "inspect", "evaluate", "init", "doctor"):
-        assert f"\n  {name} " in done.stdout
-    assert "mot pour mot" in done.stdout

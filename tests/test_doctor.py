@@ -6,7 +6,6 @@ import re
 import shutil
 import socket
 import sqlite3
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -15,13 +14,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from conftest import plain
+from conftest import Run, plain
 from fake_assistant import HOSTILE, answered, quote
 from real_site import free_port, served
 from small_corpus import FAQ, closing_on, small_encoder, write_corpus
 from starlette.responses import Response
 
-from bot import cli, doctor
+from bot import doctor
 from bot import doctor_machine as machine
 from bot.doctor_machine import Finding, Level
 from bot.journal import Journal
@@ -50,21 +49,18 @@ def place(two_days: Path, tmp_path: Path, no_settings: None, monkeypatch: pytest
 
 
 @pytest.fixture
-def examine(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Examine:
+def examine(motamot: Run) -> Examine:
     """Runs ``motamot doctor --json``: its exit code, and by name what it found."""
 
     def command(*arguments: object) -> tuple[int, dict[str, list[dict[str, str]]]]:
-        monkeypatch.setattr(sys, "argv", ["motamot", "doctor", "--json", *map(str, arguments)])
-        with pytest.raises(SystemExit) as exited:
-            cli.main()
-        report = json.loads(plain(capsys.readouterr().out))
+        ran = motamot("doctor", "--json", *arguments)
+        report = json.loads(plain(ran.out))
         found: dict[str, list[dict[str, str]]] = {}
         for finding in report["findings"]:
             found.setdefault(finding["name"], []).append(finding)
         levels = [finding["level"] for finding in report["findings"]]
         assert report["level"] == max(levels, key=["ok", "attention", "erreur"].index)
-        assert isinstance(exited.value.code, int)
-        return exited.value.code, found
+        return ran.code, found
 
     return command
 
@@ -360,17 +356,13 @@ def test_a_clock_that_is_behind_is_seen(place: Path) -> None:
     assert (behind.level, "01/01/1970" in behind.detail) == (Level.ATTENTION, True)
 
 
-def test_it_is_printed_for_a_person(
-    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_it_is_printed_for_a_person(place: Path, motamot: Run) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", int(os.environ["MOTAMOT_PORT"])))
-        monkeypatch.setattr(sys, "argv", ["motamot", "doctor"])
-        with pytest.raises(SystemExit) as exited:
-            cli.main()
+        ran = motamot("doctor")
 
-    lines = plain(capsys.readouterr().out).splitlines()
-    assert exited.value.code == 2
+    lines = plain(ran.out).splitlines()
+    assert ran.code == 2
     at = next(number for number, line in enumerate(lines) if line.startswith("erreur    Port : 127.0.0.1:"))
     assert lines[at + 1] == "          → Choisissez-en un autre (réglages « host » et « port »)."
     assert any(line.startswith("ok        Documents : 1 document lu") for line in lines)

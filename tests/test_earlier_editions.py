@@ -3,8 +3,7 @@
 from pathlib import Path
 
 import pytest
-from bs4 import BeautifulSoup
-from conftest import plain
+from conftest import parsed, plain
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from small_corpus import FAQ, FEW, small_encoder, write_corpus
@@ -64,7 +63,7 @@ def site(place: Path, corpus: Path | None) -> TestClient:
 
 def standing(html: str) -> tuple[str, str]:
     """The outcome, and the words of today."""
-    page = BeautifulSoup(html, "html.parser")
+    page = parsed(html)
     [said] = page.select(".mm-standing")
     today = page.select_one(".mm-today .mm-text")
     return said["class"][1].removeprefix("mm-standing-"), today.get_text() if today else ""
@@ -88,7 +87,7 @@ def test_words_of_an_earlier_edition_are_proven_and_what_became_of_them_is_said(
     page = client.get(f"/{link(quote)}")
 
     assert page.status_code == 200
-    assert BeautifulSoup(page.text, "html.parser").select_one(".mm-proven .mm-text").get_text() == quote.text
+    assert parsed(page.text).select_one(".mm-proven .mm-text").get_text() == quote.text
     assert "Édition antérieure" in page.text
     assert FAQ[entry][0] in plain(page.text)
     assert standing(page.text) == (became, words)

@@ -13,7 +13,6 @@ from bot.journal import Journal
 from bot.settings import read_settings
 from bot.web.rate_limits import network
 from bot.web.server import SiteOptions, build_app
-from corpus.errors import SettingsError
 
 PROXY = "10.0.0.1"
 
@@ -146,29 +145,6 @@ def test_proxies_are_addresses_or_networks() -> None:
     )  # fmt: skip
     with pytest.raises(ValueError, match="intranet"):
         read_networks("intranet")
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "expected"),
-    [
-        ("RATE_LIMIT", "60", "comme 60/minute"),
-        ("RATE_LIMIT", "0/minute", "comme 60/minute"),
-        ("TRUSTED_PROXIES", "*", "comme 127.0.0.1 10.0.0.0/8"),
-        ("JOURNAL", "peut-être", "true ou false"),
-        ("JOURNAL_DAYS", "0", "un nombre de jours de 1 à 3650"),
-        ("METRICS", "oui", "local"),
-        ("LOG_FORMAT", "xml", "json"),
-    ],
-)
-def test_a_setting_of_another_form_is_named(
-    key: str, value: str, expected: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(f"MOTAMOT_{key}", value)
-
-    with pytest.raises(SettingsError) as caught:
-        read_settings()
-
-    assert [part for part in (key.lower(), value, expected) if part not in str(caught.value)] == []
 
 
 def test_by_default_questions_are_counted_not_kept_and_seen_by_nobody() -> None:

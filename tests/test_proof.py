@@ -7,8 +7,7 @@ from pathlib import Path
 from shutil import copytree
 
 import pytest
-from bs4 import BeautifulSoup, Tag
-from conftest import plain
+from conftest import parsed, words
 from fake_assistant import About, FakeAssistant
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -82,15 +81,6 @@ def first(assistant: FakeAssistant, question: str) -> Quote:
 
 def address(quote: Quote) -> str:
     return f"{quote.source.sha256}/{quote.start}-{quote.end}"
-
-
-def parsed(html: str) -> Tag:
-    return BeautifulSoup(html, "html.parser")
-
-
-def words(element: Tag | None) -> str:
-    assert element is not None
-    return plain(" ".join(element.get_text().split()))
 
 
 def standing(client: TestClient, quote: Quote) -> str:

@@ -14,10 +14,10 @@ from threading import Event, Thread
 
 import docx
 import pytest
-from conftest import plain
+from conftest import Run, plain
 from small_corpus import FAQ, FEW, built, closing_on, small_encoder, write_corpus
 
-from bot import cli, cli_index
+from bot import cli_index
 from bot.settings import read_settings
 from corpus.errors import CorpusError, IndexStoreError, LossError
 from index import MAX_ERROR, store, versions
@@ -213,22 +213,6 @@ def test_the_same_content_built_twice_takes_the_place_of_neither(folder: Path) -
 # Going back
 
 
-def test_one_goes_back_to_the_last_two_builds_and_no_further(folder: Path) -> None:
-    index = folder / "index"
-    for day in (3, 4):
-        built(folder, day)
-    kept = [store._load(v).entries[-1].body_text for v in versions.newest_first(index)]
-    assert kept == ["Elle ferme le 4 mai.", "Elle ferme le 3 mai.", "Elle ferme le 2 mai."]
-
-    manifest = store.rollback(index)
-    assert answer(index) == "Elle ferme le 3 mai."
-    assert read_manifest(index) == manifest
-    store.rollback(index)
-    with pytest.raises(IndexStoreError, match="n’a pas de version précédente en bon état"):
-        store.rollback(index)
-    assert answer(index) == "Elle ferme le 2 mai."
-
-
 def test_what_was_left_is_not_built_again_unasked(folder: Path) -> None:
     corpus, index = folder / "corpus", folder / "index"
 
@@ -254,16 +238,10 @@ def test_one_goes_back_from_a_damaged_version_and_passes_over_another(folder: Pa
     assert answer(folder / "index") == "Elle ferme le 1 mai."
 
 
-def test_the_command_goes_back_and_says_to_what(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    where = ["--corpus", str(folder / "corpus"), "--index", str(folder / "index")]
-    monkeypatch.setattr(sys, "argv", ["motamot", "rollback", *where])
+def test_the_command_goes_back_and_says_to_what(folder: Path, motamot: Run) -> None:
+    ran = motamot("rollback", "--corpus", folder / "corpus", "--index", folder / "index")
 
-    with pytest.raises(SystemExit):
-        cli.main()
-
-    assert f"L’index construit le {read_manifest(folder / 'index').built[:10]}" in capsys.readouterr().err
+    assert f"L’index construit le {read_manifest(folder / 'index').built[:10]}" in ran.err
     assert answer(folder / "index") == "Elle ferme le 1 mai."
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from bs4 import BeautifulSoup, Tag
+from conftest import parsed, words
 from fake_assistant import HOSTILE, HOSTILE_TEXT, About, LeftOut, answered, quote, refused
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,15 +30,6 @@ RULES = Document(
     blocks=(),
     pages=(0, 52),
 )
-
-
-def parsed(html: str) -> Tag:
-    return BeautifulSoup(html, "html.parser")
-
-
-def words(element: Tag | None) -> str:
-    assert element is not None
-    return " ".join(element.get_text().split())
 
 
 def test_a_quote_is_cut_at_its_highlights() -> None:

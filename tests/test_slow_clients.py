@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from fake_assistant import HOSTILE, About, FakeAssistant
-from raw_http import PATIENCE, hurried, impatient, read, send
+from raw_http import PATIENCE, Response, hurried, impatient, read, send
 from real_site import free_port, served
 from starlette.types import Receive, Scope, Send
 
@@ -43,63 +43,39 @@ async def left(receive: Receive) -> None:
         pass
 
 
-def trickle(connection: socket.socket, letter: bytes, stop: threading.Event) -> None:
-    with suppress(OSError):
-        while not stop.wait(0.1):
-            connection.sendall(letter)
-
-
-def test_a_body_that_comes_letter_by_letter_is_refused_in_french(port: int) -> None:
+def trickled(port: int, begun: bytes, letter: bytes) -> Response:
+    """What is answered to one who begins so, and then sends a letter ten times a second."""
     stop = threading.Event()
+
+    def go_on() -> None:
+        with suppress(OSError):
+            while not stop.wait(0.1):
+                connection.sendall(letter)
+
     with connected(port) as connection:
-        connection.sendall(HEAD)
-        sender = threading.Thread(target=trickle, args=(connection, b" ", stop))
+        connection.sendall(begun)
+        sender = threading.Thread(target=go_on)
         sender.start()
         answer = read(connection)
         stop.set()
         sender.join(PATIENCE)
-
-    assert (answer.status, answer.headers["connection"]) == (408, "close")
-    assert "n’est pas arrivée en entier" in answer.body.decode()
+    return answer
 
 
-def test_a_head_that_comes_letter_by_letter_is_hung_up_on(port: int) -> None:
-    stop = threading.Event()
-    with connected(port) as connection:
-        connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nX-Long: ")
-        sender = threading.Thread(target=trickle, args=(connection, b"x", stop))
-        sender.start()
-        answer = read(connection)
-        stop.set()
-        sender.join(PATIENCE)
+def test_a_body_that_comes_letter_by_letter_is_refused_in_french_and_one_too_large_is_not_waited_for(port: int) -> None:
+    slow, large = (trickled(port, head, b" ") for head in (HEAD, HEAD.replace(b": 100", b": 99999999")))
 
-    assert answer.status == 0
+    assert (slow.status, slow.headers["connection"]) == (408, "close")
+    assert "n’est pas arrivée en entier" in slow.body.decode()
+    assert (large.status, large.headers["connection"]) == (413, "close")
 
 
-def test_so_is_the_second_request_of_a_connection(port: int) -> None:
-    stop = threading.Event()
-    with connected(port) as connection:
-        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /healthz HTTP/1.1\r\nHost: ")
-        sender = threading.Thread(target=trickle, args=(connection, b"x", stop))
-        sender.start()
-        received = read(connection)
-        stop.set()
-        sender.join(PATIENCE)
+def test_a_head_that_comes_letter_by_letter_is_hung_up_on_and_so_is_the_second_of_a_connection(port: int) -> None:
+    first = trickled(port, b"GET / HTTP/1.1\r\nHost: a\r\nX-Long: ", b"x")
+    second = trickled(port, b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nGET /healthz HTTP/1.1\r\nHost: ", b"x")
 
-    assert (received.status, received.body) == (200, b'{"status":"ok"}')
-
-
-def test_a_refused_body_is_not_waited_for(port: int) -> None:
-    stop = threading.Event()
-    with connected(port) as connection:
-        connection.sendall(HEAD.replace(b": 100", b": 99999999"))
-        sender = threading.Thread(target=trickle, args=(connection, b"x", stop))
-        sender.start()
-        answer = read(connection)
-        stop.set()
-        sender.join(PATIENCE)
-
-    assert (answer.status, answer.headers["connection"]) == (413, "close")
+    assert first.status == 0
+    assert (second.status, second.body) == (200, b'{"status":"ok"}')
 
 
 def by_curl(url: str, body: Path) -> tuple[int, str]:

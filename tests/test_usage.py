@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import typer
-from conftest import plain
+from conftest import Ran, Run, plain
 
 from bot import cli
 
@@ -16,14 +16,6 @@ def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     # As under ``python -m pytest``, which typer would otherwise name as the program.
     monkeypatch.setattr(sys.modules["__main__"], "__package__", "pytest")
-
-
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["motamot", *arguments])
-    with pytest.raises(SystemExit) as exited:
-        cli.main()
-    assert isinstance(exited.value.code, int)
-    return exited.value.code
 
 
 PORT, ERROR, HIT, FORMAT = (f"l’option « --{name} » : la valeur" for name in ("port", "max-error", "min-hit", "format"))
@@ -50,14 +42,10 @@ PORT, ERROR, HIT, FORMAT = (f"l’option « --{name} » : la valeur" for name in
         ),
     ],
 )
-def test_what_is_mistyped_is_said_in_one_line_of_french(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: str, said: str, command: str
-) -> None:
-    code = run(monkeypatch, *arguments.split())
-
-    printed = capsys.readouterr()
+def test_what_is_mistyped_is_said_in_one_line_of_french(motamot: Run, arguments: str, said: str, command: str) -> None:
     helped = f"motamot {command}".strip()
-    assert (code, printed.out, plain(printed.err)) == (2, "", f"Erreur : {said} Essayez « {helped} --help ».\n")
+
+    assert motamot(*arguments.split()) == Ran(2, "", f"Erreur : {said} Essayez « {helped} --help ».\n")
 
 
 def commands(command: typer.core.TyperCommand | typer.core.TyperGroup, *path: str) -> Iterator[tuple[str, ...]]:
@@ -80,26 +68,20 @@ def test_all_commands_are_looked_at() -> None:
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
-def test_help_has_no_word_of_english(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], path: tuple[str, ...]
-) -> None:
-    code = run(monkeypatch, *path, "--help")
+def test_help_has_no_word_of_english(motamot: Run, path: tuple[str, ...]) -> None:
+    ran = motamot(*path, "--help")
 
-    screen = plain(capsys.readouterr().out)
-    assert code == 0
+    screen = plain(ran.out)
+    assert ran.code == 0
     assert screen.startswith(f"Utilisation : {' '.join(['motamot', *path])} [OPTIONS]")
     assert "  Afficher cette aide.\n" in screen
     assert ENGLISH.findall(re.sub(r"--[\w-]+", "", screen)) == []
 
 
-def test_a_group_without_a_command_shows_its_help(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    code = run(monkeypatch, "journal")
-    screen = plain(capsys.readouterr().err)
+def test_a_group_without_a_command_shows_its_help(motamot: Run) -> None:
+    ran = motamot("journal")
 
-    assert code == 2
-    assert screen.startswith("Utilisation : motamot journal [OPTIONS] COMMANDE [ARGUMENTS]…\n")
-    run(monkeypatch, "evaluate", "--help")
-    screen = plain(capsys.readouterr().out)
+    assert ran.code == 2
+    assert ran.err.startswith("Utilisation : motamot journal [OPTIONS] COMMANDE [ARGUMENTS]…\n")
+    screen = plain(motamot("evaluate", "--help").out)
     assert [words for words in ("[obligatoire]", "[par défaut : 0.0; 0<=x<=1]") if words not in screen] == []
