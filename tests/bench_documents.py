@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmark_corpora import json_lines, letters
 from conftest import ROOT
+from seed_files import listed
 
 from bot.answer import Answer, Kind
 from bot.assistant import Assistant
@@ -56,9 +57,7 @@ def write_corpus(shared: Path, folder: Path) -> Path:
         (copy := folder / "documents" / path.name).unlink(missing_ok=True)
         copy.write_bytes(path.read_bytes())
         kind = "faq" if path.name.startswith("faq") else "guide"
-        source = {"id": path.stem.replace("_", "-"), "title": path.stem.replace("_", " "), "file": path.name}
-        source |= {"publisher": "Éditeur", "date": "2021-05", "kind": kind}
-        tables.append("[[source]]\n" + "".join(f'{key} = "{value}"\n' for key, value in source.items()))
+        tables.append(listed(path.name, id=path.stem.replace("_", "-"), title=path.stem.replace("_", " "), kind=kind))
     (folder / "catalogue.toml").write_text("\n".join(tables), encoding="utf-8")
     return folder
 

@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from conftest import ROOT
+from seed_files import listed
 
 from index.build import build
 from index.dense import Vectors
@@ -58,10 +59,7 @@ def write_corpus(shared: Path, folder: Path, n_pages: int) -> Path:
             own = f"Le {' '.join(f'{c}{mark}' for c in letters)} ({''.join(letters).upper()}) est ici. " * (n % 10 == 0)
             pages.append(f"# {row['title']} {mark}\n\n{own}{text}\n")
         (folder / "documents" / f"d{first}.md").write_text("\n".join(pages), encoding="utf-8")
-        catalogue.append(
-            f'[[source]]\nid = "d{first}"\ntitle = "Document {first}"\npublisher = "essai"\ndate = "2020-01"\n'
-            f'kind = "page"\nfile = "d{first}.md"\n'
-        )
+        catalogue.append(listed(f"d{first}.md", kind="page"))
     (folder / "catalogue.toml").write_text("\n".join(catalogue), encoding="utf-8")
     return folder
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from seed_files import listed
+
 from corpus.read import read_corpus
 
 DATA = Path(__file__).parent / "reader_data"
@@ -40,11 +42,8 @@ def write_corpus(folder: Path, rows: Iterable[tuple[str, str, str]]) -> Path:
         writer = csv.writer(file)
         writer.writerow(["id", "question", "réponse"])
         writer.writerows(rows)
-    (folder / "catalogue.toml").write_text(
-        f'[[source]]\nid = "{folder.name}"\ntitle = "{folder.name}"\npublisher = "benchmark"\ndate = "2020-01"\n'
-        'kind = "faq"\nfile = "faq.csv"\n',
-        encoding="utf-8",
-    )
+    table = listed("faq.csv", id=folder.name, title=folder.name)
+    (folder / "catalogue.toml").write_text(table, encoding="utf-8")
     return folder
 
 
@@ -65,8 +64,7 @@ def document_corpus(paths: Sequence[Path], folder: Path) -> Path:
     tables = []
     for path in paths:
         shutil.copy(path, folder / "documents")
-        named = f'id = "{path.stem}"\ntitle = "{path.stem}"\nfile = "{path.name}"'
-        tables.append(f'[[source]]\n{named}\npublisher = "benchmark"\ndate = "2026-01"\nkind = "guide"\n')
+        tables.append(listed(path.name, kind="guide"))
     (folder / "catalogue.toml").write_text("\n".join(tables), encoding="utf-8")
     return folder
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fake_assistant import About, FakeAssistant, answered, quote, refused
 from fpdf import FPDF
+from seed_files import listed
 
 from bot.quoting import Library
 from corpus.document import Document
@@ -15,24 +16,11 @@ RULE = "Le dépôt des encombrants est gratuit pour tous les habitants de la com
 BROKEN = "Les artisans paient un forfait annuel dont le montant est fixé chaque année par le conseil municipal."
 """Starts at the foot of the first page and ends at the head of the second."""
 OPENING = "La déchèterie ouvre du lundi au samedi."
-CATALOGUE = """
-[[source]]
-id = "reglement"
-title = "Règlement des déchèteries"
-publisher = "Ville de Montbrun"
-date = "2021-05-20"
-kind = "guide"
-file = "reglement.pdf"
-notice = "version de mai 2021"
-
-[[source]]
-id = "horaires"
-title = "Horaires"
-publisher = "Ville de Montbrun"
-date = "2022-03"
-kind = "page"
-file = "horaires.txt"
-"""
+TOWN = "Ville de Montbrun"
+RULES = {"title": "Règlement des déchèteries", "date": "2021-05-20", "notice": "version de mai 2021"}
+CATALOGUE = listed("reglement.pdf", publisher=TOWN, kind="guide", **RULES) + listed(
+    "horaires.txt", title="Horaires", publisher=TOWN, date="2022-03", kind="page"
+)
 HOURS = f"Horaires\n\n{OPENING} Elle ferme à dix-huit heures.\n\nElle est fermée les jours fériés."
 
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
@@ -69,6 +70,18 @@ def waited_for(
                 return found
         time.sleep(0.02)
     raise AssertionError(f"not so after {seconds} s")
+
+
+@contextmanager
+def foreign_site(handler: type[BaseHTTPRequestHandler]) -> Iterator[ThreadingHTTPServer]:
+    """A site that is none of ours, which notes in ``asked`` what it is asked."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.asked = []  # type: ignore[attr-defined]
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
 
 
 def resident(pid: int | str = "self", name: str = "VmRSS") -> float:

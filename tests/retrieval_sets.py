@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmark_corpora import DATA, benchmark_questions, faq_questions
 from conftest import ROOT
 from retrieval_systems import Motamot
+from seed_files import listed
 
 from bot.answer import Kind
 from bot.evaluation.questions import read_known_questions
@@ -139,10 +140,7 @@ def write_answers(source: Path, folder: Path) -> tuple[tuple[str, ...], tuple[fr
     for row in _lines(source / "corpus.jsonl"):
         id_ = str(row["_id"]).lower()
         (folder / "documents" / f"{id_}.txt").write_text(f"{row['text']}\n", encoding="utf-8")
-        catalogue.append(
-            f'[[source]]\nid = "{id_}"\ntitle = "{id_}"\npublisher = "benchmark"\ndate = "2020-01"\n'
-            f'kind = "page"\nfile = "{id_}.txt"\n'
-        )
+        catalogue.append(listed(f"{id_}.txt", kind="page"))
     (folder / "catalogue.toml").write_text("\n".join(catalogue), encoding="utf-8")
     wanted: dict[str, set[str]] = {}
     with (source / "qrels.tsv").open(encoding="utf-8", newline="") as file:

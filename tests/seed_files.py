@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import docx
 import openpyxl
@@ -21,6 +22,14 @@ HTML = (
     "</html>"
 )
 CSV = f'id;question;réponse\nq1;{QUESTION};"{ANSWER}\n\nSuite."\nq2;Quand ?;En 2021.\n'
+
+
+def listed(file: str, **given: str) -> str:
+    """The table of a catalogue that lists a file under its own name, unless something else is given."""
+    id_ = Path(file).stem
+    said = {"id": id_, "title": id_, "publisher": "Ville", "date": "2024-03", "kind": "faq", "file": file, **given}
+    return "\n".join(["[[source]]", *(f'{key} = "{value}"' for key, value in said.items()), ""])
+
 
 _OFFICE = "urn:oasis:names:tc:opendocument:xmlns:"
 ODT_HEAD = (

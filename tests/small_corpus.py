@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fake_encoder import FakeEncoder
+from seed_files import listed
 
 from index import versions
 from index.build import build
@@ -99,11 +100,8 @@ def write_corpus(
     """Write catalogue, document, phrasings and lexicon into ``folder``."""
     (folder / "documents").mkdir(parents=True, exist_ok=True)
     (folder / "phrasings").mkdir(exist_ok=True)
-    (folder / "catalogue.toml").write_text(
-        '[[source]]\nid = "mediatheque"\ntitle = "Guide du lecteur"\npublisher = "Ville de Montbrun"\n'
-        'date = "2024-03"\nkind = "faq"\nfile = "mediatheque.csv"\nnotice = "édition de mars 2024"\n',
-        encoding="utf-8",
-    )
+    named = {"title": "Guide du lecteur", "publisher": "Ville de Montbrun", "notice": "édition de mars 2024"}
+    (folder / "catalogue.toml").write_text(listed("mediatheque.csv", **named), encoding="utf-8")
     with (folder / "documents" / "mediatheque.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter=";")
         writer.writerow(["id", "question", "réponse"])

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from seed_files import listed
 from small_corpus import FAQ, PHRASINGS, small_encoder
 
 from bot import phrases
@@ -340,10 +341,7 @@ def test_a_heading_or_a_phrasing_is_answered_by_its_entry(small_assistant: Assis
 def test_the_corpus_goes_before_small_talk(shared: Path, tmp_path: Path) -> None:
     (tmp_path / "corpus" / "documents").mkdir(parents=True)
     shutil.copy(shared / "failing" / "md_questions_sur_le_service.md", tmp_path / "corpus" / "documents" / "faq.md")
-    (tmp_path / "corpus" / "catalogue.toml").write_text(
-        '[[source]]\nid = "faq"\ntitle = "FAQ"\npublisher = "Ville"\ndate = "2024-03"\nkind = "faq"\nfile = "faq.md"\n',
-        encoding="utf-8",
-    )
+    (tmp_path / "corpus" / "catalogue.toml").write_text(listed("faq.md"), encoding="utf-8")
     build(tmp_path / "corpus", tmp_path / "index", small_encoder())
     assistant = Assistant(Searcher.load(tmp_path / "index", small_encoder()))
 

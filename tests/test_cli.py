@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import Ran, Run, plain
 from real_command import MOTAMOT, places, serving
+from seed_files import listed
 from small_corpus import FAQ, small_encoder, write_corpus
 
 from bot import cli, cli_index
@@ -147,10 +148,7 @@ def test_a_new_corpus_works_as_it_is(run: Run, tmp_path: Path) -> None:
 def test_build_says_what_it_left_out_and_why_and_what_to_look_at(run: Run, tmp_path: Path) -> None:
     corpus = write_corpus(tmp_path / "corpus", phrasings={"retard": ["amende", "retard"]})
     with (corpus / "catalogue.toml").open("a", encoding="utf-8") as file:
-        file.write(
-            '[[source]]\nid = "budget"\ntitle = "Budget primitif"\npublisher = "Ville"\n'
-            'date = "2024-01"\nkind = "page"\nfile = "budget.pdf"\n'
-        )
+        file.write(listed("budget.pdf", title="Budget primitif"))
     reworded = '[[entry]]\nquestion = "Que risque-t-on pour un retard ?"\nask = ["trop tard"]\n'
     with (corpus / "phrasings" / "mediatheque.toml").open("a", encoding="utf-8") as file:
         file.write(reworded)

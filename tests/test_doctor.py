@@ -17,6 +17,7 @@ import pytest
 from conftest import Run, plain
 from fake_assistant import HOSTILE, answered, quote
 from real_site import free_port, served
+from seed_files import listed
 from small_corpus import FAQ, closing_on, small_encoder, write_corpus
 from starlette.responses import Response
 
@@ -98,10 +99,7 @@ def test_documents_that_cannot_be_read_are_named_and_only_without_any_left_it_ca
 ) -> None:
     catalogue, documents = place / "corpus" / "catalogue.toml", place / "corpus" / "documents"
     with catalogue.open("a", encoding="utf-8") as file:
-        file.write(
-            '[[source]]\nid = "budget"\ntitle = "Budget"\npublisher = "Ville"\ndate = "2024-01"\nkind = "page"\n'
-            'url = "https://www.ville.example/budget.pdf"\n'
-        )
+        file.write(listed("budget.pdf", title="Budget", url="https://www.ville.example/budget.pdf"))
     (documents / "oublié.txt").write_text("Un texte.", encoding="utf-8")
 
     code, found = examine()

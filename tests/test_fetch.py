@@ -4,13 +4,13 @@ import gzip
 import hashlib
 import json
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from real_site import foreign_site
 
 from corpus.document import Source
 from corpus.errors import CorpusError
@@ -63,14 +63,8 @@ class Site(BaseHTTPRequestHandler):
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadingHTTPServer]:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
-    server.asked = []  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with foreign_site(Site) as server:
+        yield server
 
 
 def source(site: ThreadingHTTPServer, path: str, file: str = "circulaire.pdf") -> Source:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from conftest import plain
+from seed_files import listed
 from small_corpus import FAQ, small_encoder, write_corpus
 
 from bot.answer import Quote, QuoteSource
@@ -63,7 +64,7 @@ def test_the_line_says_what_is_known(status: TextStatus | None, line: str | None
     assert plain(status_line(replace(found, notice="extraits")) or "") == (f"{line}. extraits" if line else "extraits")
 
 
-TABLE = '[[source]]\nid = "note"\ntitle = "Note"\npublisher = "P"\ndate = "2020-11"\nkind = "page"\nfile = "note.txt"\n'
+TABLE = listed("note.txt")
 
 
 def test_it_is_read_from_the_catalogue_and_reaches_the_documents(tmp_path: Path) -> None:
@@ -94,23 +95,10 @@ def test_a_text_no_longer_in_force_says_so_before_its_words(in_force: bool) -> N
     assert "Abrogée" in html.partition("</blockquote>")[2]
 
 
-TWO = """[[source]]
-id = "note-2020"
-title = "Note"
-publisher = "Ville"
-date = "2020-11"
-kind = "faq"
-file = "note-2020.csv"
-{}
-[[source]]
-id = "note-2025"
-title = "Note de 2025"
-publisher = "Ville"
-date = "2025-03"
-kind = "faq"
-file = "note-2025.csv"
-{}
-"""
+TWO = (
+    f"{listed('note-2020.csv', title='Note', date='2020-11')}{{}}\n"
+    f"{listed('note-2025.csv', title='Note de 2025', date='2025-03')}{{}}\n"
+)
 REPLACED = 'nature = "circulaire"\nreplaced_by = "{}"\n'
 REPLACES = 'nature = "circulaire"\npublished = "2025-03-03"\nreplaces = "{}"\n'
 

@@ -1,6 +1,7 @@
 """Questions that suppose that something is not so: which of two opposite cases is quoted for them."""
 
 import pytest
+from seed_files import listed
 
 from bot import phrases
 from bot.answer import Answer, Kind
@@ -130,11 +131,7 @@ def assistants(tmp_path_factory: pytest.TempPathFactory, encoder: OnnxEncoder) -
         folder = tmp_path_factory.mktemp(name)
         (folder / "documents").mkdir()
         (folder / "documents" / "faq.md").write_text(f"# Guide\n{text}", encoding="utf-8")
-        (folder / "catalogue.toml").write_text(
-            '[[source]]\nid = "faq"\ntitle = "Guide"\npublisher = "Commune"\ndate = "2026-01"\nkind = "faq"\n'
-            'file = "faq.md"\n',
-            encoding="utf-8",
-        )
+        (folder / "catalogue.toml").write_text(listed("faq.md", title="Guide"), encoding="utf-8")
         build(folder, folder / "index", encoder)
         found[name] = Assistant(Searcher.load(folder / "index", encoder))
     return found

@@ -10,8 +10,8 @@ import pytest
 from fake_assistant import About, FakeAssistant, answered, quote
 from small_corpus import write_corpus
 
+from bot import cli_index
 from bot.answer import Answer, Ranked
-from bot.evaluation import pytest_plugin
 from bot.evaluation import words as _imported_once  # noqa: F401  pytester forgets what is imported during a run
 from bot.settings import Settings
 from corpus.document import Document
@@ -58,7 +58,7 @@ def opened(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> Opened:
     """A fake assistant that always quotes the answer on late books, its first sentence marked."""
     document = read_corpus(corpus).documents[0]
     found = Opened(FakeAssistant({"amende de retard": late(document), "et le rappel ?": late(document)}, About(())))
-    monkeypatch.setattr(pytest_plugin, "open_assistant", found)
+    monkeypatch.setattr(cli_index, "open_assistant", found)
     return found
 
 
@@ -165,7 +165,7 @@ def test_an_assistant_that_cannot_be_opened_is_tried_once(
         tried.append(settings)
         raise IndexStoreError("L’index est abîmé.")
 
-    monkeypatch.setattr(pytest_plugin, "open_assistant", broken)
+    monkeypatch.setattr(cli_index, "open_assistant", broken)
 
     result = pytester.runpytest_inprocess("questions.jsonl")
 

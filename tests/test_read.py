@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from conftest import plain
+from seed_files import listed
 
 from corpus.document import LIMITS, Document, Limits, Source
 from corpus.errors import UnreadableDocumentError
@@ -28,10 +29,7 @@ def corpus_of(tmp_path: Path, **files: str) -> Path:
         file = name.replace("__", ".")
         if content:
             (tmp_path / "documents" / file).write_text(content, encoding="utf-8")
-        tables.append(
-            f'[[source]]\nid = "{Path(file).stem}"\ntitle = "T"\npublisher = "P"\ndate = "2021-05"\nkind = "faq"\n'
-            f'file = "{file}"\n'
-        )
+        tables.append(listed(file))
     (tmp_path / "catalogue.toml").write_text("\n".join(tables), encoding="utf-8")
     return tmp_path
 

@@ -15,6 +15,7 @@ from threading import Event, Thread
 import docx
 import pytest
 from conftest import Run, plain
+from seed_files import listed
 from small_corpus import FAQ, FEW, built, closing_on, small_encoder, write_corpus
 
 from bot import cli_index
@@ -317,8 +318,7 @@ def test_a_document_that_cannot_be_read_any_more_is_not_lost_unasked(folder: Pat
     document.save(file)
     (corpus / "documents" / "note.docx").write_bytes(file.getvalue())
     with (corpus / "catalogue.toml").open("a", encoding="utf-8") as catalogue:
-        catalogue.write('\n[[source]]\nid = "note"\ntitle = "Note"\npublisher = "Ville"\ndate = "2024-03"\n')
-        catalogue.write('kind = "page"\nfile = "note.docx"\n')
+        catalogue.write(listed("note.docx", title="Note", kind="page"))
     assert build(corpus, index, encoder).phrasings == {"mediatheque": 12}
     before = versions.current(index)
 

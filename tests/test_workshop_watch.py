@@ -1,12 +1,12 @@
 """The watch: conditional requests to listed hosts only, and a new version that waits."""
 
 import shutil
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from real_site import foreign_site
 from small_corpus import FAQ, FEW, small_encoder, write_corpus
 from test_workshop_editions import table
 
@@ -35,14 +35,8 @@ class Publisher(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def publisher() -> Iterator[ThreadingHTTPServer]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Publisher)
-    server.asked = []  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with foreign_site(Publisher) as server:
+        yield server
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from typing import Any
 
 from fake_assistant import HOSTILE, HOSTILE_TEXT, FakeAssistant, answered, quote, refused
 from fpdf import FPDF
-from printed_corpus import assistant_on, documents, write_printed_corpus
+from printed_corpus import TOWN, assistant_on, documents, write_printed_corpus
 from real_site import free_port, served
+from seed_files import listed
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -23,23 +24,16 @@ from bot.web.branding import Branding
 from bot.web.server import SiteOptions, build_app
 from corpus.errors import IndexStoreError
 
-CODE = """
-[[source]]
-id = "code"
-title = "Code communal des déchets et de la propreté"
-publisher = "Ville de Montbrun"
-date = "2020-11-20"
-kind = "circular"
-file = "code.pdf"
-notice = "abrogé le 1er janvier 2023"
-"""
+CODE = {
+    "title": "Code communal des déchets et de la propreté",
+    "date": "2020-11-20",
+    "notice": "abrogé le 1er janvier 2023",
+}
 ARTICLES = [
     f"Article {number}. Le dépositaire {number} remet le bordereau {number * 7} au gardien de la zone {number * 3}, "
     f"qui le signe et le garde {number + 2} jours."
     for number in range(1, 91)
 ]
-LATE = "répond tard"
-"""What the answers of the sentences that end so wait for."""
 UNAVAILABLE = "indisponible"
 BROKEN_DOWN = "panne"
 HOST = """<!doctype html>
@@ -60,7 +54,7 @@ def write_corpus(folder: Path) -> Path:
     """The printed corpus, and a code of 90 articles over several pages."""
     write_printed_corpus(folder)
     with (folder / "catalogue.toml").open("a", encoding="utf-8") as catalogue:
-        catalogue.write(CODE)
+        catalogue.write(listed("code.pdf", publisher=TOWN, kind="circular", **CODE))
     pdf = FPDF(format="A4")
     pdf.set_auto_page_break(auto=True, margin=20)
     pdf.add_page()

@@ -53,6 +53,8 @@ def assistant_of(config: pytest.Config) -> "Answering":
     Raises:
         MotamotError: It cannot be opened; said again to each question without another try.
     """
+    from bot.cli_index import open_assistant
+
     if _OPENED not in config.stash:
         try:
             config.stash[_OPENED] = open_assistant(settings_of(config))
@@ -73,18 +75,6 @@ def settings_of(config: pytest.Config) -> "Settings":
     from bot.settings import read_settings
 
     return read_settings(corpus=config.getoption("motamot_corpus"), index=config.getoption("motamot_index"))
-
-
-def open_assistant(settings: "Settings") -> "Answering":
-    """The assistant of these settings; the index is built when it is missing or stale.
-
-    Raises:
-        MotamotError: The index or the model cannot be used.
-    """
-    from bot.assistant import Assistant
-    from bot.cli_index import open_searcher
-
-    return Assistant(open_searcher(settings))
 
 
 class QuestionsFile(pytest.File):
