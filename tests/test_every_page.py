@@ -193,7 +193,7 @@ def test_a_sheet_over_several_pages_loses_no_word(page: Any, site: WholeSite) ->
     assert "20 novembre 2020" in sheets[-1]
 
 
-@pytest.mark.parametrize(("question", "sheets"), [("longue", 2), ("dépôt", 1), ("météo", 1)])
+@pytest.mark.parametrize(("question", "sheets"), [("longue", 4), ("dépôt", 1), ("météo", 1)])
 def test_no_sheet_ends_on_a_page_of_leavings(page: Any, site: WholeSite, question: str, sheets: int) -> None:
     found = printed(page, f"{site.url}fiche?question={question}")
 
