@@ -195,7 +195,6 @@ def _texts(rows: Rows, asked: Sequence[Query], beyond: Sequence[Query]) -> dict[
     headings = rows.heading_texts()
     return {
         "headings": headings,
-        "openings": rows.opening_texts(),
         "passages": rows.passage_texts(),
         "phrasings": [query.text for query in asked],
         "outside": [query.text for query in beyond],

@@ -18,7 +18,7 @@ they have over all entries, 98.8 % with 25 (and a sample of 512); the right one 
 _SAMPLE = 256
 """Entries that stand for those not nominated: of the same messages all keep their first entry; the log-odds of it vary
 by 0.10, with 128 by 0.15, with 512 by 0.07."""
-_NOMINATING = ("passages", "headings", "openings")
+_NOMINATING = ("passages", "headings")
 """The largest first: where they are asked at once, it takes longest."""
 
 
@@ -80,7 +80,7 @@ class Candidates:
                 also,
                 *(rows.target_of_phrasing[own] for own in (self._lexical.phrasings.best(stems, NEAREST), said())),
             ]
-        entries = [alike(), near["headings"](), near["openings"](), rows.entry_of_passage[near["passages"]()]]
+        entries = [alike(), near["headings"](), rows.entry_of_passage[near["passages"]()]]
         return self._of(np.unique(np.concatenate([*entries, rows.entry_of_target[np.concatenate(targets)]])))
 
     def _of(self, nominated: Ints) -> Pool:

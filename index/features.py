@@ -17,7 +17,6 @@ from index.rows import LexicalFields, Rows
 
 FIELDS = (
     "heading_dense",
-    "opening_dense",
     "passage_dense",
     "entry_bm25",
     "phrasing_dense",
@@ -119,7 +118,7 @@ class FeatureExtractor:
         starts, ends = (np.searchsorted(self.rows.target_of_phrasing, pool.targets, side) for side in _SIDES)
         own, owner = spread(starts, ends), np.repeat(np.arange(len(pool.targets)), ends - starts)
         passages, place = np.unique(self.rows.passage_of_target[pool.targets], return_inverse=True)
-        compared = {"headings": pool.entries, "openings": pool.entries, "passages": passages, "phrasings": own}
+        compared = {"headings": pool.entries, "passages": passages, "phrasings": own}
         # All are asked before the first is waited for: a database answers them at once.
         asked_for = {name: self.dense[name].scores_later(question.vectors, rows) for name, rows in compared.items()}
         bm25 = self._bm25(lexical.entries, query, pool.entries)
@@ -128,7 +127,6 @@ class FeatureExtractor:
         phrasing[:, ~kept[own]] = _LEFT_OUT
         columns: list[npt.NDArray[np.floating[Any]]] = [
             cosines["headings"][pool.owner],
-            cosines["openings"][pool.owner],
             cosines["passages"][place],
             bm25[pool.owner],
             *_of_phrasings(phrasing, owner, len(pool.targets)),

@@ -38,7 +38,7 @@ from index.stored import (
 )
 from index.versions import KEPT, MEND
 
-_SEARCHED = ("headings", "openings", "passages", "phrasings")
+_SEARCHED = ("headings", "passages", "phrasings")
 _DOCUMENTS = 500
 """Written in one exchange."""
 

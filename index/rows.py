@@ -19,8 +19,6 @@ from index.lexical import Bm25, Ints, TermMatrix
 from index.query import Query, QueryParser
 from index.records import Records, some
 
-# Characters, about two sentences. On the CNIL's FAQ, 200 bring a point of hit@1 over the whole passage.
-_OPENING = 200
 # Characters that a reader reads of an answer, as many as of the passages that it learned from, and of a heading above
 # it. With 400 of an answer the area under ROC is the same on FAQs, and .03 less on the documents of reader_data.
 _READ, _HEADING_READ = 700, 160
@@ -152,10 +150,6 @@ class Rows:
             return self.layout.titles[int(places[0])]
         entry = self.entries[self.entry_of_target[target]]
         return entry.heading_text or _first_sentence(entry)
-
-    def opening_texts(self) -> list[str]:
-        """One for each entry: its question and how its answer begins, which says what the whole is about."""
-        return [f"{h} {e.body_text[:_OPENING]}" for h, e in zip(self.heading_texts(), self.entries, strict=True)]
 
     def passage_texts(self) -> list[str]:
         """One for each passage: the headings above it, what must be read with it, and itself."""

@@ -53,7 +53,7 @@ class Stored:
     texts: Mapping[str, Digests]
     """Field -> what was encoded, so that a rebuild encodes only what changed."""
     dense: Mapping[str, Field]
-    """Field -> one vector for each of its texts: headings, openings, passages, phrasings, outside."""
+    """Field -> one vector for each of its texts: headings, passages, phrasings, outside."""
     said: dict[str, float]
     """What the reader said of the questions that were learned from, by a hash of question and text."""
 
@@ -74,7 +74,7 @@ class _Head:
 
 
 _HEAD = TypeAdapter(_Head)
-FIELDS = ("headings", "openings", "passages", "phrasings", "outside", "trials")
+FIELDS = ("headings", "passages", "phrasings", "outside", "trials")
 """What is encoded. ``trials`` are questions that an approximate search is set with; none where it is exact."""
 VECTORS = "dense."
 """Before the name of a field: its vectors, among the arrays."""

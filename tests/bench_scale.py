@@ -96,7 +96,7 @@ class Copies:
             titles=(),
         )
         bm25 = self._bm25(copies)
-        dense = {name: Dense(self._vectors(base.dense[name].all(), copies)) for name in FIELDS[:3]}
+        dense = {name: Dense(self._vectors(base.dense[name].all(), copies)) for name in FIELDS[:2]}
         dense |= {name: base.dense[name] for name in ("phrasings", "outside")}
         dense["trials"] = Dense(self._trials)
         return replace(

@@ -31,7 +31,7 @@ def test_several_processes_give_the_same_vectors(corpus: Path, tmp_path: Path) -
     with pool(2, partial(FakeEncoder, WORDS)) as processes:
         built = build(corpus, several, small_encoder(), pool=processes, on_progress=lambda _, *step: steps.append(step))
 
-    assert built.n_encoded == 12  # a short answer is its own opening
+    assert built.n_encoded == 12
     assert (10, 12) in steps
     for name, field in one.load().dense.items():
         assert np.array_equal(several.load().dense[name].all(), field.all())

