@@ -25,6 +25,7 @@ from corpus.errors import CorpusError, SettingsError, reason, typeset
 
 if TYPE_CHECKING:
     from bot.workshop.editing import Workshop
+    from bot.workshop.inbox import Group
     from bot.workshop.replay import Replay
     from corpus.alignment import Pair
 
@@ -98,7 +99,7 @@ def misses(as_json: JsonOption = False, corpus: CorpusOption = None, index: Inde
         if trouble := workshop.decisions.trouble():
             say(trouble, logging.WARNING)
     if as_json:
-        _print([{**asdict(group), "count": group.count, "why": group.why, "candidates": near} for group, near in found])
+        _print([{**_told(group), "candidates": near} for group, near in found])
         return
     for group, near in found:
         show_line(Console(), f"{group.count} fois : {', '.join(near)}")
@@ -201,7 +202,7 @@ def check(as_json: JsonOption = False, corpus: CorpusOption = None, index: Index
             origin.name.lower(): dict(zip(("n", "before", "after"), own, strict=True))
             for origin, own in found.counts().items()
         }
-        lists = {"lost": found.lost, "changed": found.changed}
+        lists = {"lost": found.lost, "changed": found.changed, "doubtful": found.doubtful}
         listed = {name: [asdict(question) for question in own] for name, own in lists.items()}
         _print({"gained": len(found.gained), "new": len(found.new), **listed, "replayed": counts})
     else:
@@ -242,6 +243,9 @@ def _show_replay(found: "Replay") -> None:
     for question in found.lost:
         became = " → ".join(verdict_name(g.verdict, question.expected.kind) for g in (question.before, question.after))
         show_line(console, f"Perdue : {' / '.join(question.expected.turns)} ({became})")
+    for question in found.doubtful:
+        text, near = question.expected.turns[-1], question.after.heading or question.after.title
+        show_line(console, typeset(f"À vérifier : « {text} » ({question.expected.entry}), plus proche de « {near} »"))
     for question in found.changed:
         show_line(console, typeset(f"Réponse qui change : « {' / '.join(question.expected.turns)} »"))
         for when, given in (("avant", question.before), ("après", question.after)):
@@ -255,6 +259,10 @@ def _show_replay(found: "Replay") -> None:
 def _opened(corpus: Path | None, index: Path | None) -> "Iterator[Workshop]":
     with ExitStack() as open_meanwhile:
         yield open_workshop(read_settings(corpus=corpus, index=index), open_meanwhile)
+
+
+def _told(group: "Group") -> dict[str, object]:
+    return {**asdict(group), "likely": sorted(group.likely), "count": group.count, "why": group.why}
 
 
 def _keys(pair: "Pair") -> list[str | None]:

@@ -143,7 +143,7 @@ def told(title: str, assistant: Assistant, questions: dict[str, str]) -> None:
 
 def decide(workshop: Workshop, truth: dict[str, str], n: int) -> None:
     """Decide about the group in front, n times."""
-    times, acts, in_three = [], Counter[str](), 0
+    times, acts, in_three, n_ticked, n_shown = [], Counter[str](), 0, 0, 0
     for _ in range(n):
         begun = time.perf_counter()
         groups = workshop.groups()
@@ -151,18 +151,25 @@ def decide(workshop: Workshop, truth: dict[str, str], n: int) -> None:
             break
         group = groups[0]
         near = workshop.candidates(group)
-        workshop.likely(group, near)
+        took = time.perf_counter() - begun
         texts = [question.text for question in group.questions]
+        for text in texts:  # as the page does, while the editor reads
+            workshop.ranked(text)
         entry, _ = Counter(truth.get(text, NOTHING) for text in texts).most_common(1)[0]
         chosen = [text for text in texts if truth.get(text, NOTHING) == entry]
+        left = [text for text in texts if text not in chosen]
+        n_ticked += sum((text in group.likely) != (text in chosen) for text in texts)
+        n_shown += len(texts)
         act = Act.PHRASING if entry else Act.UNANSWERED
-        workshop.decide(act, chosen, len(chosen), "bench", entry)
-        times.append(time.perf_counter() - begun)
+        begun = time.perf_counter()
+        workshop.decide(act, chosen, len(chosen), "bench", entry, passed=left)
+        times.append(took + time.perf_counter() - begun)
         acts[act.value] += len(chosen)
         in_three += bool(entry) and entry in [each.key for each in near]
     p95 = statistics.quantiles(times, n=20)[-1] if len(times) > 1 else times[0]
     print(
-        f"{len(times)} decisions, {dict(acts)} questions; the entry among the three candidates {in_three} times; "
+        f"{len(times)} decisions, {dict(acts)} questions of {n_shown} shown, {n_ticked} of them to tick or untick; "
+        f"the entry among the three candidates {in_three} times; "
         f"{1000 * statistics.median(times):.0f} ms each, 95 % in {1000 * p95:.0f} ms",
         flush=True,
     )

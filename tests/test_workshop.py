@@ -56,8 +56,8 @@ def asked(
 
 def test_questions_are_grouped_counted_and_told_why(workshop: Workshop, journal: Journal) -> None:
     for question in ("amende ?", "amende ?", "payer l’amende de Mme Duval"):
-        asked(journal, question)
-    asked(journal, "un ordinateur", Kind.CLARIFY, "internet")
+        asked(journal, question, confidence=0.5)
+    asked(journal, "un ordinateur", Kind.CLARIFY, "internet", 0.3)
     asked(journal, "bonjour", Kind.SMALLTALK)
     asked(journal, "merci pour la carte perdue hier", Kind.SMALLTALK, "inscription")
     asked(journal, "sûre", Kind.ANSWER, confidence=1.0)
@@ -65,13 +65,30 @@ def test_questions_are_grouped_counted_and_told_why(workshop: Workshop, journal:
 
     first, *others = workshop.groups()
     assert (first.count, [q.text for q in first.questions]) == (3, ["amende ?", "payer l’amende de Mme [nom]"])
-    assert first.nearest == ("mediatheque/retard",)
-    assert {(g.questions[0].text, g.why) for g in others} == {
-        ("un ordinateur", (Why.OFFERED,)),
-        ("merci pour la carte perdue hier", (Why.COURTESY,)),
-        ("inutile", (Why.UNHELPFUL,)),
+    assert (first.entry, workshop.candidates(first)[0].id) == ("mediatheque/retard", "retard")
+    assert [(g.entry, g.questions[0].text, g.why) for g in others] == [
+        ("mediatheque/salle", "inutile", (Why.UNHELPFUL,)),
+        ("", "merci pour la carte perdue hier", (Why.COURTESY,)),
+        ("mediatheque/internet", "un ordinateur", (Why.OFFERED,)),
+    ]
+
+
+def test_what_is_left_out_of_a_decision_goes_on_to_the_entry_that_comes_next(
+    workshop: Workshop, journal: Journal
+) -> None:
+    for question, confidence in (("un film abîmé", 0.6), ("le ménage de la salle", 0.2), ("vendre un livre", 0.01)):
+        asked(journal, question, confidence=confidence)
+    group, nowhere = workshop.groups()
+    assert (group.likely, nowhere.entry) == ({"un film abîmé"}, "")
+
+    left = workshop.ranked("le ménage de la salle")
+    workshop.decide(Act.PHRASING, ["un film abîmé"], 1, "Annie", group.entry, passed=["le ménage de la salle"])
+    assert {g.questions[0].text: g.entry for g in workshop.groups()} == {
+        "le ménage de la salle": next(entry for entry in left if entry != group.entry),
+        "vendre un livre": "",
     }
-    assert workshop.candidates(first)[0].id == "retard"
+    workshop.decide(Act.UNANSWERED, ["autre chose"], 1, "Annie", passed=["vendre un livre"])
+    assert "mediatheque/retard" in {g.entry for g in workshop.groups()}
 
 
 @pytest.mark.parametrize("act", [Act.PHRASING, Act.UNANSWERED, Act.MISSING, Act.IGNORED])

@@ -25,7 +25,7 @@ def site(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MOTAMOT_JOURNAL_FILE", str(tmp_path / "journal.sqlite3"))
     with closing(Journal(tmp_path / "journal.sqlite3", 90)) as journal:
         for question in ("film rendu tard", "payer une amende pour un film"):
-            journal.record(Answer(question, Kind.REFUSE, 0.1, "", ranking=(Ranked("mediatheque", "retard", 0.5),)))
+            journal.record(Answer(question, Kind.REFUSE, 0.5, "", ranking=(Ranked("mediatheque", "retard", 0.5),)))
     return tmp_path
 
 

@@ -47,6 +47,13 @@ class Decision:
     entry: str = ""
     texts: tuple[str, ...] = ()
     """Phrasings and unanswered questions that were added; of a missing answer, what it would be asked by."""
+    passed: tuple[str, ...] = ()
+    """A hash of each question that was shown with them and left out: it asks for something else."""
+
+    @property
+    def target(self) -> str:
+        """``document/entry`` that the phrasings are for; empty where no text answers."""
+        return f"{self.document}/{self.entry}" if self.act is Act.PHRASING else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +126,7 @@ class Decisions:
         document: str = "",
         entry: str = "",
         texts: Sequence[str] = (),
+        passed: Sequence[str] = (),
     ) -> Decision:
         """Write one down.
 
@@ -135,6 +143,7 @@ class Decisions:
             document,
             entry,
             tuple(texts),
+            tuple(map(hash_of, passed)),
         )
         self._append(made)
         return made

@@ -6,9 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 
-import numpy as np
-from cachetools import LRUCache
-
 from bot.answer import Kind
 from bot.journal import Journal
 from bot.workshop import draft as drafts
@@ -19,14 +16,12 @@ from bot.workshop.indexes import Indexes
 from bot.workshop.known_file import KnownFile
 from bot.workshop.phrasings_file import Attached, PhrasingsFile, key_of
 from bot.workshop.releases import Release, Releases
+from bot.workshop.replay import Told
 from corpus.document import Entry
 from corpus.read import Corpus, read_corpus
 from index.encoder import Encoder
 from index.state import check_replaceable
 from index.store import Store
-
-_MEANT = 300
-"""Characters of an answer that say what it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +60,12 @@ class Workshop:
         self.indexes = Indexes(self.draft, store, encoder, max_error)
         self.encoder = self.indexes.encoder
         self.decisions = Decisions(self.draft)
-        self.inbox = Inbox(journal, self.decisions, self.encoder)
+        self.inbox = Inbox(journal, self.decisions, self.encoder, lambda text: self._rankings.get(text, ()))
         self.releases = Releases(self.draft, store, self.indexes.build_live)
         self.releases.recover()
         self._lock = Lock()
         self._read: tuple[dict[str, str], Corpus] | None = None
-        self._rankings: LRUCache[tuple[str, str], tuple[str, ...]] = LRUCache(2_000)
-        self._meanings: LRUCache[str, np.ndarray] = LRUCache(2_000)
+        self._rankings: dict[str, tuple[str, ...]] = {}
 
     # --- what is there ---
 
@@ -129,35 +123,28 @@ class Workshop:
     def candidates(self, group: Group, k: int = 3) -> list[Entry]:
         """The entries that a group most likely asks for."""
         entries = {entry.key: entry for entry in self.corpus.entries}
-        assistant, text = self.indexes.best(), group.questions[0].text
-        key = (assistant.searcher.manifest.built, text)
-        if key not in self._rankings:  # looked up ahead, while the editor reads the group before
-            ranking = assistant.ask(text).ranking
-            self._rankings[key] = tuple(f"{ranked.document}/{ranked.entry}" for ranked in ranking)
-        ranked = self._rankings[key]
-        order = [*group.nearest[:1], *ranked[:1], *group.nearest[1:2], *ranked[1:]]
+        order = [group.entry, *group.questions[0].chosen, *self.ranked(group.questions[0].text)]
         return [entries[key] for key in dict.fromkeys(order) if key in entries][:k]
 
-    def likely(self, group: Group, candidates: Sequence[Entry]) -> frozenset[str]:
-        """The questions of a group that are nearer to the first candidate than to the others."""
-        texts = [question.text for question in group.questions]
-        if not candidates:
-            return frozenset(texts)
-        entries = np.stack([self._meaning(entry) for entry in candidates])
-        nearest = (self.inbox.vectors(texts) @ entries.T).argmax(axis=1)
-        found = frozenset(text for text, place in zip(texts, nearest.tolist(), strict=True) if place == 0)
-        return found or frozenset(texts[:1])
-
-    def _meaning(self, entry: Entry) -> np.ndarray:
-        text = f"{entry.heading_text} {entry.body_text[:_MEANT]}"
-        if text not in self._meanings:
-            self._meanings[text] = self.encoder.encode_passages([text])[0]
-        return self._meanings[text]
+    def ranked(self, text: str) -> tuple[str, ...]:
+        """Entries that a question may ask for, likeliest first; looked up ahead, while the editor reads."""
+        found = self._rankings.get(text)
+        if found is None:
+            found = tuple(f"{each.document}/{each.entry}" for each in self.indexes.best().ask(text).ranking)
+            self._rankings[text] = found
+        return found
 
     # --- decisions ---
 
     def decide(
-        self, act: Act, texts: Sequence[str], count: int, author: str, key: str = "", add: Sequence[str] = ()
+        self,
+        act: Act,
+        texts: Sequence[str],
+        count: int,
+        author: str,
+        key: str = "",
+        add: Sequence[str] = (),
+        passed: Sequence[str] = (),
     ) -> Decision:
         """Decide about questions of visitors.
 
@@ -168,6 +155,7 @@ class Workshop:
             author: Who decides.
             key: ``document/entry`` that they ask for, or lie nearest to.
             add: What is added to the draft; by default the questions.
+            passed: Questions shown with them that ask for something else.
 
         Raises:
             WorkshopError: Nothing was decided about, or the draft cannot be written.
@@ -182,7 +170,7 @@ class Workshop:
             document = document or self.corpus.documents[0].id
             self.file(document).change_unanswered(add=new)
         kept = () if act is Act.IGNORED else new
-        return self.decisions.add(act, texts, count, author, document, entry, kept)
+        return self.decisions.add(act, texts, count, author, document, entry, kept, passed)
 
     def undo(self, id_: str) -> Decision:
         """Take a decision back, and what it added to the draft.
@@ -198,7 +186,6 @@ class Workshop:
         elif made.act is Act.UNANSWERED:
             self.file(made.document).change_unanswered(remove=made.texts)
         self.decisions.undo(made)
-        self.inbox.regroup()
         return made
 
     def change(
@@ -231,7 +218,7 @@ class Workshop:
 
     # --- publications ---
 
-    def publish(self, author: str, note: str, accept_loss: bool = False) -> Release:
+    def publish(self, author: str, note: str, accept_loss: bool = False, told: Told = lambda *_: None) -> Release:
         """Put the draft in service.
 
         Raises:
@@ -240,7 +227,7 @@ class Workshop:
         """
         if unfinished := self.releases.recover():
             return next(release for release in self.releases.all() if release.id == unfinished)
-        found = self.indexes.check()
+        found = self.indexes.check(told)
         if found.lost and not accept_loss:
             lost = ", ".join(f"« {q.expected.turns[-1]} »" for q in found.lost[:3])
             raise WorkshopError(
@@ -252,7 +239,7 @@ class Workshop:
             check_replaceable(replace(self.corpus, folder=self.draft.live), self.store, index.manifest.fingerprint)
         release = Release("", "", author, note, gained=len(found.gained), lost=len(found.lost))
         made = self.releases.publish(release, index)
-        self.inbox.regroup()
+        self._take_stock()
         return made
 
     def revert(self, id_: str) -> Release:
@@ -262,5 +249,10 @@ class Workshop:
             WorkshopError: It is not there.
         """
         release = self.releases.revert(id_)
-        self.inbox.regroup()
+        self._take_stock()
         return release
+
+    def _take_stock(self) -> None:
+        """After a publication, questions may ask for other entries."""
+        self._rankings.clear()
+        self.inbox.regroup()

@@ -3,27 +3,27 @@
 import re
 import time
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from threading import Lock
 
 import numpy as np
-import numpy.typing as npt
 
 from bot.answer import Kind
 from bot.journal import Journal, Record
 from bot.workshop.decisions import Decision, Decisions, hash_of
 from index.dense import Vectors
 from index.encoder import Encoder
-from index.french import STOP_WORDS, stems_of, words
+from index.french import STOP_WORDS, words
 
+# Probabilities that the entry found first answers: below the first, it mostly says nothing of what was asked, and from
+# the second it is mostly right. Of the FAQs salles and social of tests/reader_data, 8 % and 70 % of the questions.
+_SAYS_NOTHING, _LIKELY = 0.15, 0.4
+_ALIKE = 10
+"""Questions without an entry that are shown at once: what fits a screen."""
 MOST = 2_000
-"""Texts grouped at once; distances are counted between all pairs, which takes a second for so many."""
-# Shares of the likeness of two questions, and the likeness from which groups are joined (average linkage). Of the two
-# FAQs of tests/reader_data/held, 62 % of the questions are then of the entry that most of their group ask for; with
-# words or meaning alone 45 %.
-_WORDS, _NEAREST, _JOIN = 0.2, 0.45, 0.45
+"""Of them, put next to those that they are like; distances are counted between all pairs."""
 
 
 _NAME = re.compile(
@@ -60,6 +60,8 @@ class VisitorQuestion:
     why: tuple[Why, ...]
     nearest: str | None
     """``document/entry`` that came first."""
+    confidence: float
+    """Probability that it answers."""
     chosen: tuple[str, ...]
     """Entries that visitors chose among what was offered, most often first."""
     last: str
@@ -72,10 +74,14 @@ class VisitorQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Questions that ask the same thing, as far as can be told."""
+    """Questions to decide about together: those for which the same entry comes first, or none that says anything."""
 
+    entry: str
+    """``document/entry``; empty where no text seems to answer."""
     questions: tuple[VisitorQuestion, ...]
-    """Most asked first."""
+    """The likeliest to ask for it first; of those without an entry, like beside like."""
+    likely: frozenset[str]
+    """Those that the first key would decide about."""
 
     @property
     def count(self) -> int:
@@ -85,58 +91,46 @@ class Group:
     def why(self) -> tuple[Why, ...]:
         return tuple(why for why in Why if any(why in question.why for question in self.questions))
 
-    @property
-    def nearest(self) -> tuple[str, ...]:
-        """Entries to begin with: those chosen, then those that came first, most often first."""
-        found: Counter[str] = Counter()
-        for question in self.questions:
-            found.update(dict.fromkeys(question.chosen[:1], 10 * question.count))
-            found.update({question.nearest: question.count} if question.nearest else {})
-        return tuple(entry for entry, _ in found.most_common())
 
-
-def grouped(questions: Sequence[VisitorQuestion], vectors: Vectors) -> list[list[int]]:
-    """Rows of the questions of each group.
+def grouped(entries: Sequence[str], questions: Sequence[VisitorQuestion], vectors: Vectors) -> list[Group]:
+    """The groups, in no order.
 
     Args:
-        questions: At most ``MOST``.
-        vectors: Of their texts, of length 1, shape ``(n, dim)``.
+        entries: That each question seems to ask for; empty for none.
+        questions: As many.
+        vectors: Of those without an entry, of length 1, shape ``(n, dim)``.
     """
-    if len(questions) < 2:
-        return [[row] for row in range(len(questions))]
-    from sklearn.cluster import AgglomerativeClustering  # a second of import
-
-    alike = likeness(questions, vectors)
-    found = AgglomerativeClustering(
-        n_clusters=None, metric="precomputed", linkage="average", distance_threshold=1 - _JOIN
-    ).fit_predict(1 - alike)
-    return [np.flatnonzero(found == group).tolist() for group in range(int(found.max()) + 1)]
+    own: dict[str, list[VisitorQuestion]] = {}
+    for entry, question in zip(entries, questions, strict=True):
+        own.setdefault(entry, []).append(question)
+    nowhere = own.pop("", [])
+    nowhere = [nowhere[row] for row in like_beside_like(vectors)] + nowhere[len(vectors) :]
+    packs = [nowhere[start : start + _ALIKE] for start in range(0, len(nowhere), _ALIKE)]
+    return [_group(entry, found) for entry, found in own.items()] + [_group("", found) for found in packs]
 
 
-def likeness(questions: Sequence[VisitorQuestion], vectors: Vectors) -> npt.NDArray[np.float32]:
-    """How much each two questions ask the same, from 0 to 1, shape ``(n, n)``."""
+def _group(entry: str, questions: Sequence[VisitorQuestion]) -> Group:
+    found = sorted(questions, key=lambda q: (-_chance(q, entry), -q.count)) if entry else questions
+    likely = frozenset(q.text for q in questions if not entry or _chance(q, entry) >= _LIKELY)
+    return Group(entry, tuple(found), likely or frozenset(q.text for q in questions))
+
+
+def _chance(question: VisitorQuestion, entry: str) -> float:
+    if entry in question.chosen:
+        return 1.0
+    return question.confidence if entry == question.nearest else 0.0
+
+
+def like_beside_like(vectors: Vectors) -> list[int]:
+    """Rows of vectors, so ordered that those of like questions are neighbours."""
+    if len(vectors) < 2:
+        return list(range(len(vectors)))
+    from scipy.cluster.hierarchy import leaves_list, linkage  # half a second of import
+
     # Vectors of questions to one service lie close together: what they have in common tells nothing.
     centred = vectors - vectors.mean(axis=0)
     centred /= np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-9)
-    nearest = np.asarray([question.nearest or f"?{row}" for row, question in enumerate(questions)])
-    meant = np.clip(centred @ centred.T, 0, 1)
-    same = (nearest[:, None] == nearest[None, :]).astype(np.float32)
-    alike = (1 - _WORDS - _NEAREST) * meant + _WORDS * _shared_words(questions) + _NEAREST * same
-    np.fill_diagonal(alike, 1.0)
-    found: npt.NDArray[np.float32] = alike.astype(np.float32)
-    return found
-
-
-def _shared_words(questions: Sequence[VisitorQuestion]) -> npt.NDArray[np.float32]:
-    """Cosine of their stems, rare ones counting more."""
-    bags = [set(stems_of(word for word in words(q.text) if word not in STOP_WORDS)) for q in questions]
-    column = {stem: number for number, stem in enumerate(sorted(set().union(*bags)))}
-    counts = np.zeros((len(bags), max(len(column), 1)), dtype=np.float32)
-    for row, bag in enumerate(bags):
-        counts[row, [column[stem] for stem in bag]] = 1
-    counts *= np.log(1 + len(bags) / np.maximum(counts.sum(axis=0), 1))
-    counts /= np.maximum(np.linalg.norm(counts, axis=1, keepdims=True), 1e-9)
-    found: npt.NDArray[np.float32] = counts @ counts.T
+    found: list[int] = leaves_list(linkage(centred, "average")).tolist()
     return found
 
 
@@ -147,22 +141,29 @@ class Inbox:
         journal: Where visitors' questions are; None where they are not written down.
         decisions: What was decided.
         encoder: Of the index.
+        ranked: Entries that a question may ask for, likeliest first; none where that is not known yet.
     """
 
-    def __init__(self, journal: Journal | None, decisions: Decisions, encoder: Encoder) -> None:
+    def __init__(
+        self,
+        journal: Journal | None,
+        decisions: Decisions,
+        encoder: Encoder,
+        ranked: Callable[[str], Sequence[str]],
+    ) -> None:
         self._journal = journal
         self._decisions = decisions
         self._encoder = encoder
+        self._ranked = ranked
         self._lock = Lock()
         self._vectors: dict[str, np.ndarray] = {}
         self._seen: Hashable = object()
-        """Of the journal, when its questions were grouped; none is like a new object."""
+        """Of the journal, when its questions were read; none is like a new object."""
         self._again = 0.0
-        """Moment from which new questions are grouped with the others."""
-        self._all: tuple[Group, ...] = ()
+        """Moment from which new questions are read with the others."""
+        self._all: list[VisitorQuestion] = []
         self._decided: tuple[Decision, ...] = ()
         self._groups: tuple[Group, ...] = ()
-        """What is left of them."""
 
     def groups(self, sure: float) -> tuple[Group, ...]:
         """Largest first.
@@ -174,51 +175,47 @@ class Inbox:
         with self._lock:
             mark = self._journal.mark() if self._journal else None
             if mark != self._seen or decisions is not self._decided:
-                self._groups = self._left(decisions, sure, mark)
+                self._read(sure, mark)
+                self._groups = self._left(decisions)
                 self._decided = decisions
             return self._groups
 
-    def _left(self, decisions: tuple[Decision, ...], sure: float, mark: Hashable) -> tuple[Group, ...]:
-        """The groups without what was decided; of a decision alone, they stay what they were."""
-        decided = decided_hashes(decisions)
-        if mark != self._seen and time.monotonic() >= self._again:
-            begun = time.monotonic()
-            records = self._journal.records() if self._journal else ()
-            self._all = self._grouped([q for q in to_decide(records, sure) if q.hash not in decided])
-            self._seen = mark
-            took = time.monotonic() - begun
-            self._again = begun + took + (_PATIENCE * took if took > _SLOW else 0)
-        kept = (tuple(q for q in group.questions if q.hash not in decided) for group in self._all)
-        found = (Group(questions) for questions in kept if questions)
+    def _read(self, sure: float, mark: Hashable) -> None:
+        begun = time.monotonic()
+        if mark == self._seen or begun < self._again:
+            return
+        self._all = to_decide(self._journal.records() if self._journal else (), sure)
+        self._seen = mark
+        took = time.monotonic() - begun
+        self._again = begun + took + (_PATIENCE * took if took > _SLOW else 0)
+
+    def _left(self, decisions: Sequence[Decision]) -> tuple[Group, ...]:
+        decided = {hash_ for decision in decisions for hash_ in decision.keys}
+        passed: dict[str, set[str]] = {}
+        for decision in decisions:
+            for hash_ in decision.passed:
+                passed.setdefault(hash_, set()).add(decision.target)
+        left = [question for question in self._all if question.hash not in decided]
+        entries = [self._entry(question, passed.get(question.hash, set())) for question in left]
+        alone = [q.text for q, entry in zip(left, entries, strict=True) if not entry]
+        found = grouped(entries, left, self._encoded(alone[:MOST]))
         return tuple(sorted(found, key=lambda g: (-g.count, -len(g.questions), g.questions[0].text)))
 
+    def _entry(self, question: VisitorQuestion, passed: Collection[str]) -> str:
+        """What it seems to ask for, without those that an editor left it out of."""
+        first = [question.nearest] if question.nearest and (passed or question.confidence >= _SAYS_NOTHING) else []
+        likely = [*question.chosen, *first, *(self._ranked(question.text) if passed else ())]
+        return next((entry for entry in likely if entry not in passed), "")
+
     def regroup(self) -> None:
-        """Group again at the next look: an entry that came first may be another after a publication."""
+        """Read the journal again at the next look."""
         with self._lock:
             self._seen, self._again = object(), 0.0
 
-    def _grouped(self, questions: Sequence[VisitorQuestion]) -> tuple[Group, ...]:
-        first, rest = questions[:MOST], questions[MOST:]
-        rows = grouped(first, self._encoded([q.text for q in first]))
-        groups = [Group(tuple(sorted((first[r] for r in own), key=lambda q: -q.count))) for own in rows]
-        return (*groups, *(Group((question,)) for question in rest))
-
-    def vectors(self, texts: Sequence[str]) -> Vectors:
-        """Of questions of the inbox, which were encoded to group them, or of others."""
-        known = self._vectors
-        new = [text for text in texts if text not in known]
-        known = known | dict(zip(new, self._encoder.encode_queries(new), strict=True)) if new else known
-        return np.stack([known[text] for text in texts])
-
     def _encoded(self, texts: Sequence[str]) -> Vectors:
-        found = self.vectors(texts) if texts else np.zeros((0, self._encoder.dim), np.float32)
-        self._vectors = dict(zip(texts, found, strict=True))
-        return found
-
-
-def decided_hashes(decisions: Iterable[Decision]) -> frozenset[str]:
-    """The questions that something was decided about."""
-    return frozenset(hash_ for decision in decisions for hash_ in decision.keys)
+        new = [text for text in texts if text not in self._vectors]
+        self._vectors |= dict(zip(new, self._encoder.encode_queries(new), strict=True)) if new else {}
+        return np.stack([self._vectors[text] for text in texts]) if texts else np.zeros((0, 1), np.float32)
 
 
 def to_decide(records: Iterable[Record], sure: float) -> list[VisitorQuestion]:
@@ -231,7 +228,7 @@ def to_decide(records: Iterable[Record], sure: float) -> list[VisitorQuestion]:
         text = without_names(" ".join(record.question.split()))
         key = hash_of(text)
         nearest = f"{record.document}/{record.entry}" if record.document else None
-        before = found.get(key, VisitorQuestion(text, 0, (), nearest, (), ""))
+        before = found.get(key, VisitorQuestion(text, 0, (), nearest, record.confidence, (), ""))
         chosen.setdefault(key, Counter()).update([record.chosen] if record.chosen else [])
         found[key] = replace(
             before,

@@ -10,20 +10,26 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.workshop.decisions import Act, Decision
+from bot.workshop.draft import WorkshopError
 from bot.workshop.editing import Workshop
 from bot.workshop.inbox import Group
 from bot.workshop.phrasings_file import pasted_lines
 from bot.workshop.views import field, fields, moved, page, posted
 from corpus.document import Entry
 
-_SHOWN = 220
+_SHOWN = 130
 """Characters of an answer under a candidate: enough to tell two entries apart."""
 _UNTITLED = 70
 """Characters of an answer without a question that stand for one."""
-_WORDINGS = 8
-"""Questions of a group in sight: with the candidates below, a screen."""
+_WORDINGS = 12
+"""Questions of a group in sight: a screen."""
 _NEXT = 12
 """Groups announced after the one at work."""
+
+_DECIDED = (
+    "Ces questions viennent d’être traitées, par quelqu’un d’autre ou dans une autre fenêtre : rien n’a été changé. "
+    "Voici ce qui reste."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +57,9 @@ def _inbox(request: Request, trouble: str = "", typed: str = "", status: int = 2
     groups = workshop.groups()
     place = _number(request.query_params.get("rang", ""), len(groups))
     group = groups[place] if groups else None
-    near = workshop.candidates(group) if group else []
-    likely = workshop.likely(group, near) if group else frozenset()
-    undo = next((d for d in workshop.decisions.all() if d.id == request.query_params.get("fait", "")), None)
+    # Where no text seems to answer, one key would add questions about ten things to one entry.
+    near = workshop.candidates(group) if group and group.entry else []
+    last = _last(workshop, request)
     response = page(
         request,
         "inbox.html",
@@ -63,36 +69,41 @@ def _inbox(request: Request, trouble: str = "", typed: str = "", status: int = 2
         n_groups=len(groups),
         n_questions=sum(g.count for g in groups),
         candidates=list(map(candidate, near)),
-        likely=likely,
         # What the first key would add is in sight.
-        wordings=sorted(group.questions, key=lambda q: q.text not in likely) if group else [],
-        ticked=len(likely),
+        wordings=sorted(group.questions, key=lambda q: q.text not in group.likely) if group else [],
         few=_WORDINGS,
         entries=[candidate(entry) for entry in workshop.corpus.entries],
         following=groups[place + 1 : place + 1 + _NEXT],
-        undo=undo,
-        undo_entry=_heading(workshop, undo),
+        undo=last,
+        is_just_done=last is not None and last.id == request.query_params.get("fait"),
+        undo_entry=_heading(workshop, last),
         journal=workshop.journal is not None,
         damaged=workshop.decisions.trouble(),
         typed=typed,
         trouble=trouble,
     )
-    left = tuple(q for q in group.questions if q.text not in likely) if group else ()
-    ahead = [*groups[place + 1 : place + 3], *([Group(left)] if left else [])]
-    response.background = BackgroundTask(_look_ahead, workshop, ahead)
+    response.background = BackgroundTask(_look_ahead, workshop, groups[place : place + 3])
     return response
+
+
+def _last(workshop: Workshop, request: Request) -> Decision | None:
+    """The last decision of who is at work, which one key takes back."""
+    author = request.app.state.site.author(request)
+    own = (d for d in reversed(workshop.decisions.all()) if d.author == author and d.act is not Act.EDITED)
+    return next(own, None)
 
 
 def _look_ahead(workshop: Workshop, groups: Sequence[Group]) -> None:
     """What the next pages need takes a fifth of a second; the editor reads meanwhile.
 
-    The next page may show another group, or what a decision leaves of this one.
+    The next page may show another group, or what a decision leaves of this one, under the entries that come next.
     """
     for group in groups:
-        near = workshop.candidates(group)
-        workshop.likely(group, near)
-        for document in dict.fromkeys(entry.document.id for entry in near):
+        for document in dict.fromkeys(entry.document.id for entry in workshop.candidates(group)):
             workshop.file(document).prepare()
+    for question in groups[0].questions if groups else ():
+        if question.text not in groups[0].likely:
+            workshop.ranked(question.text)
 
 
 def _heading(workshop: Workshop, decision: Decision | None) -> str:
@@ -113,10 +124,18 @@ def _decide(request: Request, form: FormData) -> Response:
     group = next((g for g in workshop.groups() if {q.text for q in g.questions} & set(texts)), None)
     if act not in {a.value for a in Act} or (act == Act.PHRASING and not key):
         return _inbox(request, "Choisissez d’abord une question dans la liste : rien n’a été décidé.", typed, 409)
-    count = sum(q.count for q in group.questions if q.text in texts) if group else len(texts)
-    nearest = key or (group.nearest[0] if group and group.nearest else "")
-    added = [*texts, *pasted_lines(typed)] if Act(act) is Act.PHRASING else texts
-    made = workshop.decide(Act(act), texts, count, site.author(request), nearest, added)
+    if group is None:
+        trouble = _DECIDED if texts else "Cochez au moins une question : rien n’a été décidé."
+        return _inbox(request, trouble, typed, 409)
+    own = [q for q in group.questions if q.text in texts]
+    passed = [q.text for q in group.questions if q not in own and act != Act.IGNORED]
+    nearest = key or group.entry or own[0].nearest or ""
+    try:
+        added = [*(q.text for q in own), *(pasted_lines(typed) if act == Act.PHRASING else ())]
+        count = sum(q.count for q in own)
+        made = workshop.decide(Act(act), [q.text for q in own], count, site.author(request), nearest, added, passed)
+    except WorkshopError as error:
+        return _inbox(request, str(error), typed, 422)
     return moved(request, "", fait=made.id, rang=request.query_params.get("rang", "0"))
 
 

@@ -1,6 +1,6 @@
 """The two indexes of a workshop, in service and of the draft: built, compared on what is known, asked side by side."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from threading import Lock
 
@@ -10,7 +10,7 @@ from bot.workshop.draft import Draft, WorkshopError
 from bot.workshop.known_file import NAME as KNOWN
 from bot.workshop.known_file import expected
 from bot.workshop.remembered import RememberedEncoder
-from bot.workshop.replay import Replay, Side, replay
+from bot.workshop.replay import Replay, Side, Told, replay
 from index.build import Progress, build
 from index.encoder import Encoder
 from index.searcher import Searcher
@@ -80,7 +80,7 @@ class Indexes:
                 self.encoder.save()
         return self.best()
 
-    def check(self, told: Callable[[int, int], None] = lambda *_: None) -> Replay:
+    def check(self, told: Told = lambda *_: None) -> Replay:
         """Replay everything known on what is in service and on the draft.
 
         Raises:

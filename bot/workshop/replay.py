@@ -125,6 +125,17 @@ class Replay:
         """Those that only the draft has."""
         return tuple(q for q in self.questions if q.is_new)
 
+    @property
+    def doubtful(self) -> tuple[Replayed, ...]:
+        """New phrasings that would be answered from another entry, had nobody written them down: a slip, perhaps."""
+        own = (q for q in self.new if q.expected.origin is Origin.PHRASING)
+        return tuple(q for q in own if q.after.verdict is Verdict.WRONG_ENTRY)
+
+    @property
+    def told_otherwise(self) -> tuple[Replayed, ...]:
+        """Questions known before whose answer changes."""
+        return tuple(q for q in self.changed if not q.is_new)
+
     def refusals(self) -> tuple[Estimate, Estimate]:
         """The share of the questions without an answer that are given one, before and after."""
         own = [q for q in self.questions if not q.expected.entry]
