@@ -117,27 +117,39 @@ class Nav:
     changed: int
 
 
+Progress = Callable[[int, int], None]
+_SHORT = 1.0
+"""Seconds that a page waits for long work, before it shows how far that is."""
+
+
 @dataclass(slots=True)
 class Job:
     """Long work of the workshop, one at a time."""
 
+    name: str = ""
+    """Of the work, as the page says what goes on."""
     done: int = 0
     total: int = 0
     is_running: bool = False
+    said: str = ""
+    """What it came to."""
     trouble: str = ""
     lock: Lock = field(default_factory=Lock)
 
-    def start(self, work: Callable[[Callable[[int, int], None]], object]) -> None:
-        """Do it in a thread, unless one is under way."""
+    def start(self, name: str, work: Callable[[Progress], str]) -> None:
+        """Do it in a thread, unless one is under way; what is short is done when this returns."""
         with self.lock:
             if self.is_running:
                 return
-            self.is_running, self.done, self.total, self.trouble = True, 0, 0, ""
-        Thread(target=self._run, args=(work,), name="motamot-workshop", daemon=True).start()
+            self.is_running, self.name = True, name
+            self.done, self.total, self.said, self.trouble = 0, 0, "", ""
+        thread = Thread(target=self._run, args=(work,), name="motamot-workshop", daemon=True)
+        thread.start()
+        thread.join(_SHORT)
 
-    def _run(self, work: Callable[[Callable[[int, int], None]], object]) -> None:
+    def _run(self, work: Callable[[Progress], str]) -> None:
         try:
-            work(self._told)
+            self.said = work(self._told)
         except MotamotError as error:
             self.trouble = str(error)
         except Exception as error:  # noqa: BLE001  the page says it; the log has the trace
@@ -162,6 +174,8 @@ class Site:
     def __init__(self, workshop: Workshop, header: str, owner: str) -> None:
         self.workshop = workshop
         self.job = Job()
+        self.note = ""
+        """Of the publication that was asked for last."""
         self.editions: dict[str, Edition] = {}
         """What the last change of each document changed, since the workshop was opened."""
         self._header = header

@@ -1,6 +1,7 @@
 """« Documents »: what the draft holds, what was understood of it, a new edition, another document."""
 
 from collections.abc import Callable
+from copy import copy
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -12,8 +13,9 @@ from bot.workshop.draft import WorkshopError
 from bot.workshop.draft_pages import SHOWN
 from bot.workshop.editing import Workshop
 from bot.workshop.inbox_pages import candidate
+from bot.workshop.replay import Told
 from bot.workshop.toml_tables import plain
-from bot.workshop.updating import Edition, add, describe, update
+from bot.workshop.updating import Edition, add, describe, is_other, update, withdraw
 from bot.workshop.views import field, file, moved, page, posted
 from bot.workshop.watching import taken, watched
 from corpus.alignment import Fate
@@ -36,22 +38,28 @@ _PICTURE = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbo
 def _documents(request: Request, trouble: str = "", said: dict[str, str] | None = None, status: int = 200) -> Response:
     site = request.app.state.site
     workshop: Workshop = site.workshop
+    job = copy(site.job)  # it may end while the page is made
     edition: Edition | None = site.editions.get(request.query_params.get("edition", ""))
     corpus = workshop.corpus
-    counts = {source.id: 0 for source in read_catalogue(workshop.draft.folder)}
+    counts = dict.fromkeys((source.id for source in read_catalogue(workshop.draft.folder)), 0)
     for entry in corpus.entries:
         counts[entry.document.id] += 1
     new = [pair.after for pair in edition.of(Fate.NEW) if pair.after] if edition else []
+    sources = read_catalogue(workshop.draft.folder)
+    in_service = {source.id for source in read_catalogue(workshop.draft.live)}
     return page(
         request,
         "documents.html",
         status=status,
-        sources=read_catalogue(workshop.draft.folder),
+        sources=sources,
+        editions=site.editions,
+        in_service=in_service,
+        others={source.id for source in sources if is_other(workshop, source)},
         counts=counts,
         left_out={left.source.id: left for left in corpus.left_out},
         edition=edition,
-        job=site.job,
-        replay=workshop.indexes.checked() if edition and not site.job.is_running else None,
+        job=job,
+        replay=workshop.indexes.checked() if edition and not job.is_running else None,
         shown=SHOWN,
         watched={each.document: each for each in watched(workshop)},
         fates=list(Fate),
@@ -102,6 +110,13 @@ def _take(request: Request, form: FormData) -> Response:
     return _changed(request, lambda workshop: taken(workshop, field(form, "document")))
 
 
+def _withdraw(request: Request, form: FormData) -> Response:
+    site, document = request.app.state.site, field(form, "document")
+    withdraw(site.workshop, document)
+    site.editions.pop(document, None)
+    return moved(request, "documents", dit="Retiré du brouillon.")
+
+
 def _changed(request: Request, change: Callable[[Workshop], Edition], said: dict[str, str] | None = None) -> Response:
     """Change a document of the draft, and find out meanwhile which answers change."""
     site = request.app.state.site
@@ -110,7 +125,12 @@ def _changed(request: Request, change: Callable[[Workshop], Edition], said: dict
     except MotamotError as error:
         return _documents(request, str(error), said, status=422)
     site.editions[edition.document] = edition
-    site.job.start(site.workshop.indexes.check)
+
+    def check(told: Told) -> str:
+        site.workshop.indexes.check(told)
+        return ""
+
+    site.job.start("Contrôle", check)
     return moved(request, "documents", edition=edition.document)
 
 
@@ -129,6 +149,7 @@ ROUTES = [
     Route("/documents/edition", posted(_update), methods=["POST"]),
     Route("/documents/fiche", posted(_describe), methods=["POST"]),
     Route("/documents/prendre", posted(_take), methods=["POST"]),
+    Route("/documents/retirer", posted(_withdraw), methods=["POST"]),
     Route("/documents/ajouter", posted(_add), methods=["POST"]),
     Route("/documents/compris", _understood),
 ]

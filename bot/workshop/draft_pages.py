@@ -2,7 +2,9 @@
 
 import tomllib
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +17,14 @@ from bot.answer import Answer
 from bot.phrases import french_date
 from bot.workshop.editing import Workshop
 from bot.workshop.inbox_pages import candidate
+from bot.workshop.known_file import NAME as KNOWN
+from bot.workshop.replay import Told
 from bot.workshop.views import field, fields, moved, page, posted
+from corpus.catalogue import DOCUMENTS, read_catalogue
 from corpus.errors import MotamotError
 
 SHOWN = 200
 """Questions of a replay that are listed."""
-
-
-_LABELS = {
-    "catalogue.toml": "Fiches des documents",
-    "lexicon.toml": "Lexique",
-    "questions-connues.jsonl": "Questions connues",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +32,11 @@ class FileChange:
     """What changed in a file: of phrasings, which; of another, that it did."""
 
     name: str
+    label: str
+    """What the file holds, for who never opens it."""
     is_conflict: bool
     lines: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = ()
     """Question, what was added, what was removed."""
-
-    @property
-    def label(self) -> str:
-        """What the file holds, for who never opens it."""
-        folder, _, rest = self.name.partition("/")
-        if rest:
-            return (
-                f"Formulations de « {rest.removesuffix('.toml')} »" if folder == "phrasings" else f"Document « {rest} »"
-            )
-        return _LABELS.get(self.name, self.name)
 
     @property
     def n_lines(self) -> int:
@@ -57,7 +47,14 @@ class FileChange:
 def changes(workshop: Workshop) -> list[FileChange]:
     """How the draft differs from what is in service."""
     found = workshop.draft.sync()
-    return [FileChange(name, name in found.conflicts, tuple(_lines(workshop, name))) for name in found.changed]
+    labels = {"catalogue.toml": "Fiches des documents", "lexicon.toml": "Lexique", KNOWN: "Questions connues"}
+    for source in chain(*map(read_catalogue, (workshop.draft.live, workshop.draft.folder))):
+        labels[f"{DOCUMENTS}/{source.file}"] = f"Document « {source.title} »"
+        labels[f"phrasings/{source.id}.toml"] = f"Formulations de « {source.title} »"
+    return [
+        FileChange(name, labels.get(name, name), name in found.conflicts, tuple(_lines(workshop, name)))
+        for name in found.changed
+    ]
 
 
 def _lines(workshop: Workshop, name: str) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
@@ -87,8 +84,10 @@ def _asked(path: Path) -> dict[str, list[str]]:
 def _draft(request: Request, trouble: str = "", note: str = "", status: int = 200) -> Response:
     site = request.app.state.site
     workshop: Workshop = site.workshop
-    job = site.job
+    job = copy(site.job)  # it may end while the page is made
     replay = None if job.is_running else workshop.indexes.checked()
+    if not job.is_running:
+        site.job.said = ""
     return page(
         request,
         "draft.html",
@@ -100,7 +99,9 @@ def _draft(request: Request, trouble: str = "", note: str = "", status: int = 20
         releases=workshop.releases.all(),
         current=workshop.releases.current(),
         author=site.author(request),
-        note=note,
+        note=note or site.note,
+        headings={c.key: c.heading for c in map(candidate, workshop.corpus.entries)},
+        message=job.said or request.query_params.get("dit", ""),
         trouble=trouble or job.trouble,
     )
 
@@ -110,26 +111,41 @@ async def _state(request: Request) -> Response:
     return JSONResponse({"running": job.is_running, "done": job.done, "total": job.total})
 
 
-async def _check(request: Request) -> Response:
+def _check(request: Request) -> Response:
     site = request.app.state.site
-    site.job.start(site.workshop.indexes.check)
+
+    def check(told: Told) -> str:
+        site.workshop.indexes.check(told)
+        return ""
+
+    site.job.start("Contrôle", check)
     return moved(request, "brouillon")
 
 
 def _publish(request: Request, form: FormData) -> Response:
-    author, note = field(form, "auteur")[:100], field(form, "note")[:500]
+    site, author, note = request.app.state.site, field(form, "auteur")[:100], field(form, "note")[:500]
     if not author:
         return _draft(request, "Indiquez votre nom : il est noté avec la version. Rien n’a été publié.", note, 422)
-    try:
-        made = request.app.state.site.workshop.publish(author, note, field(form, "accepter") == "oui")
-    except MotamotError as error:
-        return _draft(request, str(error), note, 409)
-    return moved(request, "brouillon", dit=f"Publié : version du {french_date(made.at[:10])}, {made.at[11:16]} UTC.")
+
+    def publish(told: Told) -> str:
+        made = site.workshop.publish(author, note, field(form, "accepter") == "oui", told)
+        site.note = ""
+        return f"Publié : version du {french_date(made.at[:10])}, {made.at[11:16]} UTC."
+
+    site.note = note
+    site.job.start("Contrôle et publication", publish)
+    return moved(request, "brouillon")
 
 
 def _revert(request: Request, form: FormData) -> Response:
-    request.app.state.site.workshop.revert(field(form, "version"))
-    return moved(request, "brouillon", dit="Version remise en service ; le brouillon garde ce qu’il avait.")
+    site, version = request.app.state.site, field(form, "version")
+
+    def revert(_: Told) -> str:
+        site.workshop.revert(version)
+        return "Version remise en service ; le brouillon garde ce qu’il avait."
+
+    site.job.start("Retour à une version publiée", revert)
+    return moved(request, "brouillon")
 
 
 def _resolve(request: Request, form: FormData) -> Response:

@@ -41,7 +41,7 @@ def entry_lines(workshop: Workshop) -> list[EntryLine]:
     return [EntryLine(c, attached.get(c.key, _NOTHING), counts.get(c.key, _NOBODY), last.get(c.key)) for c in shown]
 
 
-def _list(request: Request) -> Response:
+def _list(request: Request, trouble: str = "", status: int = 200) -> Response:
     asked, first = request.query_params.get("q", "").strip(), request.query_params.get("de", "0")
     start = int(first) if first.isdecimal() and len(first) < 9 else 0
     wanted = fold(asked).split()
@@ -55,6 +55,8 @@ def _list(request: Request) -> Response:
     return page(
         request,
         "entries.html",
+        status=status,
+        trouble=trouble,
         lines=found[start : start + _A_PAGE],
         n=len(found),
         start=start,
@@ -75,6 +77,7 @@ def _shown(
     typed: str = "",
     title: str | None = None,
     elsewhere: list[Elsewhere] | None = None,
+    n_added: int = 0,
     status: int = 200,
 ) -> Response:
     workshop: Workshop = request.app.state.site.workshop
@@ -91,6 +94,7 @@ def _shown(
         counts=workshop.counts().get(key, _NOBODY),
         typed=typed,
         elsewhere=[(e.text, candidate(e.entry)) for e in elsewhere or ()],
+        n_added=n_added,
         trouble=trouble,
     )
 
@@ -115,7 +119,7 @@ def _change(request: Request, form: FormData) -> Response:
         return _shown(request, key, str(error), typed, title, status=422)
     if held:
         left = [e for e in taken if key_of(e.text) in held]
-        return _shown(request, key, "", "\n".join(e.text for e in left), elsewhere=left)
+        return _shown(request, key, "", "\n".join(e.text for e in left), elsewhere=left, n_added=len(add))
     return moved(request, "questions/entree", entree=key, dit="Enregistré dans le brouillon.")
 
 
@@ -138,7 +142,10 @@ def _workbook(request: Request) -> Response:
 def _read(request: Request, form: FormData) -> Response:
     site = request.app.state.site
     _, content = file(form, "tableau")
-    changed = read_workbook(site.workshop, content, site.author(request))
+    try:
+        changed = read_workbook(site.workshop, content, site.author(request))
+    except WorkshopError as error:
+        return _list(request, str(error), 409)
     return moved(request, "questions", dit=f"Tableau lu : {changed} dans le brouillon.")
 
 

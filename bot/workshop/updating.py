@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path, PurePath
 from uuid import uuid4
 
 import tomlkit
 from tomlkit.items import AoT
 
+from bot.phrases import MONTHS
 from bot.workshop.draft import WorkshopError, written
 from bot.workshop.editing import Workshop
 from corpus.alignment import Fate, Pair, aligned
@@ -17,6 +19,16 @@ from corpus.catalogue import CATALOGUE, DOCUMENTS, read_catalogue
 from corpus.document import Entry, Source
 from corpus.read import SafeReader
 from corpus.readers.formats import READERS
+from index.french import fold
+
+_DATES = {
+    "date": "Date",
+    "signed": "Signé le",
+    "published": "Publié le",
+    "in_force": "En vigueur le",
+    "repealed": "Abrogé le",
+}
+"""Dates of the form, and what it calls them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +81,18 @@ def update(workshop: Workshop, document: str, name: str, content: bytes) -> Edit
 
 
 def add(workshop: Workshop, said: dict[str, str], name: str, content: bytes) -> Edition:
-    """Add a document to the draft; ``said`` is its table of the catalogue, without ``file``.
+    """Add a document to the draft; ``said`` is its table of the catalogue, its title naming it where ``id`` does not.
 
     Raises:
         CorpusError: The catalogue cannot hold it, or the file cannot be read: nothing is changed.
     """
     suffix = PurePath(name).suffix.lower()
-    id_ = said.get("id", "")
+    id_ = said.get("id") or re.sub(r"[^a-z0-9]+", "-", fold(said.get("title", ""))).strip("-")[:60].rstrip("-")
     if not re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", id_):
-        raise WorkshopError("L’identifiant s’écrit en minuscules sans accent, chiffres et tirets, comme « faq-eau ».")
+        raise WorkshopError("Le document doit avoir un titre : il en faut au moins une lettre ou un chiffre.")
     if any(source.id == id_ for source in read_catalogue(workshop.draft.folder)):
         raise WorkshopError(f"Le document « {id_} » existe déjà : remplacez-le par sa nouvelle édition.")
-    table = {**{key: value for key, value in said.items() if value}, "file": f"{id_}{suffix}"}
+    table = {**{key: value for key, value in _iso(said).items() if value}, "id": id_, "file": f"{id_}{suffix}"}
     title, publisher, date, kind = (table.get(key, "") for key in ("title", "publisher", "date", "kind"))
     source = Source(id_, title, publisher, date, kind, table["file"])
     entries, unread = _read(workshop, source, name, content)
@@ -110,12 +122,77 @@ def describe(workshop: Workshop, document: str, said: Mapping[str, str]) -> None
         catalogue = _catalogue(workshop)
         for table in catalogue.get("source", ()):
             if table.get("id") == document:
-                for key, value in said.items():
+                for key, value in _iso(said).items():
                     if not value:
                         table.pop(key, None)
                     elif value != str(table.get(key)):
                         table[key] = value
         _save(workshop, catalogue)
+
+
+def withdraw(workshop: Workshop, document: str) -> None:
+    """Take back what the draft made of a document: its new edition, or all of one that is not in service.
+
+    Raises:
+        WorkshopError: The draft has the document that is in service.
+    """
+    now, before = (
+        {source.id: source for source in read_catalogue(folder)}.get(document)
+        for folder in (workshop.draft.folder, workshop.draft.live)
+    )
+    if now is None or (now == before and not is_other(workshop, now)):
+        raise WorkshopError(f"Le brouillon ne change rien au document « {document} ».")
+    if before:
+        describe(workshop, document, {"date": before.date})
+        update(workshop, document, before.file, (workshop.draft.live / DOCUMENTS / before.file).read_bytes())
+        return
+    with workshop.draft.locked():
+        catalogue = _catalogue(workshop)
+        sources = catalogue.get("source")
+        assert isinstance(sources, AoT)
+        del sources[next(place for place, table in enumerate(sources) if table.get("id") == document)]
+        _save(workshop, catalogue)
+        workshop.draft.remove(f"{DOCUMENTS}/{now.file}")
+
+
+def is_other(workshop: Workshop, source: Source) -> bool:
+    """Whether the draft has another file of a document than what is in service."""
+    return f"{DOCUMENTS}/{source.file}" in workshop.draft.sync().changed
+
+
+def _iso(said: Mapping[str, str]) -> dict[str, str]:
+    """What was typed, its dates as the catalogue has them.
+
+    Raises:
+        WorkshopError: One is no date.
+    """
+    return {key: iso_date(value, _DATES[key]) if key in _DATES else value for key, value in said.items()}
+
+
+def iso_date(typed: str, label: str) -> str:
+    """A date as people write it, as the catalogue has it.
+
+    >>> [iso_date(text, "Date") for text in ("20/05/2026", "1er mai 2026", "Mai 2026", "05/2026", "2026-05", "")]
+    ['2026-05-20', '2026-05-01', '2026-05', '2026-05', '2026-05', '']
+
+    Raises:
+        WorkshopError: It is none.
+    """
+    text = " ".join(fold(typed).split())
+    numbers = re.fullmatch(r"(?:(\d{1,2})[ /.-])?(\d{1,2})[ /.-](\d{4})", text)
+    named = re.fullmatch(rf"(?:(\d{{1,2}})(?:er)? )?({'|'.join(map(fold, MONTHS))}) (\d{{4}})", text)
+    if named:
+        text = f"{named[3]}-{[*map(fold, MONTHS)].index(named[2]) + 1:02}{f'-{int(named[1]):02}' if named[1] else ''}"
+    elif numbers:
+        text = f"{numbers[3]}-{int(numbers[2]):02}{f'-{int(numbers[1]):02}' if numbers[1] else ''}"
+    try:
+        date.fromisoformat(f"{text}-01" if len(text) == len("2026-05") else text or "2026-05-20")
+    except ValueError:
+        raise WorkshopError(
+            f"{label} : « {typed[:40]} » n’est pas une date. Écrivez-la comme 20/05/2026, mai 2026 ou 2026-05-20 ; "
+            "rien n’a été changé."
+        ) from None
+    return text
 
 
 def _catalogue(workshop: Workshop) -> tomlkit.TOMLDocument:
@@ -142,7 +219,7 @@ def _read(workshop: Workshop, source: Source, name: str, content: bytes) -> tupl
         with written(received.parent):
             write_file(received, content)
         with SafeReader() as reader:
-            document, entries = reader.read(source, received)
+            document, entries = reader.read(replace(source, file=name[:80]), received)  # an error names the file given
     finally:
         received.unlink(missing_ok=True)
     if not entries:
