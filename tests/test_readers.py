@@ -209,7 +209,8 @@ def test_html_keeps_the_main_content_only() -> None:
 SURROUNDED = """\
 <div id="consent"><p>Ce site utilise des cookies.</p><button>Tout accepter</button></div><div class="breadcrumb">
 <a href="/">Accueil</a> &gt; FAQ</div><div><a href="/a">Démarches</a> | <a href="/b">Culture</a></div><div class="main">
-{0}</div><div class="social">Partagez</div><ul><li><a href="/c">Plan du site</a></li></ul>
+{0}</div><div class="social">Partagez</div><ul class="tags"><li><a href="/t">voirie</a></li></ul>
+<ul><li><a href="/c">Plan du site</a></li></ul>
 """
 
 

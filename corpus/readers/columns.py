@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from corpus.document import Block, BlockKind, Span, StructuredText
 from corpus.errors import typeset
-from corpus.layout.lines import asks
+from corpus.layout.lines import asks, is_terminal
 from corpus.layout.list_markers import markers
 from corpus.readers.builder import Builder, TextRun
 
@@ -111,7 +111,11 @@ def add_table(
         return
     first, columns = found
     for words in texts[: max(first - 1, 0)]:
-        builder.add([TextRun(" ".join(filter(None, words)))], BlockKind.PARAGRAPH)
+        title = " ".join(filter(None, words))
+        head = sum(map(bool, words)) == 1 and not is_terminal(title)
+        builder.add(
+            [TextRun(title)], *((BlockKind.HEADING, builder.heading_level + 1) if head else (BlockKind.PARAGRAPH,))
+        )
     table = _QuestionTable(builder, columns, where, builder.heading_level + 1)
     for index in range(first, len(rows)):
         if any(texts[index]) and not (first and texts[index] == texts[first - 1]):
