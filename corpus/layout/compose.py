@@ -41,10 +41,10 @@ def clean(raw: str) -> Composed:
 def compose(raw: str, lines: Sequence[Line], *, paged: bool) -> Composed:
     """Assemble the lines of ``raw`` that are not noise, given in reading order."""
     text_lines = [line for line in lines if not (line.noise or line.note)]
-    groups, look = paragraphs(text_lines)
-    marked = list(zip(groups, kinds(groups, look), strict=True))
-    notes = _notes([line for line in lines if line.note and not line.noise])
     view = View.of(text_lines)
+    groups = paragraphs(view)
+    marked = list(zip(groups, kinds(groups, view.look), strict=True))
+    notes = _notes([line for line in lines if line.note and not line.noise])
     full = frozenset(line.start for index, line in enumerate(text_lines) if view.is_full(index))
     writer = _Writer(raw, Vocabulary(raw), full)
     blocks = _blocks(writer, _with_notes(marked, notes))

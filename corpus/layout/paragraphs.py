@@ -78,9 +78,9 @@ def _edge_around(lines: Sequence[Line], index: int) -> float:
     return max(line.right for line in ([line for line in same if not line.cells] or same))
 
 
-def paragraphs(lines: Sequence[Line]) -> tuple[list[LineGroup], BodyStyle]:
-    """The groups of lines that make one block each, and the look of ordinary text."""
-    view = View.of(lines)
+def paragraphs(view: View) -> list[LineGroup]:
+    """The groups of lines that make one block each."""
+    lines = view.lines
     numbering = Numbering()
     groups: list[LineGroup] = []
     for index, line in enumerate(lines):
@@ -89,7 +89,7 @@ def paragraphs(lines: Sequence[Line]) -> tuple[list[LineGroup], BodyStyle]:
             groups[-1] = LineGroup((*groups[-1].lines, line), groups[-1].marker)
         else:
             groups.append(LineGroup((line,), marker))
-    return groups, view.look
+    return groups
 
 
 def _breaks(view: View, index: int, marker: ListMarker | None, expected: bool, group: LineGroup) -> bool:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
+from operator import attrgetter
 from typing import NamedTuple
 
 from pypdfium2 import PdfPage
@@ -35,6 +36,7 @@ MOST_ROWS = 1_000
 
 
 _LETTER = re.compile(r"[^\W_]")
+_SIZE = attrgetter("style.size")
 
 
 class Part(NamedTuple):
@@ -105,7 +107,11 @@ def page_rows(page: PdfPage, most: int, fields: int = -1) -> list[Row]:
 
 def _goes_on(row: Sequence[PrintedWord], piece: PrintedWord) -> bool:
     """Whether a piece stands next on the same line: as high, give or take a superscript, and not before the last."""
-    main = max(row[-_NEAR:], key=lambda before: before.style.size)
+    last, style = row[-1], piece.style
+    alike = (piece.y, piece.cell, style.size, style.turn) == (last.y, last.cell, last.style.size, last.style.turn)
+    if alike and -style.size < piece.x - last.right < style.size:
+        return True  # the next word, as most are
+    main = max(row[-_NEAR:], key=_SIZE)
     size = max(piece.style.size, main.style.size)
     rise = abs(piece.y - main.y)
     level = piece.style.turn == main.style.turn and rise <= _SAME_LINE * size

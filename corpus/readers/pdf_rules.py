@@ -181,7 +181,9 @@ class Grid:
 
     def at(self, x: float, y: float) -> Cell | None:
         """The cell that holds a point."""
-        column = sum(border <= x for border in self.across) - 1
+        column = bisect_right(self.across, x) - 1
+        if not 0 <= column < len(self.across) - 1:
+            return None
         row = sum(border >= y for border in self.down) - 1
         return self.cells.get((row, column))
 

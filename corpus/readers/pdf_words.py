@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from math import atan2, hypot, pi
@@ -36,8 +35,7 @@ _TEXT_OPERATOR = re.compile(rb"T[jJ]|['\"]\s|Do\b")
 _MOST_FIELDS, _MOST_PIECES = 2_000, 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class _TextStyle:
+class _TextStyle(NamedTuple):
     """What the characters of one text object share."""
 
     size: float
@@ -183,7 +181,7 @@ def _style(textpage: pdfium.FPDF_TEXTPAGE, index: int, drawn: pdfium.FPDF_PAGEOB
     matrix = pdfium.FS_MATRIX()
     pdfium.FPDFText_GetMatrix(textpage, index, matrix)
     size = pdfium.FPDFText_GetFontSize(textpage, index) * hypot(matrix.c, matrix.d)
-    angle = atan2(matrix.b, matrix.a)
+    angle = atan2(matrix.b, matrix.a) if matrix.b or matrix.a <= 0 else 0.0
     turn = round(angle / (pi / 2))
     mode = pdfium.FPDFTextObj_GetTextRenderMode(drawn)
     invisible = mode in (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
@@ -295,4 +293,6 @@ def _opens(cells: Iterable[Cell], table: int, line: int) -> bool:
 
 def _middle(piece: PrintedWord, turn: int) -> tuple[float, float]:
     x, y = (piece.x + piece.right) / 2, piece.y + 0.3 * piece.style.size
+    if turn == piece.style.turn:
+        return x, y
     return _rotated(*_rotated(x, y, -piece.style.turn % 4), turn)
