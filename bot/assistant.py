@@ -20,7 +20,6 @@ from bot.conversation import (
     is_correction,
     needs_choice,
     on_another_subject,
-    opposes,
 )
 from bot.courtesy import ACTS, Courtesy, courtesy, leans
 from bot.quoting import Library, quote
@@ -35,16 +34,8 @@ _N_SUGGESTIONS = 3
 _N_RANKED = 10
 # A second passage is worth unfolding, and a question worth offering, when it is this likely to be the one meant.
 _WORTH_READING = 0.05
-# Below, the first entry is so likely wrong that the likeliest few are offered instead. Of held-out FAQs without
-# phrasings, 0.5 answers 41 % rightly and 0.25 50 %; 76 % are answered or offered either way.
-LIKELY = 0.25
 # This many times less likely to be answered than what is offered, a question has no near ones.
 _FAR = 3
-# Probabilities from which a turn read after another question is offered entries, answered, and answered without
-# reserve. Of the follow-ups of held-out FAQs, 0.5 answers 56 % rightly and 1 % wrongly.
-_OFFER_AFTER, _ANSWER_AFTER, _SURE_AFTER = 0.25, 0.5, 0.8
-# Below this confidence in what a turn alone finds, nothing is offered for it after a question either.
-_SAYS_NOTHING = 0.02
 # How likely a turn needs the question before it, from which it may, and from which it is not read alone at all. Of
 # unseen FAQs, 2 % of the plain questions and 90 % of the follow-ups lie above a half.
 _MAY_LEAN, _LEANS = 0.1, 0.5
@@ -89,6 +80,8 @@ class Said:
 
 Last = Callable[[], Said | None]
 """What was said before, computed when it is needed."""
+Found = Callable[[], Result]
+"""What a turn alone finds, computed when it is needed."""
 
 
 class Assistant:
@@ -197,31 +190,20 @@ class Assistant:
             return self._alone(query, last)
         if corrects:
             return self._corrected(query, before, last)
-        opposed = opposes(query.typed, before.subject)
-        alone = self._alone(query, last) if leaning < _LEANS else None
-        if (
-            alone
-            and alone.answer.kind is Kind.ANSWER
-            and not (opposed and self._same_passage(alone.target, before.target))
-        ):
-            return alone
-        said = self._spoken(query, self._after(query, before, opposed), last, before, ReadAs.FOLLOW_UP)
+        found = cache(lambda: self.searcher.search(query, _N_RANKED))
+        alone = cache(lambda: self._alone(query, last, found))
+        if leaning < _LEANS and alone().answer.kind is Kind.ANSWER:
+            return alone()
+        said = self._spoken(query, self._after(query, before, found), last, before, ReadAs.FOLLOW_UP)
         said = replace(said, chain=f"{before.chain or before.subject} {JOIN} {query.asked}")
         if said.answer.kind is not Kind.REFUSE:
             return said
         if not query.terms:
             # It names nothing that a later turn could lean on: that leans on the question before.
             return replace(before, answer=said.answer)
-        alone = alone or self._alone(query, last)
-        if opposed and self._same_passage(alone.target, before.target):
-            return said
-        return alone if leaning < _LEANS or alone.answer.confidence >= self.searcher.sure else said
+        return alone() if leaning < _LEANS or alone().answer.confidence >= self.searcher.sure else said
 
-    def _same_passage(self, target: int | None, other: int | None) -> bool:
-        passages = self.searcher.rows.passage_of_target
-        return target is not None and other is not None and bool(passages[target] == passages[other])
-
-    def _after(self, query: Query, before: Said, opposed: bool) -> Result:
+    def _after(self, query: Query, before: Said, alone: Found) -> Result:
         """A turn after a question; "et celle du TI ?" asks it again of another acronym.
 
         A question that leaned on another one says little by itself: where the turn gets no answer after it, it is read
@@ -230,41 +212,25 @@ class Assistant:
         parser, follow = self.searcher.extractor.parser, self.searcher.follow
         if other := parser.substituted(query, parser.read(before.subject)):
             return self.searcher.search(self.searcher.read(other), _N_RANKED)
-        found = follow(query, before.subject, before.target, _N_RANKED, opposed=opposed)
-        if before.chain and self._kind(found) is not Kind.ANSWER:
-            whole = follow(query, before.chain, before.target, _N_RANKED, opposed=opposed)
-            # What only the second reading finds is never without reserve.
-            found = max(found, _with_reserve(whole, whole.confidence), key=lambda result: result.confidence)
-        if self._kind(found) is Kind.CLARIFY:
-            found = self._confirmed(found, query)
-        # Nor is what only the words of the question before find ("et après ?").
-        return found if query.terms or not found.follows else _with_reserve(found, found.confidence)
-
-    def _confirmed(self, found: Result, query: Query) -> Result:
-        """What would be offered after a question, once the turn is read alone.
-
-        It is answered, with a reserve, where the turn alone is answered by the same passage; and refused where it alone
-        says nothing ("combien ?"): what was found is then what the question before asks.
-        """
-        alone = self.searcher.search(query, _N_RANKED)
-        if alone.confidence < _SAYS_NOTHING:
-            return _with_reserve(found, alone.confidence)
-        if self._kind(alone) is not Kind.ANSWER or not self._same_passage(alone.hits[0].row, found.hits[0].row):
+        found = follow(query, before.subject, before.target, alone, _N_RANKED)
+        if found.answered or not before.chain:
             return found
-        return _with_reserve(found, 1 - (1 - found.confidence) * (1 - alone.confidence))
+        # What only the second reading finds is never without reserve.
+        whole = follow(query, before.chain, before.target, alone, _N_RANKED).with_reserve()
+        return max(found, whole, key=lambda result: result.confidence)
 
-    def _alone(self, query: Query, last: Last) -> Said:
+    def _alone(self, query: Query, last: Last, found: Found | None = None) -> Said:
         """A turn by itself; of two questions, both."""
         if (two := halves(query.asked)) and (said := self._both(query, two, last)):
             return said
-        return self._spoken(query, self.searcher.search(query, _N_RANKED), last)
+        return self._spoken(query, found() if found else self.searcher.search(query, _N_RANKED), last)
 
     def _corrected(self, query: Query, before: Said, last: Last) -> Said:
         """The previous question corrected; a correction that is a sentence may stand alone."""
         alone, joined = corrected(query.typed, before.subject)
         if alone is not None:
             result = self.searcher.search(self.searcher.read(alone), _N_RANKED)
-            if self._kind(result) is Kind.ANSWER:
+            if result.answered:
                 return self._spoken(query, result, last)
         result = self.searcher.search(self.searcher.read(joined), _N_RANKED)
         return replace(self._spoken(query, result, last, before, ReadAs.CORRECTION), subject=joined)
@@ -272,14 +238,13 @@ class Assistant:
     def _both(self, query: Query, two: Halves, last: Last) -> Said | None:
         """The answers to two questions, or one and the question that is left; None where they are rather one."""
         first = self.searcher.search(self.searcher.read(two.first), _N_RANKED)
-        answered = self._kind(first) is Kind.ANSWER
+        answered = first.answered
         turn = self.searcher.read(two.second)
+        alone = cache(lambda: self.searcher.search(turn, _N_RANKED))
         complete = leans(turn) < _MAY_LEAN
-        if complete:
-            second = self.searcher.search(turn, _N_RANKED)
-        else:
-            second = self.searcher.follow(turn, two.first, first.hits[0].row if answered else None, _N_RANKED)
-        also = self._kind(second) is Kind.ANSWER
+        quoted = first.hits[0].row if answered else None
+        second = alone() if complete else self.searcher.follow(turn, two.first, quoted, alone, _N_RANKED)
+        also = second.answered
         # What leans on the first question may be answered by the same quote: it is not said to have no answer.
         if not (answered and also) and not ((answered or also) and two.surely and complete):
             return None
@@ -298,15 +263,6 @@ class Assistant:
         together = {span for each in marks for span in each}
         return replace(found, marked=tuple(sorted(together))) if len(marks) == 3 and all(marks) else found
 
-    def _kind(self, result: Result) -> Kind:
-        """What is said of a result: an answer, an offer or a refusal."""
-        offer, answer = (
-            (_OFFER_AFTER, _ANSWER_AFTER) if result.follows else (self.searcher.offer, self.searcher.threshold)
-        )
-        if result.answerable < offer:
-            return Kind.REFUSE
-        return Kind.ANSWER if result.answerable >= answer and result.confidence >= LIKELY else Kind.CLARIFY
-
     def _spoken(
         self, query: Query, result: Result, last: Last, before: Said | None = None, as_: ReadAs = ReadAs.ALONE
     ) -> Said:
@@ -314,7 +270,7 @@ class Assistant:
         reading = _read(as_, before)
         answer = Answer(
             "",
-            kind := self._kind(result),
+            kind := Kind.ANSWER if result.answered else Kind.CLARIFY if result.offered else Kind.REFUSE,
             round(result.confidence, 4),
             phrases.REFUSED,
             ranking=tuple(Ranked(h.entry.document.id, h.entry.id, round(h.score, 4)) for h in result.hits),
@@ -326,8 +282,7 @@ class Assistant:
         near = _labels(result.hits[:_N_SUGGESTIONS])
         if kind is Kind.CLARIFY:
             return replace(said, answer=replace(answer, message=phrases.CLARIFY, suggestions=near))
-        offer = _OFFER_AFTER if result.follows else self.searcher.offer
-        answer = replace(answer, suggestions=near if result.answerable >= offer / _FAR else ())
+        answer = replace(answer, suggestions=near if result.answerable >= result.levels.offer / _FAR else ())
         if (earlier := last()) and earlier.answer.kind is Kind.REFUSE:
             answer = replace(answer, message=phrases.refused_again([earlier.answer.question, query.typed.text]))
         return replace(said, answer=answer)
@@ -335,14 +290,13 @@ class Assistant:
     def _quoting(self, answer: Answer, query: Query, result: Result) -> Answer:
         first, *others = result.hits
         further = [quote(hit) for hit in others[:2] if hit.score >= _WORTH_READING]
-        sure = result.confidence >= (_SURE_AFTER if result.follows else self.searcher.sure)
-        message = phrases.ANSWERED if sure else phrases.UNSURE
+        message = phrases.ANSWERED if result.sure else phrases.UNSURE
         return replace(
             answer,
             message=" ".join([*self._greeting(query), message]),
             quotes=(quote(first, result.marked), *further),
             understood=query.replaced,
-            suggestions=() if sure else _labels(others[: _N_SUGGESTIONS - 1]),
+            suggestions=() if result.sure else _labels(others[: _N_SUGGESTIONS - 1]),
         )
 
     def _greeting(self, query: Query) -> list[str]:
@@ -363,12 +317,6 @@ def _outweighs(content: Answer, polite: Courtesy) -> bool:
 
 def _read(as_: ReadAs, before: Said | None) -> Reading:
     return Reading(as_, before.turns[-1], before.turns) if before else Reading()
-
-
-def _with_reserve(found: Result, likely: float) -> Result:
-    """What was found after a question with another probability, below that of an answer without reserve."""
-    likely = min(likely, _SURE_AFTER - 0.01)
-    return replace(found, answerable=likely, confidence=likely)
 
 
 def _labels(hits: Sequence[Hit]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What a turn may be beside a question of its own: another subject, the opposite case, a correction, two, a choice."""
+"""What a turn may be beside a question of its own: another subject, a correction, two questions, a choice."""
 
 import re
 from dataclasses import dataclass
@@ -78,12 +78,6 @@ _NO = frozenset(
 NONE = -2
 """The choice of none of what is offered."""
 
-_CASE = frozenset(words("si s quand lorsque lorsqu sans sinon autrement contraire inverse"))
-"""Words of a turn that supposes another case."""
-_NEGATION = frozenset(words("ne n pas jamais aucun aucune rien ni sans"))
-"""Words that searching does not see."""
-_OPPOSITE = frozenset(words("sinon autrement contraire inverse"))
-
 
 @dataclass(frozen=True, slots=True)
 class Halves:
@@ -99,14 +93,6 @@ def on_another_subject(turn: str) -> str:
     """A turn without the words that announce a change of subject; empty where there are none, or nothing else."""
     switched = _SWITCH.sub("", turn, count=1).strip()
     return switched if switched != turn.strip() else ""
-
-
-def opposes(turn: FoldedText, question: str) -> bool:
-    """Whether a turn supposes the opposite of what a question does: "et si ce n'est pas le cas ?", "sinon ?"."""
-    if not _OPPOSITE.isdisjoint(turn.words):
-        return True
-    denies, denied = (_NEGATION.isdisjoint(said) for said in (turn.words, words(question)))
-    return denies != denied and not _CASE.isdisjoint(turn.words)
 
 
 def is_correction(turn: FoldedText) -> bool:

@@ -89,16 +89,16 @@ class Denial:
             for clause, sign in zip(pieces, [*found[1::2], ""], strict=True)
             if clause and (joining := _JOINING.match(clause))
         ]
-        return next((cls(text, _affirmed(text)) for text, sign in clauses if _supposes(text, sign, len(clauses))), None)
+        return next((cls(text, _affirmed(text)) for text, sign in clauses if _supposes(text, sign)), None)
 
 
-def _supposes(clause: str, sign: str, n_clauses: int) -> bool:
+def _supposes(clause: str, sign: str) -> bool:
     """Whether a clause, with the sign after it, says of which case a question is."""
     if len(clause.split()) > _LONGEST:
         return False
     if _IDLE.match(clause) or not _VERBAL.search(clause):
         return _NOMINAL.search(clause) is not None
-    asks = "?" in sign or _ASKING.search(clause) or (n_clauses == 1 and _NE.search(clause))
+    asks = "?" in sign or _ASKING.search(clause)
     return not asks or _INTRODUCED.match(clause) is not None
 
 
@@ -132,8 +132,10 @@ class Choice:
     """Place in the pool."""
     settled: bool
     """Whether it is known to speak of the case: no other passage of its entry is then quoted for it."""
+    stated: bool
+    """Whether it is known to state the case."""
     doubtful: bool
-    """Whether no passage states the case."""
+    """Whether it is known that no passage does."""
 
 
 class Cases:
@@ -159,15 +161,18 @@ class Cases:
         own = int(self._rows.passage_of_target[pool.targets[first]])
         found = self._polarities(case, own, list(best))
         here = found.pop(own)
-        target, most = first, here.both + _OTHER
-        if here.about >= _ABOUT and here.by_parts < _STATED:
+        target, most, own_about = first, here.both + _OTHER, here.about
+        if here.by_parts < _STATED:
             for row, other in found.items():
+                if own_about < _ABOUT and other.about < _SURELY_ABOUT:
+                    continue
                 odds = float(np.log(ranking.entries[pool.owner[best[row]]] / ranking.entries[entry]))
                 if (stated := other.both + odds / _BY_ENTRY) > most:
                     target, most, here = best[row], stated, other
+        stated = here.about >= _ABOUT and here.both > 0 and int(pool.owner[target]) == entry
         if target == first:
-            return Choice(first, here.about >= _ABOUT, here.about >= _SURELY_ABOUT and here.both <= 0)
-        return Choice(target, True, here.both < 0 or int(pool.owner[target]) != entry)
+            return Choice(first, here.about >= _ABOUT, stated, here.about >= _SURELY_ABOUT and here.both <= 0)
+        return Choice(target, True, stated, here.both < 0 or int(pool.owner[target]) != entry)
 
     def _polarities(self, case: Vectors, own: int, rows: list[int]) -> dict[int, Polarity]:
         """Of the passage ``own``, and of the few others that speak most of the case."""

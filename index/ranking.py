@@ -29,7 +29,9 @@ FOLLOW_UP = (0.45, 0.51, 0.98, -1.96, 3.17, -1.07, 1.66)
 """Of a turn after a question, what makes an entry its answer: the reader's logit, the logarithms of its probabilities
 by the turn alone and by both together, whether it was quoted before, the share of the turn's new words that it has
 then, the turn's share of words that no document has, and 1. Fitted by ``tests/fit_follow_ups.py``."""
-_MOSTLY = 0.5
+FOLLOW_UP_UNREAD = (0.0, 0.59, 0.69, -3.25, 3.21, -1.6, 1.57)
+"""The same where there is no reader."""
+MOSTLY = 0.5
 """Of the words that a turn adds, the share from which what was quoted answers again before what is beside it."""
 UNREAD = -4.0
 """The logit of an entry that was not read: the median of those that do not answer."""
@@ -64,15 +66,6 @@ class Ranking:
         """Rows of all its targets, most likely first."""
         own: Ints = np.flatnonzero(entry_of_target == entry)
         return own[np.argsort(-self.targets[own], kind="stable")]
-
-    def without(self, gone: Ints, entry_of_target: Ints) -> "Ranking":
-        """The same given that these targets of one entry are no answers: it keeps what its others have of it."""
-        targets, entries = self.targets.copy(), self.entries.copy()
-        targets[gone] = 0.0
-        own = entry_of_target == (entry := entry_of_target[gone[0]])
-        entries[entry] *= targets[own].max() / max(self.targets[own].max(), 1e-9)
-        left = max(1.0 - float(self.entries[entry] - entries[entry]), 1e-6)
-        return Ranking(targets, entries / left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +171,7 @@ def after_question(
         again: Share of the words that the question had not, weighed by rarity, that what was quoted has.
     """
     targets = joined.targets * turn.targets
-    if quoted is not None and again < _MOSTLY:
+    if quoted is not None and again < MOSTLY:
         others = (entry_of_target == entry_of_target[quoted]) & (np.arange(len(targets)) != quoted)
         if turn.targets[others].max(initial=0.0) >= turn.targets[quoted]:
             targets[quoted] = 0.0
@@ -211,9 +204,9 @@ def followed(ranking: Ranking, turn: Turn, logits: Mapping[int, float]) -> tuple
     Args:
         ranking: By the question and the turn.
         turn: The turn.
-        logits: Row of an entry that was read -> what the reader says of it.
+        logits: Row of an entry that was read -> what the reader says of it; empty where there is none.
     """
-    scores = follow_up_columns(ranking, turn, logits) @ np.asarray(FOLLOW_UP)
+    scores = follow_up_columns(ranking, turn, logits) @ np.asarray(FOLLOW_UP if logits else FOLLOW_UP_UNREAD)
     entries = np.exp(scores - scores.max())
     probability = float(1 / (1 + np.exp(-scores.max())))
     return Ranking(ranking.targets, (entries / entries.sum()).astype(np.float32)), probability

@@ -31,7 +31,6 @@ from benchmark_corpora import (
 )
 
 import index
-from bot.assistant import LIKELY
 from corpus.phrasings import read_phrasings
 from corpus.read import read_corpus
 from index import MAX_ERROR
@@ -57,7 +56,7 @@ from index.ranking import (
     signals,
     to_read,
 )
-from index.searcher import Searcher
+from index.searcher import LIKELY, Searcher
 
 _LEARNED = [FIELDS.index(name) for name in TEXT_FIELDS]
 _PENALTY = 1.0

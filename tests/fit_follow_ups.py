@@ -4,14 +4,16 @@
 
 They are fitted on the follow-ups of the FAQs of ``reader_data/calibrate`` (neither the reader nor the courtesy
 classifier learned from them), on turns that the same entry answers as well, on turns that no entry answers, and on
-``calibrate/conversations.jsonl``; and measured on ``held``.
+``calibrate/conversations.jsonl``; and measured on ``held``. Twice: with the reader, and with none, as for another
+encoder (``FOLLOW_UP_UNREAD``).
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from benchmark_corpora import DATA, faq_questions, json_lines
@@ -20,8 +22,8 @@ from sklearn.linear_model import LogisticRegression
 from bot.courtesy import leans
 from index import ranking
 from index.build import build
+from index.dense import Vectors
 from index.e5.unpack import default_encoder
-from index.encoder import Encoder
 from index.lexical import Doubles
 from index.searcher import Searcher
 
@@ -67,7 +69,7 @@ def sample(searcher: Searcher, earlier: str, turn: str, entries: tuple[str, ...]
     kept = ranking.follow_up_columns
     try:
         ranking.follow_up_columns = lambda *given: seen.append(kept(*given)) or seen[-1]  # type: ignore[func-returns-value]
-        searcher.follow(query, earlier, first)
+        searcher.follow(query, earlier, first, lambda: searcher.search(query))
     finally:
         ranking.follow_up_columns = kept
     # What was quoted before is no answer where it was not worth reading again.
@@ -76,20 +78,34 @@ def sample(searcher: Searcher, earlier: str, turn: str, entries: tuple[str, ...]
     return Sample(seen[0][rows], right, bool(entries))
 
 
-def samples(part: str, work: Path, encoder: Encoder) -> list[Sample]:
+class Silent:
+    """Marks what a reader would be given, and says nothing of it."""
+
+    name = "silent"
+
+    def read(self, query: str, texts: Sequence[str]) -> Vectors:
+        """The least that is not ``UNREAD``."""
+        return np.full(len(texts), np.nextafter(np.float32(ranking.UNREAD), np.float32(0)))
+
+
+def samples(part: str, work: Path, encoder: Any) -> list[Sample]:
     """Of every FAQ of a part."""
-    found = []
+    found, reader = [], encoder.reader
+    folder = work / ("indexes" if reader else "unread")
     for name in FAQS[part]:
-        if not (work / "indexes" / name).exists():
-            build(faq_questions(DATA / part / f"{name}.jsonl", work).folder, work / "indexes" / name, encoder)
-        searcher = Searcher.load(work / "indexes" / name, encoder)
+        if not (folder / name).exists():
+            build(faq_questions(DATA / part / f"{name}.jsonl", work).folder, folder / name, encoder)
+        searcher = Searcher.load(folder / name, encoder)
+        encoder.reader = reader or Silent()
         found += [made for turn in turns(name, part) if (made := sample(searcher, *turn))]
+        encoder.reader = reader
     return found
 
 
 def fitted(known: list[Sample]) -> tuple[float, ...]:
     """Weights of the columns, then the intercept."""
     columns = np.concatenate([one.columns for one in known])
+    columns[:, 0] *= np.ptp(columns[:, 0]) > 1  # a silent reader has no weight
     model = LogisticRegression(C=1.0).fit(columns[:, :-1], [right for one in known for right in one.right])
     return (*model.coef_[0].round(2).tolist(), round(float(model.intercept_[0]), 2))
 
@@ -111,11 +127,14 @@ _SHOWN = (0.25, 0.5, 0.75)
 
 
 def main() -> None:
-    work, encoder = Path(sys.argv[1]), default_encoder()
-    known = samples("calibrate", work, encoder)
-    weights = fitted(known)
-    print(weights, "now", ranking.FOLLOW_UP, "\nprobability: right, wrong")
-    print(report(known, weights), report(samples("held", work, encoder), weights), sep="\nheld\n")
+    work = Path(sys.argv[1])
+    encoder: Any = default_encoder()
+    for now in (ranking.FOLLOW_UP, ranking.FOLLOW_UP_UNREAD):
+        known = samples("calibrate", work, encoder)
+        weights = fitted(known)
+        print(weights, "now", now, "\nprobability: right, wrong")
+        print(report(known, weights), report(samples("held", work, encoder), weights), sep="\nheld\n")
+        encoder.reader = None
 
 
 if __name__ == "__main__":

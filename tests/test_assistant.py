@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from seed_files import listed
 from small_corpus import FAQ, PHRASINGS, small_encoder
@@ -21,6 +22,7 @@ from corpus.split.sentences import sentences
 from index.build import build
 from index.french import stems
 from index.query import Query
+from index.ranking import JOIN, Ranking
 from index.searcher import Result, Searcher
 
 
@@ -165,33 +167,50 @@ def test_what_the_corpus_offers_wins_over_small_talk_that_is_hardly_likelier(
     assert kinds("y a internet ?") == {Kind.SMALLTALK}
 
 
-def test_only_half_a_sentence_is_read_with_what_came_before(small_assistant: Assistant) -> None:
-    before = ["Une association peut-elle avoir la salle ?"]
+@pytest.mark.parametrize(
+    ("turn", "entry", "as_"),
+    [
+        ("et l'ordinateur ?", "internet", ReadAs.FOLLOW_UP),
+        ("et c'est possible pour qui ?", "", ReadAs.FOLLOW_UP),  # what was quoted says no more of it
+        ("Quelle amende faut-il payer après un retard ?", "retard", ReadAs.ALONE),
+    ],
+)
+def test_only_half_a_sentence_is_read_with_what_came_before(
+    small_assistant: Assistant, turn: str, entry: str, as_: ReadAs
+) -> None:
+    answer = small_assistant.ask(turn, ["Une association peut-elle avoir la salle ?"])
 
-    assert small_assistant.ask("et c'est possible pour qui ?", before).quotes[0].source.entry == "salle"
-    assert small_assistant.ask("et c'est possible pour qui ?").kind != Kind.ANSWER
-    complete = small_assistant.ask("Quelle amende faut-il payer après un retard ?", before)
-    assert complete.quotes[0].source.entry == "retard"
+    assert (answer.quotes[0].source.entry if answer.quotes else "", answer.reading.as_) == (entry, as_)
 
 
 @pytest.mark.parametrize(
-    ("turn", "kind"),
+    ("turn", "likely", "kind"),
     [
-        ("et l'amende de retard ?", Kind.ANSWER),  # the passage that answers it when asked alone
-        ("et une association ?", Kind.CLARIFY),  # another one
+        ("et l'amende de retard ?", 0.4, Kind.ANSWER),  # the passage that answers it when asked alone
+        ("et une association ?", 0.4, Kind.CLARIFY),  # another one
+        ("et combien ?", 0.2, Kind.REFUSE),
+        ("et après ?", 0.95, Kind.CLARIFY),  # only the words of the question before find it, and nothing read it
     ],
 )
-def test_a_turn_that_is_nearly_answered_after_a_question_is_read_alone_as_well(
-    small_assistant: Assistant, monkeypatch: pytest.MonkeyPatch, turn: str, kind: Kind
+def test_a_turn_after_a_question_that_does_not_say_enough_has_a_reserve(
+    small_assistant: Assistant, monkeypatch: pytest.MonkeyPatch, turn: str, likely: float, kind: Kind
 ) -> None:
-    searcher, before = small_assistant.searcher, "Faut-il payer une amende ?"
-    found = replace(searcher.search(searcher.read("amende de retard")), answerable=0.4, confidence=0.4, follows=True)
-    monkeypatch.setattr(searcher, "follow", lambda *_, **__: found)
+    searcher, marks = small_assistant.searcher, list[str]()
+    late = int(searcher.search(searcher.read("amende de retard")).hits[0].row)
+    entry = int(searcher.rows.entry_of_target[late])
+    targets, entries = (np.zeros(n, np.float32) for n in (len(searcher.rows.targets), len(searcher.rows.entries)))
+    targets[late] = entries[entry] = 1.0
+    monkeypatch.setattr("index.searcher.followed", lambda *_: (Ranking(targets, entries), likely))
+    mark = searcher._marker.mark
+    monkeypatch.setattr(searcher._marker, "mark", lambda *given: marks.append(given[0]) or mark(*given))  # type: ignore[func-returns-value]
 
-    answer = Assistant(searcher).ask(turn, [before])
+    answer = Assistant(searcher).ask(turn, ["Faut-il payer une amende ?"])
 
     assert (answer.kind, answer.reading.as_) == (kind, ReadAs.FOLLOW_UP)
-    assert answer.message == {Kind.ANSWER: phrases.UNSURE, Kind.CLARIFY: phrases.CLARIFY}[kind]
+    said = {Kind.ANSWER: phrases.UNSURE, Kind.CLARIFY: phrases.CLARIFY, Kind.REFUSE: phrases.REFUSED}
+    assert answer.message == said[kind]
+    # Only what is quoted is marked.
+    assert sum(JOIN in asked for asked in marks) == (kind is Kind.ANSWER)
 
 
 def test_acts_on_the_last_answer(small_assistant: Assistant, small_searcher: Searcher) -> None:
@@ -254,17 +273,6 @@ def test_a_refused_turn_that_names_nothing_is_leant_on_by_no_other(small_assista
     told = ["horaires", "combien ?"]
     assert small_assistant.ask(told[1], told[:1]).kind is Kind.REFUSE
     assert small_assistant.ask("et pour la piscine ?", told).reading.of == told[0]
-
-
-def test_what_only_the_words_of_the_question_before_find_has_a_reserve(
-    small_assistant: Assistant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    searcher = small_assistant.searcher
-    found = replace(searcher.search(searcher.read("amende de retard")), follows=True, answerable=0.95, confidence=0.95)
-    monkeypatch.setattr(searcher, "follow", lambda *_, **__: found)
-    for turn, reserved in (("et après ?", True), ("et le rappel ?", False)):
-        answer = small_assistant.ask(turn, ["amende de retard"])
-        assert (answer.kind, answer.message == phrases.UNSURE) == (Kind.ANSWER, reserved)
 
 
 def test_where_one_passage_answers_two_questions_the_marks_of_both_are_shown(

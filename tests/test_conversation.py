@@ -12,7 +12,6 @@ from bot.conversation import (
     is_correction,
     needs_choice,
     on_another_subject,
-    opposes,
 )
 from bot.courtesy import leans
 from corpus.phrasings import Lexicon
@@ -119,23 +118,6 @@ NEGATIONS = [
 
 def test_a_negation_is_no_correction() -> None:
     assert [turn for turn in NEGATIONS if is_correction(FoldedText.of(turn))] == []
-
-
-@pytest.mark.parametrize(
-    ("turn", "question", "expected"),
-    [
-        ("et si je n'ai pas de carte ?", EARLIER.replace(" sans carte", ""), True),
-        ("et si j'en ai une ?", EARLIER, True),
-        ("et si je n'en ai pas ?", EARLIER, False),
-        ("sans l'ordinateur ?", "Peut-on louer la salle ?", True),
-        ("et dans le cas contraire ?", EARLIER, True),
-        ("et si on ne veut plus de la salle ?", "Peut-on louer la salle ?", True),
-        ("et si je le perds ?", "Peut-on emprunter un livre ?", False),
-        ("la médiathèque n'ouvre pas le lundi ?", "Peut-on louer la salle ?", False),
-    ],
-)
-def test_the_opposite_case(turn: str, question: str, expected: bool) -> None:
-    assert opposes(FoldedText.of(turn), question) is expected
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,7 @@ Si vous avez souscrit l'assurance, le séjour annulé est remboursé en entier.
         ("on n'a aucun papier, que faire", "on n'a aucun papier", "on a un papier"),
         ("Le tarif pour ceux qui n'habitent plus ici", "qui n'habitent plus ici", "qui habitent ici"),
         ("accueil sans rendez-vous", "accueil sans rendez-vous", "accueil avec rendez-vous"),
+        ("le périmètre n'est pas identique", "le périmètre n'est pas identique", "le périmètre est identique"),
         ("prix salle non résident", "prix salle non résident", "prix salle résident"),
         ("je sais pas quoi faire, mon fils n'est pas inscrit", "mon fils n'est pas inscrit", "mon fils est inscrit"),
         *[
@@ -158,11 +159,31 @@ STATED = [
     ("leisure", "j'ai pas de réservation, je peux camper ?", "Les campeurs sans réservation"),
     ("leisure", "j'annule mon séjour mais j'ai pas pris l'assurance", "À défaut d'assurance"),
 ]
+AFTER = [
+    ("town", "comment réserver un court de tennis ?", "et si je suis pas membre ?", "Vous n'êtes pas membre"),
+    ("town", "que faire après la décision sur mon permis ?", "et s'il n'est pas accordé ?", "Le permis est refusé"),
+    (
+        "town",
+        "si l'état des lieux est conforme, je récupère le dépôt ?",
+        "et s'il n'est pas conforme ?",
+        "Lorsqu'il ne",
+    ),
+    ("town", "avec un rendez-vous à l'urbanisme, qui me reçoit ?", "et sans rendez-vous ?", "Sans rendez-vous"),
+    ("leisure", "si j'annule mon séjour avec l'assurance ?", "et sans assurance ?", "À défaut d'assurance"),
+    ("leisure", "qui paie la taxe de séjour ?", "mon fils n'est pas majeur, il paie ?", "Une personne mineure"),
+]
+"""After a first question, a turn that supposes another case."""
 UNSTATED = [
     ("town", "mon chien n'est pas tenu en laisse, il peut aller au jardin public ?"),
     ("leisure", "si je n'ai pas de foyer en pierre, je peux faire un barbecue ?"),
     ("leisure", "ma voiture est pas électrique, elle peut entrer et se recharger ?"),
 ]
+
+
+@pytest.mark.model
+def test_after_a_question_too_the_case_that_is_supposed_is_quoted(assistants: dict[str, Assistant]) -> None:
+    answers = {turn: said(assistants[name].ask(turn, [earlier])) for name, earlier, turn, _ in AFTER}
+    assert {turn: answers[turn] for *_, turn, begins in AFTER if not answers[turn].lstrip("?").startswith(begins)} == {}
 
 
 @pytest.mark.model

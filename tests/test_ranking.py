@@ -52,15 +52,6 @@ def weights(first_field: float = 0.0, classifier: float = 0.0) -> Weights:
     return Weights(tuple(fields))
 
 
-def test_what_no_longer_answers_leaves_its_share_to_the_others() -> None:
-    ranking = Ranking(np.array([0.2, 0.6, 0.3]), np.array([0.25, 0.75]))
-
-    # Entry 1 keeps half of its 0.75: 0.25 and 0.375 share what is left.
-    left = ranking.without(np.array([1]), OWNER)
-    assert left.targets.tolist() == [0.2, 0.0, 0.3]
-    assert left.entries == pytest.approx([0.4, 0.6])
-
-
 @pytest.mark.parametrize(
     ("again", "target"),
     [(0.4, 2), (0.5, 1)],

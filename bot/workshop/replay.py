@@ -7,14 +7,14 @@ from itertools import chain
 from pathlib import Path
 
 from bot.answer import Answer, Kind
-from bot.assistant import LIKELY, Assistant
+from bot.assistant import Assistant
 from bot.evaluation.intervals import Estimate
 from bot.evaluation.judge import Verdict
 from corpus.document import Passage
 from corpus.phrasings import read_lexicon, read_phrasings, squeeze
 from index.encoder import Encoder
 from index.left_out import LeftOutQuestion, ReadOnce, left_out_in_turn
-from index.searcher import Searcher
+from index.searcher import LIKELY, Searcher
 from index.stored import Stored
 
 _RANK = {
