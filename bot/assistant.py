@@ -10,7 +10,7 @@ from cachetools import TTLCache
 
 from bot import phrases
 from bot.acts import about
-from bot.answer import Answer, Half, Kind, Ranked, ReadAs, Reading
+from bot.answer import Answer, Half, Kind, ReadAs, Reading
 from bot.conversation import (
     NONE,
     Halves,
@@ -23,19 +23,15 @@ from bot.conversation import (
 )
 from bot.courtesy import ACTS, Courtesy, courtesy, leans
 from bot.quoting import Library, quote
+from bot.reply import replied
 from corpus.document import Source
 from corpus.read import LeftOut
 from index.french import words
 from index.query import Query
 from index.ranking import JOIN
-from index.searcher import Hit, Result, Searcher
+from index.result import Result
+from index.searcher import Searcher
 
-_N_SUGGESTIONS = 3
-_N_RANKED = 10
-# A second passage is worth unfolding, and a question worth offering, when it is this likely to be the one meant.
-_WORTH_READING = 0.05
-# This many times less likely to be answered than what is offered, a question has no near ones.
-_FAR = 3
 # How likely a turn needs the question before it, from which it may, and from which it is not read alone at all. Of
 # unseen FAQs, 2 % of the plain questions and 90 % of the follow-ups lie above a half.
 _MAY_LEAN, _LEANS = 0.1, 0.5
@@ -131,7 +127,7 @@ class Assistant:
     def _said(self, query: Query, last: Last) -> Said:
         # The corpus goes before small talk and before what was said earlier.
         if self.searcher.exact(query):
-            return self._spoken(query, self.searcher.search(query, _N_RANKED), last)
+            return self._spoken(query, self.searcher.search(query), last)
         if needs_choice(query.typed) and (found := self._chosen(query, last)):
             return found
         polite = self._courtesy(query)
@@ -175,7 +171,7 @@ class Assistant:
             said = replace(before, answer=answer, turns=turns, choices=among)
         else:
             picked = self.searcher.read(offered[row])
-            said = self._spoken(picked, self.searcher.search(picked, _N_RANKED), last)
+            said = self._spoken(picked, self.searcher.search(picked), last)
             rest = tuple(other for other in offered if other != offered[row])
             said = replace(said, answer=replace(said.answer, suggestions=rest), turns=turns)
         return replace(said, answer=replace(said.answer, reading=_read(ReadAs.ACT, before)))
@@ -190,7 +186,7 @@ class Assistant:
             return self._alone(query, last)
         if corrects:
             return self._corrected(query, before, last)
-        found = cache(lambda: self.searcher.search(query, _N_RANKED))
+        found = cache(lambda: self.searcher.search(query))
         alone = cache(lambda: self._alone(query, last, found))
         if leaning < _LEANS and alone().answer.kind is Kind.ANSWER:
             return alone()
@@ -211,39 +207,39 @@ class Assistant:
         """
         parser, follow = self.searcher.extractor.parser, self.searcher.follow
         if other := parser.substituted(query, parser.read(before.subject)):
-            return self.searcher.search(self.searcher.read(other), _N_RANKED)
-        found = follow(query, before.subject, before.target, alone, _N_RANKED)
+            return self.searcher.search(self.searcher.read(other))
+        found = follow(query, before.subject, before.target, alone)
         if found.answered or not before.chain:
             return found
         # What only the second reading finds is never without reserve.
-        whole = follow(query, before.chain, before.target, alone, _N_RANKED).with_reserve()
+        whole = follow(query, before.chain, before.target, alone).with_reserve()
         return max(found, whole, key=lambda result: result.confidence)
 
     def _alone(self, query: Query, last: Last, found: Found | None = None) -> Said:
         """A turn by itself; of two questions, both."""
         if (two := halves(query.asked)) and (said := self._both(query, two, last)):
             return said
-        return self._spoken(query, found() if found else self.searcher.search(query, _N_RANKED), last)
+        return self._spoken(query, found() if found else self.searcher.search(query), last)
 
     def _corrected(self, query: Query, before: Said, last: Last) -> Said:
         """The previous question corrected; a correction that is a sentence may stand alone."""
         alone, joined = corrected(query.typed, before.subject)
         if alone is not None:
-            result = self.searcher.search(self.searcher.read(alone), _N_RANKED)
+            result = self.searcher.search(self.searcher.read(alone))
             if result.answered:
                 return self._spoken(query, result, last)
-        result = self.searcher.search(self.searcher.read(joined), _N_RANKED)
+        result = self.searcher.search(self.searcher.read(joined))
         return replace(self._spoken(query, result, last, before, ReadAs.CORRECTION), subject=joined)
 
     def _both(self, query: Query, two: Halves, last: Last) -> Said | None:
         """The answers to two questions, or one and the question that is left; None where they are rather one."""
-        first = self.searcher.search(self.searcher.read(two.first), _N_RANKED)
+        first = self.searcher.search(self.searcher.read(two.first))
         answered = first.answered
         turn = self.searcher.read(two.second)
-        alone = cache(lambda: self.searcher.search(turn, _N_RANKED))
+        alone = cache(lambda: self.searcher.search(turn))
         complete = leans(turn) < _MAY_LEAN
         quoted = first.hits[0].row if answered else None
-        second = alone() if complete else self.searcher.follow(turn, two.first, quoted, alone, _N_RANKED)
+        second = alone() if complete else self.searcher.follow(turn, two.first, quoted, alone)
         also = second.answered
         # What leans on the first question may be answered by the same quote: it is not said to have no answer.
         if not (answered and also) and not ((answered or also) and two.surely and complete):
@@ -258,7 +254,7 @@ class Assistant:
 
     def _in_one_place(self, query: Query, first: Result, second: Result) -> Result:
         """Of two questions that one passage answers, what is found for both together, with the marks of each."""
-        found = self.searcher.search(query, _N_RANKED)
+        found = self.searcher.search(query)
         marks = [result.marked for result in (found, first, second) if result.hits[0].row == first.hits[0].row]
         together = {span for each in marks for span in each}
         return replace(found, marked=tuple(sorted(together))) if len(marks) == 3 and all(marks) else found
@@ -267,37 +263,16 @@ class Assistant:
         self, query: Query, result: Result, last: Last, before: Said | None = None, as_: ReadAs = ReadAs.ALONE
     ) -> Said:
         """What is said of a result, read alone or with what was said before."""
-        reading = _read(as_, before)
-        answer = Answer(
-            "",
-            kind := Kind.ANSWER if result.answered else Kind.CLARIFY if result.offered else Kind.REFUSE,
-            round(result.confidence, 4),
-            phrases.REFUSED,
-            ranking=tuple(Ranked(h.entry.document.id, h.entry.id, round(h.score, 4)) for h in result.hits),
-            reading=reading,
-        )
+        answer = replied(result, reading := _read(as_, before))
         said = Said(answer, query.asked, (*reading.history, query.typed.text))
-        if kind is Kind.ANSWER:
-            return replace(said, answer=self._quoting(answer, query, result), target=result.hits[0].row)
-        near = _labels(result.hits[:_N_SUGGESTIONS])
-        if kind is Kind.CLARIFY:
-            return replace(said, answer=replace(answer, message=phrases.CLARIFY, suggestions=near))
-        answer = replace(answer, suggestions=near if result.answerable >= result.levels.offer / _FAR else ())
-        if (earlier := last()) and earlier.answer.kind is Kind.REFUSE:
-            answer = replace(answer, message=phrases.refused_again([earlier.answer.question, query.typed.text]))
-        return replace(said, answer=answer)
-
-    def _quoting(self, answer: Answer, query: Query, result: Result) -> Answer:
-        first, *others = result.hits
-        further = [quote(hit) for hit in others[:2] if hit.score >= _WORTH_READING]
-        message = phrases.ANSWERED if result.sure else phrases.UNSURE
-        return replace(
-            answer,
-            message=" ".join([*self._greeting(query), message]),
-            quotes=(quote(first, result.marked), *further),
-            understood=query.replaced,
-            suggestions=() if result.sure else _labels(others[: _N_SUGGESTIONS - 1]),
-        )
+        if answer.kind is Kind.ANSWER:
+            message = " ".join([*self._greeting(query), answer.message])
+            answer = replace(answer, message=message, understood=query.replaced)
+            return replace(said, answer=answer, target=result.hits[0].row)
+        if answer.kind is Kind.REFUSE and (earlier := last()) and earlier.answer.kind is Kind.REFUSE:
+            message = phrases.refused_again([earlier.answer.question, query.typed.text])
+            return replace(said, answer=replace(answer, message=message))
+        return said
 
     def _greeting(self, query: Query) -> list[str]:
         """What answers the greeting or the thanks around a question."""
@@ -317,8 +292,3 @@ def _outweighs(content: Answer, polite: Courtesy) -> bool:
 
 def _read(as_: ReadAs, before: Said | None) -> Reading:
     return Reading(as_, before.turns[-1], before.turns) if before else Reading()
-
-
-def _labels(hits: Sequence[Hit]) -> tuple[str, ...]:
-    """By what the likeliest entries are offered."""
-    return tuple(dict.fromkeys(hit.label for hit in hits if hit.score >= _WORTH_READING or hit.rank == 1))

@@ -13,7 +13,7 @@ from bot.legal_status import is_in_force, status_line
 from corpus.document import BlockKind, Document, Entry, Passage, Span
 from corpus.split.sentences import sentences
 from index.rows import Rows
-from index.searcher import Hit
+from index.result import Hit
 
 RECOGNISED = "texte reconnu automatiquement"
 """Said with every quote of words that were recognised in a picture."""

@@ -19,7 +19,7 @@ from index.encoder import Encoder
 from index.features import EncodedQuery, FeatureExtractor, Features
 from index.lexical import Ints
 from index.marking import N_PASSAGES, Marker
-from index.negation import Cases, Choice, Denial, are_opposite
+from index.negation import Cases, Choice, Denial, are_opposite, is_about_case
 from index.query import Query, QueryParser
 from index.ranking import (
     JOIN,
@@ -37,6 +37,7 @@ from index.ranking import (
     to_read,
 )
 from index.records import some
+from index.result import AFTER_QUESTION, RESERVE, Hit, Levels, Result
 from index.store import Store, store_at
 from index.stored import Stored
 from index.succession import Succession
@@ -47,80 +48,8 @@ _LEAST, _MOST = -4.5, 6.0
 _EARLIER = 240
 # Below this confidence in what a turn alone finds, nothing is offered for it after a question either.
 _SAYS_NOTHING = 0.02
-# How far below what is said without reserve an answer is put that must have one; and what is left of the probability of
-# the passages of another case than the one that is quoted.
-_RESERVE, _OTHER_CASE = 0.01, 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One entry of a ranking."""
-
-    entry: Entry
-    target: Target
-    """Which of its slices matches best."""
-    row: int
-    """Of the target, in the corpus."""
-    label: str
-    """What it is offered by: a question, heading or short title, which finds it when asked."""
-    score: float
-    """Probability of this entry, given that one answers; in [0, 1], higher is better."""
-    rank: int
-    """From 1."""
-
-
-@dataclass(frozen=True, slots=True)
-class Levels:
-    """Probabilities from which something is said."""
-
-    offer: float
-    """That the documents answer: the likeliest entries are offered."""
-    answer: float
-    """The same: the first is quoted."""
-    sure: float
-    """That the first one answers: it is quoted without reserve."""
-
-
-AFTER_QUESTION = Levels(0.25, 0.5, 0.8)
-"""Of a turn read after a question, whose two probabilities are that its first hit answers. Of the follow-ups of
-held-out FAQs, 0.5 answers 56 % rightly and 1 % wrongly."""
-LIKELY = 0.25
-"""Below, the first entry is so likely wrong that the likeliest few are offered instead. Of held-out FAQs without
-phrasings, 0.5 answers 41 % rightly and 0.25 50 %; 76 % are answered or offered either way."""
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One question, searched."""
-
-    query: Query
-    hits: tuple[Hit, ...]
-    """Best first."""
-    answerable: float
-    """Calibrated probability that the documents answer, in [0, 1]."""
-    confidence: float
-    """Calibrated probability that they do and that the first hit is where, in [0, 1]."""
-    levels: Levels
-    """What the probabilities are compared with."""
-    marked: tuple[Span, ...] = ()
-    """The sentences of the first hit's target that answer, in order; none where all of it does, or nothing is said."""
-
-    @property
-    def answered(self) -> bool:
-        return self.answerable >= self.levels.answer and self.confidence >= LIKELY
-
-    @property
-    def offered(self) -> bool:
-        """Whether the likeliest entries are offered, if it is not answered."""
-        return self.answerable >= self.levels.offer
-
-    @property
-    def sure(self) -> bool:
-        """Whether an answer is said without reserve."""
-        return self.confidence >= self.levels.sure
-
-    def with_reserve(self) -> "Result":
-        return replace(self, confidence=min(self.confidence, self.levels.sure - _RESERVE))
+# What is left of the probability of the passages of another case than the one that is quoted.
+_OTHER_CASE = 0.1
 
 
 class Searcher:
@@ -231,11 +160,15 @@ class Searcher:
         if not turn.terms:
             # Only the words of the question before find it ("et après ?"): never without reserve, and unread, it is
             # offered at most.
-            right = min(right, (AFTER_QUESTION.sure if logits else AFTER_QUESTION.answer) - _RESERVE)
+            right = min(right, (AFTER_QUESTION.sure if logits else AFTER_QUESTION.answer) - RESERVE)
         if AFTER_QUESTION.offer <= right < AFTER_QUESTION.answer:
             first = ranking.best_target(int(ranking.entries.argmax()), pool.owner)
             right = self._confirmed(right, int(pool.targets[first]), alone())
         found = Result(joined, (), right, right, AFTER_QUESTION)
+        if found.sure and not denial:
+            target = ranking.best_target(int(ranking.entries.argmax()), pool.owner)
+            passage = self.rows.targets[int(pool.targets[target])].passage
+            found = found if is_about_case(turn.text, passage, self.encoder) else found.with_reserve()
         return self._said(found, denial, asked, ranking, pool, k)
 
     def _again(self, turn: Query, earlier: str, quoted: Target) -> float:
@@ -254,7 +187,7 @@ class Searcher:
         passages = self.rows.passage_of_target
         if not alone.answered or passages[alone.hits[0].row] != passages[first]:
             return right
-        return min(1 - (1 - right) * (1 - alone.confidence), AFTER_QUESTION.sure - _RESERVE)
+        return min(1 - (1 - right) * (1 - alone.confidence), AFTER_QUESTION.sure - RESERVE)
 
     def _said(
         self, found: Result, denial: Denial | None, asked: EncodedQuery, ranking: Ranking, pool: Pool, k: int

@@ -56,7 +56,8 @@ from index.ranking import (
     signals,
     to_read,
 )
-from index.searcher import LIKELY, Searcher
+from index.result import LIKELY
+from index.searcher import Searcher
 
 _LEARNED = [FIELDS.index(name) for name in TEXT_FIELDS]
 _PENALTY = 1.0

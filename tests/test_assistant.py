@@ -23,7 +23,8 @@ from index.build import build
 from index.french import stems
 from index.query import Query
 from index.ranking import JOIN, Ranking
-from index.searcher import Result, Searcher
+from index.result import Result
+from index.searcher import Searcher
 
 
 def marked(quote: Quote) -> list[str]:

@@ -8,7 +8,7 @@ from bot.answer import Answer, Kind
 from bot.assistant import Assistant
 from index.build import build
 from index.e5.onnx_encoder import OnnxEncoder
-from index.negation import Denial
+from index.negation import Denial, is_about_case
 from index.searcher import Searcher
 
 TOWN = """
@@ -194,3 +194,21 @@ def test_the_case_that_is_supposed_is_quoted_or_a_reserve_is_said(assistants: di
     } == {}
     surely = {asked: answer for name, asked in UNSTATED if (answer := said(assistants[name].ask(asked)))[0] != "?"}
     assert surely == {}
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("turn", "about"),
+    [
+        ("et si je sais nager ?", True),
+        ("et si le loueur est malade ?", False),
+        ("et s'il y a une grève ?", False),
+        ("et le prix ?", True),  # supposes nothing
+    ],
+)
+def test_whether_a_passage_speaks_of_the_case_that_is_supposed(
+    assistants: dict[str, Assistant], encoder: OnnxEncoder, turn: str, about: bool
+) -> None:
+    passages = assistants["leisure"].searcher.rows.passages
+    (passage,) = [passage for passage in passages if passage.text.lstrip("- ").startswith("Vous savez nager")]
+    assert is_about_case(turn, passage, encoder) == about

@@ -10,7 +10,7 @@ from bot.quoting import Library, NotVerbatimError, prove, quote
 from corpus.document import Block, BlockKind, Document, Entry, Passage, Source, Span
 from corpus.phrasings import Target
 from corpus.split.split import split
-from index.searcher import Hit
+from index.result import Hit
 
 TEXT = (
     "Titre I\nPrêts\nQue peut-on emprunter ?\nDeux cas :\n"

@@ -14,7 +14,8 @@ from corpus.document import Passage
 from corpus.phrasings import read_lexicon, read_phrasings, squeeze
 from index.encoder import Encoder
 from index.left_out import LeftOutQuestion, ReadOnce, left_out_in_turn
-from index.searcher import LIKELY, Searcher
+from index.result import LIKELY
+from index.searcher import Searcher
 from index.stored import Stored
 
 _RANK = {

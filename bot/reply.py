@@ -1,0 +1,44 @@
+"""What is said of the result of a search: quotes, with or without reserve, an offer, or a refusal."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot import phrases
+from bot.answer import Answer, Kind, Ranked, Reading
+from bot.quoting import quote
+from index.result import Hit, Result
+
+_N_SUGGESTIONS = 3
+# A second passage is worth unfolding, and a question worth offering, when it is this likely to be the one meant.
+_WORTH_READING = 0.05
+# This many times less likely to be answered than what is offered, a question has no near ones.
+_FAR = 3
+
+
+def replied(result: Result, reading: Reading) -> Answer:
+    """The answer that a result is worth."""
+    kind = Kind.ANSWER if result.answered else Kind.CLARIFY if result.offered else Kind.REFUSE
+    ranking = tuple(Ranked(h.entry.document.id, h.entry.id, round(h.score, 4)) for h in result.hits)
+    answer = Answer("", kind, round(result.confidence, 4), phrases.REFUSED, ranking=ranking, reading=reading)
+    if kind is Kind.ANSWER:
+        return _quoting(answer, result)
+    near = _labels(result.hits[:_N_SUGGESTIONS])
+    if kind is Kind.CLARIFY:
+        return replace(answer, message=phrases.CLARIFY, suggestions=near)
+    return replace(answer, suggestions=near if result.answerable >= result.levels.offer / _FAR else ())
+
+
+def _quoting(answer: Answer, result: Result) -> Answer:
+    first, *others = result.hits
+    further = [quote(hit) for hit in others[:2] if hit.score >= _WORTH_READING]
+    return replace(
+        answer,
+        message=phrases.ANSWERED if result.sure else phrases.UNSURE,
+        quotes=(quote(first, result.marked), *further),
+        suggestions=() if result.sure else _labels(others[: _N_SUGGESTIONS - 1]),
+    )
+
+
+def _labels(hits: Sequence[Hit]) -> tuple[str, ...]:
+    """By what the likeliest entries are offered."""
+    return tuple(dict.fromkeys(hit.label for hit in hits if hit.score >= _WORTH_READING or hit.rank == 1))
