@@ -12,8 +12,8 @@ from bot.answer import Quote, QuoteSource
 from bot.legal_status import is_in_force, status_line
 from corpus.document import BlockKind, Document, Entry, Passage, Span
 from corpus.split.sentences import sentences
-from index.rows import Rows
 from index.result import Hit
+from index.rows import Rows
 
 RECOGNISED = "texte reconnu automatiquement"
 """Said with every quote of words that were recognised in a picture."""

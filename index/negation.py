@@ -64,7 +64,7 @@ _ABOUT, _SURELY_ABOUT = 0.62, 0.7
 """Cosine with the clause, or the clause affirmed, from which a passage may speak of the case or of its opposite; and
 from which it does, and a reserve is said where it does not state the case."""
 _ABOUT_CASE = 0.69
-"""Cosine with a part of a passage, or its heading, from which it speaks of a case that is supposed and not denied. Of 15
+"""Cosine with a part of a passage, or its heading, from which it speaks of a case that is supposed, not denied. Of 15
 turns after a question that were answered rightly without reserve, 3 lie below; of 5 wrongly, all."""
 _OTHER, _STATED = 0.1, 0.03
 """By how much more a passage must state the case than the first to be quoted before it; and above what, by its parts,

@@ -1,7 +1,7 @@
 """Questions in, ranked entries and a calibrated confidence out."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from itertools import product
 from pathlib import Path
@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from corpus.document import Entry, Source, Span
+from corpus.document import Source
 from corpus.errors import IndexStoreError
 from corpus.phrasings import Target
 from corpus.read import LeftOut
 from index.candidates import NEAREST, Pool
 from index.classifier import OUTSIDE
+from index.dense import Vectors
 from index.encoder import Encoder
 from index.features import EncodedQuery, FeatureExtractor, Features
 from index.lexical import Ints
@@ -143,8 +144,13 @@ class Searcher:
         both, _, _ = self._ranked(asked, self._opinion(joined, asked), pool)
         denial, before = Denial.of(turn.text), next(iter(np.flatnonzero(pool.targets == quoted).tolist()), None)
         again = 0.0 if before is None else self._again(turn, earlier, self.rows.targets[pool.targets[before]])
-        if denial and again < MOSTLY:
-            before = None  # of another case, what was quoted answers as well as any
+        if (
+            before is not None
+            and denial
+            and again < MOSTLY
+            and self._states(denial, int(pool.owner[before]), both, pool)
+        ):
+            before = None  # its entry speaks of this case too: it answers as well as any
         ranking, chosen = after_question(both, by_turn, pool.owner, before, again)
         logits: dict[int, float] = {}
         if self.encoder.reader:
@@ -170,6 +176,15 @@ class Searcher:
             passage = self.rows.targets[int(pool.targets[target])].passage
             found = found if is_about_case(turn.text, passage, self.encoder) else found.with_reserve()
         return self._said(found, denial, asked, ranking, pool, k)
+
+    def _states(self, denial: Denial, entry: int, ranking: Ranking, pool: Pool) -> bool:
+        """Whether a passage of an entry states the case that a turn supposes."""
+        of_entry = np.zeros_like(ranking.entries)
+        of_entry[entry] = 1.0
+        return self._cases.choose(self._encoded(denial), Ranking(ranking.targets, of_entry), pool).stated
+
+    def _encoded(self, denial: Denial) -> Vectors:
+        return self.encoder.encode_queries([denial.denied, denial.affirmed])
 
     def _again(self, turn: Query, earlier: str, quoted: Target) -> float:
         """See ``after_question``."""
@@ -226,7 +241,7 @@ class Searcher:
         self, denial: Denial, asked: EncodedQuery, ranking: Ranking, pool: Pool
     ) -> tuple[EncodedQuery, Ranking, Choice]:
         """The question farther from the opposite case, the ranking by the case, and what was chosen by it."""
-        case = self.encoder.encode_queries([denial.denied, denial.affirmed])
+        case = self._encoded(denial)
         choice = self._cases.choose(case, ranking, pool)
         if choice.settled:
             others = Ranking(ranking.targets * np.float32(_OTHER_CASE), ranking.entries)

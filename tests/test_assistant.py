@@ -23,7 +23,7 @@ from index.build import build
 from index.french import stems
 from index.query import Query
 from index.ranking import JOIN, Ranking
-from index.result import Result
+from index.result import Levels, Result
 from index.searcher import Searcher
 
 
@@ -270,10 +270,13 @@ def test_after_two_refusals_it_says_whom_to_ask_and_how(small_assistant: Assista
     assert small_assistant.ask(second, ["amende de retard"]).message == phrases.REFUSED
 
 
-def test_a_refused_turn_that_names_nothing_is_leant_on_by_no_other(small_assistant: Assistant) -> None:
-    told = ["horaires", "combien ?"]
-    assert small_assistant.ask(told[1], told[:1]).kind is Kind.REFUSE
-    assert small_assistant.ask("et pour la piscine ?", told).reading.of == told[0]
+def test_a_refused_turn_that_names_nothing_is_leant_on_by_no_other(
+    small_searcher: Searcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.searcher.AFTER_QUESTION", Levels(2.0, 2.0, 2.0))
+    assistant, told = Assistant(small_searcher), ["horaires", "combien ?"]
+    assert assistant.ask(told[1], told[:1]).kind is Kind.REFUSE
+    assert assistant.ask("et pour la piscine ?", told).reading.of == told[0]
 
 
 def test_where_one_passage_answers_two_questions_the_marks_of_both_are_shown(
