@@ -63,6 +63,7 @@ def calibrated(
     shares: Doubles | None = None,
     prior: Learned | None = None,
     enough: int = ENOUGH,
+    promised: npt.NDArray[np.bool_] | slice = slice(None),
 ) -> Learned:
     """Logistic calibration of questions whose truth is known; the curve and thresholds come from folds.
 
@@ -77,6 +78,7 @@ def calibrated(
         shares: How much each question counts; by default the same.
         prior: What was learned elsewhere, from which these questions move it the farther, the more they are.
         enough: Questions of each kind from which ``prior`` no longer counts.
+        promised: Questions that the curve and the thresholds are about.
     """
     fold_of = (
         np.random.default_rng(0).permutation(int(groups.max() - groups.min()) + 1)[groups - groups.min()] % N_FOLDS
@@ -94,6 +96,7 @@ def calibrated(
     held[0] = held.max(axis=0)  # whatever is right is answerable
     final = [_logistic(seen, t, telling, weighs, b, penalty) for t, b in zip(truths, before, strict=True)]
     weights = Weights(weights.fields, weights.reader, *final)
+    held, answerable, right = held[:, promised], answerable[promised], right[promised]
     curve, sure = Curve(tuple(held[0].round(6).tolist()), tuple(answerable.tolist())), _sure(held[1], right)
     if prior:
         curve, sure = _pooled(curve, prior.curve, share), share * prior.sure + (1 - share) * sure

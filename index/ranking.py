@@ -18,9 +18,12 @@ JOIN = "||"
 _AS_LIKELY = 1 / 50
 """An entry this many times less likely than the best is not read: whatever the reader says, it stays behind."""
 
-TEXT_SIGNALS = ("top_probability", "reader_best", "reader_most")
-"""What tells, without phrasings, whether the documents answer. Cosines and coverage add nothing, and travel badly;
-the length of a question and its strange words tell how the questions of a collection were written."""
+TEXT_SIGNALS = ("top_probability", "reader_best", "reader_most", "closeness")
+"""What tells, without phrasings, whether the documents answer: the reader of near questions, the cosine of the nearest
+passage or phrasing of far ones. Length and strange words tell but how the questions of a collection were written."""
+_COSINES = [FIELDS.index("passage_dense"), FIELDS.index("phrasing_dense")]
+_NEAR = 0.68
+"""A cosine from which a question is no longer far: what lies above tells corpora apart rather than questions."""
 
 SIGNALS = (*TEXT_SIGNALS, "classifier_outside", "classifier_top", "familiarity", "novelty")
 """Everything that a probability is computed from."""
@@ -233,6 +236,7 @@ def signals(features: Features, opinion: Opinion | None, ranking: Ranking, logit
         "top_probability": _logit(float(ranking.entries[top])),
         "reader_best": logits.get(top, min(logits.values(), default=0.0)),
         "reader_most": max(logits.values(), default=0.0),
+        "closeness": min(float(features.fields[:, _COSINES].max()), _NEAR),
         "familiarity": features.familiarity[top],
         "novelty": features.novelty,
         "classifier_top": 0.0 if opinion is None else opinion.targets.max(),

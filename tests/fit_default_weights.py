@@ -6,8 +6,8 @@
 ``pages.jsonl``, pages of service-public.fr (see ``train_reader.py prepare``). Each corpus weighs the same: FAQs and
 documents of ``reader_data/calibrate`` (neither the encoder nor the reader learned from them), the CNIL's, the shipped
 one asked by its phrasings as if nobody had written them, and the pages. What has no answer: near questions written for
-each. ``--write`` replaces ``index/data/default_weights.json``. Each line of the table is fitted on the other corpora;
-"far" are questions about those, which nothing is fitted on.
+each, and questions about the others, which are far; what is promised is promised of the near ones. ``--write`` replaces
+``index/data/default_weights.json``. Each line of the table is fitted on the other corpora.
 """
 
 import hashlib
@@ -63,8 +63,8 @@ _LEARNED = [FIELDS.index(name) for name in TEXT_FIELDS]
 _PENALTY = 1.0
 _MOST = 300
 """Questions of a corpus with an answer, and without."""
-_FAR = 8
-"""Questions of each other corpus."""
+_FAR, _FAR_SHARE = 8, 0.2
+"""Questions of each other corpus; what they count for among those without an answer."""
 T = TypeVar("T")
 _WEIGHTS = Path(index.__file__).parent / "data" / "default_weights.json"
 _SHIPPED = Path(index.__file__).parents[1] / "corpus"
@@ -142,16 +142,17 @@ def fit(samples: Sequence[Sample], *, reader: bool) -> Learned:
     if reader:
         known = [(r, own, s.wanted[n]) for s, of in zip(samples, judged, strict=True) for n, (r, own) in enumerate(of)]
         weights = replace(weights, reader=fit_reader([k for k in known if k[2] in k[1]]))
-    seen, answerable, right, groups, shares = [], [], [], [], []
+    seen, answerable, right, groups, shares, near = [], [], [], [], [], []
     for group, (sample, of) in enumerate(zip(samples, judged, strict=True)):
         signal, first, _ = outcomes(sample, of, weights)
-        near = sample.wanted > -2
-        signal, first, asked = signal[near], first[near], sample.wanted[near] >= 0
         seen.append(signal)
+        asked, far = sample.wanted >= 0, sample.wanted == -2
         answerable.append(asked)
         right.append(first & asked)
         groups.append(np.full(len(asked), group))
-        shares.append(np.where(asked, 0.5 / asked.sum(), 0.5 / max(1, (~asked).sum())))
+        near.append(~far)
+        share = np.where(far, _FAR_SHARE / far.sum(), (1 - _FAR_SHARE) / max(1, (~asked & ~far).sum()))
+        shares.append(np.where(asked, 1 / asked.sum(), share))
     weighs = np.concatenate(shares)
     return calibrated(
         np.concatenate(seen),
@@ -159,9 +160,10 @@ def fit(samples: Sequence[Sample], *, reader: bool) -> Learned:
         np.concatenate(right),
         np.concatenate(groups),
         weights,
-        [s for s in TEXT_SIGNALS if reader or not s.startswith("reader")],
+        TEXT_SIGNALS if reader else TEXT_SIGNALS[:1],  # the cosines of another encoder lie elsewhere
         MAX_ERROR,
         weighs * len(weighs) / weighs.sum(),
+        promised=np.concatenate(near),
     )
 
 

@@ -111,6 +111,12 @@ def test_an_entry_is_as_likely_as_its_best_target() -> None:
     seen = dict(zip(SIGNALS, signals(features, None, found, {}), strict=True))
     assert seen["top_probability"] == pytest.approx(2)  # the logit of e / (e + 1/e)
     assert seen["reader_best"] == seen["reader_most"] == 0
+    assert seen["closeness"] == 0
+    features.fields[2, FIELDS.index("phrasing_dense")] = 0.5
+    features.fields[1, FIELDS.index("passage_dense")] = 0.4
+    assert signals(features, None, found, {})[SIGNALS.index("closeness")] == 0.5
+    features.fields[0, FIELDS.index("passage_dense")] = 0.9
+    assert signals(features, None, found, {})[SIGNALS.index("closeness")] == 0.68  # beyond, it says nothing
 
 
 def test_a_reader_shares_anew_what_the_entries_that_it_read_have() -> None:
