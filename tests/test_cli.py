@@ -92,7 +92,7 @@ def test_only_a_refusal_exits_1(run: Run, question: str, code: int, kind: str, n
 def test_a_batch_answers_line_by_line_and_plays_the_earlier_turns(run: Run, tmp_path: Path) -> None:
     rows = [
         {"id": "a", "turns": ["amende de retard"]},
-        {"id": 2, "turns": ["Une association peut-elle avoir la salle ?", "et c'est possible pour qui ?"]},
+        {"id": 2, "turns": ["Une association peut-elle avoir la salle ?", "pouvez-vous répéter ?"]},
         {"id": "c", "turns": ["capitale du Pérou"]},
     ]
     (tmp_path / "in.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
@@ -105,7 +105,7 @@ def test_a_batch_answers_line_by_line_and_plays_the_earlier_turns(run: Run, tmp_
     assert [line["id"] for line in found] == ["a", "2", "c"]
     assert [line["answer"]["kind"] for line in found] == ["answer", "answer", "refuse"]
     assert found[1]["answer"]["quotes"][0]["source"]["entry"] == "salle"
-    assert found[1]["answer"]["question"] == "et c'est possible pour qui ?"
+    assert found[1]["answer"]["question"] == "pouvez-vous répéter ?"
 
 
 def test_inspect_shows_what_was_understood(run: Run, entries: dict[str, Entry]) -> None:

@@ -17,7 +17,7 @@ from corpus.errors import IndexStoreError
 from index import MAX_ERROR, store, versions
 from index.build import Phase, build
 from index.lexical import Bm25, Tfidf
-from index.manifest import corpus_of
+from index.manifest import FORMAT, corpus_of
 from index.query import QueryParser
 from index.rows import LexicalFields
 from index.searcher import Searcher
@@ -41,7 +41,11 @@ def test_an_index_is_vectors_arrays_and_json(small_index: Path) -> None:
     assert sorted(["CURRENT", *(p.name for p in version(index).iterdir())]) == FILES
     assert [p.name for p in index.iterdir() if p.name.startswith(".")] == [".lock"]
     manifest = json.loads((version(index) / "manifest.json").read_text(encoding="utf-8"))
-    assert (manifest["format"], manifest["encoder"], manifest["dim"]) == (9, "fake:" + "+".join(WORDS), len(WORDS) + 1)
+    assert (manifest["format"], manifest["encoder"], manifest["dim"]) == (
+        FORMAT,
+        "fake:" + "+".join(WORDS),
+        len(WORDS) + 1,
+    )
     assert list(manifest["documents"]) == ["mediatheque"]
 
 
@@ -236,7 +240,7 @@ def test_an_index_of_an_older_format_is_stale(folder: Path) -> None:
     versions.point_to(folder / "index", manifest.parent.rename(folder / "index" / versions.name_of(manifest)))
 
     assert stands(folder) is State.STALE
-    with pytest.raises(IndexStoreError, match=r"format 3, attendu 9.*motamot build"):
+    with pytest.raises(IndexStoreError, match=rf"format 3, attendu {FORMAT}.*motamot build"):
         Searcher.load(folder / "index", small_encoder())
     build(folder / "corpus", folder / "index", small_encoder())
     assert corpus_of(folder / "index") == folder / "corpus"
