@@ -50,7 +50,7 @@ _AFFIRMED = (
     (re.compile(r"\bje (?:ne\s+|n['’])(?=[aeéêiouyh])", re.IGNORECASE), "j'"),
     (_NE, ""),
 )
-_LONGEST = 12
+_LONGEST = 15
 """Words of a clause that states a case; a longer one tells a story, or was typed without signs between its clauses."""
 _PART = re.compile(r"\s*[:;]\s*")
 

@@ -174,7 +174,12 @@ class Searcher:
         if found.sure and not denial:
             target = ranking.best_target(int(ranking.entries.argmax()), pool.owner)
             passage = self.rows.targets[int(pool.targets[target])].passage
-            found = found if is_about_case(turn.text, passage, self.encoder) else found.with_reserve()
+            about = is_about_case(turn.text, passage, self.encoder)
+            if about and (supposed := Denial.of(earlier)):
+                # The case of the question before is still the one that is asked about.
+                choice = self._cases.choose(self._encoded(supposed), ranking, pool)
+                about = choice.target == target and not choice.doubtful
+            found = found if about else found.with_reserve()
         return self._said(found, denial, asked, ranking, pool, k)
 
     def _states(self, denial: Denial, entry: int, ranking: Ranking, pool: Pool) -> bool:

@@ -173,6 +173,15 @@ AFTER = [
     ("leisure", "qui paie la taxe de séjour ?", "mon fils n'est pas majeur, il paie ?", "Une personne mineure"),
 ]
 """After a first question, a turn that supposes another case."""
+OTHER_AFTER = [
+    (
+        "town",
+        "je ne suis pas membre du club, comment réserver un court de tennis ?",
+        "et combien de jours avant ?",
+    ),
+    ("leisure", "je n'ai pas pris l'assurance, si j'annule ?", "on me rembourse combien ?"),
+]
+"""A turn whose words are in the case that the first question denies."""
 UNSTATED = [
     ("town", "mon chien n'est pas tenu en laisse, il peut aller au jardin public ?"),
     ("leisure", "si je n'ai pas de foyer en pierre, je peux faire un barbecue ?"),
@@ -184,6 +193,8 @@ UNSTATED = [
 def test_after_a_question_too_the_case_that_is_supposed_is_quoted(assistants: dict[str, Assistant]) -> None:
     answers = {turn: said(assistants[name].ask(turn, [earlier])) for name, earlier, turn, _ in AFTER}
     assert {turn: answers[turn] for *_, turn, begins in AFTER if not answers[turn].lstrip("?").startswith(begins)} == {}
+    others = {turn: said(assistants[name].ask(turn, [earlier])) for name, earlier, turn in OTHER_AFTER}
+    assert {turn: answer for turn, answer in others.items() if not answer.startswith("?")} == {}
 
 
 @pytest.mark.model
