@@ -202,3 +202,26 @@ def test_a_reader_reads_a_short_answer_whole_and_of_a_long_one_where_the_words_a
     assert "Le conseil vote un avenant en mai." in read
     assert len(read) < 750
     assert rows.reader_text(1, ()) == f"Qui signe ?\n{SIGNING.text}"
+
+
+@pytest.mark.parametrize(
+    ("heading", "sentences", "read"),
+    [
+        ("Qui signe ?", 20, True),
+        ("Comment signer un contrat", 20, True),
+        ("Article 5 – Signature", 20, False),
+        ("Article 5 – Signature", 3, True),  # a short text is understood by what heads it
+    ],
+)
+def test_a_reader_reads_no_heading_that_does_not_ask_above_a_long_text(
+    heading: str, sentences: int, read: bool
+) -> None:
+    body = " ".join(f"Le maire signe l’acte numéro {n}." for n in range(sentences))
+    document = Document(
+        Source("r", "Règlement", "Ville", "2024-03", "notice", "r.txt"), f"{heading}\n{body}", "1" * 64, ()
+    )
+    over, whole = Span(0, len(heading)), Span(len(heading) + 1, len(document.text))
+    passage = Passage(document, "a", whole.start, whole.end, quote=whole, question=over)
+    rows = Rows.of([Entry(document, "a", over, whole, (passage,))], [])
+
+    assert rows.reader_text(0, ()) == (document.text if read else body)
