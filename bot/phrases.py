@@ -20,7 +20,7 @@ NO_DOCUMENT = "Aucun texte n’est indexé pour le moment."
 EXAMPLES = f"Par exemple, on me demande{NBSP}:"
 
 UNFOLD = "Voir la suite du passage"
-HIGHLIGHT_LEGEND = f"Souligné{NBSP}: la partie du texte qui répond."
+HIGHLIGHT_LEGEND = f"Souligné{NBSP}: la partie du texte la plus proche de votre question."
 CONTEXT = f"Plus haut dans le texte{NBSP}:"
 UNDERSTOOD_AS = "compris comme"
 PAGE = "page"
@@ -335,7 +335,7 @@ def how_sure(confidence: float) -> str:
 
 def refused_again(questions: Sequence[str]) -> str:
     """Said at the second refusal in a row, with what was asked, to be passed on."""
-    return f"{REFUSED_AGAIN} {typeset(' '.join(f'« {question} »' for question in questions))}"
+    return f"{REFUSED_AGAIN} {typeset(' ; '.join(f'« {question} »' for question in questions))}"
 
 
 def too_long(length: int, limit: int) -> str:
