@@ -99,6 +99,11 @@ Si vous avez souscrit l'assurance, le séjour annulé est remboursé en entier.
             "si l'échelle n'est pas la même",
             "si l'échelle est la même",
         ),
+        (  # of thirteen words
+            "Que se passe-t-il si le périmètre du CRTE n'est pas le même que celui du CTI ?",
+            "si le périmètre du CRTE n'est pas le même que celui du CTI",
+            "si le périmètre du CRTE est le même que celui du CTI",
+        ),
         ("on n'a aucun papier, que faire", "on n'a aucun papier", "on a un papier"),
         ("Le tarif pour ceux qui n'habitent plus ici", "qui n'habitent plus ici", "qui habitent ici"),
         ("accueil sans rendez-vous", "accueil sans rendez-vous", "accueil avec rendez-vous"),

@@ -218,6 +218,19 @@ def test_a_calibration_moves_from_the_shipped_one_the_farther_the_more_questions
     assert len(found.curve.answerable) == n + round(100 * max(0, 1 - n / 600))
 
 
+def test_what_is_promised_is_promised_of_some_questions_only() -> None:
+    n = 200
+    truth = np.arange(n) % 2 == 0
+    seen = np.zeros((n, len(SIGNALS)))
+    seen[:, 0] = truth
+    near = np.arange(n) < 150
+    nothing = Weights((), (1.0, 0.0))
+
+    found = calibrated(seen, truth, truth, np.arange(n) % 5, nothing, SIGNALS, 0.1, promised=near)
+
+    assert found.curve.answerable == tuple(truth[near].tolist())
+
+
 CURVE = Curve((*(n / 100 for n in range(100)), 0.995, 0.45), (False,) * 100 + (True, True))
 """A hundred questions without an answer, and two with."""
 
