@@ -54,15 +54,20 @@ _DEEPEST = """() => {
   while (e?.shadowRoot?.activeElement) e = e.shadowRoot.activeElement;
   return e;
 }"""
-# Shown by an outline, in the window, and under nothing else.
-_INDICATED = """(e) => {
-  const { outlineStyle, outlineWidth } = getComputedStyle(e);
-  if (outlineStyle === "none" || parseFloat(outlineWidth) < 2) return "no outline";
-  const { left, top, width, height } = e.getClientRects()[0];
-  const [x, y] = [left + Math.min(width / 2, 12), top + Math.min(height / 2, 12)];
-  if (x < 0 || y < 0 || x > innerWidth || y > innerHeight) return "out of the window";
-  const over = e.getRootNode().elementFromPoint(x, y);
-  return over && (e.contains(over) || over.contains(e)) ? "" : `under ${over?.outerHTML.slice(0, 80)}`;
+# Shown by an outline, in the window, and under nothing else, within two seconds: a frame is told a little later that
+# the focus is in it, and until then its ``:focus`` applies to nothing.
+_INDICATED = """async (e) => {
+  const hidden = () => {
+    const { outlineStyle, outlineWidth } = getComputedStyle(e);
+    if (outlineStyle === "none" || parseFloat(outlineWidth) < 2) return "no outline";
+    const { left, top, width, height } = e.getClientRects()[0];
+    const [x, y] = [left + Math.min(width / 2, 12), top + Math.min(height / 2, 12)];
+    if (x < 0 || y < 0 || x > innerWidth || y > innerHeight) return "out of the window";
+    const over = e.getRootNode().elementFromPoint(x, y);
+    return over && (e.contains(over) || over.contains(e)) ? "" : `under ${over?.outerHTML.slice(0, 80)}`;
+  };
+  for (let tries = 0; tries < 100 && hidden(); tries++) await new Promise((again) => setTimeout(again, 20));
+  return hidden();
 }"""
 _NAME = """(e) => (e.getAttribute("aria-label") ?? e.labels?.[0]?.innerText ?? e.innerText ?? e.title).trim()"""
 
@@ -104,7 +109,8 @@ def name_of(element: Any) -> str:
 
 def assert_indicated(element: Any) -> None:
     """The focus shows there."""
-    assert element.evaluate(_INDICATED) == "", element.evaluate("e => e.outerHTML.slice(0, 200)")
+    hidden = element.evaluate(_INDICATED)
+    assert hidden == "", f"{hidden}: {element.evaluate('e => e.outerHTML.slice(0, 200)')}"
 
 
 def stops(page: Any) -> Iterator[Any]:
