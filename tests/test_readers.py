@@ -146,6 +146,7 @@ TEXT = [(Q, "Quand déposer la demande ?"), (P, "Un mois avant."), (Q, "Combien 
         "# {0}\n:::info\n{1}\n:::\n## {2}\n!!! note\n    {3}\n",
         "- *{0}*\n  {1}\n- *{2}*\n  {3}\n",
         ':::faq{{title="{0}"}}\n{1}\n:::\n\n:::details{{open label="{2}"}}\n{3}\n:::\n',
+        "---\ntitle: {0}\n---\n## {0}\n::video[Vidéo]{{id=1}}\n{1}\n\n:::fr-accordion[### {2}]{{id=a}}\n\n{3}\n:::\n",
     ],
 )
 def test_markdown_of_site_generators_shows_its_questions_and_no_mark(page: str) -> None:

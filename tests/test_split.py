@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from corpus.document import Block, BlockKind, Document, Entry, Source, StructuredText
 from corpus.layout.compose import clean
 from corpus.readers.builder import Builder, TextRun
+from corpus.readers.html import read_html
 from corpus.readers.table import read_csv
 from corpus.readers.text import read_markdown
 from corpus.split.split import slug, split
@@ -205,6 +206,21 @@ def test_what_follows_a_table_of_questions_may_ask() -> None:
     row, question, answer = (TABLE, 0, "\t".join(ASKED[0])), *((PARAGRAPH, 0, words) for words in ASKED[1])
 
     assert pairs(placed((TABLE, 0, "Question\tRéponse"), row, question, answer)) == ASKED
+
+
+@pytest.mark.parametrize(
+    "answered",
+    [
+        "<details><summary>Le prix</summary><p>Dix euros.</p></details>",
+        '<button aria-controls="a1">Le prix</button><div id="a1" hidden><p>Dix euros.</p></div>',
+        '<div class="faq-question">Le prix</div><div class="faq-answer"><p>Dix euros.</p></div>',
+    ],
+)
+def test_what_stands_below_a_folded_answer_is_no_part_of_it(answered: str) -> None:
+    below = "Ces tarifs ont été votés par le conseil municipal."
+    found = split(document(read_html(f"<h1>FAQ</h1>{answered}<p>{below}</p>".encode(), "faq.html")))
+
+    assert pairs(found) == [("Le prix", "Dix euros."), ("", below)]
 
 
 def test_an_answer_may_begin_with_a_question() -> None:

@@ -94,9 +94,11 @@ class Builder:
         self.add_cells(answer)
 
     def end_answer(self) -> None:
-        """What follows is not of the answer to the last question that the file marks."""
-        at = next(at for at in reversed(range(len(self._blocks))) if self._blocks[at].kind is BlockKind.QUESTION)
-        self._blocks[at] = replace(self._blocks[at], answered=self._length)
+        """What follows is not of the answer to the last question that the file marks, where it has one."""
+        asked = (at for at in reversed(range(len(self._blocks))) if self._blocks[at].kind is BlockKind.QUESTION)
+        at = next(asked, len(self._blocks))
+        if at + 1 < len(self._blocks) and self._blocks[at].answered is None:
+            self._blocks[at] = replace(self._blocks[at], answered=self._length)
 
     def add_cells(self, cells: Sequence[StructuredText], *, heads: bool = False) -> None:
         """Append what cells of a table hold, block by block; where nothing heads, titles are plain paragraphs."""

@@ -1,7 +1,7 @@
 """Read HTML pages without menus, banners, forms and what stays hidden; Markdown and OpenDocument come as HTML."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -58,7 +58,7 @@ def read_html(data: bytes, name: str) -> StructuredText:
             if not any(id(parent) in known for parent in root.parents):
                 remove_what_is_no_content(root, shown)
                 remove_surroundings(root)
-                _PageReader(builder, looks).read(root)
+                _PageReader(builder, looks, shown).read(root)
         if (reading := builder.reading()).blocks:
             return reading
     raise UnreadableDocumentError(
@@ -71,8 +71,8 @@ def read_html(data: bytes, name: str) -> StructuredText:
 def read_markup(markup: str) -> StructuredText:
     """Read the whole of a page that was made from another format; it may be empty."""
     page, builder = BeautifulSoup(markup, "lxml"), Builder()
-    remove_what_is_no_content(page, opened(page))
-    _PageReader(builder).read(page)
+    remove_what_is_no_content(page, shown := opened(page))
+    _PageReader(builder, shown=shown).read(page)
     return builder.reading()
 
 
@@ -118,9 +118,9 @@ _PLAIN: Mapping[str, str] = {}
 class _PageReader:
     """Walks through elements and gives their words to a builder."""
 
-    def __init__(self, builder: Builder, looks: Mapping[str, str] = _PLAIN) -> None:
-        """``looks``: the style of each class of the page."""
-        self._builder, self._looks = builder, looks
+    def __init__(self, builder: Builder, looks: Mapping[str, str] = _PLAIN, shown: Set[str] = frozenset()) -> None:
+        """``looks``: the style of each class of the page; ``shown``: identifiers of what its buttons show."""
+        self._builder, self._looks, self._shown = builder, looks, shown
         self._runs: list[TextRun] = []
         """Words of the block being read."""
         self._kind = BlockKind.PARAGRAPH
@@ -144,6 +144,9 @@ class _PageReader:
                 style = self._style(child)
                 if not _STRUCK.search(style):
                     self._element(child, look.inside(child, style), style)
+                if child.name == "details" or child.get("id") in self._shown or _is_answer(child):
+                    self._close()
+                    self._builder.end_answer()
             else:
                 self._runs.append(TextRun(child.get_text(" ")))
 
@@ -258,11 +261,15 @@ def _is_title(tag: Tag) -> bool:
 def _is_question(tag: Tag) -> bool:
     """Whether the page marks it as a question: an accordion's button, a name of schema.org, a class beside answers."""
     names, after = class_names(tag), tag.find_next_sibling()
-    if after is not None and ASKING_NAME.search(names) and _ANSWERING_NAME.search(class_names(after)):
+    if after is not None and ASKING_NAME.search(names) and _is_answer(after):
         return True
     if tag.name == "button" or tag.get("role") == "button":
         return True  # the other ones are gone
     return tag.get("itemprop") == "name" and "Question" in str(getattr(tag.parent, "attrs", {}).get("itemtype", ""))
+
+
+def _is_answer(tag: Tag) -> bool:
+    return _ANSWERING_NAME.search(class_names(tag)) is not None
 
 
 def _cell(cell: Tag, look: _Inline) -> StructuredText:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from html import escape
+from html import escape, unescape
 from itertools import takewhile
 
 from markdown_it import MarkdownIt
@@ -35,15 +35,17 @@ _FOLDED = ("details", "question", "faq", "collapse", "spoiler", "accordion")
 # A quote with a kind, and a title: > [!question]- Titre
 _CALLOUT = re.compile(r"[ \t]*>[ \t]*\[!(?P<kind>\w+)\][+-]?[ \t]+(?P<title>\S.*)")
 _NOTE = re.compile(r"^\[\^[^\]\n]{1,80}\]:.*(?:\n[ \t]+\S.*)*", re.MULTILINE)
-# Marks of templates, attributes, notes, alerts, icons, abbreviations, contents, components: none is text.
+# Marks of templates, attributes, notes, alerts, icons, abbreviations, contents, components, directives: none is text.
 _MARKS = re.compile(
     r"""\{%.{0,500}?%\} | \{\#.{0,500}?\#\} | \{\{[<%].{0,500}?[>%]\}\}
       | \{:[^{}\n]{0,200}\} | \{[\#.][\w-][^{}\n]{0,200}\} | \[\^[^\]\n]{1,80}\]
       | (?<![\w:]):[a-z][a-z0-9_+-]{1,40}:(?![\w:]) | ^\*\[[^\]\n]{1,40}\]:.*$
       | ^(?:[ \t]*>)*[ \t]*\[!\w+\][+-]? | ^[ \t]*</?aside>[ \t]*$ | ^[ \t]*\[\[?_?toc_?\]\]?[ \t]*$
+      | ^[ \t]*::[a-z][\w-]*(?:\[[^\]\n]*\])?(?:\{[^{}\n]*\})?[ \t]*$
       | ^import[ ].*[;'"][ \t]*$ | ^export[ ](?:const|default)[ ].*$""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
+_HEADING = re.compile(r"<h[2-6]>(?P<text>.*?)</h[2-6]>")
 _MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"]).use(deflist_plugin)
 
 
@@ -69,7 +71,8 @@ def read_markdown(data: bytes, name: str) -> StructuredText:
         title = _title(front["settings"])
     lines = _with_containers(_NOTE.sub("", text).split("\n"))
     markup = _MARKDOWN.render(_MARKS.sub("", "\n".join(lines)))
-    if title and "<h1" not in markup:
+    heading = _HEADING.search(markup)
+    if title and "<h1" not in markup and (heading is None or unescape(heading["text"]).strip() != title):
         markup = f"<h1>{escape(title)}</h1>{markup}"
     reading = read_markup(markup)
     if not reading.blocks:
@@ -133,7 +136,10 @@ def _tags(mark: str, title: str) -> tuple[str, str]:
     kind = _KIND.match(title)
     name = kind["kind"] or "" if kind else ""
     shown = title[kind.end() :] if kind and name else title
-    shown = _MARKDOWN.renderInline(re.sub(r"^\[(.*)\]$", r"\1", shown.strip()).strip('"“”« »'))
-    if shown and (mark == "?" or name in _FOLDED or shown.rstrip().endswith("?")):
+    label = re.sub(r"^\[(.*)\]$", r"\1", shown.strip())
+    heading = re.match(r"#{1,6} +", label)
+    shown = _MARKDOWN.renderInline(label[heading.end() if heading else 0 :].strip('"“”« »'))
+    folded = heading or mark == "?" or any(part in _FOLDED for part in name.split("-"))
+    if shown and (folded or shown.rstrip().endswith("?")):
         return f"<details><summary>{shown}</summary>", "</details>"
     return f"<div>{f'<p>{shown}</p>' if shown else ''}", "</div>"
