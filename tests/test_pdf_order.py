@@ -1,5 +1,7 @@
 """Order of the lines of a PDF page, columns, tables, notes, running titles, contents."""
 
+from collections.abc import Sequence
+
 import pytest
 from fpdf import FPDF
 from pdf_making import SENTENCE, blocks, document, entries, laid, plain, read
@@ -305,23 +307,32 @@ def test_where_a_form_is_signed_heads_nothing() -> None:
     assert list(found) == ["1. Demande"]
 
 
-def test_empty_cells_keep_their_place_and_a_header_of_two_rows_is_one() -> None:
+TWO_HEADED = (("Salle", "Prix en euros", None), (None, "Jour", "Nuit"), ("Petite", "", "60"), ("Grande", "90", "110"))
+TWO_HEADED_ROWS = ["Salle\tPrix en euros Jour\tPrix en euros Nuit", "Petite\t\t60", "Grande\t90\t110"]
+CORNER = (("", "Habitants", "Autres"), ("Petite", "50", "60"), ("Grande", "90", "110"))
+CORNER_ROWS = ["Habitants\tAutres", "Petite\t50\t60", "Grande\t90\t110"]
+
+
+@pytest.mark.parametrize(("cells", "expected"), [(TWO_HEADED, TWO_HEADED_ROWS), (CORNER, CORNER_ROWS)])
+def test_empty_cells_keep_their_place_and_a_header_of_two_rows_is_one(
+    cells: Sequence[Sequence[str | None]], expected: list[str]
+) -> None:
     made = FPDF(format="A4")
     made.add_page()
     made.set_font("helvetica", size=11)
-    with made.table(col_widths=(40, 40, 40), num_heading_rows=2) as table:
-        row = table.row()
-        row.cell("Salle", rowspan=2)
-        row.cell("Prix en euros", colspan=2)
-        for cells in (("Jour", "Nuit"), ("Petite", "", "60"), ("Grande", "90", "110")):
+    two = None in cells[0]
+    with made.table(col_widths=(40, 40, 40), num_heading_rows=1 + two) as table:
+        for number, words in enumerate(cells):
             row = table.row()
-            for cell in cells:
-                row.cell(cell)
+            for word in words:
+                if word is not None:
+                    first = two and not number
+                    row.cell(
+                        word, rowspan=2 if first and word == "Salle" else 1, colspan=1 + (first and word != "Salle")
+                    )
     made.multi_cell(0, 8, "Les prix sont votés chaque année par le conseil.", new_x="LMARGIN", new_y="NEXT")
 
-    rows = blocks(read(made), BlockKind.TABLE)
-
-    assert rows == ["Salle\tPrix en euros Jour\tPrix en euros Nuit", "Petite\t\t60", "Grande\t90\t110"]
+    assert blocks(read(made), BlockKind.TABLE) == expected
 
 
 def test_the_outline_of_a_file_tells_its_titles() -> None:

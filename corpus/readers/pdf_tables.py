@@ -88,14 +88,15 @@ def _two_rows_as_one(
     upper: dict[int, list[Cell]], lower: dict[int, list[Cell]], columns: Sequence[int]
 ) -> dict[int, list[Cell]]:
     """A header whose upper cells stand over several columns: what names each column; empty for other rows."""
-    if len(upper) == len(columns) or len(lower) < len(columns):
+    if len(upper) == len(columns):
         return {}
     header: dict[int, list[Cell]] = {}
     for column in columns:
-        [above] = next(cells for cells in reversed(upper.values()) if cells[0].left <= column)
-        if above.right < column:
+        above = [cells[0] for cells in upper.values() if cells[0].left <= column <= cells[0].right]
+        below = lower.get(column, [])
+        if bool(above) != bool(below):
             return {}
-        header[column] = [above] if lower[column] == [above] else [above, *lower[column]]
+        header[column] = above if above == below else [*above, *below]
     return header
 
 
