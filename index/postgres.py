@@ -208,20 +208,35 @@ class DatabaseStore:
                 "SELECT id FROM motamot_version WHERE name = $1 AND id < $2 ORDER BY id DESC", self.name, left or 0
             )
             for (version,) in older:
-                try:
-                    manifest = self._load(version).manifest
-                except IndexStoreError:
-                    continue
-                self._database.rows(
-                    "UPDATE motamot_index SET current = $1, withdrawn = withdrawn || $2::text WHERE name = $3",
-                    version,
-                    str(self.remembered().get("fingerprint")),
-                    self.name,
-                )
-                return manifest
+                if manifest := self._whole(version):
+                    self._database.rows(
+                        "UPDATE motamot_index SET current = $1, withdrawn = withdrawn || $2::text WHERE name = $3",
+                        version,
+                        str(self.remembered().get("fingerprint")),
+                        self.name,
+                    )
+                    return manifest
         raise IndexStoreError(
             f"L’index « {self} » n’a pas de version précédente en bon état : corrigez le corpus, puis {MEND}"
         )
+
+    def switch(self, fingerprint: str) -> bool:
+        found = self._database.rows(
+            "SELECT id FROM motamot_version WHERE name = $1 AND manifest::json->>'fingerprint' = $2 ORDER BY id DESC",
+            self.name,
+            fingerprint,
+        )
+        for (version,) in found:
+            if self._whole(version):
+                self._database.rows("UPDATE motamot_index SET current = $1 WHERE name = $2", version, self.name)
+                return True
+        return False
+
+    def _whole(self, version: int) -> Manifest | None:
+        try:
+            return self._load(version).manifest
+        except IndexStoreError:
+            return None
 
     def mark(self) -> int | None:
         found = self._of_index("current")

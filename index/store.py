@@ -55,6 +55,9 @@ class Store(Protocol):
     def rollback(self) -> Manifest:
         """Put the version before the one in service back in service; its manifest."""
 
+    def switch(self, fingerprint: str) -> bool:
+        """Put a kept version with this fingerprint in service; False where none that is whole has it."""
+
     def mark(self) -> Hashable | None:
         """What tells one version in service from the next, without reading it; None where there is none."""
 
@@ -91,6 +94,9 @@ class FolderStore:
 
     def rollback(self) -> Manifest:
         return rollback(self.folder)
+
+    def switch(self, fingerprint: str) -> bool:
+        return switch(self.folder, fingerprint)
 
     def mark(self) -> tuple[int, int, int] | None:
         """Inode, date and size of the pointer to the version in service."""
@@ -180,18 +186,39 @@ def rollback(folder: Path) -> Manifest:
         left = versions.current(folder)
         known = versions.newest_first(folder)
         for older in known[known.index(left) + 1 :]:
-            try:
-                manifest = _load(older).manifest
-            except IndexStoreError as error:
-                log.warning("%s cannot be gone back to: %s", older, error)
-                continue
-            if mark := remembered(folder).get("fingerprint"):  # unknown where it is damaged: that is why one goes back
-                versions.withdraw(folder, mark)
-            versions.point_to(folder, older)
-            return manifest
+            if manifest := _whole(older):
+                if mark := remembered(folder).get("fingerprint"):  # unknown where it is damaged, and hence left
+                    versions.withdraw(folder, mark)
+                versions.point_to(folder, older)
+                return manifest
     raise IndexStoreError(
         f"L’index « {folder} » n’a pas de version précédente en bon état : corrigez le corpus, puis {versions.MEND}"
     )
+
+
+def switch(folder: Path, fingerprint: str) -> bool:
+    """Put the newest version with this fingerprint in service; whether there is one that is whole.
+
+    To be called in a ``turn`` of the folder.
+
+    Raises:
+        IndexStoreError: The folder cannot be written.
+    """
+    with versions.written(folder):
+        for version in versions.newest_first(folder):
+            if versions.fingerprint(version) == fingerprint and _whole(version):
+                versions.point_to(folder, version)
+                return True
+    return False
+
+
+def _whole(version: Path) -> Manifest | None:
+    """The manifest of a version that can be read."""
+    try:
+        return _load(version).manifest
+    except IndexStoreError as error:
+        log.warning("%s cannot be gone back to: %s", version, error)
+        return None
 
 
 def load(folder: Path) -> Stored:

@@ -130,10 +130,19 @@ def _built(version: Path) -> tuple[str, int]:
         written = version.stat().st_mtime_ns
     except FileNotFoundError:
         return "", 0  # swept away meanwhile
+    return _noted(version, "built") or datetime.fromtimestamp(written / 1e9, UTC).isoformat(timespec="seconds"), written
+
+
+def fingerprint(version: Path) -> str:
+    """Of the corpus and the settings that a version was built from; empty where its manifest is damaged."""
+    return _noted(version, "fingerprint")
+
+
+def _noted(version: Path, key: str) -> str:
     try:
-        return str(json.loads((version / MANIFEST).read_text(encoding="utf-8"))["built"]), written
+        return str(json.loads((version / MANIFEST).read_text(encoding="utf-8"))[key])
     except (OSError, ValueError, KeyError, TypeError):
-        return datetime.fromtimestamp(written / 1e9, UTC).isoformat(timespec="seconds"), written
+        return ""
 
 
 def _prune(folder: Path, in_service: Path) -> None:

@@ -113,6 +113,21 @@ def test_one_goes_back_to_the_last_two_builds_and_no_further(new: Callable[[], S
     assert (says(new()), new().withdrawn()) == ("Elle ferme le 4 mai.", frozenset())
 
 
+def test_a_kept_version_is_put_back_in_service_by_what_it_was_built_from(
+    new: Callable[[], Store], corpus: Path
+) -> None:
+    marks = []
+    for day in (1, 2, 3, 4):
+        built(corpus, new(), day)
+        marks.append(new().remembered()["fingerprint"])
+
+    assert [(new().switch(mark), says(new())) for mark in (marks[1], marks[3], marks[0])] == [
+        (True, "Elle ferme le 2 mai."),
+        (True, "Elle ferme le 4 mai."),
+        (False, "Elle ferme le 4 mai."),
+    ]
+
+
 def test_an_index_that_would_lose_much_or_is_of_another_corpus_is_kept(
     new: Callable[[], Store], corpus: Path, tmp_path: Path
 ) -> None:

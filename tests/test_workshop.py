@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -129,7 +130,9 @@ def test_a_line_that_cannot_be_read_is_left_out_and_told_and_the_next_is_whole(w
     assert workshop.decisions.trouble().startswith("Les lignes 2, 4, 5 de ")
 
 
-def test_a_phrasing_is_tried_checked_published_and_taken_back(workshop: Workshop) -> None:
+def test_a_phrasing_is_tried_checked_published_and_taken_back(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     question = "un exemplaire abîmé par la pluie"
     workshop.decide(Act.PHRASING, [question], 1, "Annie", "mediatheque/retard")
     before, after = workshop.indexes.tried(question)
@@ -150,10 +153,30 @@ def test_a_phrasing_is_tried_checked_published_and_taken_back(workshop: Workshop
     with pytest.raises(WorkshopError, match="rien à publier"):
         workshop.publish("Annie", "")
 
+    monkeypatch.setattr("bot.workshop.indexes.build", None)  # its index is still there
     workshop.revert(workshop.releases.all()[1].id)
     assert workshop.indexes.live.ask(question).kind is not Kind.ANSWER
     assert marks(workshop.draft.live) == live
     assert workshop.draft.sync().changed == ("phrasings/mediatheque.toml",)
+    workshop.revert(release.id)
+    assert workshop.indexes.live.ask(question).kind is Kind.ANSWER
+
+
+def test_what_changes_during_the_check_is_not_published_unchecked(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop.change("mediatheque/retard", "Annie", add=["abîmé"])
+    check = workshop.indexes.check
+
+    def disturbed(*told: Any) -> Any:
+        found = check(*told)
+        workshop.change("mediatheque/retard", "Jean", add=["entre-temps"])
+        return found
+
+    monkeypatch.setattr(workshop.indexes, "check", disturbed)
+    with pytest.raises(WorkshopError, match="a changé pendant le contrôle"):
+        workshop.publish("Annie", "")
+    assert workshop.releases.all() == []
 
 
 RIGHT, SILENT = Given(Verdict.RIGHT, Kind.ANSWER, "oui"), Given(Verdict.SILENT, Kind.REFUSE)
@@ -183,6 +206,7 @@ def test_losses_are_refused_unless_they_are_accepted(workshop: Workshop, monkeyp
     workshop.change("mediatheque/retard", "Annie", add=["abîmé"])
     found = replace(workshop.indexes.check(), questions=(LOST,))
     monkeypatch.setattr(workshop.indexes, "check", lambda *_: found)
+    monkeypatch.setattr(workshop.indexes, "checked", lambda: found)
 
     with pytest.raises(WorkshopError, match="perdre 1 réponse"):
         workshop.publish("Annie", "")
@@ -235,6 +259,7 @@ def test_a_known_question_that_cannot_be_read_stays_as_it_was_written(workshop: 
 KILLED = """
 import os, sys
 from pathlib import Path
+from typing import Any
 sys.path.insert(0, "tests")
 from small_corpus import small_encoder
 from bot.workshop import releases

@@ -61,7 +61,7 @@ class Workshop:
         self.encoder = self.indexes.encoder
         self.decisions = Decisions(self.draft)
         self.inbox = Inbox(journal, self.decisions, self.encoder, lambda text: self._rankings.get(text, ()))
-        self.releases = Releases(self.draft, store, self.indexes.build_live)
+        self.releases = Releases(self.draft, store, self.indexes.serve)
         self.releases.recover()
         self._lock = Lock()
         self._read: tuple[dict[str, str], Corpus] | None = None
@@ -234,11 +234,10 @@ class Workshop:
                 f"Cette publication ferait perdre {len(found.lost)} réponse{'s' * (len(found.lost) > 1)} : {lost}. "
                 "Corrigez le brouillon, ou acceptez cette perte en cochant la case."
             )
-        index = self.indexes.load_drafted()
         if not accept_loss:
-            check_replaceable(replace(self.corpus, folder=self.draft.live), self.store, index.manifest.fingerprint)
+            check_replaceable(replace(self.corpus, folder=self.draft.live), self.store, self.indexes.mark)
         release = Release("", "", author, note, gained=len(found.gained), lost=len(found.lost))
-        made = self.releases.publish(release, index)
+        made = self.releases.publish(release, lambda: self.indexes.checked() is found)
         self._take_stock()
         return made
 

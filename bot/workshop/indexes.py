@@ -1,6 +1,8 @@
 """The two indexes of a workshop, in service and of the draft: built, compared on what is known, asked side by side."""
 
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 
@@ -16,7 +18,6 @@ from index.encoder import Encoder
 from index.searcher import Searcher
 from index.state import State, fingerprint, state
 from index.store import FolderStore, Store
-from index.stored import Stored
 
 
 class Indexes:
@@ -52,6 +53,11 @@ class Indexes:
             if self._opened.get(store, (None,))[0] != mark:
                 self._opened[store] = (mark, Assistant(Searcher.load(store, self.encoder)))
             return self._opened[store][1]
+
+    @property
+    def mark(self) -> str:
+        """The fingerprint of an index of the draft as it is."""
+        return fingerprint(self.draft.folder, self.encoder.name, self.max_error)
 
     def is_built(self) -> bool:
         """Whether the index of the draft is that of the draft as it is."""
@@ -113,10 +119,7 @@ class Indexes:
         """The replay of the draft as it is, where it was made."""
         if self._replayed is None or not self.is_built():
             return None
-        mark = (
-            self.live.searcher.manifest.fingerprint,
-            fingerprint(self.draft.folder, self.encoder.name, self.max_error),
-        )
+        mark = self.live.searcher.manifest.fingerprint, self.mark
         return self._replayed[1] if self._replayed[0] == mark else None
 
     def tried(self, question: str, history: Sequence[str] = ()) -> tuple[Answer, Answer]:
@@ -124,10 +127,18 @@ class Indexes:
         own = self.drafted()
         return self.live.ask(question, history), own.ask(question, history)
 
-    def load_drafted(self) -> Stored:
-        """The index of the draft."""
-        return self._own.load()
-
-    def build_live(self) -> None:
-        """Build the index in service from its corpus, as after a version was put back."""
-        build(self.draft.live, self.store, self.encoder, max_error=self.max_error, accept_loss=True)
+    def serve(self) -> None:
+        """Put the index of the corpus as it is in service: one that was kept, else the draft's, else a new one."""
+        live = self.draft.live
+        wanted = fingerprint(live, self.encoder.name, self.max_error)
+        with self.store.turn():
+            is_there = self.store.switch(wanted)
+            if not is_there and self._own.remembered().get("fingerprint") == wanted:
+                index, now = self._own.load(), datetime.now(UTC).isoformat(timespec="seconds")
+                manifest = replace(index.manifest, corpus=str(live.absolute()), built=now, files={})
+                self.store.save(replace(index, manifest=manifest))
+                is_there = True
+            if is_there:
+                self.store.forgive()
+                return
+        build(live, self.store, self.encoder, max_error=self.max_error, accept_loss=True)

@@ -19,7 +19,7 @@ from bot.workshop.draft import Draft, WorkshopError, marks, written
 from corpus.atomic import copy_file, write_file
 from corpus.errors import IndexStoreError
 from index.store import Store
-from index.stored import Stored, keep_what_leaves
+from index.stored import keep_what_leaves
 
 KEPT = 50
 """Versions of the files of a corpus: a year of weekly publications."""
@@ -50,13 +50,13 @@ class Releases:
     Args:
         draft: Of the corpus.
         store: Where the index in service is.
-        rebuild: Builds the index of the corpus in service.
+        serve: Puts the index of the corpus as it is in service.
     """
 
-    def __init__(self, draft: Draft, store: Store, rebuild: Callable[[], object]) -> None:
+    def __init__(self, draft: Draft, store: Store, serve: Callable[[], object]) -> None:
         self._draft = draft
         self._store = store
-        self._rebuild = rebuild
+        self._serve = serve
         self._folder = draft.home / "versions"
         self._announced = draft.home / "EN-COURS"
 
@@ -71,18 +71,20 @@ class Releases:
         except OSError:
             return ""
 
-    def publish(self, release: Release, index: Stored) -> Release:
+    def publish(self, release: Release, is_checked: Callable[[], bool]) -> Release:
         """Put the draft in service.
 
         Args:
             release: Author, note and figures.
-            index: Of the draft as it is.
+            is_checked: Whether the draft still is what they were measured on.
 
         Raises:
-            WorkshopError: The corpus changed meanwhile, or the disk is full.
+            WorkshopError: The draft or the corpus changed meanwhile, or the disk is full.
         """
         with self._draft.locked():
             found = self._draft.step()
+            if not is_checked():
+                raise WorkshopError("Le brouillon a changé pendant le contrôle : recommencez. Rien n’a été publié.")
             if found.conflicts:
                 raise WorkshopError(
                     f"Le corpus en service a changé hors de l’atelier ({', '.join(found.conflicts)}) : choisissez "
@@ -94,7 +96,7 @@ class Releases:
                 self._keep(self._draft.live, Release(_id(), _now(), "", "Avant l’atelier"))
             made = replace(release, id=_id(), at=_now(), changed=found.changed)
             self._keep(self._draft.folder, made)
-            self._put_in_service(made.id, index)
+            self._put_in_service(made.id)
             self._prune()
         return made
 
@@ -109,7 +111,7 @@ class Releases:
             if release is None:
                 raise WorkshopError("Cette version n’existe plus : rechargez la page.")
             self._draft.step()
-            self._put_in_service(id_, None)
+            self._put_in_service(id_)
         return release
 
     def recover(self) -> str:
@@ -120,12 +122,12 @@ class Releases:
             except OSError:
                 return ""
             if (self._folder / id_ / "version.json").is_file():
-                self._put_in_service(id_, None)
+                self._put_in_service(id_)
             else:
                 self._announced.unlink()
             return id_
 
-    def _put_in_service(self, id_: str, index: Stored | None) -> None:
+    def _put_in_service(self, id_: str) -> None:
         live = self._draft.live
         files, now = marks(self._folder / id_ / "corpus"), marks(live)
         with written(live):
@@ -135,13 +137,7 @@ class Releases:
             for name in sorted(files.keys() | now.keys()):
                 if files.get(name) != now.get(name):
                     copy_file(self._folder / id_ / "corpus" / name, live / name)
-        if index is None:
-            self._rebuild()
-        else:
-            with self._store.turn():
-                manifest = replace(index.manifest, corpus=str(live.absolute()), built=_now(), files={})
-                self._store.save(replace(index, manifest=manifest))
-                self._store.forgive()
+        self._serve()
         with written(live):
             self._draft.published()
             write_file(self._draft.home / "EN-SERVICE", id_.encode())
