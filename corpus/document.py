@@ -46,7 +46,7 @@ class Block(Span):
 
     kind: BlockKind
     level: int = 0
-    """Depth of a heading (1 = outermost) or of a list item (1 = outermost); 0 otherwise."""
+    """Depth of a heading, of a question that is one, or of a list item (1 = outermost); 0 otherwise."""
     key: str | None = None
     """The identifier the file gives to a question, where it gives one."""
     answered: int | None = None
@@ -173,6 +173,8 @@ class Document:
         return bool(self.recognised) and self._run_at(offset).character < 0
 
     def _run_at(self, offset: int) -> PrintedRun:
+        while self.text[offset : offset + 1] == "\t":  # a row whose first cell is empty
+            offset += 1
         return self.printed[max(bisect_right(self.printed, offset, key=lambda run: run.start) - 1, 0)]
 
 

@@ -172,6 +172,17 @@ HEADER = ["Question", "Réponse"]
         ),
         # Titles
         (
+            word("Heading 1: FAQ", f"**Dépôt**\n{BEFORE}", f"**Article 2 : Prix**\n{PRICE}"),
+            [f"FAQ › Dépôt → {BEFORE}", f"FAQ › Dépôt › Article 2 : Prix → {PRICE}"],
+        ),
+        (
+            word(
+                *("Heading 1: FAQ", "List Number: **Dépôt**", f"List Bullet 2: {WHEN}", BEFORE),
+                *(f"List Bullet 2: {HOW_MUCH}", PRICE),
+            ),
+            [f"FAQ › 1. Dépôt › {entry}" for entry in TWO],
+        ),
+        (
             word("**Dépôt**", BEFORE + " Elle est signée.", "^^Prix^^", PRICE),
             [f"Dépôt → {BEFORE} Elle est signée.", f"Prix → {PRICE}"],
         ),
@@ -284,6 +295,10 @@ HEADER = ["Question", "Réponse"]
                 change=_merged((0, 0, 0, 2), (1, 0, 2, 0), (1, 1, 1, 2)),
             ),
             ["Salles → Tarifs 2024 / Salle | Habitants Semaine | Habitants Week-end / A | 50 € | 90 €"],
+        ),
+        (
+            word("Heading 1: Prix", [["", "Habitants", "Autres"], ["Salle", "50 €", "60 €"], ["Foyer", "9 €", ""]]),
+            ["Prix →  | Habitants | Autres / Salle | 50 € | 60 € / Foyer | 9 €"],
         ),
         (
             word("Heading 1: Pièces", [["Cas", "Pièces"], ["Terrasse", "Un plan¶• Un extrait K"]]),
@@ -434,6 +449,22 @@ WORDS = (
             + items(p(BOLD.format("Prix")), more=' text:continue-numbering="true"')
             + p(PRICE),
             [f"Marché › {TWO[0]}", f"Marché › 1. Dossier → {BEFORE}", f"Marché › 2. Prix → {PRICE}"],
+        ),
+        (  # as LibreOffice writes a list that goes on below an answer
+            p("FAQ", "Title")
+            + items(p(BOLD.format("Dépôt")) + items(p(WHEN)), more=' xml:id="b"')
+            + p(BEFORE)
+            + items(items(p(HOW_MUCH)), more=' text:continue-list="b"')
+            + p(PRICE),
+            [f"FAQ › 1. Dépôt › {entry}" for entry in TWO],
+        ),
+        (
+            p("Marché", "Grand") + p(BOLD.format("Dossier")) + p(BEFORE) + p(BOLD.format("Prix")) + p(PRICE),
+            [f"Marché › Dossier → {BEFORE}", f"Marché › Prix → {PRICE}"],
+        ),
+        (
+            h("FAQ") + rows("Question|Réponse", f"{WHEN}|{BEFORE}{rows('A|1', 'B|2')}"),
+            [f"I. FAQ › {TWO[0]} / A | 1 / B | 2"],
         ),
         (
             p(f"{BOLD.format('Article 1er :')} {PRICE}") + p("Article 2", "P1") + p(BEFORE),

@@ -183,7 +183,6 @@ ENTRIES = {
     },
     "deux_points": {"1. Frais de raccordement": ["…s'élève à :\n\n75 x 7 + 400 x 50 / 20 = 1525 euros par logement."]},
     "entete_couverture": {
-        "Guide des terrasses": ["Service du domaine public"],
         "1. Dépôt": ["…une attestation d'assurance."],
         "2. Tarif": ["…par le conseil municipal."],
         "3. Retrait": ["…avant toute décision."],

@@ -193,11 +193,11 @@ def test_html_keeps_the_main_content_only() -> None:
     assert blocks(reading) == [
         (H, 1, "Foire aux questions"),
         (P, 0, "Un mot, un lien, un autre, un piège."),
-        (H, 2, "Qui paie\u00a0?"),
+        (Q, 2, "Qui paie\u00a0?"),
         (ITEM, 1, "L’État ;\ntoujours."),
         (ITEM, 2, "1. oui"),
         (ITEM, 1, "la Région"),
-        (Q, 0, "Et l’Europe ?"),
+        (Q, 3, "Et l’Europe ?"),
         (P, 0, "Parfois.\nVoir plus loin."),
         (Q, 0, "Et la commune ?"),
         (P, 0, "Jamais."),
@@ -244,6 +244,33 @@ def test_html_shows_its_questions_and_nothing_that_surrounds_them(part: str, pag
 
     found = [(Q if kind is H else kind, text) for kind, _, text in blocks(reading)]
     assert found == [(Q, "FAQ"), *TEXT] if "la demande" not in part else found[1:3] == TEXT[:2]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        '<h3><button aria-controls="a">{0}</button></h3><div id="a" hidden>{1}</div>',
+        '<div class="panel-heading"><h3><a data-toggle="collapse" href="#b">{0}</a></h3></div><div id="b">{1}</div>',
+        '<div class="faq"><p class="faq__title">{0}</p><div class="faq__body" style="display:none">{1}</div></div>',
+        '<h3 class="et_pb_toggle_title">{0}</h3><div class="et_pb_toggle_content">{1}</div>',
+        '<div class="vc_toggle_title"><h3>{0}</h3></div><div class="vc_toggle_content">{1}</div>',
+        '<div class="kt-accordion-header-wrap"><button>{0}</button></div><div class="kt-accordion-panel">{1}</div>',
+        '<ul><li><b class="collapsible-header">{0}</b><div class="collapsible-body">{1}</div></li></ul>',
+        '<ul><li><button role="tab" aria-controls="c">{0}</button></li></ul><div id="c" role="tabpanel">{1}</div>',
+        "<details><summary>{0}</summary>{1}</details>",
+        "<dl><dt>{0}</dt><dd>{1}</dd></dl>",
+    ],
+)
+def test_what_unfolds_is_a_title_with_its_text_and_what_stands_below_is_no_part_of_it(part: str) -> None:
+    head = "<div><header><h2>Marché</h2></header></div><h3>Lieu</h3><p>Place de la Halle.</p>"
+    end = "<p>Le marché est fermé en août.</p><h2>Articles similaires</h2><p>Le budget est voté.</p>"
+    page = f"{head}{part.format('Dépôt', '<p>Un mois avant.</p>')}{end}"
+
+    assert told(read_html(page.encode(), "page.html")) == [
+        "Marché › Lieu → Place de la Halle.",
+        f"Marché › {'' if '<h' in part else 'Lieu › '}Dépôt → Un mois avant.",
+        f"Marché › {'' if '<h' in part else 'Lieu › '} → Le marché est fermé en août.",
+    ]
 
 
 STYLES = (

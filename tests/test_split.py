@@ -251,6 +251,7 @@ def test_what_only_looks_like_a_question_is_none(blocks: list[tuple[BlockKind, i
         "Mis à jour le 1{0}/03/2024", "Partagez cette page sur les réseaux sociaux !", "Imprimer la page",
         "Haut de page", "Imprimer | Haut de page",
         "Accueil > Démarches > Fiche {0}", "Ville de Port-Lin - Domaine public", "© Ville de Port-Lin",
+        "Laisser un commentaire", "Nom : …………………… Prénom : ……………………", "☐ Oui   ☐ Non",
     ],
 )  # fmt: skip
 def test_what_surrounds_the_text_of_a_page_is_no_part_of_an_answer(around: str) -> None:
@@ -372,6 +373,35 @@ def test_references_that_end_an_answer_are_entries_of_their_own() -> None:
     ]
 
 
+def test_a_contents_may_name_a_part_in_other_words() -> None:
+    parts = [part for n in "AB" for part in ((HEADING, 1, f"Partie {n}"), (PARAGRAPH, 0, "Le chantier est ouvert."))]
+    listed = [(PARAGRAPH, 0, line) for line in ("Sommaire", "Mot du maire 2", "Partie A 3", "Partie B 4")]
+
+    assert [heading for heading, _ in pairs(built((HEADING, 1, "Bulletin"), *listed, *parts))] == [
+        "Partie A",
+        "Partie B",
+    ]
+
+
+@pytest.mark.parametrize("second", ["Mise à jour de mars 2025", "Service de l'eau et de l'assainissement"])
+def test_a_second_title_under_the_title_of_a_document_is_no_text(second: str) -> None:
+    found = built(
+        (HEADING, 1, "Guide de l'eau"), (PARAGRAPH, 0, second), (HEADING, 2, "Fuite"), (PARAGRAPH, 0, "Écrire.")
+    )
+
+    assert pairs(found) == [("Fuite", "Écrire.")]
+
+
+def test_a_heading_that_does_not_ask_is_above_its_text_and_not_above_the_next_question() -> None:
+    found = built(
+        *((HEADING, 1, "Badges"), (PARAGRAPH, 0, "Les badges sont gratuits pour tous."), (HEADING, 2, "Démarches")),
+        *((HEADING, 3, "Où aller ?"), (PARAGRAPH, 0, "En mairie."), (HEADING, 3, "Badge perdu")),
+        *((PARAGRAPH, 0, "Il coûte 5 euros."), (HEADING, 3, "Et l'été ?"), (PARAGRAPH, 0, "Aussi.")),
+    )
+
+    assert above(found) == [["Badges"], *[["Badges", "Démarches"]] * 3]
+
+
 def test_only_headings_with_a_body_make_entries() -> None:
     found = built(
         (HEADING, 1, "I. Le cadre"),
@@ -480,3 +510,18 @@ def test_the_header_of_a_table_stands_below_its_caption() -> None:
     [entry] = placed(*((TABLE, 0, row) for row in rows), kind="page")
 
     assert [[span.of(p.document.text) for span in p.context] for p in entry.passages] == [[], [], [rows[1]]]
+
+
+@pytest.mark.parametrize(
+    ("first", "named"),
+    [
+        ("Repas enfant\t3,10 €", False),
+        ("Dépôt\tAvant le 31 janvier, au service.", False),
+        ("\tHabitants\tAutres", True),
+        ("Repas\tPrix en euros", True),
+    ],
+)
+def test_a_first_row_that_says_something_names_no_column(first: str, named: bool) -> None:
+    [entry] = placed((TABLE, 0, first), (TABLE, 0, "Repas adulte\t5,40 €\t6,20 €"), kind="page")
+
+    assert [[span.of(p.document.text) for span in p.context] for p in entry.passages] == [[], [first] * named]

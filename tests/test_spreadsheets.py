@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Callable, Sequence
+from datetime import datetime, time
 from html import escape
 from typing import Any
 
@@ -52,10 +53,9 @@ NAMED = [
 def test_a_table_of_questions(names: tuple[str, str], sign: str, title: int) -> None:
     lines = [*[["FAQ du service", ""], ["", ""]][:title], list(names), *PAIRS]
 
-    assert told(read_csv("\n".join(sign.join(line) for line in lines).encode(), "x.csv")) == TWO
-    assert told(read_xlsx(sheets(Feuil1=lines), "x.xlsx")) == [
-        f"FAQ du service › {entry}" if title else entry for entry in TWO
-    ]
+    expected = [f"FAQ du service › {entry}" if title else entry for entry in TWO]
+    assert told(read_csv("\n".join(sign.join(line) for line in lines).encode(), "x.csv")) == expected
+    assert told(read_xlsx(sheets(Feuil1=lines), "x.xlsx")) == expected
 
 
 @pytest.mark.parametrize(
@@ -207,6 +207,27 @@ def test_numbers_are_written_as_the_spreadsheet_shows_them_and_hidden_columns_le
     assert reading.unread == ()
 
 
+@pytest.mark.parametrize(
+    ("value", "shown_as", "expected"),
+    [
+        (299000001, '0#" "##" "##" "##" "##', "02 99 00 00 01"),
+        (12345, "000\\ 00", "123 45"),
+        (1.8, '0.00" m"', "1,80 m"),
+        (time(8, 30), "hh:mm", "08:30"),
+        (datetime(2025, 6, 30), "dd/mm/yyyy", "30/06/2025"),
+        (datetime(2025, 6, 30, 14, 30), "dd/mm/yyyy hh:mm", "30/06/2025 14:30"),
+        (True, "General", "VRAI"),
+    ],
+)
+def test_values_are_written_as_the_spreadsheet_shows_them(value: object, shown_as: str, expected: str) -> None:
+    def change(workbook: Any) -> None:
+        workbook.active["B2"].number_format = shown_as
+
+    assert told(read_xlsx(sheets(change, Feuil1=[["Question", "Réponse"], ["A ?", value]]), "x.xlsx")) == [
+        f"A ? → {expected}"
+    ]
+
+
 def test_a_table_that_asks_nothing_is_read_row_by_row_and_questions_may_head_its_columns() -> None:
     prices = [
         ["Tarifs 2024"],
@@ -216,6 +237,10 @@ def test_a_table_that_asks_nothing_is_read_row_by_row_and_questions_may_head_its
         ["Gare", "3 m", 8],
     ]
     reading = read_xlsx(sheets(lambda made: made.active.merge_cells("A3:A4"), Feuil1=prices), "x.xlsx")
+
+    seasons = [["Tarifs"], ["Voté en mai"], ["Zone", "Été", None], [None, "Jour", "Nuit"], ["A", 1, 2]]
+    columns = read_xlsx(sheets(lambda made: made.active.merge_cells("A3:A4"), Feuil1=seasons), "x.xlsx")
+    assert told(columns) == ["Tarifs → Voté en mai / Zone | Été Jour | Été Nuit / A | 1 | 2"]
 
     rows = "Zone | Place | Prix (€) / Centre | 3 m | 12,5 / Centre | 6 m | 20 / Gare | 3 m | 8"
     assert told(reading) == [f"Tarifs 2024 → {rows}"]

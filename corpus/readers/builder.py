@@ -1,7 +1,7 @@
 """Build one text block by block, with exact offsets and squeezed white space; find its questions and titles in bold."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from corpus.document import Block, BlockKind, StructuredText
@@ -16,6 +16,8 @@ _INVISIBLE = re.compile(f"[{INVISIBLE}{PRIVATE_USE}]")
 _TYPED_BULLET = re.compile(rf"\s*(?:[•‣▪▫◦●○■□➢➔►✓*–—·{PRIVATE_USE}-]|o|\d{{1,2}}[.)]|[a-z]\))\s+\S")
 # What a template would have filled in: a sentence that holds it says nothing.
 _PLACEHOLDER = re.compile(r"\{\{.{0,200}?\}\}|\$\{\w[\w.]{0,80}\}|lorem ipsum dolor", re.IGNORECASE | re.DOTALL)
+# What may number a block.
+_LABEL = re.compile(r"\(?(?:[ivxIVX]{1,5}|[a-zA-Z]|\d{1,2})(?:\.\d{1,2}){0,4}[.)°]")
 # A line drawn with signs.
 _RULE = re.compile(r"([_*=~.—–-])\1{4,}")
 # What may stand before a question in bold: its bullet, its number, its label.
@@ -59,6 +61,8 @@ class Builder:
     _blocks: list[Block] = field(default_factory=list)
     _looks: list[TextRun] = field(default_factory=list)
     """Of each block; their texts are empty."""
+    _answers: set[int] = field(default_factory=set)
+    """Starts of the blocks of cells in which nothing heads."""
     heading_level: int = 0
     """Of the last heading that the file gives."""
 
@@ -82,7 +86,10 @@ class Builder:
                 self._add_lines(part, kind, level, key)
 
     def _add_lines(self, runs: Sequence[TextRun], kind: BlockKind, level: int, key: str | None) -> None:
-        for lines, bulleted in _grouped(_lines(runs)):
+        every = [line for line in _lines(runs) if any(run.text.strip() for run in line)]
+        titled = _titled(every) if kind is BlockKind.PARAGRAPH else 0
+        self._append(every[:titled], kind, level, key)
+        for lines, bulleted in _grouped(every[titled:]):
             if bulleted and kind is BlockKind.PARAGRAPH:
                 self._append(lines, BlockKind.ITEM, 1, key)
             else:
@@ -106,20 +113,24 @@ class Builder:
             for block in cell.blocks:
                 plain = not heads and block.kind in (BlockKind.HEADING, BlockKind.QUESTION)
                 kind, level = (BlockKind.PARAGRAPH, 0) if plain else (block.kind, block.level)
+                before = len(self._blocks)
                 self._write([TextRun(block.of(cell.text))], kind, level, block.key)
+                self._answers.update(each.start for each in self._blocks[before:] if not heads)
 
     def add_row(self, cells: Sequence[str]) -> None:
         """Append one row of a table; tabs stand between its cells, line feeds in them."""
         lines = (
             "\n".join(filter(None, (_BLANK.sub(" ", line).strip() for line in cell.split("\n")))) for cell in cells
         )
-        if row := "\t".join(lines).strip():
+        if (row := "\t".join(lines).rstrip()).strip():
             self._write([TextRun(row)], BlockKind.TABLE, 0, None)
 
     def reading(self) -> StructuredText:
         """What was built so far."""
         text = "".join(self._parts)
-        return StructuredText(text, tuple(_with_titles(text, self._blocks, self._looks)), unread=tuple(self.unread))
+        return StructuredText(
+            text, tuple(_with_titles(text, self._blocks, self._looks, self._answers)), unread=tuple(self.unread)
+        )
 
     def cell(self) -> StructuredText:
         """What was built so far, to be a cell of a table: nothing in bold heads there."""
@@ -139,7 +150,8 @@ class Builder:
         for run in runs:
             self._push(run.text)
         self._blocks.append(Block(start, self._length, kind, level, key))
-        worded = [run for run in runs if any(map(str.isalpha, run.text))]  # numbers and bullets may be plain
+        # Numbers and bullets may be plain.
+        worded = [run for run in runs if any(map(str.isalpha, run.text)) and not _LABEL.fullmatch(run.text.strip())]
         visible = worded or [run for run in runs if run.text.strip()]
         self._looks.append(TextRun("", all(run.bold for run in visible), min(run.size for run in visible)))
 
@@ -202,10 +214,21 @@ def _bold_question(lines: Sequence[Sequence[TextRun]], at: int) -> tuple[list[Te
     return found
 
 
-def _with_titles(text: str, blocks: Sequence[Block], looks: Sequence[TextRun]) -> Iterator[Block]:
-    """The blocks, those that only their looks or the word "Article" tell from others as headings; levels given."""
+def _titled(lines: Sequence[Sequence[TextRun]]) -> int:
+    """How many lines in bold stand above others that are not: a title with its text in one paragraph."""
+    bold = [{run.bold for run in line if run.text.strip()} for line in lines]
+    first = next((at for at, found in enumerate(bold) if found != {True}), 0)
+    return first if bold and bold[first] == {False} else 0
+
+
+def _with_titles(text: str, blocks: Sequence[Block], looks: Sequence[TextRun], answers: Set[int]) -> Iterator[Block]:
+    """The blocks, those that only their looks or the word "Article" tell from others as headings; levels given.
+
+    Those that start at ``answers`` head nothing.
+    """
     numbering = Numbering()
-    after = [*(block.kind for block in blocks[1:]), None][: len(blocks)]
+    followers = [*blocks[1:], None][: len(blocks)]
+    after = [block.kind if block else None for block in followers]
     size = prevailing(
         (look.size, block.end - block.start) for block, look in zip(blocks, looks, strict=True) if look.size
     )
@@ -217,23 +240,32 @@ def _with_titles(text: str, blocks: Sequence[Block], looks: Sequence[TextRun]) -
     outline = Outline()
     asking: set[str] = set()
     """Styles of the numbers of questions in bold: what has one, mark or no mark, is a peer."""
-    for block, group, kind, below in zip(blocks, groups, kinds(groups, look), after, strict=True):
+    for block, group, kind, below in zip(blocks, groups, kinds(groups, look), followers, strict=True):
         strong = look.larger(group) or (group.bold and not look.bold) or group.caps or TITLE_WORD.match(group.text)
-        listed = block.kind is BlockKind.ITEM and (below is BlockKind.ITEM or not (group.bold or look.larger(group)))
+        bare = not (group.bold or look.larger(group))
+        listed = block.kind is BlockKind.ITEM and (bare or _goes_on(text, block, below))
+        plain = block.kind in _PLAIN and block.start not in answers
         style = group.marker.style if group.marker else ""
         if block.kind is BlockKind.HEADING and not block.level:
             asking.add(style)
         peer = replace(group, marker=None) if style in asking else group
         if block.kind is BlockKind.HEADING:
             yield replace(block, level=outline.level(group if block.level else peer, block.level))
-        elif block.kind in _PLAIN and kind is BlockKind.HEADING and (strong or not any(told)) and not listed:
+        elif plain and kind is BlockKind.HEADING and (strong or not any(told)) and not listed:
             yield Block(block.start, block.end, kind, outline.level(peer))
-        elif block.kind in _PLAIN and (cut := run_in_article(block.of(text))):
+        elif plain and (cut := run_in_article(block.of(text))):
             yield Block(block.start, block.start + cut[0], BlockKind.HEADING, outline.level(group))
             yield Block(block.start + cut[1], block.end, BlockKind.PARAGRAPH)
         else:
             outline.pass_text()
             yield block
+
+
+def _goes_on(text: str, item: Block, below: Block | None) -> bool:
+    """Whether a list goes on below an item, unless with a question of a deeper list: then the item names its theme."""
+    if below is None or below.kind is not BlockKind.ITEM:
+        return False
+    return below.level <= item.level or not asks(below.of(text))
 
 
 def _group(text: str, block: Block, look: TextRun, after: BlockKind | None, numbering: Numbering) -> LineGroup:

@@ -102,7 +102,7 @@ def add_table(
     rows = arranged(rows)
     texts = [[" ".join(cell.text.split()) for cell in row] for row in rows]
     found = find_columns(texts)
-    if found is None and any(_has_headings(cell) for row in rows for cell in row):  # it only lays out a page
+    if found is None and any(_has_parts(cell) for row in rows for cell in row):  # it only lays out a page
         laid = {id(cell): cell for row in rows for cell in row}
         builder.add_cells(list(laid.values()), heads=True)
         return
@@ -129,8 +129,10 @@ def add_table(
 
 def _add_rows(builder: Builder, rows: Sequence[Cells]) -> None:
     """Append rows under their header, which may be of two rows; one that is repeated stands once."""
-    if rows and len(rows[0]) > 1 and all(cell is EMPTY for cell in rows[0][1:]):  # a title over the whole
-        builder.add([TextRun(rows[0][0].text)], BlockKind.PARAGRAPH)
+    widest = max(map(len, rows), default=0)
+    rows = [[*row, *[EMPTY] * (widest - len(row))] for row in rows]
+    if widest > 1 and all(cell is EMPTY for cell in rows[0][1:]):  # a title over the whole
+        builder.add_cells(rows[0][:1], heads=True)
         rows = rows[1:]
     header = [cell.text for cell in rows[0]] if rows else []
     second = rows[1] if len(rows) > 2 and any(cell is EMPTY for cell in rows[0]) else []
@@ -220,8 +222,10 @@ def _in_turn(row: Cells, said: int) -> StructuredText | None:
     return row[0] if not said and asks(row[0].text) and not row[1].text else None
 
 
-def _has_headings(cell: StructuredText) -> bool:
-    return any(block.kind in (BlockKind.HEADING, BlockKind.QUESTION) for block in cell.blocks[:-1])
+def _has_parts(cell: StructuredText) -> bool:
+    """Whether a cell holds titles above text, or a table."""
+    heads = any(block.kind in (BlockKind.HEADING, BlockKind.QUESTION) for block in cell.blocks[:-1])
+    return heads or any(block.kind is BlockKind.TABLE for block in cell.blocks)
 
 
 def _at(row: Cells, column: int) -> StructuredText:
@@ -292,7 +296,7 @@ def _asking(rows: Sequence[Texts]) -> tuple[int, Columns] | None:
 
 def fold(text: str) -> str:
     """Without case, accents, line breaks and what stands around: "Réponse* " is "reponse"."""
-    decomposed = unicodedata.normalize("NFKD", text.replace("’", "'").casefold())
+    decomposed = unicodedata.normalize("NFKD", text.replace("’", "'").replace("_", " ").casefold())
     return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split()).strip(' ":*.?')
 
 

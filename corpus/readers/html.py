@@ -1,7 +1,7 @@
 """Read HTML pages without menus, banners, forms and what stays hidden; Markdown and OpenDocument come as HTML."""
 
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -14,17 +14,19 @@ from corpus.errors import UnreadableDocumentError
 from corpus.layout.lines import asks
 from corpus.layout.list_markers import markers, numeral
 from corpus.readers.builder import BREAK, Builder, TextRun
-from corpus.readers.columns import add_table, grid
+from corpus.readers.columns import add_table, columns, grid
 from corpus.readers.formats import decode
 from corpus.readers.office import whole
 from corpus.readers.page_content import (
-    ASKING_NAME,
     ASKS,
     BLOCKS,
     HEADINGS,
     LISTS,
+    TITLE_NAME,
     class_names,
+    move_tabs,
     opened,
+    panel,
     remove_notes,
     remove_surroundings,
     remove_what_is_no_content,
@@ -43,12 +45,12 @@ _FONT_SIZE = re.compile(r"font-size\s*:\s*(\d{1,3}(?:\.\d{1,3})?)(pt|px)", re.IG
 _WORD_LIST = re.compile(r"mso-list\s*:\s*\S+ level(\d)", re.IGNORECASE)
 _UNNUMBERED = re.compile(r"list-style(?:-type)?\s*:[^;]*\b(?:none|disc|circle|square)\b", re.IGNORECASE)
 _CLASS = re.compile(r"\w*\.([\w-]+)")
-_ANSWERING_NAME = re.compile(r"(?<![a-z])(?:answer|reponse)(?![a-z])")
 
 
 def read_html(data: bytes, name: str) -> StructuredText:
     """Read the main part of a page: ``<main>``, else its articles, else its body."""
     soup = BeautifulSoup(_decoded(data, name), "lxml")
+    move_tabs(soup)
     shown, looks = opened(soup), _looks(soup)
     remove_notes(soup)
     for roots in (soup.select("main, [role=main]"), soup.select("article"), soup.select("body")):
@@ -58,7 +60,7 @@ def read_html(data: bytes, name: str) -> StructuredText:
             if not any(id(parent) in known for parent in root.parents):
                 remove_what_is_no_content(root, shown)
                 remove_surroundings(root)
-                _PageReader(builder, looks, shown).read(root)
+                _PageReader(builder, looks).read(root)
         if (reading := builder.reading()).blocks:
             return reading
     raise UnreadableDocumentError(
@@ -71,8 +73,8 @@ def read_html(data: bytes, name: str) -> StructuredText:
 def read_markup(markup: str) -> StructuredText:
     """Read the whole of a page that was made from another format; it may be empty."""
     page, builder = BeautifulSoup(markup, "lxml"), Builder()
-    remove_what_is_no_content(page, shown := opened(page))
-    _PageReader(builder, shown=shown).read(page)
+    remove_what_is_no_content(page, opened(page))
+    _PageReader(builder).read(page)
     return builder.reading()
 
 
@@ -118,9 +120,9 @@ _PLAIN: Mapping[str, str] = {}
 class _PageReader:
     """Walks through elements and gives their words to a builder."""
 
-    def __init__(self, builder: Builder, looks: Mapping[str, str] = _PLAIN, shown: Set[str] = frozenset()) -> None:
-        """``looks``: the style of each class of the page; ``shown``: identifiers of what its buttons show."""
-        self._builder, self._looks, self._shown = builder, looks, shown
+    def __init__(self, builder: Builder, looks: Mapping[str, str] = _PLAIN) -> None:
+        """``looks``: the style of each class of the page."""
+        self._builder, self._looks = builder, looks
         self._runs: list[TextRun] = []
         """Words of the block being read."""
         self._kind = BlockKind.PARAGRAPH
@@ -131,6 +133,8 @@ class _PageReader:
         """The number of the item being read."""
         self._counts: dict[int, int] = {}
         """Items so far, by the identity of their list."""
+        self._answers: set[int] = set()
+        """Identities of the elements at whose end an answer ends."""
 
     def read(self, root: Tag, look: _Inline = _Inline()) -> None:
         self._children(root, look)
@@ -144,7 +148,7 @@ class _PageReader:
                 style = self._style(child)
                 if not _STRUCK.search(style):
                     self._element(child, look.inside(child, style), style)
-                if child.name == "details" or child.get("id") in self._shown or _is_answer(child):
+                if id(child) in self._answers:
                     self._close()
                     self._builder.end_answer()
             else:
@@ -164,10 +168,8 @@ class _PageReader:
             before = self._builder.heading_level
             self._separate(tag, look)
             self._builder.heading_level = before
-        elif tag.name == "summary" and tag.find_next_sibling() and tag.parent and tag.parent.find("details"):
-            self._block(tag, look, BlockKind.HEADING, self._builder.heading_level + 1)  # questions are folded in it
-        elif tag.name in ASKS or (self._kind is not BlockKind.HEADING and _is_question(tag)):
-            self._block(tag, look, BlockKind.QUESTION, 0)
+        elif self._kind not in (BlockKind.HEADING, BlockKind.QUESTION) and _is_question(tag):
+            self._question(tag, look)
         elif (tag.name in HEADINGS or _is_title(tag)) and self._kind is not BlockKind.QUESTION:
             self._titled = self._titled or tag.name == "p"
             level = 1 if tag.name == "p" else int(tag.name[1]) + self._titled
@@ -189,6 +191,18 @@ class _PageReader:
             self._runs.append(BREAK)
         else:
             self._children(tag, look)
+
+    def _question(self, tag: Tag, look: _Inline) -> None:
+        """A title and, until what it shows ends, its answer; what holds titles or questions has no answer."""
+        shown = tag.parent if tag.name in ASKS else panel(tag)
+        heading = tag if tag.name in HEADINGS else tag.find(HEADINGS)
+        level = int(heading.name[1]) + self._titled if isinstance(heading, Tag) else 0
+        parts = [*HEADINGS, "details"] if heading is tag else ["details"]
+        if shown is not None and shown.find(parts) and tag.name != "dt":
+            self._block(tag, look, BlockKind.HEADING, level or self._builder.heading_level + 1)
+            return
+        self._answers.add(id(shown))
+        self._block(tag, look, BlockKind.QUESTION, level)
 
     def _separate(self, tag: Tag, look: _Inline, label: str = "") -> None:
         self._close()
@@ -213,9 +227,9 @@ class _PageReader:
         self._close()
         if caption := table.find("caption", recursive=False):
             self._block(caption, look, BlockKind.PARAGRAPH, 0)
-        rows = (row.find_all(["th", "td"], recursive=False) for row in table.find_all("tr"))
         spanning = (
-            [(_cell(cell, look), _span(cell, "colspan"), _span(cell, "rowspan")) for cell in cells] for cells in rows
+            [(_cell(cell, look), _span(cell, "colspan"), _span(cell, "rowspan")) for cell in cells]
+            for cells in _own_rows(table)
         )
         add_table(self._builder, grid(spanning))
 
@@ -259,17 +273,12 @@ def _is_title(tag: Tag) -> bool:
 
 
 def _is_question(tag: Tag) -> bool:
-    """Whether the page marks it as a question: an accordion's button, a name of schema.org, a class beside answers."""
-    names, after = class_names(tag), tag.find_next_sibling()
-    if after is not None and ASKING_NAME.search(names) and _is_answer(after):
+    """Whether the page marks it as a question: a title that unfolds, a name of schema.org, a class beside answers."""
+    if tag.name in ASKS or tag.name == "button" or tag.get("role") == "button":
+        return True  # the other buttons are gone
+    if (tag.name in HEADINGS or TITLE_NAME.search(class_names(tag))) and panel(tag) is not None:
         return True
-    if tag.name == "button" or tag.get("role") == "button":
-        return True  # the other ones are gone
     return tag.get("itemprop") == "name" and "Question" in str(getattr(tag.parent, "attrs", {}).get("itemtype", ""))
-
-
-def _is_answer(tag: Tag) -> bool:
-    return _ANSWERING_NAME.search(class_names(tag)) is not None
 
 
 def _cell(cell: Tag, look: _Inline) -> StructuredText:
@@ -283,9 +292,17 @@ def _span(cell: Tag, name: str) -> int:
     return int(found) if found.isdecimal() and len(found) < _DIGITS else 1
 
 
+def _own_rows(table: Tag) -> list[list[Tag]]:
+    """The cells of its rows, without those of the tables in it."""
+    rows = [row for row in table.find_all("tr") if row.find_parent("table") is table]
+    return [row.find_all(["th", "td"], recursive=False) for row in rows]
+
+
 def _has_columns(table: Tag) -> bool:
-    """Whether it shows data: tables of one column, or with headings or tables inside, only lay out a page."""
-    if table.get("role") == "presentation" or table.find([*HEADINGS, "table"]):
+    """Whether it shows data: tables of one column, or with headings or tables beside others, only lay out a page."""
+    rows = [cells for cells in _own_rows(table) if len(cells) > 1]
+    if not rows or table.get("role") == "presentation":
         return False
-    rows = table.find_all("tr")
-    return any(len(row.find_all(["th", "td"], recursive=False)) > 1 for row in rows)
+    if columns([cell.get_text(" ", strip=True) for cell in rows[0]]):
+        return True
+    return not any(cell.find([*HEADINGS, "table"]) for cells in rows for cell in cells)

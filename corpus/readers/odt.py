@@ -8,6 +8,7 @@ from typing import Any
 from zipfile import ZipFile
 
 from corpus.document import StructuredText
+from corpus.readers.builder import TextRun
 from corpus.readers.html import read_markup
 from corpus.readers.office import (
     ListLevel,
@@ -60,8 +61,6 @@ _ID, _START = "{http://www.w3.org/XML/1998/namespace}id", qn("text:start-value")
 _BOLD = ("bold", "600", "700", "800", "900")
 # Styles based on one another: more are a circle.
 _LONGEST_CHAIN = 20
-# A title is so much larger than the text.
-_LARGER = 1.15
 _DEFAULT_SIZE = 12.0
 
 
@@ -114,30 +113,30 @@ class _Markup:
         """The number of an item, until its first paragraph shows it."""
         self._size = _points(self._look("paragraph", "Standard")) or _DEFAULT_SIZE
 
-    def of(self, element: Any, *, bold: bool = False) -> Iterator[str]:
-        """An element with what stands in it."""
+    def of(self, element: Any, around: TextRun | None = None) -> Iterator[str]:
+        """An element with what stands in it; ``around``: the looks of the words around."""
         look = self._look(_FAMILIES.get(element.tag, ""), element.get(_STYLE, ""))
         if element.tag in _SKIPPED or _is_unseen(look) or element.get(qn("text:display")) == "none":
             return
         if element.tag in _SIGNS:
             yield _SIGNS[element.tag]
             return
-        bold = self._is_bold(look, bold=bold)
+        run = self._run(look, around or TextRun("", size=self._size))
         tag = f"h{min(level, 6)}" if (level := self._heading_level(element)) else _TAGS.get(element.tag, "")
         yield f"<{tag}{_spans(element)}>" if tag else ""
         if element.tag in (_P, _H):
-            yield _marked(self._number(element, level), bold=bold)
-        yield _marked(element.text, bold=bold)
-        yield from self._list(element) if element.tag == _LIST else self._children(element, bold=bold)
+            yield _marked(self._number(element, level), run)
+        yield _marked(element.text, run)
+        yield from self._list(element) if element.tag == _LIST else self._children(element, run)
         yield f"</{tag}>" if tag else ""
         if element.tag in (_P, _H):
             for box in _outermost(element, _BOX):
                 yield from (part for child in box for part in self.of(child))
 
-    def _children(self, element: Any, *, bold: bool) -> Iterator[str]:
+    def _children(self, element: Any, run: TextRun) -> Iterator[str]:
         for child in element:
-            yield from self.of(child, bold=bold)
-            yield _marked(child.tail, bold=bold)
+            yield from self.of(child, run)
+            yield _marked(child.tail, run)
 
     def _list(self, element: Any) -> Iterator[str]:
         style = element.get(_STYLE, "")
@@ -151,7 +150,7 @@ class _Markup:
         self._counted |= {style: numbering, element.get(_ID, style): numbering}
         self._open.append(numbering)
         for item in element:
-            counted = item.tag == _ITEM
+            counted = item.tag == _ITEM and len(item) and item[0].tag != _LIST  # else a deeper list goes on
             self._label = numbering.label(len(self._open), _start(item)) if counted else ""
             yield from self.of(item)
         self._open.pop()
@@ -172,12 +171,11 @@ class _Markup:
             style = self._styles.get((family, style.get(qn("style:parent-style-name"), "")))
         return ChainMap(*maps)
 
-    def _is_bold(self, look: Mapping[str, str], *, bold: bool) -> bool:
-        """Whether words stand out: by their weight, a line under them or their size."""
+    def _run(self, look: Mapping[str, str], around: TextRun) -> TextRun:
+        """The looks of words: bold by their weight or a line under them."""
         weight, line = look.get(qn("fo:font-weight")), look.get(qn("style:text-underline-style"), "none")
-        if line != "none" or _points(look) >= _LARGER * self._size:
-            return True
-        return weight in _BOLD if weight else bold
+        bold = line != "none" or (weight in _BOLD if weight else around.bold)
+        return TextRun("", bold, _points(look) or around.size)
 
     def _heading_level(self, paragraph: Any) -> int:
         """0 for a plain paragraph."""
@@ -191,9 +189,10 @@ class _Markup:
         return own or parent if paragraph.tag == _P else 0
 
 
-def _marked(text: str | None, *, bold: bool) -> str:
-    escaped = escape(text or "")
-    return f"<b>{escaped}</b>" if bold and escaped else escaped
+def _marked(text: str | None, run: TextRun) -> str:
+    if not text:
+        return ""
+    return f'<span style="font-size:{run.size}pt;font-weight:{"bold" if run.bold else "normal"}">{escape(text)}</span>'
 
 
 def _spans(element: Any) -> str:

@@ -47,6 +47,14 @@ _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide
 _UNSEEN = names("sr-only fr-sr-only visually-hidden visuallyhidden screen-reader-text element-invisible")
 # What shows that something unfolds.
 _ICONS = frozenset("+✚➕▼▾▲▴⌄")
+# What tells an element that a click shows, and what tells that a click shows something.
+_TARGETS = ("aria-controls", "data-bs-target", "data-target", "href")
+_SWITCHES = ("data-bs-toggle", "data-toggle", "aria-expanded", "aria-selected")
+# Names of what unfolds, of its titles, and of the texts under them: vc_toggle_title, vc_toggle_content.
+_UNFOLDING = re.compile(r"accord|toggle|collaps|faq|d[ée]pli|expand|question")
+_ANSWERING_NAME = re.compile(r"(?<![a-z])(?:answer|reponse)(?![a-z])")
+TITLE_NAME = re.compile(r"([\w-]*?)(?:title|titre|head(?:er|ing)?|question|trigger|button|btn|toggle)(?![a-z])")
+_TEXT_NAME = re.compile(r"(?<![a-z])(?:answer|reponse|content|contenu|body|panel|text|texte|inner|collapse)(?![a-z])")
 _ANCHOR = re.compile("#.")
 # Elements around a link, one of which has the name of a note.
 _HOLDERS = 4
@@ -54,9 +62,47 @@ _NOTE_MARK = re.compile(r"\W{0,3}(?:\d{1,3}|[a-z]{1,2}|[ivx]{1,5})?\W{0,3}", re.
 
 
 def opened(page: Tag) -> frozenset[str]:
-    """Identifiers of what a button of the page shows or hides: content, though hidden at first."""
-    controls = page.find_all(lambda tag: tag.has_attr("aria-controls"))
-    return frozenset(identifier for tag in controls for identifier in str(tag["aria-controls"]).split())
+    """Identifiers of what a control of the page shows or hides: content, though hidden at first."""
+    return frozenset(identifier for tag in page.find_all(True) for identifier in _controlled(tag))
+
+
+def _controlled(tag: Tag) -> list[str]:
+    """Identifiers of what a click on an element shows or hides."""
+    keys = _TARGETS if any(tag.has_attr(key) for key in _SWITCHES) else _TARGETS[:1]
+    return [word.removeprefix("#") for key in keys for word in str(tag.get(key, "")).split()]
+
+
+def panel(title: Tag) -> Tag | None:
+    """What a click on a title shows: what the page names, else what stands after it, named alike."""
+    for control in (title, *title.find_all(True, limit=_HOLDERS)):
+        for identifier in _controlled(control):
+            if (found := title.find_next(id=identifier)) is not None:
+                return found
+    holders = [title, *islice(title.parents, _HOLDERS)]
+    after = next((found for holder in holders if (found := holder.find_next_sibling())), None)
+    if after is None or not any(_UNFOLDING.search(class_names(holder)) for holder in holders):
+        return None
+    return after if any(_are_alike(holder, after) for holder in holders) else None
+
+
+def _are_alike(title: Tag, text: Tag) -> bool:
+    """Whether one is called a question and the other an answer, or both alike: a title, and a text."""
+    if ASKING_NAME.search(class_names(title)) and _ANSWERING_NAME.search(class_names(text)):
+        return True
+    stems = {found[1] for name in class_names(title).split() if (found := TITLE_NAME.match(name))}
+    return any(
+        name.startswith(stem) and _TEXT_NAME.search(name[len(stem) :])
+        for stem in stems
+        for name in class_names(text).split()
+    )
+
+
+def move_tabs(page: Tag) -> None:
+    """Put the name of each tab above what it shows."""
+    for tab in page.find_all(role="tab"):
+        if (shown := panel(tab)) is not None and tab.find_next_sibling(True) is not shown:
+            tab["role"] = "button"
+            shown.insert_before(tab.extract())
 
 
 def remove_notes(page: Tag) -> None:
@@ -124,8 +170,8 @@ def _is_no_content(tag: Tag) -> bool:
         return tag.find(["main", "article", "h1"]) is None  # some servers wrap the whole page in a form
     if tag.name == "div" and tag.get("title") in ("header", "footer"):
         return True  # those of a page, as LibreOffice writes them
-    if tag.name == "header":
-        return tag.find_parent(["main", "article"]) is None  # that of an article holds its title
+    if tag.name == "header":  # that of an article, or of a part of it, holds its title
+        return tag.find_parent(["main", "article"]) is None and (not tag.find(HEADINGS) or tag.find("a") is not None)
     if tag.name in ("span", "i") and tag.get_text().strip() in _ICONS:
         return True
     return tag.name in _NO_CONTENT or tag.get("role") in _ROLES_WITHOUT_CONTENT
@@ -135,9 +181,7 @@ def _unfolds(button: Tag) -> bool:
     """Whether the button is the title of what it shows: the page says so, or it asks."""
     if button.get("role") == "tab":
         return False
-    if button.has_attr("aria-expanded") or button.has_attr("aria-controls"):
-        return True
-    return _asks(button)
+    return button.has_attr("aria-expanded") or _asks(button) or panel(button) is not None
 
 
 def _asks(tag: Tag) -> bool:
@@ -160,7 +204,8 @@ def _is_opened(tag: Tag, shown: Set[str]) -> bool:
     title = tag.find_previous_sibling(True)
     if not isinstance(title, Tag):
         return False
-    return title.name in _TITLES or _asks(title) or ASKING_NAME.search(class_names(title)) is not None
+    named = ASKING_NAME.search(class_names(title)) is not None
+    return named or title.name in _TITLES or _asks(title) or panel(title) is tag
 
 
 def _consent_banners(root: Tag) -> list[Tag]:

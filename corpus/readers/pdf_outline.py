@@ -16,6 +16,8 @@ _MOST_TITLES = 2_000
 _MOST_LINES = 4
 # Of the bookmarks that lead to a page, those whose words stand there: fewer are notes of the author, or of a scanner.
 _LEAST_FOUND = 0.6
+# Than all titles of the outline: what stands above them so large is above them.
+_LARGER = 1.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,15 @@ def with_outline(lines: Sequence[Line], titles: Sequence[Bookmark]) -> list[Line
             for index in place:
                 pages[title.page].remove(index)
                 found[index] = replace(lines[index], level=title.level if index == place[0] else -title.level)
-    return found if named > 1 and named >= _LEAST_FOUND * len(titles) else list(lines)
+    if named < 2 or named < _LEAST_FOUND * len(titles):
+        return list(lines)
+    first = next(index for index, line in enumerate(found) if line.level)
+    above = max((line.size for line in lines[:first] if not line.noise), default=0.0)
+    if above > _LARGER * max(
+        line.size for line in found if line.level
+    ):  # the title of the document, which it leaves out
+        return [replace(line, level=line.level + (line.level > 0) - (line.level < 0)) for line in found]
+    return found
 
 
 def _place(title: str, lines: Sequence[Line], page: Sequence[int]) -> list[int]:

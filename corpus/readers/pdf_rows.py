@@ -278,6 +278,7 @@ def joined(pages: Sequence[Sequence[Row]]) -> tuple[str, list[Line]]:
         for row in page:
             start, end = trim(row.text, 0, len(row.text))
             if start < end:
+                start -= len(row.text[:start]) - len(row.text[:start].rstrip("\t")) if row.cells else 0
                 lines.append(_line(row, above, offset, start, end, number))
                 above = row
             parts += [row.text, "\n"]

@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, time
 from itertools import groupby, takewhile
 from typing import Any
 
@@ -21,12 +21,17 @@ from corpus.readers.html import read_markup
 from corpus.readers.office import BROKEN, office_archive, whole
 
 _DELIMITERS = ";,\t|"
+# A line for Excel alone.
+_SEPARATOR = re.compile(r"\Asep=.\n", re.IGNORECASE)
 _ROW_BY_ROW = "ce tableau n’a pas de colonnes « question » et « réponse » : il est lu ligne à ligne"
 _LONGEST_NAME = 40
 _PROBLEMS_SHOWN = 5
 _EXPECTED = "Sont attendues une colonne « question », une colonne « réponse » et, si possible, une colonne « id »."
 _MARKUP = re.compile(r"</(?:p|ul|li|strong|div|span|a)>|<br ?/?>|&(?:nbsp|amp|rsquo|eacute);")
 _DECIMALS = re.compile(r"0(?:\.(?P<decimals>0{1,6}))?")
+# What parts the digits of a phone number: 0#" "##" "##" "##" "##.
+_GROUPS = re.compile(r'[" .\\-]')
+_UNIT = re.compile(r'"([^"]{1,20})"\s*$')
 _MOST_COLUMNS = 500
 # A cell that covers more rows covers the whole sheet.
 _HIGHEST_MERGED = 2000
@@ -56,7 +61,7 @@ class Worksheet:
 
 def read_csv(data: bytes, name: str) -> StructuredText:
     """Read a table separated by semicolons, commas, tabs or bars."""
-    return read_sheets([Worksheet("", csv_rows(data, name, _known_columns), {})], name)
+    return read_sheets([Worksheet("", _csv_rows(data, name, _known_columns), {})], name)
 
 
 def read_xlsx(data: bytes, name: str) -> StructuredText:
@@ -66,7 +71,11 @@ def read_xlsx(data: bytes, name: str) -> StructuredText:
 
 def csv_rows(data: bytes, name: str, known: Known) -> list[TableRow]:
     """The rows of a table that hold something, the header first."""
-    text = decode(data, name)
+    return _from_header(_csv_rows(data, name, known), known)
+
+
+def _csv_rows(data: bytes, name: str, known: Known) -> list[TableRow]:
+    text = _SEPARATOR.sub("", decode(data, name))
     head = text.splitlines()[:HIGHEST_HEADER]
     delimiter = max(
         _DELIMITERS,
@@ -78,14 +87,13 @@ def csv_rows(data: bytes, name: str, known: Known) -> list[TableRow]:
     # Strict: else a quotation mark that nobody closed would swallow the rest of the file without a word.
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        rows = [TableRow(n, tuple(cells)) for n, cells in enumerate(reader, 1) if any(cell.strip() for cell in cells)]
+        return [TableRow(n, tuple(cells)) for n, cells in enumerate(reader, 1) if any(cell.strip() for cell in cells)]
     except csv.Error as error:
         raise UnreadableDocumentError(
             name,
             f"la ligne {reader.line_num} du fichier n’est pas du CSV correct ({error}).",
             "Ouvrez-le dans un tableur et enregistrez-le de nouveau au format CSV.",
         ) from error
-    return _from_header(rows, known)
 
 
 def xlsx_rows(data: bytes, name: str, known: Known) -> list[TableRow]:
@@ -164,15 +172,24 @@ def _cell(cell: Any) -> str:
         return ""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _number(value, str(cell.number_format))
-    if isinstance(value, datetime):
-        return f"{value:%d/%m/%Y}"
+    if isinstance(value, bool):
+        return "VRAI" if value else "FAUX"
+    if isinstance(value, datetime | time):
+        day = "%d/%m/%Y" if isinstance(value, datetime) else ""
+        hour = "%H:%M" if isinstance(value, time) or value.time() != time() else ""
+        return value.strftime(f"{day} {hour}").strip()
     return str(value).strip()
 
 
 def _number(value: float, shown_as: str) -> str:
-    """A number as the spreadsheet shows it in French: 12,5 or 12,50 € or 20 %."""
+    """A number as the spreadsheet shows it in French: 12,5 or 12,50 € or 20 %; 02 99 00 00 01."""
+    places = _GROUPS.sub("", shown_as)
+    if "0" in places and not places.strip("0#") and value == int(value) and len(str(int(value))) <= len(places):
+        figures = iter(f"{int(value):0{len(places)}}")
+        return "".join(next(figures) if sign in "0#" else sign for sign in shown_as if sign not in '"\\')
     found = _DECIMALS.search(shown_as)
-    unit = next((sign for sign in "%€" if sign in shown_as), "")
+    named = _UNIT.search(shown_as)
+    unit = next((sign for sign in "%€" if sign in shown_as), named[1].strip() if named else "")
     amount = value * 100 if unit == "%" else value
     digits = str(round(amount, 10)).removesuffix(".0")  # Excel keeps the id 12 as 12.0
     if found and (found["decimals"] or unit):
@@ -196,8 +213,8 @@ def read_sheets(sheets: Sequence[Worksheet], name: str) -> StructuredText:
         where = f"feuille « {sheet.name} », " if len(found) > 1 else ""
         builder.heading_level = 0
         titles = [] if asking else [row[0].text for row in takewhile(lambda row: not _is_filled(row), rows)]
-        for title in [sheet.name] * bool(where) + titles:
-            builder.add([TextRun(title)], BlockKind.HEADING, 1)
+        for place, title in enumerate([sheet.name] * bool(where) + titles):
+            builder.add([TextRun(title)], BlockKind.PARAGRAPH if place else BlockKind.HEADING, int(not place))
         numbers = [row.number for row in sheet.rows] if len(rows) == len(sheet.rows) else ()
         add_table(builder, rows[len(titles) :], numbers, where)
     if asking and not any(block.kind is BlockKind.QUESTION for block in builder.reading().blocks):

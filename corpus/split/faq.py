@@ -6,7 +6,7 @@ Three forms: questions that the file marks and headings that ask, labels ("Q : â
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, pairwise
+from itertools import groupby
 
 from corpus.document import Block, BlockKind, Document, Span
 from corpus.layout.lines import CLOSING, asks, starts_low
@@ -63,18 +63,37 @@ def faq_sections(document: Document) -> list[Section]:
     path = HeadingPath(document.text)
     found: list[Section] = []
     for run in content(document, blocks[: asked[0].first]):
-        if sum(a.kind is BlockKind.HEADING is not b.kind for a, b in pairwise(run)) > 1:
-            found += sections(document, run, path)  # a text that ends with questions
-            continue
-        for block in run:
-            if block.kind is BlockKind.HEADING:
-                path.enter(block)  # above everything
-        found += loose(document, run, path.spans())
+        found += _before_questions(document, run, path)
+        _leave_peers(path, run, asked[0].level)
     base = _theme_level(blocks, asked)
     for index, question in enumerate(asked):
         end = asked[index + 1].first if index + 1 < len(asked) else len(blocks)
         found += _answered(document, question, blocks[question.after : end], path, base)
+        if index + 1 < len(asked):
+            _leave_peers(path, blocks[question.after : end], asked[index + 1].level)
     return found
+
+
+def _before_questions(document: Document, run: Sequence[Block], path: HeadingPath) -> list[Section]:
+    """What stands above the first question: sections; under the title of the list alone, paragraphs apart."""
+    parts = [(head, list(part)) for head, part in groupby(run, key=lambda block: block.kind is BlockKind.HEADING)]
+    titles = next((len(part) for head, part in parts if head), 0)
+    if sum(head for head, _ in parts[:-1]) > 1 or (titles > 1 and not parts[-1][0]):
+        return sections(document, run, path)
+    found: list[Section] = []
+    for head, part in parts:
+        if not head:
+            found += loose(document, part, path.spans())
+        for block in part if head else ():
+            path.enter(block)  # above everything
+    return found
+
+
+def _leave_peers(path: HeadingPath, between: Sequence[Block], level: int) -> None:
+    """Headings with their own text, as deep as the next question or deeper, are not above it."""
+    heads = [block for block in between if block.kind is BlockKind.HEADING]
+    if heads and heads[-1].level >= level > 0 and between[-1] is not heads[-1]:
+        path.leave(level)
 
 
 def is_faq(document: Document) -> bool:
@@ -261,7 +280,8 @@ def only_asks(text: str) -> bool:
     >>> [only_asks(text) for text in ("Qui paie ?", "Qui paie ? Nous.", "et qui paie ?", "Le prix monte. Qui ?")]
     [True, False, False, False]
     """
-    if not asks(text) or len(text) > _LONGEST_ALONE or starts_low(text) or is_page_furniture(text):
+    words = text[next((marker.end for marker in markers(text)), 0) :]
+    if not asks(text) or len(text) > _LONGEST_ALONE or starts_low(words) or is_page_furniture(text):
         return False
     return all(asks(span.of(text)) for span in sentences(text))
 

@@ -29,10 +29,15 @@ _PAGE_FURNITURE = re.compile(
       | (?:vous\s[êe]tes\sici|accueil)\s*[:>›»/|].* | (?:cette|la)\s(?:page|r[ée]ponse|fiche)\svous\sa.{1,60}
       | (?:©|copyright\b).* | tous\sdroits\sr[ée]serv[ée]s
       | page\s\d+(?:\s?(?:/|sur)\s?\d+)? | suivez[-\s]nous.{0,60} | temps\sde\slecture.{0,20}
+      | (?:laisser|ajouter|[ée]crire)\sun\scommentaire | (?:articles|pages)\s(?:similaires|li[ée]e?s|associ[ée]e?s)
+      | (?:à\slire\saussi|dans\sla\sm[êe]me\s(?:rubrique|cat[ée]gorie)|sur\sle\sm[êe]me\s(?:sujet|th[èe]me))
+      | .{0,60}?(?:…{3}|_{4}|\.{6}|(?:…\s?){3}|(?:_\s){4}).* | signatures?\s:? | (?:[^☐□❑❒]{0,60}[☐□❑❒]){2}[^?]*
     )[\s\W]*""",
     re.IGNORECASE | re.VERBOSE,
 )
 _LONGEST_FURNITURE = 200
+# Longer ones name the texts that a document applies.
+_LONGEST_SUBTITLE = 90
 # Between two of them on one line.
 _BARS = re.compile(r"\s*[|•·]\s*")
 # A line without a full stop at the edge of so many entries, and of that share of them, is the page's.
@@ -68,9 +73,13 @@ class HeadingPath:
 
     def enter(self, block: Block) -> None:
         """Pass a heading."""
-        while self._stack and self._stack[-1][0] >= block.level:
-            self._stack.pop()
+        self.leave(block.level)
         self._stack.append((block.level, title(self.text, block)))
+
+    def leave(self, level: int) -> None:
+        """Pass the end of what the headings of this level and deeper ones head."""
+        while self._stack and self._stack[-1][0] >= level:
+            self._stack.pop()
 
     def spans(self) -> tuple[Span, ...]:
         """Outermost first."""
@@ -101,6 +110,7 @@ def without_list_of_headings(text: str, blocks: Sequence[Block]) -> list[Block]:
     """The blocks without those that tell, right above a heading, what the headings below are, and their pages."""
     words = [_words(block.of(text)) for block in blocks]
     last = {own: index for index, own in enumerate(words) if blocks[index].kind in HEADS}
+    listed = contents([block.of(text) for block in blocks])
     kept: list[Block] = []
     waiting: list[Block] = []
     told = 0
@@ -108,6 +118,7 @@ def without_list_of_headings(text: str, blocks: Sequence[Block]) -> list[Block]:
         entry = without_page_number(words[index])
         tells = (
             not entry
+            or index in listed
             or CONTENTS_TITLE.fullmatch(block.of(text))
             or max(last.get(words[index], 0), last.get(entry, 0)) > index
         )
@@ -264,7 +275,8 @@ def without_page_furniture(document: Document, found: Sequence[Section]) -> list
 
     A body keeps its last block, whatever it is.
     """
-    tidied = [section for section in found if not _is_furniture(document, section)] or list(found)
+    told = found[1:] if len(found) > 1 and _is_subtitle(document, found[0], found[1]) else found
+    tidied = [section for section in told if not _is_furniture(document, section)] or list(found)
     for _ in range(_EDGES):
         edges = Counter(
             _pattern(document, block) for section in tidied for block in {section.body[0], section.body[-1]}
@@ -273,6 +285,17 @@ def without_page_furniture(document: Document, found: Sequence[Section]) -> list
         repeated = {words for words, count in edges.items() if count >= most}
         tidied = [_tidied(document, section, repeated) for section in tidied]
     return tidied
+
+
+def _is_subtitle(document: Document, section: Section, after: Section) -> bool:
+    """Whether a title above the next has its date, its authors, a second title below it, and no more."""
+    if section.heading not in after.above or after.heading is None or loose(document, section.body, ()):
+        return False
+    return all(
+        block.kind is BlockKind.PARAGRAPH and len(words) <= _LONGEST_SUBTITLE and not is_terminal(words)
+        for block in section.body
+        for words in [block.of(document.text)]
+    )
 
 
 def _is_furniture(document: Document, section: Section) -> bool:

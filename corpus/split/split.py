@@ -19,6 +19,8 @@ WHOLE_BODY = 700
 WHOLE_LIST = 1500
 # Longer paragraphs are cut at sentence ends; the encoder reads about 1,800 characters.
 LONGEST, CUT = 1800, 1200
+# In a cell: an amount, an hour, the end of a sentence.
+_SAID = re.compile(r"^\d[\d\s.,]*(?:€|%|euros?\b|h\b)|\w{3}.*\s\w{3,}\.$")
 # A longer lead-in is reduced to its last sentence.
 LEAD_IN = 500
 
@@ -174,17 +176,22 @@ def _items(text: str, run: _ItemList) -> Iterator[tuple[Span, Span, tuple[Span, 
 def _rows(text: str, rows: Sequence[Block]) -> Iterator[tuple[Span, Span, tuple[Span, ...]]]:
     table = Span(rows[0].start, rows[-1].end)
     together = table if table.end - table.start <= WHOLE_LIST else None
-    widths = [row.of(text).count("\t") + 1 for row in rows]
+    widths = [sum(map(bool, row.of(text).split("\t"))) for row in rows]
     # Above the header, a row of few cells is a caption.
     head = next(index for index, width in enumerate(widths) if 2 * width > max(widths))
-    header = Span(rows[head].start, rows[head].end)
+    header = () if _states(rows[head].of(text)) else (Span(rows[head].start, rows[head].end),)
     part: tuple[Span, ...] = ()
     """What names the rows below it: a row of one cell."""
     for index, row in enumerate(rows):
-        if index > head and widths[index] == 1 < max(widths):
+        if index > head and widths[index] == 1 < max(widths) and text[row.start] != "\t":
             part = (Span(row.start, row.end),)
         for span in _pieces(text, Span(row.start, row.end)):
-            yield span, together or span, (header, *(p for p in part if p != span)) if index > head else ()
+            yield span, together or span, (*header, *(p for p in part if p != span)) if index > head else ()
+
+
+def _states(row: str) -> bool:
+    """Whether a first row says something, unlike the names of columns: a sentence, an amount beside its label."""
+    return any(_SAID.search(cell) for cell in row.split("\t")[1:])
 
 
 def _lead_in(text: str, block: Block) -> Span:
