@@ -213,6 +213,8 @@ def test_numbers_are_written_as_the_spreadsheet_shows_them_and_hidden_columns_le
         (299000001, '0#" "##" "##" "##" "##', "02 99 00 00 01"),
         (12345, "000\\ 00", "123 45"),
         (1.8, '0.00" m"', "1,80 m"),
+        (12, "0.00", "12,00"),
+        (1250, "# ##0", "1250"),
         (time(8, 30), "hh:mm", "08:30"),
         (datetime(2025, 6, 30), "dd/mm/yyyy", "30/06/2025"),
         (datetime(2025, 6, 30, 14, 30), "dd/mm/yyyy hh:mm", "30/06/2025 14:30"),

@@ -30,7 +30,7 @@ _EXPECTED = "Sont attendues une colonne « question », une colonne « réponse 
 _MARKUP = re.compile(r"</(?:p|ul|li|strong|div|span|a)>|<br ?/?>|&(?:nbsp|amp|rsquo|eacute);")
 _DECIMALS = re.compile(r"0(?:\.(?P<decimals>0{1,6}))?")
 # What parts the digits of a phone number: 0#" "##" "##" "##" "##.
-_GROUPS = re.compile(r'[" .\\-]')
+_GROUPS = re.compile(r'[" \\-]')
 _UNIT = re.compile(r'"([^"]{1,20})"\s*$')
 _MOST_COLUMNS = 500
 # A cell that covers more rows covers the whole sheet.
@@ -184,7 +184,7 @@ def _cell(cell: Any) -> str:
 def _number(value: float, shown_as: str) -> str:
     """A number as the spreadsheet shows it in French: 12,5 or 12,50 € or 20 %; 02 99 00 00 01."""
     places = _GROUPS.sub("", shown_as)
-    if "0" in places and not places.strip("0#") and value == int(value) and len(str(int(value))) <= len(places):
+    if places[:1] == "0" and not places.strip("0#") and value == int(value) and len(str(int(value))) <= len(places):
         figures = iter(f"{int(value):0{len(places)}}")
         return "".join(next(figures) if sign in "0#" else sign for sign in shown_as if sign not in '"\\')
     found = _DECIMALS.search(shown_as)
