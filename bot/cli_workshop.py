@@ -44,6 +44,9 @@ def workshop(
             metavar="EN-TÊTE", help="Derrière un serveur mandataire qui dit, dans cet en-tête, qui est connecté."
         ),
     ] = "",
+    root_path: Annotated[
+        str, typer.Option(metavar="CHEMIN", help="Chemin sous lequel ce serveur publie l’atelier.")
+    ] = "",
     corpus: CorpusOption = None,
     index: IndexOption = None,
 ) -> None:
@@ -53,6 +56,7 @@ def workshop(
     """
     import uvicorn
 
+    from bot.web.security import RootPath
     from bot.web.server import configuration
     from bot.workshop.app import build_workshop
 
@@ -72,10 +76,10 @@ def workshop(
         door, _ = build_workshop(
             opened, header=trusted_header, proxies=settings.trusted_proxies, hosts=hosts, owner=_me()
         )
-        address = f"http://{host}:{port}/"
+        address = f"http://{host}:{port}{root_path.rstrip('/')}/"
         link = address if trusted_header else f"{address}entrer?cle={door.key}"
         say(f"L’atelier est ouvert : {link}  (Ctrl+C pour arrêter)")
-        uvicorn.Server(configuration(door, host, port)).run()
+        uvicorn.Server(configuration(RootPath(door, root_path), host, port)).run()
 
 
 def open_workshop(settings: Settings, open_meanwhile: ExitStack) -> "Workshop":
@@ -102,7 +106,7 @@ def misses(as_json: JsonOption = False, corpus: CorpusOption = None, index: Inde
         _print([{**_told(group), "candidates": near} for group, near in found])
         return
     for group, near in found:
-        show_line(Console(), f"{group.count} fois : {', '.join(near)}")
+        show_line(Console(), f"{group.count} fois : {', '.join(near) or 'aucun texte ne semble y répondre'}")
         for question in group.questions:
             show_line(Console(), f"    {question.text}")
     show_line(Console(), f"{counted(len(found), 'groupe')} à traiter.")
@@ -110,7 +114,12 @@ def misses(as_json: JsonOption = False, corpus: CorpusOption = None, index: Inde
 
 @phrase.command("add")
 def phrase_add(
-    entry: Annotated[str, typer.Argument(metavar="DOCUMENT/ENTRÉE", help="Telle que « motamot misses » la nomme.")],
+    entry: Annotated[
+        str,
+        typer.Argument(
+            metavar="DOCUMENT/ENTRÉE", help="Telle que « motamot misses » la nomme ; « DOCUMENT/ » : sans réponse."
+        ),
+    ],
     texts: Annotated[list[str], typer.Argument(metavar="FORMULATION", help="Une ou plusieurs, entre guillemets.")],
     as_json: JsonOption = False,
     corpus: CorpusOption = None,
@@ -124,7 +133,7 @@ def phrase_add(
 
     with _opened(corpus, index) as workshop:
         lines = pasted_lines("\n".join(texts))
-        taken = {e.text: e.entry.key for e in workshop.elsewhere(lines, entry)}
+        taken = {e.text: e.key for e in workshop.elsewhere(lines, entry)}
         attached = workshop.change(entry, _me(), add=[line for line in lines if line not in taken])
     if as_json:
         _print({"entry": entry, "phrasings": attached.phrasings, "elsewhere": taken})
@@ -159,7 +168,8 @@ def update(
         names = {fate.name.lower(): [_keys(pair) for pair in edition.of(fate)] for fate in Fate}
         _print({"document": document, **names, "following": edition.n_following, "left": edition.left})
     else:
-        show_line(Console(), ", ".join(f"{len(edition.of(fate))} {fate.value}" for fate in Fate))
+        told = (counted(len(edition.of(fate)), fate.value) for fate in Fate if edition.of(fate))
+        show_line(Console(), ", ".join(told))
         show_line(Console(), f"{counted(edition.n_following, 'formulation')} au bon endroit.")
         for text in edition.left:
             show_line(Console(), typeset(f"N’est plus dans le document : « {text} »"), "yellow")
@@ -187,7 +197,10 @@ def watch(
         return
     for each in found:
         show_line(Console(), typeset(f"« {each.document} » : {each.seen} {each.detail and f'({each.detail})'}".strip()))
-    show_line(Console(), f"{counted(len(found), 'adresse consultée', 'adresses consultées')}.")
+    if not found:
+        show_line(Console(), f"Aucune adresse du catalogue n’est sur {', '.join(hosts or ())}.")
+    else:
+        show_line(Console(), f"{counted(len(found), 'adresse consultée', 'adresses consultées')}.")
 
 
 def check(as_json: JsonOption = False, corpus: CorpusOption = None, index: IndexOption = None) -> None:
@@ -239,13 +252,14 @@ def _show_replay(found: "Replay") -> None:
 
     console = Console()
     for origin, (n, before, after) in found.counts().items():
-        show_line(console, f"{origin.value} : {n}, justes en service {before}, au brouillon {after}")
+        show_line(console, typeset(f"{origin.value} : {n}, justes en service {before}, dans le brouillon {after}"))
     for question in found.lost:
         became = " → ".join(verdict_name(g.verdict, question.expected.kind) for g in (question.before, question.after))
         show_line(console, f"Perdue : {' / '.join(question.expected.turns)} ({became})")
     for question in found.doubtful:
         text, near = question.expected.turns[-1], question.after.heading or question.after.title
-        show_line(console, typeset(f"À vérifier : « {text} » ({question.expected.entry}), plus proche de « {near} »"))
+        where = question.expected.entry or "notée sans réponse"
+        show_line(console, typeset(f"À vérifier : « {text} » ({where}), plus proche de « {near} »"))
     for question in found.changed:
         show_line(console, typeset(f"Réponse qui change : « {' / '.join(question.expected.turns)} »"))
         for when, given in (("avant", question.before), ("après", question.after)):

@@ -23,6 +23,8 @@ _REASONS = {
     errno.ENOTDIR: "un fichier porte ce nom",
     errno.EEXIST: "un fichier porte ce nom",
     errno.EIO: "erreur du disque",
+    errno.ENOENT: "introuvable",
+    errno.EISDIR: "c’est un dossier",
 }
 
 _BEFORE_SIGN = re.compile(r" (?=[»:;?!](?:[\s»).,]|$))")

@@ -3,6 +3,7 @@
 The process is started again after each document that breaks it. It imports no model and no index and writes no file.
 """
 
+import hashlib
 import logging
 import os
 import signal
@@ -52,11 +53,15 @@ class Corpus:
 
 
 def read_corpus(
-    folder: Path, limits: Limits = LIMITS, on_progress: Callable[[int, int], None] = lambda *_: None
+    folder: Path,
+    limits: Limits = LIMITS,
+    on_progress: Callable[[int, int], None] = lambda *_: None,
+    known: Corpus | None = None,
 ) -> Corpus:
     """Read the documents of a corpus folder; one that cannot be read does not keep the others out.
 
-    ``on_progress`` is called with the number of documents done and to do.
+    ``on_progress`` is called with the number of documents done and to do. What this program has read before,
+    ``known``, is not read again where neither the file nor its table of the catalogue changed.
 
     Raises:
         CorpusError: The catalogue itself cannot be used.
@@ -69,7 +74,8 @@ def read_corpus(
         for done, source in enumerate(sources):
             on_progress(done, len(sources))
             try:
-                document, own = reader.read(source, place(source, folder))
+                path = place(source, folder)
+                document, own = _same(known, source, path) or reader.read(source, path)
                 if not own:
                     raise UnreadableDocumentError(
                         source.file,
@@ -83,6 +89,17 @@ def read_corpus(
                 entries += own
     unlisted = unlisted_documents(folder, sources)
     return Corpus(folder, tuple(documents), tuple(entries), tuple(left_out), unlisted)
+
+
+def _same(known: Corpus | None, source: Source, path: Path) -> tuple[Document, tuple[Entry, ...]] | None:
+    """A document as it was read before, where it is the same."""
+    document = next((d for d in known.documents if d.source == source), None) if known else None
+    if known is None or document is None or not path.is_file():
+        return None
+    with path.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != document.sha256:
+            return None
+    return document, tuple(entry for entry in known.entries if entry.document is document)
 
 
 def find_document(name: str, corpus_folder: Path) -> tuple[Document, Path]:

@@ -74,13 +74,14 @@ def build(
     accept_loss: bool = False,
     pool: Processes | None = None,
     keep: bool = True,
+    known: Corpus | None = None,
 ) -> Built:
     """Read a corpus and write its index into a folder or a store as a new version; the one before serves until then.
 
     Builds of one index take turns: ``on_wait`` is called when another is under way. If that one makes the very
     index that we want, it is not made twice. ``pool`` are processes that encode; one that is killed while it encodes
     many texts goes on from there. With ``keep``, documents that the index before had in another edition, or that are
-    gone, stay in the folder of the corpus (``corpus.kept_editions``).
+    gone, stay in the folder of the corpus (``corpus.kept_editions``). ``known`` is as for ``read_corpus``.
 
     Raises:
         CorpusError: The catalogue, lexicon or phrasings cannot be used, or no document can be read.
@@ -92,7 +93,7 @@ def build(
     with store.turn(on_wait) as waited:
         mark = fingerprint(corpus_folder, encoder.name, max_error)
         told(Phase.READING, 0, None)
-        read = read_corpus(corpus_folder, on_progress=lambda done, total: told(Phase.READING, done, total))
+        read = read_corpus(corpus_folder, on_progress=lambda *done: told(Phase.READING, *done), known=known)
         corpus = _readable(read)
         phrasings = read_phrasings(corpus_folder, corpus.entries)
         before, unkept = _stored(store), ""

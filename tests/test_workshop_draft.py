@@ -12,7 +12,7 @@ from small_corpus import FAQ, write_corpus
 
 from bot.workshop import draft as drafts
 from bot.workshop.draft import ConflictError, Draft, WorkshopError, marks
-from bot.workshop.phrasings_file import PhrasingsFile, pasted_lines
+from bot.workshop.phrasings_file import Attached, PhrasingsFile, pasted_lines
 from corpus import atomic
 from corpus.document import Entry
 from corpus.phrasings import read_phrasings
@@ -56,7 +56,7 @@ def test_a_phrasing_more_and_one_fewer_leave_every_comment_and_other_line_as_the
     edited = file_of(draft, entries)
     edited.change(entries["retard"], add=["rendre en retard", "Amende de retard ?"], remove=["livre rendu trop tard"])
     edited.change(entries["salle"], add=["le “samedi”", 'un " et une \\'])
-    edited.change_unanswered(add=["un parking"])
+    edited.change(None, add=["un parking"])
 
     before = COMMENTED.splitlines()
     text = draft.read("phrasings/mediatheque.toml").decode()
@@ -75,8 +75,9 @@ def test_an_entry_that_loses_its_last_phrasing_leaves_no_empty_table(live: Path,
     edited = file_of(Draft(live), entries)
     edited.change(entries["retard"], remove=["amende de retard", "livre rendu trop tard"])
 
-    assert edited.attached() == {}
-    assert edited.unanswered() == ("une piscine",)
+    assert edited.attached() == {"": Attached(("une piscine",))}
+    edited.change(None, add=["un parking"], remove=["une piscine"])
+    assert edited.attached() == {"": Attached(("un parking",))}
 
 
 def test_the_second_of_two_editors_is_told_and_nothing_is_overwritten(live: Path, entries: dict[str, Entry]) -> None:
@@ -91,8 +92,6 @@ def test_the_second_of_two_editors_is_told_and_nothing_is_overwritten(live: Path
 
 
 def drafts_revision(edited: PhrasingsFile, entry: str) -> str:
-    from bot.workshop.phrasings_file import Attached
-
     return edited.attached().get(entry, Attached()).revision
 
 

@@ -122,6 +122,7 @@ def test_the_check_lists_each_question_whose_answer_changes_before_and_after_wor
     assert told[Origin.KNOWN, "amende de retard"] == late
     assert told[Origin.PHRASING, "salle pour une association"][0] == FAQ["salle"][1]
     assert told[Origin.HEADING, EDITION["café"][0]][1] == EDITION["café"][1]
+    assert told[Origin.GONE, FAQ["salle"][0]][0] == FAQ["salle"][1]
     same = [text for key in ("inscription", "portage", "internet") for text in (FAQ[key][0], *PHRASINGS[key][:2])]
     assert not {text for _, text in told} & set(same)
     assert next(q for q in found.changed if q.after.text == late[1]).after.title == "Guide du lecteur"

@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from bot.answer import Answer, Kind, Ranked
 from bot.journal import Journal
+from bot.web.security import RootPath
 from bot.workshop.app import Access, build_workshop
 from bot.workshop.editing import Workshop
 from bot.workshop.workbook import COLUMNS
@@ -131,8 +132,8 @@ def test_what_cannot_be_saved_stays_in_its_field(
 def test_the_workbook_goes_out_and_in_without_loss_and_a_changed_line_changes_one_phrasing(
     client: TestClient, workshop: Workshop
 ) -> None:
-    workshop.file("mediatheque").change_unanswered(add=["=1+1", "le parking"])
-    workshop.file("mediatheque").change(workshop.entry("mediatheque/retard"), add=["=somme", "l’« amende »"])
+    workshop.change("mediatheque/", "Annie", add=["=1+1", "le parking"])
+    workshop.change("mediatheque/retard", "Annie", add=["=somme", "l’« amende »"])
     before = workshop.draft.read("phrasings/mediatheque.toml")
     content = client.get("/questions.xlsx").content
     rows = [[cell.value for cell in row] for row in load_workbook(BytesIO(content)).worksheets[0].iter_rows()]
@@ -143,14 +144,57 @@ def test_the_workbook_goes_out_and_in_without_loss_and_a_changed_line_changes_on
     assert "0 formulation ajoutée, 0 retirée" in plain(page.text)
     assert workshop.draft.read("phrasings/mediatheque.toml") == before
 
-    book = load_workbook(BytesIO(content))
-    [cell] = [row[3] for row in book.worksheets[0].iter_rows() if row[3].value == "=somme"]
-    cell.value = "la somme due"
-    saved = BytesIO()
-    book.save(saved)
-    page = client.post("/questions.xlsx", files={"tableau": ("f.xlsx", saved.getvalue())})
+    workshop.change("mediatheque/retard", "Jean", add=["entre-temps"])
+    page = client.post("/questions.xlsx", files={"tableau": ("f.xlsx", reworded(content, "la somme due"))})
     assert "1 formulation ajoutée, 1 retirée" in plain(page.text)
-    assert "la somme due" in workshop.attached()["mediatheque/retard"].phrasings
+    assert {"la somme due", "entre-temps"} <= {*workshop.attached()["mediatheque/retard"].phrasings}
+    page = client.post("/questions.xlsx", files={"tableau": ("f.xlsx", reworded(content, "Le parking ?"))})
+    assert "est déjà rattachée à « mediatheque/ »" in plain(page.text)
+
+
+def reworded(content: bytes, text: str) -> bytes:
+    """A workbook in which one phrasing is another."""
+    book, saved = load_workbook(BytesIO(content)), BytesIO()
+    [cell] = [row[3] for row in book.worksheets[0].iter_rows() if row[3].value == "=somme"]
+    cell.value = text
+    book.save(saved)
+    return saved.getvalue()
+
+
+def test_what_has_no_answer_is_a_page_of_its_own_from_which_a_question_moves_to_its_entry(
+    client: TestClient, workshop: Workshop
+) -> None:
+    workshop.change("mediatheque/", "Annie", add=["le parking"])
+    assert 'mediatheque%2F">Aucun texte n’y répond' in client.get("/questions?q=parking").text
+    revision = workshop.attached()["mediatheque/salle"].revision
+    form = {"entree": "mediatheque/salle", "revision": revision, "nouvelles": "le parking"}
+    assert "déjà rattachée à" in client.post("/questions/entree", data=form).text
+    client.post("/questions/entree", data=form | {"nouvelles": "", "deplacer": "le parking"})
+
+    attached = workshop.attached()
+    assert ("mediatheque/" in attached, attached["mediatheque/salle"].phrasings[-1]) == (False, "le parking")
+
+
+def test_under_the_path_of_a_proxy_every_address_leads_back_to_it(workshop: Workshop) -> None:
+    door, _ = build_workshop(workshop, owner="Annie")
+    client = TestClient(RootPath(door, "/atelier"), base_url=HOST, follow_redirects=False)
+    assert client.get(f"/entrer?cle={door.key}").status_code == 303
+    assert 'href="/atelier/questions"' in client.get("/atelier/").text
+    made = client.post("/", data={"acte": "ignoree", "question": "le parking"})
+    assert made.headers["location"].startswith("/atelier/?fait=")
+
+
+def test_an_abandoned_draft_is_kept_aside_and_its_questions_are_to_be_decided_again(
+    client: TestClient, workshop: Workshop
+) -> None:
+    client.post("/", data={"acte": "formulation:mediatheque/retard", "question": "film rendu tard"})
+    client.post("/", data={"acte": "ignoree", "question": "le parking"})
+    client.post("/brouillon/abandonner")
+
+    assert workshop.draft.sync().changed == ()
+    assert "film rendu tard" in (workshop.draft.home / "brouillon-abandonne/phrasings/mediatheque.toml").read_text()
+    assert [d.act.value for d in workshop.decisions.all()] == ["ignoree"]
+    assert "film rendu tard" in {q.text for g in workshop.groups() for q in g.questions}
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 rompu", "entrée;question".encode()])

@@ -76,7 +76,10 @@ def test_a_dead_link_is_told_and_a_redirect_is_not_followed(
 
 
 def test_a_host_that_nobody_listed_is_not_asked(workshop: Workshop, publisher: ThreadingHTTPServer) -> None:
+    watch(workshop, ["127.0.0.1"])
+    publisher.asked.clear()  # type: ignore[attr-defined]
     assert watch(workshop, ["localhost", "example.fr"]) == ()
+    assert [each.document for each in watched(workshop)] == ["mediatheque"]  # what was seen before stays
     with pytest.raises(WorkshopError, match="éteinte"):
         watch(workshop, [])
     assert publisher.asked == []  # type: ignore[attr-defined]

@@ -184,7 +184,8 @@ def promise(max_error: float, n: int, measured: Estimate) -> str:
             f"Promesse{NBSP}: aucune, car {count(n, 'question')} sans réponse n’y suffisent pas. Il en faut {wanted} "
             f"au moins pour promettre {share(max_error)}{NBSP}: ajoutez-en sous « unanswered » dans vos formulations."
         )
-    found = f"Mesuré ici{NBSP}: {share(measured.value)} de {measured.n}." if measured.n else "Non mesuré ici."
+    got = round(measured.value * measured.n)
+    found = f"Mesuré ici{NBSP}: {got} sur {measured.n}." if measured.n else "Non mesuré ici."
     return (
         f"Promesse{NBSP}: à 95{NBSP}% de confiance, au plus {share(max_error)} des questions sans réponse de ce genre "
         f"reçoivent une citation (calculé sur {n}). {found}"

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.logs import LOG, report_failure
 from bot.web.responses import problem
-from bot.web.security import HOST, SAME_SITE, HttpGuard, with_headers
+from bot.web.security import HOST, SAME_SITE, HttpGuard, local_path, with_headers
 from bot.workshop import document_pages, draft_pages, entry_pages, inbox_pages, month
 from bot.workshop.editing import Workshop
 from bot.workshop.updating import Edition
@@ -73,19 +73,19 @@ class Access(HttpGuard):
         length = request.headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > MOST_BODY or "transfer-encoding" in request.headers:
             return problem(413, "Ce fichier dépasse la taille permise.")
-        if request.url.path.startswith("/motamot/"):
+        if local_path(request.scope).startswith("/motamot/"):
             return None
         if self.header:
             return None if self._named(request) else told(request, 403, "L’atelier est fermé", _ONLY_PROXY)
         given = request.cookies.get(COOKIE, "")
         is_inside = compare_digest(given.encode(), self._cookie.encode())
-        if is_inside or request.url.path == ENTRANCE:
+        if is_inside or local_path(request.scope) == ENTRANCE:
             return None
         return told(request, 403, "L’atelier est fermé", _ONLY_LINK)
 
     def _entered(self, request: Request) -> Response | None:
         """The answer to the link."""
-        if request.url.path != ENTRANCE or self.header:
+        if local_path(request.scope) != ENTRANCE or self.header:
             return None
         given = request.query_params.get("cle", "")
         if not self.key or not compare_digest(given.encode(), self.key.encode()):
@@ -187,7 +187,8 @@ class Site:
 
     def nav(self) -> Nav:
         """What every page shows."""
-        return Nav(len(self.workshop.groups()), len(self.workshop.draft.sync().changed))
+        changed = draft_pages.changes(self.workshop)
+        return Nav(len(self.workshop.groups()), sum(max(change.n_lines, 1) for change in changed))
 
 
 def build_workshop(

@@ -51,6 +51,11 @@ class Decision:
     """A hash of each question that was shown with them and left out: it asks for something else."""
 
     @property
+    def key(self) -> str:
+        """What it changed: ``document/entry``, or ``document/`` for questions without an answer."""
+        return f"{self.document}/{'' if self.act is Act.UNANSWERED else self.entry}"
+
+    @property
     def target(self) -> str:
         """``document/entry`` that the phrasings are for; empty where no text answers."""
         return f"{self.document}/{self.entry}" if self.act is Act.PHRASING else ""

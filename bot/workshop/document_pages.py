@@ -8,14 +8,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from bot.legal_status import status_line
+from bot.phrases import french_date
 from bot.understood import report
 from bot.workshop.draft import WorkshopError
 from bot.workshop.draft_pages import SHOWN
 from bot.workshop.editing import Workshop
-from bot.workshop.inbox_pages import candidate
 from bot.workshop.replay import Told
 from bot.workshop.toml_tables import plain
-from bot.workshop.updating import Edition, add, describe, is_other, update, withdraw
+from bot.workshop.updating import FIELDS, Edition, add, describe, is_other, update, withdraw
 from bot.workshop.views import field, file, moved, page, posted
 from bot.workshop.watching import taken, watched
 from corpus.alignment import Fate
@@ -25,12 +26,6 @@ from corpus.read import find_document
 from corpus.split.split import split
 
 KIND_NAMES = dict(zip(KINDS, ("foire aux questions", "circulaire", "guide", "page"), strict=True))
-_KEYS = (
-    *("id", "title", "publisher", "date", "kind", "notice"),
-    *("nature", "signed", "published", "published_on", "in_force", "repealed", "replaced_by", "replaces"),
-)
-_FOUND = 30
-"""Questions of a document that are shown at once."""
 _PICTURE = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 """The policy of a page that is one file, its style and pictures in it."""
 
@@ -44,7 +39,6 @@ def _documents(request: Request, trouble: str = "", said: dict[str, str] | None 
     counts = dict.fromkeys((source.id for source in read_catalogue(workshop.draft.folder)), 0)
     for entry in corpus.entries:
         counts[entry.document.id] += 1
-    new = [pair.after for pair in edition.of(Fate.NEW) if pair.after] if edition else []
     sources = read_catalogue(workshop.draft.folder)
     in_service = {source.id for source in read_catalogue(workshop.draft.live)}
     return page(
@@ -63,12 +57,12 @@ def _documents(request: Request, trouble: str = "", said: dict[str, str] | None 
         shown=SHOWN,
         watched={each.document: each for each in watched(workshop)},
         fates=list(Fate),
-        new=list(map(candidate, new[:_FOUND])),
-        kind_names=KIND_NAMES,
-        natures=NATURES,
+        fields=FIELDS,
+        choices={"kind": KIND_NAMES, "nature": {"": "non dite", **dict(zip(NATURES, NATURES, strict=True))}},
+        status_line=status_line,
         said=said or {},
         sheets={
-            table["id"]: {key: str(value) for key, value in table.items()}
+            table["id"]: {key: french_date(str(value)) for key, value in table.items()}
             for table in plain(workshop.draft.folder / CATALOGUE)["source"]
         },
         trouble=trouble,
@@ -93,7 +87,7 @@ def _update(request: Request, form: FormData) -> Response:
 
 
 def _describe(request: Request, form: FormData) -> Response:
-    document, said = field(form, "document"), {key: field(form, key) for key in _KEYS[1:]}
+    document, said = field(form, "document"), {key: field(form, key) for key in FIELDS}
     try:
         describe(request.app.state.site.workshop, document, said)
     except MotamotError as error:
@@ -102,7 +96,7 @@ def _describe(request: Request, form: FormData) -> Response:
 
 
 def _add(request: Request, form: FormData) -> Response:
-    said = {key: field(form, key) for key in _KEYS}
+    said = {key: field(form, key) for key in ("id", *FIELDS)}
     return _changed(request, lambda workshop: add(workshop, said, *file(form, "fichier")), said)
 
 

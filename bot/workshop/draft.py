@@ -7,6 +7,7 @@ the corpus was when the draft was last in step with it), ``index`` (of the draft
 import fcntl
 import hashlib
 import json
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -106,6 +107,14 @@ class Draft:
             self.step()
             if not names:
                 self._note(marks(self.live))
+
+    def abandon(self) -> None:
+        """Make the draft what the corpus is; what it was is kept beside it, until the next time."""
+        kept = self.home / "brouillon-abandonne"
+        with self.locked():
+            shutil.rmtree(kept, ignore_errors=True)
+            shutil.copytree(self.folder, kept)
+        self.reset()
 
     def prefer(self, names: tuple[str, ...]) -> None:
         """Keep the draft's own version of files that changed in the corpus, too."""

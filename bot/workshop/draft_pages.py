@@ -1,6 +1,5 @@
 """« Brouillon, essai, contrôle, publication »: what changed, side by side with what is in service."""
 
-import tomllib
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
@@ -15,13 +14,18 @@ from starlette.routing import Route
 
 from bot.answer import Answer
 from bot.phrases import french_date
+from bot.workshop.draft import WorkshopError
 from bot.workshop.editing import Workshop
-from bot.workshop.inbox_pages import candidate
+from bot.workshop.inbox_pages import NO_ANSWER, candidate, chosen
 from bot.workshop.known_file import NAME as KNOWN
+from bot.workshop.known_file import known_lines
 from bot.workshop.replay import Told
-from bot.workshop.views import field, fields, moved, page, posted
-from corpus.catalogue import DOCUMENTS, read_catalogue
+from bot.workshop.toml_tables import plain
+from bot.workshop.updating import FIELDS
+from bot.workshop.views import field, fields, french_moment, moved, page, posted
+from corpus.catalogue import CATALOGUE, DOCUMENTS, read_catalogue
 from corpus.errors import MotamotError
+from corpus.toml_file import TomlError
 
 SHOWN = 200
 """Questions of a replay that are listed."""
@@ -58,9 +62,7 @@ def changes(workshop: Workshop) -> list[FileChange]:
 
 
 def _lines(workshop: Workshop, name: str) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:
-    if not name.startswith("phrasings/"):
-        return
-    before, after = (_asked(folder / name) for folder in (workshop.draft.live, workshop.draft.folder))
+    before, after = (_content(folder / name) for folder in (workshop.draft.live, workshop.draft.folder))
     for question in {**before, **after}:
         was, now = before.get(question, []), after.get(question, [])
         added, removed = tuple(t for t in now if t not in was), tuple(t for t in was if t not in now)
@@ -68,16 +70,36 @@ def _lines(workshop: Workshop, name: str) -> Iterator[tuple[str, tuple[str, ...]
             yield question, added, removed
 
 
-def _asked(path: Path) -> dict[str, list[str]]:
-    """Question of each table -> what it asks; "" for what nothing answers."""
+def _content(path: Path) -> dict[str, list[str]]:
+    """What a file says, by its headings; nothing of one that is no text of ours."""
     try:
-        content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError):
+        if path.name == KNOWN:
+            return {"": [_known(line) for line in known_lines(path.read_bytes())]}
+        return _tables(plain(path), path.name == CATALOGUE) if path.suffix == ".toml" else {}
+    except (OSError, TomlError):
         return {}
+
+
+def _known(line: dict[str, Any]) -> str:
+    expect = line.get("expect") or ["ne pas répondre"]
+    return f"{' / '.join(map(str, line['turns']))} → {expect if isinstance(expect, str) else expect[0]}"
+
+
+def _tables(content: dict[str, Any], is_catalogue: bool) -> dict[str, list[str]]:
+    """Of the catalogue: title of each document -> its fields; else question -> phrasings, "" for what has no answer."""
+    if is_catalogue:
+        return {
+            str(table.get("title")): [
+                f"{FIELDS[key][0]} : {french_date(str(value))}" for key, value in table.items() if key in FIELDS
+            ]
+            for table in content.get("source", ())
+        }
     found: dict[str, list[str]] = {"": list(content.get("unanswered", ()))}
     for table in content.get("entry", ()):
         title = [f"titre court : {table['title']}"] if "title" in table else []
         found.setdefault(str(table.get("question", "")), []).extend([*title, *table.get("ask", ())])
+    for word, others in chain(*(content.get(part, {}).items() for part in ("words", "acronyms"))):
+        found[""].append(f"{word} : {others if isinstance(others, str) else ', '.join(map(str, others))}")
     return found
 
 
@@ -103,6 +125,8 @@ def _draft(request: Request, trouble: str = "", note: str = "", status: int = 20
         headings={c.key: c.heading for c in map(candidate, workshop.corpus.entries)},
         message=job.said or request.query_params.get("dit", ""),
         trouble=trouble or job.trouble,
+        no_answer=NO_ANSWER,
+        n_changes=site.nav().changed,
     )
 
 
@@ -130,7 +154,7 @@ def _publish(request: Request, form: FormData) -> Response:
     def publish(told: Told) -> str:
         made = site.workshop.publish(author, note, field(form, "accepter") == "oui", told)
         site.note = ""
-        return f"Publié : version du {french_date(made.at[:10])}, {made.at[11:16]} UTC."
+        return f"Publié : version du {french_moment(made.at)}."
 
     site.note = note
     site.job.start("Contrôle et publication", publish)
@@ -146,6 +170,11 @@ def _revert(request: Request, form: FormData) -> Response:
 
     site.job.start("Retour à une version publiée", revert)
     return moved(request, "brouillon")
+
+
+def _abandon(request: Request, _: FormData) -> Response:
+    request.app.state.site.workshop.abandon()
+    return moved(request, "brouillon", dit="Le brouillon est de nouveau ce qui est en service.")
 
 
 def _resolve(request: Request, form: FormData) -> Response:
@@ -183,10 +212,16 @@ def _said(answer: Answer) -> tuple[object, ...]:
 
 def _accept(request: Request, form: FormData) -> Response:
     turns = [turn for turn in (field(form, "avant"), field(form, "question")) if turn]
-    request.app.state.site.workshop.known().accept(turns, field(form, "entree"))
-    return moved(
-        request, "essai", question=turns[-1], dit="Noté : cette question est désormais contrôlée à chaque publication."
-    )
+    site, key = request.app.state.site, field(form, "entree")
+    said = "Noté : cette question est désormais contrôlée à chaque publication."
+    if "rattacher" in form:
+        if not (key := chosen(site.workshop, field(form, "autre"))):
+            raise WorkshopError("Choisissez d’abord une question dans la liste : rien n’a été enregistré.")
+        site.workshop.change(key, site.author(request), add=turns[-1:])
+        said = "Ajoutée au brouillon comme formulation."
+    else:
+        site.workshop.known().accept(turns, key)
+    return moved(request, "essai", question=turns[-1], avant="".join(turns[:-1]), dit=said)
 
 
 ROUTES = [
@@ -195,6 +230,7 @@ ROUTES = [
     Route("/brouillon/controler", _check, methods=["POST"]),
     Route("/brouillon/publier", posted(_publish), methods=["POST"]),
     Route("/brouillon/revenir", posted(_revert), methods=["POST"]),
+    Route("/brouillon/abandonner", posted(_abandon), methods=["POST"]),
     Route("/brouillon/choisir", posted(_resolve), methods=["POST"]),
     Route("/essai", _try),
     Route("/essai", posted(_accept), methods=["POST"]),

@@ -36,10 +36,11 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """A phrasing that another entry has."""
+    """A phrasing that another entry has, or that is said to have no answer."""
 
     text: str
-    entry: Entry
+    key: str
+    """As for ``Workshop.entry``."""
 
 
 class Workshop:
@@ -57,7 +58,7 @@ class Workshop:
         self.store, self.journal = store, journal
         self.draft = Draft(corpus)
         drafts.sweep(self.draft.home)
-        self.indexes = Indexes(self.draft, store, encoder, max_error)
+        self.indexes = Indexes(self.draft, store, encoder, max_error, lambda: self.corpus)
         self.encoder = self.indexes.encoder
         self.decisions = Decisions(self.draft)
         self.inbox = Inbox(journal, self.decisions, self.encoder, lambda text: self._rankings.get(text, ()))
@@ -75,19 +76,23 @@ class Workshop:
         now = {n: m for n, m in marks(self.draft.folder).items() if n == "catalogue.toml" or n.startswith("documents/")}
         with self._lock:
             if self._read is None or self._read[0] != now:
-                self._read = (now, read_corpus(self.draft.folder))
+                self._read = (now, read_corpus(self.draft.folder, known=self._read[1] if self._read else None))
             return self._read[1]
 
-    def entry(self, key: str) -> Entry:
-        """The entry ``document/entry``.
+    def entry(self, key: str) -> Entry | None:
+        """The entry ``document/entry``; None for ``document/``, which stands for what its document does not answer.
 
         Raises:
-            WorkshopError: There is none.
+            WorkshopError: There is no such entry, or document.
         """
         for entry in self.corpus.entries:
             if entry.key == key:
                 return entry
-        raise WorkshopError(f"L’entrée « {key} » n’est pas, ou n’est plus, dans les documents : rechargez la page.")
+            if f"{entry.document.id}/" == key:
+                return None
+        raise WorkshopError(
+            f"L’entrée « {key} » n’est pas, ou n’est plus, dans les documents : rechargez la page, ou vérifiez ce nom."
+        )
 
     def file(self, document: str) -> PhrasingsFile:
         """The phrasings of a document."""
@@ -98,7 +103,7 @@ class Workshop:
         return KnownFile(self.draft)
 
     def attached(self) -> dict[str, Attached]:
-        """``document/entry`` -> what it has."""
+        """``document/entry`` -> what it has; ``document/`` -> what has no answer."""
         documents = dict.fromkeys(entry.document.id for entry in self.corpus.entries)
         return {f"{name}/{id_}": own for name in documents for id_, own in self.file(name).attached().items()}
 
@@ -121,7 +126,9 @@ class Workshop:
         return self.inbox.groups(self.indexes.live.searcher.sure)
 
     def candidates(self, group: Group, k: int = 3) -> list[Entry]:
-        """The entries that a group most likely asks for."""
+        """The entries that a group most likely asks for; none where nothing seems to answer ten things."""
+        if not group.entry:
+            return []
         entries = {entry.key: entry for entry in self.corpus.entries}
         order = [group.entry, *group.questions[0].chosen, *self.ranked(group.questions[0].text)]
         return [entries[key] for key in dict.fromkeys(order) if key in entries][:k]
@@ -164,11 +171,9 @@ class Workshop:
             raise WorkshopError("Cochez au moins une question : rien n’a été décidé.")
         new = tuple(add or texts)
         document, _, entry = key.partition("/")
-        if act is Act.PHRASING:
-            self.file(document).change(self.entry(key), add=new)
-        elif act is Act.UNANSWERED:
+        if act in (Act.PHRASING, Act.UNANSWERED):
             document = document or self.corpus.documents[0].id
-            self.file(document).change_unanswered(add=new)
+            self.file(document).change(self.entry(key) if act is Act.PHRASING else None, add=new)
         kept = () if act is Act.IGNORED else new
         return self.decisions.add(act, texts, count, author, document, entry, kept, passed)
 
@@ -181,12 +186,19 @@ class Workshop:
         made = next((d for d in self.decisions.all() if d.id == id_), None)
         if made is None:
             raise WorkshopError("Cette décision a déjà été annulée.")
-        if made.act is Act.PHRASING:
-            self.file(made.document).change(self.entry(f"{made.document}/{made.entry}"), remove=made.texts)
-        elif made.act is Act.UNANSWERED:
-            self.file(made.document).change_unanswered(remove=made.texts)
+        if made.act in (Act.PHRASING, Act.UNANSWERED):
+            self.file(made.document).change(self.entry(made.key), remove=made.texts)
         self.decisions.undo(made)
         return made
+
+    def abandon(self) -> None:
+        """Make the draft what is in service: what was decided since the last publication is to be decided again."""
+        self.draft.abandon()
+        since, attached = max((r.at for r in self.releases.all()), default=""), self.attached()
+        for made in self.decisions.all():
+            there = {*attached.get(made.key, Attached()).phrasings}
+            if made.act in (Act.PHRASING, Act.UNANSWERED) and made.at > since and not there & {*made.texts}:
+                self.decisions.undo(made)
 
     def change(
         self,
@@ -202,18 +214,16 @@ class Workshop:
         Raises:
             ConflictError: As ``PhrasingsFile.change``.
         """
-        entry = self.entry(key)
-        found = self.file(entry.document.id).change(entry, add, remove, title, revision)
-        self.decisions.add(Act.EDITED, (), 0, author, entry.document.id, entry.id)
+        document, _, entry = key.partition("/")
+        found = self.file(document).change(self.entry(key), add, remove, title, revision)
+        self.decisions.add(Act.EDITED, (), 0, author, document, entry)
         return found
 
     def elsewhere(self, texts: Sequence[str], key: str) -> list[Elsewhere]:
         """Those of the texts that another entry than ``key`` has, as a phrasing or as its heading."""
-        attached, found = self.attached(), {}
-        for entry in self.corpus.entries:
-            name = entry.key
-            own = (entry.heading_text, *attached.get(name, Attached()).phrasings)
-            found.update({key_of(text): entry for text in own if text and name != key})
+        found = {key_of(entry.heading_text): entry.key for entry in self.corpus.entries if entry.key != key}
+        for name, own in self.attached().items():
+            found.update({key_of(text): name for text in own.phrasings if name != key})
         return [Elsewhere(text, found[key_of(text)]) for text in texts if key_of(text) in found]
 
     # --- publications ---

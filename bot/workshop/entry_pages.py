@@ -10,7 +10,7 @@ from starlette.routing import Route
 from bot.workshop.decisions import Act, Decision
 from bot.workshop.draft import ConflictError, WorkshopError
 from bot.workshop.editing import Counts, Elsewhere, Workshop
-from bot.workshop.inbox_pages import Candidate, candidate
+from bot.workshop.inbox_pages import Candidate, shown
 from bot.workshop.phrasings_file import Attached, key_of, pasted_lines
 from bot.workshop.views import field, fields, file, moved, page, posted
 from bot.workshop.workbook import read_workbook, workbook
@@ -34,11 +34,13 @@ class EntryLine:
 
 
 def entry_lines(workshop: Workshop) -> list[EntryLine]:
-    """All of them, in the order of the documents."""
+    """All of them, in the order of the documents, then what these do not answer."""
     attached, counts = workshop.attached(), workshop.counts()
-    last = {f"{d.document}/{d.entry}": d for d in workshop.decisions.all() if d.act in (Act.PHRASING, Act.EDITED)}
-    shown = map(candidate, workshop.corpus.entries)
-    return [EntryLine(c, attached.get(c.key, _NOTHING), counts.get(c.key, _NOBODY), last.get(c.key)) for c in shown]
+    last = {d.key: d for d in workshop.decisions.all() if d.act in (Act.PHRASING, Act.UNANSWERED, Act.EDITED)}
+    return [
+        EntryLine(each, attached.get(key, _NOTHING), counts.get(key, _NOBODY), last.get(key))
+        for key, each in shown(workshop).items()
+    ]
 
 
 def _list(request: Request, trouble: str = "", status: int = 200) -> Response:
@@ -81,19 +83,19 @@ def _shown(
     status: int = 200,
 ) -> Response:
     workshop: Workshop = request.app.state.site.workshop
-    entry = workshop.entry(key)
+    entry, every = workshop.entry(key), shown(workshop)
     attached = workshop.attached().get(key, _NOTHING)
     return page(
         request,
         "entry.html",
         status=status,
-        shown=candidate(entry),
-        body=entry.body_text,
+        shown=every[key],
+        body=entry.body_text if entry else "",
         attached=attached,
         title=attached.title if title is None else title,
         counts=workshop.counts().get(key, _NOBODY),
         typed=typed,
-        elsewhere=[(e.text, candidate(e.entry)) for e in elsewhere or ()],
+        elsewhere=[(e.text, every[e.key]) for e in elsewhere or ()],
         n_added=n_added,
         trouble=trouble,
     )
@@ -105,13 +107,15 @@ def _change(request: Request, form: FormData) -> Response:
     key, typed, title = field(form, "entree"), field(form, "nouvelles"), field(form, "titre")
     move = fields(form, "deplacer")
     try:
-        lines = pasted_lines(typed)
+        lines = list(dict.fromkeys([*pasted_lines(typed), *move]))
         taken = workshop.elsewhere(lines, key)
         held = {key_of(e.text) for e in taken} - set(map(key_of, move))
         add = [line for line in lines if key_of(line) not in held]
         before = workshop.attached().get(key, _NOTHING)
         new_title = None if title == before.title else " ".join(title.split())
-        workshop.change(key, site.author(request), add, fields(form, "retirer"), new_title, field(form, "revision"))
+        after = workshop.change(
+            key, site.author(request), add, fields(form, "retirer"), new_title, field(form, "revision")
+        )
         _move(workshop, taken, move, site.author(request))
     except ConflictError as error:
         return _shown(request, key, str(error), typed, title, status=409)
@@ -119,7 +123,7 @@ def _change(request: Request, form: FormData) -> Response:
         return _shown(request, key, str(error), typed, title, status=422)
     if held:
         left = [e for e in taken if key_of(e.text) in held]
-        return _shown(request, key, "", "\n".join(e.text for e in left), elsewhere=left, n_added=len(add))
+        return _shown(request, key, elsewhere=left, n_added=len({*after.phrasings} - {*before.phrasings}))
     return moved(request, "questions/entree", entree=key, dit="Enregistré dans le brouillon.")
 
 
@@ -128,10 +132,9 @@ def _move(workshop: Workshop, taken: list[Elsewhere], move: list[str], author: s
     attached = workshop.attached()
     for each in taken:
         if key_of(each.text) in set(map(key_of, move)):
-            key = candidate(each.entry).key
-            own = [text for text in attached.get(key, _NOTHING).phrasings if key_of(text) == key_of(each.text)]
+            own = [text for text in attached.get(each.key, _NOTHING).phrasings if key_of(text) == key_of(each.text)]
             if own:
-                workshop.change(key, author, remove=own)
+                workshop.change(each.key, author, remove=own)
 
 
 def _workbook(request: Request) -> Response:

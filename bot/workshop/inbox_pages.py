@@ -41,6 +41,21 @@ class Candidate:
     beginning: str
 
 
+NO_ANSWER = "Aucun texte n’y répond"
+"""In place of a heading."""
+
+
+def shown(workshop: Workshop) -> dict[str, Candidate]:
+    """Every entry by its key, and for each document what it does not answer."""
+    corpus = workshop.corpus
+    several = len(corpus.documents) > 1
+    nothing = (
+        Candidate(f"{document.id}/", f"{NO_ANSWER} ({document.source.title})" if several else NO_ANSWER, "")
+        for document in corpus.documents
+    )
+    return {each.key: each for each in (*map(candidate, corpus.entries), *nothing)}
+
+
 def candidate(entry: Entry) -> Candidate:
     """As the pages show it."""
     body = " ".join(entry.body_text.split())
@@ -57,8 +72,7 @@ def _inbox(request: Request, trouble: str = "", typed: str = "", status: int = 2
     groups = workshop.groups()
     place = _number(request.query_params.get("rang", ""), len(groups))
     group = groups[place] if groups else None
-    # Where no text seems to answer, one key would add questions about ten things to one entry.
-    near = workshop.candidates(group) if group and group.entry else []
+    near = workshop.candidates(group) if group else []
     last = _last(workshop, request)
     response = page(
         request,
@@ -119,7 +133,7 @@ def _decide(request: Request, form: FormData) -> Response:
     site = request.app.state.site
     workshop: Workshop = site.workshop
     act, _, key = field(form, "acte").partition(":")
-    key = key or _chosen(workshop, field(form, "autre"))
+    key = key or chosen(workshop, field(form, "autre"))
     texts, typed = fields(form, "question"), field(form, "formulation")
     group = next((g for g in workshop.groups() if {q.text for q in g.questions} & set(texts)), None)
     if act not in {a.value for a in Act} or (act == Act.PHRASING and not key):
@@ -139,7 +153,7 @@ def _decide(request: Request, form: FormData) -> Response:
     return moved(request, "", fait=made.id, rang=request.query_params.get("rang", "0"))
 
 
-def _chosen(workshop: Workshop, typed: str) -> str:
+def chosen(workshop: Workshop, typed: str) -> str:
     """The entry whose heading was typed or picked from the list."""
     wanted = " ".join(typed.split())
     return next((c.key for c in map(candidate, workshop.corpus.entries) if wanted in (c.key, c.heading) and wanted), "")

@@ -1,6 +1,6 @@
 """The two indexes of a workshop, in service and of the draft: built, compared on what is known, asked side by side."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from bot.workshop.known_file import NAME as KNOWN
 from bot.workshop.known_file import expected
 from bot.workshop.remembered import RememberedEncoder
 from bot.workshop.replay import Replay, Side, Told, replay
+from corpus.read import Corpus
 from index.build import Progress, build
 from index.encoder import Encoder
 from index.searcher import Searcher
@@ -28,10 +29,13 @@ class Indexes:
         store: Of the index in service.
         encoder: Of both.
         max_error: The setting.
+        known: The documents of the draft.
     """
 
-    def __init__(self, draft: Draft, store: Store, encoder: Encoder, max_error: float) -> None:
-        self.draft, self.store, self.max_error = draft, store, max_error
+    def __init__(
+        self, draft: Draft, store: Store, encoder: Encoder, max_error: float, known: Callable[[], Corpus]
+    ) -> None:
+        self.draft, self.store, self.max_error, self._known = draft, store, max_error, known
         self.encoder = RememberedEncoder(encoder, draft.home / "lu.json")
         self._own = FolderStore(draft.index)
         self._lock, self._building = Lock(), Lock()
@@ -82,6 +86,7 @@ class Indexes:
                     on_progress=told,
                     accept_loss=True,
                     keep=False,
+                    known=self._known(),
                 )
                 self.encoder.save()
         return self.best()

@@ -22,7 +22,7 @@ class KnownFile:
 
     def lines(self) -> list[dict[str, Any]]:
         """Its lines that can be read."""
-        return [content for _, content in _parsed(self._draft.read(NAME)) if content]
+        return known_lines(self._draft.read(NAME))
 
     def accept(self, turns: Sequence[str], entry: str) -> None:
         """Note that this is the right answer; an earlier one for the same question is replaced.
@@ -59,6 +59,11 @@ class KnownFile:
         written = [line for line, content in _parsed(self._draft.read(NAME)) if content is None]
         written += [json.dumps(line, ensure_ascii=False) for line in lines]
         self._draft.write(NAME, "".join(f"{line}\n" for line in written).encode("utf-8", "surrogateescape"))
+
+
+def known_lines(content: bytes) -> list[dict[str, Any]]:
+    """Those of a file that can be read."""
+    return [line for _, line in _parsed(content) if line]
 
 
 def expected(content: bytes, entries: Sequence[Entry]) -> list[Expected]:

@@ -1,9 +1,10 @@
 """« Le mois »: what a journal says of the last weeks, in numbers only, as one page to print."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +16,7 @@ from bot.workshop.decisions import Act
 from bot.workshop.editing import Workshop
 from bot.workshop.inbox_pages import candidate
 from bot.workshop.views import page
+from corpus.kept_editions import EDITIONS, kept_edition
 
 KINDS = (Kind.ANSWER, Kind.CLARIFY, Kind.REFUSE)
 """What is counted; a courtesy is no question."""
@@ -95,6 +97,17 @@ def _week(start: date, records: list[Record]) -> Week:
     )
 
 
+def _headings(workshop: Workshop, wanted: Collection[str]) -> dict[str, str]:
+    """Key -> heading, in the documents of now or of earlier editions."""
+    found = {entry.key: candidate(entry).heading for entry in workshop.corpus.entries}
+    if not found.keys() >= set(wanted):
+        folder = workshop.draft.live
+        kept = (kept_edition(folder, path.stem) for path in (folder / EDITIONS).glob("*.json"))
+        earlier = chain(*(each.entries for each in kept if each))
+        found = {e.key: f"{candidate(e).heading} (n’est plus dans les documents)" for e in earlier} | found
+    return found
+
+
 LABELS = {Kind.ANSWER: "Répondues", Kind.CLARIFY: "Questions proposées", Kind.REFUSE: "Sans réponse"}
 
 
@@ -102,7 +115,6 @@ def _show(request: Request) -> Response:
     workshop: Workshop = request.app.state.site.workshop
     today = datetime.now(UTC).date()
     found = month(workshop.journal.records() if workshop.journal else (), today)
-    headings = {c.key: c.heading for c in map(candidate, workshop.corpus.entries)}
     first = found.weeks[0].start.isoformat()
     return page(
         request,
@@ -111,7 +123,7 @@ def _show(request: Request) -> Response:
         kinds=KINDS,
         labels=LABELS,
         most=max([week.asked for week in found.weeks] + [1]),
-        headings=headings,
+        headings=_headings(workshop, {key for key, _ in (*found.asked, *found.refused)}),
         today=today.isoformat(),
         wishes=sorted((d for d in workshop.decisions.all() if d.act is Act.MISSING), key=lambda d: -d.count)[:10],
         releases=[r for r in workshop.releases.all() if r.at[:10] >= first and r.author],

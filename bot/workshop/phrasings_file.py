@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import tomlkit
-from tomlkit.items import AoT, Array, Table
+from tomlkit.items import AoT, Table
 
 from bot.workshop.draft import ConflictError, Draft, WorkshopError
 from bot.workshop.toml_tables import (
@@ -18,7 +18,6 @@ from bot.workshop.toml_tables import (
     prepare,
     remove_from,
     tables,
-    take_away,
     with_unanswered,
     written,
 )
@@ -66,8 +65,9 @@ class PhrasingsFile:
         prepare(self._draft.read(self.name))
 
     def attached(self) -> dict[str, Attached]:
-        """Identifier of each entry that has phrasings or a title -> what it has, those of its parts included."""
-        found: dict[str, Attached] = {}
+        """Identifier of each entry -> its phrasings and title, of its parts, too; "" -> what has no answer."""
+        unanswered = tuple(self._plain().get("unanswered", ()))
+        found = {"": Attached(unanswered)} if unanswered else {}
         for table in self._plain().get("entry", []):
             if entry := entry_named(str(table.get("question", "")), self._entries):
                 before = found.get(entry.id, Attached())
@@ -75,13 +75,9 @@ class PhrasingsFile:
                 found[entry.id] = Attached(asked, before.title or table.get("title", ""))
         return found
 
-    def unanswered(self) -> tuple[str, ...]:
-        """Questions that the documents do not answer."""
-        return tuple(self._plain().get("unanswered", ()))
-
     def change(
         self,
-        entry: Entry,
+        entry: Entry | None,
         add: Iterable[str] = (),
         remove: Iterable[str] = (),
         title: str | None = None,
@@ -90,7 +86,7 @@ class PhrasingsFile:
         """Add and remove phrasings of an entry, and set its short title; what it then has.
 
         Args:
-            entry: Of this document.
+            entry: Of this document; None for the questions that nothing in it answers.
             add: Those that it has already are left as they are.
             remove: Word for word.
             title: The new one, empty for none; None leaves it.
@@ -101,45 +97,33 @@ class PhrasingsFile:
             WorkshopError: The file cannot be read, or not be written.
         """
         with self._draft.locked():
-            if revision is not None and self.attached().get(entry.id, Attached()).revision != revision:
+            if revision is not None and self._has(entry).revision != revision:
                 raise ConflictError(
                     "Quelqu’un d’autre a modifié cette entrée entre-temps : rien n’a été écrasé. Voici ce qu’elle est "
                     "devenue ; votre saisie est encore là, vérifiez-la et enregistrez de nouveau."
                 )
             content = self._editable()
-            own = [table for table in tables(content) if self._is_of(table, entry)]
-            gone = set(remove)
-            for table in own:
-                take_away(table, gone)
-            known = {key_of(text) for table in own for text in table.get("ask", ())}
+            if entry is None and "unanswered" not in content:
+                content = with_unanswered(content)
+            own = [table for table in tables(content) if self._is_of(table, entry)] if entry else []
+            lists: list[Any] = [table["ask"] for table in own if "ask" in table] if entry else [content["unanswered"]]
+            for listed in lists:
+                remove_from(listed, set(remove))
+            known = {key_of(str(text)) for listed in lists for text in listed}
             new = [text for text in dict.fromkeys(add) if key_of(text) not in known]
-            if new or title:
+            if entry is None:
+                lists[0].extend(new)
+            elif new or title:
                 fill(self._main(content, own, entry), new, title)
             if title == "":
                 for table in own:
                     table.pop("title", None)
             drop_empty(content)
             self._save(content)
-        return self.attached().get(entry.id, Attached())
+        return self._has(entry)
 
-    def change_unanswered(self, add: Iterable[str] = (), remove: Iterable[str] = ()) -> None:
-        """Add and remove questions that the documents do not answer.
-
-        Raises:
-            WorkshopError: As for ``change``.
-        """
-        with self._draft.locked():
-            content = self._editable()
-            if "unanswered" not in content:
-                content = with_unanswered(content)
-            listed = content["unanswered"]
-            assert isinstance(listed, Array)
-            remove_from(listed, set(remove))
-            known = {key_of(str(text)) for text in listed}
-            for text in dict.fromkeys(add):
-                if key_of(text) not in known:
-                    listed.append(text)
-            self._save(content)
+    def _has(self, entry: Entry | None) -> Attached:
+        return self.attached().get(entry.id if entry else "", Attached())
 
     def follow(self, became: Mapping[str, Entry | None], entries: Sequence[Entry]) -> tuple[int, list[str]]:
         """Make every table name its entry as a new edition has it; how many follow, and what is left behind.

@@ -1,7 +1,7 @@
 """« Rien n’est cassé ? »: what the index in service and that of the draft say to all that is known, side by side."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
@@ -36,6 +36,8 @@ class Origin(StrEnum):
     KNOWN = "questions connues, seules"
     FOLLOWING = "questions connues, à la suite d’une autre"
     UNANSWERED = "questions sans réponse, chacune à son tour mise de côté"
+    GONE = "questions qui ne sont plus dans les documents"
+    """Nothing is right of them; what becomes of their answer is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +130,17 @@ class Replay:
 
     @property
     def doubtful(self) -> tuple[Replayed, ...]:
-        """New phrasings that would be answered from another entry, had nobody written them down: a slip, perhaps."""
-        own = (q for q in self.new if q.expected.origin is Origin.PHRASING)
-        return tuple(q for q in own if q.after.verdict is Verdict.WRONG_ENTRY)
+        """What was written down in the wrong place, perhaps.
+
+        New phrasings that would be answered from another entry, had nobody written them down; questions said to have
+        no answer that get one, where it is new that they are said so, or that they get one.
+        """
+        phrasings = (q for q in self.new if q.expected.origin is Origin.PHRASING)
+        unanswered = (q for q in self.questions if q.expected.origin is Origin.UNANSWERED and (q.is_new or q.is_lost))
+        return (
+            *(q for q in phrasings if q.after.verdict is Verdict.WRONG_ENTRY),
+            *(q for q in unanswered if q.after.verdict is Verdict.NOT_REFUSED),
+        )
 
     @property
     def told_otherwise(self) -> tuple[Replayed, ...]:
@@ -229,7 +239,8 @@ def replay(live: Side, draft: Side, encoder: Encoder, told: Told = lambda *_: No
         is_known = earlier is not None and _same(was, wanted, there) is not None
         questions.append(Replayed(wanted, earlier if earlier and is_known else live.say(wanted), after, not is_known))
     said_before = {q.expected.turns[0]: q.before for q in questions if q.is_new}
-    changed = [q for q in chain(questions[: len(asked)], _rewritten(live, draft, said_before)) if q.is_other]
+    gone = (_left_behind(live, draft, was) for key, was in before.items() if key not in asked)
+    changed = [q for q in chain(questions[: len(asked)], gone, _rewritten(live, draft, said_before)) if q.is_other]
     return Replay(tuple(questions), tuple(changed), live.promise, draft.promise)
 
 
@@ -238,6 +249,12 @@ def _same(before: Expected | None, after: Expected, there: Collection[str]) -> E
     if before is None or (before.entry != after.entry and before.entry in there):
         return None
     return before
+
+
+def _left_behind(live: Side, draft: Side, was: Expected) -> Replayed:
+    before = live.say(was)
+    after = replace(draft.say(was), verdict=before.verdict)
+    return Replayed(Expected(Origin.GONE, was.turns, was.entry), before, after)
 
 
 def _rewritten(live: Side, draft: Side, said_before: Mapping[str, Given]) -> Iterator[Replayed]:

@@ -74,15 +74,8 @@ def tables(content: tomlkit.TOMLDocument) -> list[Table]:
     return list(found) if isinstance(found, AoT) else []
 
 
-def take_away(table: Table, gone: set[str]) -> None:
-    """Remove phrasings, word for word."""
-    asked = table.get("ask")
-    if isinstance(asked, Array):
-        remove_from(asked, gone)
-
-
-def remove_from(listed: Array, gone: set[str]) -> None:
-    """Remove texts of a list."""
+def remove_from(listed: Any, gone: set[str]) -> None:
+    """Remove texts of a list, word for word."""
     for row in range(len(listed) - 1, -1, -1):
         if str(listed[row]) in gone:
             del listed[row]

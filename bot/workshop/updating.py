@@ -21,14 +21,25 @@ from corpus.read import SafeReader
 from corpus.readers.formats import READERS
 from index.french import fold
 
-_DATES = {
-    "date": "Date",
-    "signed": "Signé le",
-    "published": "Publié le",
-    "in_force": "En vigueur le",
-    "repealed": "Abrogé le",
+_DAY, _TEXT = "comme 20/05/2026", "un autre texte : son titre, ou son identifiant"
+FIELDS = {
+    "title": ("Titre", ""),
+    "publisher": ("Publié par", ""),
+    "date": ("Date", "comme mai 2026 ou 20/05/2026"),
+    "kind": ("Genre", "comment il est découpé"),
+    "url": ("Adresse d’origine", "https://… ; la veille y regarde s’il a changé"),
+    "nature": ("Nature", ""),
+    "signed": ("Signé le", _DAY),
+    "published": ("Publié le", _DAY),
+    "published_on": ("Publié sur", "recueil, journal ou site"),
+    "in_force": ("En vigueur le", _DAY),
+    "repealed": ("Abrogé le", _DAY),
+    "replaced_by": ("Remplacé par", _TEXT),
+    "replaces": ("Remplace", _TEXT),
+    "notice": ("Avertissement", "montré avec chaque citation"),
 }
-"""Dates of the form, and what it calls them."""
+"""What the form asks of a document: the name in the catalogue -> the label, and a hint."""
+_DATES = ("date", "signed", "published", "in_force", "repealed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +84,7 @@ def update(workshop: Workshop, document: str, name: str, content: bytes) -> Edit
         workshop.draft.write(f"{DOCUMENTS}/{stored}", content)
         if stored != source.file:
             _rename(workshop, document, stored)
+            workshop.draft.remove(f"{DOCUMENTS}/{source.file}")
     pairs = aligned(before, after)
     became = {pair.before.id: pair.after for pair in pairs if pair.before}
     n, left = file.follow(became, after)
@@ -166,7 +178,7 @@ def _iso(said: Mapping[str, str]) -> dict[str, str]:
     Raises:
         WorkshopError: One is no date.
     """
-    return {key: iso_date(value, _DATES[key]) if key in _DATES else value for key, value in said.items()}
+    return {key: iso_date(value, FIELDS[key][0]) if key in _DATES else value for key, value in said.items()}
 
 
 def iso_date(typed: str, label: str) -> str:

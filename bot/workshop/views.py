@@ -1,6 +1,7 @@
 """Pages of the workshop as responses: templates, layout, messages, one place."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -14,6 +15,8 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from bot import phrases
 from bot.answer import Kind
 from bot.evaluation import words
+from bot.phrases import NBSP
+from bot.settings import config_file
 from bot.web.assets import TYPES, content
 from bot.web.pages import FRESH
 from bot.web.render import segments
@@ -43,16 +46,28 @@ def _environment() -> Environment:
         "verdict_name": words.verdict_name,
         "kinds": KINDS,
         "counted": phrases.counted,
+        "config_file": config_file,
     }
     environment.filters |= {
         "typeset": typeset,
         "segments": segments,
         "french_date": phrases.french_date,
-        "day": lambda moment: phrases.french_date(moment[:10]),
+        "day": lambda moment: phrases.french_date(_local(moment).date().isoformat()),
+        "moment": french_moment,
         "share": words.share,
         "query": urlencode,
     }
     return environment
+
+
+def french_moment(moment: str) -> str:
+    """A moment in ISO 8601 by the clock of this machine: « 27 novembre 2026, 19 h 05 »."""
+    local = _local(moment)
+    return f"{phrases.french_date(local.date().isoformat())}, {local.hour}{NBSP}h{NBSP}{local.minute:02}"
+
+
+def _local(moment: str) -> datetime:
+    return datetime.fromisoformat(moment).astimezone()
 
 
 KINDS = {
@@ -81,7 +96,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
 def told(request: Request, status: int, title: str, detail: str) -> HTMLResponse:
     """A page that says one thing; before the doors, it shows nothing of what is inside."""
     shared = {"nav": None, "base": base_of(request), "message": "", "trouble": ""}
-    html = TEMPLATES.get_template("told.html").render(title=title, detail=typeset(detail), **shared)
+    html = TEMPLATES.get_template("told.html").render(title=title, detail=typeset(detail), status=status, **shared)
     return HTMLResponse(html, status, {"Content-Security-Policy": strict_policy("'none'"), "Cache-Control": "no-store"})
 
 

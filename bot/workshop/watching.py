@@ -77,7 +77,7 @@ def watch(workshop: Workshop, hosts: Sequence[str]) -> tuple[Watched, ...]:
     sources = [s for s in read_catalogue(workshop.draft.folder) if s.url and urlsplit(s.url).hostname in set(hosts)]
     with httpx.Client(headers={"User-Agent": f"motamot/{version('motamot')}"}, timeout=TIMEOUT) as client:
         found = tuple(_look(workshop, client, source, before.get(source.id)) for source in sources)
-    _note(workshop, found)
+    _note(workshop, (*found, *(each for id_, each in before.items() if id_ not in {source.id for source in sources})))
     return found
 
 

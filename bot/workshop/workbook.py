@@ -1,46 +1,47 @@
 """The phrasings of a draft as an Excel workbook, out and in: the same columns, nothing lost on the way."""
 
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from zipfile import BadZipFile
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.worksheet.worksheet import Worksheet
 
 from bot.phrases import counted
 from bot.workshop.draft import WorkshopError
 from bot.workshop.editing import Workshop
-from bot.workshop.phrasings_file import MOST_CHARACTERS, Attached
-from corpus.document import Entry
+from bot.workshop.inbox_pages import shown
+from bot.workshop.phrasings_file import MOST_CHARACTERS, Attached, key_of
 
 COLUMNS = ("entrée", "question du document", "titre court", "formulation")
-_UNANSWERED = "(aucun texte n’y répond)"
-"""In place of an entry."""
+_BEFORE = "Avant"
+"""A hidden sheet with what the workbook held when it was made: what others changed meanwhile is not undone."""
 _NOTHING = Attached()
+
+Line = tuple[str, str, str, str]
 
 
 def workbook(workshop: Workshop) -> bytes:
     """One line for each phrasing, and one for each entry that has none."""
+    attached = workshop.attached()
+    lines = [
+        (key, each.heading, own.title, phrasing)
+        for key, each in shown(workshop).items()
+        for own in [attached.get(key, _NOTHING)]
+        for phrasing in own.phrasings or ("",)
+    ]
     book = Workbook()
     sheet = book.active
-    assert sheet is not None
+    assert isinstance(sheet, Worksheet)
     sheet.title = "Formulations"
-    sheet.append(COLUMNS)
+    before = book.create_sheet(_BEFORE)
+    before.sheet_state = "hidden"
+    for each in (sheet, before):
+        _fill(each, lines)
     for cell in sheet[1]:
         cell.font = Font(bold=True)
-    attached = workshop.attached()
-    for entry in workshop.corpus.entries:
-        own = attached.get(entry.key, _NOTHING)
-        for phrasing in own.phrasings or ("",):
-            sheet.append([entry.key, " ".join(entry.heading_text.split()), own.title, phrasing])
-    for document in dict.fromkeys(entry.document.id for entry in workshop.corpus.entries):
-        for text in workshop.file(document).unanswered():
-            sheet.append([f"{document}/", _UNANSWERED, "", text])
-    for row in sheet.iter_rows(min_row=2):
-        for cell in row:
-            # A text that begins like a formula is a text.
-            cell.data_type = "s" if cell.value is not None else cell.data_type
-            cell.alignment = Alignment(wrap_text=True, vertical="top")
     for column, width in zip("ABCD", (28, 60, 28, 80), strict=True):
         sheet.column_dimensions[column].width = width
     sheet.freeze_panes = "A2"
@@ -49,70 +50,100 @@ def workbook(workshop: Workshop) -> bytes:
     return content.getvalue()
 
 
+def _fill(sheet: Worksheet, lines: Sequence[Line]) -> None:
+    for line in (COLUMNS, *lines):
+        sheet.append([text or None for text in line])
+    for row in sheet.iter_rows(min_row=2):
+        for cell in row:
+            # A text that begins like a formula is a text.
+            cell.data_type = "s" if cell.value is not None else cell.data_type
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+
+
 def read_workbook(workshop: Workshop, content: bytes, author: str) -> str:
-    """Make the phrasings of the draft those of a workbook, of the entries that it names; what changed, counted.
+    """Change the phrasings of the draft as a workbook was changed, of the entries that it names; what changed, counted.
 
     Raises:
-        WorkshopError: It is no such workbook, or a line names no entry: nothing is changed.
+        WorkshopError: It is no such workbook, or a line cannot be used: nothing is changed.
     """
-    rows = _rows(content)
-    entries = {entry.key: entry for entry in workshop.corpus.entries}
-    wanted: dict[str, tuple[str, list[str]]] = {}
-    for number, (key, _, title, phrasing) in rows:
-        if key not in entries and key.rstrip("/") not in {e.document.id for e in entries.values()}:
+    rows, rows_before = _rows(content)
+    attached, keys = workshop.attached(), shown(workshop).keys()
+    for number, (key, _, _, phrasing) in rows.items():
+        if key not in keys:
             raise WorkshopError(
                 f"Ligne {number} : l’entrée « {key} » n’est pas dans les documents. Gardez la première colonne telle "
                 "que l’atelier l’a écrite ; rien n’a été changé."
             )
         if len(phrasing) > MOST_CHARACTERS:
             raise WorkshopError(f"Ligne {number} : une formulation a au plus {MOST_CHARACTERS} caractères.")
-        before = wanted.setdefault(key, (title, []))
-        before[1].extend([phrasing] if phrasing and phrasing not in before[1] else [])
-    added, removed = 0, 0
-    for key, (title, phrasings) in wanted.items():
-        more, fewer = _change(workshop, key, entries.get(key), title, phrasings, author)
-        added, removed = added + more, removed + fewer
+    wanted, before = _by_entry(rows), attached | _by_entry(rows_before)
+    _check_places(rows, wanted, before, attached)
+    for key, own in wanted.items():
+        was = before.get(key, _NOTHING)
+        add = [text for text in own.phrasings if text not in was.phrasings]
+        remove = [text for text in was.phrasings if text not in own.phrasings]
+        if add or remove or own.title != was.title:
+            workshop.change(key, author, add, remove, own.title if own.title != was.title else None)
+    old, new = _pairs(attached), _pairs(workshop.attached())
+    added, removed = len(new - old), len(old - new)
     return (
         f"{counted(added, 'formulation ajoutée', 'formulations ajoutées')}, {counted(removed, 'retirée', 'retirées')}"
     )
 
 
-def _change(
-    workshop: Workshop, key: str, entry: Entry | None, title: str, phrasings: list[str], author: str
-) -> tuple[int, int]:
-    if entry is None:
-        file = workshop.file(key.rstrip("/"))
-        own = file.unanswered()
-    else:
-        attached = workshop.attached().get(key, _NOTHING)
-        own = attached.phrasings
-    add, remove = [p for p in phrasings if p not in own], [p for p in own if p not in phrasings]
-    if entry is None:
-        if add or remove:
-            file.change_unanswered(add, remove)
-    elif add or remove or title != attached.title:
-        workshop.change(key, author, add, remove, title if title != attached.title else None)
-    return len(add), len(remove)
+def _pairs(attached: Mapping[str, Attached]) -> set[tuple[str, str]]:
+    return {(key, text) for key, own in attached.items() for text in own.phrasings}
 
 
-def _rows(content: bytes) -> list[tuple[int, tuple[str, str, str, str]]]:
+def _by_entry(rows: Mapping[int, Line]) -> dict[str, Attached]:
+    found: dict[str, Attached] = {}
+    for key, _, title, phrasing in rows.values():
+        own = found.setdefault(key, Attached((), title))
+        new = (phrasing,) if phrasing and phrasing not in own.phrasings else ()
+        found[key] = Attached((*own.phrasings, *new), own.title)
+    return found
+
+
+def _check_places(
+    rows: Mapping[int, Line],
+    wanted: Mapping[str, Attached],
+    before: Mapping[str, Attached],
+    attached: Mapping[str, Attached],
+) -> None:
+    """See that no line adds what another entry has."""
+    places = {
+        key_of(t): key for key, t in sorted(_pairs({**attached, **wanted})) if t in before.get(key, _NOTHING).phrasings
+    }
+    for number, (key, _, _, phrasing) in rows.items():
+        is_new = phrasing and phrasing not in before.get(key, _NOTHING).phrasings
+        other = places.setdefault(key_of(phrasing), key) if is_new else key
+        if other != key:
+            raise WorkshopError(
+                f"Ligne {number} : « {phrasing} » est déjà rattachée à « {other} ». Gardez-la à un seul endroit ; "
+                "rien n’a été changé."
+            )
+
+
+def _rows(content: bytes) -> tuple[dict[int, Line], dict[int, Line]]:
+    """Number of each line -> what it says, now and when the workbook was made."""
     try:
         book = load_workbook(BytesIO(content), read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        lines = [["" if v is None else str(v).strip() for v in row[:4]] for row in sheet.iter_rows(values_only=True)]
+        sheets = [book.worksheets[0], *(book[name] for name in book.sheetnames[1:] if name == _BEFORE)]
+        now, *others = ([_line(row) for row in sheet.iter_rows(values_only=True)] for sheet in sheets)
     except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError, IndexError, EOFError) as error:
         raise WorkshopError(
             "Ce fichier n’est pas un classeur Excel (.xlsx) lisible : enregistrez-le de nouveau dans ce format. "
             "Rien n’a été changé."
         ) from error
-    if not lines or tuple(lines[0][:4]) != COLUMNS:
+    if not now or now[0] != COLUMNS:
         raise WorkshopError(
             f"La première ligne doit nommer les colonnes : {', '.join(COLUMNS)}. Partez du tableau que l’atelier "
             "donne ; rien n’a été changé."
         )
-    found = []
-    for number, line in enumerate(lines[1:], 2):
-        key, heading, title, phrasing = (*line, "", "", "", "")[:4]
-        if key:
-            found.append((number, (key, heading, title, phrasing)))
-    return found
+    numbered = [{n: line for n, line in enumerate(lines[1:], 2) if line[0]} for lines in (now, *others[:1])]
+    return numbered[0], numbered[-1] if others else {}
+
+
+def _line(row: Sequence[object]) -> Line:
+    key, heading, title, phrasing = (*("" if v is None else str(v).strip() for v in row[:4]), "", "", "", "")[:4]
+    return key, heading, title, phrasing
