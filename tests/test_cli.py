@@ -3,28 +3,20 @@
 import json
 import shutil
 import socket
-import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
-from conftest import Ran, Run, plain
-from real_command import MOTAMOT, places, serving
+from conftest import Run, plain
 from seed_files import listed
 from small_corpus import FAQ, small_encoder, write_corpus
 
 from bot import cli, cli_index
-from bot.reload import EVERY
 from bot.settings import read_settings
 from corpus.document import Entry
 from corpus.errors import SettingsError
 from corpus.read import read_corpus
 from index.build import build
-
-if TYPE_CHECKING:
-    from index.encoder import Encoder
 
 
 @pytest.fixture
@@ -286,43 +278,6 @@ def test_a_server_publishes_its_own_corpus_and_no_other(run: Run, two: Two, caps
     printed = plain(capsys.readouterr().err)
     assert "[[source]] n° 1" in printed
     assert "En attendant, l’index construit le" in printed
-
-
-@pytest.mark.model
-def test_real_commands_on_a_draft_leave_a_server_as_it_is(
-    two: Two, model_home: Path, tmp_path: Path, encoder: "Encoder"
-) -> None:
-    where = places(tmp_path / "all", model_home)
-    build(two.first, two.index, encoder, accept_loss=True)
-    environment = where.environment()
-
-    def motamot(*arguments: object) -> Ran:
-        done = subprocess.run(
-            [MOTAMOT, *map(str, arguments)],
-            env=environment,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        return Ran(done.returncode, done.stdout, plain(done.stderr))
-
-    with serving(where, {"INDEX": str(two.index)}) as site:
-        served, before = site.send("/readyz")[1], two.content()
-        alone = motamot("ask", "--json", "amende de retard", "--index", two.index)
-        drafts = [
-            motamot(*command, "--corpus", two.second, "--index", two.index) for command in (READING[2], ("build",))
-        ]
-        time.sleep(2 * EVERY)  # the server looks for a newer index
-        after = site.send("/readyz")[1]
-        answer = site.send("/api/ask", b'{"question": "amende de retard"}')[1].decode()
-
-    assert "Aucune amende n’est due." in alone.out
-    assert [(draft.code, draft.out, str(two.first) in draft.err) for draft in drafts] == [(2, "", True)] * 2
-    assert two.content() == before
-    assert json.loads(after)["index_built"] == json.loads(served)["index_built"]
-    assert "Aucune amende n’est due." in answer
 
 
 # --- errors ------------------------------------------------------------------------------------

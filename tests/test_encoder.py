@@ -11,12 +11,14 @@ import pytest
 from fake_encoder import FakeEncoder
 from hypothesis import given
 from hypothesis import strategies as st
+from packed_file import packed_file
 
 from corpus.errors import IndexStoreError
 from index.e5 import unpack
 from index.e5.model_folder import write_model_folder
 from index.e5.onnx_encoder import OnnxEncoder
 from index.e5.unpack import default_encoder
+from index.e5.weights import PackedModel
 from index.sentence_transformer import SentenceTransformerEncoder, _prompts, batches_by_length
 
 QUESTIONS = [
@@ -129,6 +131,23 @@ def test_the_exported_reader_judges_as_torch_does_and_tells_near_answers_apart(
     assert found == pytest.approx(exporter.logits(exporter.reader(), question, texts), abs=0.5)
     assert found.argmax() == 0
     assert found[0] > 0 > found[2]
+
+
+@pytest.mark.model
+def test_what_is_exported_is_the_same_every_time(tmp_path: Path) -> None:
+    from index.e5.export import Exporter
+
+    made = []
+    for name in "ab":
+        source, folder = tmp_path / f"source-{name}", tmp_path / name
+        source.mkdir()
+        folder.mkdir()
+        write_model_folder(PackedModel.parse(packed_file()), source)
+        Exporter(source).write(folder)
+        made.append({path.name: path.read_bytes() for path in folder.iterdir()})
+
+    assert sorted(made[0]) == ["encoder.onnx", "tokenizer.json", "words.npy"]
+    assert made[0] == made[1]
 
 
 @pytest.mark.model
