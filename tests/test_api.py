@@ -364,7 +364,7 @@ def test_the_api_does_as_it_says_whatever_is_sent(journal: Journal, path: str, m
     schema = schemathesis.openapi.from_asgi("/api/openapi.json", build_app(table(), options=SiteOptions(journal)))
     made: list[int] = []
 
-    @settings(max_examples=150, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=60, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(case=schema[path]["POST"].as_strategy(generation_mode=schemathesis.GenerationMode(mode)))
     def check(case: Any) -> None:
         answer = case.call()
@@ -374,5 +374,5 @@ def test_the_api_does_as_it_says_whatever_is_sent(journal: Journal, path: str, m
 
     check()
 
-    assert len(made) >= 100
+    assert len(made) >= 40
     assert max(made) < 500

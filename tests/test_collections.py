@@ -189,13 +189,16 @@ def test_nothing_of_a_collection_is_seen_elsewhere_or_by_others(served: tuple[Fa
     for here in ("", *OWN):
         prefix = f"/c/{here}" if here else ""
         visible = not here or here in allowed
+        pages = [
+            client.get(f"{prefix}{path}")
+            for path in ("/", "/panneau", "/api", "/api/openapi.json", "/integration", "/accessibilite", "/readyz")
+        ]
         for name, (question, _) in OWN.items():
             sha256, start = places[name]
             length = len(documents[name].text)
-            got = [
+            got = pages + [
                 client.get(f"{prefix}{path}")
                 for path in (
-                    "/", "/panneau", "/api", "/api/openapi.json", "/integration", "/accessibilite", "/readyz",
                     f"/preuve/{sha256}/{start}-{length}", f"/document/{sha256}/{start}-{length}",
                     f"/document/{sha256}/page-1.webp", f"/fichier/{sha256}",
                     f"/reponse?question={question}", f"/fiche?question={question}",

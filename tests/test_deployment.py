@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import kubernetes_validate
 import pytest
 import typer
 import yaml
@@ -293,6 +292,8 @@ def test_the_chart_starts_what_the_program_understands_and_asks_it_where_it_answ
 
 @pytest.mark.parametrize("version", ["1.30", "1.37"])
 def test_the_chart_is_as_kubernetes_wants_it(version: str) -> None:
+    import kubernetes_validate  # a second, in each process that collects tests
+
     for resource in rendered():
         kubernetes_validate.validate(resource, version, strict=True)
 

@@ -1,6 +1,8 @@
 """Earlier editions: what was quoted of them stays provable, and what became of it is said, by collection too."""
 
+from dataclasses import dataclass, replace
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from conftest import parsed, plain
@@ -8,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from small_corpus import FAQ, FEW, small_encoder, write_corpus
 
-from bot.answer import Quote
+from bot.answer import Answer, Quote
 from bot.assistant import Assistant
 from bot.collection import enter
 from bot.service import Service
@@ -37,17 +39,40 @@ def assistant(place: Path) -> Assistant:
     return Assistant(Searcher.load(place / "index", small_encoder()))
 
 
-def quoted(place: Path) -> dict[str, Quote]:
-    """What every question of the corpus is answered with now, by its identifier."""
-    found = (assistant(place).ask(question).quotes[0] for question, _ in FAQ.values())
-    return dict(zip(FAQ, found, strict=True))
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """A place where a new edition took that of the old one, by hand, and what was answered before."""
+
+    place: Path
+    before: dict[str, Answer]
+
+    def quote(self, entry: str) -> Quote:
+        return self.before[entry].quotes[0]
+
+    def client(self) -> TestClient:
+        return site(self.place, self.place / "corpus")
 
 
-def renewed(place: Path) -> None:
-    """The new edition takes the place of the old one, by hand."""
+@pytest.fixture(scope="module")
+def once(few_phrasings: Path, tmp_path_factory: pytest.TempPathFactory) -> Renewed:
+    place = Path(copytree(few_phrasings, tmp_path_factory.mktemp("renewed") / "site"))
+    ask = assistant(place).ask
+    before = {entry: ask(question) for entry, (question, _) in FAQ.items()}
+    assert all("mm-then" not in answer_page(site(place, place / "corpus"), then) for then in before.values())
     known = {key: asked for key, asked in FEW.items() if key in NEW and NEW[key][0] == FAQ[key][0]}
     write_corpus(place / "corpus", NEW, known)
     build(place / "corpus", place / "index", small_encoder(), accept_loss=True)
+    return Renewed(place, before)
+
+
+@pytest.fixture
+def renewed(once: Renewed, tmp_path: Path) -> Renewed:
+    """A copy, whose editions a test may change."""
+    return replace(once, place=Path(copytree(once.place, tmp_path / "site")))
+
+
+def answer_page(client: TestClient, answer: Answer) -> str:
+    return client.get(f"/{Addresses.of_answer(answer).answer}").text
 
 
 def site(place: Path, corpus: Path | None) -> TestClient:
@@ -79,12 +104,10 @@ def standing(html: str) -> tuple[str, str]:
     ],
 )
 def test_words_of_an_earlier_edition_are_proven_and_what_became_of_them_is_said(
-    place: Path, entry: str, became: str, words: str
+    once: Renewed, entry: str, became: str, words: str
 ) -> None:
-    quote, link = (before := quoted(place))[entry], Addresses().proof
-    renewed(place)
-    client = site(place, place / "corpus")
-    page = client.get(f"/{link(quote)}")
+    client, quote = once.client(), once.quote(entry)
+    page = client.get(f"/{Addresses().proof(quote)}")
 
     assert page.status_code == 200
     assert parsed(page.text).select_one(".mm-proven .mm-text").get_text() == quote.text
@@ -92,57 +115,48 @@ def test_words_of_an_earlier_edition_are_proven_and_what_became_of_them_is_said(
     assert FAQ[entry][0] in plain(page.text)
     assert standing(page.text) == (became, words)
     assert quote.text in client.get(f"/document/{quote.source.sha256}/{quote.start}-{quote.end}").text
-    assert before[entry].source.sha256 != quoted_now(place).source.sha256
-
-
-def quoted_now(place: Path) -> Quote:
-    return assistant(place).ask(FAQ["inscription"][0]).quotes[0]
+    now = assistant(once.place).ask(FAQ["inscription"][0]).quotes[0]
+    assert quote.source.sha256 != now.source.sha256
 
 
 @pytest.mark.parametrize(("entry", "became"), [("retard", "changed"), ("salle", "gone"), ("inscription", None)])
 def test_a_link_to_an_answer_tells_what_it_quoted_when_it_was_given(
-    place: Path, entry: str, became: str | None
+    once: Renewed, entry: str, became: str | None
 ) -> None:
-    then = assistant(place).ask(FAQ[entry][0])
-    address = Addresses.of_answer(then).answer
-    assert "mm-then" not in site(place, place / "corpus").get(f"/{address}").text
-    renewed(place)
-    page = site(place, place / "corpus").get(f"/{address}").text
+    page = answer_page(once.client(), once.before[entry])
 
     assert ("mm-then" in page) == (became is not None)  # the very words of the same document are no news
-    assert became is None or (standing(page)[0] == became and then.quotes[0].text in plain(page))
-    assert site(place, place / "corpus").get(f"/{address[:-30]}").status_code == 200  # a link that was cut
+    assert became is None or (standing(page)[0] == became and once.quote(entry).text in plain(page))
+    cut = Addresses.of_answer(once.before[entry]).answer[:-30]
+    assert once.client().get(f"/{cut}").status_code == 200
 
 
-def test_the_file_of_an_edition_is_kept_where_it_is_still_at_hand(place: Path) -> None:
-    quote, old = quoted(place)["salle"], (place / "corpus/documents/mediatheque.csv").read_bytes()
-    renewed(place)
-    assert site(place, place / "corpus").get(f"/fichier/{quote.source.sha256}").status_code == 404
+def test_the_file_of_an_edition_is_kept_where_it_is_still_at_hand(renewed: Renewed, few_phrasings: Path) -> None:
+    sha256, old = renewed.quote("salle").source.sha256, few_phrasings / "corpus/documents/mediatheque.csv"
+    assert renewed.client().get(f"/fichier/{sha256}").status_code == 404
 
-    (place / "corpus" / EDITIONS / f"{quote.source.sha256}.csv").write_bytes(old)
-    assert site(place, place / "corpus").get(f"/fichier/{quote.source.sha256}").content == old
-    (place / "corpus" / EDITIONS / f"{quote.source.sha256}.csv").write_bytes(b"autre chose")
-    assert site(place, place / "corpus").get(f"/fichier/{quote.source.sha256}").status_code == 404
+    kept = renewed.place / "corpus" / EDITIONS / f"{sha256}.csv"
+    kept.write_bytes(old.read_bytes())
+    assert renewed.client().get(f"/fichier/{sha256}").content == old.read_bytes()
+    kept.write_bytes(b"autre chose")
+    assert renewed.client().get(f"/fichier/{sha256}").status_code == 404
 
 
-def test_an_edition_of_a_collection_is_not_there_outside_of_it(place: Path) -> None:
-    quote = quoted(place)["salle"]
-    renewed(place)
-    client = site(place, None)
+def test_an_edition_of_a_collection_is_not_there_outside_of_it(once: Renewed) -> None:
+    client, proof = site(once.place, None), Addresses().proof(once.quote("salle"))
 
-    assert client.get(f"/{Addresses().proof(quote)}").status_code == 404
+    assert client.get(f"/{proof}").status_code == 404
     with enter("autre"):
-        assert client.get(f"/{Addresses().proof(quote)}").status_code == 200
+        assert client.get(f"/{proof}").status_code == 200
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"documents": [], "entries": []}', b"\xff"])
-def test_a_damaged_edition_is_not_there(place: Path, content: bytes) -> None:
-    sha256 = quoted(place)["salle"].source.sha256
-    renewed(place)
-    (place / "corpus" / EDITIONS / f"{sha256}.json").write_bytes(content)
+def test_a_damaged_edition_is_not_there(renewed: Renewed, content: bytes) -> None:
+    sha256 = renewed.quote("salle").source.sha256
+    (renewed.place / "corpus" / EDITIONS / f"{sha256}.json").write_bytes(content)
 
-    assert kept_edition(place / "corpus", sha256) is None
-    assert kept_edition(place / "corpus", "../catalogue") is None
+    assert kept_edition(renewed.place / "corpus", sha256) is None
+    assert kept_edition(renewed.place / "corpus", "../catalogue") is None
 
 
 def test_a_build_that_cannot_keep_an_edition_says_so_and_is_done(place: Path) -> None:

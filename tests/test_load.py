@@ -1,19 +1,13 @@
 """Many at once: let through in order, refused at once when there are too many."""
 
 import asyncio
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import httpx
 import pytest
 from fake_assistant import HOSTILE, About, FakeAssistant, answered, quote
-from real_site import free_port, waited_for
 from starlette.requests import Request
 
 from bot.answer import Answer
@@ -97,46 +91,3 @@ def test_pages_and_probes_do_not_wait_behind_questions() -> None:
         assert [answer.status_code for answer in answers] == [200] * 100
 
     asyncio.run(asyncio.wait_for(run(), 60))
-
-
-SLOW_SERVER = """
-import os, sys, time
-sys.path.insert(0, sys.argv[1])
-from fake_assistant import HOSTILE, About, FakeAssistant, answered, quote
-from bot.web.branding import Branding
-from bot.web.server import build_app, serve
-
-class Slow(FakeAssistant):
-    def ask(self, question, history=()):
-        os.write(1, b"asked\\n")  # in one piece: four threads write
-        time.sleep(1)
-        return super().ask(question, history)
-
-known = About((HOSTILE.source,), examples=("q",), built="2026-01-02T03:04:05+00:00")
-app = build_app(Slow(answers={"q": answered("q", quote(HOSTILE, "Après."))}, known=known))
-serve(lambda: app, Branding, lambda: None, "127.0.0.1", int(sys.argv[2]), "")
-"""
-
-
-def test_answers_under_way_are_finished_when_the_service_is_asked_to_stop() -> None:
-    port = free_port()
-    command = [sys.executable, "-c", SLOW_SERVER, str(Path(__file__).parent), str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            waited_for(lambda: httpx.get(f"http://127.0.0.1:{port}/readyz").is_success, server)
-
-            def ask(n: int) -> int:
-                return httpx.post(f"http://127.0.0.1:{port}/api/ask", json={"question": "q"}, timeout=60).status_code
-
-            with ThreadPoolExecutor(4) as visitors:
-                asked = [visitors.submit(ask, n) for n in range(4)]
-                assert server.stdout is not None
-                for _ in range(5):  # that of /readyz too
-                    assert server.stdout.readline() == "asked\n"
-                server.send_signal(signal.SIGTERM)
-                assert [answer.result() for answer in asked] == [200] * 4
-            assert server.wait(30) in (0, -signal.SIGTERM)
-            with pytest.raises(httpx.ConnectError):
-                ask(0)
-        finally:
-            server.kill()

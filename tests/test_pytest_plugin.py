@@ -48,6 +48,7 @@ class Opened:
 def corpus(pytester: pytest.Pytester, no_settings: None, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The library's FAQ, which the settings name."""
     folder = write_corpus(pytester.path / "corpus")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:schemathesis")  # a second to import, in each of these runs
     monkeypatch.setenv("MOTAMOT_CORPUS", str(folder))
     monkeypatch.setenv("MOTAMOT_HOME", str(pytester.path / "home"))
     return folder
@@ -200,6 +201,7 @@ def test_the_real_assistant_passes_a_question_that_the_readme_shows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("MOTAMOT_HOME", str(model_home))
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:schemathesis")
     rows = [
         {"id": "q1", "turns": ["Peut-on modifier un CTI en cours par avenant ?"], "expect": [AMENDMENT]},
         {"id": "q2", "turns": ["Quelle est la recette de la tarte aux pommes ?"], "expect": [AMENDMENT]},
