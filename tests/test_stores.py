@@ -23,6 +23,7 @@ from index.postgres import DatabaseStore
 from index.searcher import Searcher
 from index.state import State, state
 from index.store import FolderStore, Store
+from index.stored import Stored
 
 ENCODER = small_encoder()
 QUESTIONS = ["qui peut avoir une carte ?", "amende de retard", "louer la sale", "quelle est la capitale du Pérou ?"]
@@ -48,8 +49,19 @@ def corpus(tmp_path: Path) -> Path:
     return write_corpus(tmp_path / "corpus", closing_on(1), FEW)
 
 
-def built(corpus: Path, store: Store, day: int) -> None:
-    build(write_corpus(corpus, closing_on(day), FEW), store, ENCODER)
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A corpus that changes from day to day."""
+    return tmp_path_factory.mktemp("town") / "corpus"
+
+
+@pytest.fixture(scope="module")
+def days(town: Path) -> dict[int, Stored]:
+    """What was built of it on each of four days."""
+    folders = {day: town.with_name(f"index{day}") for day in (1, 2, 3, 4)}
+    for day, folder in folders.items():
+        build(write_corpus(town, closing_on(day), FEW), FolderStore(folder), ENCODER)
+    return {day: FolderStore(folder).load() for day, folder in folders.items()}
 
 
 def says(store: Store) -> str:
@@ -91,25 +103,27 @@ def test_building_again_encodes_only_what_changed(new: Callable[[], Store], corp
     encoder = small_encoder()
 
     assert build(corpus, new(), encoder).n_encoded == 0
-    built(corpus, new(), 2)
+    build(write_corpus(corpus, closing_on(2), FEW), new(), ENCODER)
     assert says(new()) == "Elle ferme le 2 mai."
     assert state(corpus, new(), ENCODER.name, MAX_ERROR) is State.FRESH
     assert state(corpus, new(), "another", MAX_ERROR) is State.STALE
 
 
-def test_one_goes_back_to_the_last_two_builds_and_no_further(new: Callable[[], Store], corpus: Path) -> None:
-    for day in (1, 2, 3, 4):
-        built(corpus, new(), day)
+def test_one_goes_back_to_the_last_two_builds_and_no_further(
+    new: Callable[[], Store], town: Path, days: dict[int, Stored]
+) -> None:
+    for day in days.values():
+        new().save(day)
 
     manifest = new().rollback()
     assert says(new()) == "Elle ferme le 3 mai."
     assert new().load().manifest == manifest
-    assert state(corpus, new(), ENCODER.name, MAX_ERROR) is State.FRESH  # it is not built again unasked
+    assert state(town, new(), ENCODER.name, MAX_ERROR) is State.FRESH  # it is not built again unasked
     new().rollback()
     with pytest.raises(IndexStoreError, match="n’a pas de version précédente"):
         new().rollback()
     assert says(new()) == "Elle ferme le 2 mai."
-    built(corpus, new(), 4)
+    build(town, new(), ENCODER)
     assert (says(new()), new().withdrawn()) == ("Elle ferme le 4 mai.", frozenset())
 
 
@@ -131,7 +145,7 @@ def test_a_kept_version_is_put_back_in_service_by_what_it_was_built_from(
 def test_an_index_that_would_lose_much_or_is_of_another_corpus_is_kept(
     new: Callable[[], Store], corpus: Path, tmp_path: Path
 ) -> None:
-    built(corpus, new(), 1)
+    build(corpus, new(), ENCODER)
 
     with pytest.raises(LossError, match="depuis le corpus"):
         build(write_corpus(tmp_path / "elsewhere", phrasings={}), new(), ENCODER)
@@ -171,13 +185,13 @@ def test_several_builders_at_once_take_turns_and_lose_nothing(new: Callable[[], 
     assert seen == {f"Elle ferme le {day} mai." for day in (1, 2, 3)}
 
 
-def test_a_newer_index_answers_once_it_was_looked_for(new: Callable[[], Store], corpus: Path) -> None:
-    built(corpus, new(), 1)
+def test_a_newer_index_answers_once_it_was_looked_for(new: Callable[[], Store], days: dict[int, Stored]) -> None:
+    new().save(days[1])
     store = new()
     live = LiveAssistant(store, Assistant(Searcher.load(store, ENCODER)), store.mark())
 
     assert live.check() is False
-    built(corpus, new(), 2)
+    new().save(days[2])
     assert live.check() is True
     assert live.ask("Quand la médiathèque ferme-t-elle ?").quotes[0].text.endswith("Elle ferme le 2 mai.")
 
@@ -224,35 +238,37 @@ def test_documents_are_held_once_and_go_with_their_last_version(server: Server, 
         return int(n)
 
     first, second = DatabaseStore(database, "first"), DatabaseStore(database, "second")
-    built(corpus, first, 11)
+    build(write_corpus(corpus, closing_on(11), FEW), first, ENCODER)
     before = held()
     second.save(first.load())
     assert held() == before
     for day in (12, 13, 14):
-        built(corpus, first, day)
+        build(write_corpus(corpus, closing_on(day), FEW), first, ENCODER)
     assert held() == before + 3  # the second still has the first day
     for _ in range(3):
         second.save(first.load())
     assert held() == before + 2
 
 
-def test_a_killed_builder_leaves_nothing(server: Server, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_builder_leaves_nothing(
+    server: Server, days: dict[int, Stored], monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = DatabaseStore(Database(server.address), "killed")
-    built(corpus, store, 1)
+    store.save(days[1])
     monkeypatch.setattr(DatabaseStore, "_prune", lambda *_: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
-        built(corpus, store, 2)
+        store.save(days[2])
 
     assert says(store) == "Elle ferme le 1 mai."
     assert store._database.rows("SELECT count(*) FROM motamot_version WHERE name = 'killed'") == [(1,)]
 
 
 def test_while_the_server_is_away_it_is_said_at_once_and_it_answers_when_it_is_back(
-    server: Server, corpus: Path
+    server: Server, days: dict[int, Stored]
 ) -> None:
     store = DatabaseStore(Database(server.address), "away")
-    built(corpus, store, 1)
+    store.save(days[1])
     searcher = Searcher.load(store, ENCODER)
     live = LiveAssistant(store, Assistant(searcher), store.mark())
 

@@ -27,21 +27,22 @@ class Served:
     notes: Path
     process: subprocess.Popen[bytes]
 
-    def send(self, path: str, body: object) -> httpx.Response:
+    def send(self, path: str, body: object, visitor: str = "127.0.0.1") -> httpx.Response:
         """On a connection of its own, which any process may accept."""
-        return httpx.post(f"http://127.0.0.1:{self.port}{path}", json=body, timeout=30)
+        with httpx.Client(transport=httpx.HTTPTransport(local_address=visitor), timeout=30) as client:
+            return client.post(f"http://127.0.0.1:{self.port}{path}", json=body)
 
-    def ask(self, question: str) -> int:
-        return self.send("/api/ask", {"question": question}).status_code
+    def ask(self, question: str, visitor: str = "127.0.0.1") -> int:
+        return self.send("/api/ask", {"question": question}, visitor).status_code
 
     def chat(self, question: str) -> str:
         return self.send("/gradio_api/run/predict", {"fn_index": 0, "data": [question, "[]"]}).text
 
 
-@pytest.fixture
-def served(small_index: Path, tmp_path: Path) -> Iterator[Served]:
+@pytest.fixture(scope="module")
+def served(small_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     settings: dict[str, Any] = {name.upper(): small_index / name for name in ("corpus", "index")}
-    with service(2, tmp_path, settings | {"RATE_LIMIT": "60/hour"}) as found:
+    with service(2, tmp_path_factory.mktemp("workers"), settings | {"RATE_LIMIT": "60/hour"}) as found:
         yield Served(*found)
 
 
@@ -73,7 +74,8 @@ def test_processes_share_counts_and_limits_and_one_that_is_killed_takes_nothing_
 
 def test_the_answers_under_way_are_finished_when_it_is_asked_to_stop(served: Served) -> None:
     found: list[int] = []
-    threads = [threading.Thread(target=lambda: found.append(served.ask(f"{SLOW} une carte"))) for _ in range(4)]
+    asked = f"{SLOW} une carte"
+    threads = [threading.Thread(target=lambda: found.append(served.ask(asked, "127.0.0.2"))) for _ in range(4)]
     for thread in threads:
         thread.start()
     time.sleep(1.5)  # they are all inside
