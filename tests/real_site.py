@@ -118,11 +118,11 @@ def behind_nginx(folder: Path, http: str) -> Iterator[None]:
 
 @contextmanager
 def chromium() -> Iterator[Any]:
-    """The system's Chromium; skips where there is none."""
+    """The system's Chromium, if possible as the shell without a window of its own, which takes half; or skips."""
     playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
-    found = shutil.which("chromium")
+    found = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if found is None:
-        pytest.skip("no chromium: apt-get install chromium")
+        pytest.skip("no chromium: apt-get install chromium-headless-shell")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=found, args=FLAGS)
         yield browser
