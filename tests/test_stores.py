@@ -128,11 +128,11 @@ def test_one_goes_back_to_the_last_two_builds_and_no_further(
 
 
 def test_a_kept_version_is_put_back_in_service_by_what_it_was_built_from(
-    new: Callable[[], Store], corpus: Path
+    new: Callable[[], Store], days: dict[int, Stored]
 ) -> None:
     marks = []
-    for day in (1, 2, 3, 4):
-        built(corpus, new(), day)
+    for day in days.values():
+        new().save(day)
         marks.append(new().remembered()["fingerprint"])
 
     assert [(new().switch(mark), says(new())) for mark in (marks[1], marks[3], marks[0])] == [
