@@ -181,17 +181,23 @@ class Assistant:
         if switched := on_another_subject(query.typed.text):
             return self._alone(self.searcher.read(switched), last)
         leaning, corrects = leans(query), is_correction(query.typed)
-        before = last() if corrects or leaning >= _MAY_LEAN else None
+        found = cache(lambda: self.searcher.search(query))
+        before = last() if corrects or leaning >= _MAY_LEAN or found().undecided else None
         if before is None or not before.subject:
-            return self._alone(query, last)
+            return self._alone(query, last, found)
         if corrects:
             return self._corrected(query, before, last)
-        found = cache(lambda: self.searcher.search(query))
         alone = cache(lambda: self._alone(query, last, found))
         if leaning < _LEANS and alone().answer.kind is Kind.ANSWER:
             return alone()
-        said = self._spoken(query, self._after(query, before, found), last, before, ReadAs.FOLLOW_UP)
+        after = self._after(query, before, found)
+        said = self._spoken(query, after, last, before, ReadAs.FOLLOW_UP)
         said = replace(said, chain=f"{before.chain or before.subject} {JOIN} {query.asked}")
+        if after.answered and self.searcher.rows.is_shared(after.hits[0].row):
+            # "Et les tarifs ?" does not say of what: the turn after it must know.
+            said = replace(said, subject=after.hits[0].label)
+        elif leaning < _MAY_LEAN:
+            said = replace(said, subject=said.chain)
         if said.answer.kind is not Kind.REFUSE:
             return said
         if not query.terms:

@@ -38,6 +38,11 @@ class Levels:
     sure: float
     """That the first one answers: it is quoted without reserve."""
 
+    @property
+    def undecided(self) -> float:
+        """Probability of what is offered, however likely it is."""
+        return max(self.offer, self.answer - RESERVE)
+
 
 AFTER_QUESTION = Levels(0.25, 0.5, 0.8)
 """Of a turn read after a question, whose two probabilities are that its first hit answers. Of the follow-ups of
@@ -62,6 +67,8 @@ class Result:
     """What the probabilities are compared with."""
     marked: tuple[Span, ...] = ()
     """The sentences of the first hit's target that answer, in order; none where all of it does, or nothing is said."""
+    undecided: bool = False
+    """Whether several entries share the heading that was asked for, and nothing tells which is meant."""
 
     @property
     def answered(self) -> bool:

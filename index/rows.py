@@ -24,6 +24,7 @@ from index.records import Records, some
 _READ, _HEADING_READ = 700, 160
 _PLAIN = 300
 """Characters of an answer from which a heading that does not ask is not read: what it names passes for answered."""
+_MOST_NAMES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Layout:
     titled: Ints
     """Targets that an editor gave a short title, ascending."""
     titles: tuple[str, ...]
+    named_by: Ints
+    """How many of the last names of an entry (document, headings above, heading) tell it from the others."""
 
     def target(self, row: int, passage: Passage) -> Target:
         """One target, from its passage."""
@@ -72,6 +75,9 @@ class Rows:
         targets = _merged([Target(p, Span(p.start, p.end)) for p in passages] + list(editor))
         passage_of_target = [row[t.passage.document.id, t.passage.start, t.passage.end] for t in targets]
         documents = {entry.document.id: entry.document for entry in entries}
+        titled = len(documents) > 1
+        firsts = [e.passages[0] for e in entries]
+        paths = [[*(_title(p) if titled else ()), *_headings(p)] if p.question else [] for p in firsts]
         place = {id_: number for number, id_ in enumerate(documents)}
         layout = Layout(
             document_of_entry=_ints([place[entry.document.id] for entry in entries]),
@@ -83,6 +89,7 @@ class Rows:
             phrasings=tuple(text for t in targets for text in t.phrasings),
             titled=_ints([row for row, t in enumerate(targets) if t.title]),
             titles=tuple(t.title for t in targets if t.title),
+            named_by=_ints(_named_by(paths)),
         )
         return cls(tuple(entries), tuple(targets), tuple(passages), documents, layout)
 
@@ -131,15 +138,9 @@ class Rows:
     def heading_texts(self) -> list[str]:
         """One for each entry: its question; for an entry without one, its first sentence.
 
-        Where several ask the same ("Quel délai ?"), the heading above tells which it is.
+        Where several ask the same ("Quel délai ?", "Tarifs"), what stands above tells which it is.
         """
-        told = Counter((entry.document.id, entry.heading_text) for entry in self.entries)
-        return [
-            " ".join(_above(entry.passages[0])[-2:])
-            if entry.heading and told[entry.document.id, entry.heading_text] > 1
-            else entry.heading_text or _first_sentence(entry)
-            for entry in self.entries
-        ]
+        return [" ".join(self._names(row)) or _first_sentence(entry) for row, entry in enumerate(self.entries)]
 
     def label(self, target: int) -> str:
         """What a target is offered by: its short title, one of its passage, or what its entry begins with."""
@@ -148,12 +149,33 @@ class Rows:
         places = np.flatnonzero(own if own.any() else passages[titled] == passages[target])
         if len(places):
             return self.layout.titles[int(places[0])]
-        entry = self.entries[self.entry_of_target[target]]
-        return entry.heading_text or _first_sentence(entry)
+        entry = int(self.entry_of_target[target])
+        return " › ".join(self._names(entry)) or _first_sentence(self.entries[entry])
+
+    def is_shared(self, target: int) -> bool:
+        """Whether another entry has the heading of the entry of a target."""
+        return bool(self.layout.named_by[self.entry_of_target[target]] > 1)
 
     def passage_texts(self) -> list[str]:
-        """One for each passage: the headings above it, what must be read with it, and itself."""
-        return [" ".join([*_above(p), *(c.of(p.document.text) for c in p.context), p.text]) for p in self.passages]
+        """One for each passage: what stands above it, what must be read with it, and itself."""
+        owned = zip(self.passages, self.entry_of_passage.tolist(), strict=True)
+        return [" ".join([*self._above(p, e), *(c.of(p.document.text) for c in p.context), p.text]) for p, e in owned]
+
+    def _names(self, entry: int) -> list[str]:
+        """The heading of an entry, below what tells it from other entries with the same."""
+        own = self.entries[entry]
+        names = [*self._title(own.passages[0]), *_headings(own.passages[0])]
+        return names[-int(self.layout.named_by[entry]) :] if own.heading else []
+
+    def _above(self, passage: Passage, entry: int) -> list[str]:
+        """The headings above, and the question; the title of the document where these do not tell what it is about."""
+        headings = _headings(passage)
+        is_topic = len(headings) < 2 and not any(map(asks, headings))
+        titled = is_topic or self.layout.named_by[entry] > len(headings)
+        return [*(self._title(passage) if titled else ()), *headings]
+
+    def _title(self, passage: Passage) -> list[str]:
+        return _title(passage) if len(self.documents) > 1 else []
 
     def reader_text(self, target: int, terms: Collection[str]) -> str:
         """What a reader reads of a target: the question of its entry, or what heads a short text, and the answer.
@@ -162,11 +184,12 @@ class Rows:
         """
         entry, own = self.entries[self.entry_of_target[target]], self.targets[target]
         text = own.passage.document.text
-        above, context = _above(own.passage)[-2:], []
+        named_by = int(self.layout.named_by[self.entry_of_target[target]])
+        above, context = self._above(own.passage, int(self.entry_of_target[target]))[-max(2, named_by) :], []
         if len(body := entry.body_text) > _READ:
             context = [span.of(text) for span in own.passage.context]
             body = _densest(own.span.of(text), terms)
-        if len(body) >= _PLAIN:
+        if len(body) >= _PLAIN and named_by == 1:
             above = [heading for heading in above if asks(heading) or INTERROGATIVE.match(heading)]
         return "\n".join([*map(_ends, above + context), body])
 
@@ -244,10 +267,30 @@ def _first_sentence(entry: Entry) -> str:
     return found[0].of(text) if found else text
 
 
-def _above(passage: Passage) -> list[str]:
-    """The headings above, and the question."""
+def _headings(passage: Passage) -> list[str]:
+    """Those above, and the question."""
     spans = [*passage.section, *([passage.question] if passage.question else [])]
     return [span.of(passage.document.text) for span in spans]
+
+
+def _title(passage: Passage) -> list[str]:
+    """The title of the document; none where the headings above say it."""
+    title = passage.document.source.title
+    said = frozenset(stem for heading in _headings(passage) for stem in _stems_of(heading))
+    return [] if 2 * len(_stems_of(title) & said) >= len(_stems_of(title)) else [title]
+
+
+def _named_by(paths: Sequence[Sequence[str]]) -> list[int]:
+    """How many of the last names of each path no other path ends with; _MOST_NAMES where all are shared."""
+    named_by = [1] * len(paths)
+    left = list(range(len(paths)))
+    for n in range(1, _MOST_NAMES):
+        ends = {place: tuple(map(str.casefold, paths[place][-n:])) for place in left}
+        told = Counter(ends.values())
+        left = [place for place in left if told[ends[place]] > 1 and len(paths[place]) > n]
+        for place in left:
+            named_by[place] = n + 1
+    return named_by
 
 
 @dataclass(frozen=True, slots=True)

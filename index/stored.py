@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -82,8 +83,12 @@ SMALL_FILES = ("head.json", "learned.json", "said.json")
 
 
 def examples_of(entries: Iterable[Entry]) -> tuple[str, ...]:
-    """A few questions to begin with, else headings: the shortest are the easiest to read on a button."""
-    headings = [entry.heading_text for entry in entries if entry.heading]
+    """A few questions to begin with, else headings: the shortest are the easiest to read on a button.
+
+    None that several entries share: it would be met with a question back.
+    """
+    told = Counter(entry.heading_text for entry in entries if entry.heading)
+    headings = [heading for heading, times in told.items() if times == 1]
     questions = [text for text in headings if text.endswith("?")]
     return tuple(sorted(questions or headings, key=len)[:_N_EXAMPLES])
 

@@ -42,7 +42,8 @@ def verdict(expect: list[str], answer: Answer, entries: Sequence[Entry]) -> str:
         return "unread"
     if answer.kind is Kind.ANSWER:
         return "wrong"
-    return "offered" if {entry.heading_text for entry in holding}.intersection(answer.suggestions) else "refused"
+    headings = {entry.heading_text for entry in holding}
+    return "offered" if headings & {label.split(" › ")[-1] for label in answer.suggestions} else "refused"
 
 
 def _whole(entry: Entry) -> str:

@@ -94,6 +94,7 @@ class Copies:
             phrasings=(),
             titled=empty,
             titles=(),
+            named_by=np.ones(n, np.int32),
         )
         bm25 = self._bm25(copies)
         dense = {name: Dense(self._vectors(base.dense[name].all(), copies)) for name in FIELDS[:2]}

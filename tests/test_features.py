@@ -1,6 +1,7 @@
 """The rows of the indexes, the fields of a match, and phrasings left out of it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -190,18 +191,30 @@ def test_an_entry_is_asked_for_as_long_as_one_of_its_phrasings_is_left() -> None
 def test_a_reader_reads_a_short_answer_whole_and_of_a_long_one_where_the_words_asked_stand_together() -> None:
     filler = " ".join(f"Cette phrase numéro {n} ne parle de rien." for n in range(20))
     body = f"{filler} Le maire signe. Le conseil vote un avenant en mai. {filler}"
-    text = f"Qui signe ?\n{body}"
+    text = f"Qui vote ?\n{body}"
     long = Document(Source("f", "FAQ", "Ville", "2024-03", "faq", "f.txt"), text, "1" * 64, ())
-    whole, heading = Span(12, len(text)), Span(0, 11)
-    answer = Passage(long, "qui", 12, len(text), quote=whole, question=heading)
+    whole, heading = Span(11, len(text)), Span(0, 10)
+    answer = Passage(long, "qui", 11, len(text), quote=whole, question=heading)
     rows = Rows.of([Entry(long, "qui", heading, whole, (answer,)), *ENTRIES], [])
 
     read = rows.reader_text(0, stems("avenant conseil"))
 
-    assert read.startswith("Qui signe ?\n")
+    assert read.startswith("Qui vote ?\n")
     assert "Le conseil vote un avenant en mai." in read
     assert len(read) < 750
     assert rows.reader_text(1, ()) == f"Qui signe ?\n{SIGNING.text}"
+
+
+def test_a_heading_that_several_documents_share_is_known_with_the_title_of_its_own() -> None:
+    other = replace(DOCUMENT, source=replace(DOCUMENT.source, id="autre", title="Marchés"), sha256="1" * 64)
+    signing = replace(SIGNING, document=other)
+    rows = Rows.of([replace(ENTRIES[0], document=other, passages=(signing,)), *ENTRIES], [])
+
+    assert rows.heading_texts() == ["Marchés Qui signe ?", "FAQ Qui signe ?", "Quand voter ?"]
+    assert [rows.label(row) for row in range(3)] == ["Marchés › Qui signe ?", "FAQ › Qui signe ?", "Quand voter ?"]
+    assert rows.passage_texts()[0] == f"Marchés Qui signe ? {SIGNING.text}"
+    assert rows.passage_texts()[2] == f"Quand voter ? {VOTING.text}"
+    assert rows.reader_text(0, ()) == f"Marchés\nQui signe ?\n{SIGNING.text}"
 
 
 @pytest.mark.parametrize(

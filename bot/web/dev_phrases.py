@@ -82,7 +82,10 @@ FIELDS = {
         "message": "Phrase fixe du service, à montrer telle quelle. Elle ne vient pas des textes.",
         "quotes": "Les citations, la meilleure d’abord. Vide pour un refus.",
         "understood": "Mots mal orthographiés ou sigles, et ce qui a été lu à leur place.",
-        "suggestions": "Questions, titres des textes ou titres courts de l’éditeur, qui fonctionnent si on les pose.",
+        "suggestions": typeset(
+            "Questions, titres des textes (« Piscine › Tarifs » là où plusieurs textes ont le même titre) ou "
+            "titres courts de l’éditeur, qui fonctionnent si on les pose."
+        ),
         "ranking": "Les dix entrées les plus proches, quelle que soit la réponse.",
         "reading": "Comment la question a été lue, seule ou avec celles d’avant.",
         "collection": "Titre de la collection interrogée ; null hors de toute collection.",

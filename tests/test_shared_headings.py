@@ -1,0 +1,87 @@
+"""Rules of several services, whose parts have the same headings: which service is asked about is found, or asked."""
+
+from pathlib import Path
+
+import pytest
+from seed_files import listed
+
+from bot.answer import Kind
+from bot.assistant import Assistant
+from index.build import build
+from index.e5.onnx_encoder import OnnxEncoder
+from index.searcher import Searcher
+
+pytestmark = pytest.mark.model
+
+POOL, LIBRARY, HALL = "Règlement de la piscine municipale", "Guide du lecteur de la bibliothèque", "La salle des fêtes"
+HEADINGS = ("Horaires", "Tarifs", "Contact")
+SERVICES = {
+    POOL: (
+        "Du lundi au vendredi, de 12 h à 20 h. Le samedi et le dimanche, de 9 h à 18 h.",
+        "Adulte : 4,20 €. Moins de 16 ans : 2,50 €. Carte de dix entrées : 35 €.",
+        "Accueil de la piscine, avenue du Stade, téléphone 02 00 00 00 11.",
+    ),
+    LIBRARY: (
+        "Mardi et jeudi de 14 h à 18 h, mercredi de 10 h à 18 h, samedi de 10 h à 13 h.",
+        "L’abonnement annuel coûte 8 €. Il est gratuit pour les moins de 18 ans.",
+        "Bibliothèque, place du Marché, téléphone 02 00 00 00 22.",
+    ),
+    HALL: (
+        "La salle est remise le vendredi à 17 h et rendue le lundi à 8 h.",
+        "Habitants : 250 € le week-end. Extérieurs : 480 €. Une caution de 600 € est demandée.",
+        "Secrétariat de la mairie, téléphone 02 00 00 00 44.",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def assistant(encoder: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Assistant:
+    folder: Path = tmp_path_factory.mktemp("services")
+    (folder / "documents").mkdir()
+    tables = []
+    for number, (title, parts) in enumerate(SERVICES.items()):
+        head = f"# {title}\n\n" if title == POOL else ""  # the others have their title in the catalogue only
+        text = "\n\n".join(f"## {heading}\n\n{part}" for heading, part in zip(HEADINGS, parts, strict=True))
+        (folder / "documents" / f"{number}.md").write_text(head + text, encoding="utf-8")
+        tables.append(listed(f"{number}.md", id=str(number), title=title, kind="guide"))
+    (folder / "catalogue.toml").write_text("\n".join(tables), encoding="utf-8")
+    build(folder, folder / "index", encoder)
+    return Assistant(Searcher.load(folder / "index", encoder))
+
+
+@pytest.mark.parametrize(
+    ("turns", "service", "heading"),
+    [
+        (["c'est combien la piscine"], POOL, "Tarifs"),
+        (["louer la salle des fêtes c'est combien"], HALL, "Tarifs"),
+        (["la bibliothèque ouvre à quelle heure le mercredi ?"], LIBRARY, "Horaires"),
+        (["telephone salle des fetes"], HALL, "Contact"),
+        ([f"{LIBRARY} › Tarifs"], LIBRARY, "Tarifs"),
+        (["la piscine est ouverte le dimanche ?", "tarifs"], POOL, "Tarifs"),
+        (["horaires de la bibliothèque", "qui contacter ?", "et les tarifs"], LIBRARY, "Tarifs"),
+        (["tarifs", "la deuxième"], None, "Tarifs"),
+    ],
+)
+def test_the_part_of_the_service_that_is_meant_is_quoted(
+    assistant: Assistant, turns: list[str], service: str | None, heading: str
+) -> None:
+    *before, last = turns
+    if service is None:
+        service = assistant.ask(before[0]).suggestions[1].partition(" › ")[0]
+    answer = assistant.ask(last, before)
+
+    assert answer.kind == Kind.ANSWER
+    assert answer.quotes[0].text == SERVICES[service][HEADINGS.index(heading)]
+
+
+@pytest.mark.parametrize("asked", ["tarifs", "Tarifs ?", "quels sont les horaires ?", "contact"])
+def test_what_service_is_meant_is_asked_where_nothing_tells(assistant: Assistant, asked: str) -> None:
+    answer = assistant.ask(asked)
+
+    assert answer.kind == Kind.CLARIFY
+    assert sorted(label.partition(" › ")[0] for label in answer.suggestions) == sorted(SERVICES)
+    assert len({label.partition(" › ")[2] for label in answer.suggestions}) == 1
+
+
+def test_the_greeting_names_no_heading_that_several_share(assistant: Assistant) -> None:
+    assert assistant.about().examples == ()
