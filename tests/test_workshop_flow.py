@@ -50,12 +50,12 @@ EDITION = {
 class Public:
     """The site of the visitors, and one of them who never stops asking."""
 
-    port: int
+    client: httpx.Client
     statuses: list[int] = field(default_factory=list)
     stop: Event = field(default_factory=Event)
 
     def ask(self, question: str) -> dict[str, Any]:
-        response = httpx.post(f"http://127.0.0.1:{self.port}/api/ask", json={"question": question}, timeout=60)
+        response = self.client.post("/api/ask", json={"question": question})
         self.statuses.append(response.status_code)
         found: dict[str, Any] = response.json()
         return found
@@ -81,8 +81,12 @@ def public(place: Path, journal: Journal) -> Iterator[Public]:
     limits = RequestLimits(service.metrics)
     app.include_router(build_api(service, limits))
     app.include_router(build_proof(service, limits, Originals(place / "corpus")))
-    with live.watched(every=0.05), served(app, port := free_port()):
-        site = Public(port)
+    with (
+        live.watched(every=0.05),
+        served(app, port := free_port()),
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client,
+    ):
+        site = Public(client)
         for question in REGISTERS:
             site.ask(question)
         visitor = Thread(target=site.visit)
@@ -157,8 +161,8 @@ def test_from_the_questions_of_visitors_to_a_published_answer_and_back(
         phrase(editor, workshop, tmp_path)
         renew(editor)
         publish(editor, public)
-        proof = httpx.get(
-            f"http://127.0.0.1:{public.port}/preuve/{before['source']['sha256']}/{before['start']}-{before['end']}",
+        proof = public.client.get(
+            f"/preuve/{before['source']['sha256']}/{before['start']}-{before['end']}",
             headers={"accept": "text/html"},
         )
         assert ("Édition antérieure" in proof.text, EDITION["retard"][1] in proof.text) == (True, True)
@@ -245,7 +249,7 @@ def renew(editor: Editor) -> None:
     editor.look()
     editor.open("documents")
     page.get_by_role("button", name="Revenir à l’édition en service").click()
-    page.get_by_text("mars 2024").wait_for()
+    page.get_by_text("Ville de Montbrun, mars 2024").wait_for()
     page.get_by_label("Nouvelle édition").set_input_files(given)
     page.get_by_role("button", name="Remplacer").click()
     page.get_by_text("Réponses qui changent").wait_for()
