@@ -145,6 +145,10 @@ TEXT = [(Q, "Quand déposer la demande ?"), (P, "Un mois avant."), (Q, "Combien 
         "# {0}\n{{% hint %}}\n> [!NOTE]\n> {1}\n{{% endhint %}}\n[TOC]\n\n## {2}[^1]\n{3}\n\n{{{{ x }}}}\n\n[^1]: N.",
         "# {0}\n:::info\n{1}\n:::\n## {2}\n!!! note\n    {3}\n",
         "- *{0}*\n  {1}\n- *{2}*\n  {3}\n",
+        '=== "{0}"\n    {1}\n\n=== "{2}"\n    {3}\n',
+        '<Tabs>\n<TabItem value="a" label="{0}">\n{1}\n</TabItem>\n<TabItem label="{2}">\n{3}\n</TabItem>\n</Tabs>\n',
+        '{{% tab title="{0}" %}}\n{1}\n{{% endtab %}}\n\n{{{{< tab "{2}" >}}}}\n{3}\n{{{{< /tab >}}}}\n',
+        "#voirie #faq\n## {0} ^a\n%%à revoir%%\n=={1}==\n## [[Prix|{2}]]\n{3} ![[plan.png]]\n",
         ':::faq{{title="{0}"}}\n{1}\n:::\n\n:::details{{open label="{2}"}}\n{3}\n:::\n',
         "---\ntitle: {0}\n---\n## {0}\n::video[Vidéo]{{id=1}}\n{1}\n\n:::fr-accordion[### {2}]{{id=a}}\n\n{3}\n:::\n",
     ],
@@ -153,6 +157,16 @@ def test_markdown_of_site_generators_shows_its_questions_and_no_mark(page: str) 
     reading = read_markdown(page.format(*(text for _, text in TEXT)).encode(), "faq.md")
 
     assert [(Q if kind is H else kind, text) for kind, _, text in blocks(reading)] == TEXT
+
+
+def test_the_panes_of_a_page_have_their_names_and_its_boxes_no_mark() -> None:
+    panes = '# Aide\n{% tab title="Bourg" %}\n- [x] un plan\n{% endtab %}\n=== "Hameaux"\n    Rien.\n\n'
+    reference = '{% content-ref url="a.md" %}\n[a.md](a.md)\n{% endcontent-ref %}\n'
+
+    assert told(read_markdown(f"{panes}{reference}".encode(), "aide.md")) == [
+        "Aide › Bourg → un plan",
+        "Aide › Hameaux → Rien.",
+    ]
 
 
 def test_the_toggles_and_callouts_of_notion_are_text() -> None:

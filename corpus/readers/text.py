@@ -31,19 +31,33 @@ _TITLED = re.compile(r"""\b(?:title|titre|summary|label|question)=(?:"([^"]*)"|'
 # Beyond, a container is text.
 _DEEPEST = 20
 _ASKING = ("question", "faq", "help")
-_FOLDED = ("details", "question", "faq", "collapse", "spoiler", "accordion")
+_FOLDED = ("details", "question", "faq", "collapse", "spoiler", "accordion", "tab")
 # A quote with a kind, and a title: > [!question]- Titre
 _CALLOUT = re.compile(r"[ \t]*>[ \t]*\[!(?P<kind>\w+)\][+-]?[ \t]+(?P<title>\S.*)")
 _NOTE = re.compile(r"^\[\^[^\]\n]{1,80}\]:.*(?:\n[ \t]+\S.*)*", re.MULTILINE)
 # Marks of templates, attributes, notes, alerts, icons, abbreviations, contents, components, directives: none is text.
 _MARKS = re.compile(
-    r"""\{%.{0,500}?%\} | \{\#.{0,500}?\#\} | \{\{[<%].{0,500}?[>%]\}\}
+    r"""\{%[ ]*content-ref\b[\s\S]{0,500}?endcontent-ref[ ]*%\}
+      | \{%.{0,500}?%\} | \{\#.{0,500}?\#\} | \{\{[<%].{0,500}?[>%]\}\}
       | \{:[^{}\n]{0,200}\} | \{[\#.][\w-][^{}\n]{0,200}\} | \[\^[^\]\n]{1,80}\]
       | (?<![\w:]):[a-z][a-z0-9_+-]{1,40}:(?![\w:]) | ^\*\[[^\]\n]{1,40}\]:.*$
       | ^(?:[ \t]*>)*[ \t]*\[!\w+\][+-]? | ^[ \t]*</?aside>[ \t]*$ | ^[ \t]*\[\[?_?toc_?\]\]?[ \t]*$
       | ^[ \t]*::[a-z][\w-]*(?:\[[^\]\n]*\])?(?:\{[^{}\n]*\})?[ \t]*$
-      | ^import[ ].*[;'"][ \t]*$ | ^export[ ](?:const|default)[ ].*$""",
+      | ^import[ ].*[;'"][ \t]*$ | ^export[ ](?:const|default)[ ].*$
+      | %%.{0,500}?%% | !\[\[[^\]\n]{1,200}\]\] | [ ]\^[\w-]{1,40}[ \t]*$ | ^(?:\#[^\W\d_][\w/-]*[ \t]*)+$
+      | (?<=[-*+][ ])\[[ x]\][ ]
+      | \[\[(?:[^\]|\n]{1,200}\|)?(?P<name>[^\]|\#\n]{1,200})(?:\#[^\]|\n]*)?\]\]
+      | ==(?=\S)(?P<lit>[^=\n]{1,300})(?<=\S)==""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
+# One of several panes, with its name.
+_TAB = re.compile(
+    r"""^[ \t]*(?:\{%|\{\{[<%]|<)[ ]*tab(?:item)?(?:[ ][^>%\n]*?(?:label|title|name)=|[ ]+)
+        ["'](?P<name>[^"'\n]{1,200})["'][^>%\n]*[>%]\}{0,2}[ \t]*$""",
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
+_TAB_END = re.compile(
+    r"^[ \t]*(?:\{%[ ]*endtab[ ]*%\}|\{\{[<%][ ]*/tab[ ]*[>%]\}\}|</tab(?:item)?>)[ \t]*$", re.IGNORECASE | re.MULTILINE
 )
 _HEADING = re.compile(r"<h[2-6]>(?P<text>.*?)</h[2-6]>")
 _MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"]).use(deflist_plugin)
@@ -69,8 +83,9 @@ def read_markdown(data: bytes, name: str) -> StructuredText:
     if front := _FRONT_MATTER.match(text):
         text = text[front.end() :]
         title = _title(front["settings"])
-    lines = _with_containers(_NOTE.sub("", text).split("\n"))
-    markup = _MARKDOWN.render(_MARKS.sub("", "\n".join(lines)))
+    text = _TAB_END.sub(":::", _TAB.sub(r':::tab "\g<name>"', _NOTE.sub("", text)))
+    lines = _with_containers(text.split("\n"))
+    markup = _MARKDOWN.render(_MARKS.sub(lambda mark: mark["name"] or mark["lit"] or "", "\n".join(lines)))
     heading = _HEADING.search(markup)
     if title and "<h1" not in markup and (heading is None or unescape(heading["text"]).strip() != title):
         markup = f"<h1>{escape(title)}</h1>{markup}"
@@ -139,7 +154,7 @@ def _tags(mark: str, title: str) -> tuple[str, str]:
     label = re.sub(r"^\[(.*)\]$", r"\1", shown.strip())
     heading = re.match(r"#{1,6} +", label)
     shown = _MARKDOWN.renderInline(label[heading.end() if heading else 0 :].strip('"“”« »'))
-    folded = heading or mark == "?" or any(part in _FOLDED for part in name.split("-"))
+    folded = heading or mark in "?=" or any(part in _FOLDED for part in name.split("-"))
     if shown and (folded or shown.rstrip().endswith("?")):
         return f"<details><summary>{shown}</summary>", "</details>"
     return f"<div>{f'<p>{shown}</p>' if shown else ''}", "</div>"
