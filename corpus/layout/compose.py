@@ -180,8 +180,9 @@ class _Writer:
             elif is_white(self.raw[start]):
                 while end < line.end and is_blank(self.raw[end]):
                     end += 1
-                for place in [at for at in range(start, end) if line.cells and self.raw[at] == "\t"]:
-                    self._put("\t", place)
+                if line.cells:
+                    for place in (at for at in range(start, end) if self.raw[at] == "\t"):
+                        self._put("\t", place)
                 single = end == start + 1 and self.raw[start] in (CELL_BREAKS if line.cells else NO_BREAK)
                 if self.text and not self.text[-1].isspace():
                     self._put(self.raw[start] if single else " ", start)

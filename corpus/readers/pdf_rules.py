@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise, product
 from math import hypot
+from operator import itemgetter, neg
 from typing import NamedTuple, TypeVar
 
 import pypdfium2.raw as pdfium
@@ -35,6 +36,9 @@ class Stroke(NamedTuple):
     end: float
 
 
+_HEIGHT = itemgetter(0)
+
+
 class Cell(NamedTuple):
     """A cell of a table: rows and columns that it covers, the last ones included, from 0."""
 
@@ -54,8 +58,10 @@ class Rules:
 
     def strike(self, x: float, right: float, y: float, size: float) -> Stroke | None:
         """The stroke through the middle of letters that stand on height ``y``, or of some, if there is one."""
-        first = bisect_right(self.level, y + 0.15 * size, key=lambda stroke: stroke.at)
-        last = bisect_left(self.level, y + 0.5 * size, key=lambda stroke: stroke.at)
+        first = bisect_right(self.level, y + 0.15 * size, key=_HEIGHT)
+        last = bisect_left(self.level, y + 0.5 * size, key=_HEIGHT)
+        if first == last:
+            return None
         least = 0.3 * min(size, right - x)
         return next((s for s in self.level[first:last] if min(s.end, right) - max(s.start, x) > least), None)
 
@@ -184,7 +190,7 @@ class Grid:
         column = bisect_right(self.across, x) - 1
         if not 0 <= column < len(self.across) - 1:
             return None
-        row = sum(border >= y for border in self.down) - 1
+        row = bisect_right(self.down, -y, key=neg) - 1
         return self.cells.get((row, column))
 
     def holds(self, cell: Cell, x: float, right: float) -> bool:

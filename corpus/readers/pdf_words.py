@@ -3,18 +3,18 @@
 import ctypes
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from functools import partial
 from itertools import groupby
 from math import atan2, hypot, pi
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
 from pypdfium2 import PdfDocument, PdfPage, PdfTextPage
 
 from corpus.layout.lines import prevailing
-from corpus.readers.pdf_rules import Cell, Rules, Stroke, grids, page_rules
+from corpus.readers.pdf_rules import Cell, Grid, Rules, Stroke, grids, page_rules
 
 BOLD = re.compile(r"bold|black|heavy|demi|extrab|gras", re.IGNORECASE)
 # What PDFium writes for a hyphen that ends a line, for a glyph without a character, where it sees another line; and
@@ -139,6 +139,15 @@ def _font(drawn: pdfium.FPDF_PAGEOBJECT) -> tuple[str, int]:
     return name.value.decode("utf-8", "replace"), pdfium.FPDFFont_GetWeight(font)
 
 
+def _by_address(function: object, result: type, *arguments: type) -> Callable[..., Any]:
+    """The function for addresses: pointers made of each character would take a third of the time of reading a page."""
+    address = ctypes.cast(function, ctypes.c_void_p).value or 0  # type: ignore[arg-type]
+    return ctypes.CFUNCTYPE(result, *arguments)(address)
+
+
+_text_object = _by_address(pdfium.FPDFText_GetTextObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
+_font_of = _by_address(pdfium.FPDFTextObj_GetFont, ctypes.c_void_p, ctypes.c_void_p)
+_render_mode = _by_address(pdfium.FPDFTextObj_GetTextRenderMode, ctypes.c_int, ctypes.c_void_p)
 _Fonts = dict[int, tuple[bool, bool]]
 """Whether a font is bold, and whether it is one of pictures, by its address."""
 
@@ -151,10 +160,9 @@ def _pieces(textpage: pdfium.FPDF_TEXTPAGE, text: str) -> Iterator[PrintedWord]:
     at = ctypes.byref(x), ctypes.byref(y)
 
     def drawn_by(index: int) -> int:
-        drawn = pdfium.FPDFText_GetTextObject(textpage, index)
-        address = ctypes.addressof(drawn.contents) if drawn else 0
+        address = _text_object(textpage, index) or 0
         if address not in styles:
-            styles[address] = _style(textpage, index, drawn, fonts)
+            styles[address] = _style(textpage, index, address, fonts)
         return address
 
     for word in re.finditer(r"\S+", text):
@@ -166,9 +174,12 @@ def _pieces(textpage: pdfium.FPDF_TEXTPAGE, text: str) -> Iterator[PrintedWord]:
             style = styles[first if start == word.start() else drawn_by(start)]
             pdfium.FPDFText_GetCharOrigin(textpage, start, *at)
             pdfium.FPDFText_GetLooseCharBox(textpage, end - 1, box)
-            across, up = _rotated(x.value, y.value, style.turn)
-            sides = (_rotated(box.left, box.bottom, style.turn)[0], _rotated(box.right, box.top, style.turn)[0])
-            yield PrintedWord(start, end, across, up, max(sides), style)
+            if style.turn:
+                across, up = _rotated(x.value, y.value, style.turn)
+                right = max(_rotated(box.left, box.bottom, style.turn)[0], _rotated(box.right, box.top, style.turn)[0])
+            else:
+                across, up, right = x.value, y.value, max(box.left, box.right)
+            yield PrintedWord(start, end, across, up, right, style)
             start = end
 
 
@@ -177,19 +188,19 @@ def _rotated(x: float, y: float, turn: int) -> tuple[float, float]:
     return ((y, -x), (-x, -y), (-y, x))[turn - 1] if turn else (x, y)
 
 
-def _style(textpage: pdfium.FPDF_TEXTPAGE, index: int, drawn: pdfium.FPDF_PAGEOBJECT, fonts: _Fonts) -> _TextStyle:
+def _style(textpage: pdfium.FPDF_TEXTPAGE, index: int, drawn: int, fonts: _Fonts) -> _TextStyle:
+    """What the text object at an address says of the character that it draws."""
     matrix = pdfium.FS_MATRIX()
     pdfium.FPDFText_GetMatrix(textpage, index, matrix)
     size = pdfium.FPDFText_GetFontSize(textpage, index) * hypot(matrix.c, matrix.d)
     angle = atan2(matrix.b, matrix.a) if matrix.b or matrix.a <= 0 else 0.0
     turn = round(angle / (pi / 2))
-    mode = pdfium.FPDFTextObj_GetTextRenderMode(drawn)
+    mode = _render_mode(drawn)
     invisible = mode in (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
     tilted = abs(angle - turn * pi / 2) > _TILT
-    font = pdfium.FPDFTextObj_GetFont(drawn) if drawn else None
-    address = ctypes.addressof(font.contents) if font else 0
+    address = _font_of(drawn) or 0
     if address not in fonts:
-        name, weight = _font(drawn)
+        name, weight = _font(pdfium.FPDFText_GetTextObject(textpage, index))
         fonts[address] = (bool(BOLD.search(name)) or weight in _BOLD_WEIGHTS, _PICTURES.search(name) is not None)
     bold, pictures = fonts[address]
     return _TextStyle(size, bold, pictures, not invisible, turn % 4, tilted, (matrix.e, matrix.f))
@@ -201,8 +212,9 @@ def _visible(page: PdfPage, pieces: list[PrintedWord]) -> Iterator[PrintedWord]:
     lit = sum(piece.end - piece.start if piece.style.visible else piece.start - piece.end for piece in pieces) > 0
     tilted = [True, *(piece.style.tilted for piece in pieces), True]
     for index, piece in enumerate(pieces):
-        corners = (piece.style.at, _rotated(piece.x, piece.y, -piece.style.turn % 4))
-        inside = any(left <= x <= right and bottom <= y <= top for x, y in corners)
+        x, y = _rotated(piece.x, piece.y, -piece.style.turn % 4) if piece.style.turn else (piece.x, piece.y)
+        start, height = piece.style.at
+        inside = (left <= x <= right and bottom <= y <= top) or (left <= start <= right and bottom <= height <= top)
         # Of words that follow an arc, the letter at the top of it stands upright.
         askew = tilted[index + 1] or (tilted[index] and tilted[index + 2] and len(pieces) > 1)
         if inside and not askew and (piece.style.visible or not lit):
@@ -227,7 +239,7 @@ def _without_struck_out(
     """Without what a line strikes out: one no longer than the words, unlike an ornament behind a title."""
     struck: dict[Stroke, list[PrintedWord]] = {}
     found: list[PrintedWord] = []
-    for piece in pieces:
+    for piece in pieces if rules.level else ():
         stroke = rules.strike(piece.x, piece.right, piece.y, piece.style.size) if piece.style.turn == turn else None
         parts = [piece]
         if stroke and (stroke.start > piece.x + 2 or stroke.end < piece.right - 2):
@@ -270,7 +282,7 @@ def _in_cells(pieces: list[PrintedWord], turn: int, rules: Rules) -> list[Printe
     found = grids(rules)
     if not found or len(pieces) > _MOST_PIECES:
         return pieces
-    cells = [next((cell for grid in found if (cell := grid.at(*_middle(piece, turn)))), None) for piece in pieces]
+    cells = [_cell_at(found, *_middle(piece, turn)) for piece in pieces]
     across = Counter(
         cell.table
         for cell, piece in zip(cells, pieces, strict=True)
@@ -285,6 +297,13 @@ def _in_cells(pieces: list[PrintedWord], turn: int, rules: Rules) -> list[Printe
         piece._replace(cell=cell) if cell and cell.table in tables else piece
         for cell, piece in zip(cells, pieces, strict=True)
     ]
+
+
+def _cell_at(found: Iterable[Grid], x: float, y: float) -> Cell | None:
+    for grid in found:
+        if cell := grid.at(x, y):
+            return cell
+    return None
 
 
 def _opens(cells: Iterable[Cell], table: int, line: int) -> bool:
