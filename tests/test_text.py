@@ -38,6 +38,7 @@ def test_windows_and_old_mac_line_ends_are_line_ends() -> None:
             "QUESTION\nQui sale ?\nRÉPONSE\nLe maire.\n\nQUESTION 2\nLes trottoirs\nRÉPONSE 2\nLes riverains.",
             ["Qui sale ? → Le maire.", "Les trottoirs → Les riverains."],
         ),
+        ("AVANT\n* Monter à l'étage\n* Couper le gaz", ["AVANT → * Monter à l'étage / * Couper le gaz"]),
         ("FAQ\n\n> Qui sale ?\nLe maire.\n\n👉 Où ?\nIci.", ["Qui sale ? → Le maire.", "Où ? → Ici."]),
     ],
 )

@@ -8,7 +8,8 @@ from itertools import pairwise
 # "l", "n", "o", "q", "u", "v", "Ø", "§", "ü" are what text extraction makes of the bullets of Wingdings and
 # Courier; none is a French word when a space follows.
 BULLET = re.compile(
-    r"(?P<glyph>[-–—•●○◦‣·▪▫■□◆◇►▶→➔➢➤➡✓✔✗★❖❓❔👉📌🔹🔸*+>\uf000-\uf0ff]|[lnoquvØ§ü](?=[ \u00a0\t]+[\w«(]))"
+    r"(?P<glyph>[-=]>(?=\s)|>>(?=\s)"
+    r"|[-–—•●○◦‣·▪▫■□◆◇►▶→➔➢➤➡✓✔✗★❖❓❔👉📌🔹🔸*+>\uf000-\uf0ff]|[lnoquvØ§ü](?=[ \u00a0\t]+[\w«(]))"
     r"[ \u00a0\t]*(?=\S)"
 )
 _SPACED = r"(?:[ \u00a0\t]+|$)"
@@ -36,17 +37,17 @@ TITLE_WORD = re.compile(
 # The first words of a question that its author left without a mark.
 INTERROGATIVE = re.compile(
     r"(?:(?:à|avec|dans|de|en|par|pour|sur|chez)\s)?(?:qui|que|quoi|quand|comment|pourquoi|combien|où|quel(?:le)?s?"
-    r"|lequel|est-ce|faut-il|peut-on|doit-on)\b",
+    r"|lequel|est-ce|[^\W\d_]+-(?:t-)?(?:je|ils?|elles?|on|vous))\b",
     re.IGNORECASE,
 )
 ASKED = re.compile(
     # "D : … R : …", demande and réponse: with a colon only, for "D." numbers a list.
     r"(?:questions?|q|(?:demande|d)(?=\s*(?:n\s?[°o]\s*)?\d{0,3}\s*:))"
-    r"\s*(?:n\s?[°o]\s*)?(?P<value>\d{1,3})?\s*(?:[:.)–—]|-(?=\s))\s*(?=\S)",
+    r"\s*(?:n\s?[°o]\s*)?(?P<value>\d{1,3})?\s*(?:[:.)–—]|-(?=\s)|/(?=\s(?!r[ée]p)))\s*(?=\S)",
     re.IGNORECASE,
 )
 ANSWERED = re.compile(
-    r"(?:r[ée]ponses?|r)\s*(?:n\s?[°o]\s*)?(?P<value>\d{1,3})?\s*(?:[:)–—]|(?<=\d)\.(?=\s)|\.(?=\s+\D)|-(?=\s))\s*(?=\S)",
+    r"(?:r[ée]ponses?|r)\s*(?:n\s?[°o]\s*)?(?P<value>\d{1,3})?\s*(?:[:)–—]|(?<=\d)\.(?=\s)|\.(?=\s+\D)|[-/](?=\s))\s*(?=\S)",
     re.IGNORECASE,
 )
 # Alone on its line, above the question or the answer.

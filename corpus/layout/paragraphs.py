@@ -101,7 +101,7 @@ def _breaks(view: View, index: int, marker: ListMarker | None, expected: bool, g
     if above.cells or line.cells or leads_to_page(above.text) or AT_PAGE.search(above.text):
         return True
     sure = goes_on(above.text, line.text)
-    if marker and _marks(view, index, marker, expected):
+    if marker and (_is_next_item(group, line, marker) or _marks(view, index, marker, expected)):
         return True
     if _labelled(line.text) and (not hangs(above.text) or is_terminal(above.text)):
         return True
@@ -115,6 +115,12 @@ def _breaks(view: View, index: int, marker: ListMarker | None, expected: bool, g
     if sure or (above.bold != line.bold):
         return not sure
     return _ends_paragraph(view, index, group)
+
+
+def _is_next_item(group: LineGroup, line: Line, marker: ListMarker) -> bool:
+    """Whether the line has the bullet of the item above, in the same place."""
+    alike = group.marker and group.marker.style == marker.style == "bullet" and group.marker.value == marker.value
+    return bool(alike) and abs(line.left - group.lines[0].left) < 1 and not hangs(group.text)
 
 
 def _marks(view: View, index: int, marker: ListMarker, expected: bool) -> bool:
@@ -134,7 +140,7 @@ def _labelled(text: str) -> bool:
     """A label that opens a block wherever it stands at the start of a line."""
     return bool(
         (ASKED.match(text) and text[0].isupper())
-        or (ANSWERED.match(text) and text[0] == "R" and text[1:2] in " \u00a0:ée" and ":" in text[:14])
+        or (ANSWERED.match(text) and text[0] == "R" and text[1:2] in " \u00a0:/ée" and re.search("[:/]", text[:14]))
         or (ASIDE.match(text) and text[0].isupper())
     )
 
@@ -179,6 +185,8 @@ def _ends_paragraph(view: View, index: int, group: LineGroup) -> bool:
         return True  # a question without its mark
     if ends and line.left > above.left + 1 and starts_high(line.text):
         return True
+    if ends and not line.size and "?" in line.text and INTERROGATIVE.match(line.text):
+        return True  # a question with its answer on one line
     if TITLE_WORD.match(line.text) and line.text[0].isupper() and (ends or view.room_after(index - 1)):
         return True
     if view.room_after(index - 1):

@@ -32,7 +32,7 @@ INLINE_ANSWER = re.compile(
 )
 LABEL = re.compile(
     r"(?:r[ée]ponses?|r)\s*(?:n\s?[°o]\s*)?\d{0,3}\s*"
-    r"(?::|\)|[–—]|(?<=\d)\.(?=\s)|\.(?=\s+\D|$)|-(?=\s|$)|(?<=[\w ]{3})$)\s*",
+    r"(?::|\)|[–—]|(?<=\d)\.(?=\s)|\.(?=\s+\D|$)|[-/](?=\s|$)|(?<=[\w ]{3})$)\s*",
     re.IGNORECASE,
 )
 # A question of several paragraphs is shorter than this, or we misread a label.
