@@ -8,7 +8,7 @@ import docx
 import pytest
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
-from docx.shared import Pt
+from docx.shared import Pt, RGBColor
 from seed_files import odt, rezipped, saved
 
 from corpus.document import BlockKind, Document, Source, StructuredText
@@ -20,7 +20,7 @@ WHEN, HOW_MUCH = "Quand faut-il déposer la demande ?", "Combien coûte une terr
 BEFORE, PRICE = "Trois semaines avant l'ouverture de la terrasse.", "Le tarif est de 30 euros par mètre carré."
 TWO = [f"{WHEN} → {BEFORE}", f"{HOW_MUCH} → {PRICE}"]
 IN_FAQ = [f"FAQ › {entry}" for entry in TWO]
-_MARKS = re.compile(r"(\*\*|~~|__|\?\?|\^\^)(.+?)\1", re.DOTALL)
+_MARKS = re.compile(r"(\*\*|~~|__|\?\?|\^\^|%%)(.+?)\1", re.DOTALL)
 
 
 def told(reading: StructuredText) -> list[str]:
@@ -37,7 +37,10 @@ def told(reading: StructuredText) -> list[str]:
 
 
 def word(*parts: str | Sequence[Sequence[str]], change: Callable[[Any], object] = lambda _: None) -> list[str]:
-    """The entries of a Word file: "Style: words" with **bold**, __underlined__, ~~struck~~, ??hidden??, or a table."""
+    """The entries of a Word file: "Style: words" with **bold**, __underlined__, ~~struck~~, ??hidden??, %%blue%%.
+
+    Or a table.
+    """
     made = docx.Document()
     made.styles.add_style("Question maison", 1).font.bold = True
     made.styles.add_style("Grand", 2).font.size = Pt(16)
@@ -70,6 +73,8 @@ def _write(paragraph: Any, words: str) -> None:
         run, at = paragraph.add_run(found[2]), found.end()
         if found[1] == "^^":
             run.style = "Grand"
+        elif found[1] == "%%":
+            run.font.color.rgb = RGBColor(0, 112, 192)
         else:
             name = {"**": "bold", "__": "underline", "~~": "strike", "??": "hidden"}[found[1]]
             setattr(run if found[1] in ("**", "__") else run.font, name, True)
@@ -126,6 +131,7 @@ HEADER = ["Question", "Réponse"]
             [IN_FAQ[0], f"FAQ › Qui décide → {PRICE}"],
         ),
         (word("Heading 1: FAQ", f"Question maison: {WHEN}", BEFORE, f"1) **{HOW_MUCH}** {PRICE}"), IN_FAQ),
+        (word("Heading 1: FAQ", f"%%{WHEN}%%", BEFORE, "%%Prix%%", PRICE), [IN_FAQ[0], f"FAQ › Prix → {PRICE}"]),
         (word("Heading 1: FAQ", f"__{WHEN}__", BEFORE, f"**{HOW_MUCH[:-2]}** ? {PRICE}"), IN_FAQ),
         (word("Heading 1: FAQ", [HEADER, [WHEN, BEFORE], [HOW_MUCH, PRICE]]), IN_FAQ),
         (word("Heading 1: FAQ", [["Vous demandez", "Le service dit"], [WHEN, BEFORE], [HOW_MUCH, PRICE]]), IN_FAQ),
@@ -162,6 +168,17 @@ HEADER = ["Question", "Réponse"]
                 f"FAQ › Voirie › {HOW_MUCH} → {PRICE} / En plus : / la taxe / les frais",
                 "FAQ › Voirie ›  → Ce tableau est révisé chaque année en mairie.",
             ],
+        ),
+        (
+            word([["Dépôt", ""], ["Où ?", "Ici."], ["Quand ?", "En mai."]], change=_merged((0, 0, 0, 1))),
+            ["Dépôt › Où ? → Ici.", "Dépôt › Quand ? → En mai."],
+        ),
+        (
+            word(
+                [["Question", "Cas", "Réponse"], ["Quel prix ?", "Été", "9 €"], ["", "Hiver", "5 €"]],
+                change=_merged((1, 0, 2, 0)),
+            ),
+            ["Quel prix ? → 9 € / Cas | Été / 5 € / Cas | Hiver"],
         ),
         (
             word(

@@ -47,7 +47,8 @@ _PATTERNS = tuple(tuple(re.compile(name) for name in names) for names in _NAMES)
 # Columns that say something to whoever asks; others (authors, remarks, drafts) may be meant for the office alone.
 _PUBLIC = re.compile(
     r"(?:contact|service|adresse|telephone|tel|courriel|e?-?mail|lien|url|site|page web|delai|tarif|cout|prix|horaire"
-    r"|lieu|date|mise a jour|maj|piece|document|reference|texte|source|base legale|public|condition|demarche)s?\b.*"
+    r"|lieu|date|mise a jour|maj|piece|document|reference|texte|source|base legale|public|condition|demarche|cas"
+    r"|situation|profil|statut|zone|secteur|quartier|montant|duree|periode)s?\b.*"
 )
 _IN_TURN = (re.compile(r"(?:questions?|q)[ n°o]*\d*"), re.compile(r"(?:reponses?|answers?|r)[ n°o]*\d*"))
 _CELL = re.compile(r"(?:^|(?<=\t))[^\t]*")
@@ -174,15 +175,14 @@ class _QuestionTable:
             self._enter(alone[0])
         elif self.asked and (question is self.asked or sum(map(bool, words)) == len(answer)):
             self.builder.add_cells(answer)
+            self._keep(words)
         elif question.text and answer:
             self._enter(_words(words, self.columns.theme))
             key = _words(words, self.columns.id)
             if key and (first := self.ids.setdefault(key, number)) != number:
                 self._report(number, f"l’id « {key} » est déjà celui de la ligne {first}")
             self.builder.add_question(question.text, key or None, answer)
-            for column, name in self.columns.kept:
-                if told := _words(words, column):
-                    self.builder.add_row([name, told])
+            self._keep(words)
             self.asked, self.count = question, self.count + 1
         else:
             empty = "réponse" if question.text else "question"
@@ -194,6 +194,12 @@ class _QuestionTable:
         if theme and theme != self.theme:
             self.builder.add([TextRun(theme)], BlockKind.HEADING, self.level)
             self.theme, self.asked = theme, None
+
+    def _keep(self, words: Texts) -> None:
+        """Tell the other columns that are for the public."""
+        for column, name in self.columns.kept:
+            if told := _words(words, column):
+                self.builder.add_row([name, told])
 
     def _report(self, number: int, problem: str) -> None:
         self.builder.unread.append(typeset(f"{self.where}ligne {number} : {problem}."))
@@ -288,7 +294,9 @@ def _asking(rows: Sequence[Texts]) -> tuple[int, Columns] | None:
         if len(asked) < max(1, len(cells) - first) or len(cells) < 2:
             continue
         answers = [rows[index][column + 1] for index in asked]
-        said = [text for text in answers if len(text.split()) >= _FEWEST_WORDS and not asks(text)]
+        said = [
+            text for text in answers if (len(text.split()) >= _FEWEST_WORDS or is_terminal(text)) and not asks(text)
+        ]
         if 2 * len(said) > len(answers):
             return (cells[0][0] + 1 if first else 0), Columns(column, (column + 1,))
     return None

@@ -13,7 +13,16 @@ from typing import Any
 from corpus.document import BlockKind, StructuredText
 from corpus.readers.builder import BREAK, Builder, TextRun
 from corpus.readers.columns import EMPTY, WIDEST, add_table
-from corpus.readers.office import ListLevel, ListNumbering, filled, heading_level, office_archive, parsed, whole
+from corpus.readers.office import (
+    ListLevel,
+    ListNumbering,
+    filled,
+    heading_level,
+    is_coloured,
+    office_archive,
+    parsed,
+    whole,
+)
 
 _LIST = re.compile(r"(?:list (?:bullet|number)|liste à (?:puces|numéros))\s*([1-9])?", re.IGNORECASE)
 _CONTENTS = re.compile(r"(?:toc|tm|table of contents|table des matières)\b", re.IGNORECASE)
@@ -184,8 +193,8 @@ class _WordReader:
                 settings = [*child.iterchildren(_R_SETTINGS)]
                 settings += [*_settings(self._styles_of(_text_of(child, "rPr/rStyle")), _R_SETTINGS), *inherited]
                 if not any(_is_on(settings, sign) for sign in _HIDING):
-                    underlined = _is_on(settings, "u") and not _in_link(child)
-                    look = TextRun("", _is_on(settings, "b") or underlined, (_number(settings, "sz") or 0) / 2)
+                    shown = (_is_on(settings, "u") or is_coloured(_value(settings, "color"))) and not _in_link(child)
+                    look = TextRun("", _is_on(settings, "b") or shown, (_number(settings, "sz") or 0) / 2)
                     yield from self._words(child, inherited, look)
             elif child.tag not in _SKIPPED and not (child.tag == _w("sdt") and _is_placeholder(child)):
                 yield from self._words(child, inherited, look)
@@ -261,6 +270,11 @@ def _settings(chain: Sequence[_Style], tag: str) -> list[Any]:
 def _first(settings: Sequence[Any], path: str) -> Any:
     """The element at ``path`` in the first of these settings that have one."""
     return next((element for each in settings if (element := each.find(_w(path))) is not None), None)
+
+
+def _value(settings: Sequence[Any], path: str) -> str:
+    found = _first(settings, path)
+    return str(found.get(_VALUE, "")) if found is not None else ""
 
 
 def _number(settings: Sequence[Any], path: str) -> int | None:

@@ -16,6 +16,7 @@ from corpus.readers.office import (
     encrypted,
     filled,
     heading_level,
+    is_coloured,
     office_archive,
     parsed,
     whole,
@@ -172,9 +173,10 @@ class _Markup:
         return ChainMap(*maps)
 
     def _run(self, look: Mapping[str, str], around: TextRun) -> TextRun:
-        """The looks of words: bold by their weight or a line under them."""
+        """The looks of words: bold by their weight, their colour or a line under them."""
         weight, line = look.get(qn("fo:font-weight")), look.get(qn("style:text-underline-style"), "none")
-        bold = line != "none" or (weight in _BOLD if weight else around.bold)
+        marked = line != "none" or is_coloured(look.get(qn("fo:color"), ""))
+        bold = marked or (weight in _BOLD if weight else around.bold)
         return TextRun("", bold, _points(look) or around.size)
 
     def _heading_level(self, paragraph: Any) -> int:

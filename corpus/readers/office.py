@@ -22,6 +22,9 @@ _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 # The names that "Strict Open XML" has for the elements of Word.
 _STRICT = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
 _TRANSITIONAL = b"http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+_COLOUR = re.compile("#?([0-9a-fA-F]{6})")
+# Of the shades of a colour: less is a tinted grey.
+_LEAST_COLOUR = 80
 _WHOLE = re.compile(r"-?\d{1,9}")
 _HEADING = re.compile(r"(?:heading|titre)\s*([1-9])", re.IGNORECASE)
 _TITLE = re.compile(r"title|titre(?: principal| du document)?", re.IGNORECASE)
@@ -95,6 +98,13 @@ def heading_level(style: str) -> int:
     """
     found = _HEADING.fullmatch(style)
     return int(found[1]) + 1 if found else int(_TITLE.fullmatch(style) is not None)
+
+
+def is_coloured(colour: str) -> bool:
+    """Whether words of this colour, in hexadecimal, stand out from black and grey ones."""
+    found = _COLOUR.fullmatch(colour)
+    shades = [int(found[1][at : at + 2], 16) for at in (0, 2, 4)] if found else [0]
+    return max(shades) - min(shades) >= _LEAST_COLOUR
 
 
 def whole(text: str, otherwise: int) -> int:
