@@ -215,7 +215,7 @@ def check(as_json: JsonOption = False, corpus: CorpusOption = None, index: Index
             origin.name.lower(): dict(zip(("n", "before", "after"), own, strict=True))
             for origin, own in found.counts().items()
         }
-        lists = {"lost": found.lost, "changed": found.changed, "doubtful": found.doubtful}
+        lists = {"lost": found.lost, "changed": found.changed, "doubtful": found.doubtful, "wavering": found.wavering}
         listed = {name: [asdict(question) for question in own] for name, own in lists.items()}
         _print({"gained": len(found.gained), "new": len(found.new), **listed, "replayed": counts})
     else:

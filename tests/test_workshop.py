@@ -233,6 +233,20 @@ def test_what_counts_as_gained_and_as_lost(before: Verdict, after: Verdict, gain
     assert replace(question, is_new=True).is_lost is False
 
 
+@pytest.mark.parametrize(
+    ("n_up", "n_down", "after", "lost"),
+    [(2, 3, Verdict.CLARIFIED, 0), (0, 9, Verdict.CLARIFIED, 9), (2, 3, Verdict.WRONG_ENTRY, 3)],
+)
+def test_phrasings_that_waver_are_lost_where_more_fall_than_chance_explains_or_are_answered_wrongly(
+    n_up: int, n_down: int, after: Verdict, lost: int
+) -> None:
+    down = Replayed(Expected(Origin.PHRASING, ("x",), "mediatheque/retard"), RIGHT, replace(RIGHT, verdict=after))
+    up = replace(down, before=SILENT, after=RIGHT)
+    found = Replay((up,) * n_up + (down,) * n_down, (), None, None)  # type: ignore[arg-type]
+
+    assert len(found.lost) == lost
+
+
 def test_an_accepted_answer_is_replayed_alone_and_after_another_question(workshop: Workshop) -> None:
     workshop.known().accept(["amende de retard"], "mediatheque/retard")
     workshop.known().accept(["la piscine"], "")

@@ -243,7 +243,7 @@ def renew(editor: Editor) -> None:
         page.get_by_role("button", name="Remplacer").click()
         page.get_by_text(told).first.wait_for()
     page.locator("[data-job]").wait_for(state="detached")
-    page.get_by_text("20 mai 2026").wait_for()
+    page.get_by_text("20 mai 2026").first.wait_for()
     told = page.locator("section").first.inner_text()
     assert all(text in told for text in (FAQ["salle"][0], LATE, COFFEE, "1 disparue", "1 nouvelle"))
     editor.look()

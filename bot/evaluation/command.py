@@ -122,7 +122,7 @@ def show(console: Console, run: Run, comparison: Comparison | None = None, texts
     for outcome in wrong:
         show_line(console, f"{words.verdict(outcome)}  {outcome.id}  {_asked(outcome)}")
     if texts and (todo := advice(run.outcomes)):
-        show_line(console, "Que faire maintenant :")
+        show_line(console, typeset("Que faire maintenant, dans « motamot atelier » ou par « motamot phrase add » :"))
         for each in todo:
             show_line(console, typeset(f"  {words.advised(each, texts)}"))
 

@@ -196,7 +196,7 @@ def advised(found: Advice, texts: "Texts") -> str:
     """A piece of advice in a sentence."""
     n = count(len(found.questions), "question connue")
     if not found.entry:
-        return f"« {found.phrasing} » : à mettre sous « unanswered » ({n} sans réponse, citées à tort)."
+        return f"« {found.phrasing} » : à noter sans réponse, « unanswered » ({n} sans réponse, citées à tort)."
     return f"« {found.phrasing} » : à ajouter à « {texts.entry(found.entry)} » ({n} sans bonne réponse)."
 
 

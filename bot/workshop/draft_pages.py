@@ -53,12 +53,18 @@ def changes(workshop: Workshop) -> list[FileChange]:
     found = workshop.draft.sync()
     labels = {"catalogue.toml": "Fiches des documents", "lexicon.toml": "Lexique", KNOWN: "Questions connues"}
     for source in chain(*map(read_catalogue, (workshop.draft.live, workshop.draft.folder))):
-        labels[f"{DOCUMENTS}/{source.file}"] = f"Document « {source.title} »"
+        file = f"{DOCUMENTS}/{source.file}"
+        labels[file] = f"Document « {source.title} » {_fate(workshop, file)}"
         labels[f"phrasings/{source.id}.toml"] = f"Formulations de « {source.title} »"
     return [
         FileChange(name, labels.get(name, name), name in found.conflicts, tuple(_lines(workshop, name)))
         for name in found.changed
     ]
+
+
+def _fate(workshop: Workshop, name: str) -> str:
+    is_there, was_there = ((folder / name).is_file() for folder in (workshop.draft.folder, workshop.draft.live))
+    return "remplacé" if is_there and was_there else "ajouté" if is_there else "retiré"
 
 
 def _lines(workshop: Workshop, name: str) -> Iterator[tuple[str, tuple[str, ...], tuple[str, ...]]]:

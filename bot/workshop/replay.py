@@ -6,6 +6,8 @@ from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 
+from scipy.stats import binomtest
+
 from bot.answer import Answer, Kind
 from bot.assistant import Assistant
 from bot.evaluation.intervals import Estimate
@@ -26,6 +28,7 @@ _RANK = {
     Verdict.NOT_REFUSED: 3,
 }
 """What may become of a question, best first: wrong is worse than silent."""
+_CHANCE = 0.05
 
 
 class Origin(StrEnum):
@@ -90,6 +93,16 @@ class Replayed:
         return not self.is_new and _RANK[self.after.verdict] > _RANK[self.before.verdict]
 
     @property
+    def is_wavering(self) -> bool:
+        """Whether it is a phrasing that, left out, is found a little more or less surely, and is not answered wrongly.
+
+        Whoever writes it gets its answer all the same: it is written down.
+        """
+        verdicts = {self.before.verdict, self.after.verdict}
+        is_known = self.expected.origin is Origin.PHRASING and not self.is_new
+        return is_known and len(verdicts) > 1 and Verdict.WRONG_ENTRY not in verdicts
+
+    @property
     def is_other(self) -> bool:
         """Whether a visitor reads something else."""
         return (self.before.kind, squeeze(self.before.text)) != (self.after.kind, squeeze(self.after.text))
@@ -117,11 +130,20 @@ class Replay:
 
     @property
     def gained(self) -> tuple[Replayed, ...]:
-        return tuple(q for q in self.questions if q.is_gained)
+        wavering = self.wavering
+        return tuple(q for q in self.questions if q.is_gained and q not in wavering)
 
     @property
     def lost(self) -> tuple[Replayed, ...]:
-        return tuple(q for q in self.questions if q.is_lost)
+        wavering = self.wavering
+        return tuple(q for q in self.questions if q.is_lost and q not in wavering)
+
+    @property
+    def wavering(self) -> tuple[Replayed, ...]:
+        """Phrasings that waver, where as many do so either way as by chance (sign test): any change moves a few."""
+        found = tuple(q for q in self.questions if q.is_wavering)
+        n_lost = sum(q.is_lost for q in found)
+        return found if found and binomtest(n_lost, len(found)).pvalue >= _CHANCE else ()
 
     @property
     def new(self) -> tuple[Replayed, ...]:
