@@ -218,10 +218,18 @@ def default_index(encoder: "OnnxEncoder", run_folder: Path) -> Path:
     return folder
 
 
+LONG = (
+    "deployment", "browser", "every_page", "embed", "hostile", "workshop_flow", "stores", "end_to_end", "whole_visit",
+    "workshop", "pdf_pages", "workshop_editions", "bad_inputs", "cli", "privacy", "offline", "rebuilding", "store",
+    "collections", "workers", "encoder", "faults", "pytest_plugin", "doctor", "proof", "api",
+)  # fmt: skip
+"""Files by the processor time that they take, 60 s to 8; the first unpacks the model and builds the index of others."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with the real model or a browser first: they take longest, and short ones even out the end of a run."""
-    long = {item.path for item in items if item.get_closest_marker("model") or item.get_closest_marker("browser")}
-    items.sort(key=lambda item: item.path not in long)
+    """Files that take longest first: short ones even out the end of a run."""
+    place = {f"test_{name}": number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONG)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -174,8 +174,13 @@ def test_the_site_opens_it_with_a_question_in_many_ways(visit: Any, site: WholeS
 COLOURS = """(e) => { const s = getComputedStyle(e); return [s.color, s.backgroundColor]; }"""
 
 
-@pytest.mark.parametrize("accent", ["#ffd500", "#17506a", "rebeccapurple", "#000", "#fff"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("accent", "theme"),
+    [
+        ("#ffd500", "light"), ("#ffd500", "dark"), ("rebeccapurple", "light"), ("#17506a", "dark"), ("#000", "dark"),
+        ("#fff", "light"),
+    ],
+)  # fmt: skip
 def test_the_accent_of_the_site_colours_all_of_it_and_stays_readable(
     page: Any, site: WholeSite, accent: str, theme: str
 ) -> None:
@@ -259,8 +264,9 @@ def test_a_frame_that_failed_is_loaded_again_once_the_server_is_back(page: Any, 
 # --- in the page -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("viewport", [(1280, 800), (390, 800), (800, 390), (320, 256)])
-@pytest.mark.parametrize("later", ["", " defer"])
+@pytest.mark.parametrize(
+    ("viewport", "later"), [((1280, 800), ""), ((390, 800), " defer"), ((800, 390), " defer"), ((320, 256), "")]
+)
 def test_the_box_of_a_block_comes_first_stays_in_sight_and_nothing_moves(
     visit: Any, site: WholeSite, viewport: tuple[int, int], later: str
 ) -> None:
