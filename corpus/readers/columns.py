@@ -294,12 +294,15 @@ def _asking(rows: Sequence[Texts]) -> tuple[int, Columns] | None:
         if len(asked) < max(1, len(cells) - first) or len(cells) < 2:
             continue
         answers = [rows[index][column + 1] for index in asked]
-        said = [
-            text for text in answers if (len(text.split()) >= _FEWEST_WORDS or is_terminal(text)) and not asks(text)
-        ]
+        said = [text for text in answers if _says(text, alone=len(asked) == 1)]
         if 2 * len(said) > len(answers):
             return (cells[0][0] + 1 if first else 0), Columns(column, (column + 1,))
     return None
+
+
+def _says(text: str, *, alone: bool) -> bool:
+    """Whether a cell beside a question may answer it: "Oui." beside one of several."""
+    return not asks(text) and (len(text.split()) >= _FEWEST_WORDS or (is_terminal(text) and not alone))
 
 
 def fold(text: str) -> str:

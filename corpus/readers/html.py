@@ -60,7 +60,7 @@ def read_html(data: bytes, name: str) -> StructuredText:
             if not any(id(parent) in known for parent in root.parents):
                 remove_what_is_no_content(root, shown)
                 remove_surroundings(root)
-                _PageReader(builder, looks).read(root)
+                _PageReader(builder, looks, shown).read(root)
         if (reading := builder.reading()).blocks:
             return reading
     raise UnreadableDocumentError(
@@ -73,8 +73,8 @@ def read_html(data: bytes, name: str) -> StructuredText:
 def read_markup(markup: str) -> StructuredText:
     """Read the whole of a page that was made from another format; it may be empty."""
     page, builder = BeautifulSoup(markup, "lxml"), Builder()
-    remove_what_is_no_content(page, opened(page))
-    _PageReader(builder).read(page)
+    remove_what_is_no_content(page, shown := opened(page))
+    _PageReader(builder, shown=shown).read(page)
     return builder.reading()
 
 
@@ -115,14 +115,17 @@ class _Inline:
 
 
 _PLAIN: Mapping[str, str] = {}
+_NOTHING: Mapping[str, Tag] = {}
 
 
 class _PageReader:
     """Walks through elements and gives their words to a builder."""
 
-    def __init__(self, builder: Builder, looks: Mapping[str, str] = _PLAIN) -> None:
-        """``looks``: the style of each class of the page."""
-        self._builder, self._looks = builder, looks
+    def __init__(
+        self, builder: Builder, looks: Mapping[str, str] = _PLAIN, shown: Mapping[str, Tag] = _NOTHING
+    ) -> None:
+        """``looks``: the style of each class of the page; ``shown``: what a click shows, by identifier."""
+        self._builder, self._looks, self._shown = builder, looks, shown
         self._runs: list[TextRun] = []
         """Words of the block being read."""
         self._kind = BlockKind.PARAGRAPH
@@ -168,7 +171,7 @@ class _PageReader:
             before = self._builder.heading_level
             self._separate(tag, look)
             self._builder.heading_level = before
-        elif self._kind not in (BlockKind.HEADING, BlockKind.QUESTION) and _is_question(tag):
+        elif self._kind not in (BlockKind.HEADING, BlockKind.QUESTION) and _is_question(tag, self._shown):
             self._question(tag, look)
         elif (tag.name in HEADINGS or _is_title(tag)) and self._kind is not BlockKind.QUESTION:
             self._titled = self._titled or tag.name == "p"
@@ -194,7 +197,7 @@ class _PageReader:
 
     def _question(self, tag: Tag, look: _Inline) -> None:
         """A title and, until what it shows ends, its answer; what holds titles or questions has no answer."""
-        shown = tag.parent if tag.name in ASKS else panel(tag)
+        shown = tag.parent if tag.name in ASKS else panel(tag, self._shown)
         heading = tag if tag.name in HEADINGS else tag.find(HEADINGS)
         level = int(heading.name[1]) + self._titled if isinstance(heading, Tag) else 0
         parts = [*HEADINGS, "details"] if heading is tag else ["details"]
@@ -272,11 +275,11 @@ def _is_title(tag: Tag) -> bool:
     return tag.name == "p" and not {"title", "msotitle"}.isdisjoint(class_names(tag).split())
 
 
-def _is_question(tag: Tag) -> bool:
+def _is_question(tag: Tag, shown: Mapping[str, Tag]) -> bool:
     """Whether the page marks it as a question: a title that unfolds, a name of schema.org, a class beside answers."""
     if tag.name in ASKS or tag.name == "button" or tag.get("role") == "button":
         return True  # the other buttons are gone
-    if (tag.name in HEADINGS or TITLE_NAME.search(class_names(tag))) and panel(tag) is not None:
+    if (tag.name in HEADINGS or TITLE_NAME.search(class_names(tag))) and panel(tag, shown) is not None:
         return True
     return tag.get("itemprop") == "name" and "Question" in str(getattr(tag.parent, "attrs", {}).get("itemtype", ""))
 

@@ -1,7 +1,7 @@
 """Remove what surrounds the text of a web page: menus, banners, forms, notes, what stays hidden."""
 
 import re
-from collections.abc import Set
+from collections.abc import Mapping
 from itertools import islice
 
 from bs4.element import NavigableString, PageElement, Tag
@@ -53,7 +53,8 @@ _SWITCHES = ("data-bs-toggle", "data-toggle", "aria-expanded", "aria-selected")
 # Names of what unfolds, of its titles, and of the texts under them: vc_toggle_title, vc_toggle_content.
 _UNFOLDING = re.compile(r"accord|toggle|collaps|faq|d[ée]pli|expand|question")
 _ANSWERING_NAME = re.compile(r"(?<![a-z])(?:answer|reponse)(?![a-z])")
-TITLE_NAME = re.compile(r"([\w-]*?)(?:title|titre|head(?:er|ing)?|question|trigger|button|btn|toggle)(?![a-z])")
+TITLE_NAME = re.compile(r"(?:title|titre|head(?:er|ing)?|question|trigger|button|btn|toggle)(?![a-z])")
+_STEM = re.compile(rf"([\w-]*?){TITLE_NAME.pattern}")
 _TEXT_NAME = re.compile(r"(?<![a-z])(?:answer|reponse|content|contenu|body|panel|text|texte|inner|collapse)(?![a-z])")
 _ANCHOR = re.compile("#.")
 # Elements around a link, one of which has the name of a note.
@@ -61,9 +62,11 @@ _HOLDERS = 4
 _NOTE_MARK = re.compile(r"\W{0,3}(?:\d{1,3}|[a-z]{1,2}|[ivx]{1,5})?\W{0,3}", re.IGNORECASE)
 
 
-def opened(page: Tag) -> frozenset[str]:
-    """Identifiers of what a control of the page shows or hides: content, though hidden at first."""
-    return frozenset(identifier for tag in page.find_all(True) for identifier in _controlled(tag))
+def opened(page: Tag) -> Mapping[str, Tag]:
+    """What the controls of the page show or hide, by identifier: content, though hidden at first."""
+    tags = page.find_all(True)
+    controlled = {identifier for tag in tags for identifier in _controlled(tag)}
+    return {str(tag["id"]): tag for tag in tags if tag.get("id") in controlled}
 
 
 def _controlled(tag: Tag) -> list[str]:
@@ -72,12 +75,12 @@ def _controlled(tag: Tag) -> list[str]:
     return [word.removeprefix("#") for key in keys for word in str(tag.get(key, "")).split()]
 
 
-def panel(title: Tag) -> Tag | None:
+def panel(title: Tag, shown: Mapping[str, Tag]) -> Tag | None:
     """What a click on a title shows: what the page names, else what stands after it, named alike."""
     for control in (title, *title.find_all(True, limit=_HOLDERS)):
         for identifier in _controlled(control):
-            if (found := title.find_next(id=identifier)) is not None:
-                return found
+            if identifier in shown:
+                return shown[identifier]
     holders = [title, *islice(title.parents, _HOLDERS)]
     after = next((found for holder in holders if (found := holder.find_next_sibling())), None)
     if after is None or not any(_UNFOLDING.search(class_names(holder)) for holder in holders):
@@ -89,7 +92,7 @@ def _are_alike(title: Tag, text: Tag) -> bool:
     """Whether one is called a question and the other an answer, or both alike: a title, and a text."""
     if ASKING_NAME.search(class_names(title)) and _ANSWERING_NAME.search(class_names(text)):
         return True
-    stems = {found[1] for name in class_names(title).split() if (found := TITLE_NAME.match(name))}
+    stems = {found[1] for name in class_names(title).split() if (found := _STEM.match(name))}
     return any(
         name.startswith(stem) and _TEXT_NAME.search(name[len(stem) :])
         for stem in stems
@@ -99,10 +102,11 @@ def _are_alike(title: Tag, text: Tag) -> bool:
 
 def move_tabs(page: Tag) -> None:
     """Put the name of each tab above what it shows."""
+    shown = opened(page)
     for tab in page.find_all(role="tab"):
-        if (shown := panel(tab)) is not None and tab.find_next_sibling(True) is not shown:
+        if (pane := panel(tab, shown)) is not None and tab.find_next_sibling(True) is not pane:
             tab["role"] = "button"
-            shown.insert_before(tab.extract())
+            pane.insert_before(tab.extract())
 
 
 def remove_notes(page: Tag) -> None:
@@ -126,12 +130,14 @@ def remove_notes(page: Tag) -> None:
                 tag.extract()
 
 
-def remove_what_is_no_content(root: Tag, shown: Set[str]) -> None:
-    """Leave what a reader may see; ``shown`` are identifiers of what a click shows."""
+def remove_what_is_no_content(root: Tag, shown: Mapping[str, Tag]) -> None:
+    """Leave what a reader may see; ``shown``: what a click shows, by identifier."""
     # Not decompose(): to ask what was decomposed already, the library searches the whole of each tag.
     for tag in _consent_banners(root):
         tag.extract()
-    for tag in [t for t in root.find_all(True) if _is_no_content(t) or (_is_hidden(t) and not _is_opened(t, shown))]:
+    for tag in [
+        t for t in root.find_all(True) if _is_no_content(t, shown) or (_is_hidden(t) and not _is_opened(t, shown))
+    ]:
         tag.extract()
 
 
@@ -163,9 +169,9 @@ def remove_surroundings(root: Tag) -> None:
             beside.extract()
 
 
-def _is_no_content(tag: Tag) -> bool:
+def _is_no_content(tag: Tag, shown: Mapping[str, Tag]) -> bool:
     if tag.name == "button" or tag.get("role") == "button":
-        return tag.find_parent([*HEADINGS, *ASKS]) is None and not _unfolds(tag)
+        return tag.find_parent([*HEADINGS, *ASKS]) is None and not _unfolds(tag, shown)
     if tag.name == "form":
         return tag.find(["main", "article", "h1"]) is None  # some servers wrap the whole page in a form
     if tag.name == "div" and tag.get("title") in ("header", "footer"):
@@ -177,11 +183,11 @@ def _is_no_content(tag: Tag) -> bool:
     return tag.name in _NO_CONTENT or tag.get("role") in _ROLES_WITHOUT_CONTENT
 
 
-def _unfolds(button: Tag) -> bool:
+def _unfolds(button: Tag, shown: Mapping[str, Tag]) -> bool:
     """Whether the button is the title of what it shows: the page says so, or it asks."""
     if button.get("role") == "tab":
         return False
-    return button.has_attr("aria-expanded") or _asks(button) or panel(button) is not None
+    return button.has_attr("aria-expanded") or _asks(button) or panel(button, shown) is not None
 
 
 def _asks(tag: Tag) -> bool:
@@ -195,7 +201,7 @@ def _is_hidden(tag: Tag) -> bool:
     return hidden or unseen or tag.get("aria-hidden") == "true" or styled is not None
 
 
-def _is_opened(tag: Tag, shown: Set[str]) -> bool:
+def _is_opened(tag: Tag, shown: Mapping[str, Tag]) -> bool:
     """Whether a click shows it: a control of the page names it, or it follows a title or a question."""
     if tag.get("id") in shown:
         return True
@@ -205,7 +211,7 @@ def _is_opened(tag: Tag, shown: Set[str]) -> bool:
     if not isinstance(title, Tag):
         return False
     named = ASKING_NAME.search(class_names(title)) is not None
-    return named or title.name in _TITLES or _asks(title) or panel(title) is tag
+    return named or title.name in _TITLES or _asks(title) or panel(title, shown) is tag
 
 
 def _consent_banners(root: Tag) -> list[Tag]:
