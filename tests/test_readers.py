@@ -276,7 +276,8 @@ def test_html_shows_its_questions_and_nothing_that_surrounds_them(part: str, pag
     ],
 )
 def test_what_unfolds_is_a_title_with_its_text_and_what_stands_below_is_no_part_of_it(part: str) -> None:
-    head = "<div><header><h2>Marché</h2></header></div><h3>Lieu</h3><p>Place de la Halle.</p>"
+    about = "<dl class=article-info><dt>Par</dt><dd>Léa</dd></dl>"
+    head = f"<div><header><h2>Marché</h2></header></div>{about}<h3>Lieu</h3><p>Place de la Halle.</p>"
     end = "<p>Le marché est fermé en août.</p><h2>Articles similaires</h2><p>Le budget est voté.</p>"
     page = f"{head}{part.format('Dépôt', '<p>Un mois avant.</p>')}{end}"
 

@@ -187,6 +187,9 @@ def test_an_opendocument_workbook_is_read_as_one_of_excel() -> None:
         f"Et l'étalage ? → {PRICE}",
         "Et après ? → Le dossier est clos.",
     ]
+    header = row("Salle", "Prix", "").replace("</table:table-row>", f"{repeated}</table:table-row>")
+    plain = ods(("Tarifs", header + row("", "Jour", "Nuit") + row("A", "9 €", "#REF!") + row("B", "8 €", "5 €")))
+    assert told(read_ods(plain, "x.ods")) == [" → Salle | Prix Jour | Prix Nuit / A | 9 € / B | 8 € | 5 €"]
     for broken in (ods(("A", row("x")), mime="text"), data[:400], b""):
         with pytest.raises(UnreadableDocumentError, match=r"x\.ods"):
             read_ods(broken, "x.ods")

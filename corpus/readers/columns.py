@@ -130,8 +130,8 @@ def add_table(
 
 def _add_rows(builder: Builder, rows: Sequence[Cells]) -> None:
     """Append rows under their header, which may be of two rows; one that is repeated stands once."""
-    widest = max(map(len, rows), default=0)
-    rows = [[*row, *[EMPTY] * (widest - len(row))] for row in rows]
+    widest = max((at + 1 for row in rows for at, cell in enumerate(row) if cell is not EMPTY), default=0)
+    rows = [[*row, *[EMPTY] * (widest - len(row))][:widest] for row in rows]
     if widest > 1 and all(cell is EMPTY for cell in rows[0][1:]):  # a title over the whole
         builder.add_cells(rows[0][:1], heads=True)
         rows = rows[1:]

@@ -43,8 +43,11 @@ _SURROUNDING = re.compile(
 )
 _SHARING = re.compile(r"\W*(?:partage[rz]?|suivez[- ]nous)\b", re.IGNORECASE)
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.IGNORECASE)
-# For screen readers alone.
-_UNSEEN = names("sr-only fr-sr-only visually-hidden visuallyhidden screen-reader-text element-invisible")
+# For screen readers alone; who wrote the page, and when.
+_UNSEEN = names("""
+    sr-only fr-sr-only visually-hidden visuallyhidden screen-reader-text element-invisible
+    article-info entry-meta post-meta byline
+""")
 # What shows that something unfolds.
 _ICONS = frozenset("+✚➕▼▾▲▴⌄")
 # What tells an element that a click shows, and what tells that a click shows something.

@@ -28,6 +28,7 @@ _LONGEST_NAME = 40
 _PROBLEMS_SHOWN = 5
 _EXPECTED = "Sont attendues une colonne « question », une colonne « réponse » et, si possible, une colonne « id »."
 _MARKUP = re.compile(r"</(?:p|ul|li|strong|div|span|a)>|<br ?/?>|&(?:nbsp|amp|rsquo|eacute);")
+_ERROR = re.compile(r"#(?:DIV/0|REF|VALEUR|VALUE|NOMBRE|NUM|NUL|NULL)!|#N/[AD]|#(?:NOM|NAME)\?|Err:\d{3}")
 _DECIMALS = re.compile(r"0(?:\.(?P<decimals>0{1,6}))?")
 # What parts the digits of a phone number: 0#" "##" "##" "##" "##.
 _GROUPS = re.compile(r'[" \\-]')
@@ -276,8 +277,8 @@ def _places(sheet: Worksheet) -> Iterator[list[StructuredText]]:
 
 
 def _text(cell: str) -> StructuredText:
-    """Its paragraphs: blank lines part them."""
-    if not cell.strip():
+    """Its paragraphs: blank lines part them; none of an error."""
+    if not cell.strip() or _ERROR.fullmatch(cell):
         return EMPTY
     if _MARKUP.search(cell):  # exported from a web site
         return read_markup(cell)
