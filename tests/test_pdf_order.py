@@ -216,6 +216,19 @@ def test_bullets_in_fonts_of_pictures_are_bullets_and_are_highlighted() -> None:
     assert placed_text(data, 1, runs).text == words
 
 
+def test_bullets_that_are_drawn_open_items_and_other_dots_do_not() -> None:
+    made = plain(SENTENCE * 2)
+    made.circle(190, 40, 1, style="F")
+    for x, line in ((16, "Un plan de la terrasse"), (24, "à l'échelle"), (16, "Une photo de la façade")):
+        made.circle(x - 4, made.get_y() + 3, 0.6, style="F")
+        made.set_x(x)
+        made.multi_cell(0, 6, line, new_x="LMARGIN", new_y="NEXT", align="L")
+
+    items = [(block.level, block.of(read(made).text)) for block in read(made).blocks if block.kind is BlockKind.ITEM]
+
+    assert items == [(1, "Un plan de la terrasse"), (2, "à l'échelle"), (1, "Une photo de la façade")]
+
+
 def test_items_with_one_bullet_beside_pictures_of_several_widths_are_of_one_list() -> None:
     reading = laid("""
 60 740 n Les gestes à connaître sont les suivants, au travail comme dans les transports :

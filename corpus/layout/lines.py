@@ -63,6 +63,8 @@ class Line:
     """Of a footnote."""
     cells: bool = False
     """A row of a table: tabs part its cells."""
+    bulleted: bool = False
+    """A bullet that is no character stands before it."""
     level: int = 0
     """Of a heading that the outline of the file names, 1 = outermost; negative where it goes on over this line."""
     noise: bool = False

@@ -85,6 +85,7 @@ def paragraphs(view: View) -> list[LineGroup]:
     groups: list[LineGroup] = []
     for index, line in enumerate(lines):
         marker, expected = numbering.choose(line.text)
+        marker = ListMarker("bullet", "•", 0) if line.bulleted and marker is None else marker
         if index and not _breaks(view, index, marker, expected, groups[-1]):
             groups[-1] = LineGroup((*groups[-1].lines, line), groups[-1].marker)
         else:
@@ -98,7 +99,7 @@ def _breaks(view: View, index: int, marker: ListMarker | None, expected: bool, g
         return True
     if above.level or line.level:
         return line.level >= 0
-    if above.cells or line.cells or leads_to_page(above.text) or AT_PAGE.search(above.text):
+    if line.bulleted or above.cells or line.cells or leads_to_page(above.text) or AT_PAGE.search(above.text):
         return True
     sure = goes_on(above.text, line.text)
     if marker and (_is_next_item(group, line, marker) or _marks(view, index, marker, expected)):

@@ -71,6 +71,8 @@ class Row:
     """That holds it, of a ruled table."""
     cells: bool = False
     """A row of a table: tabs part its cells."""
+    bulleted: bool = False
+    """Whether a bullet that is drawn stands before it."""
     recognised: Box | None = None
     """Where it stands, if its text was recognised in a picture: then no character of the page is behind it."""
 
@@ -152,6 +154,7 @@ def _row(text: str, pieces: Sequence[PrintedWord], turn: int) -> Row:
         (pieces[0].style.turn - turn) % 4,
         tuple(_parts("".join(chars), pieces, sizes)),
         pieces[0].cell,
+        bulleted=pieces[0].bulleted,
     )
 
 
@@ -330,4 +333,5 @@ def _line(row: Row, above: Row | None, offset: int, start: int, end: int, page: 
         size=row.size,
         bold=row.bold,
         cells=row.cells,
+        bulleted=row.bulleted,
     )

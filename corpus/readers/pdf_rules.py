@@ -14,6 +14,8 @@ from pypdfium2 import PdfPage
 
 # Points. Thicker ones are bars of colour; shorter ones are joints of borders, dots, ticks.
 _THICKEST, _SHORTEST = 3.0, 6.0
+# Points across.
+_SMALLEST_DOT, _LARGEST_DOT = 1.5, 9.0
 # Points between two strokes that make one line, or two lines of one border.
 _NEAR = 3.0
 # Of one page: more are a drawing, or a file made to keep us busy. Dense tables have 200 strokes.
@@ -36,6 +38,7 @@ class Stroke(NamedTuple):
     end: float
 
 
+Point = tuple[float, float]
 _HEIGHT = itemgetter(0)
 
 
@@ -55,6 +58,8 @@ class Rules:
 
     level: tuple[Stroke, ...]
     upright: tuple[Stroke, ...]
+    dots: tuple[Point, ...] = ()
+    """Middles of small round or square shapes: bullets that are drawn."""
 
     def strike(self, x: float, right: float, y: float, size: float) -> Stroke | None:
         """The stroke through the middle of letters that stand on height ``y``, or of some, if there is one."""
@@ -70,7 +75,8 @@ def page_rules(page: PdfPage, turn: Turn) -> Rules:
     """The strokes of a page; none of a drawing."""
     level: list[Stroke] = []
     upright: list[Stroke] = []
-    for (x1, y1), (x2, y2) in _edges(page, turn):
+    dots: list[Point] = []
+    for (x1, y1), (x2, y2) in _edges(page, turn, dots):
         left, right, low, high = min(x1, x2), max(x1, x2), min(y1, y2), max(y1, y2)
         if high - low <= _THICKEST and right - left >= _SHORTEST:
             level.append(Stroke((low + high) / 2, left, right))
@@ -78,7 +84,7 @@ def page_rules(page: PdfPage, turn: Turn) -> Rules:
             upright.append(Stroke((left + right) / 2, low, high))
         if len(level) + len(upright) > _MOST_STROKES:
             return Rules((), ())
-    return Rules(tuple(sorted(_together(level))), tuple(sorted(_together(upright))))
+    return Rules(tuple(sorted(_together(level))), tuple(sorted(_together(upright))), tuple(dots))
 
 
 def _together(strokes: Iterable[Stroke]) -> list[Stroke]:
@@ -94,17 +100,19 @@ def _together(strokes: Iterable[Stroke]) -> list[Stroke]:
     return found
 
 
-Point = tuple[float, float]
+def _edges(page: PdfPage, turn: Turn, dots: list[Point]) -> Iterator[tuple[Point, Point]]:
+    """Opposite corners of thin shapes, and the ends of the straight lines of others that are drawn in outline.
 
-
-def _edges(page: PdfPage, turn: Turn) -> Iterator[tuple[Point, Point]]:
-    """Opposite corners of thin shapes, and the ends of the straight lines of others that are drawn in outline."""
+    The middles of dots are appended to ``dots``.
+    """
     budget = iter(range(_MOST_OBJECTS))
     for drawn, place in _paths(page.raw, pdfium.FPDFPage_CountObjects, pdfium.FPDFPage_GetObject, turn, budget):
         left, bottom, right, top = (ctypes.c_float() for _ in range(4))
         pdfium.FPDFPageObj_GetBounds(drawn, left, bottom, right, top)
         corners = (place(left.value, bottom.value), place(right.value, top.value))
         wide, high = (abs(corners[1][axis] - corners[0][axis]) for axis in (0, 1))
+        if min(wide, high) >= _SMALLEST_DOT and max(wide, high) <= min(_LARGEST_DOT, 1.2 * min(wide, high)):
+            dots.append(((corners[0][0] + corners[1][0]) / 2, (corners[0][1] + corners[1][1]) / 2))
         if max(wide, high) < _SHORTEST:
             continue
         fill, stroke = ctypes.c_int(), ctypes.c_int()

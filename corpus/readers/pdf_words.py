@@ -31,6 +31,8 @@ _TILT = 0.05
 _ACROSS = 0.1
 # In a content stream: shows a text, or another stream.
 _TEXT_OPERATOR = re.compile(rb"T[jJ]|['\"]\s|Do\b")
+# Of one page: more are a pattern. Font sizes between one and its text.
+_MOST_DOTS, _BEFORE = 200, 2.5
 # Of one page: more are a file made to keep us busy.
 _MOST_FIELDS, _MOST_PIECES = 2_000, 20_000
 
@@ -62,6 +64,8 @@ class PrintedWord(NamedTuple):
     right: float
     style: _TextStyle
     cell: Cell | None = None
+    bulleted: bool = False
+    """Whether a bullet that is drawn stands before it."""
 
 
 def open_page(document: PdfDocument, index: int) -> tuple[PdfPage, int]:
@@ -105,7 +109,7 @@ def page_words(page: PdfPage, most: int, fields: int) -> tuple[str, list[Printed
         turn = int(prevailing((piece.style.turn, piece.end - piece.start) for piece in pieces))
         rules = page_rules(page, partial(_rotated, turn=turn))
         pieces = _without_struck_out(textpage.raw, pieces, turn, rules)
-    return text, _in_cells(pieces, turn, rules), turn
+    return text, _with_bullets(_in_cells(pieces, turn, rules), turn, rules), turn
 
 
 def _characters(textpage: pdfium.FPDF_TEXTPAGE) -> str:
@@ -297,6 +301,21 @@ def _in_cells(pieces: list[PrintedWord], turn: int, rules: Rules) -> list[Printe
         piece._replace(cell=cell) if cell and cell.table in tables else piece
         for cell, piece in zip(cells, pieces, strict=True)
     ]
+
+
+def _with_bullets(pieces: list[PrintedWord], turn: int, rules: Rules) -> list[PrintedWord]:
+    """The pieces, those marked that open a line and have a dot before them, in the middle of small letters."""
+    if not rules.dots or len(rules.dots) > _MOST_DOTS:
+        return pieces
+    found = list(pieces)
+    for x, y in rules.dots:
+        line = [at for at, piece in enumerate(pieces) if piece.y < y < piece.y + 0.7 * piece.style.size]
+        first = min(line, key=lambda at: pieces[at].x, default=None)
+        if first is None or pieces[first].style.turn != turn:
+            continue
+        if 0.3 * pieces[first].style.size < pieces[first].x - x < _BEFORE * pieces[first].style.size:
+            found[first] = pieces[first]._replace(bulleted=True)
+    return found
 
 
 def _cell_at(found: Iterable[Grid], x: float, y: float) -> Cell | None:
