@@ -142,7 +142,7 @@ def _row(text: str, pieces: Sequence[PrintedWord], turn: int) -> Row:
             chars.append(" ")
             places.append(end - 1)
         sizes.append(len(places))
-    letters = [piece for piece in pieces if any(char.isalnum() for char in text[piece.start : piece.end])]
+    letters = [piece for piece in pieces if any(map(str.isalnum, text[piece.start : piece.end]))]
     return Row(
         "".join(chars),
         tuple(places),
