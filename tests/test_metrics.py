@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 from fake_assistant import HOSTILE, About, FakeAssistant, answered, quote
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -20,6 +22,12 @@ def assistant() -> FakeAssistant:
         known=KNOWN,
         failures={"panne": RuntimeError("panne zanzibar")},
     )
+
+
+@cache
+def app_for(metrics_for: str) -> FastAPI:
+    """A site whose counters these may read."""
+    return build_app(assistant(), options=SiteOptions(metrics_for=metrics_for))
 
 
 @pytest.fixture
@@ -75,8 +83,7 @@ def test_questions_are_counted_by_kind_and_timed(client: TestClient, caplog: pyt
     ],
 )
 def test_who_may_read_the_counters(metrics_for: str, peer: str, header: str, status: int) -> None:
-    app = build_app(assistant(), options=SiteOptions(metrics_for=metrics_for))
-    with TestClient(app, client=(peer, 1)) as client:
+    with TestClient(app_for(metrics_for), client=(peer, 1)) as client:
         assert client.get("/metrics", headers={header: "127.0.0.1"} if header else {}).status_code == status
 
 

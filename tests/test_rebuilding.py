@@ -282,22 +282,14 @@ def test_a_file_that_cannot_be_named_or_read_does_not_stop_a_build_while_another
     assert answer(folder / "index") == "Elle ferme le 2 mai."
 
 
-def test_an_index_remembers_its_corpus_and_another_corpus_does_not_replace_it(folder: Path) -> None:
-    corpus, index, encoder = folder / "corpus", folder / "index", small_encoder()
-    other = write_corpus(folder / "other", {**FAQ, "retard": ("Que risque-t-on ?", "Un rappel.")}, {})
-    build(corpus, index, encoder)
+def test_an_index_remembers_its_corpus(folder: Path) -> None:
+    write_corpus(folder / "other", FAQ, {})
+    build(folder / "corpus", folder / "index", small_encoder())
 
-    assert corpus_of(index) == corpus
+    assert corpus_of(folder / "index") == folder / "corpus"
     assert corpus_of(folder / "nowhere") is None
     assert stands(folder, "other") is State.OTHER_CORPUS
     assert stands(folder, "other", "nowhere") is State.ABSENT
-    with pytest.raises(LossError) as caught:
-        build(other, index, encoder)
-    assert f"depuis le corpus « {corpus} », et non « {other} »" in plain(str(caught.value))
-    assert answer(index) == "Elle ferme le 2 mai."
-
-    build(other, index, encoder, accept_loss=True)
-    assert corpus_of(index) == other
 
 
 def test_a_corpus_that_was_moved_is_the_same_corpus(folder: Path) -> None:

@@ -49,23 +49,6 @@ def test_an_index_is_vectors_arrays_and_json(small_index: Path) -> None:
     assert list(manifest["documents"]) == ["mediatheque"]
 
 
-def test_what_is_loaded_is_what_was_saved(small_index: Path, tmp_path: Path) -> None:
-    loaded = store.load(small_index / "index")
-
-    store.save(tmp_path / "again", loaded)
-    again = store.load(tmp_path / "again")
-
-    assert list(again.entries) == list(loaded.entries)
-    assert list(again.rows.targets) == list(loaded.rows.targets)
-    assert (again.vocabulary, again.examples) == (loaded.vocabulary, loaded.examples)
-    assert (again.sources, again.left_out) == (loaded.sources, loaded.left_out)
-    assert (again.manifest, again.learned) == (loaded.manifest, loaded.learned)
-    assert {n: d.all().tolist() for n, d in again.dense.items()} == {
-        n: d.all().tolist() for n, d in loaded.dense.items()
-    }
-    assert {n: d.tolist() for n, d in again.texts.items()} == {n: d.tolist() for n, d in loaded.texts.items()}
-
-
 def test_saved_then_loaded_gives_the_same_hits(small_searcher: Searcher, small_index: Path, tmp_path: Path) -> None:
     store.save(tmp_path, store.load(small_index / "index"))
 

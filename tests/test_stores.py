@@ -78,10 +78,12 @@ def test_what_is_loaded_is_what_was_saved(new: Callable[[], Store], corpus: Path
 
     assert list(loaded.entries) == list(saved.entries)
     assert list(loaded.rows.targets) == list(saved.rows.targets)
-    assert (loaded.vocabulary, loaded.learned, loaded.sources) == (saved.vocabulary, saved.learned, saved.sources)
+    for name in ("vocabulary", "learned", "sources", "examples", "left_out"):
+        assert getattr(loaded, name) == getattr(saved, name), name
     assert replace(loaded.manifest, files={}) == replace(saved.manifest, files={})
     for name, field in saved.dense.items():
         assert loaded.dense[name].all().tolist() == field.all().tolist()
+        assert loaded.texts[name].tolist() == saved.texts[name].tolist()
 
 
 def test_a_store_without_an_index_says_how_to_make_one(new: Callable[[], Store], corpus: Path) -> None:
@@ -185,13 +187,13 @@ def test_several_builders_at_once_take_turns_and_lose_nothing(new: Callable[[], 
     assert seen == {f"Elle ferme le {day} mai." for day in (1, 2, 3)}
 
 
-def test_a_newer_index_answers_once_it_was_looked_for(new: Callable[[], Store], days: dict[int, Stored]) -> None:
-    new().save(days[1])
-    store = new()
+def test_a_newer_index_answers_once_it_was_looked_for(server: Server, days: dict[int, Stored]) -> None:
+    store = DatabaseStore(Database(server.address), "newer")
+    store.save(days[1])
     live = LiveAssistant(store, Assistant(Searcher.load(store, ENCODER)), store.mark())
 
     assert live.check() is False
-    new().save(days[2])
+    DatabaseStore(Database(server.address), "newer").save(days[2])
     assert live.check() is True
     assert live.ask("Quand la médiathèque ferme-t-elle ?").quotes[0].text.endswith("Elle ferme le 2 mai.")
 
