@@ -216,6 +216,18 @@ def test_nothing_is_published_without_a_name(client: TestClient) -> None:
     assert (page.status_code, "les films" in page.text) == (422, True)
 
 
+def test_who_publishes_while_another_job_is_under_way_is_told_and_the_note_stays(workshop: Workshop) -> None:
+    workshop.change("mediatheque/retard", "Annie", add=["film rendu tard"])
+    door, app = build_workshop(workshop, owner="Annie")
+    client = client_of(door)
+    client.get(f"/entrer?cle={door.key}")
+    app.state.site.job.is_running, app.state.site.job.name = True, "Contrôle"
+    page = client.post("/brouillon/publier", data={"auteur": "Annie", "note": "les films"})
+
+    assert (page.status_code, "Contrôle en cours" in page.text, app.state.site.note) == (409, True, "les films")
+    assert workshop.releases.all() == []
+
+
 def test_what_someone_else_decided_meanwhile_is_told(client: TestClient, workshop: Workshop) -> None:
     decided = {"acte": "formulation:mediatheque/retard", "question": "film rendu tard"}
     client.post("/", data=decided)

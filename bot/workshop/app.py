@@ -23,6 +23,7 @@ from bot.logs import LOG, report_failure
 from bot.web.responses import problem
 from bot.web.security import HOST, SAME_SITE, HttpGuard, local_path, with_headers
 from bot.workshop import document_pages, draft_pages, entry_pages, inbox_pages, month
+from bot.workshop.draft import WorkshopError
 from bot.workshop.editing import Workshop
 from bot.workshop.updating import Edition
 from bot.workshop.views import static_file, told
@@ -137,10 +138,17 @@ class Job:
     lock: Lock = field(default_factory=Lock)
 
     def start(self, name: str, work: Callable[[Progress], str]) -> None:
-        """Do it in a thread, unless one is under way; what is short is done when this returns."""
+        """Do it in a thread; what is short is done when this returns.
+
+        Raises:
+            WorkshopError: Another is under way.
+        """
         with self.lock:
             if self.is_running:
-                return
+                raise WorkshopError(
+                    f"{self.name} en cours, dans une autre fenêtre ou par quelqu’un d’autre. Rien n’a été fait : "
+                    "recommencez quand ce sera fini."
+                )
             self.is_running, self.name = True, name
             self.done, self.total, self.said, self.trouble = 0, 0, "", ""
         thread = Thread(target=self._run, args=(work,), name="motamot-workshop", daemon=True)

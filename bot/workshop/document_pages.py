@@ -1,6 +1,7 @@
 """« Documents »: what the draft holds, what was understood of it, a new edition, another document."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from copy import copy
 
 from starlette.datastructures import FormData
@@ -40,7 +41,7 @@ def _documents(request: Request, trouble: str = "", said: dict[str, str] | None 
     for entry in corpus.entries:
         counts[entry.document.id] += 1
     sources = read_catalogue(workshop.draft.folder)
-    in_service = {source.id for source in read_catalogue(workshop.draft.live)}
+    in_service = {source.id: source.date for source in read_catalogue(workshop.draft.live)}
     return page(
         request,
         "documents.html",
@@ -124,7 +125,8 @@ def _changed(request: Request, change: Callable[[Workshop], Edition], said: dict
         site.workshop.indexes.check(told)
         return ""
 
-    site.job.start("Contrôle", check)
+    with suppress(WorkshopError):  # another is under way: the page offers the check for when it is done
+        site.job.start("Contrôle", check)
     return moved(request, "documents", edition=edition.document)
 
 

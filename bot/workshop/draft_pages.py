@@ -163,7 +163,10 @@ def _publish(request: Request, form: FormData) -> Response:
         return f"Publié : version du {french_moment(made.at)}."
 
     site.note = note
-    site.job.start("Contrôle et publication", publish)
+    try:
+        site.job.start("Contrôle et publication", publish)
+    except WorkshopError as error:
+        return _draft(request, str(error), note, 409)
     return moved(request, "brouillon")
 
 

@@ -98,8 +98,9 @@ def _week(start: date, records: list[Record]) -> Week:
 
 
 def _headings(workshop: Workshop, wanted: Collection[str]) -> dict[str, str]:
-    """Key -> heading, in the documents of now or of earlier editions."""
-    found = {entry.key: candidate(entry).heading for entry in workshop.corpus.entries}
+    """Key -> heading, in the documents in service, of the draft or of earlier editions."""
+    every = chain(workshop.corpus.entries, workshop.store.load().entries)
+    found = {entry.key: candidate(entry).heading for entry in every}
     if not found.keys() >= set(wanted):
         folder = workshop.draft.live
         kept = (kept_edition(folder, path.stem) for path in (folder / EDITIONS).glob("*.json"))
