@@ -1,5 +1,6 @@
 """From a question without an answer to a published one: the inbox, decisions, replay, publication, going back."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import ROOT
-from small_corpus import FEW, small_encoder, write_corpus
+from small_corpus import FAQ, FEW, small_encoder, write_corpus
 
 from bot.answer import Answer, Kind, Ranked
 from bot.evaluation.judge import Verdict
@@ -262,6 +263,19 @@ def test_an_accepted_answer_is_replayed_alone_and_after_another_question(worksho
     assert "questions-connues.jsonl" in workshop.draft.sync().changed
 
 
+def test_a_known_question_expects_an_entry_by_its_heading_or_by_an_excerpt_as_evaluate_reads_it(
+    workshop: Workshop,
+) -> None:
+    heading, answer = FAQ["retard"]
+    lines = [
+        {"id": str(n), "turns": [f"question {n}"], "kind": "answer", "expect": expect}
+        for n, expect in enumerate((["n’y est pas"], heading, [answer[:20]]))
+    ]
+    found = expected("\n".join(map(json.dumps, lines)).encode(), workshop.corpus.entries)
+
+    assert [e.entry for e in found if e.origin is Origin.KNOWN] == ["mediatheque/retard"] * 2
+
+
 def test_a_known_question_that_cannot_be_read_stays_as_it_was_written(workshop: Workshop) -> None:
     broken = b'{"id": "a moiti\xe9", "turns": ['
     workshop.draft.write("questions-connues.jsonl", broken)
@@ -272,10 +286,11 @@ def test_a_known_question_that_cannot_be_read_stays_as_it_was_written(workshop: 
 
 
 KILLED = """
+import json
 import os, sys
 from pathlib import Path
 sys.path.insert(0, "tests")
-from small_corpus import small_encoder
+from small_corpus import FAQ, small_encoder
 from bot.workshop import releases
 from bot.workshop.editing import Workshop
 from index import french

@@ -1,7 +1,6 @@
 """A new edition of a document: entries aligned, phrasings and known questions following, nothing lost unsaid."""
 
 import csv
-import json
 import shutil
 from io import StringIO
 from pathlib import Path
@@ -60,6 +59,7 @@ EDITION = {
 
 
 def test_entries_are_aligned_and_what_belongs_to_them_follows(workshop: Workshop) -> None:
+    workshop.known().accept(["une amende"], FAQ["retard"][0])
     workshop.known().accept(["amende ?"], "mediatheque/retard")
     edition = update(workshop, "mediatheque", "2026.csv", table(EDITION))
     fates = {p.before.id if p.before else "-": (p.fate, p.after.id if p.after else "-") for p in edition.pairs}
@@ -79,7 +79,8 @@ def test_entries_are_aligned_and_what_belongs_to_them_follows(workshop: Workshop
     assert attached["mediatheque/emprunts"].phrasings == ("emprunter des livres", "livres à emporter")
     text = workshop.draft.read("phrasings/mediatheque.toml").decode()
     assert ("salle pour une association" in text, "Un rappel part" in text) == (True, True)
-    assert json.loads(workshop.draft.read("questions-connues.jsonl"))["expect"] == ["mediatheque/retards"]
+    expects = [line["expect"] for line in workshop.known().lines()]
+    assert expects == [[EDITION["retards"][0]], ["mediatheque/retards"]]
     assert workshop.indexes.tried("quand le rappel")[1].quotes[0].source.entry == "retards"
 
 

@@ -54,11 +54,11 @@ def read_known_questions(path: Path, entries: Sequence[Entry]) -> list[KnownQues
         KnownQuestionsError: The file or one of its lines is not of the form expected, or an excerpt
             stands in no document; the message names the line.
     """
-    finder = _Finder(entries)
+    finder = Finder(entries)
     found: list[KnownQuestion] = []
     seen: set[str] = set()
     for line, row in _rows(path):
-        question = _question(row, finder, f"« {path.name} », ligne {line}")
+        question = known_question(row, finder, f"« {path.name} », ligne {line}")
         if question.id in seen:
             raise KnownQuestionsError(f"« {path.name} », ligne {line} : l’identifiant « {question.id} » sert déjà.")
         seen.add(question.id)
@@ -120,7 +120,12 @@ def _table_row(cells: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _question(row: Mapping[str, Any], finder: "_Finder", where: str) -> KnownQuestion:
+def known_question(row: Mapping[str, Any], finder: "Finder", where: str) -> KnownQuestion:
+    """What a line says; ``where`` it stands is for the message.
+
+    Raises:
+        KnownQuestionsError: It is not of the form expected, or what it expects stands nowhere.
+    """
     id_, turns, kind = row.get("id"), row.get("turns"), row.get("kind", Kind.ANSWER.value)
     if not isinstance(id_, str | int) or not str(id_).strip():
         raise KnownQuestionsError(f"{where} : il manque « id ».")
@@ -161,7 +166,7 @@ def read_batch(path: Path) -> list[tuple[str, list[str]]]:
     return asked
 
 
-class _Finder:
+class Finder:
     """Finds entries by their identifier or heading, and excerpts, white space and kinds of apostrophe aside."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:

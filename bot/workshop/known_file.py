@@ -1,10 +1,11 @@
 """Answers that an editor accepted, kept as known questions: ``questions-connues.jsonl`` in the corpus folder."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from bot.answer import Kind
+from bot.evaluation.questions import Finder, KnownQuestionsError, known_question
 from bot.workshop.decisions import hash_of
 from bot.workshop.draft import Draft
 from bot.workshop.replay import Expected, Origin
@@ -42,9 +43,11 @@ class KnownFile:
             kept = [line for line in self.lines() if line.get("id") != id_]
             self._write([*kept, made])
 
-    def follow(self, document: str, renamed: Mapping[str, str]) -> None:
-        """Name the entries of a document as its new edition does."""
-        names = {f"{document}/{before}": f"{document}/{after}" for before, after in renamed.items()}
+    def follow(self, pairs: Iterable[tuple[Entry, Entry]]) -> None:
+        """Name entries, and their headings, as a new edition does; ``pairs`` are each before and after."""
+        names: dict[str, str] = {}
+        for before, after in pairs:
+            names |= {before.key: after.key, _heading(before): _heading(after)}
         with self._draft.locked():
             lines = self.lines()
             for line in lines:
@@ -68,9 +71,8 @@ def known_lines(content: bytes) -> list[dict[str, Any]]:
 
 def expected(content: bytes, entries: Sequence[Entry]) -> list[Expected]:
     """Each question of a file alone or with its own turns, then those that stand alone, after one on something else."""
-    there = {entry.key: entry for entry in entries}
-    known = list(_known(content, there))
-    others = [(key, " ".join(entry.heading_text.split())) for key, entry in there.items() if entry.heading]
+    known = list(_known(content, entries))
+    others = [(entry.key, _heading(entry)) for entry in entries if entry.heading]
     following = []
     for number, question in enumerate(known[:_MOST_FOLLOWING]):
         before = next((text for key, text in others[number % max(len(others), 1) :] if key != question.entry), "")
@@ -79,17 +81,20 @@ def expected(content: bytes, entries: Sequence[Entry]) -> list[Expected]:
     return known + following
 
 
-def _known(content: bytes, there: Collection[str]) -> Iterator[Expected]:
-    for _, line in _parsed(content):
-        if line is None:
-            continue
-        turns = tuple(map(str, line["turns"]))
-        if line.get("kind") == Kind.REFUSE:
-            yield Expected(Origin.KNOWN, turns, "")
-        expect = line.get("expect") or []
-        for entry in [expect] if isinstance(expect, str) else expect[:1]:
-            if entry in there:
-                yield Expected(Origin.KNOWN, turns, entry)
+def _known(content: bytes, entries: Sequence[Entry]) -> Iterator[Expected]:
+    finder = Finder(entries)
+    for line in known_lines(content):
+        try:
+            found = known_question(line, finder, NAME)
+        except KnownQuestionsError:
+            continue  # what it expects is not, or is no longer, in the documents
+        where = next((f"{place.document}/{place.entry}" for place in found.expect if place.entry), "")
+        if where or found.kind is Kind.REFUSE:
+            yield Expected(Origin.KNOWN, found.turns, where)
+
+
+def _heading(entry: Entry) -> str:
+    return " ".join(entry.heading_text.split())
 
 
 def _parsed(content: bytes) -> list[tuple[str, dict[str, Any] | None]]:

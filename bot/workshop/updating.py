@@ -88,7 +88,7 @@ def update(workshop: Workshop, document: str, name: str, content: bytes) -> Edit
     pairs = aligned(before, after)
     became = {pair.before.id: pair.after for pair in pairs if pair.before}
     n, left = file.follow(became, after)
-    known.follow(document, {id_: entry.id for id_, entry in became.items() if entry})
+    known.follow((pair.before, pair.after) for pair in pairs if pair.before and pair.after)
     return Edition(document, tuple(pairs), n, tuple(left), unread)
 
 
