@@ -36,6 +36,16 @@ def test_space_between_paragraphs_parts_them_where_their_lines_are_full() -> Non
     assert blocks(read(made)) == [SENTENCE.strip(), "Les communes y sont associées."]
 
 
+def test_a_long_first_line_in_small_type_does_not_cut_the_paragraphs_below() -> None:
+    made = plain("")
+    made.set_font("helvetica", size=4)
+    made.multi_cell(0, 4, SENTENCE * 3, new_x="LMARGIN", new_y="NEXT", align="L")
+    made.set_font("helvetica", size=11)
+    made.multi_cell(0, 6, MANY[:1500], new_x="LMARGIN", new_y="NEXT", align="L")
+
+    assert len(blocks(read(made))) == 2
+
+
 def test_bold_and_larger_lines_are_headings() -> None:
     made = paper()
     made.put("Guide de l'élu", size=18).put("Les principes", "B").put(SENTENCE * 2)

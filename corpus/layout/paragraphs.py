@@ -27,7 +27,7 @@ SLACK = 0.88
 VERY_SHORT = 0.62
 # The end of a line of contents without leaders.
 AT_PAGE = re.compile(r"\t(?:p\.? ?)?\d{1,4}$")
-# A longer line than this was not wrapped: each line is a paragraph.
+# A longer line of plain text than this was not wrapped: each line is a paragraph.
 LONGEST_WRAPPED = 180
 # Lines so far apart sideways, with white space between them, are centred or signed: no paragraph.
 CENTRED = 10
@@ -68,7 +68,7 @@ class View:
 
     @property
     def unwrapped(self) -> bool:
-        return bool(self.lines) and self.edges[0] > LONGEST_WRAPPED
+        return bool(self.lines) and not self.look.size and self.edges[0] > LONGEST_WRAPPED
 
 
 def _edge_around(lines: Sequence[Line], index: int) -> float:
