@@ -38,6 +38,14 @@ def test_windows_and_old_mac_line_ends_are_line_ends() -> None:
             "QUESTION\nQui sale ?\nRÉPONSE\nLe maire.\n\nQUESTION 2\nLes trottoirs\nRÉPONSE 2\nLes riverains.",
             ["Qui sale ? → Le maire.", "Les trottoirs → Les riverains."],
         ),
+        (
+            "Tarifs\n\nAdulte ...... 150\nEnfant ...... 280\n\nDroits (en euros)\n\nTombe ...... 15\nNiche ...... 9\n",
+            ["Tarifs → Adulte ...... 150 / Enfant ...... 280", "Droits (en euros) → Tombe ...... 15 / Niche ...... 9"],
+        ),
+        (
+            "Sommaire\nPartie A ........ 2\nPartie B ........ 3\n\nPartie A\nUn mois.\n\nPartie B\nDeux mois.",
+            ["Partie A → Un mois.", "Partie B → Deux mois."],
+        ),
         ("AVANT\n* Monter à l'étage\n* Couper le gaz", ["AVANT → * Monter à l'étage / * Couper le gaz"]),
         ("FAQ\n\n> Qui sale ?\nLe maire.\n\n👉 Où ?\nIci.", ["Qui sale ? → Le maire.", "Où ? → Ici."]),
     ],

@@ -6,7 +6,17 @@ from dataclasses import dataclass, field
 
 from corpus.document import BlockKind
 from corpus.layout.lines import BodyStyle, LineGroup, hangs, is_terminal, starts_high
-from corpus.layout.list_markers import ANSWERED, ASIDE, ASKED, ENACTING, SIGNATORY, SIGNED, TITLE_WORD, contents
+from corpus.layout.list_markers import (
+    ANSWERED,
+    ASIDE,
+    ASKED,
+    ENACTING,
+    SIGNATORY,
+    SIGNED,
+    TITLE_WORD,
+    contents,
+    leads_to_value,
+)
 
 # The longest heading of the circulars and guides we looked at has 190 characters, on three lines.
 LONGEST = 220
@@ -99,8 +109,8 @@ def _may_head(group: LineGroup) -> bool:
         return False
     if re.search(r"https?:|@|=|\d[,.]\d+\W*$|\d\s?[€%]\W*$", text):
         return False  # an address, a sum, a cell of a table
-    if hangs(text):
-        return False  # a line cut by a picture
+    if hangs(text) or leads_to_value(text):
+        return False  # a line cut by a picture, a price
     if text.endswith(":") and run_in_article(text):
         return False  # its text
     if text.endswith(":") and len(text.split()) < 4 and not (group.marker or TITLE_WORD.match(text)):
@@ -172,7 +182,8 @@ def _stands_alone(group: LineGroup, after: LineGroup) -> bool:
     """A short line without a full stop, above a sentence, in a text that shows neither weight nor size."""
     if len(group.text) > 90 or not _worded(group) or not starts_high(group.text) or re.search(r":\s", group.text):
         return False
-    return bool(after.marker or ASKED.match(after.text)) or is_terminal(after.text) or len(after.text) > 120
+    states = is_terminal(after.text) or len(after.text) > 120 or leads_to_value(after.text)
+    return states or bool(after.marker or ASKED.match(after.text))
 
 
 WORD_RANK = dict.fromkeys(("livre", "partie", "titre", "annexe", "volet", "axe"), 0)

@@ -85,8 +85,12 @@ LONGEST_SIGNATURE = 160
 LEADERS = re.compile(r"\.{4}|-{4}|_{4}|…{2}|(?:[.·‧…]\s){4}|·{4}")
 _LEADING = re.compile(r"[.\-_·‧…\s]")
 _PAGE = re.compile(r"\d{1,4}|[ivxlc]{1,6}", re.IGNORECASE)
-# Longer than any page number.
-_PAGE_LENGTH = 8
+# Longer than any page number; than any price.
+_PAGE_LENGTH, _LONGEST_VALUE = 8, 20
+_PRICED = re.compile(r"\b(?:tarifs?|prix|montants?|redevances?)\b|€|\ben euros\b", re.IGNORECASE)
+_FIGURES_AT_END = re.compile(r"\d{1,4}$")
+# Blocks from one line of contents to the next.
+_NEAR = 4
 CONTENTS_TITLE = re.compile(r"(?:sommaire|table des mati[èe]res|plan(?: du document)?)\W*", re.IGNORECASE)
 PAGE_AT_END = re.compile(r"[^\W\d].*\D\s(\d{1,3})$")
 PAGE_AT_START = re.compile(r"(\d{1,3})\t[^\W\d]")
@@ -230,19 +234,40 @@ def leads_to_page(text: str) -> bool:
     return LEADERS.search(text, first, start) is not None
 
 
+def leads_to_value(text: str) -> bool:
+    """Whether leaders part a label from a short text at the end: a price, a page.
+
+    >>> [leads_to_value(text) for text in ("Adulte ........ 4,50 €", "Nom : ...........", "Le 12")]
+    [True, False, False]
+    """
+    last = max((match.end() for match in LEADERS.finditer(text)), default=len(text))
+    return 0 < len(text[last:].strip(" .·-_…")) <= _LONGEST_VALUE
+
+
 def contents(texts: Sequence[str]) -> frozenset[int]:
     """Which blocks are a table of contents: lines with leaders and a page, and what stands between.
 
-    Under a title "Sommaire", page numbers that grow are enough.
+    Under a title "Sommaire", page numbers that grow are enough; numbers that fall, or under "Tarifs", are prices.
     """
-    found = {index for index, text in enumerate(texts) if leads_to_page(text)}
-    for first, second in pairwise(sorted(found)):
-        if second - first <= 4:
-            found.update(range(first, second))
+    found: set[int] = set()
+    run: list[int] = []
+    for index in [*(index for index, text in enumerate(texts) if leads_to_page(text)), len(texts) + _NEAR]:
+        if run and index - run[-1] > _NEAR:
+            prices = _are_prices([texts[each] for each in run]) or _PRICED.search(texts[max(run[0] - 1, 0)])
+            found.update(() if prices else range(run[0], run[-1] + 1))
+            run = []
+        run.append(index)
     for index, text in enumerate(texts):
         if CONTENTS_TITLE.fullmatch(text):
             found |= _numbered_lines(texts, index)
     return frozenset(found)
+
+
+def _are_prices(lines: Sequence[str]) -> bool:
+    """Whether numbers at the ends of lines fall too often for pages."""
+    numbers = [int(match[0]) for line in lines if (match := _FIGURES_AT_END.search(line))]
+    falls = sum(after < before for before, after in pairwise(numbers))
+    return 4 * falls > len(numbers) - 1
 
 
 def _numbered_lines(texts: Sequence[str], title: int) -> set[int]:

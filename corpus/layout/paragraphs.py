@@ -16,7 +16,7 @@ from corpus.layout.list_markers import (
     TITLE_WORD,
     ListMarker,
     Numbering,
-    leads_to_page,
+    leads_to_value,
 )
 
 # A gap of a third more than the ordinary one parts paragraphs; twice as much parts even half sentences. Below a line
@@ -99,7 +99,7 @@ def _breaks(view: View, index: int, marker: ListMarker | None, expected: bool, g
         return True
     if above.level or line.level:
         return line.level >= 0
-    if line.bulleted or above.cells or line.cells or leads_to_page(above.text) or AT_PAGE.search(above.text):
+    if line.bulleted or above.cells or line.cells or leads_to_value(above.text) or AT_PAGE.search(above.text):
         return True
     sure = goes_on(above.text, line.text)
     if marker and (_is_next_item(group, line, marker) or _marks(view, index, marker, expected)):

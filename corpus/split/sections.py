@@ -14,6 +14,7 @@ from corpus.layout.list_markers import (
     SIGNATORY,
     SIGNED,
     contents,
+    leads_to_value,
     markers,
 )
 
@@ -31,7 +32,7 @@ _PAGE_FURNITURE = re.compile(
       | page\s\d+(?:\s?(?:/|sur)\s?\d+)? | suivez[-\s]nous.{0,60} | temps\sde\slecture.{0,20}
       | (?:laisser|ajouter|[ée]crire)\sun\scommentaire | (?:articles|pages)\s(?:similaires|li[ée]e?s|associ[ée]e?s)
       | (?:à\slire\saussi|dans\sla\sm[êe]me\s(?:rubrique|cat[ée]gorie)|sur\sle\sm[êe]me\s(?:sujet|th[èe]me))
-      | .{0,60}?(?:…{3}|_{4}|\.{6}|(?:…\s?){3}|(?:_\s){4}).* | signatures?\s:? | (?:[^☐□❑❒]{0,60}[☐□❑❒]){2}[^?]*
+      | .{0,150}?(?:…{3}|_{4}|\.{6}|(?:…\s?){3}|(?:_\s){4})[\s._…/]* | signatures?\s:? | (?:[^☐□❑❒]{0,60}[☐□❑❒]){2}[^?]*
     )[\s\W]*""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -221,7 +222,7 @@ def _is_statement(document: Document, group: Sequence[Block]) -> bool:
     text = group[0].of(document.text)
     if is_page_furniture(text):
         return False
-    if ASIDE.match(text) or OBJECT.match(text) or len(text) > LONG:
+    if ASIDE.match(text) or OBJECT.match(text) or len(text) > LONG or leads_to_value(text):
         return True
     if _signed(text) or SIGNATORY.fullmatch(text):
         return False
