@@ -206,6 +206,15 @@ def test_questions_that_blocks_do_not_mark(blocks: list[tuple[BlockKind, int, st
     assert pairs(placed(*asked, kind=kind)) == ASKED
 
 
+def test_a_column_for_the_public_may_stand_before_the_answers() -> None:
+    rows = ["Question\tCas\tRéponse", "Quel prix ?\tÉté\tNeuf euros.", "Où ?\t\tEn mairie."]
+
+    assert pairs(placed(*((TABLE, 0, row) for row in rows))) == [
+        ("Quel prix ?", "Été\tNeuf euros."),
+        ("Où ?", "En mairie."),
+    ]
+
+
 def test_what_follows_a_table_of_questions_may_ask() -> None:
     row, question, answer = (TABLE, 0, "\t".join(ASKED[0])), *((PARAGRAPH, 0, words) for words in ASKED[1])
 

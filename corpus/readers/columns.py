@@ -333,7 +333,9 @@ def question_rows(text: str, rows: Sequence[Block], above: Sequence[Block] = ())
             blocks.append(Block(own.start, own.end, BlockKind.HEADING, level))
         question = cells[places.question]
         blocks.append(Block(question.start, question.end, BlockKind.QUESTION))
-        told = (*places.answers, *(column for column, _ in places.kept if column < len(cells)))
+        told = sorted(
+            {*places.answers, *(column for column, _ in places.kept if places.question < column < len(cells))}
+        )
         blocks += [block for column in told for block in _cell_lines(text, cells[column])]
     for last in [at for at, block in enumerate(blocks) if block.kind is BlockKind.QUESTION][-1:]:
         blocks[last] = replace(blocks[last], answered=rows[-1].end)
