@@ -114,7 +114,7 @@ def without_list_of_headings(text: str, blocks: Sequence[Block]) -> list[Block]:
     listed = contents([block.of(text) for block in blocks])
     kept: list[Block] = []
     waiting: list[Block] = []
-    told = 0
+    told: set[str] = set()
     for index, block in enumerate(blocks):
         entry = without_page_number(words[index])
         tells = (
@@ -125,11 +125,11 @@ def without_list_of_headings(text: str, blocks: Sequence[Block]) -> list[Block]:
         )
         if tells and block.kind in (BlockKind.PARAGRAPH, BlockKind.ITEM):
             waiting.append(block)
-            told += bool(entry)
+            told |= {entry} - {""}
             continue
         lead_in = kept and kept[-1].of(text).endswith(":") and not CONTENTS_TITLE.fullmatch(kept[-1].of(text))
-        kept += [block] if told >= _FEWEST_TOLD and block.kind in HEADS and not lead_in else [*waiting, block]
-        waiting, told = [], 0
+        kept += [block] if len(told) >= _FEWEST_TOLD and block.kind in HEADS and not lead_in else [*waiting, block]
+        waiting, told = [], set()
     return [*kept, *waiting]
 
 
