@@ -184,6 +184,21 @@ def test_under_the_path_of_a_proxy_every_address_leads_back_to_it(workshop: Work
     assert made.headers["location"].startswith("/atelier/?fait=")
 
 
+def test_what_another_entry_has_is_not_attached_twice_from_the_inbox_or_a_trial(
+    client: TestClient, workshop: Workshop
+) -> None:
+    workshop.change("mediatheque/salle", "Annie", add=["film rendu tard"])
+    decided = client.post("/", data={"acte": "formulation:mediatheque/retard", "question": "film rendu tard"})
+    trial = {"question": "film rendu tard", "rattacher": "oui", "autre": FAQ["retard"][0]}
+    tried = client.post("/essai", data=trial)
+    client.post("/essai", data=trial | {"question": "pénalité"})
+
+    for page, status in ((decided, 422), (tried, 409)):
+        assert (page.status_code, "est déjà rattachée à" in page.text) == (status, True)
+    found = workshop.attached()["mediatheque/retard"].phrasings
+    assert ("film rendu tard" in found, found[-1]) == (False, "pénalité")
+
+
 def test_an_abandoned_draft_is_kept_aside_and_its_questions_are_to_be_decided_again(
     client: TestClient, workshop: Workshop
 ) -> None:

@@ -226,6 +226,7 @@ def _accept(request: Request, form: FormData) -> Response:
     if "rattacher" in form:
         if not (key := chosen(site.workshop, field(form, "autre"))):
             raise WorkshopError("Choisissez d’abord une question dans la liste : rien n’a été enregistré.")
+        site.workshop.check_free(turns[-1:], key)
         site.workshop.change(key, site.author(request), add=turns[-1:])
         said = "Ajoutée au brouillon comme formulation."
     else:

@@ -165,7 +165,7 @@ class Workshop:
             passed: Questions shown with them that ask for something else.
 
         Raises:
-            WorkshopError: Nothing was decided about, or the draft cannot be written.
+            WorkshopError: Nothing was decided about, another entry has one of them, or the draft cannot be written.
         """
         if not texts:
             raise WorkshopError("Cochez au moins une question : rien n’a été décidé.")
@@ -173,7 +173,11 @@ class Workshop:
         document, _, entry = key.partition("/")
         if act in (Act.PHRASING, Act.UNANSWERED):
             document = document or self.corpus.documents[0].id
-            self.file(document).change(self.entry(key) if act is Act.PHRASING else None, add=new)
+            place = key if act is Act.PHRASING else f"{document}/"
+            self.check_free(new, place)
+            had = self.attached().get(place, Attached()).phrasings
+            self.file(document).change(self.entry(place), add=new)
+            new = tuple(text for text in new if text not in had)
         kept = () if act is Act.IGNORED else new
         return self.decisions.add(act, texts, count, author, document, entry, kept, passed)
 
@@ -225,6 +229,18 @@ class Workshop:
         for name, own in self.attached().items():
             found.update({key_of(text): name for text in own.phrasings if name != key})
         return [Elsewhere(text, found[key_of(text)]) for text in texts if key_of(text) in found]
+
+    def check_free(self, texts: Sequence[str], key: str) -> None:
+        """See that no other entry has one of the texts.
+
+        Raises:
+            WorkshopError: One has.
+        """
+        if held := self.elsewhere(texts, key):
+            raise WorkshopError(
+                f"« {held[0].text} » est déjà rattachée à « {held[0].key} » : déplacez-la depuis la page de la "
+                "question voulue. Rien n’a été décidé."
+            )
 
     # --- publications ---
 
