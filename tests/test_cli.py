@@ -188,14 +188,24 @@ class Two:
         return {str(path): (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
 
 
+@pytest.fixture(scope="module")
+def kept(small_index: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is put back in "place" beside it, before each test: an index remembers where its corpus is."""
+    place = tmp_path_factory.mktemp("two") / "place"
+    shutil.copytree(small_index / "corpus", place / "first")
+    build(place / "first", place / "index", small_encoder())
+    write_corpus(place / "second", CHANGED)
+    return place.rename(place.with_name("kept"))
+
+
 @pytest.fixture
-def two(small_index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Two:
+def two(kept: Path, tmp_path: Path) -> Two:
     """The library's corpus and its index, and a draft of another town; nothing is chosen yet."""
-    shutil.copytree(small_index / "corpus", tmp_path / "first")
-    build(tmp_path / "first", tmp_path / "index", small_encoder())
-    made = Two(tmp_path / "first", write_corpus(tmp_path / "second", CHANGED), tmp_path / "index")
+    place = kept.with_name("place")
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(kept, place)
     (tmp_path / "in.jsonl").write_text('{"id": "a", "turns": ["amende de retard"]}', encoding="utf-8")
-    return made
+    return Two(place / "first", place / "second", place / "index")
 
 
 CHANGED = {**FAQ, "retard": (FAQ["retard"][0], "Une amende de dix centimes est due par jour.")}

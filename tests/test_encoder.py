@@ -8,7 +8,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from fake_encoder import FakeEncoder
 from hypothesis import given
 from hypothesis import strategies as st
 from packed_file import packed_file
@@ -27,16 +26,6 @@ QUESTIONS = [
     "Quel est le délai pour déposer un dossier à la préfecture ?",
     "Comment articuler le contrat avec la région, le département et l’intercommunalité ?",
 ]
-
-
-def test_the_fake_encoder_counts_listed_words() -> None:
-    encoder = FakeEncoder(["contrat", "avenant"])
-
-    [both, twice, none] = encoder.encode_passages(["Contrat et avenant", "avenant, avenant, contrat", "rien"])
-
-    assert both.tolist() == pytest.approx([0.5**0.5, 0.5**0.5, 0])
-    assert twice.tolist() == pytest.approx([1 / 5**0.5, 2 / 5**0.5, 0])
-    assert none.tolist() == [0, 0, 1]
 
 
 def test_batches_hold_texts_of_one_length() -> None:

@@ -188,7 +188,7 @@ answer_requests(draw)
     [
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", 30, -signal.SIGSEGV),
         ("import time; time.sleep(60)", 1, -signal.SIGKILL),
-        ("import os; os.write(1, b'x' * 10**6); return b'012' * 10**8", 30, 1),
+        ("import os; os.write(1, b'x' * 10**6); return b'012' * 3 * 10**7", 30, 1),
     ],
 )
 def test_a_page_that_breaks_the_process_is_tried_once_and_a_file_as_often_as_is_spared(
