@@ -226,17 +226,9 @@ def _with_titles(text: str, blocks: Sequence[Block], looks: Sequence[TextRun], a
 
     Those that start at ``answers`` head nothing.
     """
-    numbering = Numbering()
     followers = [*blocks[1:], None][: len(blocks)]
-    after = [block.kind if block else None for block in followers]
-    size = prevailing(
-        (look.size, block.end - block.start) for block, look in zip(blocks, looks, strict=True) if look.size
-    )
-    sized = [replace(look, size=look.size or size) for look in looks]
-    groups = [_group(text, *each, numbering) for each in zip(blocks, sized, after, strict=True)]
-    told = [block.kind in (BlockKind.HEADING, BlockKind.QUESTION) for block in blocks]
-    look = BodyStyle.of([group.lines[0] for group, head in zip(groups, told, strict=True) if not head])
-    look = replace(look, styled=look.styled or any(told))
+    groups, look = _as_printed(text, blocks, looks)
+    told = any(block.kind in (BlockKind.HEADING, BlockKind.QUESTION) for block in blocks)
     outline = Outline()
     asking: set[str] = set()
     """Styles of the numbers of questions in bold: what has one, mark or no mark, is a peer."""
@@ -251,7 +243,7 @@ def _with_titles(text: str, blocks: Sequence[Block], looks: Sequence[TextRun], a
         peer = replace(group, marker=None) if style in asking else group
         if block.kind is BlockKind.HEADING:
             yield replace(block, level=outline.level(group if block.level else peer, block.level))
-        elif plain and kind is BlockKind.HEADING and (strong or not any(told)) and not listed:
+        elif plain and kind is BlockKind.HEADING and (strong or not told) and not listed:
             yield Block(block.start, block.end, kind, outline.level(peer))
         elif plain and (cut := run_in_article(block.of(text))):
             yield Block(block.start, block.start + cut[0], BlockKind.HEADING, outline.level(group))
@@ -259,6 +251,20 @@ def _with_titles(text: str, blocks: Sequence[Block], looks: Sequence[TextRun], a
         else:
             outline.pass_text()
             yield block
+
+
+def _as_printed(text: str, blocks: Sequence[Block], looks: Sequence[TextRun]) -> tuple[list[LineGroup], BodyStyle]:
+    """The blocks as the layout of a printed page sees them, and what ordinary text looks like."""
+    numbering = Numbering()
+    after = [*(block.kind for block in blocks[1:]), None][: len(blocks)]
+    size = prevailing(
+        (look.size, block.end - block.start) for block, look in zip(blocks, looks, strict=True) if look.size
+    )
+    sized = [replace(look, size=look.size or size) for look in looks]
+    groups = [_group(text, *each, numbering) for each in zip(blocks, sized, after, strict=True)]
+    told = [block.kind in (BlockKind.HEADING, BlockKind.QUESTION) for block in blocks]
+    look = BodyStyle.of([group.lines[0] for group, head in zip(groups, told, strict=True) if not head])
+    return groups, replace(look, styled=look.styled or any(told))
 
 
 def _goes_on(text: str, item: Block, below: Block | None) -> bool:
