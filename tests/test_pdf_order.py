@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 from fpdf import FPDF
-from pdf_making import SENTENCE, blocks, document, entries, laid, plain, read
+from pdf_making import SENTENCE, blocks, box, document, entries, laid, plain, read
 
 from bot.web.pdf_pages import placed_text
 from bot.web.viewer import printed_on
@@ -214,6 +214,15 @@ def test_bullets_in_fonts_of_pictures_are_bullets_and_are_highlighted() -> None:
     assert blocks(reading, BlockKind.ITEM) == ["• un plan coté ;", "• une attestation."]
     runs, words = printed_on(document(reading), Span(0, len(reading.text)), 1)
     assert placed_text(data, 1, runs).text == words
+
+
+def test_sentences_that_end_with_a_line_of_a_column_end_no_paragraph() -> None:
+    made = plain("")
+    lines = ("Le dossier est signé par le maire.", "Il est déposé au guichet unique.", "Il est gardé durant dix ans.")
+    for x, repeated in ((10, 1), (110, 2)):
+        box(made, x, 40, "\n".join(line for line in lines for _ in range(repeated)), width=90)
+
+    assert len(blocks(read(made))) == 2
 
 
 def test_bullets_that_are_drawn_open_items_and_other_dots_do_not() -> None:

@@ -288,11 +288,11 @@ class Nesting:
         """1 = outermost. An item with the bullet of one above is no part of it where that one ends a sentence."""
         marker = group.marker
         glyph = f"{marker.style} {marker.value if marker.style == 'bullet' else ''}" if marker else ""
-        left = group.lines[0].left
+        left, elsewhere = group.lines[0].left, group.lines[0].gap is None  # in another column, on another page
         while self._stack and left < self._stack[-1][1] - 1:
             self._stack.pop()
         known = [index for index, (other, _, _) in enumerate(self._stack) if other == glyph]
-        if known and (left <= self._stack[known[-1]][1] + 1 or self._stack[known[-1]][2]):
+        if known and (elsewhere or left <= self._stack[known[-1]][1] + 1 or self._stack[known[-1]][2]):
             left = min(left, self._stack[known[-1]][1])
             del self._stack[known[-1] :]
         self._stack.append((glyph, left, group.text.endswith((".", ";"))))

@@ -72,9 +72,16 @@ class View:
 
 
 def _edge_around(lines: Sequence[Line], index: int) -> float:
-    page, size = lines[index].page, lines[index].size
+    own = lines[index]
     near = lines[max(0, index - WINDOW) : index + WINDOW + 1]
-    same = [line for line in near if line.page == page and abs(line.size - size) <= 1.0]
+    same = [
+        line
+        for line in near
+        if line.page == own.page
+        and abs(line.size - own.size) <= 1.0
+        and line.left < own.right  # else in the next column, or in the one before
+        and own.left < line.right
+    ]
     return max(line.right for line in ([line for line in same if not line.cells] or same))
 
 
