@@ -102,8 +102,11 @@ class Searcher:
 
     def exact(self, query: Query) -> list[int]:
         """Rows of the targets whose heading or phrasing a question is, word for word; none where several share it."""
-        rows = self._exact.find(query.typed.words) or self._exact.find(query.asked_words)
+        rows = self._named(query)
         return rows if len({self.rows.label(row) for row in rows}) <= 1 else []
+
+    def _named(self, query: Query) -> list[int]:
+        return self._exact.find(query.typed.words) or self._exact.find(query.asked_words)
 
     def search(self, query: Query, k: int = 10) -> Result:
         """Rank the entries for one question, best first; the entry of an exact heading or phrasing goes before all.
@@ -126,7 +129,10 @@ class Searcher:
             ranking = reranked(ranking, logits, self._weights)
             answerable, right = self._chances(features, opinion, ranking, logits)
             if alike := self._alike(query, ranking, pool):
-                ranking, answerable, right = _with_each(ranking, alike), levels.undecided, levels.undecided
+                ranking = _with_each(ranking, alike)
+                answerable, right = (
+                    levels.undecided if self._named(query) else min(p, levels.undecided) for p in (answerable, right)
+                )
         found = Result(query, (), answerable, right, levels, undecided=bool(alike))
         return self._said(found, None if exact else Denial.of(query.text), asked, ranking, pool, k)
 

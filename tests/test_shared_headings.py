@@ -85,3 +85,8 @@ def test_what_service_is_meant_is_asked_where_nothing_tells(assistant: Assistant
 
 def test_the_greeting_names_no_heading_that_several_share(assistant: Assistant) -> None:
     assert assistant.about().examples == ()
+
+
+@pytest.mark.parametrize("asked", ["c'est combien le permis de conduire ?", "où trouver un médecin de garde"])
+def test_what_none_of_the_services_answers_is_not_asked_back(assistant: Assistant, asked: str) -> None:
+    assert assistant.ask(asked).kind == Kind.REFUSE
