@@ -102,11 +102,8 @@ class Searcher:
 
     def exact(self, query: Query) -> list[int]:
         """Rows of the targets whose heading or phrasing a question is, word for word; none where several share it."""
-        rows = self._named(query)
+        rows = self._exact.find(query.typed.words) or self._exact.find(query.asked_words)
         return rows if len({self.rows.label(row) for row in rows}) <= 1 else []
-
-    def _named(self, query: Query) -> list[int]:
-        return self._exact.find(query.typed.words) or self._exact.find(query.asked_words)
 
     def search(self, query: Query, k: int = 10) -> Result:
         """Rank the entries for one question, best first; the entry of an exact heading or phrasing goes before all.
@@ -130,8 +127,11 @@ class Searcher:
             answerable, right = self._chances(features, opinion, ranking, logits)
             if alike := self._alike(query, ranking, pool):
                 ranking = _with_each(ranking, alike)
+                heading = self.rows.entries[int(pool.entries[alike[0]])].heading_text
+                most = levels.undecided
+                # Where it says more than the heading, that may be what no entry answers ("combien coûte le permis ?").
                 answerable, right = (
-                    levels.undecided if self._named(query) else min(p, levels.undecided) for p in (answerable, right)
+                    (most, most) if _is_of(query, heading) else (min(answerable, most), min(right, most))
                 )
         found = Result(query, (), answerable, right, levels, undecided=bool(alike))
         return self._said(found, None if exact else Denial.of(query.text), asked, ranking, pool, k)
@@ -147,8 +147,8 @@ class Searcher:
             return []
         entries = some(self.rows.entries, pool.entries[shared].tolist())
         own = entries[int(np.searchsorted(shared, first))]
-        told = set(query.terms) - set(stems(own.heading_text))
         names = self.rows.label(int(pool.targets[ranking.best_target(first, pool.owner)]))
+        told = set(query.terms) - set(stems(own.heading_text))
         if told & set(stems(f"{names} {own.body_text}")):
             return []
         heading = own.heading_text.casefold()
@@ -361,6 +361,11 @@ def _likeliest(opinion: Opinion) -> list[int]:
     n = min(NEAREST, len(opinion.targets))
     found: list[int] = np.argpartition(-opinion.targets, n - 1)[:n].tolist()
     return found
+
+
+def _is_of(query: Query, heading: str) -> bool:
+    """Whether all that a question says is in a heading."""
+    return set(query.terms) <= set(stems(heading))
 
 
 def _with_each(ranking: Ranking, entries: Sequence[int]) -> Ranking:
