@@ -204,6 +204,25 @@ def test_the_first_publication_replays_headings_phrasings_and_known_questions(tm
     }
 
 
+def test_a_second_check_asks_what_is_in_service_nothing_again_and_knows_what_was_accepted_meanwhile(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop.change("mediatheque/retard", "Annie", add=["abîmé"])
+    before = workshop.indexes.check()
+    workshop.known().accept(["amende de retard"], "mediatheque/retard")
+    assert workshop.indexes.checked() is None
+    live, asked = workshop.indexes.live, []
+    ask = live.ask
+    monkeypatch.setattr(live, "ask", lambda *turns: asked.append(turns[0]) or ask(*turns))
+    after = workshop.indexes.check()
+
+    assert [o for o, (n, _, _) in after.counts().items() if n and o not in before.counts()] == [
+        Origin.KNOWN,
+        Origin.FOLLOWING,
+    ]
+    assert set(asked) == {"amende de retard"}
+
+
 def test_losses_are_refused_unless_they_are_accepted(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     workshop.change("mediatheque/retard", "Annie", add=["abîmé"])
     found = replace(workshop.indexes.check(), questions=(LOST,))

@@ -8,11 +8,11 @@ from threading import Lock
 
 from bot.answer import Answer
 from bot.assistant import Assistant
-from bot.workshop.draft import Draft, WorkshopError
+from bot.workshop.draft import Draft, WorkshopError, marks
 from bot.workshop.known_file import NAME as KNOWN
 from bot.workshop.known_file import expected
 from bot.workshop.remembered import RememberedEncoder
-from bot.workshop.replay import Replay, Side, Told, replay
+from bot.workshop.replay import Replay, SaidBefore, Side, Told, replay
 from corpus.read import Corpus
 from index.build import Progress, build
 from index.encoder import Encoder
@@ -40,7 +40,9 @@ class Indexes:
         self._own = FolderStore(draft.index)
         self._lock, self._building = Lock(), Lock()
         self._opened: dict[Store, tuple[Hashable | None, Assistant]] = {}
-        self._replayed: tuple[tuple[str, str], Replay] | None = None
+        self._replayed: tuple[Hashable, Replay] | None = None
+        self._said: tuple[Assistant | None, SaidBefore] = (None, SaidBefore())
+        """Of what is in service, which a check after the next change asks the same."""
 
     @property
     def live(self) -> Assistant:
@@ -98,7 +100,7 @@ class Indexes:
             WorkshopError: The index in service is not that of its corpus.
         """
         own, live = self.drafted(), self.live
-        mark = (live.searcher.manifest.fingerprint, own.searcher.manifest.fingerprint)
+        mark = self._compared(own.searcher.manifest.fingerprint)
         if self._replayed and self._replayed[0] == mark:
             return self._replayed[1]
         if state(self.draft.live, self.store, self.encoder.name, self.max_error) is not State.FRESH:
@@ -118,14 +120,21 @@ class Indexes:
     def _side(self, folder: Path, store: Store, assistant: Assistant) -> Side:
         stored, path = store.load(), folder / KNOWN
         known = expected(path.read_bytes() if path.is_file() else b"", stored.entries)
-        return Side(folder, stored, assistant, self.max_error, known)
+        if assistant is self.live and self._said[0] is not assistant:
+            self._said = (assistant, SaidBefore())
+        said = self._said[1] if assistant is self.live else SaidBefore()
+        return Side(folder, stored, assistant, self.max_error, known, said)
 
     def checked(self) -> Replay | None:
         """The replay of the draft as it is, where it was made."""
         if self._replayed is None or not self.is_built():
             return None
-        mark = self.live.searcher.manifest.fingerprint, self.mark
-        return self._replayed[1] if self._replayed[0] == mark else None
+        return self._replayed[1] if self._replayed[0] == self._compared(self.mark) else None
+
+    def _compared(self, drafted: str) -> Hashable:
+        """What a replay depends on: both indexes, and what is known."""
+        known = (marks(folder).get(KNOWN) for folder in (self.draft.live, self.draft.folder))
+        return self.live.searcher.manifest.fingerprint, drafted, *known
 
     def tried(self, question: str, history: Sequence[str] = ()) -> tuple[Answer, Answer]:
         """What is said to a question in service, and by the draft."""

@@ -1,7 +1,7 @@
 """« Rien n’est cassé ? »: what the index in service and that of the draft say to all that is known, side by side."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
@@ -189,6 +189,16 @@ class Replay:
         return found
 
 
+@dataclass(slots=True)
+class SaidBefore:
+    """What an assistant said before, as it would say it again."""
+
+    answers: dict[tuple[tuple[str, ...], str], Given] = field(default_factory=dict)
+    """By the turns, and the entry that is right."""
+    left_out: dict[str, tuple[Expected, Given]] = field(default_factory=dict)
+    """By the phrasing, or the question without an answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """One of the two: an index, its corpus, an assistant over it, and what is known to be right of it."""
@@ -198,6 +208,7 @@ class Side:
     assistant: Assistant
     max_error: float
     known: Sequence[Expected]
+    said: SaidBefore
 
     @property
     def promise(self) -> Promise:
@@ -229,7 +240,11 @@ class Side:
 
     def say(self, expected: Expected) -> Given:
         """What it says to a question."""
-        return given(self.assistant.ask(expected.turns[-1], expected.turns[:-1]), expected.entry)
+        key = expected.turns, expected.entry
+        if key not in self.said.answers:
+            answer = self.assistant.ask(expected.turns[-1], expected.turns[:-1])
+            self.said.answers[key] = given(answer, expected.entry)
+        return self.said.answers[key]
 
 
 Told = Callable[[int, int], None]
@@ -241,9 +256,10 @@ def replay(live: Side, draft: Side, encoder: Encoder, told: Told = lambda *_: No
     Raises:
         ValueError: An index is not that of its corpus.
     """
-    sides, asked, before = (live, draft), draft.asked(), live.asked()
+    asked, before = draft.asked(), live.asked()
     there = {entry.key for entry in draft.stored.entries}
-    total = len(asked) + sum(len(side.stored.rows.phrasings) for side in sides)
+    new_to_us = [side for side in (live, draft) if not side.said.left_out]
+    total = len(asked) + sum(len(side.stored.rows.phrasings) for side in new_to_us)
     done = iter(range(1, total + 1))
     questions = []
     for key, wanted in asked.items():
@@ -252,12 +268,11 @@ def replay(live: Side, draft: Side, encoder: Encoder, told: Told = lambda *_: No
         is_new = same is None and wanted.origin is Origin.HEADING
         questions.append(Replayed(wanted, live.say(same or wanted), draft.say(wanted), is_new))
     said: dict[str, float] = {}
-    judged = [
-        {e.turns[0]: (e, given) for e, given in _left_out(side, encoder, said, lambda: told(next(done, total), total))}
-        for side in sides
-    ]
-    for text, (wanted, after) in judged[1].items():
-        was, earlier = judged[0].get(text, (None, None))
+    for side in new_to_us:
+        found = _left_out(side, encoder, said, lambda: told(next(done, total), total))
+        side.said.left_out = {expected.turns[0]: (expected, given) for expected, given in found}
+    for text, (wanted, after) in draft.said.left_out.items():
+        was, earlier = live.said.left_out.get(text, (None, None))
         is_known = earlier is not None and _same(was, wanted, there) is not None
         questions.append(Replayed(wanted, earlier if earlier and is_known else live.say(wanted), after, not is_known))
     said_before = {q.expected.turns[0]: q.before for q in questions if q.is_new}
