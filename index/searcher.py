@@ -1,6 +1,6 @@
 """Questions in, ranked entries and a calibrated confidence out."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import date
 from itertools import product
@@ -13,12 +13,12 @@ from corpus.document import Source
 from corpus.errors import IndexStoreError
 from corpus.phrasings import Target
 from corpus.read import LeftOut
+from index.alike import N_NEAR, alike, is_of, with_each
 from index.candidates import NEAREST, Pool
 from index.classifier import OUTSIDE
 from index.dense import Vectors
 from index.encoder import Encoder
 from index.features import EncodedQuery, FeatureExtractor, Features
-from index.french import stems
 from index.lexical import Ints
 from index.marking import N_PASSAGES, Marker
 from index.negation import Cases, Choice, Denial, are_opposite, is_about_case
@@ -52,8 +52,6 @@ _EARLIER = 240
 _SAYS_NOTHING = 0.02
 # What is left of the probability of the passages of another case than the one that is quoted.
 _OTHER_CASE = 0.1
-# Entries with one heading that are offered, and how likely a second one is then, beside the first.
-_N_ALIKE, _CLOSE = 3, 0.1
 
 
 class Searcher:
@@ -103,7 +101,7 @@ class Searcher:
     def exact(self, query: Query) -> list[int]:
         """Rows of the targets whose heading or phrasing a question is, word for word; none where several share it."""
         rows = self._exact.find(query.typed.words) or self._exact.find(query.asked_words)
-        return rows if len({self.rows.label(row) for row in rows}) <= 1 else []
+        return rows if len({self.rows.label(row) for row in rows[:N_NEAR]}) <= 1 else []
 
     def search(self, query: Query, k: int = 10) -> Result:
         """Rank the entries for one question, best first; the entry of an exact heading or phrasing goes before all.
@@ -117,7 +115,7 @@ class Searcher:
         opinion, exact = self._opinion(query, asked), self.exact(query)
         pool = self.extractor.pool(asked, [*exact, *(_likeliest(opinion) if opinion else ())])
         ranking, features, opinion = self._ranked(asked, opinion, pool)
-        levels, alike = Levels(self.offer, self.threshold, self.sure), []
+        levels, meant = Levels(self.offer, self.threshold, self.sure), list[int]()
         if exact:
             ranking = _with_first(ranking, np.searchsorted(pool.targets, exact), pool.owner)
             answerable, right = 1.0, 1.0
@@ -125,38 +123,14 @@ class Searcher:
             logits = self._logits(query, features, opinion, ranking, pool)
             ranking = reranked(ranking, logits, self._weights)
             answerable, right = self._chances(features, opinion, ranking, logits)
-            if alike := self._alike(query, ranking, pool):
-                ranking = _with_each(ranking, alike)
-                heading = self.rows.entries[int(pool.entries[alike[0]])].heading_text
+            if meant := alike(query, ranking, pool, self.rows):
+                ranking = with_each(ranking, meant)
+                heading = self.rows.entries[int(pool.entries[meant[0]])].heading_text
                 most = levels.undecided
                 # Where it says more than the heading, that may be what no entry answers ("combien coûte le permis ?").
-                answerable, right = (
-                    (most, most) if _is_of(query, heading) else (min(answerable, most), min(right, most))
-                )
-        found = Result(query, (), answerable, right, levels, undecided=bool(alike))
+                answerable, right = (most, most) if is_of(query, heading) else (min(answerable, most), min(right, most))
+        found = Result(query, (), answerable, right, levels, undecided=bool(meant))
         return self._said(found, None if exact else Denial.of(query.text), asked, ranking, pool, k)
-
-    def _alike(self, query: Query, ranking: Ranking, pool: Pool) -> list[int]:
-        """Places in the pool of the likeliest entries with the heading of the first, where nothing tells them apart.
-
-        "Tarifs ?" asks as much of the swimming pool as of the library: one must ask back which.
-        """
-        shared = np.flatnonzero(self.rows.layout.named_by[pool.entries] > 1)
-        first = int(ranking.entries.argmax())
-        if first not in shared or not query.terms:
-            return []
-        entries = some(self.rows.entries, pool.entries[shared].tolist())
-        own = entries[int(np.searchsorted(shared, first))]
-        names = self.rows.label(int(pool.targets[ranking.best_target(first, pool.owner)]))
-        told = set(query.terms) - set(stems(own.heading_text))
-        if told & set(stems(f"{names} {own.body_text}")):
-            return []
-        heading = own.heading_text.casefold()
-        same = [p for p, e in zip(shared.tolist(), entries, strict=True) if e.heading_text.casefold() == heading]
-        found = sorted(same, key=lambda place: -ranking.entries[place])[:_N_ALIKE]
-        labels = {self.rows.label(int(pool.targets[ranking.best_target(place, pool.owner)])) for place in found}
-        close = not told or ranking.entries[found[1:2]].sum() >= _CLOSE * ranking.entries[first]
-        return found if len(labels) > 1 and close else []
 
     def follow(self, turn: Query, earlier: str, quoted: int | None, alone: Callable[[], Result], k: int = 10) -> Result:
         """Rank the entries for a turn that may need the question before it.
@@ -205,9 +179,9 @@ class Searcher:
         if AFTER_QUESTION.offer <= right < AFTER_QUESTION.answer:
             first = ranking.best_target(int(ranking.entries.argmax()), pool.owner)
             right = self._confirmed(right, int(pool.targets[first]), alone())
-        if alike := self._alike(joined, ranking, pool):
-            ranking, right = _with_each(ranking, alike), min(right, AFTER_QUESTION.undecided)
-        found = Result(joined, (), right, right, AFTER_QUESTION, undecided=bool(alike))
+        if meant := alike(joined, ranking, pool, self.rows):
+            ranking, right = with_each(ranking, meant), min(right, AFTER_QUESTION.undecided)
+        found = Result(joined, (), right, right, AFTER_QUESTION, undecided=bool(meant))
         if found.sure and not denial:
             target = ranking.best_target(int(ranking.entries.argmax()), pool.owner)
             passage = self.rows.targets[int(pool.targets[target])].passage
@@ -361,18 +335,6 @@ def _likeliest(opinion: Opinion) -> list[int]:
     n = min(NEAREST, len(opinion.targets))
     found: list[int] = np.argpartition(-opinion.targets, n - 1)[:n].tolist()
     return found
-
-
-def _is_of(query: Query, heading: str) -> bool:
-    """Whether all that a question says is in a heading."""
-    return set(query.terms) <= set(stems(heading))
-
-
-def _with_each(ranking: Ranking, entries: Sequence[int]) -> Ranking:
-    """The ranking with these entries before all others, each as likely, but for their order."""
-    of_entries = ranking.entries * np.float32(0.5)
-    of_entries[list(entries)] += np.float32(0.5 / len(entries))
-    return Ranking(ranking.targets, of_entries)
 
 
 def _with_first(ranking: Ranking, targets: Ints, owner: Ints) -> Ranking:
