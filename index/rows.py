@@ -150,7 +150,12 @@ class Rows:
         if len(places):
             return self.layout.titles[int(places[0])]
         entry = int(self.entry_of_target[target])
-        return " › ".join(self._names(entry)) or _first_sentence(self.entries[entry])
+        names = self._names(entry)
+        if len(names) == 1 and len(self.documents) > 1 and not _is_question(names[0]):
+            # "2. Périmètre" says little beside what other documents have: the title of its own, or what says it.
+            passage = self.entries[entry].passages[0]
+            names = list(dict.fromkeys([*self._title(passage), *_headings(passage)[:1]][:1] + names))
+        return " › ".join(names) or _first_sentence(self.entries[entry])
 
     def is_shared(self, target: int) -> bool:
         """Whether another entry has the heading of the entry of a target."""
@@ -170,7 +175,7 @@ class Rows:
     def _above(self, passage: Passage, entry: int) -> list[str]:
         """The headings above, and the question; the title of the document where these do not tell what it is about."""
         headings = _headings(passage)
-        is_topic = len(headings) < 2 and not any(map(asks, headings))
+        is_topic = len(headings) < 2 and not any(map(_is_question, headings))
         titled = is_topic or self.layout.named_by[entry] > len(headings)
         return [*(self._title(passage) if titled else ()), *headings]
 
@@ -190,8 +195,12 @@ class Rows:
             context = [span.of(text) for span in own.passage.context]
             body = _densest(own.span.of(text), terms)
         if len(body) >= _PLAIN and named_by == 1:
-            above = [heading for heading in above if asks(heading) or INTERROGATIVE.match(heading)]
+            above = [heading for heading in above if _is_question(heading)]
         return "\n".join([*map(_ends, above + context), body])
+
+
+def _is_question(heading: str) -> bool:
+    return asks(heading) or INTERROGATIVE.match(heading) is not None
 
 
 def _ends(text: str) -> str:
