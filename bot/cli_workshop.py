@@ -133,7 +133,7 @@ def phrase_add(
 
     with _opened(corpus, index) as workshop:
         lines = pasted_lines("\n".join(texts))
-        taken = {e.text: e.key for e in workshop.elsewhere(lines, entry)}
+        taken = workshop.elsewhere(lines, entry)
         attached = workshop.change(entry, _me(), add=[line for line in lines if line not in taken])
     if as_json:
         _print({"entry": entry, "phrasings": attached.phrasings, "elsewhere": taken})

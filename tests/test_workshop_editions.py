@@ -13,7 +13,7 @@ from bot.workshop.app import build_workshop
 from bot.workshop.draft import WorkshopError, marks
 from bot.workshop.editing import Workshop
 from bot.workshop.replay import Origin
-from bot.workshop.updating import add, update, withdraw
+from bot.workshop.updating import add, compared, update, withdraw
 from corpus.alignment import Fate
 from corpus.catalogue import read_catalogue
 from corpus.document import TextStatus
@@ -74,6 +74,8 @@ def test_entries_are_aligned_and_what_belongs_to_them_follows(workshop: Workshop
         "salle": (Fate.GONE, "-"),
     }
     assert (edition.n_following, edition.left) == (11, (FAQ["salle"][0],))
+    later = compared(workshop, "mediatheque")  # by a workshop that was opened since
+    assert ([p.fate for p in later.pairs], later.n_following) == ([p.fate for p in edition.pairs], 11)
     attached = workshop.attached()
     assert attached["mediatheque/retards"].phrasings == ("amende de retard", "livre rendu trop tard", "quand le rappel")
     assert attached["mediatheque/emprunts"].phrasings == ("emprunter des livres", "livres à emporter")

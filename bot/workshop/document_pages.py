@@ -1,5 +1,6 @@
 """« Documents »: what the draft holds, what was understood of it, a new edition, another document."""
 
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from copy import copy
@@ -17,7 +18,7 @@ from bot.workshop.draft_pages import SHOWN
 from bot.workshop.editing import Workshop
 from bot.workshop.replay import Told
 from bot.workshop.toml_tables import plain
-from bot.workshop.updating import FIELDS, Edition, add, describe, is_other, update, withdraw
+from bot.workshop.updating import FIELDS, Edition, add, compared, describe, is_other, update, withdraw
 from bot.workshop.views import field, file, moved, page, posted
 from bot.workshop.watching import taken, watched
 from corpus.alignment import Fate
@@ -35,22 +36,22 @@ def _documents(request: Request, trouble: str = "", said: dict[str, str] | None 
     site = request.app.state.site
     workshop: Workshop = site.workshop
     job = copy(site.job)  # it may end while the page is made
-    edition: Edition | None = site.editions.get(request.query_params.get("edition", ""))
     corpus = workshop.corpus
-    counts = dict.fromkeys((source.id for source in read_catalogue(workshop.draft.folder)), 0)
-    for entry in corpus.entries:
-        counts[entry.document.id] += 1
     sources = read_catalogue(workshop.draft.folder)
+    others = {source.id for source in sources if is_other(workshop, source)}
+    wanted = request.query_params.get("edition", "")
+    edition: Edition | None = site.editions.get(wanted)
+    if edition is None and wanted in others:
+        edition = compared(workshop, wanted)
     in_service = {source.id: source.date for source in read_catalogue(workshop.draft.live)}
     return page(
         request,
         "documents.html",
         status=status,
         sources=sources,
-        editions=site.editions,
         in_service=in_service,
-        others={source.id for source in sources if is_other(workshop, source)},
-        counts=counts,
+        others=others,
+        counts=Counter(entry.document.id for entry in corpus.entries),
         left_out={left.source.id: left for left in corpus.left_out},
         edition=edition,
         job=job,

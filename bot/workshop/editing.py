@@ -34,15 +34,6 @@ class Counts:
     refused: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """A phrasing that another entry has, or that is said to have no answer."""
-
-    text: str
-    key: str
-    """As for ``Workshop.entry``."""
-
-
 class Workshop:
     """Reads and changes the draft of one corpus, compares it with what is in service, and publishes it.
 
@@ -223,12 +214,12 @@ class Workshop:
         self.decisions.add(Act.EDITED, (), 0, author, document, entry)
         return found
 
-    def elsewhere(self, texts: Sequence[str], key: str) -> list[Elsewhere]:
-        """Those of the texts that another entry than ``key`` has, as a phrasing or as its heading."""
+    def elsewhere(self, texts: Sequence[str], key: str) -> dict[str, str]:
+        """Those of the texts that another entry than ``key`` has, as a phrasing or as its heading -> its key."""
         found = {key_of(entry.heading_text): entry.key for entry in self.corpus.entries if entry.key != key}
         for name, own in self.attached().items():
             found.update({key_of(text): name for text in own.phrasings if name != key})
-        return [Elsewhere(text, found[key_of(text)]) for text in texts if key_of(text) in found]
+        return {text: found[key_of(text)] for text in texts if key_of(text) in found}
 
     def check_free(self, texts: Sequence[str], key: str) -> None:
         """See that no other entry has one of the texts.
@@ -236,9 +227,9 @@ class Workshop:
         Raises:
             WorkshopError: One has.
         """
-        if held := self.elsewhere(texts, key):
+        for text, other in self.elsewhere(texts, key).items():
             raise WorkshopError(
-                f"« {held[0].text} » est déjà rattachée à « {held[0].key} » : déplacez-la depuis la page de la "
+                f"« {text} » est déjà rattachée à « {other} » : déplacez-la depuis la page de la "
                 "question voulue. Rien n’a été décidé."
             )
 

@@ -1,5 +1,6 @@
 """« Questions et formulations »: every entry, how often it is asked, and its phrasings; the same as a workbook."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.datastructures import FormData
@@ -9,7 +10,7 @@ from starlette.routing import Route
 
 from bot.workshop.decisions import Act, Decision
 from bot.workshop.draft import ConflictError, WorkshopError
-from bot.workshop.editing import Counts, Elsewhere, Workshop
+from bot.workshop.editing import Counts, Workshop
 from bot.workshop.inbox_pages import Candidate, shown
 from bot.workshop.phrasings_file import Attached, key_of, pasted_lines
 from bot.workshop.views import field, fields, file, moved, page, posted
@@ -78,7 +79,7 @@ def _shown(
     trouble: str = "",
     typed: str = "",
     title: str | None = None,
-    elsewhere: list[Elsewhere] | None = None,
+    elsewhere: Mapping[str, str] | None = None,
     n_added: int = 0,
     status: int = 200,
 ) -> Response:
@@ -95,7 +96,7 @@ def _shown(
         title=attached.title if title is None else title,
         counts=workshop.counts().get(key, _NOBODY),
         typed=typed,
-        elsewhere=[(e.text, every[e.key]) for e in elsewhere or ()],
+        elsewhere=[(text, every[other]) for text, other in (elsewhere or {}).items()],
         n_added=n_added,
         trouble=trouble,
     )
@@ -109,8 +110,8 @@ def _change(request: Request, form: FormData) -> Response:
     try:
         lines = list(dict.fromkeys([*pasted_lines(typed), *move]))
         taken = workshop.elsewhere(lines, key)
-        held = {key_of(e.text) for e in taken} - set(map(key_of, move))
-        add = [line for line in lines if key_of(line) not in held]
+        held = {text: other for text, other in taken.items() if text not in move}
+        add = [line for line in lines if line not in held]
         before = workshop.attached().get(key, _NOTHING)
         new_title = None if title == before.title else " ".join(title.split())
         after = workshop.change(
@@ -122,19 +123,17 @@ def _change(request: Request, form: FormData) -> Response:
     except WorkshopError as error:
         return _shown(request, key, str(error), typed, title, status=422)
     if held:
-        left = [e for e in taken if key_of(e.text) in held]
-        return _shown(request, key, elsewhere=left, n_added=len({*after.phrasings} - {*before.phrasings}))
+        return _shown(request, key, elsewhere=held, n_added=len({*after.phrasings} - {*before.phrasings}))
     return moved(request, "questions/entree", entree=key, dit="Enregistré dans le brouillon.")
 
 
-def _move(workshop: Workshop, taken: list[Elsewhere], move: list[str], author: str) -> None:
+def _move(workshop: Workshop, taken: Mapping[str, str], move: list[str], author: str) -> None:
     """Take what goes to another entry away from where it was; a heading stays where it is."""
     attached = workshop.attached()
-    for each in taken:
-        if key_of(each.text) in set(map(key_of, move)):
-            own = [text for text in attached.get(each.key, _NOTHING).phrasings if key_of(text) == key_of(each.text)]
-            if own:
-                workshop.change(each.key, author, remove=own)
+    for text, key in taken.items():
+        own = [t for t in attached.get(key, _NOTHING).phrasings if text in move and key_of(t) == key_of(text)]
+        if own:
+            workshop.change(key, author, remove=own)
 
 
 def _workbook(request: Request) -> Response:

@@ -92,6 +92,17 @@ def update(workshop: Workshop, document: str, name: str, content: bytes) -> Edit
     return Edition(document, tuple(pairs), n, tuple(left), unread)
 
 
+def compared(workshop: Workshop, document: str) -> Edition:
+    """What the draft has of a document, compared with what is in service."""
+    before, after = (
+        [entry for entry in entries if entry.document.id == document]
+        for entries in (workshop.store.load().entries, workshop.corpus.entries)
+    )
+    unread = after[0].document.unread if after else ()
+    n = sum(len(own.phrasings) for id_, own in workshop.file(document).attached().items() if id_)
+    return Edition(document, tuple(aligned(before, after)), n, (), unread)
+
+
 def add(workshop: Workshop, said: dict[str, str], name: str, content: bytes) -> Edition:
     """Add a document to the draft; ``said`` is its table of the catalogue, its title naming it where ``id`` does not.
 
