@@ -63,6 +63,28 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
+_IDLE: list[Any] = []
+
+
+@pytest.fixture(autouse=True, scope="module")
+def reading_process() -> "Generator[None]":
+    """One process reads the documents of all corpora of this worker: to start one takes as long as a small build."""
+    from corpus.read import SafeReader
+
+    begin, read = SafeReader.__init__, SafeReader.read
+
+    def begun(self: Any, *limits: Any) -> None:
+        begin(self, *limits)
+        if _IDLE and _IDLE[-1]._start == self._child._start:
+            self._child = _IDLE.pop()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SafeReader, "__init__", begun)
+        patch.setattr(SafeReader, "read", lambda self, source, path: read(self, source, path.absolute()))  # it stays
+        patch.setattr(SafeReader, "__exit__", lambda self, *_: _IDLE.append(self._child))
+        yield
+
+
 @pytest.fixture(scope="session")
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that the workers of one run share."""

@@ -162,6 +162,11 @@ def test_a_file_whose_name_is_no_text_is_named_on_one_line(corpus: Corpus) -> No
 # The process that reads
 
 
+@pytest.fixture(autouse=True, scope="module")
+def reading_process() -> None:
+    """One for each reader, as in the program."""
+
+
 def source(file: str) -> Source:
     return Source("note", "Note", "Mairie", "2021-05", "faq", file)
 
