@@ -91,6 +91,13 @@ def test_passages_cover_the_body_of_their_entry_in_order(
     assert len({entry.id for entry in found}) == len(found)
 
 
+def test_what_was_left_out_inside_an_answer_is_of_the_passage_before_it() -> None:
+    blocks = [(HEADING, 1, "1. Qui ? Oui"), (PARAGRAPH, 0, "Oui"), (PARAGRAPH, 0, "Sommaire"), (QUESTION, 0, "Oui")]
+
+    [entry] = placed(*blocks)
+    assert [passage.text for passage in entry.passages] == ["Oui\n\nOui\n\nSommaire", "Oui"]
+
+
 @given(st.text(), st.sampled_from(["faq", "guide"]))
 def test_any_text_can_be_split(raw: str, kind: str) -> None:
     for entry in entries(raw, kind):

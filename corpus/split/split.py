@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import takewhile
+from itertools import takewhile, zip_longest
 
 from corpus.document import Block, BlockKind, Document, Entry, Passage, Span
 from corpus.split.faq import faq_sections, is_faq, with_questions
@@ -103,7 +103,7 @@ def _passages(document: Document, section: Section, entry: str) -> tuple[Passage
 
     ``context`` is given whether or not ``quote`` holds it.
     """
-    blocks = _with_headings(section.body)
+    blocks = list(_without_gaps(document.text, _with_headings(section.body)))
     body = Span(blocks[0].start, blocks[-1].end)
     whole = body if body.end - body.start <= WHOLE_BODY else None
     return tuple(
@@ -125,6 +125,13 @@ def _with_headings(body: Sequence[Block]) -> list[Block]:
     if start is not None:
         blocks.append(Block(start, body[-1].end, BlockKind.PARAGRAPH))
     return blocks
+
+
+def _without_gaps(text: str, blocks: Sequence[Block]) -> Iterator[Block]:
+    """The blocks; what was left out between two of them, as a list of headings, is text of the first."""
+    for block, after in zip_longest(blocks, blocks[1:]):
+        between = text[block.end : after.start].rstrip() if after else ""
+        yield replace(block, end=block.end + len(between)) if between else block
 
 
 def _cut(text: str, blocks: Sequence[Block]) -> Iterator[tuple[Span, Span, tuple[Span, ...]]]:
