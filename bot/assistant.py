@@ -190,7 +190,7 @@ class Assistant:
         alone = cache(lambda: self._alone(query, last, found))
         if leaning < _LEANS and alone().answer.kind is Kind.ANSWER:
             return alone()
-        after = self._after(query, before, found)
+        after = self._after(query, before.subject, before, found)
         said = self._spoken(query, after, last, before, ReadAs.FOLLOW_UP)
         said = replace(said, chain=f"{before.chain or before.subject} {JOIN} {query.asked}")
         if after.answered and self.searcher.rows.is_shared(after.hits[0].row):
@@ -205,20 +205,20 @@ class Assistant:
             return replace(before, answer=said.answer)
         return alone() if leaning < _LEANS or alone().answer.confidence >= self.searcher.sure else said
 
-    def _after(self, query: Query, before: Said, alone: Found) -> Result:
+    def _after(self, turn: Query, earlier: str, before: Said, alone: Found) -> Result:
         """A turn after a question; "et celle du TI ?" asks it again of another acronym.
 
         A question that leaned on another one says little by itself: where the turn gets no answer after it, it is read
         after both.
         """
         parser, follow = self.searcher.extractor.parser, self.searcher.follow
-        if other := parser.substituted(query, parser.read(before.subject)):
+        if other := parser.substituted(turn, parser.read(before.subject)):
             return self.searcher.search(self.searcher.read(other))
-        found = follow(query, before.subject, before.target, alone)
+        found = follow(turn, earlier, before.target, alone)
         if found.answered or not before.chain:
             return found
         # What only the second reading finds is never without reserve.
-        whole = follow(query, before.chain, before.target, alone).with_reserve()
+        whole = follow(turn, before.chain, before.target, alone).with_reserve()
         return max(found, whole, key=lambda result: result.confidence)
 
     def _alone(self, query: Query, last: Last, found: Found | None = None) -> Said:
@@ -228,14 +228,18 @@ class Assistant:
         return self._spoken(query, found() if found else self.searcher.search(query), last)
 
     def _corrected(self, query: Query, before: Said, last: Last) -> Said:
-        """The previous question corrected; a correction that is a sentence may stand alone."""
-        alone, joined = corrected(query.typed, before.subject)
-        if alone is not None:
-            result = self.searcher.search(self.searcher.read(alone))
-            if result.answered:
-                return self._spoken(query, result, last)
-        result = self.searcher.search(self.searcher.read(joined))
-        return replace(self._spoken(query, result, last, before, ReadAs.CORRECTION), subject=joined)
+        """What a correction says, after what it leaves of the previous question, or by itself if it is a sentence."""
+        said = corrected(query.typed, before.subject)
+        meant, subject = self.searcher.read(said.meant), f"{said.kept} {said.meant}"
+        found = cache(lambda: self.searcher.search(meant))
+        if said.is_sentence and found().answered:
+            return self._spoken(query, found(), last)
+        after, whole = self._after(meant, said.kept, before, found), self.searcher.search(self.searcher.read(subject))
+        if whole.sure and not after.answered:
+            after = whole
+        elif not whole.sure or after.hits[0].entry != whole.hits[0].entry:
+            after = after.with_reserve()
+        return replace(self._spoken(query, after, last, before, ReadAs.CORRECTION), subject=subject)
 
     def _both(self, query: Query, two: Halves, last: Last) -> Said | None:
         """The answers to two questions, or one and the question that is left; None where they are rather one."""

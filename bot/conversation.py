@@ -80,6 +80,17 @@ NONE = -2
 
 
 @dataclass(frozen=True, slots=True)
+class Corrected:
+    """A question after a turn that takes back something of it."""
+
+    kept: str
+    """The question without what is denied."""
+    meant: str
+    is_sentence: bool
+    """Whether what is meant may stand alone."""
+
+
+@dataclass(frozen=True, slots=True)
 class Halves:
     """Two questions asked at once."""
 
@@ -100,8 +111,8 @@ def is_correction(turn: FoldedText) -> bool:
     return _CORRECTION.match(turn.folded) is not None and len(stems_of(turn.words)) <= _SHORT
 
 
-def corrected(turn: FoldedText, question: str) -> tuple[str | None, str]:
-    """A correction by itself, where it is a sentence; and the question without what is denied, then what is meant."""
+def corrected(turn: FoldedText, question: str) -> Corrected:
+    """What a correction leaves of the previous question, and what it says."""
     said, previous = _CORRECTION.match(turn.folded), FoldedText.of(question)
     opening = len(words((said and said["opening"]) or ""))
     denied = _denied(turn)
@@ -115,7 +126,7 @@ def corrected(turn: FoldedText, question: str) -> tuple[str | None, str]:
         if row < opening or (not is_sentence and (row in denied or _FILLER.fullmatch(word)))
     }
     meant = [token for token, rows in _tokens(turn) if not rows or not idle.issuperset(rows)]
-    return (" ".join(meant) if is_sentence else None), " ".join([*kept, *meant])
+    return Corrected(" ".join(kept), " ".join(meant).strip(" ,;:"), is_sentence)
 
 
 def _denied(turn: FoldedText) -> range:

@@ -1,15 +1,18 @@
-"""Opposite cases: the negated clause of a question, the same affirmed, and which of the two a passage states.
+"""Opposite cases: the clause of a question that supposes one, its opposite, and which of the two a passage states.
 
-Searching does not see a negation: its words are stop words, and neither encoder nor reader weigh them much. The
-difference between the vectors of a clause and of the same clause affirmed does: it points from a case to its opposite.
+Searching does not see a negation, nor the same beside another: their words are stop words, and neither encoder nor
+reader weigh them much. The difference between the vectors of a clause and of its opposite does: it points from one case
+to the other.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
-from corpus.document import Passage
+from corpus.document import Passage, Span
 from corpus.split.sentences import sentences
 from index.candidates import Pool
 from index.dense import Field, Vectors
@@ -22,7 +25,8 @@ from index.rows import Rows
 _INTRODUCES = r"si|s['’](?=ils?\b)|quand|lorsqu(?:e\b|['’])|qui|dont|parce que"
 _ASKS = (
     r"qu['’]est|que faire|comment|combien|quel(?:le)?s?|où|pourquoi|est[ -]ce que|"
-    r"(?:on|je) (?:fais|fait|peux|peut|dois|doit) quoi|(?!rendez)\w+-(?:t-)?(?:ils?|elles?|on|vous|tu|je|nous)"
+    r"(?:on|je|j['’]|ça|c['’]|ils?|elles?|vous)\s*(?:(?:se|me|nous|vous|y)\s+)?\w+ (?:quoi|comment|combien|où|quand)|"
+    r"(?!rendez)\w+-(?:t-)?(?:ils?|elles?|on|vous|tu|je|nous)"
 )
 _CUT = re.compile(rf"([,;?.!:()]+)\s*|\s+(?=(?:mais|car|{_INTRODUCES}|{_ASKS})\b)", re.IGNORECASE)
 """Between two clauses; what signs stand there."""
@@ -31,7 +35,6 @@ _INTRODUCED, _ASKING = (re.compile(rf"\b(?:{found})\b", re.IGNORECASE) for found
 _IF = re.compile(r"si\b|s['’]ils?\b", re.IGNORECASE)
 _NE = re.compile(r"\b(?:ne\s+|n['’]|n\s+)", re.IGNORECASE)
 _VERBAL = re.compile(r"\b(?:pas|jamais|aucune?)\b|\b(?:ne\s|n['’]).*?\b(?:plus|rien)\b", re.IGNORECASE)
-_NOMINAL = re.compile(r"\b(?:sans|hors|non)\b(?!\s+plus)", re.IGNORECASE)
 _IDLE = re.compile(
     r"\W*(?:je|j['’]|on)?\s*(?:n['’]|ne\s)?\s*(?:y\s|l[ae]?['’ ]\s*)?"
     r"(?:sais?|comprends?|vois?|trouve|arrive|suis)\s+pas"
@@ -45,10 +48,21 @@ _AFFIRMED = (
     (re.compile(r"\b(?:pas|jamais|rien)\b\s*", re.IGNORECASE), ""),
     (re.compile(r"(\b(?:ne\s|n['’]).*?)\bplus\b\s*", re.IGNORECASE), r"\1"),
     (re.compile(r"\baucun(e?)\b", re.IGNORECASE), r"un\1"),
-    (re.compile(r"\bsans\b", re.IGNORECASE), "avec"),
-    (re.compile(r"\b(?:non|hors)\b[ -]*(?:de\s+)?", re.IGNORECASE), ""),
     (re.compile(r"\bje (?:ne\s+|n['’])(?=[aeéêiouyh])", re.IGNORECASE), "j'"),
     (_NE, ""),
+)
+_ABSENT = (
+    (re.compile(r"\bsans\b(?!\s+plus)", re.IGNORECASE), "avec"),
+    (re.compile(r"\b(?:non|hors)\b(?!\s+plus)[ -]*(?:de\s+)?", re.IGNORECASE), ""),
+    (re.compile(r"(?<!les )(?<!des )(?<!de )\b(?:différent|distinct)e?s?\b", re.IGNORECASE), "identiques"),
+    (re.compile(r"\b(?:une?|l['’])\s*autre\b(?!\s+(?:chose|fois|part|question)s?\b)", re.IGNORECASE), "la même"),
+    (re.compile(r"\binférieur", re.IGNORECASE), "supérieur"),
+    (re.compile(r"\bdessous\b", re.IGNORECASE), "dessus"),
+)
+"""What denies without a verb, an absence or another than the same, and its opposite."""
+_SAME = (
+    (re.compile(r"\bidentiques?\b", re.IGNORECASE), "différents"),
+    (re.compile(r"(?:\b(?:l[ae]s?|d[ue]s?|aux?|et)\s+|^)mêmes?\b(?!\s+(?:si|temps)\b)", re.IGNORECASE), "un autre"),
 )
 _LONGEST = 15
 """Words of a clause that states a case; a longer one tells a story, or was typed without signs between its clauses."""
@@ -74,14 +88,14 @@ _BY_ENTRY = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Denial:
-    """A clause of a question that supposes that something is not so."""
+class Supposition:
+    """A clause of a question that supposes that something is not so, or is the same."""
 
-    denied: str
-    affirmed: str
+    case: str
+    opposite: str
 
     @classmethod
-    def of(cls, question: str) -> "Denial | None":
+    def of(cls, question: str) -> "Supposition | None":
         """The first such clause; None where there is none, or where what is asked itself is negated.
 
         "N'y a-t-il pas de cours ?" and "pourquoi n'ai-je pas de carte ?" suppose nothing.
@@ -93,7 +107,9 @@ class Denial:
             for clause, sign in zip(pieces, [*found[1::2], ""], strict=True)
             if clause and (joining := _JOINING.match(clause))
         ]
-        return next((cls(text, _affirmed(text)) for text, sign in clauses if _supposes(text, sign)), None)
+        cases = (cls(text, _affirmed(text)) for text, sign in clauses if _supposes(text, sign))
+        same = (cls(text, opposite) for text, _ in clauses if (opposite := _replaced(text, _SAME)) != text)
+        return next(chain(cases, same), None)
 
 
 def _supposes(clause: str, sign: str) -> bool:
@@ -101,14 +117,18 @@ def _supposes(clause: str, sign: str) -> bool:
     if len(clause.split()) > _LONGEST:
         return False
     if _IDLE.match(clause) or not _VERBAL.search(clause):
-        return _NOMINAL.search(clause) is not None
+        return any(absent.search(clause) for absent, _ in _ABSENT)
     asks = "?" in sign or _ASKING.search(clause)
     return not asks or _INTRODUCED.match(clause) is not None
 
 
 def _affirmed(clause: str) -> str:
-    for negation, instead in _AFFIRMED:
-        clause = negation.sub(instead, clause)
+    return _replaced(clause, _AFFIRMED if _VERBAL.search(clause) else _ABSENT)
+
+
+def _replaced(clause: str, opposites: Iterable[tuple[re.Pattern[str], str]]) -> str:
+    for said, instead in opposites:
+        clause = said.sub(instead, clause)
     return clause.strip()
 
 
@@ -140,6 +160,8 @@ class Choice:
     """Whether it is known to state the case."""
     doubtful: bool
     """Whether it is known that no passage does."""
+    against: bool
+    """Whether the likeliest passage is known to state the opposite."""
 
 
 class Cases:
@@ -152,7 +174,7 @@ class Cases:
         """The first target, or another of its entry or of one that is nearly as likely, which states the case.
 
         Args:
-            case: Vectors of the clause and of the clause affirmed, shape ``(2, dim)``.
+            case: Vectors of the clause and of its opposite, shape ``(2, dim)``.
             ranking: Of the question.
             pool: What it was compared with.
         """
@@ -164,19 +186,24 @@ class Cases:
             best[int(self._rows.passage_of_target[pool.targets[target]])] = target
         own = int(self._rows.passage_of_target[pool.targets[first]])
         found = self._polarities(case, own, list(best))
-        here = found.pop(own)
-        target, most, own_about = first, here.both + _OTHER, here.about
-        if here.by_parts < _STATED:
+        likeliest = here = found.pop(own)
+        target, most = first, here.both + _OTHER
+        if likeliest.by_parts < _STATED:
             for row, other in found.items():
-                if own_about < _ABOUT and other.about < _SURELY_ABOUT:
+                if likeliest.about < _ABOUT and other.about < _SURELY_ABOUT:
                     continue
                 odds = float(np.log(ranking.entries[pool.owner[best[row]]] / ranking.entries[entry]))
                 if (stated := other.both + odds / _BY_ENTRY) > most:
                     target, most, here = best[row], stated, other
-        stated = here.about >= _ABOUT and here.both > 0 and int(pool.owner[target]) == entry
-        if target == first:
-            return Choice(first, here.about >= _ABOUT, stated, here.about >= _SURELY_ABOUT and here.both <= 0)
-        return Choice(target, True, stated, here.both < 0 or int(pool.owner[target]) != entry)
+        elsewhere = int(pool.owner[target]) != entry
+        against = likeliest.about >= _SURELY_ABOUT and likeliest.both <= 0
+        return Choice(
+            target,
+            settled=target != first or here.about >= _ABOUT,
+            stated=here.about >= _ABOUT and here.both > 0 and not elsewhere,
+            doubtful=against if target == first else here.both < 0 or elsewhere,
+            against=against,
+        )
 
     def _polarities(self, case: Vectors, own: int, rows: list[int]) -> dict[int, Polarity]:
         """Of the passage ``own``, and of the few others that speak most of the case."""
@@ -185,12 +212,20 @@ class Cases:
         whole = dict(zip(rows, ((cosines[0] - cosines[1]) / apart).tolist(), strict=True))
         about = dict(zip(rows, cosines.max(axis=0).tolist(), strict=True))
         others = [row for row in rows if row != own and about[row] >= about[own] - _NEAR]
-        compared = [own, *sorted(others, key=lambda row: -about[row] - whole[row])[: _N_COMPARED - 1]]
-        found = {}
-        for row, passage in zip(compared, some(self._rows.passages, compared), strict=True):
+        near = [own, *sorted(others, key=lambda row: -about[row] - whole[row])[: 2 * _N_COMPARED]]
+        (first, *_), found = (passages := some(self._rows.passages, near)), {}
+        compared = [pair for pair in zip(near, passages, strict=True) if _is_other_case(pair[1], first)]
+        for row, passage in compared[:_N_COMPARED]:
             denied, affirmed = (self._encoder.encode_passages(parts_of(passage)) @ case.T).max(axis=0).tolist()
             found[row] = Polarity((denied - affirmed) / apart, whole[row], max(denied, affirmed))
         return found
+
+
+def _is_other_case(passage: Passage, first: Passage) -> bool:
+    """Whether a passage may state another case than the first: of the entry of an item, the other items alone do."""
+    if (passage.document.id, passage.entry) != (first.document.id, first.entry) or not first.context:
+        return True
+    return len(passage.context) > 0 and first.context[: len(passage.context)] == passage.context
 
 
 def is_about_case(turn: str, passage: Passage, encoder: Encoder) -> bool:
@@ -205,16 +240,22 @@ def is_about_case(turn: str, passage: Passage, encoder: Encoder) -> bool:
 
 def are_opposite(one: Passage, other: Passage) -> bool:
     """Whether a part of one denies in the same words what a part of the other affirms."""
-    said = [{tuple(words(_affirmed(part))): _denies(part) for part in parts_of(passage)} for passage in (one, other)]
+    said = [
+        {tuple(words(affirmed := _affirmed(part))): affirmed != part for part in parts_of(passage)}
+        for passage in (one, other)
+    ]
     return any(said[0][key] != said[1][key] for key in said[0].keys() & said[1].keys())
 
 
-def _denies(text: str) -> bool:
-    return bool(_VERBAL.search(text) or _NOMINAL.search(text))
-
-
 def parts_of(passage: Passage) -> list[str]:
-    """How the parts of a passage begin, which is where they state a case: "sans carte, …", "avec une carte : …"."""
-    parts = [part for s in sentences(passage.text) for part in _PART.split(s.of(passage.text))]
+    """The clauses of the heading of a passage that suppose a case, and how its parts begin, and those of its context.
+
+    There they state a case: "si j'habite la commune", "sans carte, …", "avec une carte : …".
+    """
+    text = passage.document.text
+    heading = _CUT.split(passage.question.of(text))[::2] if passage.question else []
+    spans = [span.of(text) for span in (Span(passage.start, passage.end), *passage.context)]
+    parts = [part for own in spans for s in sentences(own) for part in _PART.split(s.of(own))]
     leads = [lead if " " in (lead := part.split(", ")[0]) else part for part in parts]
-    return [lead for lead in leads if " " in lead][:_N_PARTS] or [passage.text]
+    supposed = [clause for clause in heading if _INTRODUCED.match(clause)]
+    return [*supposed, *(lead for lead in leads if " " in lead)][:_N_PARTS] or [passage.text]

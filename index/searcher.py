@@ -21,7 +21,7 @@ from index.encoder import Encoder
 from index.features import EncodedQuery, FeatureExtractor, Features
 from index.lexical import Ints
 from index.marking import N_PASSAGES, Marker
-from index.negation import Cases, Choice, Denial, are_opposite, is_about_case
+from index.negation import Cases, Choice, Supposition, are_opposite, is_about_case
 from index.query import Query, QueryParser
 from index.ranking import (
     JOIN,
@@ -48,8 +48,10 @@ from index.succession import Succession
 _LEAST, _MOST = -4.5, 6.0
 # Characters of an earlier question that are read before a turn: some 60 of the 110 tokens of a question.
 _EARLIER = 240
-# Below this confidence in what a turn alone finds, nothing is offered for it after a question either.
-_SAYS_NOTHING = 0.02
+# How likely the documents answer a turn alone: below the first, it is refused after a question too, and below the
+# second it is never answered without reserve. Of 19 follow-ups of the known questions that name something and that an
+# entry answers, none lies below the first and one below the second; of 380 over other FAQs, none and five.
+_SAYS_NOTHING, _SAYS_LITTLE = 0.04, 0.15
 # What is left of the probability of the passages of another case than the one that is quoted.
 _OTHER_CASE = 0.1
 
@@ -130,7 +132,7 @@ class Searcher:
                 # Where it says more than the heading, that may be what no entry answers ("combien coûte le permis ?").
                 answerable, right = (most, most) if is_of(query, heading) else (min(answerable, most), min(right, most))
         found = Result(query, (), answerable, right, levels, undecided=bool(meant))
-        return self._said(found, None if exact else Denial.of(query.text), asked, ranking, pool, k)
+        return self._said(found, None if exact else Supposition.of(query.text), asked, ranking, pool, k)
 
     def follow(self, turn: Query, earlier: str, quoted: int | None, alone: Callable[[], Result], k: int = 10) -> Result:
         """Rank the entries for a turn that may need the question before it.
@@ -151,23 +153,17 @@ class Searcher:
         pool = self.extractor.pool(asked, near.targets[near.stands[near.owner] == 1].tolist())
         by_turn, seen, _ = self._ranked(own, self._opinion(turn, own), pool)
         both, _, _ = self._ranked(asked, self._opinion(joined, asked), pool)
-        denial, before = Denial.of(turn.text), next(iter(np.flatnonzero(pool.targets == quoted).tolist()), None)
+        supposed, before = Supposition.of(turn.text), next(iter(np.flatnonzero(pool.targets == quoted).tolist()), None)
         again = 0.0 if before is None else self._again(turn, earlier, self.rows.targets[pool.targets[before]])
         if (
             before is not None
-            and denial
+            and supposed
             and again < MOSTLY
-            and self._states(denial, int(pool.owner[before]), both, pool)
+            and self._states(supposed, int(pool.owner[before]), both, pool)
         ):
             before = None  # its entry speaks of this case too: it answers as well as any
         ranking, chosen = after_question(both, by_turn, pool.owner, before, again)
-        logits: dict[int, float] = {}
-        if self.encoder.reader:
-            # An acronym says too little to the reader, and so does a sentence without its passage.
-            passages = self.rows.passage_of_target[pool.targets[list(chosen.values())]].tolist()
-            texts = [self.rows.reader_text(passage, turn.terms or joined.terms) for passage in passages]
-            said = self.encoder.reader.read(joined.spelled_out or joined.text, texts)
-            logits = dict(zip(chosen, said.tolist(), strict=True))
+        logits = self._logits_after(joined, turn.terms or joined.terms, chosen, pool)
         same = None if before is None else int(pool.owner[before])
         if same in chosen and chosen[same] != before:
             same = None  # another part of the entry that was quoted
@@ -176,31 +172,52 @@ class Searcher:
             # Only the words of the question before find it ("et après ?"): never without reserve, and unread, it is
             # offered at most.
             right = min(right, (AFTER_QUESTION.sure if logits else AFTER_QUESTION.answer) - RESERVE)
-        if AFTER_QUESTION.offer <= right < AFTER_QUESTION.answer:
+        if right >= AFTER_QUESTION.offer and (turn.terms or right < AFTER_QUESTION.answer):
             first = ranking.best_target(int(ranking.entries.argmax()), pool.owner)
             right = self._confirmed(right, int(pool.targets[first]), alone())
         if meant := alike(joined, ranking, pool, self.rows):
             ranking, right = with_each(ranking, meant), min(right, AFTER_QUESTION.undecided)
         found = Result(joined, (), right, right, AFTER_QUESTION, undecided=bool(meant))
-        if found.sure and not denial:
-            target = ranking.best_target(int(ranking.entries.argmax()), pool.owner)
-            passage = self.rows.targets[int(pool.targets[target])].passage
-            about = is_about_case(turn.text, passage, self.encoder)
-            if about and (supposed := Denial.of(earlier)):
-                # The case of the question before is still the one that is asked about.
-                choice = self._cases.choose(self._encoded(supposed), ranking, pool)
-                about = choice.target == target and not choice.doubtful
-            found = found if about else found.with_reserve()
-        return self._said(found, denial, asked, ranking, pool, k)
+        if found.answered and not supposed:
+            found, supposed = self._of_case_before(found, turn, earlier, ranking, pool)
+        return self._said(found, supposed, asked, ranking, pool, k)
 
-    def _states(self, denial: Denial, entry: int, ranking: Ranking, pool: Pool) -> bool:
+    def _logits_after(
+        self, joined: Query, terms: Collection[str], chosen: Mapping[int, int], pool: Pool
+    ) -> dict[int, float]:
+        """What the reader, if there is one, says of the entries chosen for a turn after a question."""
+        if not self.encoder.reader:
+            return {}
+        # An acronym says too little to the reader, and so does a sentence without its passage.
+        passages = self.rows.passage_of_target[pool.targets[list(chosen.values())]].tolist()
+        texts = [self.rows.reader_text(passage, terms) for passage in passages]
+        said = self.encoder.reader.read(joined.spelled_out or joined.text, texts)
+        return dict(zip(chosen, said.tolist(), strict=True))
+
+    def _of_case_before(
+        self, found: Result, turn: Query, earlier: str, ranking: Ranking, pool: Pool
+    ) -> tuple[Result, Supposition | None]:
+        """What is found for a turn that supposes nothing, and what the question before does, if that decides.
+
+        The case of the question before is still the one that is asked about: what states its opposite is no answer.
+        """
+        target = ranking.best_target(int(ranking.entries.argmax()), pool.owner)
+        passage = self.rows.targets[int(pool.targets[target])].passage
+        doubtful = found.sure and not is_about_case(turn.text, passage, self.encoder)
+        if (supposed := Supposition.of(earlier)) is not None:
+            choice = self._cases.choose(self._encoded(supposed), ranking, pool)
+            doubtful = doubtful or choice.doubtful or choice.target != target
+            supposed = supposed if choice.stated and choice.against else None
+        return found.with_reserve() if doubtful else found, supposed
+
+    def _states(self, supposed: Supposition, entry: int, ranking: Ranking, pool: Pool) -> bool:
         """Whether a passage of an entry states the case that a turn supposes."""
         of_entry = np.zeros_like(ranking.entries)
         of_entry[entry] = 1.0
-        return self._cases.choose(self._encoded(denial), Ranking(ranking.targets, of_entry), pool).stated
+        return self._cases.choose(self._encoded(supposed), Ranking(ranking.targets, of_entry), pool).stated
 
-    def _encoded(self, denial: Denial) -> Vectors:
-        return self.encoder.encode_queries([denial.denied, denial.affirmed])
+    def _encoded(self, supposed: Supposition) -> Vectors:
+        return self.encoder.encode_queries([supposed.case, supposed.opposite])
 
     def _again(self, turn: Query, earlier: str, quoted: Target) -> float:
         """See ``after_question``."""
@@ -208,24 +225,27 @@ class Searcher:
         return self.extractor.share(turn.terms, self.read(earlier).terms, sentence)
 
     def _confirmed(self, right: float, first: int, alone: Result) -> float:
-        """How likely what would be offered for a turn after a question is, once the turn is read alone.
+        """How likely what was found for a turn after a question is, once the turn is read alone.
 
-        It is answered, with a reserve, where the turn alone is answered by the same passage; and refused where it alone
-        says nothing ("combien ?"): what was found is then what the question before asks.
+        Where it alone says nothing that the documents know ("et la région ?"), what was found is what the question
+        before asks: it is refused, and where it says little, never without reserve. What would be offered is answered,
+        with a reserve, where the turn alone is answered by the same passage.
         """
-        if alone.confidence < _SAYS_NOTHING:
+        passages, unsure = self.rows.passage_of_target, AFTER_QUESTION.sure - RESERVE
+        if alone.answerable < _SAYS_NOTHING:
             return alone.confidence
-        passages = self.rows.passage_of_target
+        if right >= AFTER_QUESTION.answer:
+            return right if alone.answerable >= _SAYS_LITTLE else min(right, unsure)
         if not alone.answered or passages[alone.hits[0].row] != passages[first]:
             return right
-        return min(1 - (1 - right) * (1 - alone.confidence), AFTER_QUESTION.sure - RESERVE)
+        return min(1 - (1 - right) * (1 - alone.confidence), unsure)
 
     def _said(
-        self, found: Result, denial: Denial | None, asked: EncodedQuery, ranking: Ranking, pool: Pool, k: int
+        self, found: Result, supposed: Supposition | None, asked: EncodedQuery, ranking: Ranking, pool: Pool, k: int
     ) -> Result:
         """A result with its hits, and what an answer needs: the case that the question supposes, and marks."""
-        if found.answered and denial:
-            asked, ranking, choice = self._of_case(denial, asked, ranking, pool)
+        if found.answered and supposed:
+            asked, ranking, choice = self._of_case(supposed, asked, ranking, pool)
             # The words of the question before are likely of any case.
             doubtful = choice.doubtful or (found.levels is AFTER_QUESTION and not choice.stated)
             found = found.with_reserve() if doubtful else found
@@ -254,10 +274,10 @@ class Searcher:
         )
 
     def _of_case(
-        self, denial: Denial, asked: EncodedQuery, ranking: Ranking, pool: Pool
+        self, supposed: Supposition, asked: EncodedQuery, ranking: Ranking, pool: Pool
     ) -> tuple[EncodedQuery, Ranking, Choice]:
         """The question farther from the opposite case, the ranking by the case, and what was chosen by it."""
-        case = self._encoded(denial)
+        case = self._encoded(supposed)
         choice = self._cases.choose(case, ranking, pool)
         if choice.settled:
             others = Ranking(ranking.targets * np.float32(_OTHER_CASE), ranking.entries)

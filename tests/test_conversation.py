@@ -5,6 +5,7 @@ from test_query import parser_of
 
 from bot.conversation import (
     NONE,
+    Corrected,
     Halves,
     chosen,
     corrected,
@@ -21,7 +22,7 @@ EARLIER = "Peut-on emprunter un livre sans carte ?"
 PARSER = parser_of([], Lexicon())
 
 
-def read(turn: str) -> tuple[str | None, str]:
+def read(turn: str) -> Corrected:
     assert is_correction(FoldedText.of(turn))
     return corrected(FoldedText.of(turn), EARLIER)
 
@@ -61,36 +62,36 @@ def test_a_change_of_subject_is_announced_and_the_announcement_dropped(turn: str
 
 
 @pytest.mark.parametrize(
-    ("turn", "joined"),
+    ("turn", "kept", "meant"),
     [
         # The word denied leaves the earlier question, the word meant joins it.
-        ("non, pas le livre, la salle", "Peut-on emprunter un sans carte ? la salle"),
-        ("Non pas la carte mais l'ordinateur", "Peut-on emprunter un livre sans ? l'ordinateur"),
-        ("pas le livre, la salle, pardon", "Peut-on emprunter un sans carte ? la salle,"),
-        ("pas le livre, la salle", "Peut-on emprunter un sans carte ? la salle"),
-        ("la salle, pas le livre", "Peut-on emprunter un sans carte ? la salle,"),
-        ("non, la salle", f"{EARLIER} la salle"),
-        ("ah non c'est la salle", f"{EARLIER} la salle"),
-        ("je parlais de l'ordinateur", f"{EARLIER} l'ordinateur"),
-        ("non je parlé de la salle", f"{EARLIER} de la salle"),
-        ("pardon, je voulais dire la salle", f"{EARLIER} la salle"),
-        ("oups la salle", f"{EARLIER} la salle"),
-        ("au temps pour moi, la salle", f"{EARLIER} la salle"),
-        ("Je me suis trompée, c'est l'ordinateur", f"{EARLIER} l'ordinateur"),
-        ("erreur de ma part, la salle", f"{EARLIER} la salle"),
-        ("j'ai mal écrit : la salle", f"{EARLIER} : la salle"),
-        ("Erreur : la salle", f"{EARLIER} : la salle"),
-        ("la salle je voulais dire", f"{EARLIER} la salle"),
-        ("c'est de la salle que je parle", f"{EARLIER} de la salle"),
+        ("non, pas le livre, la salle", "Peut-on emprunter un sans carte ?", "la salle"),
+        ("Non pas la carte mais l'ordinateur", "Peut-on emprunter un livre sans ?", "l'ordinateur"),
+        ("pas le livre, la salle, pardon", "Peut-on emprunter un sans carte ?", "la salle"),
+        ("pas le livre, la salle", "Peut-on emprunter un sans carte ?", "la salle"),
+        ("la salle, pas le livre", "Peut-on emprunter un sans carte ?", "la salle"),
+        ("non, la salle", EARLIER, "la salle"),
+        ("ah non c'est la salle", EARLIER, "la salle"),
+        ("je parlais de l'ordinateur", EARLIER, "l'ordinateur"),
+        ("non je parlé de la salle", EARLIER, "de la salle"),
+        ("pardon, je voulais dire la salle", EARLIER, "la salle"),
+        ("oups la salle", EARLIER, "la salle"),
+        ("au temps pour moi, la salle", EARLIER, "la salle"),
+        ("Je me suis trompée, c'est l'ordinateur", EARLIER, "l'ordinateur"),
+        ("erreur de ma part, la salle", EARLIER, "la salle"),
+        ("j'ai mal écrit : la salle", EARLIER, "la salle"),
+        ("Erreur : la salle", EARLIER, "la salle"),
+        ("la salle je voulais dire", EARLIER, "la salle"),
+        ("c'est de la salle que je parle", EARLIER, "de la salle"),
     ],
 )
-def test_a_correction_replaces_what_it_denies(turn: str, joined: str) -> None:
-    assert read(turn) == (None, joined)
+def test_a_correction_replaces_what_it_denies(turn: str, kept: str, meant: str) -> None:
+    assert read(turn) == Corrected(kept, meant, is_sentence=False)
 
 
 def test_a_correction_that_is_a_sentence_may_stand_alone() -> None:
     said = "la salle n'est pas gratuite"
-    assert read(f"erreur de ma part, {said}") == (said, f"{EARLIER} {said}")
+    assert read(f"erreur de ma part, {said}") == Corrected(EARLIER, said, is_sentence=True)
 
 
 NEGATIONS = [

@@ -128,6 +128,26 @@ def test_the_words_of_a_turn_decide_what_is_quoted_after_a_question(assistant: A
     again = assistant.ask("et pour le comité ?", ["Le binôme élu-industriel est-il remis en cause ?"])
     assert "le comité de projet local" in marked(again)[0]
     assert assistant.ask("qui contacter ?", ["À quoi servent les CRTE ?"]).kind is Kind.REFUSE
+    assert assistant.ask("et qui signe ?", ["si on est pas sur le même périmètre, on fait quoi"]).kind is Kind.REFUSE
+
+
+@pytest.mark.parametrize(
+    ("earlier", "turn", "sentence"),
+    [
+        ("jusqu'à quand va le CRTE ?", "non pardon, le TI", "revue jusqu’en 2027"),
+        ("comment faire un avenant au CRTE ?", "je voulais dire au CTI", "révisés par voie d’avenant"),
+        ("à la même échelle, on fusionne CTI et CRTE ?", "et si les périmètres sont différents ?", "ne coïncide pas"),
+        (
+            "le CRTE fait pas la même taille que le CTI, c grave ?",
+            "et on les écrit où, ses actions ?",
+            "ne coïncide pas",
+        ),
+    ],
+)
+def test_a_correction_or_another_case_decides_after_a_question(
+    assistant: Assistant, earlier: str, turn: str, sentence: str
+) -> None:
+    assert sentence in " ".join(assistant.ask(turn, [earlier]).quotes[0].text.split())
 
 
 def test_every_quote_to_every_known_question_is_verbatim(judged: list[Judged], assistant: Assistant) -> None:

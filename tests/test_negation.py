@@ -8,7 +8,7 @@ from bot.answer import Answer, Kind
 from bot.assistant import Assistant
 from index.build import build
 from index.e5.onnx_encoder import OnnxEncoder
-from index.negation import Denial, is_about_case
+from index.negation import Supposition, is_about_case
 from index.searcher import Searcher
 
 TOWN = """
@@ -48,6 +48,15 @@ Les chiens tenus en laisse sont admis dans les allées du jardin public, de 8 h 
 ## Quand le marché a-t-il lieu ?
 
 Le marché se tient le jeudi et le dimanche, de 8 h à 13 h, sur la place de l'Église.
+
+## Que devient mon abonnement d'eau quand je déménage ?
+
+Plusieurs cas se présentent :
+
+- Le nouveau logement dépend de la même régie :
+  - l'abonnement est transféré sans frais ;
+  - le relevé se fait le jour du départ.
+- Le nouveau logement ne relève pas de la régie : l'abonnement est résilié, le solde envoyé sous un mois.
 """
 LEISURE = """
 ## Comment louer un kayak ?
@@ -91,7 +100,7 @@ Si vous avez souscrit l'assurance, le séjour annulé est remboursé en entier.
 
 
 @pytest.mark.parametrize(
-    ("question", "denied", "affirmed"),
+    ("question", "case", "opposite"),
     [
         ("j'ai pas de voiture, comment venir ?", "j'ai pas de voiture", "j'ai un voiture"),
         (
@@ -104,6 +113,11 @@ Si vous avez souscrit l'assurance, le séjour annulé est remboursé en entier.
             "si le périmètre du CRTE n'est pas le même que celui du CTI",
             "si le périmètre du CRTE est le même que celui du CTI",
         ),
+        ("CRTE à une autre échelle : que faire ?", "CRTE à une autre échelle", "CRTE à la même échelle"),
+        ("périmètres différents, on fait quoi", "périmètres différents", "périmètres identiques"),
+        ("on a le même périmètre ça se passe comment", "on a le même périmètre", "on a un autre périmètre"),
+        ("on est pas à la même échelle on fait comment", "on est pas à la même échelle", "on est à la même échelle"),
+        ("je ne viens pas sans mon chien", "je ne viens pas sans mon chien", "je viens sans mon chien"),
         ("on n'a aucun papier, que faire", "on n'a aucun papier", "on a un papier"),
         ("Le tarif pour ceux qui n'habitent plus ici", "qui n'habitent plus ici", "qui habitent ici"),
         ("accueil sans rendez-vous", "accueil sans rendez-vous", "accueil avec rendez-vous"),
@@ -121,13 +135,16 @@ Si vous avez souscrit l'assurance, le séjour annulé est remboursé en entier.
                 "vous n'êtes pas ouverts le lundi ?",
                 "y a pas de ramassage le 1er mai ?",
                 "moi non plus",
+                "quels sont les différents tarifs ?",
+                "une autre question : qui paie ?",
+                "quand même, c'est cher",
                 "Combien coûte la carte ?",
             )
         ],
     ],
 )
-def test_the_clause_that_denies(question: str, denied: str | None, affirmed: str | None) -> None:
-    assert Denial.of(question) == (Denial(denied, affirmed) if denied and affirmed else None)
+def test_the_clause_that_denies(question: str, case: str | None, opposite: str | None) -> None:
+    assert Supposition.of(question) == (Supposition(case, opposite) if case and opposite else None)
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +177,10 @@ STATED = [
     ("town", "ma fille n'est pas majeure, quelles pièces pour sa carte d'identité ?", "Le demandeur est mineur"),
     ("town", "si l'état des lieux de sortie n'est pas conforme, récupère-t-on le dépôt ?", "Lorsqu'il ne l'est pas"),
     ("town", "je ne sais pas quand a lieu le marché", "Le marché se tient"),
+    # The item above it states the case of what is likeliest, "transféré sans frais".
+    ("town", "mon logement n'est pas dans la même régie, l'abonnement d'eau est transféré ?", "Le nouveau logement ne"),
+    ("town", "je pars pour une autre régie, que devient mon abonnement d'eau ?", "Le nouveau logement ne relève pas"),
+    ("town", "mon logement est dans la même régie, et mon abonnement d'eau ?", "Le nouveau logement dépend de la même"),
     ("leisure", "on sait nager, comment louer un kayak", "Vous savez nager"),
     ("leisure", "j'ai pas de réservation, je peux camper ?", "Les campeurs sans réservation"),
     ("leisure", "j'annule mon séjour mais j'ai pas pris l'assurance", "À défaut d'assurance"),
