@@ -9,7 +9,7 @@ from index.french import stems
 from index.query import Query
 from index.ranking import Ranking
 from index.records import some
-from index.rows import Rows
+from index.rows import Rows, unnumbered
 
 N_NEAR = 20
 """Entries, of the likeliest, that are looked at."""
@@ -28,11 +28,11 @@ def alike(query: Query, ranking: Ranking, pool: Pool, rows: Rows) -> list[int]:
         return []
     entries = some(rows.entries, pool.entries[shared].tolist())
     targets = [int(pool.targets[ranking.best_target(place, pool.owner)]) for place in shared]
-    heading = entries[0].heading_text
+    heading = unnumbered(entries[0].heading_text)
     told = set(query.terms) - set(stems(heading))
     if told & set(stems(f"{rows.label(targets[0])} {entries[0].body_text}")):
         return []
-    same = [n for n, e in enumerate(entries) if e.heading_text.casefold() == heading.casefold()][:_N_ALIKE]
+    same = [n for n, e in enumerate(entries) if unnumbered(e.heading_text) == heading][:_N_ALIKE]
     found = [shared[n] for n in same]
     close = not told or ranking.entries[found[1:2]].sum() >= _CLOSE * ranking.entries[found[0]]
     return found if len({rows.label(targets[n]) for n in same}) > 1 and close else []

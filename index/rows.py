@@ -1,5 +1,6 @@
 """The texts of a corpus by field, who owns each, and what their words say."""
 
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ import numpy.typing as npt
 
 from corpus.document import Document, Entry, Passage, Span
 from corpus.layout.lines import asks
-from corpus.layout.list_markers import INTERROGATIVE
+from corpus.layout.list_markers import INTERROGATIVE, TITLE_WORD, markers
 from corpus.phrasings import Target
 from corpus.split.sentences import sentences
 from index.french import stems, words
@@ -25,6 +26,7 @@ _READ, _HEADING_READ = 700, 160
 _PLAIN = 300
 """Characters of an answer from which a heading that does not ask is not read: what it names passes for answered."""
 _MOST_NAMES = 3
+_SIGN = re.compile(r"\s*[-–—:.]+\s*(?=\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,12 +291,23 @@ def _title(passage: Passage) -> list[str]:
     return [] if 2 * len(_stems_of(title) & said) >= len(_stems_of(title)) else [title]
 
 
+def unnumbered(heading: str) -> str:
+    """The folded words of a heading, without the number before them.
+
+    >>> unnumbered("2.3 Montant"), unnumbered("Article 12 – Montant")
+    ('montant', 'montant')
+    """
+    word = TITLE_WORD.match(heading)
+    sign = _SIGN.match(heading, word.end()) if word and word["value"] else None
+    return " ".join(words(heading[sign.end() if sign else next((marker.end for marker in markers(heading)), 0) :]))
+
+
 def _named_by(paths: Sequence[Sequence[str]]) -> list[int]:
     """How many of the last names of each path no other path ends with; _MOST_NAMES where all are shared."""
     named_by = [1] * len(paths)
     left = list(range(len(paths)))
     for n in range(1, _MOST_NAMES):
-        ends = {place: tuple(map(str.casefold, paths[place][-n:])) for place in left}
+        ends = {place: tuple(map(unnumbered, paths[place][-n:])) for place in left}
         told = Counter(ends.values())
         left = [place for place in left if told[ends[place]] > 1 and len(paths[place]) > n]
         for place in left:

@@ -90,3 +90,20 @@ def test_the_greeting_names_no_heading_that_several_share(assistant: Assistant) 
 @pytest.mark.parametrize("asked", ["c'est combien le permis de conduire ?", "où trouver un médecin de garde"])
 def test_what_none_of_the_services_answers_is_not_asked_back(assistant: Assistant, asked: str) -> None:
     assert assistant.ask(asked).kind == Kind.REFUSE
+
+
+def test_numbers_before_the_same_words_tell_no_service_apart(encoder: OnnxEncoder, tmp_path: Path) -> None:
+    (tmp_path / "documents").mkdir()
+    parts = [(title, *zip(HEADINGS, said, strict=True)) for title, said in SERVICES.items()]
+    text = "\n\n".join(
+        f"{n}. {title}\n\n" + "\n\n".join(f"{n}.{m} {heading}\n\n{said}" for m, (heading, said) in enumerate(of, 1))
+        for n, (title, *of) in enumerate(parts, 1)
+    )
+    (tmp_path / "documents" / "guide.txt").write_text(f"GUIDE DES SERVICES\n\n{text}\n", encoding="utf-8")
+    (tmp_path / "catalogue.toml").write_text(listed("guide.txt", kind="guide"), encoding="utf-8")
+    build(tmp_path, tmp_path / "index", encoder)
+    found = Assistant(Searcher.load(tmp_path / "index", encoder))
+
+    assert found.ask("tarifs").kind == Kind.CLARIFY
+    [quote, *_] = found.ask("tarifs", ["la piscine est ouverte le dimanche ?"]).quotes
+    assert quote.text == SERVICES[POOL][1]
