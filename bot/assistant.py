@@ -208,18 +208,20 @@ class Assistant:
     def _after(self, turn: Query, earlier: str, before: Said, alone: Found) -> Result:
         """A turn after a question; "et celle du TI ?" asks it again of another acronym.
 
-        A question that leaned on another one says little by itself: where the turn gets no answer after it, it is read
+        A question that leaned on another one says little by itself: what is found after it, or is not, is looked for
         after both.
         """
         parser, follow = self.searcher.extractor.parser, self.searcher.follow
         if other := parser.substituted(turn, parser.read(before.subject)):
             return self.searcher.search(self.searcher.read(other))
         found = follow(turn, earlier, before.target, alone)
-        if found.answered or not before.chain:
+        if not before.chain or (found.answered and not found.sure):
             return found
-        # What only the second reading finds is never without reserve.
-        whole = follow(turn, before.chain, before.target, alone).with_reserve()
-        return max(found, whole, key=lambda result: result.confidence)
+        whole = follow(turn, before.chain, before.target, alone)
+        if found.sure and found.hits[0].entry == whole.hits[0].entry:
+            return found
+        # What only one of the two readings finds is never without reserve.
+        return max(found, whole, key=lambda result: result.confidence).with_reserve()
 
     def _alone(self, query: Query, last: Last, found: Found | None = None) -> Said:
         """A turn by itself; of two questions, both."""

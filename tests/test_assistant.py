@@ -23,7 +23,7 @@ from index.build import build
 from index.french import stems
 from index.query import Query
 from index.ranking import JOIN, Ranking
-from index.result import Levels, Result
+from index.result import AFTER_QUESTION, Levels, Result
 from index.searcher import Searcher
 
 
@@ -212,6 +212,24 @@ def test_a_turn_after_a_question_that_does_not_say_enough_has_a_reserve(
     assert answer.message == said[kind]
     # Only what is quoted is marked.
     assert sum(JOIN in asked for asked in marks) == (kind is Kind.ANSWER)
+
+
+@pytest.mark.parametrize("agree", [True, False])
+def test_after_a_turn_that_leaned_both_readings_must_find_the_same(
+    small_assistant: Assistant, monkeypatch: pytest.MonkeyPatch, agree: bool
+) -> None:
+    searcher = small_assistant.searcher
+    hits = {name: searcher.search(searcher.read(name)).hits[:1] for name in ("amende de retard", "carte de lecteur")}
+    late, card = hits.values()
+
+    def follow(turn: Query, earlier: str, *_: object) -> Result:
+        found = late if agree or JOIN not in earlier else card
+        return Result(turn, found, 0.95, 0.95, AFTER_QUESTION)
+
+    monkeypatch.setattr(searcher, "follow", follow)
+    answer = Assistant(searcher).ask("et combien ?", ["Faut-il payer une amende ?", "et pour une association ?"])
+
+    assert answer.message == (phrases.ANSWERED if agree else phrases.UNSURE)
 
 
 def test_acts_on_the_last_answer(small_assistant: Assistant, small_searcher: Searcher) -> None:
