@@ -75,6 +75,7 @@ _NAME = """(e) => (e.getAttribute("aria-label") ?? e.labels?.[0]?.innerText ?? e
 def look(page: Any) -> dict[str, Any]:
     """The page zoomed to 400 %, to be compared with ``SOUND``."""
     before = page.viewport_size
+    page.wait_for_load_state()  # words are there before the styles are
     page.set_viewport_size(ZOOMED)
     page.emulate_media(reduced_motion="reduce")
     found: dict[str, Any] = page.evaluate(LOOK)
