@@ -26,6 +26,8 @@ _READ, _HEADING_READ = 700, 160
 _PLAIN = 300
 """Characters of an answer from which a heading that does not ask is not read: what it names passes for answered."""
 _MOST_NAMES = 3
+# Characters of a title before what is offered.
+_BRIEF = 80
 _SIGN = re.compile(r"\s*[-–—:.]+\s*(?=\w)")
 
 
@@ -157,7 +159,7 @@ class Rows:
             # "2. Périmètre" says little beside what other documents have: the title of its own, or what says it.
             passage = self.entries[entry].passages[0]
             names = list(dict.fromkeys([*self._title(passage), *_headings(passage)[:1]][:1] + names))
-        return " › ".join(names) or _first_sentence(self.entries[entry])
+        return " › ".join([*map(_brief, names[:-1]), *names[-1:]]) or _first_sentence(self.entries[entry])
 
     def is_shared(self, target: int) -> bool:
         """Whether another entry has the heading of the entry of a target."""
@@ -199,6 +201,17 @@ class Rows:
         if len(body) >= _PLAIN and named_by == 1:
             above = [heading for heading in above if _is_question(heading)]
         return "\n".join([*map(_ends, above + context), body])
+
+
+def _brief(name: str) -> str:
+    """How a long title begins and ends, in whole words.
+
+    >>> _brief("Circulaire du Premier ministre du 20 novembre 2020 relative à l’élaboration des CRTE (n° 6231/SG)")
+    'Circulaire du Premier ministre du 20 … à l’élaboration des CRTE (n° 6231/SG)'
+    """
+    if len(name) <= _BRIEF:
+        return name
+    return f"{name[: _BRIEF // 2].rsplit(' ', 1)[0]} … {name[-(_BRIEF // 2) :].split(' ', 1)[-1]}"
 
 
 def _is_question(heading: str) -> bool:
