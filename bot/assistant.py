@@ -18,6 +18,7 @@ from bot.conversation import (
     corrected,
     halves,
     is_correction,
+    named,
     needs_choice,
     on_another_subject,
 )
@@ -39,6 +40,8 @@ _MAY_LEAN, _LEANS = 0.1, 0.5
 # questions to five FAQs, 9 got small talk where they were not compared; with 2.5 to 6, one does, and of 40 courtesies
 # none is lost. From the second probability of a courtesy on, nothing that a corpus says would win.
 _CORPUS_FIRST, _SURELY = 3, 0.996
+# Words of a turn that may name one of the questions offered.
+_FEW_WORDS = 5
 # Turns before this one that it may refer to; and how long, in seconds, and how many are remembered.
 _N_BACK, _SECONDS, _N_REMEMBERED = 4, 600, 1_000
 
@@ -72,6 +75,8 @@ class Said:
     """The subject after the questions that it leans on itself, where there are any."""
     choices: Answer | None = None
     """The answer to two questions, of which this is one half."""
+    undecided: bool = False
+    """Whether it was asked which of several entries is meant."""
 
 
 Last = Callable[[], Said | None]
@@ -128,7 +133,8 @@ class Assistant:
         # The corpus goes before small talk and before what was said earlier.
         if self.searcher.exact(query):
             return self._spoken(query, self.searcher.search(query), last)
-        if needs_choice(query.typed) and (found := self._chosen(query, last)):
+        few = len(query.typed.words) <= _FEW_WORDS
+        if (few or needs_choice(query.typed)) and (found := self._chosen(query, last)):
             return found
         polite = self._courtesy(query)
         if polite is None and not query.typed.words:
@@ -160,6 +166,8 @@ class Assistant:
         among = before.choices or before.answer
         offered, quotes = among.suggestions, among.quotes if among.halves else ()
         row = chosen(query.typed, len(quotes or offered)) if quotes or offered else None
+        if row is None and among.kind is Kind.CLARIFY:
+            row = named(query.terms, offered)
         if row is None or (before.answer.kind is Kind.ANSWER and row == NONE):
             return None
         turns = (*before.turns, query.typed.text)
@@ -182,13 +190,17 @@ class Assistant:
             return self._alone(self.searcher.read(switched), last)
         leaning, corrects = leans(query), is_correction(query.typed)
         found = cache(lambda: self.searcher.search(query))
-        before = last() if corrects or leaning >= _MAY_LEAN or found().undecided else None
-        if before is None or not before.subject:
+        few = len(query.typed.words) <= _FEW_WORDS
+        leaning_on = corrects or leaning >= _MAY_LEAN or found().undecided
+        before = last() if few or leaning_on else None
+        # "Tarifs ?", asked back, then "la salle des fêtes": a name of few words says which.
+        says_which = few and before is not None and before.undecided
+        if before is None or not before.subject or not (leaning_on or says_which):
             return self._alone(query, last, found)
         if corrects:
             return self._corrected(query, before, last)
         alone = cache(lambda: self._alone(query, last, found))
-        if leaning < _LEANS and alone().answer.kind is Kind.ANSWER:
+        if leaning < _LEANS and alone().answer.kind is Kind.ANSWER and not says_which:
             return alone()
         after = self._after(query, before.subject, before, found)
         said = self._spoken(query, after, last, before, ReadAs.FOLLOW_UP)
@@ -276,7 +288,7 @@ class Assistant:
     ) -> Said:
         """What is said of a result, read alone or with what was said before."""
         answer = replied(result, reading := _read(as_, before))
-        said = Said(answer, query.asked, (*reading.history, query.typed.text))
+        said = Said(answer, query.asked, (*reading.history, query.typed.text), undecided=result.undecided)
         if answer.kind is Kind.ANSWER:
             message = " ".join([*self._greeting(query), answer.message])
             answer = replace(answer, message=message, understood=query.replaced)

@@ -1,10 +1,11 @@
 """What a turn may be beside a question of its own: another subject, a correction, two questions, a choice."""
 
 import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from index.french import STOP_WORDS, FoldedText, stem, stems_of, words
+from index.french import STOP_WORDS, FoldedText, stem, stems, stems_of, words
 
 _SWITCH = re.compile(
     r"^\W*(?:bon\W+|alors\W+|ok\W+|sinon\W+|et\W+)*"
@@ -182,6 +183,12 @@ def chosen(turn: FoldedText, n: int) -> int | None:
         if len(places) == 1 and {word for word in own if word not in _ORDER} <= _AROUND_ORDER:
             return places[0] % n if places[0] < n else None
     return None
+
+
+def named(terms: Collection[str], offered: Sequence[str]) -> int | None:
+    """Which of the questions offered, from 0, alone has all the terms of a turn ("celle de l'eau"); None for no one."""
+    rows = [row for row, text in enumerate(offered) if terms and set(terms) <= set(stems(text))]
+    return rows[0] if len(rows) == 1 else None
 
 
 def needs_choice(turn: FoldedText) -> bool:

@@ -60,6 +60,8 @@ def assistant(encoder: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) ->
         (["la piscine est ouverte le dimanche ?", "tarifs"], POOL, "Tarifs"),
         (["horaires de la bibliothèque", "qui contacter ?", "et les tarifs"], LIBRARY, "Tarifs"),
         (["tarifs", "la deuxième"], None, "Tarifs"),
+        (["tarifs", "de la piscine"], POOL, "Tarifs"),
+        (["horaires", "bibliothèque", "contact"], LIBRARY, "Contact"),
     ],
 )
 def test_the_part_of_the_service_that_is_meant_is_quoted(
@@ -85,6 +87,14 @@ def test_what_service_is_meant_is_asked_where_nothing_tells(assistant: Assistant
 
 def test_the_greeting_names_no_heading_that_several_share(assistant: Assistant) -> None:
     assert assistant.about().examples == ()
+
+
+def test_a_name_that_was_not_offered_says_which_all_the_same(assistant: Assistant) -> None:
+    offered = assistant.ask("tarifs").suggestions
+    halls = {"la salle des fêtes": HALL, "et la bibliothèque ?": LIBRARY}
+    for turn, service in halls.items():
+        [quote, *_] = assistant.ask(turn, ["tarifs"]).quotes
+        assert (quote.text, len(offered)) == (SERVICES[service][1], 3)
 
 
 @pytest.mark.parametrize("asked", ["c'est combien le permis de conduire ?", "où trouver un médecin de garde"])
