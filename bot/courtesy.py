@@ -34,6 +34,9 @@ CHARACTER_WEIGHT = 0.7
 # A courtesy taken for a question is refused, which is dull; a question taken for a courtesy is lost, unless the corpus
 # answers it. From 0.45 on, nine in ten unseen courtesies are met, and 7 of 1,587 unseen questions are taken for one.
 _LIKELY = 0.45
+# Where a third of the words of meaning are in none of the examples: in five folds, of 1,488 questions that look like
+# courtesies 116 are then taken for one, 140 with 0.45 alone; of 2,354 courtesies 2,177 are met, and 2,226.
+_LIKELY_STRANGE = 0.6
 # Words that a question takes at least: "bonjour monsieur le robot" leaves two.
 _ASKS = 3
 SHORTEST = 5
@@ -215,7 +218,9 @@ def _judged(words: Sequence[str], vocabulary: Collection[str], classifier: Court
     likely = 1 - sum(chances.pop(family) for family in ASKING)
     if known:
         return None if known in ASKING else _courtesy(known, likely=likely, certain=True)
-    return _courtesy(max(chances, key=chances.__getitem__), likely=likely, certain=False) if likely >= _LIKELY else None
+    meaning = {stem for stem in stems_or_stop_words(spelled) if stem not in STOP_WORDS}
+    least = _LIKELY_STRANGE if 3 * len(courteous.strange(spelled)) >= max(1, len(meaning)) else _LIKELY
+    return _courtesy(max(chances, key=chances.__getitem__), likely=likely, certain=False) if likely >= least else None
 
 
 def spell(words: Iterable[str]) -> list[str]:
