@@ -212,6 +212,9 @@ def test_a_heading_that_several_documents_share_is_known_with_the_title_of_its_o
 
     assert rows.heading_texts() == ["Marchés Qui signe ?", "FAQ Qui signe ?", "Quand voter ?"]
     assert [rows.label(row) for row in range(3)] == ["Marchés › Qui signe ?", "FAQ › Qui signe ?", "Quand voter ?"]
+    said = replace(other, source=replace(other.source, title="Qui signe ?"))
+    again = replace(ENTRIES[0], document=said, passages=(replace(SIGNING, document=said),))
+    assert Rows.of([again, *ENTRIES], []).label(0) == "Qui signe ?"  # its heading says its title
     topic = replace(ENTRIES[1], heading=at("Le maire"), passages=(replace(VOTING, question=at("Le maire")),))
     assert Rows.of([replace(ENTRIES[0], document=other, passages=(signing,)), topic], []).label(1) == "FAQ › Le maire"
     assert rows.passage_texts()[0] == f"Marchés Qui signe ? {SIGNING.text}"

@@ -68,6 +68,8 @@ def assistant(encoder: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) ->
         (["horaires de la bibliothèque", "qui contacter ?", "et les tarifs"], LIBRARY, "Tarifs"),
         (["tarifs", "la deuxième"], None, "Tarifs"),
         (["tarifs", "de la piscine"], POOL, "Tarifs"),
+        (["horaires pour nager"], POOL, "Horaires"),
+        (["je peux aller au cimetière le soir ?", "horaires ?", "et les prix ?", "contact"], GRAVEYARD, "Contact"),
         (["horaires", "bibliothèque", "contact"], LIBRARY, "Contact"),
     ],
 )
