@@ -215,7 +215,7 @@ class Assistant:
         if not query.terms:
             # It names nothing that a later turn could lean on: that leans on the question before.
             return replace(before, answer=said.answer)
-        return alone() if leaning < _LEANS or alone().answer.confidence >= self.searcher.sure else said
+        return alone() if leaning < _LEANS or alone().answer.confidence >= self.searcher.levels.sure else said
 
     def _after(self, turn: Query, earlier: str, before: Said, alone: Found) -> Result:
         """A turn after a question; "et celle du TI ?" asks it again of another acronym.

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +50,13 @@ class Learned:
     sure: float
     """Probability of being right from which an answer is said without reserve."""
     curve: Curve
+    others: "Learned | None" = None
+    """What counts for entries without phrasings, where this was learned from the phrasings of others."""
+
+    def within(self, max_error: float) -> "Learned":
+        """The same with the thresholds for another ``max_error``."""
+        found = with_thresholds(self.weights, self.curve, max_error, self.sure)
+        return replace(found, others=self.others.within(max_error) if self.others else None)
 
 
 def calibrated(
@@ -211,8 +218,7 @@ def shipped(max_error: float, *, reader: bool) -> Learned:
     """Weights fitted on corpora without phrasings, with a reader or without (tests/fit_default_weights.py)."""
     path = Path(__file__).parent / "data" / "default_weights.json"
     content = json.loads(path.read_text(encoding="utf-8"))
-    learned = learned_from_json(content["reader" if reader else "plain"])
-    return with_thresholds(learned.weights, learned.curve, max_error, learned.sure)
+    return learned_from_json(content["reader" if reader else "plain"]).within(max_error)
 
 
 def learned_to_json(learned: Learned) -> dict[str, object]:

@@ -55,9 +55,7 @@ class Classifier:
         return Opinion((_SCALE * targets).astype(np.float32), float(scores[~inside].max(initial=0.0)))
 
 
-def fit(
-    examples: Sequence[Query], vectors: Vectors, labels: Ints, groups: Ints, wider: Ints | None = None
-) -> tuple[Classifier, Doubles, Doubles]:
+def fit(examples: Sequence[Query], vectors: Vectors, labels: Ints, groups: Ints) -> tuple[Classifier, Doubles]:
     """Learn; solved in closed form, and so is what it says of what it did not see: cross-validation costs nothing.
 
     Args:
@@ -65,11 +63,10 @@ def fit(
         vectors: Theirs, shape ``(n, dim)``.
         labels: Class of each, shape ``(n,)``.
         groups: Examples of one group are left out together, shape ``(n,)``.
-        wider: The same, for the last result; by default the same groups.
 
     Returns:
-        The classifier; the scores of each class for each example, ``(n, n_classes)``, had neither it nor its group
-        been learned from; and the same of its wider group.
+        The classifier, and the scores of each class for each example, ``(n, n_classes)``, had neither it nor its group
+        been learned from.
     """
     mean: Vectors = vectors.mean(axis=0)
     centred = _centred(vectors, mean)
@@ -78,10 +75,8 @@ def fit(
     chars, terms = Tfidf.of([_chars(e) for e in examples]), Tfidf.of([_terms(e) for e in examples])
     kernel = chars.products() + terms.products() + _dense_kernel(centred, centred)
     inverse = np.linalg.inv(kernel + _RIDGE * np.eye(len(kernel)))
-    hat = kernel @ inverse
-    own = _left_out(hat, wanted, groups)
     classifier = Classifier(classes, inverse @ wanted, chars, terms, mean, centred)
-    return classifier, own, own if wider is None else _left_out(hat, wanted, wider)
+    return classifier, _left_out(kernel @ inverse, wanted, groups)
 
 
 def _chars(query: Query) -> list[str]:

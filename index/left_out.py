@@ -8,15 +8,16 @@ import numpy as np
 
 from corpus.document import Entry
 from corpus.phrasings import Lexicon
+from index.calibration import Learned
 from index.dense import Field
 from index.encoder import Reader
 from index.features import EncodedQuery, FeatureExtractor
 from index.outside import outside_questions
 from index.query import Query, QueryParser
-from index.ranking import probability, rank, reranked, signals, to_read
+from index.ranking import probability
 from index.rows import Rows
 from index.stored import Stored
-from index.training import TrainingSet, train_classifier
+from index.training import NOBODY, TrainingSet, Trial, judged, train_classifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +110,21 @@ def left_out_in_turn(
             if text in written
         ),
     ]
-    weights = stored.learned.weights
     for question, text, entry, number in everything:
         features = extractor.extract(question, np.asarray([number], dtype=np.intp) if entry else None)
         opinion = trained[0].opinion(trained[1][number], len(own)) if trained else None
-        ranking = rank(features, opinion, weights, own)
-        chosen = to_read(ranking, own) if read else {}
-        logits = dict(zip(chosen, read(question, list(chosen.values())), strict=True)) if read else {}
-        ranking = reranked(ranking, logits, weights)
-        seen = signals(features, opinion, ranking, logits)
-        right = probability(seen, weights.right)
-        answerable = max(right, probability(seen, weights.answerable))
-        yield LeftOutQuestion(text, entry, entries[int(ranking.entries.argmax())], answerable, right)
+        seen = Trial(question, features, opinion, own, np.empty(0, dtype=np.intp), NOBODY)
+        first, answerable, right = _judged(seen, stored.learned, read)
+        if others := stored.learned.others:  # as ``Searcher`` does
+            other = _judged(seen, others, read)
+            if other[2] > right and not features.asked[other[0]]:
+                first, answerable, right = other
+        yield LeftOutQuestion(text, entry, entries[first], answerable, right)
+
+
+def _judged(trial: Trial, learned: Learned, read: ReadOnce | None) -> tuple[int, float, float]:
+    """The first entry, and the probabilities that the documents answer and that it does."""
+    weights = learned.weights
+    [seen], [first] = judged([trial], weights, read)
+    right = probability(seen, weights.right)
+    return int(first), max(right, probability(seen, weights.answerable)), right

@@ -9,7 +9,7 @@ from typing import Any
 from corpus.errors import IndexStoreError
 from index import versions
 
-FORMAT = 11
+FORMAT = 12
 """Changes when an index written by another version of this code could be misread."""
 
 

@@ -1,7 +1,7 @@
 """Questions in, ranked entries and a calibrated confidence out."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import product
 from pathlib import Path
@@ -14,6 +14,7 @@ from corpus.errors import IndexStoreError
 from corpus.phrasings import Target
 from corpus.read import LeftOut
 from index.alike import N_NEAR, alike, is_of, with_each
+from index.calibration import Learned
 from index.candidates import NEAREST, Pool
 from index.classifier import OUTSIDE
 from index.dense import Vectors
@@ -70,8 +71,7 @@ class Searcher:
         self._marker = Marker(encoder)
         self._cases = Cases(self.rows, self.extractor.dense["passages"], encoder)
         self._exact = stored.exact
-        self._weights = stored.learned.weights
-        self.threshold, self.offer, self.sure = stored.learned.threshold, stored.learned.offer, stored.learned.sure
+        self.learned = stored.learned
         self.n_unanswered = stored.learned.curve.answerable.count(False)
         self.sources: tuple[Source, ...] = stored.sources
         self._succession = Succession(stored.sources, list(self.rows.documents), date.today().isoformat())
@@ -96,6 +96,11 @@ class Searcher:
             )
         return cls(stored, encoder)
 
+    @property
+    def levels(self) -> Levels:
+        """What the probabilities of answers by entries with phrasings are compared with, or all if none has any."""
+        return _levels(self.learned)
+
     def read(self, question: str) -> Query:
         """Read one question, with the words of this corpus."""
         return self.extractor.parser.read(question)
@@ -116,15 +121,12 @@ class Searcher:
         asked = self.extractor.encode(query, self.encoder)
         opinion, exact = self._opinion(query, asked), self.exact(query)
         pool = self.extractor.pool(asked, [*exact, *(_likeliest(opinion) if opinion else ())])
-        ranking, features, opinion = self._ranked(asked, opinion, pool)
-        levels, meant = Levels(self.offer, self.threshold, self.sure), list[int]()
+        matched, meant = self._matched(asked, opinion, pool), list[int]()
         if exact:
-            ranking = _with_first(ranking, np.searchsorted(pool.targets, exact), pool.owner)
-            answerable, right = 1.0, 1.0
+            ranking = _with_first(self._ranked(matched), np.searchsorted(pool.targets, exact), pool.owner)
+            answerable, right, levels = 1.0, 1.0, self.levels
         else:
-            logits = self._logits(query, features, opinion, ranking, pool)
-            ranking = reranked(ranking, logits, self._weights)
-            answerable, right = self._chances(features, opinion, ranking, logits)
+            ranking, answerable, right, levels = self._judged(query, matched)
             if meant := alike(query, ranking, pool, self.rows):
                 ranking = with_each(ranking, meant)
                 heading = self.rows.entries[int(pool.entries[meant[0]])].heading_text
@@ -151,8 +153,9 @@ class Searcher:
         asked, own = (self.extractor.encode(query, self.encoder) for query in (joined, turn))
         near = self.extractor.pool(own)
         pool = self.extractor.pool(asked, near.targets[near.stands[near.owner] == 1].tolist())
-        by_turn, seen, _ = self._ranked(own, self._opinion(turn, own), pool)
-        both, _, _ = self._ranked(asked, self._opinion(joined, asked), pool)
+        matched = self._matched(own, self._opinion(turn, own), pool)
+        by_turn = self._ranked(matched)
+        both = self._ranked(self._matched(asked, self._opinion(joined, asked), pool))
         supposed, before = Supposition.of(turn.text), next(iter(np.flatnonzero(pool.targets == quoted).tolist()), None)
         again = 0.0 if before is None else self._again(turn, earlier, self.rows.targets[pool.targets[before]])
         if (
@@ -167,7 +170,7 @@ class Searcher:
         same = None if before is None else int(pool.owner[before])
         if same in chosen and chosen[same] != before:
             same = None  # another part of the entry that was quoted
-        ranking, right = followed(ranking, Turn(by_turn, same, again, seen.strangeness), logits)
+        ranking, right = followed(ranking, Turn(by_turn, same, again, matched.features.strangeness), logits)
         if not turn.terms:
             # Only the words of the question before find it ("et après ?"): never without reserve, and unread, it is
             # offered at most.
@@ -252,16 +255,46 @@ class Searcher:
         found = replace(found, hits=self._hits(ranking, pool, k))
         return self._marked(found, asked, ranking, pool) if found.answered else found
 
-    def _ranked(
-        self, asked: EncodedQuery, opinion: Opinion | None, pool: Pool
-    ) -> tuple[Ranking, Features, Opinion | None]:
-        """A question ranked by the fields, what it was ranked by, and the opinion of the targets of its pool."""
+    def _matched(self, asked: EncodedQuery, opinion: Opinion | None, pool: Pool) -> "_Matched":
         if opinion:
             opinion = replace(opinion, targets=opinion.targets[pool.targets])
-        features = self.extractor.extract(asked, pool=pool)
-        documents = self.rows.layout.document_of_entry[pool.entries]
-        ranking = rank(features, opinion, self._weights, pool.owner)
-        return self._succession.preferring(ranking, documents, pool.owner), features, opinion
+        return _Matched(self.extractor.extract(asked, pool=pool), opinion, pool)
+
+    def _ranked(self, matched: "_Matched") -> Ranking:
+        """By the fields: what was learned from phrasings ranks the entries that have some, the rest the others."""
+        ranking = self._ranked_by(self.learned, matched)
+        if self.learned.others is None:
+            return ranking
+        others, owner = self._ranked_by(self.learned.others, matched), matched.pool.owner
+        asked, stands = matched.features.asked, matched.pool.stands
+        entries = np.where(asked, ranking.entries, others.entries)
+        targets = np.where(asked[owner], ranking.targets, others.targets)
+        shares = targets / (targets @ stands[owner]), entries / (entries @ stands)
+        return Ranking(*(share.astype(np.float32) for share in shares))
+
+    def _ranked_by(self, learned: Learned, matched: "_Matched") -> Ranking:
+        documents = self.rows.layout.document_of_entry[matched.pool.entries]
+        ranking = rank(matched.features, matched.opinion, learned.weights, matched.pool.owner)
+        return self._succession.preferring(ranking, documents, matched.pool.owner)
+
+    def _judged(self, query: Query, matched: "_Matched") -> tuple[Ranking, float, float, Levels]:
+        """The ranking, read; the probabilities that the documents answer and that the first entry does; their levels.
+
+        Where only some entries have phrasings, what was learned elsewhere speaks for the others where it is the surer.
+        """
+        found = self._judged_by(self.learned, query, matched)
+        _, answerable, right, levels = found
+        if self.learned.others and not (answerable >= levels.answer and right >= levels.sure):
+            other = self._judged_by(self.learned.others, query, matched)
+            if other[2] > right and not matched.features.asked[other[0].entries.argmax()]:
+                return other
+        return found
+
+    def _judged_by(self, learned: Learned, query: Query, matched: "_Matched") -> tuple[Ranking, float, float, Levels]:
+        ranking = self._ranked_by(learned, matched)
+        logits = self._logits(learned, query, ranking, matched)
+        ranking = reranked(ranking, logits, learned.weights)
+        return ranking, *self._chances(learned, ranking, matched, logits), _levels(learned)
 
     def _hits(self, ranking: Ranking, pool: Pool, k: int) -> tuple[Hit, ...]:
         best = np.argsort(-ranking.entries, kind="stable")[:k]
@@ -296,29 +329,28 @@ class Searcher:
         hits = (replace(first, target=candidates[place][1], row=candidates[place][0]), *found.hits[1:])
         return replace(found, hits=hits, marked=marked)
 
-    def _logits(
-        self, query: Query, features: Features, opinion: Opinion | None, ranking: Ranking, pool: Pool
-    ) -> dict[int, float]:
+    def _logits(self, learned: Learned, query: Query, ranking: Ranking, matched: "_Matched") -> dict[int, float]:
         """What the reader, if there is one, says of the best few entries, by their places in the pool."""
         if not self.encoder.reader:
             return {}
+        pool = matched.pool
         chosen = to_read(ranking, pool.owner)
-        if settled := self._settled(features, opinion, ranking, chosen):
+        if settled := self._settled(learned, ranking, matched, chosen):
             return settled
         some(self.rows.entries, pool.entries[list(chosen)].tolist())  # read at once
         texts = [self.rows.reader_text(int(pool.targets[target]), query.terms) for target in chosen.values()]
         return dict(zip(chosen, self.encoder.reader.read(query.brief, texts).tolist(), strict=True))
 
     def _chances(
-        self, features: Features, opinion: Opinion | None, ranking: Ranking, logits: Mapping[int, float]
+        self, learned: Learned, ranking: Ranking, matched: "_Matched", logits: Mapping[int, float]
     ) -> tuple[float, float]:
         """Probability that the documents answer, and that the first entry does."""
-        seen = signals(features, opinion, ranking, logits)
-        right = probability(seen, self._weights.right)
-        return max(right, probability(seen, self._weights.answerable)), right
+        seen = signals(matched.features, matched.opinion, ranking, logits)
+        right = probability(seen, learned.weights.right)
+        return max(right, probability(seen, learned.weights.answerable)), right
 
     def _settled(
-        self, features: Features, opinion: Opinion | None, ranking: Ranking, entries: Collection[int]
+        self, learned: Learned, ranking: Ranking, matched: "_Matched", entries: Collection[int]
     ) -> dict[int, float] | None:
         """What to count with in place of the reader where nothing that it may say of these entries matters.
 
@@ -327,11 +359,11 @@ class Searcher:
         found: set[int | None] = set()
         for said in product((_LEAST, _MOST), repeat=len(entries)):
             logits = dict(zip(entries, said, strict=True))
-            after = reranked(ranking, logits, self._weights)
-            answerable, right = self._chances(features, opinion, after, logits)
-            if answerable < self.offer:
+            after = reranked(ranking, logits, learned.weights)
+            answerable, right = self._chances(learned, after, matched, logits)
+            if answerable < learned.offer:
                 found.add(None)
-            elif answerable >= self.threshold and right >= self.sure:
+            elif answerable >= learned.threshold and right >= learned.sure:
                 found.add(int(after.entries.argmax()))
             else:
                 return None
@@ -348,6 +380,20 @@ class Searcher:
         inside = self._classifier.classes != OUTSIDE
         best = scores[1 + int(scores[1:, inside].max(axis=1).argmax())] if len(scores) > 1 else scores[0]
         return self._classifier.opinion((scores[0] + best) / 2, len(self.rows.targets))
+
+
+@dataclass(frozen=True, slots=True)
+class _Matched:
+    """A question compared with the entries of a pool."""
+
+    features: Features
+    opinion: Opinion | None
+    """On the targets of the pool."""
+    pool: Pool
+
+
+def _levels(learned: Learned) -> Levels:
+    return Levels(learned.offer, learned.threshold, learned.sure)
 
 
 def _likeliest(opinion: Opinion) -> list[int]:

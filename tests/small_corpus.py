@@ -2,13 +2,16 @@
 
 import csv
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from fake_encoder import FakeEncoder
 from seed_files import listed
 
 from index import versions
 from index.build import build
+from index.searcher import Searcher
 
 FAQ = {
     "inscription": (
@@ -130,3 +133,8 @@ def built(folder: Path, day: int) -> Path:
 
 def _quoted(text: str) -> str:
     return f'"{text}"'
+
+
+def set_levels(monkeypatch: pytest.MonkeyPatch, searcher: Searcher, **levels: float) -> None:
+    """Compare what it finds with other probabilities (``threshold``, ``offer``, ``sure``) for the length of a test."""
+    monkeypatch.setattr(searcher, "learned", replace(searcher.learned, **levels))

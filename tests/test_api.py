@@ -17,6 +17,7 @@ from fake_assistant import HOSTILE, HOSTILE_TEXT, About, FakeAssistant, answered
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from real_site import free_port, served
+from small_corpus import set_levels
 
 from bot import answer as contract
 from bot.answer import Answer, Kind
@@ -116,7 +117,7 @@ def test_an_error_names_the_field_the_value_and_what_was_expected(
 
 
 def test_a_choice_among_what_was_offered(small_assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(small_assistant.searcher, "threshold", 0.999)
+    set_levels(monkeypatch, small_assistant.searcher, threshold=0.999)
     history = ["carte ou livres", "répète", "merci"]
     with TestClient(build_app(small_assistant)) as client:
         said = [client.post("/api/ask", json={"question": q, "history": history}).json() for q in ("la deuxième", "2")]

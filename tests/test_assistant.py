@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from seed_files import listed
-from small_corpus import FAQ, PHRASINGS, small_encoder
+from small_corpus import FAQ, PHRASINGS, set_levels, small_encoder
 
 from bot import phrases
 from bot.acts import about
@@ -91,7 +91,7 @@ def test_every_answer_quotes_slices_of_the_document_and_says_when_it_is_rather_w
     small_assistant: Assistant,
 ) -> None:
     answers = [small_assistant.ask(question) for question in questions()]
-    sure = small_assistant.searcher.sure
+    sure = small_assistant.searcher.levels.sure
     given = {(answer.confidence >= sure, answer.message) for answer in answers if answer.kind is Kind.ANSWER}
 
     assert given == {(True, phrases.ANSWERED), (False, phrases.UNSURE)}
@@ -126,11 +126,11 @@ def test_between_two_entries_it_has_a_reserve_or_offers_them(
         "pret",
     )
     assert answer.suggestions[0] == FAQ["inscription"][0]
-    monkeypatch.setattr(small_assistant.searcher, "threshold", found + 0.01)
+    set_levels(monkeypatch, small_assistant.searcher, threshold=found + 0.01)
     offered = small_assistant.ask("carte ou livres")
     assert (offered.kind, offered.message, offered.quotes) == (Kind.CLARIFY, phrases.CLARIFY, ())
     assert offered.suggestions[:2] == (FAQ["pret"][0], FAQ["inscription"][0])
-    monkeypatch.setattr(small_assistant.searcher, "offer", found + 0.01)
+    set_levels(monkeypatch, small_assistant.searcher, offer=found + 0.01)
     refused = small_assistant.ask("carte ou livres")
     assert (refused.kind, refused.suggestions) == (Kind.REFUSE, offered.suggestions)
 
@@ -161,10 +161,10 @@ def test_what_the_corpus_offers_wins_over_small_talk_that_is_hardly_likelier(
     def kinds(*messages: str) -> set[Kind]:
         return {small_assistant.ask(message).kind for message in messages}
 
-    monkeypatch.setattr(small_assistant.searcher, "threshold", 1.0)
+    set_levels(monkeypatch, small_assistant.searcher, threshold=1.0)
     assert kinds("y a internet ?") == {Kind.CLARIFY}
     assert kinds("merci", "bonjour", "c'est nul", "tu es un robot ?") == {Kind.SMALLTALK}
-    monkeypatch.setattr(small_assistant.searcher, "offer", 1.0)
+    set_levels(monkeypatch, small_assistant.searcher, offer=1.0)
     assert kinds("y a internet ?") == {Kind.SMALLTALK}
 
 
@@ -263,7 +263,7 @@ def test_a_page_goes_by_its_label(small_assistant: Assistant) -> None:
 
 
 def test_a_question_offered_is_chosen_by_its_place(small_assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(small_assistant.searcher, "threshold", 0.999)
+    set_levels(monkeypatch, small_assistant.searcher, threshold=0.999)
     offering = ["carte ou livres"]
     for turn, entry in (("la deuxième", "inscription"), ("2", "inscription"), ("oui", "pret"), ("la première", "pret")):
         answer = small_assistant.ask(turn, offering)

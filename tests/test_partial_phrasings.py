@@ -1,5 +1,8 @@
 """An editor who has written how people ask for some entries has not lost the others."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 from fake_encoder import FakeEncoder
 from small_corpus import FAQ, WORDS, write_corpus
@@ -29,11 +32,31 @@ ASKED = [
 
 
 @pytest.fixture(scope="module")
-def assistant(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
+def encoder() -> FakeEncoder:
+    return FakeEncoder((*WORDS, "heure", "voiture", "contes", "journal", "dons", "disques", "exposition"))
+
+
+@pytest.fixture(scope="module")
+def assistant(tmp_path_factory: pytest.TempPathFactory, encoder: FakeEncoder) -> Assistant:
     folder = tmp_path_factory.mktemp("partial")
-    encoder = FakeEncoder((*WORDS, "heure", "voiture", "contes", "journal", "dons", "disques", "exposition"))
     build(write_corpus(folder / "corpus", FAQ | UNASKED), folder / "index", encoder)
     return Assistant(Searcher.load(folder / "index", encoder))
+
+
+def test_an_entry_is_found_as_if_nobody_had_written_phrasings_for_others(
+    assistant: Assistant, encoder: FakeEncoder, tmp_path: Path
+) -> None:
+    corpus = write_corpus(tmp_path / "corpus", FAQ | UNASKED)
+    shutil.rmtree(corpus / "phrasings")
+    build(corpus, tmp_path / "index", encoder)
+    bare = Searcher.load(tmp_path / "index", encoder)
+
+    for question, entry in ASKED:
+        found, before = (searcher.search(searcher.read(question)) for searcher in (assistant.searcher, bare))
+        if before.hits[0].target.passage.entry == entry:
+            assert found.hits[0].target.passage.entry == entry, question
+            assert found.confidence >= before.confidence - 0.01, question
+            assert found.levels in (before.levels, assistant.searcher.levels)
 
 
 def test_an_entry_that_nobody_wrote_phrasings_for_is_found_beside_the_others(assistant: Assistant) -> None:

@@ -51,12 +51,11 @@ def test_the_reader_is_asked_only_where_it_may_change_something(
 ) -> None:
     reader = CountingReader()
     truth = calibration(reader_most=weight_of_reader, intercept=intercept)
-    fields = tuple(sharpness for _ in small_searcher._weights.fields)
+    fields = tuple(sharpness for _ in small_searcher.learned.weights.fields)
+    weights = replace(Weights(fields), reader=(1.0, 0.1), answerable=truth, right=truth)
     monkeypatch.setattr(small_searcher.encoder, "reader", reader)
     monkeypatch.setattr(small_searcher, "_marker", Marker(small_encoder()))  # it reads what is marked as well
-    monkeypatch.setattr(
-        small_searcher, "_weights", replace(Weights(fields), reader=(1.0, 0.1), answerable=truth, right=truth)
-    )
+    monkeypatch.setattr(small_searcher, "learned", replace(small_searcher.learned, weights=weights))
 
     small_searcher.search(small_searcher.read(question))
 

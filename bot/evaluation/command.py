@@ -34,7 +34,6 @@ from bot.evaluation.run_file import (
 from bot.phrases import french_date
 from bot.settings import Settings
 from corpus.errors import typeset
-from index.calibration import with_thresholds
 from index.searcher import Searcher
 
 
@@ -64,9 +63,7 @@ def run(wanted: Wanted, settings: Settings) -> Estimate:
     before = read_run(wanted.before) if wanted.before else None
     searcher = open_searcher(settings)
     if wanted.max_error is not None:
-        kept = settings.home.load().learned
-        learned = with_thresholds(kept.weights, kept.curve, wanted.max_error, kept.sure)
-        searcher.threshold, searcher.offer = learned.threshold, learned.offer
+        searcher.learned = searcher.learned.within(wanted.max_error)
     known = read_known_questions(wanted.questions, searcher.rows.entries)
     if before and wanted.before:
         check_comparable(before, wanted.before, [q.id for q in known], wanted.questions.name)
@@ -99,7 +96,7 @@ def _conditions(questions: Path, searcher: Searcher, max_error: float) -> Condit
         questions=questions.name,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         version=version("motamot"),
-        threshold=searcher.threshold,
+        threshold=searcher.levels.answer,
         max_error=max_error,
         documents=tuple(f"{source.title} ({french_date(source.date)})" for source in searcher.sources),
         n_unanswered=searcher.n_unanswered,

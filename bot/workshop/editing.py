@@ -114,7 +114,7 @@ class Workshop:
 
     def groups(self) -> tuple[Group, ...]:
         """What is to be decided, largest first."""
-        return self.inbox.groups(self.indexes.live.searcher.sure)
+        return self.inbox.groups(self.indexes.live.searcher.levels.sure)
 
     def candidates(self, group: Group, k: int = 3) -> list[Entry]:
         """The entries that a group most likely asks for; none where nothing seems to answer ten things."""

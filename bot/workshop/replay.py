@@ -213,7 +213,7 @@ class Side:
     @property
     def promise(self) -> Promise:
         searcher = self.assistant.searcher
-        return Promise(self.max_error, searcher.n_unanswered, searcher.threshold)
+        return Promise(self.max_error, searcher.n_unanswered, searcher.levels.answer)
 
     def asked(self) -> dict[tuple[Origin, tuple[str, ...]], Expected]:
         """What is asked of it as a visitor would: headings that name one entry, and what is known."""
@@ -339,9 +339,9 @@ def _given(question: LeftOutQuestion, entry: str, searcher: Searcher) -> Given:
     """As the assistant decides."""
     found = question.found.passages[0]
     is_right = _name(found) == entry
-    if question.answerable < searcher.offer:
+    if question.answerable < searcher.levels.offer:
         return Given(_judged(Kind.REFUSE, entry, is_right, is_right), Kind.REFUSE)
-    if question.answerable < searcher.threshold or question.right < LIKELY:
+    if question.answerable < searcher.levels.answer or question.right < LIKELY:
         return Given(_judged(Kind.CLARIFY, entry, is_right, is_right), Kind.CLARIFY)
     return _quoted(found, _judged(Kind.ANSWER, entry, is_right, is_right))
 
