@@ -74,15 +74,17 @@ _N_COMPARED, _N_PARTS = 4, 6
 """Passages whose parts are encoded, and parts of each."""
 _NEAR = 0.15
 """How much farther from the clause, in cosine, the passage of another case may be."""
-_ABOUT, _SURELY_ABOUT = 0.62, 0.7
+_ABOUT, _SURELY_ABOUT = 0.59, 0.67
 """Cosine with the clause, or the clause affirmed, from which a passage may speak of the case or of its opposite; and
 from which it does, and a reserve is said where it does not state the case."""
-_ABOUT_CASE = 0.69
+_ABOUT_CASE = 0.66
 """Cosine with a part of a passage, or its heading, from which it speaks of a case that is supposed, not denied. Of 15
 turns after a question that were answered rightly without reserve, 3 lie below; of 5 wrongly, all."""
 _OTHER, _STATED = 0.1, 0.03
 """By how much more a passage must state the case than the first to be quoted before it; and above what, by its parts,
 the first states it. Tuned on 25 questions over four FAQs; see ``tests/test_negation.py``."""
+_NEITHER = 0.01
+"""Up to which it states neither the case nor its opposite."""
 _BY_ENTRY = 20.0
 """What the logarithm of the ratio of two entries' probabilities is divided by, to be added to these."""
 
@@ -196,11 +198,11 @@ class Cases:
                 if (stated := other.both + odds / _BY_ENTRY) > most:
                     target, most, here = best[row], stated, other
         elsewhere = int(pool.owner[target]) != entry
-        against = likeliest.about >= _SURELY_ABOUT and likeliest.both <= 0
+        against = likeliest.about >= _SURELY_ABOUT and likeliest.both <= _NEITHER
         return Choice(
             target,
             settled=target != first or here.about >= _ABOUT,
-            stated=here.about >= _ABOUT and here.both > 0 and not elsewhere,
+            stated=here.about >= _ABOUT and here.both > _NEITHER and not elsewhere,
             doubtful=against if target == first else here.both < 0 or elsewhere,
             against=against,
         )

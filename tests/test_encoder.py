@@ -117,7 +117,8 @@ def test_the_exported_reader_judges_as_torch_does_and_tells_near_answers_apart(
 
     found = encoder.reader.read(question, texts)
 
-    assert found == pytest.approx(exporter.logits(exporter.reader(), question, texts), abs=0.5)
+    # Eight bits move a logit by .46 (rms of 64).
+    assert found == pytest.approx(exporter.logits(exporter.reader(), question, texts), abs=1.0)
     assert found.argmax() == 0
     assert found[0] > 0 > found[2]
 
@@ -141,7 +142,7 @@ def test_what_is_exported_is_the_same_every_time(tmp_path: Path) -> None:
 
 @pytest.mark.model
 def test_vectors_do_not_depend_on_the_processor(encoder: OnnxEncoder, model_home: Path) -> None:
-    """A graph in float32 that is not optimised for this processor gives the same to six digits."""
+    """A graph that is not optimised for this processor gives the same, but for activations rounded otherwise."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -153,7 +154,7 @@ def test_vectors_do_not_depend_on_the_processor(encoder: OnnxEncoder, model_home
         ids = encoder._tokenizer.encode(f"query: {question}").ids
         [[plain]] = session.run(None, {"vectors": words[ids].astype(np.float32)[np.newaxis]})
 
-        assert plain == pytest.approx(expected, abs=1e-5)
+        assert plain @ expected > 0.98
 
 
 @pytest.mark.model
@@ -202,7 +203,7 @@ def test_loading_asks_no_other_machine_and_names_the_same_weights_alike(
     again = default_encoder(model_home)
 
     assert again.name == encoder.name
-    assert again.name == "motamot-e5-small-0.3.0-4"
+    assert again.name == "motamot-e5-small-0.3.0-5"
 
 
 @pytest.mark.model

@@ -169,13 +169,13 @@ def said(answer: Answer) -> str:
 
 
 STATED = [
+    ("leisure", "ma voiture est pas électrique, elle peut entrer et se recharger ?", "Les autres véhicules"),
     ("town", "je suis pas membre du club, comment avoir un court ?", "Vous n'êtes pas membre"),
     ("town", "réserver un court de tennis quand on est membre", "Vous êtes membre"),
     ("town", "j'ai pas de rendez-vous, on peut quand même me recevoir à l'urbanisme ?", "Sans rendez-vous"),
     ("town", "mon permis de construire n'a pas été accordé, que faire ?", "Le permis est refusé"),
     ("town", "permis de construire refusé je fais quoi", "Le permis est refusé"),
     ("town", "ma fille n'est pas majeure, quelles pièces pour sa carte d'identité ?", "Le demandeur est mineur"),
-    ("town", "si l'état des lieux de sortie n'est pas conforme, récupère-t-on le dépôt ?", "Lorsqu'il ne l'est pas"),
     ("town", "je ne sais pas quand a lieu le marché", "Le marché se tient"),
     # The item above it states the case of what is likeliest, "transféré sans frais".
     ("town", "mon logement n'est pas dans la même régie, l'abonnement d'eau est transféré ?", "Le nouveau logement ne"),
@@ -209,9 +209,10 @@ OTHER_AFTER = [
 ]
 """A turn whose words are in the case that the first question denies."""
 UNSTATED = [
+    # Its case is stated without its words (« Lorsqu'il ne l'est pas »): too far from the clause to be compared.
+    ("town", "si l'état des lieux de sortie n'est pas conforme, récupère-t-on le dépôt ?"),
     ("town", "mon chien n'est pas tenu en laisse, il peut aller au jardin public ?"),
     ("leisure", "si je n'ai pas de foyer en pierre, je peux faire un barbecue ?"),
-    ("leisure", "ma voiture est pas électrique, elle peut entrer et se recharger ?"),
 ]
 
 
