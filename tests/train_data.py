@@ -2,6 +2,7 @@
 
 import json
 import lzma
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +25,10 @@ class Asked(NamedTuple):
     """The entry of the earlier question."""
     alone: int = -1
     """Text of the turn without the earlier question."""
+    doubtful: Sequence[int] = ()
+    """Other entries that answer too, or may."""
+    read: Sequence[int] = ()
+    """Texts of the entries as the reader reads them for this question; the whole ones where there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +55,15 @@ class Corpus:
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """FAQs, documents and official passages to learn from, others to measure, and the token ids of each text."""
+    """FAQs, documents, topics and official passages to learn from, others to measure; the token ids of each text.
+
+    A topic is a corpus of several documents on one subject. What is measured belongs to the group before the colon of
+    its name, if any.
+    """
 
     learned: dict[str, Corpus]
     documents: dict[str, Corpus]
+    topics: dict[str, Corpus]
     official: Corpus
     measured: dict[str, Corpus]
     tokens: list[Tokens]
@@ -65,6 +75,7 @@ class TrainingData:
         parts = {
             "learned": self.learned,
             "documents": self.documents,
+            "topics": self.topics,
             "official": {"": self.official},
             "measured": self.measured,
         }
@@ -78,14 +89,16 @@ class TrainingData:
         parts = {part: {name: _corpus(own) for name, own in of.items()} for part, of in content.items()}
         with np.load(folder / "tokens.npz") as arrays:
             tokens = np.split(arrays["ids"].astype(np.int64), np.cumsum(arrays["lengths"])[:-1])
-        return cls(parts["learned"], parts["documents"], parts["official"][""], parts["measured"], tokens)
+        official = parts.pop("official")[""]
+        return cls(**parts, official=official, tokens=tokens)
 
     def reduced(self) -> "TrainingData":
         """A few entries of each part, to see whether everything runs."""
         learned = {name: corpus.first(8) for name, corpus in list(self.learned.items())[:3]}
         measured = {name: corpus.first(8) for name, corpus in self.measured.items() if name in ("bus", "piscine")}
         documents = {name: corpus.first(8) for name, corpus in list(self.documents.items())[:2]}
-        return TrainingData(learned, documents, self.official.first(20), measured, self.tokens)
+        topics = dict(list(self.topics.items())[:2])
+        return TrainingData(learned, documents, topics, self.official.first(20), measured, self.tokens)
 
 
 def _corpus(columns: dict[str, Any]) -> Corpus:

@@ -28,7 +28,7 @@ class Neighbours:
             asked = [question.texts[0] for question in (*corpus.questions["asked"], *corpus.questions["near"])]
             self._note(corpus, [*asked, *alone], cosines(bert, data, corpus, [*asked, *alone]).sum(0), 8)
         self._note_far(bert, data)
-        for own in (*data.documents.values(), data.official):
+        for own in (*data.documents.values(), *data.topics.values(), data.official):
             asked = [question.texts[0] for question in (*own.questions["asked"], *own.questions["near"])]
             self._note(own, asked, cosines(bert, data, own, asked, ("wholes",))[0], 16)
 
@@ -52,8 +52,9 @@ class Neighbours:
 class EncoderLoss:
     """InfoNCE both ways over a batch of questions and their entries (van den Oord et al., 2018).
 
-    Half of the questions are those of FAQs, a quarter those of official passages, and a quarter official headings,
-    each of which wants its passage. Near entries, and questions that nothing answers, are negatives only.
+    Three eighths of the questions are those of FAQs, as many those of topics, an eighth those of official passages, and
+    an eighth official headings, each of which wants its passage. Near entries, and questions that nothing answers, are
+    negatives only.
     """
 
     _temperature = 0.02
@@ -62,14 +63,16 @@ class EncoderLoss:
         self._bert, self._data, self._near, self._batch = bert, data, near, batch
         self._random = Random(0)
         self._asked = [(corpus, question) for corpus in data.learned.values() for question in corpus.questions["asked"]]
+        self._of_topics = [(topic, question) for topic in data.topics.values() for question in topic.questions["asked"]]
         self._unanswered = [question for corpus in data.learned.values() for question in corpus.questions["near"]]
 
     def __call__(self) -> Tensor:
         random, batch, official = self._random, self._batch, self._data.official
-        pairs = [self._of_faq(*own) for own in random.sample(self._asked, batch // 2)]
-        pairs += [self._of_official(question) for question in random.sample(official.questions["asked"], batch // 4)]
+        pairs = [self._of_faq(*own) for own in random.sample(self._asked, 3 * batch // 8)]
+        pairs += [self._of_topic(*own) for own in random.sample(self._of_topics, 3 * batch // 8)]
+        pairs += [self._of_official(question) for question in random.sample(official.questions["asked"], batch // 8)]
         headings = [Asked([text], row) for row, text in enumerate(official.headings)]
-        pairs += [self._pairs(official, official.wholes, own, []) for own in random.sample(headings, batch // 4)]
+        pairs += [self._pairs(official, official.wholes, own, []) for own in random.sample(headings, batch // 8)]
         unanswered = [random.choice(question.texts) for question in random.sample(self._unanswered, batch // 8)]
         queries = self._vectors([*(query for query, _ in pairs), *unanswered])
         entries = [own[0] for _, own in pairs] + [other for _, own in pairs for other in own[1:]]
@@ -93,6 +96,13 @@ class EncoderLoss:
         near = self._random.sample(self._near.of(corpus, question.texts[0], question.row)[:5], 2)
         return self._pairs(corpus, texts, question, near)
 
+    def _of_topic(self, topic: Corpus, question: Asked) -> "_Pairs":
+        """The section that answers, and two near ones that do not; other sections that answer are no negatives here."""
+        [texts] = self._random.choices([topic.headings, topic.bodies, topic.wholes], (0.1, 0.25, 0.65))
+        right = [question.row, *question.doubtful]
+        near = [row for row in self._near.of(topic, question.texts[0], question.row) if row not in right][:6]
+        return self._pairs(topic, texts, question, self._random.sample(near, min(2, len(near))))
+
     def _of_official(self, question: Asked) -> "_Pairs":
         corpus = self._data.official
         [texts] = self._random.choices([corpus.headings, corpus.wholes], (0.15, 0.85))
@@ -110,8 +120,12 @@ _Pairs = tuple[int, list[tuple[tuple[int, int], int]]]
 
 # Of the groups of FAQs.
 _FAR_SHARE = 0.08
-# Of all groups, those of official passages, of documents and of FAQs.
-_SHARES = (0.25, 0.4, 0.35)
+# Of the other groups of FAQs, by kind.
+_KIND_SHARES = (0.54, 0.18, 0.12, 0.09, 0.07)
+# Of the groups of official passages and of documents, those whose question has an answer.
+_ANSWERED = 0.75
+# Of all groups, those of official passages, of documents, of FAQs and of topics.
+_SHARES = (0.15, 0.05, 0.35, 0.45)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +152,13 @@ class ReaderLoss:
         self._kinds = {kind: [(own, q) for own in self._faqs for q in own.questions[kind]] for kind in KINDS}
         own = data.documents.values()
         self._of_documents = [[(doc, q) for doc in own for q in doc.questions[kind]] for kind in ("asked", "near")]
+        self._of_topics = [(topic, q) for topic in data.topics.values() for q in topic.questions["asked"]]
         self._page: dict[str, list[int]] = defaultdict(list)
         for row, page in enumerate(data.official.pages):
             self._page[page].append(row)
 
     def __call__(self) -> Tensor:
-        makers = (self._of_official, self._of_document, self._of_faq)
+        makers = (self._of_official, self._of_document, self._of_faq, self._of_topic)
         groups = [make() for make in self._random.choices(makers, _SHARES, k=self._groups)]
         logits = self._judge([pair(self._data, group.query, p) for group in groups for p in group.passages])
         own = logits.split([len(group.passages) for group in groups])
@@ -158,7 +173,7 @@ class ReaderLoss:
             corpus = random.choice(self._faqs)
             texts, rows = random.choice(self._near.far[id(corpus)])
             return Group(random.choice(texts), [self._passage(corpus, row) for row in rows[:3]], answered=False)
-        [kind] = random.choices(tuple(self._kinds), (0.54, 0.18, 0.12, 0.09, 0.07))
+        [kind] = random.choices(tuple(self._kinds), _KIND_SHARES)
         corpus, question = random.choice(self._kinds[kind])
         rows = [question.row, *self._others(kind, corpus, question)]
         passages = [self._passage(corpus, row) for row in rows]
@@ -169,11 +184,19 @@ class ReaderLoss:
 
     def _of_document(self) -> Group:
         """Four near pieces."""
-        answered = self._random.random() < 0.7
+        answered = self._random.random() < _ANSWERED
         corpus, question = self._random.choice(self._of_documents[not answered])
         near = self._near.of(corpus, question.texts[0], question.row)[:6]
         rows = [question.row, *self._random.sample(near, min(4, len(near)))]
         return Group(self._random.choice(question.texts), [self._passage(corpus, row) for row in rows], answered)
+
+    def _of_topic(self) -> Group:
+        """One of the sections that answer, and four near ones that do not, of the same or other documents."""
+        topic, question = self._random.choice(self._of_topics)
+        right = [question.row, *question.doubtful]
+        near = [row for row in self._near.of(topic, question.texts[0], question.row) if row not in right][:10]
+        rows = [question.row, *self._random.sample(near, min(4, len(near)))]
+        return Group(self._random.choice(question.texts), [question.read[row] for row in rows], answered=True)
 
     def _others(self, kind: str, corpus: Corpus, question: Asked) -> list[int]:
         """Four near entries; after an earlier question its own entry and one more, near or any."""
@@ -191,7 +214,7 @@ class ReaderLoss:
     def _of_official(self) -> Group:
         """Two near passages, one of the same page and any other."""
         random, corpus = self._random, self._data.official
-        answered = random.random() < 0.75
+        answered = random.random() < _ANSWERED
         question = random.choice(corpus.questions["asked" if answered else "near"])
         near = self._near.of(corpus, question.texts[0], question.row)[:8]
         page = [row for row in self._page[corpus.pages[question.row]] if row != question.row]

@@ -8,6 +8,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from random import Random
 from shutil import copy
@@ -20,11 +21,14 @@ from safetensors.numpy import load_file, save
 from tokenizers import Tokenizer
 from train_data import Asked, Corpus, Tokens, TrainingData
 from train_passages import OfficialPassage, official_passages, write_pages
+from train_topics import Topic, topics
 
 from corpus.read import read_corpus
 from corpus.split.sentences import sentences
+from index import rows
 from index.e5 import unpack
 from index.e5.model_folder import write_model_folder
+from index.french import stems
 
 _ROOT = DATA.parents[1]
 _QUERY, _PASSAGE = "query: ", "passage: "
@@ -181,6 +185,48 @@ def _document(path: Path, scratch: Path, texts: Texts, *, learned: bool) -> Corp
     return found
 
 
+def _topic(topic: Topic, texts: Texts) -> Corpus:
+    """To learn from: the sections of all documents, and each question once for each section that answers it."""
+    sections = [section for own in topic.documents.values() for section in own]
+    starts = dict(zip(topic.documents, accumulate(map(len, topic.documents.values()), initial=0), strict=False))
+    found = _sections(sections, texts)
+    for text, labels in topic.questions:
+        right = [starts[name] + number for name, own in labels.items() for number in own or ()]
+        unsure = [starts[n] + k for n, own in labels.items() if own is None for k in range(len(topic.documents[n]))]
+        asked, read = texts.query(text, learned=True), _as_read(sections, text, texts)
+        for row in right:
+            others = [other for other in (*right, *unsure) if other != row]
+            found.questions["asked"].append(Asked(asked, row, doubtful=others, read=read))
+    return found
+
+
+def _documents_of(topic: Topic, texts: Texts) -> dict[str, Corpus]:
+    """To measure: each document by itself, with the questions that it answers and those that it does not."""
+    corpora = {}
+    for name, sections in topic.documents.items():
+        corpora[name] = found = _sections(sections, texts)
+        for text, labels in topic.questions:
+            own = labels[name]
+            if own is not None:
+                asked, read = texts.query(text, learned=False), _as_read(sections, text, texts)
+                found.questions["asked" if own else "near"].append(Asked(asked, (own or [0])[0], -1, -1, own[1:], read))
+    return corpora
+
+
+def _sections(sections: Sequence[tuple[str, str]], texts: Texts) -> Corpus:
+    return texts.corpus([(heading, body or heading) for heading, body in sections])
+
+
+def _as_read(sections: Sequence[tuple[str, str]], question: str, texts: Texts) -> list[int]:
+    """Texts of the sections as the reader reads them for a question (see ``Rows.reader_text``)."""
+    terms, found = stems(question), []
+    for heading, body in sections:
+        read = rows._densest(body, terms) if len(body) > rows._READ else body
+        named = len(read) < rows._PLAIN or rows._is_question(heading)
+        found.append(texts.passage(f"{heading}\n{read}" if named else read))
+    return found
+
+
 def _official(passages: Sequence[OfficialPassage], texts: Texts) -> tuple[Corpus, Corpus]:
     """Official passages with their questions: nine pages in ten to learn from, one to measure."""
     by_id = {passage.id: passage for passage in passages}
@@ -263,16 +309,19 @@ def prepare(fiches: Path, adapters: Path, work: Path) -> None:
     with TemporaryDirectory() as scratch:
         given = {path.stem: _document(path, Path(scratch), texts, learned=True) for path in documents("train")}
         others = [*documents("calibrate"), *documents("held")]
-        pieces = {path.stem: _document(path, Path(scratch), texts, learned=False) for path in others}
+        pieces = {f"documents:{p.stem}": _document(p, Path(scratch), texts, learned=False) for p in others}
+    of_topics = {name: _topic(topic, texts) for name, topic in topics("train").items()}
     aside = [*faqs("calibrate"), *faqs("held")]
     measured = {path.stem: _faq(path, texts, learned=False) for path in aside} | {"official": kept}
     measured |= pieces
+    for name, topic in topics("held").items():
+        measured |= {f"topics:{name}:{letter}": own for letter, own in _documents_of(topic, texts).items()}
     shared = Path(os.environ.get("MOTAMOT_SHARED", _ROOT.parent / "shared")) / "benchmarks" / "cnil-faq"
     if shared.is_dir():
         measured["cnil"] = _cnil(shared, texts)
     measured["shipped"] = _shipped(texts)
     tokens = _write_model(list(texts.numbers), work)
-    TrainingData(learned, given, official, measured, tokens).save(work)
+    TrainingData(learned, given, of_topics, official, measured, tokens).save(work)
     for name in ("encoder-adapter.safetensors", "reader-adapter.safetensors"):
         copy(adapters / name, work)
     for path in sorted(work.iterdir()):
