@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from index.features import FIELDS
 from index.lexical import Doubles, Ints
 from index.ranking import SIGNALS, Weights, probability
+from index.result import Levels
 
 CONFIDENCE = 0.95
 """Of the promise that ``max_error`` makes."""
@@ -52,6 +53,11 @@ class Learned:
     curve: Curve
     others: "Learned | None" = None
     """What counts for entries without phrasings, where this was learned from the phrasings of others."""
+
+    @property
+    def levels(self) -> Levels:
+        """What the probabilities are compared with."""
+        return Levels(self.offer, self.threshold, self.sure)
 
     def within(self, max_error: float) -> "Learned":
         """The same with the thresholds for another ``max_error``."""

@@ -15,6 +15,7 @@ from index.features import EncodedQuery, FeatureExtractor
 from index.outside import outside_questions
 from index.query import Query, QueryParser
 from index.ranking import probability
+from index.result import Levels
 from index.rows import Rows
 from index.stored import Stored
 from index.training import NOBODY, TrainingSet, Trial, judged, train_classifier
@@ -33,6 +34,8 @@ class LeftOutQuestion:
     """Probability that the documents answer."""
     right: float
     """Probability that ``found`` does."""
+    levels: Levels
+    """What they are compared with."""
 
 
 class ReadOnce:
@@ -114,12 +117,13 @@ def left_out_in_turn(
         features = extractor.extract(question, np.asarray([number], dtype=np.intp) if entry else None)
         opinion = trained[0].opinion(trained[1][number], len(own)) if trained else None
         seen = Trial(question, features, opinion, own, np.empty(0, dtype=np.intp), NOBODY)
-        first, answerable, right = _judged(seen, stored.learned, read)
-        if others := stored.learned.others:  # as ``Searcher`` does
-            other = _judged(seen, others, read)
+        learned = stored.learned
+        first, answerable, right = _judged(seen, learned, read)
+        if learned.others:  # as ``Searcher`` does
+            other = _judged(seen, learned.others, read)
             if other[2] > right and not features.asked[other[0]]:
-                first, answerable, right = other
-        yield LeftOutQuestion(text, entry, entries[first], answerable, right)
+                learned, (first, answerable, right) = learned.others, other
+        yield LeftOutQuestion(text, entry, entries[first], answerable, right, learned.levels)
 
 
 def _judged(trial: Trial, learned: Learned, read: ReadOnce | None) -> tuple[int, float, float]:

@@ -99,7 +99,7 @@ class Searcher:
     @property
     def levels(self) -> Levels:
         """What the probabilities of answers by entries with phrasings are compared with, or all if none has any."""
-        return _levels(self.learned)
+        return self.learned.levels
 
     def read(self, question: str) -> Query:
         """Read one question, with the words of this corpus."""
@@ -294,7 +294,7 @@ class Searcher:
         ranking = self._ranked_by(learned, matched)
         logits = self._logits(learned, query, ranking, matched)
         ranking = reranked(ranking, logits, learned.weights)
-        return ranking, *self._chances(learned, ranking, matched, logits), _levels(learned)
+        return ranking, *self._chances(learned, ranking, matched, logits), learned.levels
 
     def _hits(self, ranking: Ranking, pool: Pool, k: int) -> tuple[Hit, ...]:
         best = np.argsort(-ranking.entries, kind="stable")[:k]
@@ -390,10 +390,6 @@ class _Matched:
     opinion: Opinion | None
     """On the targets of the pool."""
     pool: Pool
-
-
-def _levels(learned: Learned) -> Levels:
-    return Levels(learned.offer, learned.threshold, learned.sure)
 
 
 def _likeliest(opinion: Opinion) -> list[int]:

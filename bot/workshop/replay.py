@@ -17,7 +17,6 @@ from corpus.phrasings import read_lexicon, read_phrasings, squeeze
 from index.encoder import Encoder
 from index.left_out import LeftOutQuestion, ReadOnce, left_out_in_turn
 from index.result import LIKELY
-from index.searcher import Searcher
 from index.stored import Stored
 
 _RANK = {
@@ -331,17 +330,17 @@ def _left_out(
         told()
         entry = question.wanted.key if question.wanted else ""
         origin = Origin.PHRASING if entry else Origin.UNANSWERED
-        yield Expected(origin, (question.text,), entry), _given(question, entry, side.assistant.searcher)
+        yield Expected(origin, (question.text,), entry), _given(question, entry)
     said.update(read.said if read else {})
 
 
-def _given(question: LeftOutQuestion, entry: str, searcher: Searcher) -> Given:
+def _given(question: LeftOutQuestion, entry: str) -> Given:
     """As the assistant decides."""
     found = question.found.passages[0]
     is_right = _name(found) == entry
-    if question.answerable < searcher.levels.offer:
+    if question.answerable < question.levels.offer:
         return Given(_judged(Kind.REFUSE, entry, is_right, is_right), Kind.REFUSE)
-    if question.answerable < searcher.levels.answer or question.right < LIKELY:
+    if question.answerable < question.levels.answer or question.right < LIKELY:
         return Given(_judged(Kind.CLARIFY, entry, is_right, is_right), Kind.CLARIFY)
     return _quoted(found, _judged(Kind.ANSWER, entry, is_right, is_right))
 
