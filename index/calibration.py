@@ -59,6 +59,10 @@ class Learned:
         """What the probabilities are compared with."""
         return Levels(self.offer, self.threshold, self.sure)
 
+    def is_sure(self, answerable: float, right: float) -> bool:
+        """Whether an answer of these probabilities is said without reserve."""
+        return answerable >= self.threshold and right >= self.sure
+
     def within(self, max_error: float) -> "Learned":
         """The same with the thresholds for another ``max_error``."""
         found = with_thresholds(self.weights, self.curve, max_error, self.sure)

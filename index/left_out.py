@@ -119,7 +119,7 @@ def left_out_in_turn(
         seen = Trial(question, features, opinion, own, np.empty(0, dtype=np.intp), NOBODY)
         learned = stored.learned
         first, answerable, right = _judged(seen, learned, read)
-        if learned.others:  # as ``Searcher`` does
+        if learned.others and not learned.is_sure(answerable, right):  # as ``Searcher`` does
             other = _judged(seen, learned.others, read)
             if other[2] > right and not features.asked[other[0]]:
                 learned, (first, answerable, right) = learned.others, other

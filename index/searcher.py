@@ -283,8 +283,8 @@ class Searcher:
         Where only some entries have phrasings, what was learned elsewhere speaks for the others where it is the surer.
         """
         found = self._judged_by(self.learned, query, matched)
-        _, answerable, right, levels = found
-        if self.learned.others and not (answerable >= levels.answer and right >= levels.sure):
+        _, answerable, right, _ = found
+        if self.learned.others and not self.learned.is_sure(answerable, right):
             other = self._judged_by(self.learned.others, query, matched)
             if other[2] > right and not matched.features.asked[other[0].entries.argmax()]:
                 return other
@@ -363,7 +363,7 @@ class Searcher:
             answerable, right = self._chances(learned, after, matched, logits)
             if answerable < learned.offer:
                 found.add(None)
-            elif answerable >= learned.threshold and right >= learned.sure:
+            elif learned.is_sure(answerable, right):
                 found.add(int(after.entries.argmax()))
             else:
                 return None
