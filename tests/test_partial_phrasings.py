@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from small_corpus import FAQ, WORDS, write_corpus
 
 from bot.assistant import Assistant
 from index.build import build
-from index.ranking import SIGNALS
+from index.ranking import SIGNALS, TEXT_FIELDS
 from index.searcher import Searcher
 
 UNASKED = {
@@ -63,6 +64,21 @@ def test_what_phrasings_of_others_taught_does_not_refuse_an_entry_without(
         assert found.confidence == pytest.approx(before.confidence, abs=0.1), question
         assert found.levels == before.levels
     assert not searcher.search(searcher.read("il faut une carte de membre pour venir ?")).offered
+
+
+def test_a_turn_after_a_question_finds_an_entry_without_phrasings(
+    assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where phrasings taught to trust nothing else: what was learned elsewhere ranks the others."""
+    searcher = assistant.searcher
+    fields = tuple(0.0 if n < len(TEXT_FIELDS) else own for n, own in enumerate(searcher.learned.weights.fields))
+    weights = replace(searcher.learned.weights, fields=fields)
+    monkeypatch.setattr(searcher, "learned", replace(searcher.learned, weights=weights))
+
+    for question, entry in ASKED:
+        turn = searcher.read(question)
+        found = searcher.follow(turn, "Que risque-t-on en cas de retard ?", None, partial(searcher.search, turn))
+        assert found.hits[0].target.passage.entry == entry, question
 
 
 def test_an_entry_that_nobody_wrote_phrasings_for_is_found_beside_the_others(assistant: Assistant) -> None:
