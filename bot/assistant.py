@@ -9,7 +9,6 @@ from threading import Lock
 from cachetools import TTLCache
 
 from bot import phrases
-from bot.acts import about
 from bot.answer import Answer, Half, Kind, ReadAs, Reading
 from bot.conversation import (
     NONE,
@@ -24,7 +23,7 @@ from bot.conversation import (
 )
 from bot.courtesy import ACTS, Courtesy, courtesy, leans
 from bot.quoting import Library, quote
-from bot.reply import replied
+from bot.reply import about, replied
 from corpus.document import Source
 from corpus.read import LeftOut
 from index.french import words

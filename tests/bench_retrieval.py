@@ -22,7 +22,7 @@ from retrieval_measures import Figures, against, rank_of
 from retrieval_sets import Sets, Trial
 from retrieval_systems import CANDIDATES, Fused, Haystack, Lexical, Nearest, Passages, System, Txtai
 
-from bot.evaluation.intervals import Estimate
+from bot.evaluation.figures import Estimate
 from index.e5.unpack import default_encoder
 from index.encoder import Encoder
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.evaluation.intervals import Estimate
+from bot.evaluation.figures import Estimate
 
 DEPTH = 10
 """Ranks beyond count for nothing in MRR and nDCG."""

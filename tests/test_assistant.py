@@ -14,10 +14,10 @@ from seed_files import listed
 from small_corpus import FAQ, PHRASINGS, set_levels, small_encoder
 
 from bot import phrases
-from bot.acts import about
 from bot.answer import Answer, Half, Kind, Quote, QuoteSource, ReadAs, Reading
 from bot.assistant import About, Assistant
 from bot.courtesy import courtesy
+from bot.reply import about
 from corpus.split.sentences import sentences
 from index.build import build
 from index.french import stems

@@ -8,7 +8,7 @@ from conftest import plain
 from outcomes import not_refused, outcome, polite, refused
 
 from bot.evaluation import words
-from bot.evaluation.intervals import Estimate
+from bot.evaluation.figures import Estimate
 from bot.evaluation.judge import Outcome, Verdict
 from bot.evaluation.run_file import (
     Conditions,

@@ -8,8 +8,7 @@ import pytest
 from conftest import ROOT, plain
 
 from bot.answer import Answer, Kind, Quote, QuoteSource, Ranked
-from bot.evaluation.advice import advice
-from bot.evaluation.judge import Outcome, Verdict, evaluate, judge
+from bot.evaluation.judge import Outcome, Verdict, advice, evaluate, judge
 from bot.evaluation.questions import Excerpt, KnownQuestion, KnownQuestionsError, read_batch, read_known_questions
 from corpus.document import Document, Entry, Passage, Source, Span
 from corpus.read import read_corpus

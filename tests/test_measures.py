@@ -10,6 +10,7 @@ from bot.answer import Kind
 from bot.evaluation.figures import (
     Bar,
     Confidences,
+    Estimate,
     RiskPoint,
     area_under_risk,
     brier,
@@ -22,7 +23,6 @@ from bot.evaluation.figures import (
     reliability,
     risk_coverage,
 )
-from bot.evaluation.intervals import Estimate
 from bot.evaluation.judge import Outcome, Verdict
 
 

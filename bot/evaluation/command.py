@@ -14,11 +14,9 @@ from bot.assistant import Assistant
 from bot.cli_index import open_searcher, progress
 from bot.cli_output import show_line
 from bot.evaluation import words
-from bot.evaluation.advice import advice
-from bot.evaluation.figures import figures
+from bot.evaluation.figures import Estimate, figures
 from bot.evaluation.html_report import page, promised
-from bot.evaluation.intervals import Estimate
-from bot.evaluation.judge import Judged, Outcome, evaluate
+from bot.evaluation.judge import Judged, Outcome, advice, evaluate
 from bot.evaluation.questions import read_known_questions
 from bot.evaluation.run_file import (
     Comparison,

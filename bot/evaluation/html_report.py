@@ -9,10 +9,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from bot.answer import Kind, Quote
 from bot.evaluation import words
-from bot.evaluation.advice import advice
-from bot.evaluation.figures import PERCENTILES, by_tag, figures, plots
-from bot.evaluation.intervals import Estimate
-from bot.evaluation.judge import Judged, Outcome, Verdict
+from bot.evaluation.figures import PERCENTILES, Estimate, by_tag, figures, plots
+from bot.evaluation.judge import Judged, Outcome, Verdict, advice
 from bot.evaluation.run_file import Comparison, Run
 from bot.evaluation.words import Texts
 from bot.phrases import NBSP, french_date

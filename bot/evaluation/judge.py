@@ -1,15 +1,18 @@
-"""Ask known questions one by one and judge each answer."""
+"""Ask known questions one by one, judge each answer, and say what phrasings would mend those that are not right."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from rapidfuzz import fuzz
+
 from bot.answer import Answer, Kind
 from bot.evaluation.questions import KnownQuestion
 
 _CHOICES = 3
 """Entries that a clarification offers."""
+_MOST_ADVICE = 5
 
 
 class Verdict(StrEnum):
@@ -127,3 +130,35 @@ def _verdict_on_quote(question: KnownQuestion, answer: Answer) -> Verdict:
         at for e in question.expect if e.document == first.source.document for at in range(e.span.start, e.span.end)
     }
     return Verdict.RIGHT if 2 * sum(at in expected for at in marked) > len(marked) else Verdict.WRONG_PART
+
+
+_MENDED = (Verdict.WRONG_ENTRY, Verdict.SILENT, Verdict.CLARIFIED)
+"""What another phrasing may mend; where the wrong sentence is marked, it does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A phrasing to add."""
+
+    phrasing: str
+    """The question most like the others."""
+    entry: str
+    """``document/entry``; empty for the questions that nothing answers."""
+    questions: tuple[str, ...]
+    """Those that were not answered rightly, this one included."""
+
+
+def advice(outcomes: Sequence[Outcome]) -> tuple[Advice, ...]:
+    """At most five; an entry that more questions fail on goes first."""
+    failed: dict[str, list[str]] = {}
+    for outcome in outcomes:
+        if outcome.expected == Kind.ANSWER and outcome.verdict in _MENDED and outcome.wanted:
+            failed.setdefault(outcome.wanted[0], []).append(outcome.turns[-1])
+        elif outcome.verdict == Verdict.NOT_REFUSED and outcome.kind == Kind.ANSWER:
+            failed.setdefault("", []).append(outcome.turns[-1])
+    found = [Advice(_central(texts), entry, tuple(texts)) for entry, texts in failed.items()]
+    return tuple(sorted(found, key=lambda a: -len(a.questions))[:_MOST_ADVICE])
+
+
+def _central(texts: Sequence[str]) -> str:
+    return max(texts, key=lambda text: sum(fuzz.token_set_ratio(text, other) for other in texts))

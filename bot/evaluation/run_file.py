@@ -10,10 +10,8 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 from scipy.stats import binomtest
 
-from bot.evaluation.advice import advice
-from bot.evaluation.figures import Confidences, figures, operating_point, reliability, risk_coverage
-from bot.evaluation.intervals import Estimate
-from bot.evaluation.judge import Outcome
+from bot.evaluation.figures import Confidences, Estimate, figures, operating_point, reliability, risk_coverage
+from bot.evaluation.judge import Outcome, advice
 from corpus.errors import MotamotError
 
 CHANCE = 0.05

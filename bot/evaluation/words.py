@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.answer import Answer, Kind
-from bot.evaluation.advice import Advice
-from bot.evaluation.intervals import Estimate
-from bot.evaluation.judge import Judged, Outcome, Verdict
+from bot.evaluation.figures import Estimate
+from bot.evaluation.judge import Advice, Judged, Outcome, Verdict
 from bot.evaluation.questions import KnownQuestion
 from bot.evaluation.run_file import CHANCE, Change, Comparison, Difference
 from bot.phrases import NBSP

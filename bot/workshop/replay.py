@@ -10,7 +10,7 @@ from scipy.stats import binomtest
 
 from bot.answer import Answer, Kind
 from bot.assistant import Assistant
-from bot.evaluation.intervals import Estimate
+from bot.evaluation.figures import Estimate
 from bot.evaluation.judge import Verdict
 from corpus.document import Passage
 from corpus.phrasings import read_lexicon, read_phrasings, squeeze
