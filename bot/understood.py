@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
 from bot.phrases import counted
+from bot.web.assets import templates
 from bot.web.pdf_pages import Drawer, UnusablePageError
 from bot.web.viewer import has_pictures, pages_of, printed_on, recognised_on
 from corpus.document import BlockKind, Box, Document, Entry, Span
-from corpus.errors import typeset
 
 
 class MarkKind(StrEnum):
@@ -151,20 +149,16 @@ def _picture(
 
 def report(document: Document, entries: Sequence[Entry], path: Path) -> str:
     """The report on a document, in HTML: no file, no script, no network."""
-    environment = Environment(
-        loader=PackageLoader("bot"),
-        autoescape=select_autoescape(),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["typeset"] = typeset
     pictured = has_pictures(document)
-    return environment.get_template("understood.html").render(
-        document=document,
-        entries=entries,
-        kinds=list(MarkKind) if pictured else [kind for kind in MarkKind if kind is not MarkKind.LEFT_OUT],
-        counted=counted,
-        pictures=page_pictures(document, entries, path, Drawer()) if pictured else (),
-        marks=() if pictured else marks(document, entries),
+    return (
+        templates(Path(__file__).parent / "templates")
+        .get_template("understood.html")
+        .render(
+            document=document,
+            entries=entries,
+            kinds=list(MarkKind) if pictured else [kind for kind in MarkKind if kind is not MarkKind.LEFT_OUT],
+            counted=counted,
+            pictures=page_pictures(document, entries, path, Drawer()) if pictured else (),
+            marks=() if pictured else marks(document, entries),
+        )
     )

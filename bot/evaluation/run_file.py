@@ -60,6 +60,10 @@ class Comparison:
     """Of McNemar's exact test on the verdicts."""
 
     @property
+    def changes(self) -> tuple[Change, ...]:
+        return (*self.better, *self.broken, *self.other)
+
+    @property
     def moved(self) -> list[Difference]:
         """The figures that are others, among those that some question bears on."""
         return [d for d in self.differences if d.before.n and d.before.value != d.after.value]

@@ -1,9 +1,13 @@
-"""Our styles, scripts and icon: put together for each page, and named by their hash, so that browsers keep them."""
+"""Our templates; our styles, scripts and icon, put together for each page and named by their hash, to be kept."""
 
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256, sha384
 from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from corpus.errors import typeset
 
 _STATIC = Path(__file__).parent / "static"
 _BUNDLES = {
@@ -19,6 +23,19 @@ TYPES = {
     for path in _STATIC.iterdir()
 }
 """Names of our files, and their types."""
+
+
+def templates(folder: Path) -> Environment:
+    """The templates of a folder: what they show is escaped, and a name that is not there is an error."""
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["typeset"] = typeset
+    return environment
 
 
 @cache

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote as percent_encode
 from urllib.parse import urlencode, urlsplit
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from bot import phrases
 from bot.answer import Answer, Kind, Quote
-from bot.web.assets import asset
+from bot.web.assets import asset, templates
 
 if TYPE_CHECKING:
     from bot.assistant import About
@@ -143,13 +143,7 @@ def linked(contact: str) -> Markup:
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates(Path(__file__).parent / "templates")
     environment.globals["asset"] = asset
     environment.globals["phrases"] = phrases
     environment.filters["linked"] = linked

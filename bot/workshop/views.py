@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
@@ -17,7 +17,7 @@ from bot.answer import Kind
 from bot.evaluation import words
 from bot.phrases import NBSP
 from bot.settings import config_file
-from bot.web.assets import TYPES, content
+from bot.web.assets import TYPES, content, templates
 from bot.web.pages import FRESH
 from bot.web.render import segments
 from bot.web.responses import strict_policy
@@ -32,13 +32,7 @@ _SHARED = ("theme.css", "icon.svg")
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=ChoiceLoader([FileSystemLoader(_OWN / "templates")]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates(_OWN / "templates")
     environment.globals |= {
         "phrases": phrases,
         "Act": Act,
@@ -49,7 +43,6 @@ def _environment() -> Environment:
         "config_file": config_file,
     }
     environment.filters |= {
-        "typeset": typeset,
         "segments": segments,
         "french_date": phrases.french_date,
         "day": lambda moment: phrases.french_date(_local(moment).date().isoformat()),
