@@ -5,7 +5,6 @@ Beside each file, ``<file>.json`` notes where it came from: ``{"url", "date", "s
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ import httpx
 
 from corpus.document import LIMITS, Source
 from corpus.errors import CorpusError
+from corpus.files import unfinished, write_file
 from corpus.read import place
 
 NOTE_SUFFIX = ".json"
@@ -33,15 +33,7 @@ _BEGINNING = 1024
 
 _PDF, _ARCHIVE, _PAGE = "un PDF", "un fichier compressé", "une page web"
 _MARKS = {b"%PDF-": _PDF, b"PK\x03\x04": _ARCHIVE}
-_KINDS = {
-    ".pdf": _PDF,
-    ".docx": _ARCHIVE,
-    ".odt": _ARCHIVE,
-    ".xlsx": _ARCHIVE,
-    ".ods": _ARCHIVE,
-    ".html": _PAGE,
-    ".htm": _PAGE,
-}
+_KINDS = {".pdf": _PDF, **dict.fromkeys((".docx", ".odt", ".xlsx", ".ods"), _ARCHIVE), ".html": _PAGE, ".htm": _PAGE}
 """What the file of each format begins like; the others are texts."""
 
 
@@ -74,20 +66,16 @@ def fetch(source: Source, folder: Path, *, on_progress: Callable[[int, int | Non
     if source.url is None:
         raise ValueError(f"source {source.id!r} has no url to fetch from")
     path = place(source, folder)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _stream(source.url) as response:
-            fetched = _save(response, unfinished, path, on_progress)
-        _write_note(source.url, fetched, unfinished)
+        with _stream(source.url) as response, unfinished(path) as part:
+            fetched = Fetched(path, *_save(response, part, on_progress))
+            _check_content(part, path.suffix.lower())
+        write_file(path.with_name(path.name + NOTE_SUFFIX), _note(source.url, fetched))
     except (httpx.HTTPError, httpx.InvalidURL, OSError, _RefusedError) as error:
         raise CorpusError(
             f"Le document « {source.title} » n’a pas pu être téléchargé : {_reason(error)}. "
             f"Téléchargez-le avec votre navigateur à l’adresse {source.url} et enregistrez-le sous {path}."
         ) from error
-    finally:
-        if unfinished.exists():
-            unfinished.unlink()
     return fetched
 
 
@@ -122,29 +110,25 @@ def _check_status(response: httpx.Response) -> None:
         raise _RefusedError(f"le site {response.url.host} a répondu par une erreur (code {status})")
 
 
-def _save(
-    response: httpx.Response, unfinished: Path, path: Path, on_progress: Callable[[int, int | None], None]
-) -> Fetched:
+def _save(response: httpx.Response, part: Path, on_progress: Callable[[int, int | None], None]) -> tuple[str, int]:
+    """The SHA-256 and the size of what was received."""
     announced = response.headers.get("Content-Length", "")
     compressed = "Content-Encoding" in response.headers  # the size announced is then another
     total = int(announced) if announced.isdigit() and not compressed else None
     _check_size(total or 0)
-    digest, size, beginning = hashlib.sha256(), 0, b""
+    digest, size = hashlib.sha256(), 0
     on_progress(0, total)
     deadline = time.monotonic() + LONGEST
-    with unfinished.open("wb") as file:
+    with part.open("wb") as file:
         for piece in response.iter_bytes():
             if time.monotonic() > deadline:
                 raise _RefusedError(f"le site n’avait pas tout envoyé après {_french(LONGEST / 60)} minutes")
             size += len(piece)
             _check_size(size)
-            beginning += piece[: _BEGINNING - len(beginning)]
             digest.update(piece)
             file.write(piece)
             on_progress(size, total)
-    _check_content(beginning, path.suffix.lower())
-    unfinished.replace(path)
-    return Fetched(path, digest.hexdigest(), size)
+    return digest.hexdigest(), size
 
 
 def _check_size(size: int) -> None:
@@ -152,9 +136,10 @@ def _check_size(size: int) -> None:
         raise _RefusedError(f"le fichier dépasse la taille permise ({_french(LARGEST / 1_000_000)} Mo)")
 
 
-def _check_content(beginning: bytes, suffix: str) -> None:
+def _check_content(part: Path, suffix: str) -> None:
     """A site that refuses robots, or has moved, often answers with a page where the document was."""
-    kind = _kind(beginning)
+    with part.open("rb") as file:
+        kind = _kind(file.read(_BEGINNING))
     if _KINDS.get(suffix, "un texte") != kind:
         raise _RefusedError(f"le site a envoyé {kind} au lieu d’un fichier {suffix}")
 
@@ -170,15 +155,10 @@ def _kind(beginning: bytes) -> str:
     return "un contenu inconnu" if b"\0" in beginning else "un texte"
 
 
-def _write_note(url: str, fetched: Fetched, unfinished: Path) -> None:
-    note = {
-        "url": url,
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "sha256": fetched.sha256,
-        "size": fetched.size,
-    }
-    unfinished.write_text(json.dumps(note, indent=2) + "\n", encoding="utf-8")
-    unfinished.replace(fetched.path.with_name(fetched.path.name + NOTE_SUFFIX))
+def _note(url: str, fetched: Fetched) -> bytes:
+    date = datetime.now(UTC).isoformat(timespec="seconds")
+    note = {"url": url, "date": date, "sha256": fetched.sha256, "size": fetched.size}
+    return (json.dumps(note, indent=2) + "\n").encode()
 
 
 def _reason(error: Exception) -> str:

@@ -4,7 +4,6 @@
 still at hand. Whoever withdraws a text for good removes both.
 """
 
-import hashlib
 import logging
 import re
 from collections.abc import Iterable
@@ -13,9 +12,9 @@ from pathlib import Path, PurePath
 
 from pydantic import TypeAdapter, ValidationError
 
-from corpus.atomic import copy_file, write_file
 from corpus.catalogue import DOCUMENTS
 from corpus.document import Document, Documents, Entry
+from corpus.files import copy_file, sha256_of, write_file
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +49,7 @@ def keep_edition(folder: Path, document: Document, entries: Iterable[Entry]) -> 
     """
     text = folder / EDITIONS / f"{document.sha256}.json"
     file, kept = folder / DOCUMENTS / document.source.file, _file(folder, document)
-    if not kept.is_file() and _is(file, document.sha256):
+    if not kept.is_file() and file.is_file() and sha256_of(file) == document.sha256:
         copy_file(file, kept)
     if not text.is_file():
         write_file(text, _KEPT.dump_json(_Kept((document,), tuple(entries)), exclude_defaults=True))
@@ -74,10 +73,3 @@ def kept_edition(folder: Path, sha256: str) -> KeptEdition | None:
 
 def _file(folder: Path, document: Document) -> Path:
     return folder / EDITIONS / f"{document.sha256}{PurePath(document.source.file).suffix.lower()}"
-
-
-def _is(file: Path, sha256: str) -> bool:
-    if not file.is_file():
-        return False
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest() == sha256

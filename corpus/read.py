@@ -3,7 +3,6 @@
 The process is started again after each document that breaks it. It imports no model and no index and writes no file.
 """
 
-import hashlib
 import logging
 import os
 import signal
@@ -18,6 +17,7 @@ from pydantic import TypeAdapter
 from corpus.catalogue import DOCUMENTS, read_catalogue, shown, unlisted_documents
 from corpus.document import LIMITS, Document, Documents, Entry, Limits, Source
 from corpus.errors import MORE_MEMORY, CorpusError, UnreadableDocumentError, beyond
+from corpus.files import sha256_of
 from corpus.readers.formats import read_file
 from corpus.sandbox import ChildProcess, EndedError, answer_requests, confine
 from corpus.split.split import split
@@ -94,11 +94,8 @@ def read_corpus(
 def _same(known: Corpus | None, source: Source, path: Path) -> tuple[Document, tuple[Entry, ...]] | None:
     """A document as it was read before, where it is the same."""
     document = next((d for d in known.documents if d.source == source), None) if known else None
-    if known is None or document is None or not path.is_file():
+    if known is None or document is None or not path.is_file() or sha256_of(path) != document.sha256:
         return None
-    with path.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != document.sha256:
-            return None
     return document, tuple(entry for entry in known.entries if entry.document is document)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from corpus.errors import IndexStoreError
+from corpus.files import sha256_of
 from index import check_temporary_folder
 from index.dense import Vectors
 from index.encoder import Progress, Reader, whole
@@ -183,7 +184,5 @@ def _fingerprint(folder: Path) -> str:
     """Twelve hexadecimal digits of the SHA-256 of every file that changes the vectors."""
     digest = hashlib.sha256()
     for path in sorted({path for pattern in _MODEL_FILES for path in folder.glob(pattern)}):
-        with path.open("rb") as file:
-            content = hashlib.file_digest(file, "sha256").hexdigest()
-        digest.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
+        digest.update(f"{path.relative_to(folder).as_posix()} {sha256_of(path)}\n".encode())
     return digest.hexdigest()[:12]

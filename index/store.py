@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from corpus.errors import IndexStoreError
+from corpus.files import sha256_of
 from index import versions
 from index.dense import Dense, inverted_file
 from index.lexical import Arrays
@@ -167,7 +168,7 @@ def save(folder: Path, stored: Stored) -> Path:
         versions.write(draft / "arrays.npz", packed({n: a for n, a in arrays.items() if n not in large}))
         for name, content in small_files(stored).items():
             versions.write(draft / name, content)
-        files = {path.name: versions.sha256(path) for path in sorted(draft.iterdir())}
+        files = {path.name: sha256_of(path) for path in sorted(draft.iterdir())}
         manifest = asdict(replace(stored.manifest, files=files))
         versions.write(draft / versions.MANIFEST, json.dumps(manifest, ensure_ascii=False, sort_keys=True).encode())
         return versions.publish(folder, draft)
@@ -242,7 +243,7 @@ def _load(version: Path) -> Stored:
     manifest = manifest_of(version)
     try:
         for name, wanted in manifest.files.items():
-            if versions.sha256(version / name) != wanted:
+            if sha256_of(version / name) != wanted:
                 raise ValueError(f"fichier « {name} »")
         return _read(version, manifest)
     except (OSError, LookupError, TypeError, ValueError, RuntimeError, AttributeError) as error:

@@ -5,7 +5,6 @@
 """
 
 import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -16,6 +15,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from corpus.errors import IndexStoreError, reason
+from corpus.files import sha256_of
 
 CURRENT = "CURRENT"
 MANIFEST = "manifest.json"
@@ -199,13 +199,7 @@ def _sync(folder: Path) -> None:
 
 def name_of(manifest: Path) -> str:
     """Of the version that has this manifest, before the dot that parts those of one content."""
-    return f"v-{sha256(manifest)[:16]}"
-
-
-def sha256(path: Path) -> str:
-    """Of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return f"v-{sha256_of(manifest)[:16]}"
 
 
 @contextmanager

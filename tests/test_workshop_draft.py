@@ -13,7 +13,7 @@ from small_corpus import FAQ, write_corpus
 from bot.workshop import draft as drafts
 from bot.workshop.draft import ConflictError, Draft, WorkshopError, marks
 from bot.workshop.phrasings_file import Attached, PhrasingsFile, pasted_lines
-from corpus import atomic
+from corpus import files
 from corpus.document import Entry
 from corpus.phrasings import read_phrasings
 from corpus.read import read_corpus
@@ -122,7 +122,7 @@ def test_a_full_disk_is_told_and_leaves_the_draft_as_it_was(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(atomic.os, "fsync", full)
+    monkeypatch.setattr(files.os, "fsync", full)
     with pytest.raises(WorkshopError, match="disque plein"):
         file_of(draft, entries).change(entries["salle"], add=["la grande salle"])
     monkeypatch.undo()
@@ -133,19 +133,19 @@ def test_a_full_disk_is_told_and_leaves_the_draft_as_it_was(
 KILLED = """
 import os, sys
 from pathlib import Path
-from corpus import atomic
+from corpus import files
 from bot.workshop.draft import Draft
 from bot.workshop.phrasings_file import PhrasingsFile
 from corpus.read import read_corpus
 
 place = Path(sys.argv[1])
 entries = read_corpus(place).entries
-replaced = atomic.os.fsync
+replaced = files.os.fsync
 def fsync(handle):
     replaced(handle)
     os.kill(os.getpid(), 9)
 made = Draft(place)
-atomic.os.fsync = fsync
+files.os.fsync = fsync
 PhrasingsFile(made, "mediatheque", entries).change(entries[0], add=["au milieu"])
 """
 

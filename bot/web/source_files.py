@@ -1,6 +1,5 @@
 """Whether the files of the corpus as they are today, or a later edition, still hold the words of a quote."""
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from corpus.alignment import aligned, followed
 from corpus.catalogue import DOCUMENTS
 from corpus.document import LIMITS, Document, Entry, Span
 from corpus.errors import UnreadableDocumentError
+from corpus.files import sha256_of
 from corpus.kept_editions import KeptEdition, kept_edition
 from corpus.read import SafeReader
 
@@ -141,8 +141,7 @@ class Originals:
 
 
 def _read(path: Path, mark: tuple[int, int, int, int], document: Document) -> _Seen:
-    with path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    sha256 = sha256_of(path)
     if sha256 == document.sha256:
         return _Seen(mark, sha256)
     try:

@@ -5,7 +5,6 @@ the corpus was when the draft was last in step with it), ``index`` (of the draft
 """
 
 import fcntl
-import hashlib
 import json
 import shutil
 import time
@@ -15,8 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from corpus.atomic import copy_file, write_file
 from corpus.errors import MotamotError, reason
+from corpus.files import copy_file, sha256_of, write_file
 
 HOME = ".atelier"
 _FILES = ("*.toml", "questions-connues.jsonl", "phrasings/*.toml", "documents/**/*")
@@ -166,8 +165,7 @@ def _hash_of_file(path: Path) -> str:
 @lru_cache(10_000)
 def _sha256(path: Path, *_: int) -> str:
     """Of a file, read again when the system says that it was touched."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(path)
 
 
 @contextmanager

@@ -16,8 +16,8 @@ from uuid import uuid4
 from pydantic import TypeAdapter, ValidationError
 
 from bot.workshop.draft import Draft, WorkshopError, marks, written
-from corpus.atomic import copy_file, write_file
 from corpus.errors import IndexStoreError
+from corpus.files import copy_file, write_file
 from index.store import Store
 from index.stored import keep_what_leaves
 

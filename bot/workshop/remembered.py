@@ -10,7 +10,7 @@ import numpy as np
 from cachetools import LRUCache
 
 from bot.workshop.draft import written
-from corpus.atomic import write_file
+from corpus.files import write_file
 from index.dense import Vectors
 from index.encoder import Encoder, Progress, Reader
 

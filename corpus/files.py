@@ -1,5 +1,6 @@
-"""Write and copy files in one step, which a crash or a full disk leaves done or not done."""
+"""Write and copy files in one step, which a crash or a full disk leaves done or not done; their hashes."""
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -14,8 +15,8 @@ def write_file(path: Path, content: bytes) -> None:
     Raises:
         OSError: It cannot be written; what was there stays.
     """
-    with _unfinished(path) as unfinished:
-        unfinished.write_bytes(content)
+    with unfinished(path) as part:
+        part.write_bytes(content)
 
 
 def copy_file(origin: Path, to: Path) -> None:
@@ -27,19 +28,25 @@ def copy_file(origin: Path, to: Path) -> None:
     if not origin.is_file():
         to.unlink(missing_ok=True)
         return
-    with _unfinished(to) as unfinished:
-        shutil.copyfile(origin, unfinished)
+    with unfinished(to) as part:
+        shutil.copyfile(origin, part)
 
 
 @contextmanager
-def _unfinished(path: Path) -> Iterator[Path]:
+def unfinished(path: Path) -> Iterator[Path]:
     """Another name to write to; what it holds after the block is on the disk, then takes the place of the file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{uuid4().hex}.part")
+    part = path.with_name(f".{path.name}.{uuid4().hex}.part")
     try:
-        yield unfinished
-        with unfinished.open("rb") as file:
+        yield part
+        with part.open("rb") as file:
             os.fsync(file.fileno())
-        unfinished.replace(path)
+        part.replace(path)
     finally:
-        unfinished.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
+
+
+def sha256_of(path: Path) -> str:
+    """Of the content of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
