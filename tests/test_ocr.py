@@ -12,15 +12,13 @@ from bot.quoting import RECOGNISED, source_of
 from bot.web.pdf_pages import page_image, placed_text
 from bot.web.source_files import Originals
 from bot.web.viewer import Viewer, printed_on, recognised_on
-from corpus.document import Document, Source, Span, StructuredText
+from corpus.document import Box, Document, Source, Span, StructuredText
 from corpus.errors import UnreadableDocumentError
 from corpus.read import SafeReader
-from corpus.readers import ocr
 from corpus.readers.formats import READERS
-from corpus.readers.images import pdf_of_image
-from corpus.readers.ocr import in_columns
+from corpus.readers.images import _Found, in_columns, ocr_is_available, pdf_of_image
 
-needs_engine = pytest.mark.skipif(not ocr.is_available(), reason='pip install "motamot[ocr]"')
+needs_engine = pytest.mark.skipif(not ocr_is_available(), reason='pip install "motamot[ocr]"')
 FIRST = "L'élève reçoit une réponse à sa requête dès août, ça va de soi."
 SECOND = "Le tarif est de 30 euros par an, voté le 4 février 2023 (délibération n° 12)."
 
@@ -99,8 +97,8 @@ def test_a_transparent_image_is_seen_on_white() -> None:
 
 
 def test_columns_are_read_one_after_the_other_below_their_title() -> None:
-    def line(name: str, left: int, top: int, width: int) -> ocr._Found:
-        return ocr._Found(name, left, top, left + width, top + 20, ocr.Box(0, 0, 1, 1))
+    def line(name: str, left: int, top: int, width: int) -> _Found:
+        return _Found(name, left, top, left + width, top + 20, Box(0, 0, 1, 1))
 
     rows = [line("b1", 500, 100, 380), line("a1", 50, 102, 400), line("title", 50, 20, 800)]
     rows += [line("a2", 50, 130, 390), line("b2", 500, 131, 400), line("foot", 50, 900, 850)]

@@ -4,7 +4,7 @@ import logging
 import re
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum
 from io import BytesIO
@@ -20,10 +20,7 @@ from corpus.errors import UnreadableDocumentError, beyond, typeset
 from corpus.layout.compose import compose
 from corpus.layout.headers_footers import with_notes, without_noise
 from corpus.layout.hyphenation import is_french
-from corpus.readers.ocr import INSTALL as INSTALL_OCR
-from corpus.readers.ocr import MOST_PAGES as MOST_RECOGNISED
-from corpus.readers.ocr import SIDE, recognised_rows
-from corpus.readers.ocr import is_available as ocr_is_available
+from corpus.readers.images import INSTALL_OCR, MOST_RECOGNISED, ocr_is_available, recognised_rows
 from corpus.readers.pdf_outline import bookmarks, page_labels, with_outline
 from corpus.readers.pdf_rows import Row, in_order, joined, page_rows, runs
 from corpus.readers.pdf_tables import with_tables
@@ -217,8 +214,7 @@ def _recognised(page: PdfPage) -> _Page | None:
     """The page as the engine reads it, if there is one and it reads enough."""
     if not ocr_is_available():
         return None
-    with closing(page.render(scale=SIDE / max(page.get_size()))) as bitmap:
-        rows = recognised_rows(bitmap.to_pil())
+    rows = recognised_rows(page)
     legible = _letters(rows) >= LETTERS_PER_PAGE and _is_legible("\n".join(row.text for row in rows))
     return _Page(rows, _Unread.RECOGNISED) if legible else None
 

@@ -230,7 +230,7 @@ def _adjacent_groups(rows: Sequence[Row]) -> Iterator[list[Row]]:
         last = group[-1] if group else None
         if last and not (
             0 < last.y - row.y <= _CLOSE * max(row.size, last.size)
-            and _shared(last, row) > _ASIDE
+            and _compared([last], [row])[0] > _ASIDE
             and row.cell == last.cell
         ):
             yield group
@@ -258,17 +258,10 @@ def _has_upward_step(rows: Sequence[Row]) -> bool:
     """Whether a line follows one that stands below it in its column."""
     lowest = inf
     for index, row in enumerate(rows):
-        if row.y > lowest and any(other.y < row.y and _shared(other, row) > _WITHIN for other in rows[:index]):
+        if row.y > lowest and any(other.y < row.y and _compared([other], [row])[0] > _WITHIN for other in rows[:index]):
             return True
         lowest = min(lowest, row.y)
     return False
-
-
-def _shared(row: Row, other: Row) -> float:
-    """How much of the narrower of two lines stands above or below the other; 0 if neither is higher."""
-    if row.turn or other.turn or abs(row.y - other.y) <= 0.5 * max(row.size, other.size):
-        return 0.0
-    return (min(row.right, other.right) - max(row.x, other.x)) / max(min(row.right - row.x, other.right - other.x), 1.0)
 
 
 def joined(pages: Sequence[Sequence[Row]]) -> tuple[str, list[Line]]:
