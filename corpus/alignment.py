@@ -1,7 +1,7 @@
 """Two editions of a document: which entries are the same, moved, changed, gone and new."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -121,9 +121,3 @@ def beginning(text: str, others: Sequence[str]) -> str:
         if not any(squeeze(other).startswith(start) for other in others):
             return " ".join(words[:n])
     return " ".join(words)
-
-
-def counts(pairs: Sequence[Pair]) -> Iterator[tuple[Fate, int]]:
-    """How many entries had each fate."""
-    for fate in Fate:
-        yield fate, sum(pair.fate is fate for pair in pairs)

@@ -9,12 +9,13 @@ Each page is an entry; the pages of the new edition are shuffled, and identifier
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from corpus.alignment import aligned, counts
+from corpus.alignment import aligned
 from corpus.document import Document, Entry, Passage, Source, Span
 
 _TEXTS = ("Introduction", "Texte", "ListeSituations")
@@ -79,7 +80,7 @@ def main() -> None:
     print(
         f"{len(old)} pages, then {len(new)}; of {len(both)} in both, {sum(old[k] != new[k] for k in both)} changed: "
         f"found again {right / len(both):.4f}, taken for another {wrong}, left behind {len(both) - right - wrong}; "
-        f"{ {fate.name: n for fate, n in counts(pairs)} }; {took:.1f} s"
+        f"{dict(Counter(pair.fate.name for pair in pairs))}; {took:.1f} s"
     )
 
 
