@@ -6,7 +6,7 @@ import logging
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -68,8 +68,7 @@ def workshop(
             f"L’atelier ne s’ouvre hors de cette machine ({host}) que derrière un serveur mandataire qui connaît les "
             "personnes : donnez « --trusted-header », ou retirez « --host »."
         )
-    with ExitStack() as open_meanwhile:
-        opened = open_workshop(settings, open_meanwhile)
+    with _opened(settings) as opened:
         with cli_index.progress("Lecture des questions à traiter"):  # a thousand take the encoder a minute
             opened.groups()
         hosts = () if trusted_header else ("127.0.0.1", "localhost", "[::1]")
@@ -82,23 +81,12 @@ def workshop(
         uvicorn.Server(configuration(RootPath(door, root_path), host, port)).run()
 
 
-def open_workshop(settings: Settings, open_meanwhile: ExitStack) -> "Workshop":
-    """The workshop of these settings; its index is built where there is none."""
-    from bot.workshop.editing import Workshop
-
-    searcher = cli_index.open_searcher(settings)
-    journal = None
-    if settings.journal_path.is_file() or settings.journal:
-        journal = open_meanwhile.enter_context(closing(Journal(settings.journal_path, settings.journal_days)))
-    return Workshop(settings.corpus, settings.home, searcher.encoder, settings.max_error, journal)
-
-
 def misses(as_json: JsonOption = False, corpus: CorpusOption = None, index: IndexOption = None) -> None:
     """Montrer les questions à traiter, groupées.
 
     Celles du journal qui sont restées sans bonne réponse, le plus grand groupe d’abord.
     """
-    with _opened(corpus, index) as workshop:
+    with _opened(read_settings(corpus=corpus, index=index)) as workshop:
         found = [(group, [entry.key for entry in workshop.candidates(group)]) for group in workshop.groups()]
         if trouble := workshop.decisions.trouble():
             say(trouble, logging.WARNING)
@@ -131,15 +119,15 @@ def phrase_add(
     """
     from bot.workshop.phrasings_file import pasted_lines
 
-    with _opened(corpus, index) as workshop:
+    with _opened(read_settings(corpus=corpus, index=index)) as workshop:
         lines = pasted_lines("\n".join(texts))
         taken = workshop.elsewhere(lines, entry)
         attached = workshop.change(entry, _me(), add=[line for line in lines if line not in taken])
     if as_json:
         _print({"entry": entry, "phrasings": attached.phrasings, "elsewhere": taken})
-    for text, other in () if as_json else taken.items():
-        show_line(Console(), typeset(f"« {text} » est déjà rattachée à « {other} »."))
-    if not as_json:
+    else:
+        for text, other in taken.items():
+            show_line(Console(), typeset(f"« {text} » est déjà rattachée à « {other} »."))
         show_line(Console(), f"{entry} : {counted(len(attached.phrasings), 'formulation')} au brouillon.")
     raise typer.Exit(1 if taken else 0)
 
@@ -162,7 +150,7 @@ def update(
         content = file.read_bytes()
     except OSError as error:
         raise CorpusError(f"« {file} » ne peut pas être lu ({reason(error)}).") from error
-    with _opened(corpus, index) as workshop:
+    with _opened(read_settings(corpus=corpus, index=index)) as workshop:
         edition = replaced(workshop, document, file.name, content)
     if as_json:
         names = {fate.name.lower(): [_keys(pair) for pair in edition.of(fate)] for fate in Fate}
@@ -190,7 +178,7 @@ def watch(
     """
     from bot.workshop.watching import watch as look
 
-    with _opened(corpus, index) as workshop:
+    with _opened(read_settings(corpus=corpus, index=index)) as workshop:
         found = look(workshop, hosts or ())
     if as_json:
         _print([asdict(each) for each in found])
@@ -208,7 +196,7 @@ def check(as_json: JsonOption = False, corpus: CorpusOption = None, index: Index
 
     Rejoue tout ce qui est connu, en service et au brouillon. Code de sortie 1 s’il y a une perte.
     """
-    with _opened(corpus, index) as workshop, cli_index.progress("Contrôle") as advance:
+    with _opened(read_settings(corpus=corpus, index=index)) as workshop, cli_index.progress("Contrôle") as advance:
         found = workshop.indexes.check(advance)
     if as_json:
         counts = {
@@ -235,7 +223,7 @@ def publish(
 
     Un serveur ouvert la reprend de lui-même ; l’atelier revient à une version précédente.
     """
-    with _opened(corpus, index) as workshop:
+    with _opened(read_settings(corpus=corpus, index=index)) as workshop:
         made = workshop.publish(author or _me(), note, accept_loss)
     if as_json:
         _print(asdict(made))
@@ -270,9 +258,15 @@ def _show_replay(found: "Replay") -> None:
 
 
 @contextmanager
-def _opened(corpus: Path | None, index: Path | None) -> "Iterator[Workshop]":
-    with ExitStack() as open_meanwhile:
-        yield open_workshop(read_settings(corpus=corpus, index=index), open_meanwhile)
+def _opened(settings: Settings) -> "Iterator[Workshop]":
+    """The workshop of these settings; its index is built where there is none."""
+    from bot.workshop.editing import Workshop
+
+    searcher, journal = cli_index.open_searcher(settings), None
+    if settings.journal_path.is_file() or settings.journal:
+        journal = Journal(settings.journal_path, settings.journal_days)
+    with closing(journal) if journal else nullcontext():
+        yield Workshop(settings.corpus, settings.home, searcher.encoder, settings.max_error, journal)
 
 
 def _told(group: "Group") -> dict[str, object]:

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from whole_site import WholeSite
 
     from bot.assistant import Assistant
+    from bot.journal import Journal
     from index.e5.onnx_encoder import OnnxEncoder
     from index.searcher import Searcher
 
@@ -207,6 +209,15 @@ def few_phrasings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def place(few_phrasings: Path, tmp_path: Path) -> Path:
     """A copy of it that a test may change."""
     return Path(shutil.copytree(few_phrasings, tmp_path / "site"))
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> "Generator[Journal]":
+    """An empty journal."""
+    from bot.journal import Journal
+
+    with closing(Journal(tmp_path / "journal.sqlite3", 90)) as journal:
+        yield journal
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,9 @@
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from fake_encoder import FakeEncoder
@@ -12,6 +14,11 @@ from seed_files import listed
 from index import versions
 from index.build import build
 from index.searcher import Searcher
+from index.store import FolderStore
+
+if TYPE_CHECKING:
+    from bot.journal import Journal
+    from bot.workshop.editing import Workshop
 
 FAQ = {
     "inscription": (
@@ -40,6 +47,16 @@ FAQ = {
     ),
 }
 """Identifier -> question and answer; each answer has two sentences."""
+
+EDITION = {
+    "portage": FAQ["portage"],
+    "inscription": FAQ["inscription"],
+    "emprunts": ("Quels ouvrages emprunter ?", "Tous les livres et les films se prêtent. Les dictionnaires restent."),
+    "retards": ("Que risque-t-on quand on rend en retard ?", "Une amende est due. Un rappel part après deux semaines."),
+    "internet": FAQ["internet"],
+    "café": ("Où boire un café ?", "Le distributeur est dans le hall."),
+}
+"""Of the FAQ: one entry moved to the front, two reworded under other identifiers, one new; the hall is gone."""
 
 PHRASINGS = {
     "inscription": [
@@ -95,6 +112,22 @@ def small_encoder() -> FakeEncoder:
     return FakeEncoder(WORDS)
 
 
+def table(faq: Mapping[str, tuple[str, str]]) -> bytes:
+    """A FAQ as a document."""
+    content = StringIO()
+    writer = csv.writer(content, delimiter=";")
+    writer.writerow(["id", "question", "réponse"])
+    writer.writerows([key, question, answer] for key, (question, answer) in faq.items())
+    return content.getvalue().encode()
+
+
+def workshop_of(place: Path, journal: "Journal | None" = None) -> "Workshop":
+    """The workshop of a folder with a corpus and an index."""
+    from bot.workshop.editing import Workshop
+
+    return Workshop(place / "corpus", FolderStore(place / "index"), small_encoder(), 0.1, journal)
+
+
 def write_corpus(
     folder: Path,
     faq: Mapping[str, tuple[str, str]] = FAQ,
@@ -105,10 +138,7 @@ def write_corpus(
     (folder / "phrasings").mkdir(exist_ok=True)
     named = {"title": "Guide du lecteur", "publisher": "Ville de Montbrun", "notice": "édition de mars 2024"}
     (folder / "catalogue.toml").write_text(listed("mediatheque.csv", **named), encoding="utf-8")
-    with (folder / "documents" / "mediatheque.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter=";")
-        writer.writerow(["id", "question", "réponse"])
-        writer.writerows([key, question, answer] for key, (question, answer) in faq.items())
+    (folder / "documents" / "mediatheque.csv").write_bytes(table(faq))
     tables = [
         f'[[entry]]\nquestion = "{faq[key][0]}"\nask = [{", ".join(map(_quoted, asked))}]\n'
         for key, asked in phrasings.items()

@@ -5,8 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import ROOT
-from small_corpus import FAQ, FEW, small_encoder, write_corpus
+from small_corpus import FAQ, FEW, small_encoder, workshop_of, write_corpus
 
 from bot.answer import Answer, Kind, Ranked
 from bot.evaluation.judge import Verdict
@@ -23,32 +22,16 @@ from bot.workshop.decisions import Act
 from bot.workshop.draft import WorkshopError, marks
 from bot.workshop.editing import Workshop
 from bot.workshop.inbox import Why, without_names
+from bot.workshop.indexes import RememberedReader
 from bot.workshop.known_file import expected
-from bot.workshop.remembered import RememberedReader
 from bot.workshop.replay import Expected, Given, Origin, Replay, Replayed
 from corpus.phrasings import read_phrasings
 from index.build import build
-from index.store import FolderStore
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    with closing(Journal(tmp_path / "journal.sqlite3", 90)) as journal:
-        yield journal
-
-
-@pytest.fixture
-def corpus(place: Path) -> Path:
-    return place / "corpus"
-
-
-def opened(corpus: Path, journal: Journal | None = None) -> Workshop:
-    return Workshop(corpus, FolderStore(corpus.parent / "index"), small_encoder(), 0.1, journal)
-
-
-@pytest.fixture
-def workshop(corpus: Path, journal: Journal) -> Workshop:
-    return opened(corpus, journal)
+def workshop(place: Path, journal: Journal) -> Workshop:
+    return workshop_of(place, journal)
 
 
 def asked(
@@ -188,11 +171,11 @@ LOST = Replayed(Expected(Origin.KNOWN, ("x",), "mediatheque/retard"), RIGHT, SIL
 def test_the_first_publication_replays_headings_phrasings_and_known_questions(tmp_path: Path, journal: Journal) -> None:
     folder = tmp_path / "first"
     build(write_corpus(folder / "corpus", phrasings={}), folder / "index", small_encoder())
-    workshop = opened(folder / "corpus", journal)
+    workshop = workshop_of(folder, journal)
     for key, asked_by in FEW.items():
         workshop.change(f"mediatheque/{key}", "Annie", add=asked_by)
     workshop.decide(Act.UNANSWERED, ["une piscine"], 1, "Annie", "mediatheque/salle")
-    workshop.known().accept(["amende de retard"], "mediatheque/retard")
+    workshop.known.accept(["amende de retard"], "mediatheque/retard")
 
     counts = {origin: n for origin, (n, _, _) in workshop.indexes.check().counts().items()}
     assert counts == {
@@ -209,7 +192,7 @@ def test_a_second_check_asks_what_is_in_service_nothing_again_and_knows_what_was
 ) -> None:
     workshop.change("mediatheque/retard", "Annie", add=["abîmé"])
     before = workshop.indexes.check()
-    workshop.known().accept(["amende de retard"], "mediatheque/retard")
+    workshop.known.accept(["amende de retard"], "mediatheque/retard")
     assert workshop.indexes.checked() is None
     live, asked = workshop.indexes.live, []
     ask = live.ask
@@ -269,8 +252,8 @@ def test_phrasings_that_waver_are_lost_where_more_fall_than_chance_explains_or_a
 
 
 def test_an_accepted_answer_is_replayed_alone_and_after_another_question(workshop: Workshop) -> None:
-    workshop.known().accept(["amende de retard"], "mediatheque/retard")
-    workshop.known().accept(["la piscine"], "")
+    workshop.known.accept(["amende de retard"], "mediatheque/retard")
+    workshop.known.accept(["la piscine"], "")
     asked = expected(workshop.draft.read("questions-connues.jsonl"), workshop.corpus.entries)
 
     assert [(e.origin, e.turns[-1], e.entry) for e in asked] == [
@@ -298,25 +281,22 @@ def test_a_known_question_expects_an_entry_by_its_heading_or_by_an_excerpt_as_ev
 def test_a_known_question_that_cannot_be_read_stays_as_it_was_written(workshop: Workshop) -> None:
     broken = b'{"id": "a moiti\xe9", "turns": ['
     workshop.draft.write("questions-connues.jsonl", broken)
-    workshop.known().accept(["la piscine"], "")
+    workshop.known.accept(["la piscine"], "")
 
     assert workshop.draft.read("questions-connues.jsonl").splitlines()[0] == broken
-    assert [line["turns"] for line in workshop.known().lines()] == [["la piscine"]]
+    assert [line["turns"] for line in workshop.known.lines()] == [["la piscine"]]
 
 
 KILLED = """
-import json
 import os, sys
 from pathlib import Path
 sys.path.insert(0, "tests")
-from small_corpus import FAQ, small_encoder
+from small_corpus import workshop_of
 from bot.workshop import releases
-from bot.workshop.editing import Workshop
 from index import french
-from index.store import FolderStore
 
-def publish(corpus, left):
-    workshop = Workshop(corpus, FolderStore(corpus.parent / "index"), small_encoder(), 0.1, None)
+def publish(place, left):
+    workshop = workshop_of(place)
     workshop.indexes.check()
     done = 0
     def counted(function):
@@ -331,27 +311,27 @@ def publish(corpus, left):
     workshop.publish("Annie", "au milieu")
 
 french.stem("livres"), french.needs_no_accent("livres")  # what takes long is loaded once
-for left, corpus in zip(map(int, sys.argv[1::2]), map(Path, sys.argv[2::2]), strict=True):
+for left, place in zip(map(int, sys.argv[1::2]), map(Path, sys.argv[2::2]), strict=True):
     if not (child := os.fork()):
-        publish(corpus, left)
+        publish(place, left)
         os._exit(0)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
 
-def test_a_publication_that_is_killed_is_done_or_not_done_at_the_next_start(corpus: Path, tmp_path: Path) -> None:
-    opened(corpus).change("mediatheque/retard", "Annie", add=["abîmé par la pluie"])
-    before = marks(corpus)
-    copies = {left: Path(shutil.copytree(corpus.parent, tmp_path / f"{left}")) / "corpus" for left in (4, 10, 12)}
+def test_a_publication_that_is_killed_is_done_or_not_done_at_the_next_start(place: Path, tmp_path: Path) -> None:
+    workshop_of(place).change("mediatheque/retard", "Annie", add=["abîmé par la pluie"])
+    before = marks(place / "corpus")
+    copies = {left: Path(shutil.copytree(place, tmp_path / f"{left}")) for left in (4, 10, 12)}
     command = [sys.executable, "-c", KILLED, *(word for pair in copies.items() for word in map(str, pair))]
     one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # others would not survive a fork
     ended = subprocess.run(command, cwd=ROOT, env=os.environ | one_thread, capture_output=True, text=True, check=True)
     assert ended.stdout.split() == ["-9"] * 3
 
     for copy in copies.values():
-        workshop = opened(copy)
+        workshop = workshop_of(copy)
         done = workshop.releases.current() != ""
-        assert (marks(copy) == before) == (not done)
+        assert (marks(copy / "corpus") == before) == (not done)
         assert (workshop.indexes.live.ask("abîmé par la pluie").kind is Kind.ANSWER) == done
         if not done:
             workshop.publish("Annie", "de nouveau")

@@ -1,10 +1,8 @@
 """The work of an editor from beginning to end, in a browser, beside a site that visitors ask all the while."""
 
-import csv
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
-from io import BytesIO, StringIO
+from io import BytesIO
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -15,7 +13,7 @@ from fastapi import FastAPI
 from openpyxl import load_workbook
 from page_checks import SOUND, axe, look, tab_to
 from real_site import free_port, served
-from small_corpus import FAQ, small_encoder
+from small_corpus import EDITION, FAQ, small_encoder, table, workshop_of
 
 from bot.assistant import Assistant
 from bot.journal import Journal
@@ -31,19 +29,13 @@ from bot.workshop.editing import Workshop
 from index.searcher import Searcher
 from index.store import FolderStore
 
-LATE, COFFEE = FAQ["retard"][0], "Où boire un café ?"
+LATE, COFFEE = FAQ["retard"][0], EDITION["café"][0]
 REGISTERS = (
     "film rendu tard", "FILM RENDU TARD ?", "bonjour, film rendu tard svp", "g rendu 1 film en retar",
     "payer une amende pour un film", "Mme Duval a rendu un film en retard", "le parking", "un café",
     "ou garer ma voiture", "merci pour le parking",
 )  # fmt: skip
 """Of visitors: hurried, loud, courteous, abbreviated, naming a person, about what no text answers."""
-EDITION = {
-    **{key: row for key, row in FAQ.items() if key not in ("salle", "retard")},
-    "retard": ("Que risque-t-on quand on rend en retard ?", "Une amende est due. Un rappel part après deux semaines."),
-    "cafe": (COFFEE, "Le distributeur est dans le hall."),
-}
-"""A heading and an answer reworded, one entry moved, one gone, one new."""
 
 
 @dataclass
@@ -96,20 +88,6 @@ def public(place: Path, journal: Journal) -> Iterator[Public]:
         visitor.join()
 
 
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    with closing(Journal(tmp_path / "journal.sqlite3", 90)) as journal:
-        yield journal
-
-
-def edition() -> bytes:
-    content = StringIO()
-    csv.writer(content, delimiter=";").writerows(
-        [["id", "question", "réponse"], *([key, *row] for key, row in EDITION.items())]
-    )
-    return content.getvalue().encode()
-
-
 @dataclass
 class Editor:
     """A page of the workshop, and whoever sits before it."""
@@ -148,7 +126,7 @@ def test_from_the_questions_of_visitors_to_a_published_answer_and_back(
     browser: Any, place: Path, public: Public, journal: Journal, tmp_path: Path
 ) -> None:
     before = public.ask(LATE)["quotes"][0]
-    workshop = Workshop(place / "corpus", FolderStore(place / "index"), small_encoder(), 0.1, journal)
+    workshop = workshop_of(place, journal)
     door, _ = build_workshop(workshop, hosts=("127.0.0.1",), owner="Annie")
     with served(door, port := free_port()):
         context = browser.new_context(
@@ -165,7 +143,7 @@ def test_from_the_questions_of_visitors_to_a_published_answer_and_back(
             f"/preuve/{before['source']['sha256']}/{before['start']}-{before['end']}",
             headers={"accept": "text/html"},
         )
-        assert ("Édition antérieure" in proof.text, EDITION["retard"][1] in proof.text) == (True, True)
+        assert ("Édition antérieure" in proof.text, EDITION["retards"][1] in proof.text) == (True, True)
         go_back(editor, public)
         for path in ("mois", "souhaits", "rien", "documents"):
             editor.open(path)
@@ -231,7 +209,7 @@ def phrase(editor: Editor, workshop: Workshop, folder: Path) -> None:
 def renew(editor: Editor) -> None:
     """« Documents »: what is not of its format changes nothing; a new edition, taken back and given again."""
     page = editor.page
-    given = {"name": "edition.csv", "mimeType": "text/csv", "buffer": edition()}
+    given = {"name": "edition.csv", "mimeType": "text/csv", "buffer": table(EDITION)}
     editor.open("documents")
     for name, day, told in (
         ("edition.docx", "", "« edition.docx » : ce fichier est endommagé"),
@@ -275,7 +253,7 @@ def publish(editor: Editor, public: Public) -> None:
         assert page.get_by_label("Ce qui change").input_value() == "édition de mai"
         page.get_by_role("checkbox", name="J’accepte").check()
     editor.press("Publier", "Publié : version du")
-    assert public.wait_for(COFFEE, "answer")["quotes"][0]["text"] == EDITION["cafe"][1]
+    assert public.wait_for(COFFEE, "answer")["quotes"][0]["text"] == EDITION["café"][1]
 
 
 def go_back(editor: Editor, public: Public) -> None:

@@ -1,16 +1,16 @@
-"""The workshop's pages: who may enter, one key a decision, nothing typed is lost, sound for everyone."""
+"""The workshop's pages and commands: who may enter, what is decided and published, nothing typed is lost."""
 
+import json
 import re
-from collections.abc import Iterator
 from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import plain
+from conftest import Run, plain
 from openpyxl import load_workbook
-from small_corpus import FAQ, small_encoder
+from small_corpus import FAQ, workshop_of
 from starlette.testclient import TestClient
 
 from bot.answer import Answer, Kind, Ranked
@@ -18,21 +18,20 @@ from bot.journal import Journal
 from bot.web.security import RootPath
 from bot.workshop.app import Access, build_workshop
 from bot.workshop.editing import Workshop
-from bot.workshop.workbook import COLUMNS
-from index.store import FolderStore
+from bot.workshop.entry_pages import COLUMNS
 
 HOST = "http://127.0.0.1"
+RETARD = "mediatheque/retard"
 UNANSWERED = ("payer une amende pour un film", "film rendu tard", "amende film", "le parking")
 ENTRY = "/questions/entree?entree=mediatheque/retard"
 
 
 @pytest.fixture
-def workshop(place: Path, tmp_path: Path) -> Iterator[Workshop]:
-    with closing(Journal(tmp_path / "journal.sqlite3", 90)) as journal:
-        for question in UNANSWERED:
-            near = (Ranked("mediatheque", "salle" if "parking" in question else "retard", 0.5),)
-            journal.record(Answer(question, Kind.REFUSE, 0.5, "", ranking=near))
-        yield Workshop(place / "corpus", FolderStore(place / "index"), small_encoder(), 0.1, journal)
+def workshop(place: Path, journal: Journal) -> Workshop:
+    for question in UNANSWERED:
+        near = (Ranked("mediatheque", "salle" if "parking" in question else "retard", 0.5),)
+        journal.record(Answer(question, Kind.REFUSE, 0.5, "", ranking=near))
+    return workshop_of(place, journal)
 
 
 def client_of(door: Access, **options: Any) -> TestClient:
@@ -250,3 +249,33 @@ def test_what_someone_else_decided_meanwhile_is_told(client: TestClient, worksho
 
     assert (page.status_code, "viennent d’être traitées" in page.text) == (409, True)
     assert "film rendu tard" not in workshop.attached()["mediatheque/salle"].phrasings
+
+
+# --- the same on the command line ---
+
+
+def test_from_what_is_missed_to_what_is_published(
+    run: Run, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOTAMOT_CORPUS", str(place / "corpus"))
+    monkeypatch.setenv("MOTAMOT_INDEX", str(place / "index"))
+    monkeypatch.setenv("MOTAMOT_JOURNAL_FILE", str(tmp_path / "journal.sqlite3"))
+    with closing(Journal(tmp_path / "journal.sqlite3", 90)) as journal:
+        for question in ("film rendu tard", "payer une amende pour un film"):
+            journal.record(Answer(question, Kind.REFUSE, 0.5, "", ranking=(Ranked("mediatheque", "retard", 0.5),)))
+    [group] = json.loads(run("misses", "--json").out)
+    assert (group["count"], group["why"], group["candidates"][0]) == (2, ["sans réponse"], RETARD)
+    assert "1 groupe à traiter" in run("misses").out
+
+    added = run("phrase", "add", RETARD, "film rendu tard", "avoir une carte")
+    assert (added.code, "« avoir une carte » est déjà rattachée" in added.out.replace("\u00a0", " ")) == (1, True)
+    assert run("phrase", "add", "mediatheque/rien", "un film").code == 2
+
+    checked = run("check", "--json")
+    assert (checked.code, json.loads(checked.out)["lost"], json.loads(checked.out)["new"]) == (0, [], 1)
+    assert "perdue" in run("check").out
+    published = json.loads(run("publish", "--note", "les films", "--author", "Annie", "--json").out)
+    assert (published["author"], published["note"], published["lost"]) == ("Annie", "les films", 0)
+    assert run("ask", "film rendu tard").code == 0
+    again = run("publish")
+    assert (again.code, "rien à publier" in again.err) == (2, True)

@@ -44,18 +44,19 @@ class CollectionAccess:
         if table is None:
             return False
         client = (scope.get("client") or ("",))[0]
-        return table.is_open or _is_in(client, table.networks) or self._said(table, scope)
+        return table.is_open or is_one_of(client, table.networks) or self._said(table, scope)
 
     def _said(self, table: CollectionTable, scope: Scope) -> bool:
         """Whether a trusted proxy says that who asks may see it; what a visitor writes there himself says nothing."""
-        if table.header is None or not _is_in(scope.get(_PEER, ""), self._trusted):
+        if table.header is None or not is_one_of(scope.get(_PEER, ""), self._trusted):
             return False
         said = Headers(scope=scope).getlist(table.header)
         given = {each.strip() for line in said for each in line.split(",") if each.strip()}
         return bool(given & set(table.values)) if table.values else bool(given)
 
 
-def _is_in(host: str, networks: Sequence[str]) -> bool:
+def is_one_of(host: str, networks: Sequence[str]) -> bool:
+    """Whether an address is one of these, or in one of these networks."""
     try:
         address = ip_address(host)
     except ValueError:  # a Unix socket, a name

@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hmac import compare_digest
-from ipaddress import ip_address, ip_network
 from threading import Lock, Thread
 
 from starlette.applications import Starlette
@@ -20,11 +19,13 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.logs import LOG, report_failure
+from bot.web.collection_paths import is_one_of
 from bot.web.responses import problem
 from bot.web.security import HOST, SAME_SITE, HttpGuard, local_path, with_headers
 from bot.workshop import document_pages, draft_pages, entry_pages, inbox_pages, month
 from bot.workshop.draft import WorkshopError
 from bot.workshop.editing import Workshop
+from bot.workshop.replay import Told
 from bot.workshop.updating import Edition
 from bot.workshop.views import static_file, told
 from corpus.errors import MotamotError
@@ -57,7 +58,7 @@ class Access(HttpGuard):
         self.key = secrets.token_urlsafe(24)
         """Of the link; empty once it served."""
         self._cookie = secrets.token_urlsafe(24)
-        self._networks = [ip_network(proxy) for proxy in proxies]
+        self._proxies = proxies
 
     async def meet(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the link, refuse, or pass the request on."""
@@ -78,8 +79,7 @@ class Access(HttpGuard):
             return None
         if self.header:
             return None if self._named(request) else told(request, 403, "L’atelier est fermé", _ONLY_PROXY)
-        given = request.cookies.get(COOKIE, "")
-        is_inside = compare_digest(given.encode(), self._cookie.encode())
+        is_inside = compare_digest(request.cookies.get(COOKIE, "").encode(), self._cookie.encode())
         if is_inside or local_path(request.scope) == ENTRANCE:
             return None
         return told(request, 403, "L’atelier est fermé", _ONLY_LINK)
@@ -98,11 +98,7 @@ class Access(HttpGuard):
 
     def _named(self, request: Request) -> bool:
         peer = request.client.host if request.client else ""
-        try:
-            is_proxy = any(ip_address(peer) in network for network in self._networks)
-        except ValueError:
-            is_proxy = False
-        return is_proxy and bool(author_of(request.headers, self.header))
+        return is_one_of(peer, self._proxies) and bool(author_of(request.headers, self.header))
 
 
 def author_of(headers: Headers, header: str) -> str:
@@ -110,15 +106,6 @@ def author_of(headers: Headers, header: str) -> str:
     return " ".join(headers.get(header, "").split())[:100]
 
 
-@dataclass(frozen=True, slots=True)
-class Nav:
-    """What every page shows of the state of the work."""
-
-    to_decide: int
-    changed: int
-
-
-Progress = Callable[[int, int], None]
 _SHORT = 1.0
 """Seconds that a page waits for long work, before it shows how far that is."""
 
@@ -137,7 +124,7 @@ class Job:
     trouble: str = ""
     lock: Lock = field(default_factory=Lock)
 
-    def start(self, name: str, work: Callable[[Progress], str]) -> None:
+    def start(self, name: str, work: Callable[[Told], str]) -> None:
         """Do it in a thread; what is short is done when this returns.
 
         Raises:
@@ -155,9 +142,9 @@ class Job:
         thread.start()
         thread.join(_SHORT)
 
-    def _run(self, work: Callable[[Progress], str]) -> None:
+    def _run(self, work: Callable[[Told], str]) -> None:
         try:
-            self.said = work(self._told)
+            self.said = work(self._progress)
         except MotamotError as error:
             self.trouble = str(error)
         except Exception as error:  # noqa: BLE001  the page says it; the log has the trace
@@ -166,18 +153,12 @@ class Job:
         finally:
             self.is_running = False
 
-    def _told(self, done: int, total: int) -> None:
+    def _progress(self, done: int, total: int) -> None:
         self.done, self.total = done, total
 
 
 class Site:
-    """What the pages share.
-
-    Args:
-        workshop: What they show and change.
-        header: In which a trusted proxy names who is connected.
-        owner: Who works where there is no proxy.
-    """
+    """What the pages share; a trusted proxy names in ``header`` who is connected, else it is the owner."""
 
     def __init__(self, workshop: Workshop, header: str, owner: str) -> None:
         self.workshop = workshop
@@ -193,24 +174,31 @@ class Site:
         """Who is at work."""
         return (author_of(request.headers, self._header) if self._header else "") or self._owner
 
-    def nav(self) -> Nav:
-        """What every page shows."""
-        changed = draft_pages.changes(self.workshop)
-        return Nav(len(self.workshop.groups()), sum(max(change.n_lines, 1) for change in changed))
+    def start_check(self) -> None:
+        """Replay everything known.
+
+        Raises:
+            WorkshopError: Other work is under way.
+        """
+
+        def check(told: Told) -> str:
+            self.workshop.indexes.check(told)
+            return ""
+
+        self.job.start("Contrôle", check)
+
+    def nav(self) -> dict[str, int]:
+        """What every page shows of the state of the work: groups to decide about, changes of the draft."""
+        changed = sum(max(change.n_lines, 1) for change in draft_pages.changes(self.workshop))
+        return {"to_decide": len(self.workshop.groups()), "changed": changed}
 
 
 def build_workshop(
     workshop: Workshop, *, header: str = "", proxies: Sequence[str] = (), hosts: Sequence[str] = (), owner: str = ""
 ) -> tuple[Access, Starlette]:
     """The site, behind its door: the arguments are those of ``Access`` and ``Site``."""
-    routes = [
-        *inbox_pages.ROUTES,
-        *entry_pages.ROUTES,
-        *document_pages.ROUTES,
-        *draft_pages.ROUTES,
-        *month.ROUTES,
-    ]
-    routes.append(Route("/motamot/{name}", static_file))
+    pages = (inbox_pages, entry_pages, document_pages, draft_pages, month)
+    routes = [*(route for each in pages for route in each.ROUTES), Route("/motamot/{name}", static_file)]
     handlers = {MotamotError: _unable, HTTPException: _not_served, Exception: _failed}
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.state.site = Site(workshop, header, owner)

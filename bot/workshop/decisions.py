@@ -1,18 +1,15 @@
 """What editors decided about visitors' questions, one JSON a line; of those set aside, no word is kept."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
-from threading import Lock
 from uuid import uuid4
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.workshop.draft import Draft, written
+from bot.workshop.draft import Draft, now
 from bot.workshop.phrasings_file import key_of
 
 
@@ -30,18 +27,18 @@ class Act(StrEnum):
     """No decision about a question: an entry was changed by hand."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """One decision."""
 
-    id: str
-    at: str
+    id: str = field(default_factory=lambda: uuid4().hex[:12])
+    at: str = field(default_factory=now)
     """ISO 8601, UTC."""
     author: str
     act: Act
-    keys: tuple[str, ...]
+    keys: tuple[str, ...] = ()
     """A hash of each question decided about: those that are asked again are decided, too."""
-    count: int
+    count: int = 0
     """How often they had been asked."""
     document: str = ""
     entry: str = ""
@@ -76,32 +73,20 @@ def hash_of(text: str) -> str:
     return hashlib.blake2b(key_of(text).encode(), digest_size=8).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
-    """The file as it was read last."""
-
-    mark: tuple[int, int] = (0, 0)
-    decisions: tuple[Decision, ...] = ()
-    damaged: tuple[int, ...] = ()
-    """Numbers of the lines that say nothing, from 1."""
-
-
 class Decisions:
     """The decisions about one corpus, in a file beside its draft; a line that cannot be read is left out and told."""
 
     def __init__(self, draft: Draft) -> None:
         self._draft = draft
         self._path = draft.home / "decisions.jsonl"
-        self._lock = Lock()
-        self._last = _Content()
 
     def all(self) -> tuple[Decision, ...]:
-        """Oldest first, without those that were undone."""
-        return self._content().decisions
+        """Oldest first, without those that were undone; the same object as long as the file is the same."""
+        return self._content()[0]
 
     def trouble(self) -> str:
         """Which lines cannot be read, and what to do; empty where all can."""
-        if not (damaged := self._content().damaged):
+        if not (damaged := self._content()[1]):
             return ""
         many = len(damaged) > 1
         return (
@@ -111,45 +96,19 @@ class Decisions:
             f"{'ces lignes' if many else 'cette ligne'} du fichier."
         )
 
-    def _content(self) -> _Content:
+    def _content(self) -> tuple[tuple[Decision, ...], tuple[int, ...]]:
         try:
             found = self._path.stat()
         except OSError:
-            return _Content()
-        mark = (found.st_size, found.st_mtime_ns)
-        with self._lock:
-            if self._last.mark != mark:
-                self._last = _Content(mark, *_decisions(self._path))
-            return self._last
+            return (), ()
+        return _decisions(self._path, found.st_size, found.st_mtime_ns)
 
-    def add(
-        self,
-        act: Act,
-        questions: Sequence[str],
-        count: int,
-        author: str,
-        document: str = "",
-        entry: str = "",
-        texts: Sequence[str] = (),
-        passed: Sequence[str] = (),
-    ) -> Decision:
+    def add(self, made: Decision) -> Decision:
         """Write one down.
 
         Raises:
             WorkshopError: The disk is full.
         """
-        made = Decision(
-            uuid4().hex[:12],
-            datetime.now(UTC).isoformat(timespec="seconds"),
-            author,
-            act,
-            tuple(map(hash_of, questions)),
-            count,
-            document,
-            entry,
-            tuple(texts),
-            tuple(map(hash_of, passed)),
-        )
         self._append(made)
         return made
 
@@ -159,7 +118,7 @@ class Decisions:
 
     def _append(self, line: Decision | _Undone) -> None:
         content = _LINE.dump_json(line) + b"\n"
-        with self._draft.locked(), written(self._draft.home), self._path.open("ab+") as file:
+        with self._draft.locked(), self._path.open("ab+") as file:
             whole = file.tell()
             file.seek(max(whole - 1, 0))
             torn = file.read(1) not in (b"", b"\n")  # by a process that was killed
@@ -171,8 +130,9 @@ class Decisions:
                 raise
 
 
-def _decisions(path: Path) -> tuple[tuple[Decision, ...], tuple[int, ...]]:
-    """What stands in the file, and the numbers of the lines that cannot be read."""
+@lru_cache(2)
+def _decisions(path: Path, *_: int) -> tuple[tuple[Decision, ...], tuple[int, ...]]:
+    """What stands in a file, read again when its size or time changed, and the numbers of its damaged lines."""
     made: dict[str, Decision] = {}
     damaged = []
     lines = path.read_bytes().split(b"\n")

@@ -16,9 +16,8 @@ from bot.understood import report
 from bot.workshop.draft import WorkshopError
 from bot.workshop.draft_pages import SHOWN
 from bot.workshop.editing import Workshop
-from bot.workshop.replay import Told
-from bot.workshop.toml_tables import plain
-from bot.workshop.updating import FIELDS, Edition, add, compared, describe, is_other, update, withdraw
+from bot.workshop.phrasings_file import plain
+from bot.workshop.updating import FIELDS, Edition, add, compared, describe, is_other, named, update, withdraw
 from bot.workshop.views import field, file, moved, page, posted
 from bot.workshop.watching import taken, watched
 from corpus.alignment import Fate
@@ -57,7 +56,7 @@ def _documents(request: Request, trouble: str = "", said: dict[str, str] | None 
         job=job,
         replay=workshop.indexes.checked() if edition and not job.is_running else None,
         shown=SHOWN,
-        watched={each.document: each for each in watched(workshop)},
+        watched=watched(workshop),
         fates=list(Fate),
         fields=FIELDS,
         choices={"kind": KIND_NAMES, "nature": {"": "non dite", **dict(zip(NATURES, NATURES, strict=True))}},
@@ -72,20 +71,8 @@ def _documents(request: Request, trouble: str = "", said: dict[str, str] | None 
 
 
 def _update(request: Request, form: FormData) -> Response:
-    document, date, (name, content) = field(form, "document"), field(form, "date"), file(form, "fichier")
-
-    def change(workshop: Workshop) -> Edition:
-        before = {s.id: s.date for s in read_catalogue(workshop.draft.folder)}.get(document, "")
-        if date:
-            describe(workshop, document, {"date": date})
-        try:
-            return update(workshop, document, name, content)
-        except MotamotError:
-            if date:
-                describe(workshop, document, {"date": before})
-            raise
-
-    return _changed(request, change)
+    given = (field(form, "document"), *file(form, "fichier"), field(form, "date"))
+    return _changed(request, lambda workshop: update(workshop, *given))
 
 
 def _describe(request: Request, form: FormData) -> Response:
@@ -121,22 +108,15 @@ def _changed(request: Request, change: Callable[[Workshop], Edition], said: dict
     except MotamotError as error:
         return _documents(request, str(error), said, status=422)
     site.editions[edition.document] = edition
-
-    def check(told: Told) -> str:
-        site.workshop.indexes.check(told)
-        return ""
-
     with suppress(WorkshopError):  # another is under way: the page offers the check for when it is done
-        site.job.start("Contrôle", check)
+        site.start_check()
     return moved(request, "documents", edition=edition.document)
 
 
 def _understood(request: Request) -> Response:
     workshop: Workshop = request.app.state.site.workshop
-    document = request.query_params.get("document", "")
-    if document not in {source.id for source in read_catalogue(workshop.draft.folder)}:
-        raise WorkshopError(f"Il n’y a pas de document « {document} » dans le catalogue.")
-    found, path = find_document(document, workshop.draft.folder)
+    document = named(workshop, request.query_params.get("document", ""))
+    found, path = find_document(document.id, workshop.draft.folder)
     html = report(found, split(found), path)
     return HTMLResponse(html, headers={"Content-Security-Policy": _PICTURE, "Cache-Control": "no-store"})
 

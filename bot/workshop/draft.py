@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -87,12 +88,12 @@ class Draft:
 
     def write(self, name: str, content: bytes) -> None:
         """Write a file in one step; to be called in a block of ``locked``."""
-        with written(self.home):
-            write_file(self.folder / name, content)
+        write_file(self.folder / name, content)
 
     def remove(self, name: str) -> None:
-        """Remove a file; to be called in a block of ``locked``."""
-        (self.folder / name).unlink(missing_ok=True)
+        """Remove a file."""
+        with written(self.home):
+            (self.folder / name).unlink(missing_ok=True)
 
     def published(self) -> None:
         """Note that the corpus is now what the draft is; to be called in a block of ``locked``."""
@@ -104,8 +105,6 @@ class Draft:
             for name in names or tuple(marks(self.folder).keys() | marks(self.live).keys()):
                 copy_file(self.live / name, self.folder / name)
             self.step()
-            if not names:
-                self._note(marks(self.live))
 
     def abandon(self) -> None:
         """Make the draft what the corpus is; what it was is kept beside it, until the next time."""
@@ -123,12 +122,11 @@ class Draft:
 
     def step(self) -> Divergence:
         """As ``sync``, in a block of ``locked``."""
-        with written(self.home):
-            live, own, base = marks(self.live), marks(self.folder), self._base()
-            for name in sorted(live.keys() | base.keys()):
-                if live.get(name) != base.get(name) and own.get(name) == base.get(name):
-                    copy_file(self.live / name, self.folder / name)
-                    own = own | {name: live[name]} if name in live else {k: v for k, v in own.items() if k != name}
+        live, own, base = marks(self.live), marks(self.folder), self._base()
+        for name in sorted(live.keys() | base.keys()):
+            if live.get(name) != base.get(name) and own.get(name) == base.get(name):
+                copy_file(self.live / name, self.folder / name)
+                own = {k: v for k, v in own.items() if k != name} | ({name: live[name]} if name in live else {})
         agreed = {name: mark for name, mark in live.items() if own.get(name) == mark}
         kept = {name: mark for name, mark in base.items() if live.get(name) != own.get(name)}
         if agreed | kept != base:
@@ -145,8 +143,12 @@ class Draft:
         return content if isinstance(content, dict) else {}
 
     def _note(self, base: Mapping[str, str]) -> None:
-        with written(self.home):
-            write_file(self.home / "base.json", json.dumps(base, sort_keys=True, indent=1).encode())
+        write_file(self.home / "base.json", json.dumps(base, sort_keys=True, indent=1).encode())
+
+
+def now() -> str:
+    """ISO 8601, UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def marks(folder: Path) -> dict[str, str]:

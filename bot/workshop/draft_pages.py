@@ -16,11 +16,11 @@ from bot.answer import Answer
 from bot.phrases import french_date
 from bot.workshop.draft import WorkshopError
 from bot.workshop.editing import Workshop
-from bot.workshop.inbox_pages import NO_ANSWER, candidate, chosen
+from bot.workshop.inbox_pages import NO_ANSWER, candidates, chosen
 from bot.workshop.known_file import NAME as KNOWN
 from bot.workshop.known_file import known_lines
+from bot.workshop.phrasings_file import plain
 from bot.workshop.replay import Told
-from bot.workshop.toml_tables import plain
 from bot.workshop.updating import FIELDS
 from bot.workshop.views import field, fields, french_moment, moved, page, posted
 from corpus.catalogue import CATALOGUE, DOCUMENTS, read_catalogue
@@ -128,11 +128,10 @@ def _draft(request: Request, trouble: str = "", note: str = "", status: int = 20
         current=workshop.releases.current(),
         author=site.author(request),
         note=note or site.note,
-        headings={c.key: c.heading for c in map(candidate, workshop.corpus.entries)},
+        entries=candidates(workshop),
         message=job.said or request.query_params.get("dit", ""),
         trouble=trouble or job.trouble,
         no_answer=NO_ANSWER,
-        n_changes=site.nav().changed,
     )
 
 
@@ -142,13 +141,7 @@ async def _state(request: Request) -> Response:
 
 
 def _check(request: Request) -> Response:
-    site = request.app.state.site
-
-    def check(told: Told) -> str:
-        site.workshop.indexes.check(told)
-        return ""
-
-    site.job.start("Contrôle", check)
+    request.app.state.site.start_check()
     return moved(request, "brouillon")
 
 
@@ -210,7 +203,7 @@ def _try(request: Request) -> Response:
         earlier=earlier,
         sides=sides,
         same=len(sides) == 2 and _said(sides[0][1]) == _said(sides[1][1]),
-        entries=[candidate(entry) for entry in workshop.corpus.entries],
+        entries=candidates(workshop).values(),
         trouble=trouble,
     )
 
@@ -230,7 +223,7 @@ def _accept(request: Request, form: FormData) -> Response:
         site.workshop.change(key, site.author(request), add=turns[-1:])
         said = "Ajoutée au brouillon comme formulation."
     else:
-        site.workshop.known().accept(turns, key)
+        site.workshop.known.accept(turns, key)
     return moved(request, "essai", question=turns[-1], avant="".join(turns[:-1]), dit=said)
 
 

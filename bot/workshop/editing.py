@@ -2,14 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
-from bot.answer import Kind
 from bot.journal import Journal
 from bot.workshop import draft as drafts
-from bot.workshop.decisions import Act, Decision, Decisions
+from bot.workshop.decisions import Act, Decision, Decisions, hash_of
 from bot.workshop.draft import Draft, WorkshopError, marks
 from bot.workshop.inbox import Group, Inbox
 from bot.workshop.indexes import Indexes
@@ -24,25 +23,10 @@ from index.state import check_replaceable
 from index.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How an entry fared in the journal."""
-
-    asked: int = 0
-    """Times that it came first."""
-    answered: int = 0
-    refused: int = 0
-
-
 class Workshop:
-    """Reads and changes the draft of one corpus, compares it with what is in service, and publishes it.
+    """Reads and changes the draft of a corpus, compares it with what is in service, and publishes it.
 
-    Args:
-        corpus: The folder in service.
-        store: Its index.
-        encoder: Of both indexes.
-        max_error: The setting.
-        journal: Visitors' questions; None where they are not written down.
+    Without a journal there are no questions of visitors.
     """
 
     def __init__(self, corpus: Path, store: Store, encoder: Encoder, max_error: float, journal: Journal | None) -> None:
@@ -51,6 +35,7 @@ class Workshop:
         drafts.sweep(self.draft.home)
         self.indexes = Indexes(self.draft, store, encoder, max_error, lambda: self.corpus)
         self.encoder = self.indexes.encoder
+        self.known = KnownFile(self.draft)
         self.decisions = Decisions(self.draft)
         self.inbox = Inbox(journal, self.decisions, self.encoder, lambda text: self._rankings.get(text, ()))
         self.releases = Releases(self.draft, store, self.indexes.serve)
@@ -89,28 +74,18 @@ class Workshop:
         """The phrasings of a document."""
         return PhrasingsFile(self.draft, document, [e for e in self.corpus.entries if e.document.id == document])
 
-    def known(self) -> KnownFile:
-        """The known questions."""
-        return KnownFile(self.draft)
-
     def attached(self) -> dict[str, Attached]:
         """``document/entry`` -> what it has; ``document/`` -> what has no answer."""
         documents = dict.fromkeys(entry.document.id for entry in self.corpus.entries)
         return {f"{name}/{id_}": own for name in documents for id_, own in self.file(name).attached().items()}
 
-    def counts(self) -> dict[str, Counts]:
-        """``document/entry`` -> how often visitors asked for it, as far as the journal goes back."""
-        found: Counter[tuple[str, str]] = Counter()
+    def counts(self) -> dict[str, Counter[str]]:
+        """``document/entry`` -> how often it came first in the journal, by what was then said (``Kind``)."""
+        found: dict[str, Counter[str]] = {}
         for record in self.journal.records() if self.journal else ():
             if record.document:
-                found[f"{record.document}/{record.entry}", record.kind] += 1
-        asked = {entry for entry, _ in found}
-        return {
-            entry: Counts(
-                sum(found[entry, kind] for kind in Kind), found[entry, Kind.ANSWER], found[entry, Kind.REFUSE]
-            )
-            for entry in asked
-        }
+                found.setdefault(f"{record.document}/{record.entry}", Counter())[record.kind] += 1
+        return found
 
     def groups(self) -> tuple[Group, ...]:
         """What is to be decided, largest first."""
@@ -144,16 +119,9 @@ class Workshop:
         add: Sequence[str] = (),
         passed: Sequence[str] = (),
     ) -> Decision:
-        """Decide about questions of visitors.
+        """Decide about questions of visitors, of which those that were ``passed`` ask for something else.
 
-        Args:
-            act: What.
-            texts: The questions.
-            count: How often they were asked.
-            author: Who decides.
-            key: ``document/entry`` that they ask for, or lie nearest to.
-            add: What is added to the draft; by default the questions.
-            passed: Questions shown with them that ask for something else.
+        What is added to the draft is by default the questions; ``key`` is what they ask for, or lie nearest to.
 
         Raises:
             WorkshopError: Nothing was decided about, another entry has one of them, or the draft cannot be written.
@@ -169,8 +137,17 @@ class Workshop:
             had = self.attached().get(place, Attached()).phrasings
             self.file(document).change(self.entry(place), add=new)
             new = tuple(text for text in new if text not in had)
-        kept = () if act is Act.IGNORED else new
-        return self.decisions.add(act, texts, count, author, document, entry, kept, passed)
+        made = Decision(
+            author=author,
+            act=act,
+            keys=tuple(map(hash_of, texts)),
+            count=count,
+            document=document,
+            entry=entry,
+            texts=() if act is Act.IGNORED else new,
+            passed=tuple(map(hash_of, passed)),
+        )
+        return self.decisions.add(made)
 
     def undo(self, id_: str) -> Decision:
         """Take a decision back, and what it added to the draft.
@@ -211,7 +188,7 @@ class Workshop:
         """
         document, _, entry = key.partition("/")
         found = self.file(document).change(self.entry(key), add, remove, title, revision)
-        self.decisions.add(Act.EDITED, (), 0, author, document, entry)
+        self.decisions.add(Decision(author=author, act=Act.EDITED, document=document, entry=entry))
         return found
 
     def elsewhere(self, texts: Sequence[str], key: str) -> dict[str, str]:
@@ -242,8 +219,7 @@ class Workshop:
             WorkshopError: It breaks what was right, and that is not accepted; or it cannot be written.
             LossError: It would take much away from what is in service, and that is not accepted.
         """
-        if unfinished := self.releases.recover():
-            return next(release for release in self.releases.all() if release.id == unfinished)
+        self.releases.recover()
         found = self.indexes.check(told)
         if found.lost and not accept_loss:
             lost = ", ".join(f"« {q.expected.turns[-1]} »" for q in found.lost[:3])
@@ -253,8 +229,8 @@ class Workshop:
             )
         if not accept_loss:
             check_replaceable(replace(self.corpus, folder=self.draft.live), self.store, self.indexes.mark)
-        release = Release("", "", author, note, gained=len(found.gained), lost=len(found.lost))
-        made = self.releases.publish(release, lambda: self.indexes.checked() is found)
+        figures = len(found.gained), len(found.lost)
+        made = self.releases.publish(author, note, *figures, is_checked=lambda: self.indexes.checked() is found)
         self._take_stock()
         return made
 

@@ -1,24 +1,30 @@
 """« Questions et formulations »: every entry, how often it is asked, and its phrasings; the same as a workbook."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
+from zipfile import BadZipFile
 
+from openpyxl import Workbook, load_workbook
+from openpyxl.styles import Alignment, Font
+from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.worksheet.worksheet import Worksheet
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bot.phrases import counted
 from bot.workshop.decisions import Act, Decision
 from bot.workshop.draft import ConflictError, WorkshopError
-from bot.workshop.editing import Counts, Workshop
+from bot.workshop.editing import Workshop
 from bot.workshop.inbox_pages import Candidate, shown
-from bot.workshop.phrasings_file import Attached, key_of, pasted_lines
-from bot.workshop.views import field, fields, file, moved, page, posted
-from bot.workshop.workbook import read_workbook, workbook
+from bot.workshop.phrasings_file import MOST_CHARACTERS, Attached, key_of, pasted_lines
+from bot.workshop.views import field, fields, file, moved, number, page, posted
 from index.french import fold
 
 _A_PAGE = 50
-_NOBODY = Counts()
 _NOTHING = Attached()
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -29,32 +35,26 @@ class EntryLine:
 
     shown: Candidate
     attached: Attached
-    counts: Counts
+    counts: Counter[str]
+    """How often it came first, by what was then said."""
     last: Decision | None
     """Who changed it last, and when."""
 
 
-def entry_lines(workshop: Workshop) -> list[EntryLine]:
-    """All of them, in the order of the documents, then what these do not answer."""
+def _list(request: Request, trouble: str = "", status: int = 200) -> Response:
+    asked, start = request.query_params.get("q", "").strip(), number(request, "de")
+    wanted = fold(asked).split()
+    workshop: Workshop = request.app.state.site.workshop
     attached, counts = workshop.attached(), workshop.counts()
     last = {d.key: d for d in workshop.decisions.all() if d.act in (Act.PHRASING, Act.UNANSWERED, Act.EDITED)}
-    return [
-        EntryLine(each, attached.get(key, _NOTHING), counts.get(key, _NOBODY), last.get(key))
-        for key, each in shown(workshop).items()
-    ]
-
-
-def _list(request: Request, trouble: str = "", status: int = 200) -> Response:
-    asked, first = request.query_params.get("q", "").strip(), request.query_params.get("de", "0")
-    start = int(first) if first.isdecimal() and len(first) < 9 else 0
-    wanted = fold(asked).split()
-    texts = (
-        (line, fold(" ".join((line.shown.heading, line.attached.title, *line.attached.phrasings))))
-        for line in entry_lines(request.app.state.site.workshop)
-    )
-    found = [line for line, text in texts if all(word in text for word in wanted)]
+    found = []
+    for key, each in shown(workshop).items():
+        own = attached.get(key, _NOTHING)
+        text = fold(" ".join((each.heading, own.title, *own.phrasings)))
+        if all(word in text for word in wanted):
+            found.append(EntryLine(each, own, counts.get(key, Counter()), last.get(key)))
     if request.query_params.get("tri") == "demandes":
-        found.sort(key=lambda line: -line.counts.asked)
+        found.sort(key=lambda line: -line.counts.total())
     return page(
         request,
         "entries.html",
@@ -94,7 +94,7 @@ def _shown(
         body=entry.body_text if entry else "",
         attached=attached,
         title=attached.title if title is None else title,
-        counts=workshop.counts().get(key, _NOBODY),
+        counts=workshop.counts().get(key, Counter()),
         typed=typed,
         elsewhere=[(text, every[other]) for text, other in (elsewhere or {}).items()],
         n_added=n_added,
@@ -149,6 +149,141 @@ def _read(request: Request, form: FormData) -> Response:
     except WorkshopError as error:
         return _list(request, str(error), 409)
     return moved(request, "questions", dit=f"Tableau lu : {changed} dans le brouillon.")
+
+
+# --- the workbook ---
+
+COLUMNS = ("entrée", "question du document", "titre court", "formulation")
+_BEFORE = "Avant"
+"""A hidden sheet with what the workbook held when it was made: what others changed meanwhile is not undone."""
+
+Line = tuple[str, str, str, str]
+
+
+def workbook(workshop: Workshop) -> bytes:
+    """One line for each phrasing, and one for each entry that has none."""
+    attached = workshop.attached()
+    lines = [
+        (key, each.heading, own.title, phrasing)
+        for key, each in shown(workshop).items()
+        for own in [attached.get(key, _NOTHING)]
+        for phrasing in own.phrasings or ("",)
+    ]
+    book = Workbook()
+    sheet = book.active
+    assert isinstance(sheet, Worksheet)
+    sheet.title = "Formulations"
+    before = book.create_sheet(_BEFORE)
+    before.sheet_state = "hidden"
+    for each in (sheet, before):
+        _fill(each, lines)
+    for cell in sheet[1]:
+        cell.font = Font(bold=True)
+    for column, width in zip("ABCD", (28, 60, 28, 80), strict=True):
+        sheet.column_dimensions[column].width = width
+    sheet.freeze_panes = "A2"
+    content = BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def _fill(sheet: Worksheet, lines: Sequence[Line]) -> None:
+    for line in (COLUMNS, *lines):
+        sheet.append([text or None for text in line])
+    for row in sheet.iter_rows(min_row=2):
+        for cell in row:
+            # A text that begins like a formula is a text.
+            cell.data_type = "s" if cell.value is not None else cell.data_type
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+
+
+def read_workbook(workshop: Workshop, content: bytes, author: str) -> str:
+    """Change the phrasings of the draft as a workbook was changed, of the entries that it names; what changed, counted.
+
+    Raises:
+        WorkshopError: It is no such workbook, or a line cannot be used: nothing is changed.
+    """
+    rows, rows_before = _rows(content)
+    attached, keys = workshop.attached(), shown(workshop).keys()
+    for row, (key, _, _, phrasing) in rows.items():
+        if key not in keys:
+            raise WorkshopError(
+                f"Ligne {row} : l’entrée « {key} » n’est pas dans les documents. Gardez la première colonne telle "
+                "que l’atelier l’a écrite ; rien n’a été changé."
+            )
+        if len(phrasing) > MOST_CHARACTERS:
+            raise WorkshopError(f"Ligne {row} : une formulation a au plus {MOST_CHARACTERS} caractères.")
+    wanted, before = _by_entry(rows), attached | _by_entry(rows_before)
+    _check_places(rows, wanted, before, attached)
+    for key, own in wanted.items():
+        was = before.get(key, _NOTHING)
+        add = [text for text in own.phrasings if text not in was.phrasings]
+        remove = [text for text in was.phrasings if text not in own.phrasings]
+        if add or remove or own.title != was.title:
+            workshop.change(key, author, add, remove, own.title if own.title != was.title else None)
+    old, new = _pairs(attached), _pairs(workshop.attached())
+    added, removed = len(new - old), len(old - new)
+    return (
+        f"{counted(added, 'formulation ajoutée', 'formulations ajoutées')}, {counted(removed, 'retirée', 'retirées')}"
+    )
+
+
+def _pairs(attached: Mapping[str, Attached]) -> set[tuple[str, str]]:
+    return {(key, text) for key, own in attached.items() for text in own.phrasings}
+
+
+def _by_entry(rows: Mapping[int, Line]) -> dict[str, Attached]:
+    found: dict[str, Attached] = {}
+    for key, _, title, phrasing in rows.values():
+        own = found.setdefault(key, Attached((), title))
+        new = (phrasing,) if phrasing and phrasing not in own.phrasings else ()
+        found[key] = Attached((*own.phrasings, *new), own.title)
+    return found
+
+
+def _check_places(
+    rows: Mapping[int, Line],
+    wanted: Mapping[str, Attached],
+    before: Mapping[str, Attached],
+    attached: Mapping[str, Attached],
+) -> None:
+    """See that no line adds what another entry has."""
+    places = {
+        key_of(t): key for key, t in sorted(_pairs({**attached, **wanted})) if t in before.get(key, _NOTHING).phrasings
+    }
+    for row, (key, _, _, phrasing) in rows.items():
+        is_new = phrasing and phrasing not in before.get(key, _NOTHING).phrasings
+        other = places.setdefault(key_of(phrasing), key) if is_new else key
+        if other != key:
+            raise WorkshopError(
+                f"Ligne {row} : « {phrasing} » est déjà rattachée à « {other} ». Gardez-la à un seul endroit ; "
+                "rien n’a été changé."
+            )
+
+
+def _rows(content: bytes) -> tuple[dict[int, Line], dict[int, Line]]:
+    """Number of each line -> what it says, now and when the workbook was made."""
+    try:
+        book = load_workbook(BytesIO(content), read_only=True, data_only=True)
+        sheets = [book.worksheets[0], *(book[name] for name in book.sheetnames[1:] if name == _BEFORE)]
+        now, *others = ([_line(row) for row in sheet.iter_rows(values_only=True)] for sheet in sheets)
+    except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError, IndexError, EOFError) as error:
+        raise WorkshopError(
+            "Ce fichier n’est pas un classeur Excel (.xlsx) lisible : enregistrez-le de nouveau dans ce format. "
+            "Rien n’a été changé."
+        ) from error
+    if not now or now[0] != COLUMNS:
+        raise WorkshopError(
+            f"La première ligne doit nommer les colonnes : {', '.join(COLUMNS)}. Partez du tableau que l’atelier "
+            "donne ; rien n’a été changé."
+        )
+    numbered = [{n: line for n, line in enumerate(lines[1:], 2) if line[0]} for lines in (now, *others[:1])]
+    return numbered[0], numbered[-1] if others else {}
+
+
+def _line(row: Sequence[object]) -> Line:
+    key, heading, title, phrasing = (*("" if v is None else str(v).strip() for v in row[:4]), "", "", "", "")[:4]
+    return key, heading, title, phrasing
 
 
 ROUTES = [

@@ -93,13 +93,7 @@ class Group:
 
 
 def grouped(entries: Sequence[str], questions: Sequence[VisitorQuestion], vectors: Vectors) -> list[Group]:
-    """The groups, in no order.
-
-    Args:
-        entries: That each question seems to ask for; empty for none.
-        questions: As many.
-        vectors: Of those without an entry, of length 1, shape ``(n, dim)``.
-    """
+    """The groups, in no order: of each question the entry that it seems to ask for, or none and a vector."""
     own: dict[str, list[VisitorQuestion]] = {}
     for entry, question in zip(entries, questions, strict=True):
         own.setdefault(entry, []).append(question)
@@ -137,11 +131,7 @@ def like_beside_like(vectors: Vectors) -> list[int]:
 class Inbox:
     """The questions of a journal that nobody decided about yet. Safe to share between threads.
 
-    Args:
-        journal: Where visitors' questions are; None where they are not written down.
-        decisions: What was decided.
-        encoder: Of the index.
-        ranked: Entries that a question may ask for, likeliest first; none where that is not known yet.
+    ``ranked`` gives entries that a question may ask for, likeliest first; none where that is not known yet.
     """
 
     def __init__(
@@ -166,28 +156,18 @@ class Inbox:
         self._groups: tuple[Group, ...] = ()
 
     def groups(self, sure: float) -> tuple[Group, ...]:
-        """Largest first.
-
-        Args:
-            sure: Probability from which an answer is said without reserve.
-        """
+        """Largest first; an answer is said without reserve from the probability ``sure``."""
         decisions = self._decisions.all()
         with self._lock:
-            mark = self._journal.mark() if self._journal else None
-            if mark != self._seen or decisions is not self._decided:
-                self._read(sure, mark)
-                self._groups = self._left(decisions)
-                self._decided = decisions
+            mark, begun = self._journal.mark() if self._journal else None, time.monotonic()
+            is_new = mark != self._seen and begun >= self._again
+            if is_new:
+                self._all, self._seen = to_decide(self._journal.records() if self._journal else (), sure), mark
+            if is_new or decisions is not self._decided:
+                self._groups, self._decided = self._left(decisions), decisions
+                took = time.monotonic() - begun
+                self._again = begun + took + (_PATIENCE * took if took > _SLOW else 0)
             return self._groups
-
-    def _read(self, sure: float, mark: Hashable) -> None:
-        begun = time.monotonic()
-        if mark == self._seen or begun < self._again:
-            return
-        self._all = to_decide(self._journal.records() if self._journal else (), sure)
-        self._seen = mark
-        took = time.monotonic() - begun
-        self._again = begun + took + (_PATIENCE * took if took > _SLOW else 0)
 
     def _left(self, decisions: Sequence[Decision]) -> tuple[Group, ...]:
         decided = {hash_ for decision in decisions for hash_ in decision.keys}

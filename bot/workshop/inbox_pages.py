@@ -14,7 +14,7 @@ from bot.workshop.draft import WorkshopError
 from bot.workshop.editing import Workshop
 from bot.workshop.inbox import Group
 from bot.workshop.phrasings_file import pasted_lines
-from bot.workshop.views import field, fields, moved, page, posted
+from bot.workshop.views import field, fields, moved, number, page, posted
 from corpus.document import Entry
 
 _SHOWN = 130
@@ -53,7 +53,12 @@ def shown(workshop: Workshop) -> dict[str, Candidate]:
         Candidate(f"{document.id}/", f"{NO_ANSWER} ({document.source.title})" if several else NO_ANSWER, "")
         for document in corpus.documents
     )
-    return {each.key: each for each in (*map(candidate, corpus.entries), *nothing)}
+    return candidates(workshop) | {each.key: each for each in nothing}
+
+
+def candidates(workshop: Workshop) -> dict[str, Candidate]:
+    """Every entry by its key, in the order of the documents."""
+    return {entry.key: candidate(entry) for entry in workshop.corpus.entries}
 
 
 def candidate(entry: Entry) -> Candidate:
@@ -70,10 +75,10 @@ def _cut(text: str, most: int) -> str:
 def _inbox(request: Request, trouble: str = "", typed: str = "", status: int = 200) -> Response:
     workshop: Workshop = request.app.state.site.workshop
     groups = workshop.groups()
-    place = _number(request.query_params.get("rang", ""), len(groups))
+    place = min(number(request, "rang"), max(len(groups) - 1, 0))
     group = groups[place] if groups else None
-    near = workshop.candidates(group) if group else []
-    last = _last(workshop, request)
+    entries, last = candidates(workshop), _last(workshop, request)
+    undone = entries.get(f"{last.document}/{last.entry}") if last else None
     response = page(
         request,
         "inbox.html",
@@ -82,15 +87,13 @@ def _inbox(request: Request, trouble: str = "", typed: str = "", status: int = 2
         place=place,
         n_groups=len(groups),
         n_questions=sum(g.count for g in groups),
-        candidates=list(map(candidate, near)),
-        # What the first key would add is in sight.
-        wordings=sorted(group.questions, key=lambda q: q.text not in group.likely) if group else [],
+        candidates=[candidate(entry) for entry in workshop.candidates(group)] if group else [],
         few=_WORDINGS,
-        entries=[candidate(entry) for entry in workshop.corpus.entries],
+        entries=entries.values(),
         following=groups[place + 1 : place + 1 + _NEXT],
         undo=last,
         is_just_done=last is not None and last.id == request.query_params.get("fait"),
-        undo_entry=_heading(workshop, last),
+        undo_entry=undone.heading if undone else "",
         journal=workshop.journal is not None,
         damaged=workshop.decisions.trouble(),
         typed=typed,
@@ -120,15 +123,6 @@ def _look_ahead(workshop: Workshop, groups: Sequence[Group]) -> None:
             workshop.ranked(question.text)
 
 
-def _heading(workshop: Workshop, decision: Decision | None) -> str:
-    wanted = f"{decision.document}/{decision.entry}" if decision and decision.entry else ""
-    return next((candidate(e).heading for e in workshop.corpus.entries if e.key == wanted), "")
-
-
-def _number(text: str, n: int) -> int:
-    return min(int(text), max(n - 1, 0)) if text.isdecimal() and len(text) < 9 else 0
-
-
 def _decide(request: Request, form: FormData) -> Response:
     site = request.app.state.site
     workshop: Workshop = site.workshop
@@ -156,7 +150,7 @@ def _decide(request: Request, form: FormData) -> Response:
 def chosen(workshop: Workshop, typed: str) -> str:
     """The entry whose heading was typed or picked from the list."""
     wanted = " ".join(typed.split())
-    return next((c.key for c in map(candidate, workshop.corpus.entries) if wanted in (c.key, c.heading) and wanted), "")
+    return next((key for key, each in candidates(workshop).items() if wanted and wanted in (key, each.heading)), "")
 
 
 def _undo(request: Request, form: FormData) -> Response:

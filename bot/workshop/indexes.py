@@ -1,36 +1,36 @@
 """The two indexes of a workshop, in service and of the draft: built, compared on what is known, asked side by side."""
 
+import hashlib
+import json
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 
+import numpy as np
+from cachetools import LRUCache
+
 from bot.answer import Answer
 from bot.assistant import Assistant
-from bot.workshop.draft import Draft, WorkshopError, marks
+from bot.workshop.draft import Draft, WorkshopError, marks, now, written
 from bot.workshop.known_file import NAME as KNOWN
 from bot.workshop.known_file import expected
-from bot.workshop.remembered import RememberedEncoder
-from bot.workshop.replay import Replay, SaidBefore, Side, Told, replay
+from bot.workshop.replay import Replay, Side, Told, replay
+from corpus.files import write_file
 from corpus.read import Corpus
-from index.build import Progress, build
-from index.encoder import Encoder
+from index.build import build
+from index.dense import Vectors
+from index.encoder import Encoder, Reader
 from index.searcher import Searcher
 from index.state import State, fingerprint, state
 from index.store import FolderStore, Store
 
+_MOST = 200_000
+"""Logits kept: 10 MB, those of some 50,000 questions."""
+
 
 class Indexes:
-    """What answers in service and what would answer with the draft.
-
-    Args:
-        draft: Of the corpus.
-        store: Of the index in service.
-        encoder: Of both.
-        max_error: The setting.
-        known: The documents of the draft.
-    """
+    """What answers in service (``store``) and what would answer with the draft, whose documents ``known`` gives."""
 
     def __init__(
         self, draft: Draft, store: Store, encoder: Encoder, max_error: float, known: Callable[[], Corpus]
@@ -41,8 +41,8 @@ class Indexes:
         self._lock, self._building = Lock(), Lock()
         self._opened: dict[Store, tuple[Hashable | None, Assistant]] = {}
         self._replayed: tuple[Hashable, Replay] | None = None
-        self._said: tuple[Assistant | None, SaidBefore] = (None, SaidBefore())
-        """Of what is in service, which a check after the next change asks the same."""
+        self._live_side: Side | None = None
+        """Of the last check; the next one asks what is in service nothing again."""
 
     @property
     def live(self) -> Assistant:
@@ -69,7 +69,7 @@ class Indexes:
         """Whether the index of the draft is that of the draft as it is."""
         return state(self.draft.folder, self._own, self.encoder.name, self.max_error) is State.FRESH
 
-    def drafted(self, told: Progress | None = None) -> Assistant:
+    def drafted(self) -> Assistant:
         """The assistant of the draft as it is; what changed is encoded and learned first.
 
         Raises:
@@ -85,7 +85,6 @@ class Indexes:
                     self._own,
                     self.encoder,
                     max_error=self.max_error,
-                    on_progress=told,
                     accept_loss=True,
                     keep=False,
                     known=self._known(),
@@ -108,22 +107,21 @@ class Indexes:
                 "L’index en service n’est pas celui du corpus tel qu’il est : lancez « motamot build », "
                 "puis recommencez."
             )
-        sides = self._side(self.draft.live, self.store, live), self._side(self.draft.folder, self._own, own)
+        before = self._live_side if self._live_side and self._live_side.assistant is live else None
+        self._live_side = self._side(self.draft.live, self.store, live, before)
+        drafted = self._side(self.draft.folder, self._own, own)
         try:
-            found = replay(*sides, self.encoder, told)
+            found = replay(self._live_side, drafted, self.encoder, self.max_error, told)
         except ValueError as error:
             raise WorkshopError("Le brouillon a changé pendant le contrôle : recommencez-le.") from error
         self._replayed = (mark, found)
         self.encoder.save()
         return found
 
-    def _side(self, folder: Path, store: Store, assistant: Assistant) -> Side:
-        stored, path = store.load(), folder / KNOWN
+    def _side(self, folder: Path, store: Store, assistant: Assistant, before: Side | None = None) -> Side:
+        path, stored = folder / KNOWN, before.stored if before else store.load()
         known = expected(path.read_bytes() if path.is_file() else b"", stored.entries)
-        if assistant is self.live and self._said[0] is not assistant:
-            self._said = (assistant, SaidBefore())
-        said = self._said[1] if assistant is self.live else SaidBefore()
-        return Side(folder, stored, assistant, self.max_error, known, said)
+        return replace(before, known=known) if before else Side(folder, stored, assistant, known)
 
     def checked(self) -> Replay | None:
         """The replay of the draft as it is, where it was made."""
@@ -148,11 +146,67 @@ class Indexes:
         with self.store.turn():
             is_there = self.store.switch(wanted)
             if not is_there and self._own.remembered().get("fingerprint") == wanted:
-                index, now = self._own.load(), datetime.now(UTC).isoformat(timespec="seconds")
-                manifest = replace(index.manifest, corpus=str(live.absolute()), built=now, files={})
+                index = self._own.load()
+                manifest = replace(index.manifest, corpus=str(live.absolute()), built=now(), files={})
                 self.store.save(replace(index, manifest=manifest))
                 is_there = True
             if is_there:
                 self.store.forgive()
                 return
         build(live, self.store, self.encoder, max_error=self.max_error, accept_loss=True)
+
+
+class RememberedReader:
+    """A reader that remembers in a file what it said, by a hash of question and text."""
+
+    def __init__(self, reader: Reader, path: Path) -> None:
+        self._reader = reader
+        self._path = path
+        self._lock = Lock()
+        self._said: LRUCache[str, float] = LRUCache(_MOST)
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            if content["reader"] == reader.name:
+                self._said.update(content["said"])
+        except (OSError, ValueError, KeyError, TypeError):
+            pass  # there is none yet, or it is damaged: it is asked again
+
+    @property
+    def name(self) -> str:
+        return self._reader.name
+
+    def read(self, query: str, texts: Sequence[str]) -> Vectors:
+        keys = [hashlib.blake2b(f"{query}\n{text}".encode(), digest_size=12).hexdigest() for text in texts]
+        with self._lock:
+            found = [self._said.get(key) for key in keys]
+        if None in found:
+            logits = self._reader.read(query, texts)
+            with self._lock:
+                self._said.update(zip(keys, logits.tolist(), strict=True))
+            return logits
+        return np.asarray(found, dtype=np.float32)
+
+    def save(self) -> None:
+        """Keep it for the next start.
+
+        Raises:
+            WorkshopError: It cannot be written.
+        """
+        with self._lock:
+            content = json.dumps({"reader": self.name, "said": dict(self._said.items())})
+        with written(self._path.parent):
+            write_file(self._path, content.encode())
+
+
+class RememberedEncoder:
+    """The same encoder, its reader remembered."""
+
+    def __init__(self, encoder: Encoder, path: Path) -> None:
+        self.name, self.dim = encoder.name, encoder.dim
+        self.encode_queries, self.encode_passages = encoder.encode_queries, encoder.encode_passages
+        self.reader = RememberedReader(encoder.reader, path) if encoder.reader else None
+
+    def save(self) -> None:
+        """Keep what the reader said for the next start."""
+        if self.reader:
+            self.reader.save()

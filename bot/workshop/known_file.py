@@ -40,8 +40,7 @@ class KnownFile:
         kind = Kind.ANSWER if entry else Kind.REFUSE
         made = {"id": id_, "turns": list(turns), "kind": kind.value, **expect}
         with self._draft.locked():
-            kept = [line for line in self.lines() if line.get("id") != id_]
-            self._write([*kept, made])
+            self._write([*(line for line in self.lines() if line.get("id") != id_), made])
 
     def follow(self, pairs: Iterable[tuple[Entry, Entry]]) -> None:
         """Name entries, and their headings, as a new edition does; ``pairs`` are each before and after."""
@@ -49,24 +48,36 @@ class KnownFile:
         for before, after in pairs:
             names |= {before.key: after.key, _heading(before): _heading(after)}
         with self._draft.locked():
-            lines = self.lines()
-            for line in lines:
-                given = line.get("expect") or []
-                expect = [given] if isinstance(given, str) else given
-                line |= {"expect": [names.get(entry, entry) for entry in expect]} if expect else {}
-            if lines:
+            if lines := self.lines():
+                for line in lines:
+                    given = line.get("expect") or []
+                    expect = [given] if isinstance(given, str) else given
+                    line |= {"expect": [names.get(entry, entry) for entry in expect]} if expect else {}
                 self._write(lines)
 
     def _write(self, lines: Sequence[dict[str, Any]]) -> None:
         # A line that cannot be read stays as somebody wrote it.
-        written = [line for line, content in _parsed(self._draft.read(NAME)) if content is None]
+        written = [line for line in _parsed(self._draft.read(NAME)) if isinstance(line, str)]
         written += [json.dumps(line, ensure_ascii=False) for line in lines]
         self._draft.write(NAME, "".join(f"{line}\n" for line in written).encode("utf-8", "surrogateescape"))
 
 
 def known_lines(content: bytes) -> list[dict[str, Any]]:
     """Those of a file that can be read."""
-    return [line for _, line in _parsed(content) if line]
+    return [line for line in _parsed(content) if isinstance(line, dict)]
+
+
+def _parsed(content: bytes) -> Iterator[dict[str, Any] | str]:
+    """What each line says; those that cannot be read as they stand."""
+    for line in content.decode("utf-8", "surrogateescape").split("\n"):
+        try:
+            read = json.loads(line)
+        except ValueError:
+            read = None
+        if isinstance(read, dict) and isinstance(read.get("turns"), list) and read["turns"]:
+            yield read
+        elif line.strip():
+            yield line
 
 
 def expected(content: bytes, entries: Sequence[Entry]) -> list[Expected]:
@@ -95,17 +106,3 @@ def _known(content: bytes, entries: Sequence[Entry]) -> Iterator[Expected]:
 
 def _heading(entry: Entry) -> str:
     return " ".join(entry.heading_text.split())
-
-
-def _parsed(content: bytes) -> list[tuple[str, dict[str, Any] | None]]:
-    """Each line as it stands, and what it says where it can be read."""
-    found: list[tuple[str, dict[str, Any] | None]] = []
-    for line in content.decode("utf-8", "surrogateescape").split("\n"):
-        try:
-            read = json.loads(line)
-        except ValueError:
-            read = None
-        whole = isinstance(read, dict) and isinstance(read.get("turns"), list) and read["turns"]
-        if line.strip():
-            found.append((line, read if whole else None))
-    return found

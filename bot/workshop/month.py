@@ -23,78 +23,47 @@ KINDS = (Kind.ANSWER, Kind.CLARIFY, Kind.REFUSE)
 
 
 @dataclass(frozen=True, slots=True)
-class Week:
-    """One week, from Monday."""
+class Month:
+    """Some weeks of a journal."""
 
-    start: date
-    counts: dict[Kind, int]
+    weeks: dict[date, Counter[str]]
+    """Monday of each, oldest first -> its questions, by what was said; those without a question are there, too."""
+    total: Counter[str]
+    """The same of all weeks."""
     helpful: int
     unhelpful: int
     chosen: int
     """Visitors who chose one of the questions offered."""
-
-    @property
-    def asked(self) -> int:
-        return sum(self.counts.values())
-
-
-@dataclass(frozen=True, slots=True)
-class Month:
-    """Some weeks, oldest first; those without a question are there, too."""
-
-    weeks: tuple[Week, ...]
     refused: tuple[tuple[str, int], ...]
     """``document/entry`` nearest to what was refused -> how often, most often first."""
     asked: tuple[tuple[str, int], ...]
     """``document/entry`` answered -> how often."""
 
-    def total(self, kind: Kind | None = None) -> int:
-        """Questions of one kind, or of all."""
-        return sum(week.counts[kind] if kind else week.asked for week in self.weeks)
-
-    @property
-    def helpful(self) -> int:
-        return sum(week.helpful for week in self.weeks)
-
-    @property
-    def unhelpful(self) -> int:
-        return sum(week.unhelpful for week in self.weeks)
-
-    @property
-    def chosen(self) -> int:
-        return sum(week.chosen for week in self.weeks)
-
 
 def month(records: Iterable[Record], today: date, n_weeks: int = 5) -> Month:
     """The last weeks, the current one included."""
-    monday = today - timedelta(days=today.weekday())
-    starts = [monday - timedelta(weeks=back) for back in range(n_weeks - 1, -1, -1)]
-    own: dict[date, list[Record]] = {start: [] for start in starts}
+    this = _monday(today)
+    weeks = {this - timedelta(weeks=back): Counter[str]() for back in range(n_weeks - 1, -1, -1)}
+    every = []
     for record in records:
-        day = date.fromisoformat(record.asked[:10])
-        start = day - timedelta(days=day.weekday())
-        if start in own and record.kind in KINDS:
-            own[start].append(record)
-    every = [record for records in own.values() for record in records]
-    by_entry = {
-        kind: Counter(f"{r.document}/{r.entry}" for r in every if r.kind == kind and r.document) for kind in KINDS
-    }
+        start = _monday(date.fromisoformat(record.asked[:10]))
+        if start in weeks and record.kind in KINDS:
+            weeks[start][record.kind] += 1
+            every.append(record)
+    first = {kind: Counter(f"{r.document}/{r.entry}" for r in every if r.kind == kind and r.document) for kind in KINDS}
     return Month(
-        tuple(_week(start, records) for start, records in own.items()),
-        tuple(by_entry[Kind.REFUSE].most_common(10)),
-        tuple(by_entry[Kind.ANSWER].most_common(10)),
+        weeks,
+        sum(weeks.values(), Counter()),
+        sum(record.helpful is True for record in every),
+        sum(record.helpful is False for record in every),
+        sum(record.chosen is not None for record in every),
+        tuple(first[Kind.REFUSE].most_common(10)),
+        tuple(first[Kind.ANSWER].most_common(10)),
     )
 
 
-def _week(start: date, records: list[Record]) -> Week:
-    kinds = Counter(record.kind for record in records)
-    return Week(
-        start,
-        {kind: kinds[kind] for kind in KINDS},
-        sum(record.helpful is True for record in records),
-        sum(record.helpful is False for record in records),
-        sum(record.chosen is not None for record in records),
-    )
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
 
 
 def _headings(workshop: Workshop, wanted: Collection[str]) -> dict[str, str]:
@@ -116,14 +85,14 @@ def _show(request: Request) -> Response:
     workshop: Workshop = request.app.state.site.workshop
     today = datetime.now(UTC).date()
     found = month(workshop.journal.records() if workshop.journal else (), today)
-    first = found.weeks[0].start.isoformat()
+    first = min(found.weeks).isoformat()
     return page(
         request,
         "month.html",
         month=found,
         kinds=KINDS,
         labels=LABELS,
-        most=max([week.asked for week in found.weeks] + [1]),
+        most=max(1, *(counts.total() for counts in found.weeks.values())),
         headings=_headings(workshop, {key for key, _ in (*found.asked, *found.refused)}),
         today=today.isoformat(),
         wishes=sorted((d for d in workshop.decisions.all() if d.act is Act.MISSING), key=lambda d: -d.count)[:10],

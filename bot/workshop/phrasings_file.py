@@ -2,35 +2,34 @@
 
 import hashlib
 import re
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import tomlkit
+from cachetools import LRUCache
 from tomlkit.items import AoT, Table
 
 from bot.workshop.draft import ConflictError, Draft, WorkshopError
-from bot.workshop.toml_tables import (
-    drop_empty,
-    editable,
-    fill,
-    plain,
-    prepare,
-    remove_from,
-    tables,
-    with_unanswered,
-    written,
-)
 from corpus.alignment import beginning, followed
 from corpus.document import Entry
 from corpus.phrasings import entry_named, squeeze
 from corpus.split.sentences import sentences
+from corpus.toml_file import read_toml
 from index.french import words
 
 MOST_LINES = 200
 """Phrasings added at once: ten screens; more is a file, and the workbook takes it."""
 MOST_CHARACTERS = 500
 """Of one phrasing: the longest of the shipped corpus has 259. More is a text."""
+
+_LOCK = Lock()
+# By their content: 100 kB take tomlkit 0.4 s and tomllib 0.05 s, and an editor makes many small changes.
+_PLAIN: LRUCache[bytes, dict[str, Any]] = LRUCache(20)
+_EDITABLE: LRUCache[bytes, tomlkit.TOMLDocument] = LRUCache(20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +46,7 @@ class Attached:
 
 
 class PhrasingsFile:
-    """The phrasings of one document in a draft; every change is read, made and written in one locked step.
-
-    Args:
-        draft: Whose file it is.
-        document: Identifier of the document.
-        entries: Of that document.
-    """
+    """The phrasings of a document, which has these entries; a change is read, made and written in one locked step."""
 
     def __init__(self, draft: Draft, document: str, entries: Sequence[Entry]) -> None:
         self._draft = draft
@@ -62,14 +55,18 @@ class PhrasingsFile:
 
     def prepare(self) -> None:
         """Read what ``change`` will need."""
-        prepare(self._draft.read(self.name))
+        raw = self._draft.read(self.name)
+        content = _editable(raw)
+        with _LOCK:
+            _EDITABLE[raw] = content
 
     def attached(self) -> dict[str, Attached]:
         """Identifier of each entry -> its phrasings and title, of its parts, too; "" -> what has no answer."""
-        unanswered = tuple(self._plain().get("unanswered", ()))
+        content = plain(self._draft.folder / self.name)
+        unanswered = tuple(content.get("unanswered", ()))
         found = {"": Attached(unanswered)} if unanswered else {}
-        for table in self._plain().get("entry", []):
-            if entry := entry_named(str(table.get("question", "")), self._entries):
+        for table in content.get("entry", []):
+            if entry := _entry_of(table, self._entries):
                 before = found.get(entry.id, Attached())
                 asked = (*before.phrasings, *table.get("ask", ()))
                 found[entry.id] = Attached(asked, before.title or table.get("title", ""))
@@ -102,23 +99,30 @@ class PhrasingsFile:
                     "Quelqu’un d’autre a modifié cette entrée entre-temps : rien n’a été écrasé. Voici ce qu’elle est "
                     "devenue ; votre saisie est encore là, vérifiez-la et enregistrez de nouveau."
                 )
-            content = self._editable()
+            content, gone = self._read(), set(remove)
             if entry is None and "unanswered" not in content:
-                content = with_unanswered(content)
-            own = [table for table in tables(content) if self._is_of(table, entry)] if entry else []
+                content = _with_unanswered(content)
+            own = [t for t in _tables(content) if entry and _is_of(t, entry, self._entries)]
             lists: list[Any] = [table["ask"] for table in own if "ask" in table] if entry else [content["unanswered"]]
             for listed in lists:
-                remove_from(listed, set(remove))
+                for text in [text for text in listed if text in gone]:
+                    listed.remove(text)
             known = {key_of(str(text)) for listed in lists for text in listed}
             new = [text for text in dict.fromkeys(add) if key_of(text) not in known]
             if entry is None:
                 lists[0].extend(new)
             elif new or title:
-                fill(self._main(content, own, entry), new, title)
+                main: Any = self._main(content, own, entry)
+                if title:
+                    main["title"] = title
+                if new and "ask" not in main:
+                    main["ask"] = tomlkit.parse("ask = [\n]\n")["ask"]
+                if new:
+                    main["ask"].extend(new)
             if title == "":
                 for table in own:
                     table.pop("title", None)
-            drop_empty(content)
+            _drop_empty(content)
             self._save(content)
         return self._has(entry)
 
@@ -128,81 +132,126 @@ class PhrasingsFile:
     def follow(self, became: Mapping[str, Entry | None], entries: Sequence[Entry]) -> tuple[int, list[str]]:
         """Make every table name its entry as a new edition has it; how many follow, and what is left behind.
 
-        To be called once the new edition is the draft's: a table whose entry is gone stays in the file, unused.
-
-        Args:
-            became: Identifier of each entry before -> what it is now, None where it is gone.
-            entries: Of the new edition.
+        To be called once the new edition, with its ``entries``, is the draft's. ``became`` leads from the identifier of
+        each entry before to what it is now; a table whose entry is gone stays in the file, unused.
         """
         with self._draft.locked():
-            content = self._editable()
+            content = self._read()
             n, left = 0, []
-            for table in tables(content):
-                was = entry_named(str(table.get("question", "")), self._entries)
+            for table in _tables(content):
+                was = _entry_of(table, self._entries)
                 now = became.get(was.id) if was else None
                 if was is None or now is None:
                     left.append(str(table.get("question", "")))
                     continue
-                if not _same_place(table, now, entries):
-                    table["question"] = PhrasingsFile(self._draft, was.document.id, entries).name_of(now)
+                if not _is_of(table, now, entries):
+                    table["question"] = _name_of(now, entries)
                 left += _follow_part(table, was, now)
                 n += len(table.get("ask", ()))
             self._entries = entries
-            if tables(content):
+            if _tables(content):
                 self._save(content)
         return n, left
-
-    def _is_of(self, table: Table, entry: Entry) -> bool:
-        found = entry_named(str(table.get("question", "")), self._entries)
-        return found is not None and found.id == entry.id
 
     def _main(self, content: tomlkit.TOMLDocument, own: Sequence[Table], entry: Entry) -> Table:
         """The table of the entry as a whole, made where there is none."""
         for table in own:
             if "part" not in table and "sentence" not in table:
                 return table
-        text = f"\n[[entry]]\nquestion = {tomlkit.item(self.name_of(entry)).as_string()}\nask = [\n]\n"
-        made = tomlkit.parse(text)["entry"]
-        others = content.get("entry")
-        assert isinstance(made, AoT)
-        if isinstance(others, AoT):
+        name = tomlkit.item(_name_of(entry, self._entries)).as_string()
+        made: Any = tomlkit.parse(f"\n[[entry]]\nquestion = {name}\nask = [\n]\n")["entry"]
+        others: Any = content.get("entry")
+        if others is None:
+            content["entry"] = made
+        else:
             others.append(made[0])
-            found: Table = others[-1]
-            return found
-        content["entry"] = made
-        return tables(content)[-1]
+        return _tables(content)[-1]
 
-    def name_of(self, entry: Entry) -> str:
-        """Words by which the file finds the entry again: its heading, else its beginning, else its identifier."""
-        beginning = " ".join(entry.body_text.split()[:12])
-        for name in (" ".join(entry.heading_text.split()), beginning, entry.id):
-            found = entry_named(name, self._entries) if name else None
-            if found is not None and found.id == entry.id:
-                return name
-        raise WorkshopError(
-            f"L’entrée « {entry.heading_text or entry.id} » ne se distingue pas d’une autre du même document : donnez "
-            "à ces deux questions des mots différents dans le document."
-        )
-
-    def _plain(self) -> dict[str, Any]:
-        return plain(self._draft.folder / self.name)
-
-    def _editable(self) -> tomlkit.TOMLDocument:
+    def _read(self) -> tomlkit.TOMLDocument:
         """To be changed, then given to ``_save``."""
-        self._plain()  # which tells in French what is wrong with it
-        return editable(self._draft.read(self.name))
+        plain(self._draft.folder / self.name)  # which tells in French what is wrong with it
+        return _editable(self._draft.read(self.name))
 
     def _save(self, content: tomlkit.TOMLDocument) -> None:
-        raw = written(content)
-        if raw is None:
+        text = tomlkit.dumps(content)
+        raw, read = text.encode(), tomllib.loads(text)
+        if read != content.unwrap():
             raise WorkshopError(f"« {self.name} » n’a pas pu être modifié sans dommage : rien n’a été écrit.")
+        with _LOCK:
+            _PLAIN[raw], _EDITABLE[raw] = read, content
         if raw != self._draft.read(self.name):
             self._draft.write(self.name, raw)
 
 
-def _same_place(table: Table, now: Entry, entries: Sequence[Entry]) -> bool:
-    found = entry_named(str(table.get("question", "")), entries)
-    return found is not None and found.id == now.id
+def plain(path: Path) -> dict[str, Any]:
+    """What a file says, not to be changed; nothing where it is not there.
+
+    Raises:
+        TomlError: It is not TOML; the message says where.
+    """
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return {}
+    with _LOCK:
+        known = _PLAIN.get(raw)
+    if known is None:
+        known = read_toml(path)
+        with _LOCK:
+            _PLAIN[raw] = known
+    return known
+
+
+def _editable(raw: bytes) -> tomlkit.TOMLDocument:
+    """The same with its comments; it is the caller's to change."""
+    with _LOCK:
+        known = _EDITABLE.pop(raw, None)
+    return known if known is not None else tomlkit.parse(raw.decode("utf-8-sig"))
+
+
+def _tables(content: tomlkit.TOMLDocument) -> list[Table]:
+    """Those of the entries, to be changed in place."""
+    found = content.get("entry")
+    return list(found) if isinstance(found, AoT) else []
+
+
+def _drop_empty(content: tomlkit.TOMLDocument) -> None:
+    """A table that asks nothing and has no title is an error in the file."""
+    entries: Any = content.get("entry")
+    for table in _tables(content):
+        if not table.get("ask"):
+            table.pop("ask", None)
+            if not table.get("title"):
+                entries.remove(table)
+    if entries is not None and not entries:
+        del content["entry"]
+
+
+def _with_unanswered(content: tomlkit.TOMLDocument) -> tomlkit.TOMLDocument:
+    """With an empty list before the tables, below the comments that begin the file."""
+    head, mark, rest = tomlkit.dumps(content).partition("[[entry]]")
+    return tomlkit.parse(f"{head}unanswered = [\n]\n\n{mark}{rest}")
+
+
+def _entry_of(table: Mapping[str, Any], entries: Sequence[Entry]) -> Entry | None:
+    return entry_named(str(table.get("question", "")), entries)
+
+
+def _is_of(table: Mapping[str, Any], entry: Entry, entries: Sequence[Entry]) -> bool:
+    found = _entry_of(table, entries)
+    return found is not None and found.id == entry.id
+
+
+def _name_of(entry: Entry, entries: Sequence[Entry]) -> str:
+    """Words by which the file finds the entry again: its heading, else its beginning, else its identifier."""
+    first = " ".join(entry.body_text.split()[:12])
+    for name in (" ".join(entry.heading_text.split()), first, entry.id):
+        if name and _is_of({"question": name}, entry, entries):
+            return name
+    raise WorkshopError(
+        f"L’entrée « {entry.heading_text or entry.id} » ne se distingue pas d’une autre du même document : donnez "
+        "à ces deux questions des mots différents dans le document."
+    )
 
 
 def _follow_part(table: Table, was: Entry, now: Entry) -> list[str]:

@@ -4,18 +4,17 @@ A publication is first written whole beside the corpus (``versions/<date>``), th
 in service file by file and index last. What is announced is finished at the next start, whatever ended it.
 """
 
-import json
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.workshop.draft import Draft, WorkshopError, marks, written
+from bot.workshop.draft import Draft, WorkshopError, marks, now, written
 from corpus.errors import IndexStoreError
 from corpus.files import copy_file, write_file
 from index.store import Store
@@ -29,11 +28,11 @@ KEPT = 50
 class Release:
     """A version of a corpus."""
 
-    id: str
-    at: str
+    id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{uuid4().hex[:4]}")
+    at: str = field(default_factory=now)
     """ISO 8601, UTC."""
-    author: str
-    note: str
+    author: str = ""
+    note: str = ""
     changed: tuple[str, ...] = ()
     """Files that it changed."""
     gained: int | None = None
@@ -45,13 +44,7 @@ _RELEASE = TypeAdapter(Release)
 
 
 class Releases:
-    """The versions of one corpus.
-
-    Args:
-        draft: Of the corpus.
-        store: Where the index in service is.
-        serve: Puts the index of the corpus as it is in service.
-    """
+    """The versions of one corpus; ``serve`` puts the index of the corpus as it is in service."""
 
     def __init__(self, draft: Draft, store: Store, serve: Callable[[], object]) -> None:
         self._draft = draft
@@ -66,17 +59,10 @@ class Releases:
 
     def current(self) -> str:
         """Identifier of the version in service, empty before the first publication."""
-        try:
-            return (self._draft.home / "EN-SERVICE").read_text(encoding="utf-8").strip()
-        except OSError:
-            return ""
+        return _line(self._draft.home / "EN-SERVICE")
 
-    def publish(self, release: Release, is_checked: Callable[[], bool]) -> Release:
-        """Put the draft in service.
-
-        Args:
-            release: Author, note and figures.
-            is_checked: Whether the draft still is what they were measured on.
+    def publish(self, author: str, note: str, gained: int, lost: int, is_checked: Callable[[], bool]) -> Release:
+        """Put the draft in service, where ``is_checked`` still tells that the figures are those of the draft.
 
         Raises:
             WorkshopError: The draft or the corpus changed meanwhile, or the disk is full.
@@ -93,8 +79,8 @@ class Releases:
             if not found.changed:
                 raise WorkshopError("Le brouillon ne diffère pas du corpus en service : il n’y a rien à publier.")
             if not self.all():
-                self._keep(self._draft.live, Release(_id(), _now(), "", "Avant l’atelier"))
-            made = replace(release, id=_id(), at=_now(), changed=found.changed)
+                self._keep(self._draft.live, Release(note="Avant l’atelier"))
+            made = Release(author=author, note=note, changed=found.changed, gained=gained, lost=lost)
             self._keep(self._draft.folder, made)
             self._put_in_service(made.id)
             self._prune()
@@ -114,28 +100,24 @@ class Releases:
             self._put_in_service(id_)
         return release
 
-    def recover(self) -> str:
-        """Finish what a killed process announced; identifier of that version, empty where there was none."""
+    def recover(self) -> None:
+        """Finish what a killed process announced."""
         with self._draft.locked():
-            try:
-                id_ = self._announced.read_text(encoding="utf-8").strip()
-            except OSError:
-                return ""
-            if (self._folder / id_ / "version.json").is_file():
-                self._put_in_service(id_)
-            else:
-                self._announced.unlink()
-            return id_
+            if id_ := _line(self._announced):
+                if (self._folder / id_ / "version.json").is_file():
+                    self._put_in_service(id_)
+                else:
+                    self._announced.unlink()
 
     def _put_in_service(self, id_: str) -> None:
         live = self._draft.live
-        files, now = marks(self._folder / id_ / "corpus"), marks(live)
+        files, before = marks(self._folder / id_ / "corpus"), marks(live)
         with written(live):
             with suppress(IndexStoreError):  # there is none, or it is damaged: it is built again
                 keep_what_leaves(live, self._store.load(), set(files.values()))
             write_file(self._announced, id_.encode())
-            for name in sorted(files.keys() | now.keys()):
-                if files.get(name) != now.get(name):
+            for name in sorted(files.keys() | before.keys()):
+                if files.get(name) != before.get(name):
                     copy_file(self._folder / id_ / "corpus" / name, live / name)
         self._serve()
         with written(live):
@@ -145,15 +127,13 @@ class Releases:
 
     def _keep(self, corpus: Path, release: Release) -> None:
         unfinished = self._folder / f".{uuid4().hex}"
-        with written(self._folder):
-            try:
-                for name in marks(corpus):
-                    copy_file(corpus / name, unfinished / "corpus" / name)
-                content = json.dumps(asdict(release), ensure_ascii=False, indent=1)
-                write_file(unfinished / "version.json", content.encode())
-                unfinished.replace(self._folder / release.id)
-            finally:
-                shutil.rmtree(unfinished, ignore_errors=True)
+        try:
+            for name in marks(corpus):
+                copy_file(corpus / name, unfinished / "corpus" / name)
+            write_file(unfinished / "version.json", _RELEASE.dump_json(release, indent=1))
+            unfinished.replace(self._folder / release.id)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
 
     def _prune(self) -> None:
         for old in self.all()[KEPT:]:
@@ -161,16 +141,12 @@ class Releases:
                 shutil.rmtree(self._folder / old.id, ignore_errors=True)
 
 
+def _line(path: Path) -> str:
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+
+
 def _read(path: Path) -> Release | None:
     try:
         return _RELEASE.validate_json(path.read_bytes())
     except (OSError, ValidationError):
         return None
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _id() -> str:
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{uuid4().hex[:4]}"

@@ -1,6 +1,6 @@
 """« Rien n’est cassé ? »: what the index in service and that of the draft say to all that is known, side by side."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import chain
@@ -14,18 +14,13 @@ from bot.evaluation.figures import Estimate
 from bot.evaluation.judge import Verdict
 from corpus.document import Passage
 from corpus.phrasings import read_lexicon, read_phrasings, squeeze
-from index.encoder import Encoder
+from index.encoder import Encoder, Reader
 from index.left_out import LeftOutQuestion, ReadOnce, left_out_in_turn
 from index.result import LIKELY
 from index.stored import Stored
 
-_RANK = {
-    Verdict.RIGHT: 0,
-    Verdict.CLARIFIED: 1,
-    Verdict.SILENT: 2,
-    Verdict.WRONG_ENTRY: 3,
-    Verdict.NOT_REFUSED: 3,
-}
+_WRONG = (Verdict.WRONG_ENTRY, Verdict.NOT_REFUSED)
+_RANK = {Verdict.RIGHT: 0, Verdict.CLARIFIED: 1, Verdict.SILENT: 2, **dict.fromkeys(_WRONG, 3)}
 """What may become of a question, best first: wrong is worse than silent."""
 _CHANCE = 0.05
 
@@ -98,22 +93,13 @@ class Replayed:
         Whoever writes it gets its answer all the same: it is written down.
         """
         verdicts = {self.before.verdict, self.after.verdict}
-        is_known = self.expected.origin is Origin.PHRASING and not self.is_new
-        return is_known and len(verdicts) > 1 and Verdict.WRONG_ENTRY not in verdicts
+        was_there = self.expected.origin is Origin.PHRASING and not self.is_new
+        return was_there and len(verdicts) > 1 and Verdict.WRONG_ENTRY not in verdicts
 
     @property
     def is_other(self) -> bool:
         """Whether a visitor reads something else."""
         return (self.before.kind, squeeze(self.before.text)) != (self.after.kind, squeeze(self.after.text))
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """What an index promises of refusal."""
-
-    max_error: float
-    n_unanswered: int
-    threshold: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +110,10 @@ class Replay:
     """A phrasing is judged as if nobody had written it down."""
     changed: tuple[Replayed, ...]
     """Those that a visitor reads another answer to, phrasings as they are written down."""
-    promise_before: Promise
-    promise_after: Promise
+    max_error: float
+    """The setting: what is promised of refusal."""
+    n_unanswered: tuple[int, int]
+    """What the promise was set on, before and after."""
 
     @property
     def gained(self) -> tuple[Replayed, ...]:
@@ -156,46 +144,31 @@ class Replay:
         New phrasings that would be answered from another entry, had nobody written them down; questions said to have
         no answer that get one, where it is new that they are said so, or that they get one.
         """
-        phrasings = (q for q in self.new if q.expected.origin is Origin.PHRASING)
-        unanswered = (q for q in self.questions if q.expected.origin is Origin.UNANSWERED and (q.is_new or q.is_lost))
-        return (
-            *(q for q in phrasings if q.after.verdict is Verdict.WRONG_ENTRY),
-            *(q for q in unanswered if q.after.verdict is Verdict.NOT_REFUSED),
+        return tuple(
+            q
+            for q in self.questions
+            if q.after.verdict in _WRONG
+            and (
+                (q.is_new and q.expected.origin in (Origin.PHRASING, Origin.UNANSWERED))
+                or (q.is_lost and q.expected.origin is Origin.UNANSWERED)
+            )
         )
-
-    @property
-    def told_otherwise(self) -> tuple[Replayed, ...]:
-        """Questions known before whose answer changes."""
-        return tuple(q for q in self.changed if not q.is_new)
 
     def refusals(self) -> tuple[Estimate, Estimate]:
         """The share of the questions without an answer that are given one, before and after."""
         own = [q for q in self.questions if not q.expected.entry]
-        before, after = (
-            sum(v is Verdict.NOT_REFUSED for v in verdicts)
-            for verdicts in ([q.before.verdict for q in own], [q.after.verdict for q in own])
-        )
+        before = sum(q.before.verdict is Verdict.NOT_REFUSED for q in own)
+        after = sum(q.after.verdict is Verdict.NOT_REFUSED for q in own)
         return Estimate.share(before, len(own)), Estimate.share(after, len(own))
 
     def counts(self) -> dict[Origin, tuple[int, int, int]]:
         """Of each origin: questions, right before, right after."""
         found: dict[Origin, tuple[int, int, int]] = {}
         for origin in Origin:
-            own = [q for q in self.questions if q.expected.origin is origin]
-            right = [(q.before.verdict is Verdict.RIGHT, q.after.verdict is Verdict.RIGHT) for q in own]
-            if own:
-                found[origin] = (len(own), sum(before for before, _ in right), sum(after for _, after in right))
+            if own := [q for q in self.questions if q.expected.origin is origin]:
+                before = sum(q.before.verdict is Verdict.RIGHT for q in own)
+                found[origin] = len(own), before, sum(q.after.verdict is Verdict.RIGHT for q in own)
         return found
-
-
-@dataclass(slots=True)
-class SaidBefore:
-    """What an assistant said before, as it would say it again."""
-
-    answers: dict[tuple[tuple[str, ...], str], Given] = field(default_factory=dict)
-    """By the turns, and the entry that is right."""
-    left_out: dict[str, tuple[Expected, Given]] = field(default_factory=dict)
-    """By the phrasing, or the question without an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,51 +178,45 @@ class Side:
     corpus: Path
     stored: Stored
     assistant: Assistant
-    max_error: float
     known: Sequence[Expected]
-    said: SaidBefore
-
-    @property
-    def promise(self) -> Promise:
-        searcher = self.assistant.searcher
-        return Promise(self.max_error, searcher.n_unanswered, searcher.levels.answer)
+    answers: dict[tuple[tuple[str, ...], str], Given] = field(default_factory=dict)
+    """What it said before, as it would say it again, by the turns and the entry that is right."""
+    left_out: dict[str, tuple[Expected, Given]] = field(default_factory=dict)
+    """The same of each phrasing and question without an answer, left out."""
 
     def asked(self) -> dict[tuple[Origin, tuple[str, ...]], Expected]:
-        """What is asked of it as a visitor would: headings that name one entry, and what is known."""
+        """What is asked of it as a visitor would: what is known, and headings that name one entry."""
         found = {(known.origin, known.turns): known for known in self.known}
-        for heading, entry in self._by_heading().items():
-            if entry:
-                found[Origin.HEADING, (heading,)] = Expected(Origin.HEADING, (heading,), entry)
-        return found
-
-    def _by_heading(self) -> Mapping[str, str]:
-        found: dict[str, str] = {}
+        headings: dict[str, str] = {}
         for entry in self.stored.entries:
-            if heading := " ".join(entry.heading_text.split()):
-                found[heading] = "" if heading in found else entry.key
+            heading = " ".join(entry.heading_text.split())
+            headings[heading] = "" if heading in headings else entry.key
+        for heading, key in headings.items():
+            if heading and key:
+                found[Origin.HEADING, (heading,)] = Expected(Origin.HEADING, (heading,), key)
         return found
 
-    def phrasings(self) -> dict[str, tuple[Expected, Passage]]:
-        """Each phrasing, and the passage that is quoted to whoever writes it."""
+    def written(self) -> dict[str, tuple[Expected, Given]]:
+        """Each phrasing, and what is quoted to whoever writes it."""
         return {
-            text: (Expected(Origin.PHRASING, (text,), _name(target.passage)), target.passage)
-            for target in self.stored.rows.targets
-            for text in target.phrasings
+            text: (Expected(Origin.PHRASING, (text,), f"{passage.document.id}/{passage.entry}"), _quoted(passage))
+            for passage, texts in ((target.passage, target.phrasings) for target in self.stored.rows.targets)
+            for text in texts
         }
 
     def say(self, expected: Expected) -> Given:
         """What it says to a question."""
         key = expected.turns, expected.entry
-        if key not in self.said.answers:
+        if key not in self.answers:
             answer = self.assistant.ask(expected.turns[-1], expected.turns[:-1])
-            self.said.answers[key] = given(answer, expected.entry)
-        return self.said.answers[key]
+            self.answers[key] = given(answer, expected.entry)
+        return self.answers[key]
 
 
 Told = Callable[[int, int], None]
 
 
-def replay(live: Side, draft: Side, encoder: Encoder, told: Told = lambda *_: None) -> Replay:
+def replay(live: Side, draft: Side, encoder: Encoder, max_error: float, told: Told) -> Replay:
     """Ask everything of both.
 
     Raises:
@@ -257,7 +224,7 @@ def replay(live: Side, draft: Side, encoder: Encoder, told: Told = lambda *_: No
     """
     asked, before = draft.asked(), live.asked()
     there = {entry.key for entry in draft.stored.entries}
-    new_to_us = [side for side in (live, draft) if not side.said.left_out]
+    new_to_us = [side for side in (live, draft) if not side.left_out]
     total = len(asked) + sum(len(side.stored.rows.phrasings) for side in new_to_us)
     done = iter(range(1, total + 1))
     questions = []
@@ -266,18 +233,20 @@ def replay(live: Side, draft: Side, encoder: Encoder, told: Told = lambda *_: No
         same = _same(before.get(key), wanted, there)
         is_new = same is None and wanted.origin is Origin.HEADING
         questions.append(Replayed(wanted, live.say(same or wanted), draft.say(wanted), is_new))
-    said: dict[str, float] = {}
     for side in new_to_us:
-        found = _left_out(side, encoder, said, lambda: told(next(done, total), total))
-        side.said.left_out = {expected.turns[0]: (expected, given) for expected, given in found}
-    for text, (wanted, after) in draft.said.left_out.items():
-        was, earlier = live.said.left_out.get(text, (None, None))
-        is_known = earlier is not None and _same(was, wanted, there) is not None
+        found = {}
+        for expected, said in _left_out(side, encoder.reader):
+            found[expected.turns[0]] = expected, said
+            told(next(done, total), total)
+        side.left_out.update(found)
+    for text, (wanted, after) in draft.left_out.items():
+        was, earlier = live.left_out.get(text, (None, None))
+        is_known = _same(was, wanted, there) is not None
         questions.append(Replayed(wanted, earlier if earlier and is_known else live.say(wanted), after, not is_known))
-    said_before = {q.expected.turns[0]: q.before for q in questions if q.is_new}
     gone = (_left_behind(live, draft, was) for key, was in before.items() if key not in asked)
-    changed = [q for q in chain(questions[: len(asked)], gone, _rewritten(live, draft, said_before)) if q.is_other]
-    return Replay(tuple(questions), tuple(changed), live.promise, draft.promise)
+    changed = [q for q in chain(questions[: len(asked)], gone, _rewritten(live, draft)) if q.is_other]
+    n_unanswered = live.assistant.searcher.n_unanswered, draft.assistant.searcher.n_unanswered
+    return Replay(tuple(questions), tuple(changed), max_error, n_unanswered)
 
 
 def _same(before: Expected | None, after: Expected, there: Collection[str]) -> Expected | None:
@@ -293,17 +262,15 @@ def _left_behind(live: Side, draft: Side, was: Expected) -> Replayed:
     return Replayed(Expected(Origin.GONE, was.turns, was.entry), before, after)
 
 
-def _rewritten(live: Side, draft: Side, said_before: Mapping[str, Given]) -> Iterator[Replayed]:
-    """Phrasings whose answer has other words, or another place."""
-    before, after = live.phrasings(), draft.phrasings()
-    for text, (wanted, passage) in after.items():
-        if text not in before:
-            yield Replayed(wanted, said_before.get(text) or live.say(wanted), _quoted(passage), is_new=True)
-        elif _words(before[text][1]) != _words(passage):
-            yield Replayed(wanted, _quoted(before[text][1]), _quoted(passage))
-    for text, (wanted, passage) in before.items():
+def _rewritten(live: Side, draft: Side) -> Iterator[Replayed]:
+    """Phrasings as they are answered to whoever writes them."""
+    before, after = live.written(), draft.written()
+    for text, (wanted, now) in after.items():
+        is_new = text not in before
+        yield Replayed(wanted, live.say(wanted) if is_new else before[text][1], now, is_new)
+    for text, (wanted, was) in before.items():
         if text not in after:
-            yield Replayed(wanted, _quoted(passage), draft.say(wanted))
+            yield Replayed(wanted, was, draft.say(wanted))
 
 
 def _quoted(passage: Passage, verdict: Verdict = Verdict.RIGHT) -> Given:
@@ -312,37 +279,23 @@ def _quoted(passage: Passage, verdict: Verdict = Verdict.RIGHT) -> Given:
     return Given(verdict, Kind.ANSWER, passage.quote.of(document.text), document.source.title, heading)
 
 
-def _words(passage: Passage) -> str:
-    return squeeze(passage.quote.of(passage.document.text))
-
-
-def _name(passage: Passage) -> str:
-    return f"{passage.document.id}/{passage.entry}"
-
-
-def _left_out(
-    side: Side, encoder: Encoder, said: dict[str, float], told: Callable[[], None]
-) -> Iterator[tuple[Expected, Given]]:
+def _left_out(side: Side, reader: Reader | None) -> Iterator[tuple[Expected, Given]]:
     rows = side.stored.rows
-    read = ReadOnce(rows, encoder.reader, side.stored.said | said) if encoder.reader else None
+    read = ReadOnce(rows, reader, side.stored.said) if reader else None
     unanswered = read_phrasings(side.corpus, tuple(rows.entries)).unanswered
     for question in left_out_in_turn(side.stored, read_lexicon(side.corpus), unanswered, read):
-        told()
         entry = question.wanted.key if question.wanted else ""
         origin = Origin.PHRASING if entry else Origin.UNANSWERED
         yield Expected(origin, (question.text,), entry), _given(question, entry)
-    said.update(read.said if read else {})
 
 
 def _given(question: LeftOutQuestion, entry: str) -> Given:
     """As the assistant decides."""
-    found = question.found.passages[0]
-    is_right = _name(found) == entry
-    if question.answerable < question.levels.offer:
-        return Given(_judged(Kind.REFUSE, entry, is_right, is_right), Kind.REFUSE)
+    kind, is_right = Kind.ANSWER, question.found.key == entry
     if question.answerable < question.levels.answer or question.right < LIKELY:
-        return Given(_judged(Kind.CLARIFY, entry, is_right, is_right), Kind.CLARIFY)
-    return _quoted(found, _judged(Kind.ANSWER, entry, is_right, is_right))
+        kind = Kind.REFUSE if question.answerable < question.levels.offer else Kind.CLARIFY
+    verdict = _judged(kind, entry, is_right, is_right)
+    return _quoted(question.found.passages[0], verdict) if kind is Kind.ANSWER else Given(verdict, kind)
 
 
 def given(answer: Answer, entry: str) -> Given:

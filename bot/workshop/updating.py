@@ -1,14 +1,15 @@
 """A document of the draft replaced by its new edition, or added: read first, then written, its phrasings following."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path, PurePath
 from uuid import uuid4
 
 import tomlkit
-from tomlkit.items import AoT
+from tomlkit.items import AoT, Table
 
 from bot.phrases import MONTHS
 from bot.workshop.draft import WorkshopError, written
@@ -59,32 +60,28 @@ class Edition:
         return [pair for pair in self.pairs if pair.fate is fate]
 
 
-def update(workshop: Workshop, document: str, name: str, content: bytes) -> Edition:
-    """Replace a document of the draft by a new edition.
-
-    Args:
-        workshop: Whose draft.
-        document: Its identifier in the catalogue.
-        name: Of the file given; its ending tells the format.
-        content: Of the file.
+def update(workshop: Workshop, document: str, name: str, content: bytes, day: str = "") -> Edition:
+    """Replace a document of the draft by a new edition, whose name tells its format, and whose day may be given.
 
     Raises:
-        WorkshopError: There is no such document, or the file is of no format that is read.
+        WorkshopError: There is no such document, it is no day, or the file is of no format that is read.
         UnreadableDocumentError: It cannot be read: nothing is changed.
     """
-    source = next((s for s in read_catalogue(workshop.draft.folder) if s.id == document), None)
-    if source is None:
-        raise WorkshopError(f"Il n’y a pas de document « {document} » dans le catalogue.")
+    source, day = named(workshop, document), iso_date(day, FIELDS["date"][0])
     before = [entry for entry in workshop.corpus.entries if entry.document.id == document]
-    file, known = workshop.file(document), workshop.known()
+    file, known = workshop.file(document), workshop.known
     after, unread = _read(workshop, source, name, content)
     suffix = PurePath(name).suffix.lower()
     stored = source.file if PurePath(source.file).suffix.lower() == suffix else f"{document}{suffix}"
-    with workshop.draft.locked():
+    with _catalogue(workshop) as sources:
         workshop.draft.write(f"{DOCUMENTS}/{stored}", content)
+        table = _table(sources, document)
+        if day:
+            table["date"] = day
         if stored != source.file:
-            _rename(workshop, document, stored)
-            workshop.draft.remove(f"{DOCUMENTS}/{source.file}")
+            table["file"] = stored
+    if stored != source.file:
+        workshop.draft.remove(f"{DOCUMENTS}/{source.file}")
     pairs = aligned(before, after)
     became = {pair.before.id: pair.after for pair in pairs if pair.before}
     n, left = file.follow(became, after)
@@ -119,19 +116,15 @@ def add(workshop: Workshop, said: dict[str, str], name: str, content: bytes) -> 
     title, publisher, date, kind = (table.get(key, "") for key in ("title", "publisher", "date", "kind"))
     source = Source(id_, title, publisher, date, kind, table["file"])
     entries, unread = _read(workshop, source, name, content)
-    with workshop.draft.locked():
-        catalogue = _catalogue(workshop)
-        made = tomlkit.table()
-        made.update(table)
-        sources = catalogue.get("source")
-        assert isinstance(sources, AoT)
-        sources.append(made)
-        workshop.draft.write(f"{DOCUMENTS}/{table['file']}", content)
-        try:
-            _save(workshop, catalogue)
-        except Exception:
-            workshop.draft.remove(f"{DOCUMENTS}/{table['file']}")
-            raise
+    try:
+        with _catalogue(workshop) as sources:
+            made = tomlkit.table()
+            made.update(table)
+            sources.append(made)
+            workshop.draft.write(f"{DOCUMENTS}/{table['file']}", content)
+    except Exception:
+        workshop.draft.remove(f"{DOCUMENTS}/{table['file']}")
+        raise
     return Edition(id_, tuple(Pair(Fate.NEW, None, entry) for entry in entries), 0, (), unread)
 
 
@@ -139,18 +132,15 @@ def describe(workshop: Workshop, document: str, said: Mapping[str, str]) -> None
     """Change what the catalogue of the draft says of a document: what is empty is no longer said.
 
     Raises:
-        CorpusError: The catalogue cannot say it: nothing is changed.
+        CorpusError: The catalogue cannot say it, or there is no such document: nothing is changed.
     """
-    with workshop.draft.locked():
-        catalogue = _catalogue(workshop)
-        for table in catalogue.get("source", ()):
-            if table.get("id") == document:
-                for key, value in _iso(said).items():
-                    if not value:
-                        table.pop(key, None)
-                    elif value != str(table.get(key)):
-                        table[key] = value
-        _save(workshop, catalogue)
+    with _catalogue(workshop) as sources:
+        table = _table(sources, document)
+        for key, value in _iso(said).items():
+            if not value:
+                table.pop(key, None)
+            elif value != str(table.get(key)):
+                table[key] = value
 
 
 def withdraw(workshop: Workshop, document: str) -> None:
@@ -166,16 +156,12 @@ def withdraw(workshop: Workshop, document: str) -> None:
     if now is None or (now == before and not is_other(workshop, now)):
         raise WorkshopError(f"Le brouillon ne change rien au document « {document} ».")
     if before:
-        describe(workshop, document, {"date": before.date})
-        update(workshop, document, before.file, (workshop.draft.live / DOCUMENTS / before.file).read_bytes())
+        content = (workshop.draft.live / DOCUMENTS / before.file).read_bytes()
+        update(workshop, document, before.file, content, before.date)
         return
-    with workshop.draft.locked():
-        catalogue = _catalogue(workshop)
-        sources = catalogue.get("source")
-        assert isinstance(sources, AoT)
-        del sources[next(place for place, table in enumerate(sources) if table.get("id") == document)]
-        _save(workshop, catalogue)
-        workshop.draft.remove(f"{DOCUMENTS}/{now.file}")
+    with _catalogue(workshop) as sources:
+        sources.remove(_table(sources, document))
+    workshop.draft.remove(f"{DOCUMENTS}/{now.file}")
 
 
 def is_other(workshop: Workshop, source: Source) -> bool:
@@ -202,14 +188,14 @@ def iso_date(typed: str, label: str) -> str:
         WorkshopError: It is none.
     """
     text = " ".join(fold(typed).split())
-    numbers = re.fullmatch(r"(?:(\d{1,2})[ /.-])?(\d{1,2})[ /.-](\d{4})", text)
-    named = re.fullmatch(rf"(?:(\d{{1,2}})(?:er)? )?({'|'.join(map(fold, MONTHS))}) (\d{{4}})", text)
-    if named:
-        text = f"{named[3]}-{[*map(fold, MONTHS)].index(named[2]) + 1:02}{f'-{int(named[1]):02}' if named[1] else ''}"
-    elif numbers:
-        text = f"{numbers[3]}-{int(numbers[2]):02}{f'-{int(numbers[1]):02}' if numbers[1] else ''}"
+    for number, month in enumerate(map(fold, MONTHS), 1):
+        text = re.sub(rf"\b{month}\b", str(number), text)
+    if found := re.fullmatch(r"(?:(\d{1,2})(?:er)?[ /.-])?(\d{1,2})[ /.-](\d{4})", text):
+        text = f"{found[3]}-{int(found[2]):02}{f'-{int(found[1]):02}' if found[1] else ''}"
+    day = f"{text}-01" if len(text) == len("2026-05") else text
     try:
-        date.fromisoformat(f"{text}-01" if len(text) == len("2026-05") else text or "2026-05-20")
+        if day and date.fromisoformat(day).isoformat() != day:
+            raise ValueError
     except ValueError:
         raise WorkshopError(
             f"{label} : « {typed[:40]} » n’est pas une date. Écrivez-la comme 20/05/2026, mai 2026 ou 2026-05-20 ; "
@@ -218,19 +204,40 @@ def iso_date(typed: str, label: str) -> str:
     return text
 
 
-def _catalogue(workshop: Workshop) -> tomlkit.TOMLDocument:
-    return tomlkit.parse(workshop.draft.read(CATALOGUE).decode("utf-8-sig"))
+def named(workshop: Workshop, document: str) -> Source:
+    """What the catalogue of the draft says of a document.
+
+    Raises:
+        WorkshopError: There is no such document.
+    """
+    for source in read_catalogue(workshop.draft.folder):
+        if source.id == document:
+            return source
+    raise WorkshopError(f"Il n’y a pas de document « {document} » dans le catalogue.")
 
 
-def _save(workshop: Workshop, catalogue: tomlkit.TOMLDocument) -> None:
-    """Write the catalogue, and put back what was there where it is not a good one."""
-    before = workshop.draft.read(CATALOGUE)
-    workshop.draft.write(CATALOGUE, tomlkit.dumps(catalogue).encode())
-    try:
-        read_catalogue(workshop.draft.folder)
-    except Exception:
-        workshop.draft.write(CATALOGUE, before)
-        raise
+@contextmanager
+def _catalogue(workshop: Workshop) -> Iterator[AoT]:
+    """Change the tables of the catalogue; it stays as it was where it would not be a good one."""
+    with workshop.draft.locked():
+        before = workshop.draft.read(CATALOGUE)
+        content = tomlkit.parse(before.decode("utf-8-sig"))
+        sources = content["source"]
+        assert isinstance(sources, AoT)
+        yield sources
+        workshop.draft.write(CATALOGUE, tomlkit.dumps(content).encode())
+        try:
+            read_catalogue(workshop.draft.folder)
+        except Exception:
+            workshop.draft.write(CATALOGUE, before)
+            raise
+
+
+def _table(sources: AoT, document: str) -> Table:
+    found: list[Table] = [table for table in sources if table.get("id") == document]
+    if not found:
+        raise WorkshopError(f"Il n’y a pas de document « {document} » dans le catalogue.")
+    return found[0]
 
 
 def _read(workshop: Workshop, source: Source, name: str, content: bytes) -> tuple[list[Entry], tuple[str, ...]]:
@@ -248,11 +255,3 @@ def _read(workshop: Workshop, source: Source, name: str, content: bytes) -> tupl
     if not entries:
         raise WorkshopError(f"« {name[:80]} » ne contient aucun passage à citer : rien n’a été changé.")
     return list(entries), document.unread
-
-
-def _rename(workshop: Workshop, document: str, stored: str) -> None:
-    catalogue = _catalogue(workshop)
-    for table in catalogue.get("source", ()):
-        if table.get("id") == document:
-            table["file"] = stored
-    workshop.draft.write(CATALOGUE, tomlkit.dumps(catalogue).encode())

@@ -21,7 +21,6 @@ from bot.web.assets import TYPES, content, templates
 from bot.web.pages import FRESH
 from bot.web.render import segments
 from bot.web.responses import strict_policy
-from bot.workshop.decisions import Act
 from corpus.errors import typeset
 
 _OWN = Path(__file__).parent
@@ -34,8 +33,6 @@ _SHARED = ("theme.css", "icon.svg")
 def _environment() -> Environment:
     environment = templates(_OWN / "templates")
     environment.globals |= {
-        "phrases": phrases,
-        "Act": Act,
         "words": words,
         "verdict_name": words.verdict_name,
         "kinds": KINDS,
@@ -74,10 +71,10 @@ TEMPLATES = _environment()
 
 def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """A page; what all pages show comes with it."""
-    shared = {"nav": None, "base": base_of(request), "message": request.query_params.get("dit", ""), "trouble": ""}
-    if site := getattr(request.app.state, "site", None):
-        shared["nav"] = site.nav()
-    html = TEMPLATES.get_template(template).render(**(shared | values))
+    shared = {"base": base_of(request), "message": request.query_params.get("dit", ""), "trouble": "", "status": status}
+    if "nav" not in values:
+        shared["nav"] = request.app.state.site.nav()
+    html = TEMPLATES.get_template(template).render(shared | values)
     headers = {
         "Content-Security-Policy": strict_policy("'none'"),
         "Content-Language": "fr",
@@ -88,19 +85,23 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
 
 def told(request: Request, status: int, title: str, detail: str) -> HTMLResponse:
     """A page that says one thing; before the doors, it shows nothing of what is inside."""
-    shared = {"nav": None, "base": base_of(request), "message": "", "trouble": ""}
-    html = TEMPLATES.get_template("told.html").render(title=title, detail=typeset(detail), status=status, **shared)
-    return HTMLResponse(html, status, {"Content-Security-Policy": strict_policy("'none'"), "Cache-Control": "no-store"})
+    return page(request, "told.html", status=status, title=title, detail=typeset(detail), nav=None, message="")
 
 
 def moved(request: Request, path: str, **query: str) -> RedirectResponse:
     """To another page of the workshop, after something was done; ``dit`` is what it says."""
-    return RedirectResponse(f"{base_of(request)}{path}?{urlencode(query)}" if query else base_of(request) + path, 303)
+    return RedirectResponse(f"{base_of(request)}{path}{'?' if query else ''}{urlencode(query)}", 303)
 
 
 def base_of(request: Request) -> str:
     """From the root of the host to that of the workshop."""
     return f"{request.scope.get('root_path', '').rstrip('/')}/"
+
+
+def number(request: Request, name: str) -> int:
+    """A number of the address; 0 where there is none."""
+    typed = request.query_params.get(name, "")
+    return int(typed) if typed.isdecimal() and len(typed) < 9 else 0
 
 
 def posted(work: Callable[[Request, FormData], Response]) -> Callable[[Request], Awaitable[Response]]:
