@@ -211,16 +211,22 @@ def _judged(words: Sequence[str], vocabulary: Collection[str], classifier: Court
         return None
     spelled = [courteous.repaired(word) for word in typed]
     known = classifier.known.get(" ".join(spelled))
-    # A lone word that nothing is known of ("tourisme") is not a courtesy, however short.
-    if not known and not any(s in courteous.stems for s in stems_or_stop_words(spelled)) and not hints(words):
+    stems = stems_or_stop_words(spelled)
+    meaning = {stem for stem in stems if stem not in STOP_WORDS}
+    # A lone word that nothing is known of ("tourisme", "CET") is not a courtesy, however short.
+    telling = meaning if len(stems) == 1 else stems
+    if not known and not any(s in courteous.stems for s in telling) and not hints(words):
         return None
     chances = classifier.chances(courteous.features(spelled))
-    likely = 1 - sum(chances.pop(family) for family in ASKING)
+    asking = [chances.pop(family) for family in ASKING]
+    likely, family = 1 - sum(asking), max(chances, key=chances.__getitem__)
     if known:
         return None if known in ASKING else _courtesy(known, likely=likely, certain=True)
-    meaning = {stem for stem in stems_or_stop_words(spelled) if stem not in STOP_WORDS}
     least = _LIKELY_STRANGE if 3 * len(courteous.strange(spelled)) >= max(1, len(meaning)) else _LIKELY
-    return _courtesy(max(chances, key=chances.__getitem__), likely=likely, certain=False) if likely >= least else None
+    # Several unlikely families together are none. In five folds, of 1,498 questions that look like courtesies 69 are
+    # then taken for one, 113 without; of 2,416 courtesies 2,163 are met, and 2,227.
+    met = likely >= least and chances[family] >= max(asking)
+    return _courtesy(family, likely=likely, certain=False) if met else None
 
 
 def spell(words: Iterable[str]) -> list[str]:

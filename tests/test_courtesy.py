@@ -75,6 +75,7 @@ ASKED = [
     "qui êtes-vous en droit de désigner comme signataire", "bonjour je voudrais savoir si mon village est concerné",
     "mes données de ventes doivent-elles être déclarées ?", "où en est mon permis de construire",
     "c'est quoi la DETR", "comment effacer une tache de vin", "la recette du cassoulet", "gastronomie", "xqzvk",
+    "CET", "peut-on me mettre dehors", "combien de temps pour avoir la réponse ?", "faut-il prouver ma filiation",
     "vous avez du wifi ?", "vous êtes ouverts samedi ?", "puis-je utiliser tailwind ?",
     "tu peux me réserver une salle ?",
     "c'est ouvert ce soir ?", "vous avez un plan du site ?", "vous traduisez les documents ?", "qui vous finance ?",
