@@ -184,6 +184,14 @@ def test_only_half_a_sentence_is_read_with_what_came_before(
     assert (answer.quotes[0].source.entry if answer.quotes else "", answer.reading.as_) == (entry, as_)
 
 
+def finds_after_question(searcher: Searcher, monkeypatch: pytest.MonkeyPatch, question: str, likely: float) -> None:
+    """Let every turn after a question find what this question finds, so likely."""
+    found = int(searcher.search(searcher.read(question)).hits[0].row)
+    targets, entries = (np.zeros(n, np.float32) for n in (len(searcher.rows.targets), len(searcher.rows.entries)))
+    targets[found] = entries[int(searcher.rows.entry_of_target[found])] = 1.0
+    monkeypatch.setattr("index.searcher.followed", lambda *_: (Ranking(targets, entries), likely))
+
+
 @pytest.mark.parametrize(
     ("turn", "likely", "kind"),
     [
@@ -197,11 +205,7 @@ def test_a_turn_after_a_question_that_does_not_say_enough_has_a_reserve(
     small_assistant: Assistant, monkeypatch: pytest.MonkeyPatch, turn: str, likely: float, kind: Kind
 ) -> None:
     searcher, marks = small_assistant.searcher, list[str]()
-    late = int(searcher.search(searcher.read("amende de retard")).hits[0].row)
-    entry = int(searcher.rows.entry_of_target[late])
-    targets, entries = (np.zeros(n, np.float32) for n in (len(searcher.rows.targets), len(searcher.rows.entries)))
-    targets[late] = entries[entry] = 1.0
-    monkeypatch.setattr("index.searcher.followed", lambda *_: (Ranking(targets, entries), likely))
+    finds_after_question(searcher, monkeypatch, "amende de retard", likely)
     mark = searcher._marker.mark
     monkeypatch.setattr(searcher._marker, "mark", lambda *given: marks.append(given[0]) or mark(*given))  # type: ignore[func-returns-value]
 
@@ -212,6 +216,41 @@ def test_a_turn_after_a_question_that_does_not_say_enough_has_a_reserve(
     assert answer.message == said[kind]
     # Only what is quoted is marked.
     assert sum(JOIN in asked for asked in marks) == (kind is Kind.ANSWER)
+
+
+@pytest.mark.parametrize(
+    ("answerable", "message"),
+    [(0.03, phrases.REFUSED), (0.1, phrases.UNSURE), (0.3, phrases.ANSWERED)],
+)
+def test_a_turn_that_alone_says_nothing_that_the_documents_know_is_refused_after_a_question_too(
+    small_assistant: Assistant, monkeypatch: pytest.MonkeyPatch, answerable: float, message: str
+) -> None:
+    searcher, search = small_assistant.searcher, small_assistant.searcher.search
+    finds_after_question(searcher, monkeypatch, "amende de retard", 0.95)
+
+    def alone(query: Query, k: int = 10) -> Result:
+        found = search(query, k)
+        return replace(found, answerable=answerable, confidence=answerable) if query.typed.text == turn else found
+
+    monkeypatch.setattr(searcher, "search", alone)
+    turn = "et l'amende des régions ?"
+    assert Assistant(searcher).ask(turn, ["Faut-il payer une amende ?"]).message == message
+
+
+@pytest.mark.parametrize(
+    ("confidence", "message"),
+    [(0.3, phrases.CLARIFY), (0.4, phrases.UNSURE), (0.85, phrases.ANSWERED)],
+)
+def test_an_entry_that_is_rather_not_the_right_one_is_offered(
+    small_assistant: Assistant, monkeypatch: pytest.MonkeyPatch, confidence: float, message: str
+) -> None:
+    found = small_assistant.searcher.search(small_assistant.searcher.read("amende de retard"))
+    likely = replace(found, answerable=0.9, confidence=confidence, levels=Levels(0.2, 0.25, 0.8))
+    monkeypatch.setattr(small_assistant.searcher, "search", lambda *_: likely)
+
+    answer = Assistant(small_assistant.searcher).ask("une amende ?")
+
+    assert (answer.message, bool(answer.quotes)) == (message, message != phrases.CLARIFY)
 
 
 @pytest.mark.parametrize("agree", [True, False])
