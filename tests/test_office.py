@@ -13,7 +13,7 @@ from seed_files import odt, rezipped, saved
 
 from corpus.document import BlockKind, Document, Source, StructuredText
 from corpus.readers.docx import read_docx
-from corpus.readers.odt import read_odt
+from corpus.readers.opendocument import read_odt
 from corpus.split.split import split
 
 WHEN, HOW_MUCH = "Quand faut-il déposer la demande ?", "Combien coûte une terrasse ?"

@@ -13,7 +13,7 @@ from corpus.readers.builder import Builder, TextRun
 from corpus.readers.docx import read_docx
 from corpus.readers.formats import ReadFunction
 from corpus.readers.html import read_html
-from corpus.readers.odt import read_odt
+from corpus.readers.opendocument import read_odt
 from corpus.readers.table import read_csv, read_xlsx
 from corpus.readers.text import read_markdown
 

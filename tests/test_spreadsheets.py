@@ -13,7 +13,7 @@ from seed_files import saved
 from test_office import BEFORE, HEADER, HOW_MUCH, PRICE, TWO, WHEN, told
 
 from corpus.errors import UnreadableDocumentError
-from corpus.readers.ods import read_ods
+from corpus.readers.opendocument import read_ods
 from corpus.readers.table import read_csv, read_xlsx
 
 

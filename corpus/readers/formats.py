@@ -35,12 +35,12 @@ READERS: Mapping[str, ReadFunction] = {
     ".md": partial(_read, "text", "read_markdown"),
     ".pdf": partial(_read, "pdf", "read_pdf"),
     ".docx": partial(_read, "docx", "read_docx"),
-    ".odt": partial(_read, "odt", "read_odt"),
+    ".odt": partial(_read, "opendocument", "read_odt"),
     ".html": partial(_read, "html", "read_html"),
     ".htm": partial(_read, "html", "read_html"),
     ".csv": partial(_read, "table", "read_csv"),
     ".xlsx": partial(_read, "table", "read_xlsx"),
-    ".ods": partial(_read, "ods", "read_ods"),
+    ".ods": partial(_read, "opendocument", "read_ods"),
 } | dict.fromkeys(IMAGES, partial(_read, "images", "read_image"))
 """Suffix -> reader of its format."""
 
