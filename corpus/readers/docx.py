@@ -7,7 +7,7 @@ import posixpath
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from corpus.document import BlockKind, StructuredText
@@ -52,14 +52,6 @@ _PLACE = re.compile(r"%([1-9])")
 _HIDING = ("vanish", "strike", "dstrike")
 
 
-@dataclass(frozen=True, slots=True)
-class _Style:
-    name: str
-    base: str
-    """Identifier of the style it is based on; empty when there is none."""
-    element: Any
-
-
 def read_docx(data: bytes, name: str) -> StructuredText:
     """Read a Word document; headers, footers, notes and the table of contents are no content."""
     with office_archive(data, name) as archive:
@@ -96,10 +88,7 @@ class _WordReader:
         self._defaults = [settings for part in defaults for settings in part.iterfind(_w("rPrDefault/rPr"))]
         self.builder = Builder()
         self._lists = _lists(numbering)
-        self._styles = {
-            style.get(_w("styleId"), ""): _Style(_text_of(style, "name"), _text_of(style, "basedOn"), style)
-            for style in styles
-        }
+        self._styles = {style.get(_w("styleId"), ""): style for style in styles}
         ordinary = next((s for s in styles if s.get(_w("default")) in _ON and s.get(_w("type")) == "paragraph"), None)
         self._ordinary = ordinary.get(_w("styleId"), "") if ordinary is not None else ""
 
@@ -118,11 +107,11 @@ class _WordReader:
 
     def _paragraph(self, paragraph: Any) -> None:
         chain = self._styles_of(_text_of(paragraph, "pPr/pStyle") or self._ordinary)
-        if not any(_CONTENTS.match(style.name) for style in chain):
+        if not any(_CONTENTS.match(_text_of(style, "name")) for style in chain):
             settings = [*paragraph.iterchildren(_P_SETTINGS), *_settings(chain, _P_SETTINGS)]
             kind, level = _kind(settings, chain)
             runs = list(self._words(paragraph, [*_settings(chain, _R_SETTINGS), *self._defaults]))
-            label = self._label(settings, [style.element.get(_w("styleId")) for style in chain])
+            label = self._label(settings, [style.get(_w("styleId")) for style in chain])
             first = next((run for run in runs if run.text.strip()), None)
             if label and first:
                 runs.insert(0, replace(first, text=f"{label} "))
@@ -173,13 +162,13 @@ class _WordReader:
         made, self.builder = self.builder.cell(), outer
         return made
 
-    def _styles_of(self, identifier: str) -> list[_Style]:
+    def _styles_of(self, identifier: str) -> list[Any]:
         """The style of this identifier, then those it is based on."""
-        chain: list[_Style] = []
+        chain: list[Any] = []
         style = self._styles.get(identifier)
         while style is not None and style not in chain:
             chain.append(style)
-            style = self._styles.get(style.base)
+            style = self._styles.get(_text_of(style, "basedOn"))
         return chain
 
     def _words(self, element: Any, inherited: Sequence[Any], look: TextRun = _PLAIN) -> Iterator[TextRun]:
@@ -196,7 +185,7 @@ class _WordReader:
                     shown = (_is_on(settings, "u") or is_coloured(_value(settings, "color"))) and not _in_link(child)
                     look = TextRun("", _is_on(settings, "b") or shown, (_number(settings, "sz") or 0) / 2)
                     yield from self._words(child, inherited, look)
-            elif child.tag not in _SKIPPED and not (child.tag == _w("sdt") and _is_placeholder(child)):
+            elif child.tag not in _SKIPPED and not _is_on([child], "sdtPr/showingPlcHdr"):  # a field to fill in
                 yield from self._words(child, inherited, look)
 
 
@@ -240,31 +229,24 @@ def _in_link(run: Any) -> bool:
     return _text_of(run, "rPr/rStyle").lower().startswith("hyperlink") or run.getparent().tag == _w("hyperlink")
 
 
-def _is_placeholder(control: Any) -> bool:
-    """Whether a field of a form shows only what to type there."""
-    settings = [*control.iterchildren(_w("sdtPr"))]
-    return _is_on(settings, "showingPlcHdr")
-
-
-def _kind(settings: Sequence[Any], chain: Sequence[_Style]) -> tuple[BlockKind, int]:
+def _kind(settings: Sequence[Any], chain: Sequence[Any]) -> tuple[BlockKind, int]:
     """From the names of the styles, the outline level and the numbering; the paragraph's own come first."""
-    for style in chain:
-        if level := heading_level(style.name):
-            return BlockKind.HEADING, level
+    names = [_text_of(style, "name") for style in chain]
+    if level := next(filter(None, map(heading_level, names)), 0):
+        return BlockKind.HEADING, level
     outline = _number(settings, "outlineLvl")
     if outline is not None and outline < 9:  # 9 is body text
         return BlockKind.HEADING, outline + 2
-    named = next((found for style in chain if (found := _LIST.fullmatch(style.name))), None)
+    named = next(filter(None, map(_LIST.fullmatch, names)), None)
     numbering = _number(settings, "numPr/numId")
-    if named or numbering:  # numbering 0 takes a paragraph out of its list
-        depth = _number(settings, "numPr/ilvl") or 0
+    if (named or numbering) and numbering != 0:  # which takes a paragraph out of its list
         named_depth = int(named[1] or 1) if named else 1
-        return (BlockKind.PARAGRAPH, 0) if numbering == 0 else (BlockKind.ITEM, max(depth + 1, named_depth))
+        return BlockKind.ITEM, max((_number(settings, "numPr/ilvl") or 0) + 1, named_depth)
     return BlockKind.PARAGRAPH, 0
 
 
-def _settings(chain: Sequence[_Style], tag: str) -> list[Any]:
-    return [settings for style in chain for settings in style.element.iterchildren(tag)]
+def _settings(chain: Sequence[Any], tag: str) -> list[Any]:
+    return [settings for style in chain for settings in style.iterchildren(tag)]
 
 
 def _first(settings: Sequence[Any], path: str) -> Any:
@@ -289,8 +271,7 @@ def _is_on(settings: Sequence[Any], sign: str) -> bool:
 
 def _text_of(element: Any, path: str) -> str:
     """The value of the element at ``path``; empty when there is none."""
-    found = element.find(_w(path))
-    return str(found.get(_VALUE, "")) if found is not None else ""
+    return _value([element], path)
 
 
 def _nearest(element: Any, tag: str) -> Any:
