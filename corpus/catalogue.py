@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -56,22 +56,23 @@ def read_catalogue(folder: Path) -> list[Source]:
 def _related(sources: Sequence[Source]) -> list[Source]:
     """A text knows what replaces it where the other says so; one of the catalogue is named by its id or title."""
     named = {name: source for source in reversed(sources) for name in (source.title, source.id)}
-    said = [(source, source.status) for source in sources if source.status]
-    pairs = [(source, named.get(status.replaced_by)) for source, status in said]
-    pairs += [(named[status.replaces], source) for source, status in said if status.replaces in named]
-    found = {source.id: source for source in sources}
-    for earlier, later in pairs:
-        if later is None or earlier.id == later.id:
-            continue
-        was = found[earlier.id].status or TextStatus()
-        by = was.replaced_by if was.replaced_by not in ("", *named) else f"«\u00a0{later.title}\u00a0»"
-        found[earlier.id] = replace(found[earlier.id], status=replace(was, replaced_by=by, successor=later.id))
-    for source, status in said:
-        if status.replaces in named:
-            own, title = found[source.id], named[status.replaces].title
-            told = replace(own.status or status, replaces=f"«\u00a0{title}\u00a0»")
-            found[source.id] = replace(own, status=told)
-    return list(found.values())
+    status = {source.id: source.status or TextStatus() for source in sources}
+    for source in sources:
+        told = source.status or TextStatus()
+        replaced = named.get(told.replaces)
+        for earlier, later in ((source, named.get(told.replaced_by)), (replaced, source)):
+            if earlier and later and earlier.id != later.id:
+                was = status[earlier.id]
+                by = _quoted(later) if was.replaced_by in ("", *named) else was.replaced_by
+                status[earlier.id] = replace(was, replaced_by=by, successor=later.id)
+        if replaced:
+            status[source.id] = replace(status[source.id], replaces=_quoted(replaced))
+    nothing = TextStatus()
+    return [replace(source, status=None if status[source.id] == nothing else status[source.id]) for source in sources]
+
+
+def _quoted(source: Source) -> str:
+    return f"«\u00a0{source.title}\u00a0»"
 
 
 def create_corpus(folder: Path) -> list[Path]:
@@ -172,28 +173,14 @@ def _source(table: Mapping[str, Any], folder: Path, where: str) -> Source:
     if "file" not in table and "url" not in table:
         raise CorpusError(f"{where} : il manque la clé « file » (un fichier du dossier {DOCUMENTS}) ou « url ».")
     values = {key: _text(key, value, where) for key, value in table.items()}
-    if not _SLUG.fullmatch(values["id"]):
-        raise _wrong(where, "id", values["id"], "des minuscules sans accent, des chiffres et des tirets")
-    if not _is_date(values["date"]):
-        raise _wrong(where, "date", values["date"], "une date comme 2021-05 ou 2021-05-20")
-    if values["kind"] not in KINDS:
-        raise _wrong(where, "kind", values["kind"], f"l’une des valeurs {', '.join(KINDS)}")
-    if "url" in values and not _is_web_address(values["url"]):
-        raise _wrong(where, "url", values["url"], "une adresse qui commence par https:// ou http://")
+    for key, (is_right, expected) in _EXPECTED.items():
+        if key in values and not is_right(values[key]):
+            raise _wrong(where, key, values[key], expected)
     values.setdefault("file", file_name_of(values.get("url", ""), values["id"]))
     _check_file(values["file"], where)
     values["file"] = _in_documents(Path(values["file"]), folder)
-    status = _status({key: values.pop(key) for key in _STATUS if key in values}, where)
-    return Source(**values, status=status)
-
-
-def _status(values: Mapping[str, str], where: str) -> TextStatus | None:
-    if "nature" in values and values["nature"] not in NATURES:
-        raise _wrong(where, "nature", values["nature"], f"l’une des valeurs {', '.join(NATURES)}")
-    for key in _DAYS:
-        if key in values and not _is_date(values[key]):
-            raise _wrong(where, key, values[key], "une date comme 2021-05 ou 2021-05-20")
-    return TextStatus(**values) if values else None
+    status = {key: values.pop(key) for key in _STATUS if key in values}
+    return Source(**values, status=TextStatus(**status) if status else None)
 
 
 def _text(key: str, value: object, where: str) -> str:
@@ -217,6 +204,18 @@ def _is_web_address(value: str) -> bool:
         return parts.scheme in ("https", "http") and bool(parts.hostname) and not re.search(r"\s", value)
     except ValueError:
         return False
+
+
+_DAY = (_is_date, "une date comme 2021-05 ou 2021-05-20")
+_EXPECTED: Mapping[str, tuple[Callable[[str], object], str]] = {
+    "id": (_SLUG.fullmatch, "des minuscules sans accent, des chiffres et des tirets"),
+    "date": _DAY,
+    "kind": (KINDS.__contains__, f"l’une des valeurs {', '.join(KINDS)}"),
+    "url": (_is_web_address, "une adresse qui commence par https:// ou http://"),
+    "nature": (NATURES.__contains__, f"l’une des valeurs {', '.join(NATURES)}"),
+    **dict.fromkeys(_DAYS, _DAY),
+}
+"""Key -> whether its value is right, and what is expected."""
 
 
 def _check_file(file: str, where: str) -> None:

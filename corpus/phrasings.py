@@ -53,7 +53,7 @@ def _pairs(table: Any, where: str) -> dict[str, tuple[str, ...]]:
     pairs: dict[str, tuple[str, ...]] = {}
     for key, value in table.items():
         listed = [value] if isinstance(value, str) else value
-        if not isinstance(listed, list) or not listed or not all(isinstance(v, str) and v.strip() for v in listed):
+        if not listed or not _are_texts(listed):
             raise CorpusError(f"{where}, « {key} » : {value!r} n’est pas une liste de mots entre guillemets.")
         pairs[key] = tuple(listed)
     return pairs
@@ -81,12 +81,9 @@ class Phrasings:
     warnings: tuple[str, ...] = ()
     """What was left out and why, each a sentence in French for the editor."""
 
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> Counter[str]:
         """Document identifier -> number of phrasings attached to its entries."""
-        found: Counter[str] = Counter()
-        for target in self.targets:
-            found[target.passage.document.id] += len(target.phrasings)
-        return dict(found)
+        return Counter(target.passage.document.id for target in self.targets for _ in target.phrasings)
 
 
 def read_phrasings(folder: Path, entries: Sequence[Entry]) -> Phrasings:
@@ -135,8 +132,7 @@ def _content(path: Path) -> dict[str, Any]:
     content = read_toml(path)
     if set(content) - {"entry", "unanswered"} or not isinstance(content.get("entry", []), list):
         raise CorpusError(f"« {path} » : seules des tables [[entry]] et une liste « unanswered » sont attendues.")
-    unanswered = content.get("unanswered", [])
-    if not isinstance(unanswered, list) or not all(isinstance(q, str) and q.strip() for q in unanswered):
+    if not _are_texts(content.get("unanswered", [])):
         raise CorpusError(f"« {path} » : « unanswered » doit être une liste de questions entre guillemets.")
     return content
 
@@ -153,13 +149,17 @@ def _checked(table: Any, where: str) -> dict[str, Any]:
     if wrong := [key for key in ("part", "sentence", "title") if key in table and not _is_text(table[key])]:
         raise CorpusError(f"{where} : « {wrong[0]} » doit être un texte entre guillemets.")
     ask = table.get("ask", [] if "title" in table else None)
-    if not isinstance(ask, list) or not (ask or "title" in table) or not all(map(_is_text, ask)):
+    if not (ask or "title" in table) or not _are_texts(ask):
         raise CorpusError(f"{where} : « ask » doit être une liste de questions entre guillemets.")
     return table
 
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
 
 
 def _target(table: dict[str, Any], entries: Sequence[Entry]) -> Target:

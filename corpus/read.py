@@ -28,7 +28,6 @@ _LARGEST_ANSWER = 200_000_000
 """Bytes that the reading process may answer: more than a document within its limits can make."""
 _START = "from corpus.read import main; main()"
 _AGAIN = "Enregistrez-le de nouveau (un PDF : imprimez-le dans un nouveau PDF)"
-_SHORTER = f"{_AGAIN}, ou partagez-le en plusieurs documents."
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,20 +198,21 @@ class SafeReader:
             ) from error
 
     def _told(self, source: Source, ended: EndedError) -> UnreadableDocumentError:
-        if ended.status == -signal.SIGXCPU:
-            reason = f"sa lecture demande plus de {self.limits.cpu_seconds} secondes de calcul."
-        elif ended.late:
-            reason = f"sa lecture n’était pas finie après {self.limits.wall_seconds} secondes."
-        elif ended.status == -signal.SIGABRT:
-            reason = f"sa lecture demande plus de {self.limits.memory // 2**20} Mo de mémoire."
-        elif ended.status == -signal.SIGKILL:
-            reason = "sa lecture a été arrêtée par le système, sans doute faute de mémoire."
-        else:
-            reason = f"sa lecture s’est arrêtée brutalement (état {ended.status})."
-        short = not ended.late and ended.status in (-signal.SIGABRT, -signal.SIGKILL)
-        return UnreadableDocumentError(
-            source.file, reason, f"{_SHORTER[:-1]}, ou {MORE_MEMORY}." if short else _SHORTER
-        )
+        remedy = f"{_AGAIN}, ou partagez-le en plusieurs documents"
+        match ended.late, -ended.status:
+            case True, _:
+                reason = f"sa lecture n’était pas finie après {self.limits.wall_seconds} secondes."
+            case _, signal.SIGXCPU:
+                reason = f"sa lecture demande plus de {self.limits.cpu_seconds} secondes de calcul."
+            case _, signal.SIGABRT:
+                reason = f"sa lecture demande plus de {self.limits.memory // 2**20} Mo de mémoire."
+                remedy += f", ou {MORE_MEMORY}"
+            case _, signal.SIGKILL:
+                reason = "sa lecture a été arrêtée par le système, sans doute faute de mémoire."
+                remedy += f", ou {MORE_MEMORY}"
+            case _:
+                reason = f"sa lecture s’est arrêtée brutalement (état {ended.status})."
+        return UnreadableDocumentError(source.file, reason, f"{remedy}.")
 
 
 # In the process itself
@@ -224,15 +224,14 @@ def main() -> None:
 
 
 def _read(asked: Mapping[str, Any]) -> bytes:
-    limits = Limits(**asked["limits"])
+    limits, source = Limits(**asked["limits"]), _SOURCE.validate_python(asked["source"])
     confine(limits.memory, limits.cpu_seconds)
-    return _ANSWER.dump_json(_answer(asked, limits), exclude_defaults=True)
+    return _ANSWER.dump_json(_answer(source, Path(asked["path"]), limits), exclude_defaults=True)
 
 
-def _answer(asked: Mapping[str, Any], limits: Limits) -> _Answer:
-    source = _SOURCE.validate_python(asked["source"])
+def _answer(source: Source, path: Path, limits: Limits) -> _Answer:
     try:
-        document = read_file(source, Path(asked["path"]), limits)
+        document = read_file(source, path, limits)
         _count(source, "paragraphes", len(document.blocks), limits.blocks)
         entries = split(document)
         _count(source, "passages", sum(len(entry.passages) for entry in entries), limits.passages)

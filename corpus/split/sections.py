@@ -100,10 +100,10 @@ def content(document: Document, blocks: Sequence[Block]) -> list[list[Block]]:
     listed = contents([block.of(document.text) for block in blocks])
     runs: list[list[Block]] = [[]]
     for index, block in enumerate(blocks):
-        if index not in listed:
-            runs[-1].append(block)
-        elif runs[-1]:
+        if index in listed:
             runs.append([])
+        else:
+            runs[-1].append(block)
     return [run for run in runs if run]
 
 
@@ -118,14 +118,13 @@ def without_list_of_headings(text: str, blocks: Sequence[Block]) -> list[Block]:
     for index, block in enumerate(blocks):
         entry = without_page_number(words[index])
         tells = (
-            not entry
-            or index in listed
+            index in listed
             or CONTENTS_TITLE.fullmatch(block.of(text))
             or max(last.get(words[index], 0), last.get(entry, 0)) > index
         )
         if tells and block.kind in (BlockKind.PARAGRAPH, BlockKind.ITEM):
             waiting.append(block)
-            told |= {entry} - {""}
+            told.add(entry)
             continue
         lead_in = kept and kept[-1].of(text).endswith(":") and not CONTENTS_TITLE.fullmatch(kept[-1].of(text))
         kept += [block] if len(told) >= _FEWEST_TOLD and block.kind in HEADS and not lead_in else [*waiting, block]
@@ -155,7 +154,7 @@ def without_asides(document: Document, body: Sequence[Block]) -> tuple[list[Bloc
         cut = starts.pop()
     asides: list[list[Block]] = []
     for block in body[cut:]:
-        if block.kind is BlockKind.ITEM and asides:
+        if block.kind is BlockKind.ITEM:
             asides[-1].append(block)
         else:
             asides.append([block])
