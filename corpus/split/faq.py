@@ -20,10 +20,9 @@ from corpus.split.sections import (
     is_page_furniture,
     loose,
     sections,
-    without_asides,
+    with_asides,
     without_list_of_headings,
     without_page_number,
-    without_signature,
 )
 from corpus.split.sentences import sentences
 
@@ -219,14 +218,8 @@ def _answered(
         end -= 1
     answer = _without_label(document, [*([question.rest] if question.rest else []), *after[:end]])
     marked = document.blocks[question.first].kind is BlockKind.QUESTION  # a row of a table is one entry
-    answer, below = (answer, []) if marked else without_signature(document, answer)
-    main, asides = (answer, []) if marked else without_asides(document, answer)
-    if not main:
-        main, asides = answer, []
-    section = path.spans()
-    found = [Section(question.heading, section, tuple(main), question.key)] if main else []
-    found += [Section(None, section, tuple(aside)) for aside in asides]
-    found += loose(document, below, section)
+    section = Section(question.heading, path.spans(), tuple(answer), question.key)
+    found = ([section] if marked else with_asides(document, section, path)) if answer else []
     rest = content(document, after[end:])
     return found + [section for run in rest for section in sections(document, run, path)]
 

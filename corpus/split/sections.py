@@ -142,8 +142,8 @@ def without_page_number(words: str) -> str:
     return words.rstrip("0123456789").rstrip(" .…·_\t\u00a0")
 
 
-def without_asides(document: Document, body: Sequence[Block]) -> tuple[list[Block], list[list[Block]]]:
-    """The body, and the references that follow it: "Référence : …", "Pour en savoir plus …"."""
+def _without_asides(document: Document, body: Sequence[Block]) -> tuple[Sequence[Block], list[list[Block]]]:
+    """The body, and the references that follow it: "Référence : …", "Pour en savoir plus …"; alone, they are one."""
     starts = [
         index
         for index, block in enumerate(body)
@@ -152,16 +152,18 @@ def without_asides(document: Document, body: Sequence[Block]) -> tuple[list[Bloc
     cut = len(body)
     while starts and all(block.kind is BlockKind.ITEM for block in body[starts[-1] + 1 : cut]):
         cut = starts.pop()
+    if not cut:
+        return body, []
     asides: list[list[Block]] = []
     for block in body[cut:]:
         if block.kind is BlockKind.ITEM:
             asides[-1].append(block)
         else:
             asides.append([block])
-    return list(body[:cut]), asides
+    return body[:cut], asides
 
 
-def without_signature(document: Document, body: Sequence[Block]) -> tuple[list[Block], list[Block]]:
+def _without_signature(document: Document, body: Sequence[Block]) -> tuple[Sequence[Block], Sequence[Block]]:
     """The body up to where it is signed, and what stands below the names: appeals, copies.
 
     Functions and names without a place or a date are a signature at the very end only. A body keeps its first block.
@@ -176,8 +178,8 @@ def without_signature(document: Document, body: Sequence[Block]) -> tuple[list[B
         while end < len(body) and len(texts[end]) <= LONGEST_SIGNATURE and _names(texts[end]):
             end += 1
         if dated or end == len(body):
-            return list(body[:index]), list(body[end:])
-    return list(body), []
+            return body[:index], body[end:]
+    return body, []
 
 
 def _signed(text: str) -> bool:
@@ -214,13 +216,9 @@ def _belongs(document: Document, group: Sequence[Block], block: Block) -> bool:
 
 def _is_statement(document: Document, group: Sequence[Block]) -> bool:
     """Whether the group states something: a sentence, the object of a letter, a reference, a list."""
-    if group[0].kind is BlockKind.HEADING:
-        return False
     if len(group) > 1:
         return True
     text = group[0].of(document.text)
-    if is_page_furniture(text):
-        return False
     if ASIDE.match(text) or OBJECT.match(text) or len(text) > LONG or leads_to_value(text):
         return True
     if _signed(text) or SIGNATORY.fullmatch(text):
@@ -254,12 +252,14 @@ def _section(document: Document, head: Block | None, body: Sequence[Block], path
         return []
     if head is None:
         return loose(document, body, path.spans())
-    signed, below = without_signature(document, body)
-    main, asides = without_asides(document, signed)
-    if not main:
-        main, asides = signed, []
-    found = [Section(title(document.text, head), path.spans()[:-1], tuple(main), head.key)]
-    found += [Section(None, path.spans(), tuple(aside)) for aside in asides]
+    return with_asides(document, Section(title(document.text, head), path.spans()[:-1], tuple(body), head.key), path)
+
+
+def with_asides(document: Document, section: Section, path: HeadingPath) -> list[Section]:
+    """The section up to where it is signed, then its references and what stands below its names."""
+    signed, below = _without_signature(document, section.body)
+    main, asides = _without_asides(document, signed)
+    found = [replace(section, body=tuple(main)), *(Section(None, path.spans(), tuple(aside)) for aside in asides)]
     return found + loose(document, below, path.spans())
 
 
