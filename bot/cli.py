@@ -5,9 +5,8 @@ import logging
 import os
 import signal
 import sys
-from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -17,16 +16,8 @@ from bot import cli_index, cli_journal, cli_output, cli_workshop
 from bot.answer import Kind
 from bot.cli_french import CollectionOption, CorpusOption, FrenchTyper, IndexOption, JsonOption, complaint
 from bot.logs import configure_logs, say
-from bot.settings import Settings, read_log_format, read_settings
+from bot.settings import read_log_format, read_settings
 from corpus.errors import MotamotError, SettingsError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from fastapi import FastAPI
-
-    from bot.web.branding import Branding
-    from bot.workers import Work
 
 ANSWERED, REFUSED, FAILED = 0, 1, 2
 
@@ -84,32 +75,20 @@ def serve(
     given |= {"corpus": corpus, "index": index}
     settings = read_settings(**given)  # type: ignore[arg-type]
     _check_port(settings.host, settings.port)
-    from bot.site import branding_of, load_site, work  # a second of import, for this command only
-    from bot.web.server import serve as run
+    from bot.site import serve_site, work  # a second of import, for this command only
+    from bot.workers import listen, run
 
-    if workers > 1:
-        _serve_by_several(workers, settings, given, work)
-        return
-
-    with ExitStack() as open_meanwhile:
-        book = open_meanwhile.enter_context(cli_index.kept_journal(settings))
-
-        def load() -> "FastAPI":
-            return load_site(settings, book, open_meanwhile)
-
-        def branding() -> "Branding":
-            return branding_of(read_settings(**given))  # type: ignore[arg-type]
-
-        def ready() -> None:
-            say(
-                f"La page de questions est ouverte : http://{settings.host}:{settings.port}{settings.root_path}/"
-                "  (Ctrl+C pour arrêter)"
-            )
-
-        try:
-            run(load, branding, ready, settings.host, settings.port, settings.root_path)
-        finally:
-            say("Le service est arrêté.")
+    address = f"http://{settings.host}:{settings.port}{settings.root_path}/ (Ctrl+C pour arrêter)"
+    try:
+        if workers == 1:
+            serve_site(settings, given, lambda: say(f"La page de questions est ouverte : {address}"))
+        else:
+            cli_index.open_searcher(settings, publish=True)  # built once, where it must be
+            listener = listen(settings.host, settings.port)
+            say(f"{workers} processus répondent sur {address}")
+            run(work, workers, listener, given)
+    finally:
+        say("Le service est arrêté.")
 
 
 @app.command()
@@ -298,8 +277,15 @@ def evaluate(
     from bot.evaluation import command, words
 
     read_settings(collection, corpus=corpus, index=index, max_error=max_error)  # which judges the rate
-    wanted = command.Wanted(questions, report_file, save, compare, max_error, as_json)
-    hit_rate = command.run(wanted, read_settings(collection, corpus=corpus, index=index))
+    hit_rate = command.run(
+        questions,
+        read_settings(collection, corpus=corpus, index=index),
+        report=report_file,
+        save=save,
+        earlier=compare,
+        max_error=max_error,
+        as_json=as_json,
+    )
     if shortfall := words.shortfall(hit_rate, min_hit):
         say(shortfall)
         raise typer.Exit(REFUSED)
@@ -339,21 +325,6 @@ def doctor(
     else:
         cli_output.show_findings(Console(soft_wrap=True), findings)
     raise typer.Exit(FAILED if worst(findings) is Level.ERROR else ANSWERED)
-
-
-def _serve_by_several(n: int, settings: Settings, given: "Mapping[str, object]", work: "Work") -> None:
-    """Build the index once where it must be, then let so many processes answer."""
-    from bot.workers import listen, run
-
-    cli_index.open_searcher(settings, publish=True)
-    listener = listen(settings.host, settings.port)
-    say(
-        f"{n} processus répondent sur http://{settings.host}:{settings.port}{settings.root_path}/ (Ctrl+C pour arrêter)"
-    )
-    try:
-        run(work, n, listener, given)
-    finally:
-        say("Le service est arrêté.")
 
 
 def _check_port(host: str, port: int) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -70,19 +70,40 @@ def _shared(settings: Settings, folder: Path | None) -> SharedState | None:
     return SharedState.in_file(folder / "state.sqlite3") if folder else None
 
 
-def work(listener: socket.socket, folder: Path, again: bool, given: Mapping[str, object]) -> None:
-    """One of several processes that serve an address (see ``workers.Work``)."""
-    configure_logs(read_log_format())
-    settings = read_settings(**given)  # type: ignore[arg-type]
+def serve_site(
+    settings: Settings,
+    given: Mapping[str, object],
+    ready: Callable[[], None],
+    folder: Path | None = None,
+    listener: socket.socket | None = None,
+    first: bool = False,
+) -> None:
+    """Load the site of these settings and serve it until interrupted.
+
+    Args:
+        settings: Of the service.
+        given: Those of the command line; the branding is read again with them at the signal SIGHUP.
+        ready: Called once the site answers.
+        folder: As in ``load_site``.
+        listener: A socket that other processes accept from too.
+        first: Whether to load before the first request is accepted: other processes answer meanwhile.
+    """
     with ExitStack() as until_closed:
         book = until_closed.enter_context(cli_index.kept_journal(settings))
         serve(
             lambda: load_site(settings, book, until_closed, folder),
             lambda: branding_of(read_settings(**given)),  # type: ignore[arg-type]
-            (folder / str(os.getpid())).touch,
+            ready,
             settings.host,
             settings.port,
             settings.root_path,
             listener=listener,
-            first=again,
+            first=first,
         )
+
+
+def work(listener: socket.socket, folder: Path, again: bool, given: Mapping[str, object]) -> None:
+    """One of several processes that serve an address (see ``workers.Work``)."""
+    configure_logs(read_log_format())
+    settings = read_settings(**given)  # type: ignore[arg-type]
+    serve_site(settings, given, (folder / str(os.getpid())).touch, folder, listener, first=again)
