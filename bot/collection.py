@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -36,22 +36,6 @@ def read_networks(value: object) -> tuple[str, ...]:
     if not isinstance(given, list | tuple):
         raise ValueError(f"not a list: {value!r}")
     return tuple(str(ip_network(str(each))) if "/" in str(each) else str(ip_address(str(each))) for each in given)
-
-
-EXPECTED = {
-    "name": "un nom court en minuscules, chiffres et tirets, comme montbrun ; deux collections n’ont pas le même",
-    "corpus": "un dossier",
-    "index": "un dossier",
-    "title": "un titre, sur une ligne",
-    "operator": "le nom de l’organisme, sur une ligne",
-    "contact": "une adresse de courriel, un numéro de téléphone ou un service, sur une ligne",
-    "theme": "un dossier",
-    "frame_ancestors": "les adresses des sites qui peuvent l’afficher dans leurs pages",
-    "max_error": "un nombre entre 0 et 1, comme 0.10",
-    "networks": "les adresses de ceux qui peuvent la voir, comme 10.0.0.0/8",
-    "header": "le nom d’un en-tête que pose un serveur mandataire de confiance, comme X-Auth-Request-Groups",
-    "values": "les valeurs de cet en-tête qui donnent accès, une liste de textes",
-}
 
 
 class CollectionTable(BaseModel):
@@ -91,25 +75,6 @@ def distinct(tables: tuple[CollectionTable, ...]) -> tuple[CollectionTable, ...]
     if len(set(names)) < len(names):
         raise ValueError("two collections of one name")
     return tables
-
-
-def explained(place: tuple[int | str, ...], value: object) -> str:
-    """What is wrong in one of the tables, without where the file is.
-
-    Args:
-        place: Number of the table from 0, then its key, as pydantic gives them.
-        value: What stands there.
-    """
-    if not place:
-        return (
-            f"« collection » : {value!r} ne convient pas, sont attendues des tables [[collection]] de noms distincts."
-        )
-    number, key = place[0], str(place[1]) if len(place) > 1 else ""
-    where = f"[[collection]] n° {int(number) + 1}"
-    if key not in EXPECTED:
-        return f"{where} : clé inconnue « {key} » ; clés admises : {', '.join(EXPECTED)}."
-    shown: Any = "rien" if isinstance(value, dict) else repr(value)
-    return f"{where}, « {key} » : {shown} ne convient pas, est attendu : {EXPECTED[key]}."
 
 
 _IN_FORCE: ContextVar[str] = ContextVar("collection", default="")

@@ -18,7 +18,7 @@ from pydantic_settings import (
 )
 
 import corpus
-from bot.collection import ONE_LINE, CollectionTable, NamedPath, distinct, explained, read_networks
+from bot.collection import ONE_LINE, CollectionTable, NamedPath, distinct, read_networks
 from bot.web.branding import check_theme, read_frame_ancestors
 from corpus.errors import SettingsError, reason
 from corpus.toml_file import TomlError, read_toml
@@ -70,6 +70,15 @@ EXPECTED = {
 
 _OF_COLLECTION = ("corpus", "title", "operator", "contact", "theme", "frame_ancestors", "max_error")
 """What a collection may have of its own."""
+
+_EXPECTED_OF_TABLE = {
+    "name": "un nom court en minuscules, chiffres et tirets, comme montbrun ; deux collections n’ont pas le même",
+    **{key: EXPECTED[key] for key in (*_OF_COLLECTION, "index")},
+    "networks": "les adresses de ceux qui peuvent la voir, comme 10.0.0.0/8",
+    "header": "le nom d’un en-tête que pose un serveur mandataire de confiance, comme X-Auth-Request-Groups",
+    "values": "les valeurs de cet en-tête qui donnent accès, une liste de textes",
+}
+"""The same for a table ``[[collection]]``."""
 
 _VARIABLES = frozenset(f"{PREFIX}{key}" for key in ("HOME", "CONFIG", "READING_MEMORY", *map(str.upper, EXPECTED)))
 _NEARLY = 0.87
@@ -272,8 +281,8 @@ def foreign_variables() -> list[str]:
 
 def _explained(place: tuple[int | str, ...], value: object, chosen: Mapping[str, object]) -> str:
     key = str(place[0])
-    if len(place) > 1 and key == "collection":
-        return f"{place_of(key)} : {explained(place[1:], value)}"
+    if len(place) > 2 and key == "collection":
+        return f"{place_of(key)} : {_explained_in_table(int(place[1]), str(place[2]), value)}"
     if key not in EXPECTED:
         close = get_close_matches(key, EXPECTED, n=1, cutoff=0.6)
         hint = f"vouliez-vous dire « {close[0]} » ?" if close else f"clés admises : {', '.join(EXPECTED)}."
@@ -284,6 +293,15 @@ def _explained(place: tuple[int | str, ...], value: object, chosen: Mapping[str,
         f"Réglage « {key} » : la valeur {value!r} ne convient pas, est attendu : {EXPECTED[key]} ; "
         f"corrigez-la {_where(key, chosen)}."
     )
+
+
+def _explained_in_table(number: int, key: str, value: object) -> str:
+    """What is wrong in a table ``[[collection]]``, by its number from 0."""
+    where = f"[[collection]] n° {number + 1}"
+    if key not in _EXPECTED_OF_TABLE:
+        return f"{where} : clé inconnue « {key} » ; clés admises : {', '.join(_EXPECTED_OF_TABLE)}."
+    shown = "rien" if isinstance(value, dict) else repr(value)
+    return f"{where}, « {key} » : {shown} ne convient pas, est attendu : {_EXPECTED_OF_TABLE[key]}."
 
 
 def _where(key: str, chosen: Mapping[str, object]) -> str:
