@@ -2,14 +2,13 @@
 
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from bot.phrases import counted
 from bot.web.assets import templates
-from bot.web.pdf_pages import Drawer, UnusablePageError
+from bot.web.pdf_pages import Drawer, MarkedPage, UnusablePageError
 from bot.web.viewer import has_pictures, pages_of, printed_on, recognised_on
 from corpus.document import BlockKind, Box, Document, Entry, Span
 
@@ -54,30 +53,15 @@ class Mark(Span):
 
 
 @dataclass(frozen=True, slots=True)
-class MarkBoxes:
-    """A mark on a page, or what of the page bears none."""
-
-    kind: MarkKind
-    entry: str
-    boxes: tuple[Box, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class PagePicture:
-    """A page with its marks; without a picture where it cannot be drawn."""
+    """A page, its marks and where each stands on it."""
 
     number: int
-    width: float
-    height: float
-    image: bytes
-    """WebP; empty where the page cannot be drawn."""
-    marks: tuple[MarkBoxes, ...]
+    drawn: MarkedPage | None
+    """None where it cannot be drawn."""
+    marks: tuple[tuple[Mark, tuple[Box, ...]], ...]
     entries: tuple[Entry, ...]
     """That begin on it."""
-
-    @property
-    def data(self) -> str:
-        return "data:image/webp;base64," + b64encode(self.image).decode()
 
 
 def marks(document: Document, entries: Sequence[Entry]) -> list[Mark]:
@@ -128,23 +112,24 @@ def page_pictures(document: Document, entries: Sequence[Entry], path: Path, draw
     for entry in entries:
         begun.setdefault(document.page_at((entry.heading or entry.body).start), []).append(entry)
     for number in range(1, len(document.pages) + 1):
-        yield _picture(document, number, own.get(number, []), tuple(begun.get(number, [])), path, drawer)
+        drawn, placed = _placed(document, number, own.get(number, []), path, drawer)
+        yield PagePicture(number, drawn, placed, tuple(begun.get(number, [])))
 
 
-def _picture(
-    document: Document, number: int, own: Sequence[Mark], begun: tuple[Entry, ...], path: Path, drawer: Drawer
-) -> PagePicture:
-    slices = [printed_on(document, mark, number)[0] for mark in own]
-    with suppress(UnusablePageError):
-        page = drawer.mark(path, document.sha256, number, slices)
-        placed = [
-            MarkBoxes(mark.kind, mark.entry, (*boxes, *(line.box for line in recognised_on(document, mark, number))))
-            for mark, boxes in zip(own, page.boxes, strict=True)
-        ]
-        placed.append(MarkBoxes(MarkKind.LEFT_OUT, "", page.others))
-        shown = tuple(each for each in placed if each.boxes)
-        return PagePicture(number, page.width, page.height, page.image, shown, begun)
-    return PagePicture(number, 0, 0, b"", (), begun)
+def _placed(
+    document: Document, number: int, own: Sequence[Mark], path: Path, drawer: Drawer
+) -> tuple[MarkedPage | None, tuple[tuple[Mark, tuple[Box, ...]], ...]]:
+    """A page as it is drawn and where its marks are; what bears none was left out."""
+    try:
+        page = drawer.mark(path, document.sha256, number, [printed_on(document, mark, number)[0] for mark in own])
+    except UnusablePageError:
+        return None, ()
+    placed = [
+        (mark, (*boxes, *(line.box for line in recognised_on(document, mark, number))))
+        for mark, boxes in zip(own, page.boxes, strict=True)
+    ]
+    placed.append((Mark(0, 0, MarkKind.LEFT_OUT), page.others))
+    return page, tuple((mark, boxes) for mark, boxes in placed if boxes)
 
 
 def report(document: Document, entries: Sequence[Entry], path: Path) -> str:
@@ -158,6 +143,7 @@ def report(document: Document, entries: Sequence[Entry], path: Path) -> str:
             entries=entries,
             kinds=list(MarkKind) if pictured else [kind for kind in MarkKind if kind is not MarkKind.LEFT_OUT],
             counted=counted,
+            b64=lambda image: b64encode(image).decode(),
             pictures=page_pictures(document, entries, path, Drawer()) if pictured else (),
             marks=() if pictured else marks(document, entries),
         )

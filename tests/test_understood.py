@@ -48,14 +48,15 @@ def test_pages_are_drawn_with_their_marks_and_what_was_left_out(tmp_path: Path) 
 
     assert [entry.heading_text for entry in (*first.entries, *second.entries)] == [e.heading_text for e in entries]
     for page in (first, second):
-        assert page.image.startswith(b"RIFF")
-        heading, passage, left_out = page.marks
+        assert page.drawn is not None
+        assert page.drawn.image.startswith(b"RIFF")
+        (heading, above), (passage, below), (left_out, others) = page.marks
         assert (heading.kind, passage.kind) == (MarkKind.ENTRY, MarkKind.PASSAGE)
         assert heading.entry == passage.entry == page.entries[0].id
-        assert heading.boxes[0].bottom < passage.boxes[0].bottom
-        assert (left_out.kind, len(left_out.boxes)) == (MarkKind.LEFT_OUT, 2)  # the running title, the page number
-        assert left_out.boxes[0].top < 0.1
-        assert left_out.boxes[1].top > 0.9
+        assert above[0].bottom < below[0].bottom
+        assert (left_out.kind, len(others)) == (MarkKind.LEFT_OUT, 2)  # the running title, the page number
+        assert others[0].top < 0.1
+        assert others[1].top > 0.9
 
 
 def test_the_report_needs_nothing_else(tmp_path: Path) -> None:
