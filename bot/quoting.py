@@ -137,24 +137,19 @@ class Library:
         self._after_is = ""
 
     @classmethod
-    def of_documents(cls, documents: Iterable[Document]) -> "Library":
-        """Of documents alone, whose entries are not known."""
-        # Two sources may name the same bytes: the first of the catalogue speaks for both.
-        known: dict[str, Document] = {}
-        for document in documents:
-            known.setdefault(document.sha256, document)
-        hashes = {document.id: sha256 for sha256, document in known.items()}
-        return cls({sha256: partial(known.__getitem__, sha256) for sha256 in known}, lambda _: (), hashes)
-
-    @classmethod
-    def of_edition(cls, document: Document, entries: Iterable[Entry]) -> "Library":
-        """Of one edition of a document."""
-        own = tuple(entries)
-        return cls({document.sha256: lambda: document}, lambda _: own, {document.id: document.sha256})
+    def of_documents(cls, documents: Iterable[Document], entries: Iterable[Entry] = ()) -> "Library":
+        """Of documents that were read, and those of their entries that are known."""
+        known, own = {document.sha256: document for document in documents}, tuple(entries)
+        return cls(
+            {sha256: partial(known.__getitem__, sha256) for sha256 in known},
+            lambda id_: [entry for entry in own if entry.document.id == id_],
+            {document.id: sha256 for sha256, document in known.items()},
+        )
 
     @classmethod
     def of(cls, rows: Rows, hashes: Mapping[str, str]) -> "Library":
         """The documents of an index, read when they are asked for; ``hashes`` of their files, by their ids."""
+        # Two sources may name the same bytes: the first of the catalogue speaks for both.
         found: dict[str, Callable[[], Document]] = {}
         for id_ in rows.documents:
             found.setdefault(hashes[id_], partial(rows.documents.__getitem__, id_))

@@ -152,7 +152,7 @@ def test_a_row_or_an_item_comes_with_its_head(
     found = next(p for p in entry.passages if p.text.startswith(words))
 
     made = quote(Hit(entry, Target(found, Span(found.start, found.end)), row=0, label="", score=0.9, rank=1))
-    again = Library.of_edition(document, [entry]).quote(document, found.quote)
+    again = Library.of_documents([document], [entry]).quote(document, found.quote)
 
     assert list(made.context) == list(again.context) == context
     assert not any(above in made.text for above in context)

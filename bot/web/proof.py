@@ -182,7 +182,7 @@ def find_cited(library: "Library", originals: Originals, sha256: str, place: str
     if end - start > MAX_WORDS:
         raise RefusedError(404, phrases.too_many_words(MAX_WORDS))
     span = Span(start, end)
-    holder = library.of_edition(kept.document, kept.entries) if kept else library
+    holder = library.of_documents([kept.document], kept.entries) if kept else library
     return Cited(document, span, holder.quote(document, span), kept, library, originals)
 
 
