@@ -50,15 +50,14 @@ class Metrics:
 
     def __init__(self, collections: Sequence[str] = ()) -> None:
         self.registry = registry = CollectorRegistry()
-        # Of a service without collections, as many series as before.
-        self._by_collection = bool(collections)
-        labels = ["kind", *(["collection"] if collections else [])]
-        self._questions = Counter("motamot_questions", "Questions answered, by kind.", labels, registry=registry)
+        self._questions = Counter(  # to Prometheus an empty label, that of COMMON, is none
+            "motamot_questions", "Questions answered, by kind.", ["kind", "collection"], registry=registry
+        )
         self._feedback = Counter("motamot_feedback", "Thumbs of visitors.", ["helpful"], registry=registry)
         # A series that starts at 0 can be alerted upon.
         for kind in Kind:
             for collection in (COMMON, *collections):
-                self._of(kind, collection)
+                self._questions.labels(kind.value, collection)
         for helpful in ("true", "false"):
             self._feedback.labels(helpful)
         self._seconds = Histogram(
@@ -89,11 +88,8 @@ class Metrics:
         Info("motamot", "What runs.", registry=own).info({"version": version("motamot")})
         ProcessCollector(registry=own)
 
-    def _of(self, kind: Kind, collection: str) -> Counter:
-        return self._questions.labels(kind.value, *([collection] if self._by_collection else []))
-
     def answered(self, kind: Kind, seconds: float) -> None:
-        self._of(kind, in_force()).inc()
+        self._questions.labels(kind.value, in_force()).inc()
         self._seconds.observe(seconds)
 
     def judged(self, helpful: bool) -> None:

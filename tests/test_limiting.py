@@ -73,7 +73,7 @@ def test_a_shared_question_counts_like_another(client: TestClient, page: str) ->
     assert '<html lang="fr"' in found[1].text
     assert "Trop de demandes" in found[1].text
     assert ask(client, "192.0.2.1") == 429
-    assert 'motamot_questions_total{kind="refuse"} 2.0' in client.get("/metrics").text
+    assert 'motamot_questions_total{collection="",kind="refuse"} 2.0' in client.get("/metrics").text
 
 
 @pytest.mark.parametrize(

@@ -37,9 +37,9 @@ def client() -> Iterator[TestClient]:
 
 
 def samples(client: TestClient) -> dict[tuple[str, str], float]:
-    """Name and first label's value -> value."""
+    """Name and value of its one label that has one -> value."""
     return {
-        (sample.name, next(iter(sample.labels.values()), "")): sample.value
+        (sample.name, "".join(sample.labels.values())): sample.value
         for family in text_string_to_metric_families(client.get("/metrics").text)
         for sample in family.samples
     }
