@@ -66,7 +66,7 @@ def show_built(console: Console, built: "Built") -> None:
     show_line(
         console,
         f"Index construit : {counted(len(corpus.documents), 'document')}, {counted(len(corpus.entries), 'entrée')}, "
-        f"{counted(built.n_passages, 'passage')} ({counted(built.n_encoded, 'texte encodé', 'textes encodés')}).",
+        f"{counted(built.n_passages, 'passage')} ({counted(built.n_encoded, 'texte encodé')}).",
     )
     for document in corpus.documents:
         n = counted(built.phrasings.get(document.id, 0), "autre façon de demander", "autres façons de demander")
@@ -143,8 +143,7 @@ _COLOURS = {"ok": "green", "attention": "yellow", "erreur": "red"}
 def show_findings(console: Console, findings: Sequence["Finding"]) -> None:
     """What was examined, and what to do."""
     for finding in findings:
-        label = finding.level.label
-        console.print(Text(f"{label:<9} ", style=_COLOURS[label]), end="")
+        console.print(Text(f"{finding.level:<9} ", style=_COLOURS[finding.level]), end="")
         show_line(console, f"{finding.name}\u00a0: {finding.detail}")
         if finding.remedy:
             show_line(console, f"          → {finding.remedy}")

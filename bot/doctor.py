@@ -98,9 +98,7 @@ def documents(settings: Settings) -> tuple[list[Finding], Corpus | None]:
         corpus = read_corpus(settings.corpus)
     except MotamotError as problem:
         return [error("Documents", str(problem))], None
-    n_read = (
-        f"{counted(len(corpus.documents), 'document lu', 'documents lus')}, {counted(len(corpus.entries), 'entrée')}"
-    )
+    n_read = f"{counted(len(corpus.documents), 'document lu')}, {counted(len(corpus.entries), 'entrée')}"
     found = [
         ok("Documents", n_read) if corpus.entries else error("Documents", "aucun n’a pu être lu", "Voyez ci-dessous.")
     ]

@@ -7,9 +7,9 @@ import sqlite3
 import stat
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from enum import IntEnum
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +27,12 @@ _PURGE_DELAY = timedelta(hours=2)
 """A running server erases every hour what is due."""
 
 
-class Level(IntEnum):
-    """How grave: the program answers all the same, up to and including ATTENTION."""
+class Level(StrEnum):
+    """How grave, from bad to worse: the program answers all the same, up to and including ATTENTION."""
 
-    OK = 0
-    ATTENTION = 1
-    ERROR = 2
-
-    @property
-    def label(self) -> str:
-        """As it is shown, and written in JSON."""
-        return ("ok", "attention", "erreur")[self]
+    OK = "ok"
+    ATTENTION = "attention"
+    ERROR = "erreur"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +62,12 @@ def error(name: str, detail: str, remedy: str = "") -> Finding:
 
 def worst(findings: Iterable[Finding]) -> Level:
     """Of them all."""
-    return max((finding.level for finding in findings), default=Level.OK)
+    return max((finding.level for finding in findings), key=list(Level).index, default=Level.OK)
 
 
 def findings_to_json(findings: Sequence[Finding]) -> dict[str, Any]:
     """What was examined, for a program that watches."""
-    shown = [{"name": f.name, "level": f.level.label, "detail": f.detail, "remedy": f.remedy} for f in findings]
-    return {"level": worst(findings).label, "findings": shown}
+    return {"level": worst(findings), "findings": [asdict(finding) for finding in findings]}
 
 
 def size(n_bytes: int) -> str:
