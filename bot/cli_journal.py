@@ -7,9 +7,8 @@ import sys
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -21,13 +20,6 @@ from bot.phrases import counted
 from bot.settings import read_settings
 
 app = FrenchTyper(help="Lire ou effacer le journal des questions.")
-
-
-class Format(StrEnum):
-    """Of an export."""
-
-    CSV = "csv"
-    JSONL = "jsonl"
 
 
 COLUMNS = {
@@ -54,8 +46,8 @@ _YES_NO = {True: "oui", False: "non", None: ""}
 @app.command()
 def export(
     style: Annotated[
-        Format, typer.Option("--format", help="Tableau (csv) ou une ligne JSON par question.")
-    ] = Format.CSV,
+        Literal["csv", "jsonl"], typer.Option("--format", help="Tableau (csv) ou une ligne JSON par question.")
+    ] = "csv",
     unanswered: Annotated[bool, typer.Option("--unanswered", help="Seulement les questions sans réponse.")] = False,
     unhelpful: Annotated[bool, typer.Option("--unhelpful", help="Seulement les réponses qui n’ont pas aidé.")] = False,
     corpus: CorpusOption = None,
@@ -68,7 +60,7 @@ def export(
     with _open(corpus, index) as journal:
         records = journal.records(unanswered=unanswered, unhelpful=unhelpful)
         # As bytes: a table that Excel opens starts with a mark of its encoding, whatever the terminal's.
-        sys.stdout.buffer.write(_csv(records) if style is Format.CSV else _jsonl(records))
+        sys.stdout.buffer.write(_csv(records) if style == "csv" else _jsonl(records))
         sys.stdout.buffer.flush()
 
 
@@ -83,9 +75,7 @@ def purge(
     """Effacer les lignes plus anciennes que « journal_days », ou toutes."""
     with _open(corpus, index) as journal:
         erased = journal.purge(everything)
-    show_line(
-        Console(), f"{counted(erased, 'ligne effacée', 'lignes effacées')}." if erased else "Aucune ligne à effacer."
-    )
+    show_line(Console(), f"{counted(erased, 'ligne effacée')}." if erased else "Aucune ligne à effacer.")
 
 
 def _open(corpus: Path | None, index: Path | None) -> closing[Journal]:

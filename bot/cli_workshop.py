@@ -188,7 +188,7 @@ def watch(
     if not found:
         show_line(Console(), f"Aucune adresse du catalogue n’est sur {', '.join(hosts or ())}.")
     else:
-        show_line(Console(), f"{counted(len(found), 'adresse consultée', 'adresses consultées')}.")
+        show_line(Console(), f"{counted(len(found), 'adresse consultée')}.")
 
 
 def check(as_json: JsonOption = False, corpus: CorpusOption = None, index: IndexOption = None) -> None:
@@ -228,7 +228,7 @@ def publish(
     if as_json:
         _print(asdict(made))
     else:
-        files = counted(len(made.changed), "fichier modifié", "fichiers modifiés")
+        files = counted(len(made.changed), "fichier modifié")
         show_line(
             Console(), f"Publié : {files}, {counted(made.gained or 0, 'gagnée')}, {counted(made.lost or 0, 'perdue')}."
         )

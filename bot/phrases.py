@@ -310,12 +310,12 @@ def french_number(value: int) -> str:
 
 
 def counted(number: int, one: str, many: str = "") -> str:
-    """A number and its noun.
+    """A number and its noun; 0 is a singular in French.
 
-    >>> counted(1, "ligne"), counted(2, "ligne"), counted(0, "journal", "journaux")
-    ('1 ligne', '2 lignes', '0 journal')
+    >>> counted(1, "ligne"), counted(2, "ligne lue"), counted(0, "journal", "journaux")
+    ('1 ligne', '2 lignes lues', '0 journal')
     """
-    return f"{french_number(number)} {one if number < 2 else many or one + 's'}"
+    return f"{french_number(number)} {one if number < 2 else many or ' '.join(f'{word}s' for word in one.split())}"
 
 
 def where_from(title: str, publisher: str, dated: str, page: int | str | None, url: str | None) -> str:
@@ -377,7 +377,7 @@ def known_texts(dates: Sequence[str]) -> str:
 
 def left_out(count: int) -> str:
     """How many texts of the catalogue could not be read."""
-    missing = counted(count, "texte prévu", "textes prévus")
+    missing = counted(count, "texte prévu")
     return f"{missing} {'n’a pas pu être lu' if count < 2 else 'n’ont pas pu être lus'}"
 
 
@@ -451,6 +451,6 @@ def file_today(today: str, page: int | None, reason: str) -> str:
     }[today]
 
 
-def checked_at(at: datetime) -> str:
-    """When the file was looked at."""
-    return f"Vérifié le {french_date(at.date().isoformat())} à {at.hour}{NBSP}h{NBSP}{at.minute:02}."
+def french_moment(at: datetime) -> str:
+    """A moment in French: « 27 novembre 2026 à 19 h 05 »."""
+    return f"{french_date(at.date().isoformat())} à {at.hour}{NBSP}h{NBSP}{at.minute:02}"

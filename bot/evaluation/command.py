@@ -1,8 +1,6 @@
 """What ``motamot evaluate`` does: check, ask, compute, compare, print and write."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,7 +14,7 @@ from bot.cli_output import show_line
 from bot.evaluation import words
 from bot.evaluation.figures import Estimate, figures
 from bot.evaluation.html_report import page, promised
-from bot.evaluation.judge import Judged, Outcome, advice, evaluate
+from bot.evaluation.judge import Outcome, advice, evaluate
 from bot.evaluation.questions import read_known_questions
 from bot.evaluation.run_file import (
     Comparison,
@@ -29,64 +27,69 @@ from bot.evaluation.run_file import (
     run_to_json,
     write_text,
 )
-from bot.phrases import french_date
+from bot.phrases import counted, french_date
 from bot.settings import Settings
 from corpus.errors import typeset
 from index.searcher import Searcher
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the evaluator asked for."""
+def run(
+    questions: Path,
+    settings: Settings,
+    *,
+    report: Path | None = None,
+    save: Path | None = None,
+    earlier: Path | None = None,
+    max_error: float | None = None,
+    as_json: bool = False,
+) -> Estimate:
+    """Ask every question; print and write what is wanted.
 
-    questions: Path
-    page: Path | None = None
-    save: Path | None = None
-    before: Path | None = None
-    """A run to compare with."""
-    max_error: float | None = None
-    """A stated error rate to try: the index keeps the curve that gives its threshold."""
-    as_json: bool = False
+    Args:
+        questions: File of known questions.
+        settings: Of the assistant.
+        report: Where a page of HTML is written.
+        save: Where the run is kept.
+        earlier: A run to compare with.
+        max_error: A stated error rate to try: the index keeps the curve that gives its threshold.
+        as_json: Print the run for a program.
 
-
-def run(wanted: Wanted, settings: Settings) -> Estimate:
-    """Ask every question; print and write what is wanted; the share that is answered, rightly and at the right place.
+    Returns:
+        The share that is answered, rightly and at the right place.
 
     Raises:
         KnownQuestionsError: The questions cannot be used.
         RunFileError: A file cannot be read or written, or the run to compare with shares no question.
     """
-    for path in filter(None, (wanted.page, wanted.save)):  # before the seconds that the encoder takes
+    for path in filter(None, (report, save)):  # before the seconds that the encoder takes
         check_writable(path)
-    before = read_run(wanted.before) if wanted.before else None
+    before = read_run(earlier) if earlier else None
     searcher = open_searcher(settings)
-    if wanted.max_error is not None:
-        searcher.learned = searcher.learned.within(wanted.max_error)
-    known = read_known_questions(wanted.questions, searcher.rows.entries)
-    if before and wanted.before:
-        check_comparable(before, wanted.before, [q.id for q in known], wanted.questions.name)
+    if max_error is None:
+        max_error = settings.max_error
+    else:
+        searcher.learned = searcher.learned.within(max_error)
+    entries = searcher.rows.entries
+    known = read_known_questions(questions, entries)
+    if before and earlier:
+        check_comparable(before, earlier, [q.id for q in known], questions.name)
     with progress("Évaluation") as advance:
         judged = evaluate(Assistant(searcher), known, advance)
-    max_error = settings.max_error if wanted.max_error is None else wanted.max_error
-    done = Run(_conditions(wanted.questions, searcher, max_error), tuple(each.outcome for each in judged))
-    _publish(wanted, before, searcher, done, judged)
-    return figures(done.outcomes)["hit_rate"].estimate
-
-
-def _publish(wanted: Wanted, before: Run | None, searcher: Searcher, run: Run, judged: Sequence[Judged]) -> None:
-    comparison = compare(before.outcomes, run.outcomes) if before else None
-    text = json.dumps(run_to_json(run, comparison), ensure_ascii=False, indent=2)
-    if wanted.as_json:
+    done = Run(_conditions(questions, searcher, max_error), tuple(each.outcome for each in judged))
+    comparison = compare(before.outcomes, done.outcomes) if before else None
+    text = json.dumps(run_to_json(done, comparison), ensure_ascii=False, indent=2)
+    if as_json:
         print(text)
     else:
-        show(Console(), run, comparison, words.Texts(searcher.rows.entries))
+        show(Console(), done, comparison, words.Texts(entries))
     notices = Console(stderr=True)
-    if wanted.save:
-        write_text(wanted.save, f"{text}\n")
-        show_line(notices, typeset(f"Évaluation enregistrée dans « {wanted.save} »."))
-    if wanted.page:
-        write_text(wanted.page, page(run, judged, searcher.rows.entries, comparison, before))
-        show_line(notices, typeset(f"Rapport écrit dans « {wanted.page} »."))
+    if save:
+        write_text(save, f"{text}\n")
+        show_line(notices, typeset(f"Évaluation enregistrée dans « {save} »."))
+    if report:
+        write_text(report, page(done, judged, entries, comparison, before))
+        show_line(notices, typeset(f"Rapport écrit dans « {report} »."))
+    return figures(done.outcomes)["hit_rate"].estimate
 
 
 def _conditions(questions: Path, searcher: Searcher, max_error: float) -> Conditions:
@@ -113,7 +116,7 @@ def show(console: Console, run: Run, comparison: Comparison | None = None, texts
     if comparison is not None:
         _show_comparison(console, comparison)
     wrong = [o for o in run.outcomes if not o.right]
-    show_line(console, f"À revoir : {words.count(len(wrong), 'question')} sur {len(run.outcomes)}")
+    show_line(console, f"À revoir : {counted(len(wrong), 'question')} sur {len(run.outcomes)}")
     for outcome in wrong:
         show_line(console, f"{words.verdict(outcome)}  {outcome.id}  {_asked(outcome)}")
     if texts and (todo := advice(run.outcomes)):

@@ -11,7 +11,7 @@ from bot.evaluation.figures import PERCENTILES, Estimate, by_tag, figures, plots
 from bot.evaluation.judge import Judged, Outcome, Verdict, advice
 from bot.evaluation.run_file import Comparison, Run
 from bot.evaluation.words import Texts
-from bot.phrases import NBSP, french_date
+from bot.phrases import NBSP, counted, french_date, french_moment
 from bot.web.assets import templates
 from corpus.document import Entry
 from corpus.errors import typeset
@@ -69,10 +69,9 @@ def page(
 def _day(moment: str) -> str:
     """« 23 novembre 2026 à 14 h 05 UTC »; what is no moment, as it is."""
     try:
-        at = datetime.fromisoformat(moment)
+        return f"{french_moment(datetime.fromisoformat(moment))} UTC"
     except ValueError:
         return moment
-    return f"{french_date(at.date().isoformat())} à {at.hour}{NBSP}h{NBSP}{at.minute:02} UTC"
 
 
 def _lead(outcomes: Sequence[Outcome]) -> str:
@@ -83,13 +82,13 @@ def _lead(outcomes: Sequence[Outcome]) -> str:
     if inside:
         right, silent = sum(o.right for o in inside), sum(o.verdict == Verdict.SILENT for o in inside)
         said.append(
-            f"Sur {words.count(len(inside), 'question')} auxquelles les documents répondent, l’assistant donne la "
+            f"Sur {counted(len(inside), 'question')} auxquelles les documents répondent, l’assistant donne la "
             f"bonne réponse, au bon endroit, {right} fois, et se tait à tort {silent} fois."
         )
     if outside:
         right = sum(o.right for o in outside)
         said.append(
-            f"Sur {words.count(len(outside), 'question')} hors sujet, il en refuse {right} et répond à tort à "
+            f"Sur {counted(len(outside), 'question')} hors sujet, il en refuse {right} et répond à tort à "
             f"{len(outside) - right}."
         )
     return typeset(" ".join(said))

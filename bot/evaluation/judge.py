@@ -3,12 +3,15 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from rapidfuzz import fuzz
 
 from bot.answer import Answer, Kind
 from bot.evaluation.questions import KnownQuestion
+
+if TYPE_CHECKING:
+    from bot.service import AssistantLike
 
 _CHOICES = 3
 """Entries that a clarification offers."""
@@ -67,16 +70,8 @@ class Judged:
     outcome: Outcome
 
 
-class Answering(Protocol):
-    """What can be evaluated."""
-
-    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
-        """Answer one question; ``history`` holds the earlier ones, oldest first."""
-        ...
-
-
 def evaluate(
-    assistant: Answering,
+    assistant: "AssistantLike",
     questions: Sequence[KnownQuestion],
     on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Judged]:

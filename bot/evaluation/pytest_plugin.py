@@ -13,9 +13,9 @@ import pytest
 from corpus.errors import MotamotError
 
 if TYPE_CHECKING:
-    from bot.evaluation.judge import Answering
     from bot.evaluation.questions import KnownQuestion
     from bot.evaluation.words import Texts
+    from bot.service import AssistantLike
     from bot.settings import Settings
 
 _SUFFIXES = (".jsonl", ".csv", ".xlsx")
@@ -44,10 +44,10 @@ def _named(config: pytest.Config) -> list[Path]:
     return [path for path in paths if path.suffix.lower() in _SUFFIXES]
 
 
-_OPENED = pytest.StashKey["Answering | MotamotError"]()
+_OPENED = pytest.StashKey["AssistantLike | MotamotError"]()
 
 
-def assistant_of(config: pytest.Config) -> "Answering":
+def assistant_of(config: pytest.Config) -> "AssistantLike":
     """The one assistant of a session, opened at the first question that needs it.
 
     Raises:

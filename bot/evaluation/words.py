@@ -8,7 +8,7 @@ from bot.evaluation.figures import Estimate
 from bot.evaluation.judge import Advice, Judged, Outcome, Verdict
 from bot.evaluation.questions import KnownQuestion
 from bot.evaluation.run_file import CHANCE, Change, Comparison, Difference
-from bot.phrases import NBSP
+from bot.phrases import NBSP, counted
 from corpus.document import Entry
 from corpus.errors import typeset
 from index.calibration import needed
@@ -42,59 +42,55 @@ class Name:
 
     label: str
     meaning: str
-    write: Callable[[float], str]
-    rising: bool
+    write: Callable[[float], str] = share
+    rising: bool = True
     """Whether more is better."""
 
 
+def _falling(label: str, meaning: str, write: Callable[[float], str]) -> Name:
+    return Name(label, meaning, write, rising=False)
+
+
 _INSIDE = "questions auxquelles les documents répondent"
-_NAMES = {
-    "hit_rate": (
+FIGURES = {
+    "hit_rate": Name(
         "Bonne réponse, au bon endroit",
-        f"{_INSIDE} : la bonne entrée est citée, et l’essentiel de ce qui est surligné était attendu",
+        f"{_INSIDE}{NBSP}: la bonne entrée est citée, et l’essentiel de ce qui est surligné était attendu",
     ),
-    "right_entry": ("Bonne entrée citée", f"{_INSIDE} : la citation vient de la bonne entrée"),
-    "wrongly_silent": ("Silence à tort", f"{_INSIDE}, mais il dit qu’il ne sait pas"),
-    "clarified": ("Bonne question proposée", f"{_INSIDE} : il propose une à trois questions, dont la bonne"),
-    "hit@1": ("Bonne entrée au premier rang", "hit@1, dans le classement, que l’assistant réponde ou non"),
-    "hit@3": ("Bonne entrée parmi les trois premières", "hit@3"),
-    "hit@5": ("Bonne entrée parmi les cinq premières", "hit@5"),
-    "mrr": ("MRR", "moyenne de l’inverse du rang de la première bonne entrée ; 1 au mieux"),
-    "ndcg@10": ("nDCG@10", "bonnes entrées parmi les dix premières, le haut comptant plus ; 1 au mieux"),
-    "refusal_precision": ("Refus à raison", "précision : part des refus qui étaient justifiés"),
-    "not_answered": (
+    "right_entry": Name("Bonne entrée citée", f"{_INSIDE}{NBSP}: la citation vient de la bonne entrée"),
+    "wrongly_silent": _falling("Silence à tort", f"{_INSIDE}, mais il dit qu’il ne sait pas", share),
+    "clarified": Name("Bonne question proposée", f"{_INSIDE}{NBSP}: il propose une à trois questions, dont la bonne"),
+    "hit@1": Name("Bonne entrée au premier rang", "hit@1, dans le classement, que l’assistant réponde ou non"),
+    "hit@3": Name("Bonne entrée parmi les trois premières", "hit@3"),
+    "hit@5": Name("Bonne entrée parmi les cinq premières", "hit@5"),
+    "mrr": Name("MRR", f"moyenne de l’inverse du rang de la première bonne entrée{NBSP}; 1 au mieux", _score),
+    "ndcg@10": Name(
+        "nDCG@10", f"bonnes entrées parmi les dix premières, le haut comptant plus{NBSP}; 1 au mieux", _score
+    ),
+    "refusal_precision": Name("Refus à raison", f"précision{NBSP}: part des refus qui étaient justifiés"),
+    "not_answered": Name(
         "Questions hors sujet sans réponse citée",
         "part des questions sans réponse qu’il refuse, ou auxquelles il propose d’autres questions",
     ),
-    "refusal_recall": ("Questions hors sujet refusées", "rappel : part des questions sans réponse qu’il refuse"),
-    "courtesy_rate": ("Politesses reconnues", "bonjour, merci, qui êtes-vous…"),
-    "ece": (
+    "refusal_recall": Name(
+        "Questions hors sujet refusées", f"rappel{NBSP}: part des questions sans réponse qu’il refuse"
+    ),
+    "courtesy_rate": Name("Politesses reconnues", "bonjour, merci, qui êtes-vous…"),
+    "ece": _falling(
         "Erreur de calibration (ECE)",
         "écart moyen entre confiance annoncée et part de bonnes réponses, en dix tranches égales "
-        "(Naeini et al. 2015, Guo et al. 2017) ; 0 au mieux",
+        f"(Naeini et al. 2015, Guo et al. 2017){NBSP}; 0 au mieux",
+        _score,
     ),
-    "brier": ("Score de Brier", "carré moyen de l’écart entre confiance et vérité ; 0 au mieux"),
-    "aurc": (
+    "brier": _falling("Score de Brier", f"carré moyen de l’écart entre confiance et vérité{NBSP}; 0 au mieux", _score),
+    "aurc": _falling(
         "Aire sous la courbe risque-couverture (AURC)",
-        "risque moyen selon la part de questions auxquelles on répond ; 0 au mieux",
+        f"risque moyen selon la part de questions auxquelles on répond{NBSP}; 0 au mieux",
+        _score,
     ),
-    "latency_p50_ms": ("Temps de réponse médian", "une question sur deux prend moins"),
-    "latency_p95_ms": ("Temps de réponse, 95e centile", "19 questions sur 20 prennent moins"),
-    "latency_p99_ms": ("Temps de réponse, 99e centile", "99 questions sur 100 prennent moins"),
-}
-_SCORES = ("mrr", "ndcg@10", "ece", "brier", "aurc")
-_FALLING = ("wrongly_silent", "ece", "brier", "aurc", "latency_p50_ms", "latency_p95_ms", "latency_p99_ms")
-
-
-def _writer(key: str) -> Callable[[float], str]:
-    if key in _SCORES:
-        return _score
-    return milliseconds if key.endswith("_ms") else share
-
-
-FIGURES = {
-    key: Name(typeset(label), typeset(meaning), _writer(key), key not in _FALLING)
-    for key, (label, meaning) in _NAMES.items()
+    "latency_p50_ms": _falling("Temps de réponse médian", "une question sur deux prend moins", milliseconds),
+    "latency_p95_ms": _falling("Temps de réponse, 95e centile", "19 questions sur 20 prennent moins", milliseconds),
+    "latency_p99_ms": _falling("Temps de réponse, 99e centile", "99 questions sur 100 prennent moins", milliseconds),
 }
 """Names of the figures of ``bot.evaluation.figures``, by key."""
 
@@ -171,16 +167,11 @@ def _p(p: float) -> str:
     return "p < 0,001" if p < 0.001 else f"p = {number(p, 2 if p >= CHANCE else 3)}".replace(" ", NBSP)
 
 
-def count(n: int, noun: str) -> str:
-    """A number of things: « 1 question », « 3 questions »; French counts 0 as a singular."""
-    return f"{n}{NBSP}{noun}" if n < 2 else f"{n}{NBSP}" + " ".join(f"{word}s" for word in noun.split())
-
-
 def promise(max_error: float, n: int, measured: Estimate) -> str:
     """What ``max_error`` promises from ``n`` questions without an answer, beside what these known questions measure."""
     if n < (wanted := needed(max_error)):
         return (
-            f"Promesse{NBSP}: aucune, car {count(n, 'question')} sans réponse n’y suffisent pas. Il en faut {wanted} "
+            f"Promesse{NBSP}: aucune, car {counted(n, 'question')} sans réponse n’y suffisent pas. Il en faut {wanted} "
             f"au moins pour promettre {share(max_error)}{NBSP}: ajoutez-en sous « unanswered » dans vos formulations."
         )
     got = round(measured.value * measured.n)
@@ -193,7 +184,7 @@ def promise(max_error: float, n: int, measured: Estimate) -> str:
 
 def advised(found: Advice, texts: "Texts") -> str:
     """A piece of advice in a sentence."""
-    n = count(len(found.questions), "question connue")
+    n = counted(len(found.questions), "question connue")
     if not found.entry:
         return f"« {found.phrasing} » : à noter sans réponse, « unanswered » ({n} sans réponse, citées à tort)."
     return f"« {found.phrasing} » : à ajouter à « {texts.entry(found.entry)} » ({n} sans bonne réponse)."
@@ -204,15 +195,15 @@ def summary(comparison: Comparison) -> str:
     if not comparison.n:
         return "Aucune question n’est comparable : leur texte ou la réponse attendue a changé."
     said = (
-        f"Depuis l’évaluation précédente, sur {count(comparison.n, 'question commune')} : "
-        f"{count(len(comparison.better), 'gagnée')}, {count(len(comparison.broken), 'perdue')}."
+        f"Depuis l’évaluation précédente, sur {counted(comparison.n, 'question commune')} : "
+        f"{counted(len(comparison.better), 'gagnée')}, {counted(len(comparison.broken), 'perdue')}."
     )
     if comparison.better or comparison.broken:
         may = "peut être due" if comparison.p >= CHANCE else "est difficilement due"
         said += f" Cette différence {may} au hasard ({_p(comparison.p)})."
     apart = {"nouvelle": comparison.added, "retirée": comparison.removed, "modifiée": comparison.altered}
     return said + "".join(
-        f" {count(len(ids), f'question {what}')}, hors comparaison." for what, ids in apart.items() if ids
+        f" {counted(len(ids), f'question {what}')}, hors comparaison." for what, ids in apart.items() if ids
     )
 
 
@@ -227,7 +218,7 @@ def shortfall(hit_rate: Estimate, wanted: float) -> str | None:
         return None
     hits = round(hit_rate.value * hit_rate.n)
     return typeset(
-        f"Échec : {count(hits, 'bonne réponse')} sur {hit_rate.n} ({share(hit_rate.value)}), "
+        f"Échec : {counted(hits, 'bonne réponse')} sur {hit_rate.n} ({share(hit_rate.value)}), "
         f"au-dessous du taux demandé par « --min-hit » ({share(wanted)})."
     )
 
