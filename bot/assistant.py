@@ -87,6 +87,9 @@ Found = Callable[[], Result]
 class Assistant:
     """Answers questions over one index. Holds no conversation: each call brings its own."""
 
+    problem: str | None = None
+    """An index loaded once stays as it is."""
+
     def __init__(self, searcher: Searcher) -> None:
         self.searcher = searcher
         self.library = Library.of(searcher.rows, searcher.manifest.documents)
@@ -94,11 +97,6 @@ class Assistant:
         # A conversation is asked again at each of its turns: what was said lately need not be computed again.
         self._remembered: TTLCache[tuple[str, ...], Said] = TTLCache(_N_REMEMBERED, _SECONDS)
         self._lock = Lock()
-
-    @property
-    def problem(self) -> None:
-        """Nothing: an index loaded once stays as it is."""
-        return None
 
     def about(self) -> About:
         """What is indexed, what is not, and a few questions to begin with."""
@@ -132,8 +130,7 @@ class Assistant:
         # The corpus goes before small talk and before what was said earlier.
         if self.searcher.exact(query):
             return self._spoken(query, self.searcher.search(query), last)
-        few = len(query.typed.words) <= _FEW_WORDS
-        if (few or needs_choice(query.typed)) and (found := self._chosen(query, last)):
+        if (_is_short(query) or needs_choice(query.typed)) and (found := self._chosen(query, last)):
             return found
         polite = self._courtesy(query)
         if polite is None and not query.typed.words:
@@ -189,11 +186,10 @@ class Assistant:
             return self._alone(self.searcher.read(switched), last)
         leaning, corrects = leans(query), is_correction(query.typed)
         found = cache(lambda: self.searcher.search(query))
-        few = len(query.typed.words) <= _FEW_WORDS
         leaning_on = corrects or leaning >= _MAY_LEAN or found().undecided
-        before = last() if few or leaning_on else None
+        before = last() if leaning_on or _is_short(query) else None
         # "Tarifs ?", asked back, then "la salle des fêtes": a name of few words says which.
-        says_which = few and before is not None and before.undecided
+        says_which = before is not None and before.undecided and _is_short(query)
         if before is None or not before.subject or not (leaning_on or says_which):
             return self._alone(query, last, found)
         if corrects:
@@ -303,6 +299,11 @@ class Assistant:
             return []
         found = courtesy(self.searcher.read(query.typed.text.replace(query.asked, " ")), ())
         return [phrases.GREETINGS[found.family]] if found and found.family in phrases.GREETINGS else []
+
+
+def _is_short(query: Query) -> bool:
+    """Whether a turn is short enough to name one of the questions offered before it."""
+    return len(query.typed.words) <= _FEW_WORDS
 
 
 def _outweighs(content: Answer, polite: Courtesy) -> bool:

@@ -171,10 +171,10 @@ def chosen(turn: FoldedText, n: int) -> int | None:
     None for a turn that says something else.
     """
     said = set(turn.words)
-    if said and said <= _NO and not said <= _YES:
-        return NONE
     if said and said <= _YES:
         return 0
+    if said and said <= _NO:
+        return NONE
     for part in re.split(r"[,.;:!?…]", turn.text):
         own = words(part)
         places = [_ORDER[word] for word in own if word in _ORDER]

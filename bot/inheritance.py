@@ -16,9 +16,9 @@ from bot.service import AssistantLike
 from bot.settings import Settings
 from bot.web.branding import Branding
 
-KEPT = 100
+_KEPT = 100
 """Collections in memory; one that is asked again is loaded in some hundredths of a second."""
-_ORDER = (Kind.REFUSE, Kind.CLARIFY, Kind.ANSWER)
+_WORTH = {Kind.SMALLTALK: 0, Kind.REFUSE: 1, Kind.CLARIFY: 2, Kind.ANSWER: 3}
 
 
 class Inheriting:
@@ -43,7 +43,7 @@ class Inheriting:
             return own
         common = self._common.ask(question, history)
         elapsed_ms = round(own.elapsed_ms + common.elapsed_ms, 1)
-        if (_rank(own), own.confidence) >= (_rank(common), common.confidence):
+        if (_WORTH[own.kind], own.confidence) >= (_WORTH[common.kind], common.confidence):
             return replace(own, elapsed_ms=elapsed_ms)
         quotes = tuple(replace(each, source=replace(each.source, common=self._keeper)) for each in common.quotes)
         return replace(common, quotes=quotes, elapsed_ms=elapsed_ms, collection=self._title)
@@ -68,10 +68,6 @@ class Inheriting:
         return self._own.problem or self._common.problem
 
 
-def _rank(answer: Answer) -> int:
-    return _ORDER.index(answer.kind) if answer.kind in _ORDER else -1
-
-
 class Collections:
     """What the pages ask of an assistant, of the collection in force: nothing else can be reached from there.
 
@@ -79,17 +75,16 @@ class Collections:
         settings: Of the service, with its collections.
         common: The assistant over its own corpus.
         open_own: Opens the assistant over that of a collection, by its settings.
-        kept: How many stay in memory.
     """
 
     def __init__(
-        self, settings: Settings, common: AssistantLike, open_own: Callable[[Settings], LiveAssistant], kept: int = KEPT
+        self, settings: Settings, common: AssistantLike, open_own: Callable[[Settings], LiveAssistant]
     ) -> None:
         self._settings = {table.name: settings.of(table.name) for table in settings.collection}
         self._common = common
         self._keeper = settings.operator
         self._open = open_own
-        self._known: LRUCache[str, tuple[LiveAssistant, AssistantLike]] = LRUCache(kept)
+        self._known: LRUCache[str, tuple[LiveAssistant, AssistantLike]] = LRUCache(_KEPT)
         self._looked: dict[str, float] = {}
         self._lock = Lock()
 

@@ -288,13 +288,8 @@ def kept(path: Path, wanted: bool, days: int, shared: Path | None = None) -> Ite
     """The journal of a site while it is served, purged on schedule; None when it is not wanted.
 
     One that was kept before and no longer is goes on losing its lines when their time comes, as far as it can be
-    written.
-
-    Args:
-        path: Of this site alone.
-        wanted: Whether questions are written down.
-        days: How long a line is kept.
-        shared: Where all sites wrote before each had a journal of its own: the first that wants one takes it over.
+    written. ``shared`` is where all sites wrote before each had a journal of its own: the first that wants one takes
+    it over.
     """
     try:
         if wanted and shared and shared.is_file() and not path.exists():

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from bot.answer import Answer, Kind, Quote, QuoteSource
 from bot.quoting import Library
 from corpus.document import Document, Source
+from corpus.read import LeftOut
 
 HOSTILE_TEXT = "\n".join(
     [
@@ -76,13 +77,6 @@ def answered(question: str, *quotes: Quote, understood: tuple[tuple[str, str], .
 
 def refused(question: str, *suggestions: str) -> Answer:
     return Answer(question, Kind.REFUSE, 0.1, "Les textes ne répondent pas.", suggestions=suggestions)
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    source: Source
-    reason: str
-    remedy: str
 
 
 @dataclass(frozen=True, slots=True)

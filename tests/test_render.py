@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from conftest import parsed, words
-from fake_assistant import HOSTILE, HOSTILE_TEXT, About, LeftOut, answered, quote, refused
+from fake_assistant import HOSTILE, HOSTILE_TEXT, About, answered, quote, refused
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +22,7 @@ from bot.web.render import (
     web_address,
 )
 from corpus.document import Document, Source
+from corpus.read import LeftOut
 
 RULES = Document(
     source=Source("regles", "Règlement", "Ville de Test", "2021-05-20", "guide", "regles.txt"),
