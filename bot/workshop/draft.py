@@ -9,7 +9,7 @@ import json
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -46,10 +46,7 @@ class Divergence:
 
 
 class Draft:
-    """The draft of one corpus; made where there is none. Safe to use from several threads and processes.
-
-    Args:
-        live: The corpus folder in service.
+    """The draft of the corpus ``live``; made where there is none. Safe to use from several threads and processes.
 
     Raises:
         WorkshopError: The folder cannot be written.
@@ -65,6 +62,8 @@ class Draft:
             if not (self.home / ".gitignore").is_file():
                 write_file(self.home / ".gitignore", b"*\n")
         with self.locked():
+            for path in self.home.rglob(".*.part"):  # what a killed process left half written
+                path.unlink(missing_ok=True)
             self.step()
 
     @contextmanager
@@ -160,7 +159,7 @@ def marks(folder: Path) -> dict[str, str]:
 def _hash_of_file(path: Path) -> str:
     seen = path.stat()
     if time.time_ns() - seen.st_mtime_ns < _TICK:
-        return _sha256.__wrapped__(path)
+        return sha256_of(path)
     return _sha256(path, seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns)
 
 
@@ -184,10 +183,3 @@ def written(folder: Path) -> Iterator[None]:
             f"Rien n’a été enregistré : « {folder} » ne peut pas être écrit ({reason(error)}). Ce qui était là est "
             "intact ; libérez de la place ou vérifiez les droits du dossier, puis recommencez."
         ) from error
-
-
-def sweep(folder: Path) -> None:
-    """Remove what a killed process left half written."""
-    for path in folder.rglob(".*.part"):
-        with suppress(OSError):
-            path.unlink()

@@ -7,7 +7,6 @@ from pathlib import Path
 from threading import Lock
 
 from bot.journal import Journal
-from bot.workshop import draft as drafts
 from bot.workshop.decisions import Act, Decision, Decisions, hash_of
 from bot.workshop.draft import Draft, WorkshopError, marks
 from bot.workshop.inbox import Group, Inbox
@@ -32,12 +31,10 @@ class Workshop:
     def __init__(self, corpus: Path, store: Store, encoder: Encoder, max_error: float, journal: Journal | None) -> None:
         self.store, self.journal = store, journal
         self.draft = Draft(corpus)
-        drafts.sweep(self.draft.home)
         self.indexes = Indexes(self.draft, store, encoder, max_error, lambda: self.corpus)
-        self.encoder = self.indexes.encoder
         self.known = KnownFile(self.draft)
         self.decisions = Decisions(self.draft)
-        self.inbox = Inbox(journal, self.decisions, self.encoder, lambda text: self._rankings.get(text, ()))
+        self.inbox = Inbox(journal, self.decisions, self.indexes.encoder, lambda text: self._rankings.get(text, ()))
         self.releases = Releases(self.draft, store, self.indexes.serve)
         self.releases.recover()
         self._lock = Lock()

@@ -15,7 +15,7 @@ from bot.assistant import Assistant
 from bot.workshop.draft import Draft, WorkshopError, marks, now, written
 from bot.workshop.known_file import NAME as KNOWN
 from bot.workshop.known_file import expected
-from bot.workshop.replay import Replay, Side, Told, replay
+from bot.workshop.replay import Replay, Said, Side, Told, replay
 from corpus.files import write_file
 from corpus.read import Corpus
 from index.build import build
@@ -41,8 +41,8 @@ class Indexes:
         self._lock, self._building = Lock(), Lock()
         self._opened: dict[Store, tuple[Hashable | None, Assistant]] = {}
         self._replayed: tuple[Hashable, Replay] | None = None
-        self._live_side: Side | None = None
-        """Of the last check; the next one asks what is in service nothing again."""
+        self._said: tuple[Assistant | None, Said] = (None, Said())
+        """By what is in service, at the last check; the next one asks it nothing again."""
 
     @property
     def live(self) -> Assistant:
@@ -107,21 +107,22 @@ class Indexes:
                 "L’index en service n’est pas celui du corpus tel qu’il est : lancez « motamot build », "
                 "puis recommencez."
             )
-        before = self._live_side if self._live_side and self._live_side.assistant is live else None
-        self._live_side = self._side(self.draft.live, self.store, live, before)
-        drafted = self._side(self.draft.folder, self._own, own)
+        if self._said[0] is not live:
+            self._said = live, Said()
+        in_service = self._side(self.draft.live, self.store, live, self._said[1])
+        drafted = self._side(self.draft.folder, self._own, own, Said())
         try:
-            found = replay(self._live_side, drafted, self.encoder, self.max_error, told)
+            found = replay(in_service, drafted, self.encoder, self.max_error, told)
         except ValueError as error:
             raise WorkshopError("Le brouillon a changé pendant le contrôle : recommencez-le.") from error
         self._replayed = (mark, found)
         self.encoder.save()
         return found
 
-    def _side(self, folder: Path, store: Store, assistant: Assistant, before: Side | None = None) -> Side:
-        path, stored = folder / KNOWN, before.stored if before else store.load()
+    def _side(self, folder: Path, store: Store, assistant: Assistant, said: Said) -> Side:
+        path, stored = folder / KNOWN, store.load()
         known = expected(path.read_bytes() if path.is_file() else b"", stored.entries)
-        return replace(before, known=known) if before else Side(folder, stored, assistant, known)
+        return Side(folder, stored, assistant, known, said)
 
     def checked(self) -> Replay | None:
         """The replay of the draft as it is, where it was made."""

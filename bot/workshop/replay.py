@@ -172,6 +172,16 @@ class Replay:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What an assistant said before, as it would say it again."""
+
+    answers: dict[tuple[tuple[str, ...], str], Given] = field(default_factory=dict)
+    """By the turns, and the entry that is right."""
+    left_out: dict[str, tuple[Expected, Given]] = field(default_factory=dict)
+    """By the phrasing, or the question without an answer."""
+
+
+@dataclass(frozen=True, slots=True)
 class Side:
     """One of the two: an index, its corpus, an assistant over it, and what is known to be right of it."""
 
@@ -179,10 +189,7 @@ class Side:
     stored: Stored
     assistant: Assistant
     known: Sequence[Expected]
-    answers: dict[tuple[tuple[str, ...], str], Given] = field(default_factory=dict)
-    """What it said before, as it would say it again, by the turns and the entry that is right."""
-    left_out: dict[str, tuple[Expected, Given]] = field(default_factory=dict)
-    """The same of each phrasing and question without an answer, left out."""
+    said: Said
 
     def asked(self) -> dict[tuple[Origin, tuple[str, ...]], Expected]:
         """What is asked of it as a visitor would: what is known, and headings that name one entry."""
@@ -207,10 +214,10 @@ class Side:
     def say(self, expected: Expected) -> Given:
         """What it says to a question."""
         key = expected.turns, expected.entry
-        if key not in self.answers:
+        if key not in self.said.answers:
             answer = self.assistant.ask(expected.turns[-1], expected.turns[:-1])
-            self.answers[key] = given(answer, expected.entry)
-        return self.answers[key]
+            self.said.answers[key] = given(answer, expected.entry)
+        return self.said.answers[key]
 
 
 Told = Callable[[int, int], None]
@@ -224,7 +231,7 @@ def replay(live: Side, draft: Side, encoder: Encoder, max_error: float, told: To
     """
     asked, before = draft.asked(), live.asked()
     there = {entry.key for entry in draft.stored.entries}
-    new_to_us = [side for side in (live, draft) if not side.left_out]
+    new_to_us = [side for side in (live, draft) if not side.said.left_out]
     total = len(asked) + sum(len(side.stored.rows.phrasings) for side in new_to_us)
     done = iter(range(1, total + 1))
     questions = []
@@ -235,12 +242,12 @@ def replay(live: Side, draft: Side, encoder: Encoder, max_error: float, told: To
         questions.append(Replayed(wanted, live.say(same or wanted), draft.say(wanted), is_new))
     for side in new_to_us:
         found = {}
-        for expected, said in _left_out(side, encoder.reader):
-            found[expected.turns[0]] = expected, said
+        for expected, own in _left_out(side, encoder.reader):
+            found[expected.turns[0]] = expected, own
             told(next(done, total), total)
-        side.left_out.update(found)
-    for text, (wanted, after) in draft.left_out.items():
-        was, earlier = live.left_out.get(text, (None, None))
+        side.said.left_out.update(found)
+    for text, (wanted, after) in draft.said.left_out.items():
+        was, earlier = live.said.left_out.get(text, (None, None))
         is_known = _same(was, wanted, there) is not None
         questions.append(Replayed(wanted, earlier if earlier and is_known else live.say(wanted), after, not is_known))
     gone = (_left_behind(live, draft, was) for key, was in before.items() if key not in asked)
