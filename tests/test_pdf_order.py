@@ -122,6 +122,43 @@ def test_an_order_has_its_title_its_grounds_and_its_articles() -> None:
     }
 
 
+@pytest.mark.parametrize("number", ["", "N° 2024-12 - "])
+def test_what_a_council_decides_about_heads_what_it_decides(number: str) -> None:
+    reading = laid(f"""
+60 780 b EXTRAIT DU REGISTRE DES DÉLIBÉRATIONS
+60 750 n Présents : Mmes Roux et Petit.
+60 720 b {number}OBJET : Tarifs de la cantine
+60 690 n Le maire rappelle que les tarifs n'ont pas changé depuis cinq ans.
+60 660 n Le conseil municipal, après en avoir délibéré,
+60 630 b DÉCIDE
+60 600 n de fixer le prix du repas à quatre euros.""")
+
+    assert list(entries(reading))[-1] == f"{number}OBJET : Tarifs de la cantine"
+    assert entries(reading)[f"{number}OBJET : Tarifs de la cantine"][-1].endswith("quatre euros.")
+
+
+def test_what_a_browser_prints_around_a_page_and_the_line_above_a_note_are_no_text() -> None:
+    reading = laid(
+        """
+60 820 n8 05/03/2024 10:12 Terrasses - Ville de Montbrun
+60 740 b14 1. Dépôt
+60 720 n Le dossier est complet quand il a été reçu par le guichet des terrasses, qui en donne un reçu daté au
+60 60 n8 ____________________
+60 48 n8 1. Le guichet est ouvert le matin.
+60 20 n8 https://www.montbrun.example/terrasses 1/2""",
+        """
+60 780 n gérant de l'établissement.
+60 20 n8 https://www.montbrun.example/terrasses 2/2""",
+    )
+
+    assert blocks(reading) == [
+        "1. Dépôt",
+        "Le dossier est complet quand il a été reçu par le guichet des terrasses, qui en donne un reçu daté au gérant "
+        "de l'établissement.",
+        "1. Le guichet est ouvert le matin.",
+    ]
+
+
 def test_notes_are_told_apart_whatever_their_marks_and_their_size() -> None:
     reading = laid(
         """

@@ -150,6 +150,9 @@ TEXT = [(Q, "Quand déposer la demande ?"), (P, "Un mois avant."), (Q, "Combien 
         '{{% tab title="{0}" %}}\n{1}\n{{% endtab %}}\n\n{{{{< tab "{2}" >}}}}\n{3}\n{{{{< /tab >}}}}\n',
         "#voirie #faq\n## {0} ^a\n%%à revoir%%\n=={1}==\n## [[Prix|{2}]]\n{3} ![[plan.png]]\n",
         ':::faq{{title="{0}"}}\n{1}\n:::\n\n:::details{{open label="{2}"}}\n{3}\n:::\n',
+        '{{{{< faq >}}}}\n{{{{< faq-item question="{0}" >}}}}\n{1}\n{{{{< /faq-item >}}}}\n{{{{< /faq >}}}}\n'
+        "{{{{% expand title='{2}' %}}}}\n{3}\n{{{{% /expand %}}}}\n",
+        '<Accordion title="{0}">\n{1}\n</Accordion>\n\n{{% details "{2}" %}}\n{3}\n{{% enddetails %}}\n',
         "---\ntitle: {0}\n---\n## {0}\n::video[Vidéo]{{id=1}}\n{1}\n\n:::fr-accordion[### {2}]{{id=a}}\n\n{3}\n:::\n",
     ],
 )
@@ -170,9 +173,10 @@ def test_the_panes_of_a_page_have_their_names_and_its_boxes_no_mark() -> None:
 
 
 def test_the_toggles_and_callouts_of_notion_are_text() -> None:
-    page = "- Qui sale ?\n\n    Nous.\n\n- Où ?\n\n    <aside>\n    💡 Ici.\n\n    </aside>\n"
+    boxes = "<aside>\n    💡 Ici.\n\n    </aside>", '<Aside type="tip">Demain.</Aside>'
+    page = "- Qui sale ?\n\n    Nous.\n\n- Où ?\n\n    {}\n\n- Quand ?\n\n    {}\n".format(*boxes)
 
-    assert told(read_markdown(page.encode(), "faq.md")) == ["Qui sale ? → Nous.", "Où ? → 💡 Ici."]
+    assert told(read_markdown(page.encode(), "faq.md")) == ["Qui sale ? → Nous.", "Où ? → 💡 Ici.", "Quand ? → Demain."]
 
 
 # HTML
@@ -271,6 +275,9 @@ def test_html_shows_its_questions_and_nothing_that_surrounds_them(part: str, pag
         '<div class="kt-accordion-header-wrap"><button>{0}</button></div><div class="kt-accordion-panel">{1}</div>',
         '<ul><li><b class="collapsible-header">{0}</b><div class="collapsible-body">{1}</div></li></ul>',
         '<ul><li><button role="tab" aria-controls="c">{0}</button></li></ul><div id="c" role="tabpanel">{1}</div>',
+        '<ul><li><a role="tab" href="#d">{0}</a></li></ul><div id="d" role="tabpanel" aria-hidden="true">{1}</div>',
+        '<div class="toggle-item"><div role="button" aria-controls="e"><a>{0}</a></div><div id="e">{1}</div></div>',
+        '<div class="expand-control"><span>{0}</span></div><div class="expand-content">{1}</div>',
         "<details><summary>{0}</summary>{1}</details>",
         "<dl><dt>{0}</dt><dd>{1}</dd></dl>",
     ],
@@ -307,10 +314,16 @@ OUTLOOK = (
     "l0 level1 lfo1'><span style='mso-list:Ignore'>·<span>&nbsp;&nbsp;</span></span>un plan ;</p><p style='mso-list:l0 "
     "level2 lfo1'><span style='mso-list:Ignore'>a)<span>&nbsp; </span></span>une attestation.</p>"
 )
+WORD = (  # « page Web filtrée »
+    "<p class=MsoTitle>Marché</p><p><b>1. Dossier</b></p><p><span style='font-family:Symbol'>·<span>&nbsp; "
+    "</span></span>un plan ;</p><p>·&nbsp;&nbsp;&nbsp;une photo.</p><p><b>2. Tarif</b></p><p>Dix euros.</p>"
+)
 SPIP = (
-    '<h1>Marché</h1><p>Publié le : 3 mars 2024</p><h3>Dossier</h3><p>Il est signé.<span>[<a href="#nb1" id="nh1">1</a>]'
-    '</span></p><div class="sharedaddy"><h3>Partager :</h3><a href="https://x.com/">X</a></div><div class="notes"><div '
-    'id="nb1"><p><span>[<a href="#nh1">1</a>]</span> Sauf en mai.</p></div></div>'
+    '<h1>Marché</h1><p class="info-publi">mercredi 3 mars 2024, par Léa</p><dl><dt>PDF</dt></dl>'
+    "<p>Vérifié le : 3 mars 2024 - Direction des marchés</p>"
+    '<h3>Dossier</h3><p>Il est signé.<span>[<a href="#nb1" id="nh1">1</a>]</span></p>'
+    '<div class="sharedaddy"><h3>Partager :</h3><a href="https://x.com/">X</a></div><div class="notes"><div id="nb1">'
+    '<p><span>[<a href="#nh1">1</a>]</span> Sauf en mai.</p></div></div>'
 )
 FOLDED = (
     "<h1>FAQ</h1><details><summary>Voirie</summary><details><summary>Qui sale ?</summary>Nous.</details></details>"
@@ -320,6 +333,10 @@ FOLDED = (
 LABELLED = (
     '<h1>FAQ</h1><div class="label">Question</div><div>Qui sale ?</div><div class="label">Réponse</div><div>Nous.</div>'
     '<div class="label">Question</div><div>Les trottoirs</div><div class="label">Réponse</div><div>Les riverains.</div>'
+)
+LAID_OUT = (
+    "<table><tr><td><a href=/a>Accueil</a><br><a href=/b>Mairie</a></td><td><b>Clôture</b><p>Deux mètres au plus."
+    "<p><b>Ravalement</b><br>Une déclaration est due.</td></tr></table>"
 )
 HEADED = (
     "<table><tr><th>Quand signer ?</th><th>Où ?</th></tr><tr><td>Avant le 3 mars.</td><td>En mairie.</td></tr></table>"
@@ -336,6 +353,7 @@ STEPS = (
         (STYLES + GOOGLE, ["Marché › Dossier → Il est signé.", "Marché › Tarif → Dix euros."]),
         (LIBREOFFICE, ["Marché → Bonjour à tous.", "Marché › Dossier → Il est signé."]),
         (OUTLOOK, ["Marché › Quand ? → Joindre : / un plan ; / · a) une attestation."]),
+        (WORD, ["Marché › 1. Dossier → · un plan ; / · une photo.", "Marché › 2. Tarif → Dix euros."]),
         (SPIP, ["Marché › Dossier → Il est signé."]),
         (
             FOLDED,
@@ -346,6 +364,7 @@ STEPS = (
             ],
         ),
         (LABELLED, ["FAQ › Qui sale ? → Nous.", "FAQ › Les trottoirs → Les riverains."]),
+        (LAID_OUT, ["Clôture → Deux mètres au plus.", "Ravalement → Une déclaration est due."]),
         (HEADED, ["Quand signer ? → Avant le 3 mars.", "Où ? → En mairie."]),
         (STEPS, ["Étapes → 2. Remplir ; / 5. joindre : / · a. un plan. / Fin."]),
     ],

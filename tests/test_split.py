@@ -92,10 +92,10 @@ def test_passages_cover_the_body_of_their_entry_in_order(
 
 
 def test_what_was_left_out_inside_an_answer_is_of_the_passage_before_it() -> None:
-    blocks = [(HEADING, 1, "1. Qui ? Oui"), (PARAGRAPH, 0, "Oui"), (PARAGRAPH, 0, "Sommaire"), (QUESTION, 0, "Oui")]
+    blocks = [(HEADING, 1, "1. Qui ? Oui"), (PARAGRAPH, 0, "Oui"), (PARAGRAPH, 0, "Sommaire"), (HEADING, 2, "Oui")]
 
-    [entry] = placed(*blocks)
-    assert [passage.text for passage in entry.passages] == ["Oui\n\nOui\n\nSommaire", "Oui"]
+    [entry] = placed(*blocks, (PARAGRAPH, 0, "Non"))
+    assert [passage.text for passage in entry.passages] == ["Oui\n\nOui\n\nSommaire", "Oui\n\nNon"]
 
 
 @given(st.text(), st.sampled_from(["faq", "guide"]))
@@ -228,6 +228,14 @@ def test_what_follows_a_table_of_questions_may_ask() -> None:
     assert pairs(placed((TABLE, 0, "Question\tRéponse"), row, question, answer)) == ASKED
 
 
+def test_questions_marked_in_several_ways_are_all_questions() -> None:
+    blocks = [(QUESTION, 0, "Le prix ?"), (PARAGRAPH, 0, "Dix euros.")]
+    labelled = [(PARAGRAPH, 0, f"Q{n}. Le délai {n}\nR{n}. Un mois.") for n in range(3)]
+    found = pairs(placed(*blocks, *labelled, kind="page"))
+
+    assert [asked for asked, _ in found] == ["Le prix ?", "Le délai 0", "Le délai 1", "Le délai 2"]
+
+
 @pytest.mark.parametrize(
     "answered",
     [
@@ -268,6 +276,7 @@ def test_what_only_looks_like_a_question_is_none(blocks: list[tuple[BlockKind, i
 @pytest.mark.parametrize(
     "around",
     [
+        "En savoir plus",
         "Mis à jour le 1{0}/03/2024", "Partagez cette page sur les réseaux sociaux !", "Imprimer la page",
         "Haut de page", "Imprimer | Haut de page",
         "Accueil > Démarches > Fiche {0}", "Ville de Port-Lin - Domaine public", "© Ville de Port-Lin",
@@ -300,6 +309,8 @@ def test_what_surrounds_the_text_of_a_page_is_no_part_of_an_answer(around: str) 
         (["À Ambreuil, le 9 janvier 2024", "Pour la Présidente et par délégation,"], ["L’affiche est en mairie ici."]),
         (["Ainsi fait et délibéré les jour, mois et an que dessus.", "Pour extrait conforme,"], []),
         (["La maire,\nSolange BRIZARD\tLes parents\n(signature)"], []),
+        (["Bien cordialement,", "Le secrétariat"], []),
+        (["Je vous prie d’agréer, Madame, mes salutations distinguées.", "Le maire"], []),
         (["Fait en deux exemplaires à Tulle, le ..."], ["La présente décision peut être contestée."]),
     ],
 )
@@ -323,6 +334,21 @@ def test_an_answer_keeps_what_it_alone_says() -> None:
     found = built((HEADING, 1, "Comment faire ?"), (PARAGRAPH, 0, "Partagez cette page."))
 
     assert pairs(found) == [("Comment faire ?", "Partagez cette page.")]
+
+
+@pytest.mark.parametrize("bullet", "☐⁃")
+def test_bullets_of_any_kind_make_a_list(bullet: str) -> None:
+    items = [f"{bullet} une copie du livret", f"{bullet} un justificatif"]
+    [entry] = entries("\n".join(["PIÈCES À JOINDRE", "", *items]), "page")
+
+    assert [passage.text for passage in entry.passages] == items
+
+
+@pytest.mark.parametrize("sign", ["==", "***", "---"])
+def test_a_title_may_stand_between_signs(sign: str) -> None:
+    raw = f"{sign} Accueil {sign}\n\nLe guichet ouvre à neuf heures.\n\n{sign} Paiement {sign}\n\nEn espèces.\n"
+
+    assert pairs(entries(raw, "page")) == [("Accueil", "Le guichet ouvre à neuf heures."), ("Paiement", "En espèces.")]
 
 
 def test_numbered_questions_run_to_their_last_question_mark() -> None:

@@ -44,6 +44,7 @@ NAMED = [
     ("Question de l'usager", "Réponse du service"),
     ("Intitulé de la question*", "Éléments de réponse"),
     ("Vos interrogations", "Nos réponses"),
+    ("Name", "Réponse (longue)"),
 ]
 
 

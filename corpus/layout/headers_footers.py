@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from rapidfuzz import fuzz
 
-from corpus.layout.lines import Line, prevailing
+from corpus.layout.lines import RULE, Line, prevailing
 from corpus.layout.list_markers import markers, roman
 
 # How far from the top and bottom of a page we look: headers of four lines are the longest we have met.
@@ -23,6 +23,9 @@ PAGE_NUMBER = re.compile(
     r"|[-–—•]\s*\d{1,4}\s*[-–—•])",
     re.IGNORECASE,
 )
+# What a browser prints below a page, and above it.
+_PRINTED_FOOT = re.compile(r"(?:https?|file)://\S+\s+\d{1,4}\s?/\s?\d{1,4}")
+_PRINTED_HEAD = re.compile(r"\d{1,2}/\d{1,2}/\d{2,4},?\s+\d{1,2}[:h]\d{2}\b.*")
 BARE_NUMBER = re.compile(r"[\s.]*(\d{1,4})[\s.]*")
 ROMAN_NUMBER = re.compile(r"[ivx]{1,6}")
 BARE_URL = re.compile(r"https?://\S+", re.IGNORECASE)
@@ -47,14 +50,25 @@ def without_noise(lines: list[Line]) -> list[Line]:
         standing = [index for index in indices if lines[index].height is not None]
         # In whatever order they were drawn.
         pages.append(sorted(standing, key=lambda index: -(lines[index].height or 0.0)) or indices)
-    noise: set[int] = set()
+    rules = {index for index, line in enumerate(lines) if RULE.fullmatch(line.text)}
+    noise = set(rules) | _printed(lines, pages)
     for edge in ([page[:ZONE] for page in pages], [page[::-1][:ZONE] for page in pages]):
         numbers = _page_numbers(lines, edge)
         running = _running(lines, edge)
         for indices in edge:
-            noise |= _peel(lines, indices, numbers | running)
+            noise |= _peel(lines, indices, numbers | running | noise)
     marked = [replace(line, noise=True) if index in noise else line for index, line in enumerate(lines)]
     return _without_repeated_heads(marked)
+
+
+def _printed(lines: Sequence[Line], pages: Sequence[Sequence[int]]) -> set[int]:
+    """The address and the date with which a browser prints a page."""
+    found: set[int] = set()
+    for page in pages:
+        feet = {index for index in page[-ZONE:] if _PRINTED_FOOT.fullmatch(lines[index].text)}
+        heads = {index for index in page[:ZONE] if feet and _PRINTED_HEAD.fullmatch(lines[index].text)}
+        found |= feet | heads
+    return found
 
 
 def _peel(lines: Sequence[Line], indices: list[int], noise: set[int]) -> set[int]:

@@ -29,6 +29,9 @@ LONGEST_LETTERHEAD = 25
 # Groups before the title of an act, and before its first ground.
 LONGEST_TITLE = 12
 ACT = re.compile(r"(?:arr[êe]t[ée]|d[ée]cret|d[ée]cision|d[ée]lib[ée]ration|ordonnance|loi)\b", re.IGNORECASE)
+# What a council decides about, and that it does.
+_OBJECT = re.compile(r"(?:(?:d[ée]lib[ée]ration )?n\s?[°o]\s?[\w./-]+\W{1,3})?objet\s*:\s*\S", re.IGNORECASE)
+_DELIBERATED = re.compile(r"\bd[ée]lib[ée]r(?:é|ation)\b|^d[ée]cide\b|^d[ée]lib[èe]re\b", re.IGNORECASE)
 # Labels and dates of letters and sheets; none is a heading.
 LABEL = re.compile(
     r"""(?: nor | [nv]\s?/?\s?r[ée]f\.? | r[ée]f[ée]?(?:rences?|\.)? | objet | p\.?\s?j\.?
@@ -82,10 +85,13 @@ def kinds(groups: Sequence[LineGroup], look: BodyStyle) -> list[BlockKind]:
 def _names_act(groups: Sequence[LineGroup], index: int, look: BodyStyle) -> bool:
     """The title of an order or a decree: before the grounds on which it was made."""
     group = groups[index]
+    below = [after.text for after in groups[index + 1 : index + LONGEST_TITLE]]
+    if _OBJECT.match(group.text) and len(group.text) <= LONGEST:
+        return any(map(_DELIBERATED.search, below))
     if index >= LONGEST_TITLE or not ACT.match(group.text) or not _may_head(group):
         return False
     strong = look.larger(group) or group.bold or group.caps or not look.styled
-    return strong and any(ENACTING.match(after.text) for after in groups[index + 1 : index + LONGEST_TITLE])
+    return strong and any(map(ENACTING.match, below))
 
 
 def _letterhead(groups: Sequence[LineGroup]) -> int:

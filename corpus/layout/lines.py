@@ -29,8 +29,10 @@ INVISIBLE = SOFT_HYPHEN + "\u200b\u2060\ufeff" + "\u200e\u200f\u202a\u202b\u202c
 # Font sizes between two lines, or lines: what stands further is no next line, whatever its words.
 WIDEST = 4
 # A line drawn under a title, or between two parts of a text.
-_RULE = re.compile(r"[=\-_*~#]{3,}|(?:[*_-] ){2,}[*_-]")
+RULE = re.compile(r"[=\-_*~#]{3,}|(?:[*_-] ){2,}[*_-]")
 _LONGEST_UNDERLINED = 100
+# A title between signs: == Titre ==, *** Titre ***.
+_FRAMED = re.compile(r"([=*#~-])\1+\s*(?P<title>[^\W_].{0,98}?)\s*\1{2,}")
 CLOSING = "»\"”’')] \u00a0\u202f"
 OPENING = "«\"“‘'([ \u00a0\u202f"
 
@@ -202,13 +204,15 @@ def of_text(raw: str) -> list[Line]:
         gap = float(blank + 1) if here == page else None
         indent = len(raw[start:first].expandtabs(4))
         text = raw[first:last]
-        if _RULE.fullmatch(text):
+        if RULE.fullmatch(text):
             above = lines[-1] if lines and not blank else None
             if above and above.gap != 1.0 and len(above.text) <= _LONGEST_UNDERLINED and text[0] not in "*#":
                 lines[-1] = replace(above, bold=True)
             blank += 1
             continue
-        lines.append(Line(first, last, text, here, gap, left=indent, right=indent + len(text)))
+        if framed := _FRAMED.fullmatch(text):
+            first, last, text = first + framed.start("title"), first + framed.end("title"), framed["title"]
+        lines.append(Line(first, last, text, here, gap, left=indent, right=indent + len(text), bold=framed is not None))
         blank, page = 0, here
     return relative(lines, default=1.0)
 

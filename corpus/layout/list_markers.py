@@ -7,9 +7,10 @@ from itertools import pairwise
 
 # "l", "n", "o", "q", "u", "v", "Ø", "§", "ü" are what text extraction makes of the bullets of Wingdings and
 # Courier; none is a French word when a space follows.
+GLYPHS = "–—•●○◦‣·∙⁃⦁▪▫■□◆◇◊♦►▶▸▹→⇒➔➢➤➡✓✔✗✦★❖❍❓❔☐☑☒❏❑❒☞👉📌🔹🔸🔷🔶✅⚫"
+"""Bullets that are no letters, but the hyphen, the star and what private fonts draw."""
 BULLET = re.compile(
-    r"(?P<glyph>[-=]>(?=\s)|>>(?=\s)"
-    r"|[-–—•●○◦‣·▪▫■□◆◇►▶→➔➢➤➡✓✔✗★❖❓❔👉📌🔹🔸*+>\uf000-\uf0ff]|[lnoquvØ§ü](?=[ \u00a0\t]+[\w«(]))"
+    rf"(?P<glyph>[-=]>(?=\s)|>>(?=\s)|[-{GLYPHS}*+>\uf000-\uf0ff]|[lnoquvØ§ü](?=[ \u00a0\t]+[\w«(]))"
     r"[ \u00a0\t]*(?=\S)"
 )
 _SPACED = r"(?:[ \u00a0\t]+|$)"
@@ -71,6 +72,7 @@ SIGNED = re.compile(
     r"(?:ainsi |la présente )?(?:fait|d[ée]lib[ée]r[ée])e?s?\b.{0,120}"
     r"(?:\ble\s*(?:\d|[._…:]|$)|\b(?:19|20)\d\d\W*$|\b(?:sus|ci-dessus|que dessus)[\w ]*\W*$)"
     r"|à [A-ZÀ-Ý][\w’' -]{1,50}, le \d.{0,20}"
+    r"|(?:(?:bien|très) )?cordialement\b|(?:veuillez|(?:je|nous) vous prie\w* d['’])\s?(?:agréer|croire)\b"
     r"|pour (?:extrait|copie|ampliation)s? (?:certifi[ée]e?s? )?conformes?.{0,60}",
     re.IGNORECASE,
 )

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from corpus.document import Block, BlockKind, StructuredText
 from corpus.layout.headings import Outline, kinds, run_in_article
 from corpus.layout.lines import INVISIBLE, PRIVATE_USE, BodyStyle, Line, LineGroup, asks, prevailing
-from corpus.layout.list_markers import ASKED, TITLE_WORD, ListMarker, Numbering
+from corpus.layout.list_markers import ASKED, GLYPHS, TITLE_WORD, ListMarker, Numbering, markers
 
-_BLANK = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
-"""Controls too: a terminal would obey them."""
+_BLANK = re.compile(r"[\s\x00-\x20\x7f-\x9f]{2,}|[\x00-\x20\x7f-\x9f\u2028\u2029]+")
+"""Controls too: a terminal would obey them. One no-break space alone is none, several are an indent."""
 _INVISIBLE = re.compile(f"[{INVISIBLE}{PRIVATE_USE}]")
 
-_TYPED_BULLET = re.compile(rf"\s*(?:[•‣▪▫◦●○■□➢➔►✓*–—·{PRIVATE_USE}-]|o|\d{{1,2}}[.)]|[a-z]\))\s+\S")
+_TYPED_BULLET = re.compile(rf"\s*(?:[{GLYPHS}{PRIVATE_USE}*-]|o|\d{{1,2}}[.)]|[a-z]\))\s+\S")
 # What a template would have filled in: a sentence that holds it says nothing.
 _PLACEHOLDER = re.compile(r"\{\{.{0,200}?\}\}|\$\{\w[\w.]{0,80}\}|lorem ipsum dolor", re.IGNORECASE | re.DOTALL)
 # What may number a block.
@@ -268,10 +268,16 @@ def _as_printed(text: str, blocks: Sequence[Block], looks: Sequence[TextRun]) ->
 
 
 def _goes_on(text: str, item: Block, below: Block | None) -> bool:
-    """Whether a list goes on below an item, unless with a question of a deeper list: then the item names its theme."""
+    """Whether a list goes on below an item: no list of bullets below a number, or of questions below a theme."""
     if below is None or below.kind is not BlockKind.ITEM:
         return False
-    return below.level <= item.level or not asks(below.of(text))
+    if below.level > item.level:
+        return not asks(below.of(text))
+    return _is_numbered(item.of(text)) <= _is_numbered(below.of(text))
+
+
+def _is_numbered(text: str) -> bool:
+    return any(marker.style != "bullet" for marker in markers(text))
 
 
 def _group(text: str, block: Block, look: TextRun, after: BlockKind | None, numbering: Numbering) -> LineGroup:

@@ -27,7 +27,7 @@ _NAMES = (
         rf"{_ARTICLE}(?:questions?|faq)[- /(].*",
         r"(?:intitule|libelle|texte|enonce|objet)s? (?:de |des )(?:la |l')?(?:question|demande)s?\b.*",
         rf"{_ARTICLE}(?:interrogation|demande)s?(?: (?:de|du|des)\b.*)?|vous (?:vous )?demandez.*",
-        r"(?:sujet|titre|intitule|objet|libelle)s?",
+        r"(?:sujet|titre|intitule|objet|libelle|name)s?",
     ),
     (
         rf"{_ARTICLE}(?:reponse|answer)s?|r",

@@ -277,6 +277,8 @@ def _is_title(tag: Tag) -> bool:
 
 def _is_question(tag: Tag, shown: Mapping[str, Tag]) -> bool:
     """Whether the page marks it as a question: a title that unfolds, a name of schema.org, a class beside answers."""
+    if tag.name == "dt" and tag.find_next_sibling("dd") is None:
+        return False
     if tag.name in ASKS or tag.name == "button" or tag.get("role") == "button":
         return True  # the other buttons are gone
     if (tag.name in HEADINGS or TITLE_NAME.search(class_names(tag))) and panel(tag, shown) is not None:
@@ -304,7 +306,8 @@ def _own_rows(table: Tag) -> list[list[Tag]]:
 def _has_columns(table: Tag) -> bool:
     """Whether it shows data: tables of one column, or with headings or tables beside others, only lay out a page."""
     rows = [cells for cells in _own_rows(table) if len(cells) > 1]
-    if not rows or table.get("role") == "presentation":
+    titled = len(rows) == 1 and any(len(cell.find_all(["b", "strong"], limit=2)) == 2 for cell in rows[0])
+    if not rows or titled or table.get("role") == "presentation":
         return False
     if columns([cell.get_text(" ", strip=True) for cell in rows[0]]):
         return True

@@ -46,7 +46,7 @@ _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide
 # For screen readers alone; who wrote the page, and when.
 _UNSEEN = names("""
     sr-only fr-sr-only visually-hidden visuallyhidden screen-reader-text element-invisible
-    article-info entry-meta post-meta byline
+    article-info entry-meta post-meta byline info-publi page-metadata properties
 """)
 # What shows that something unfolds.
 _ICONS = frozenset("+✚➕▼▾▲▴⌄")
@@ -56,7 +56,7 @@ _SWITCHES = ("data-bs-toggle", "data-toggle", "aria-expanded", "aria-selected")
 # Names of what unfolds, of its titles, and of the texts under them: vc_toggle_title, vc_toggle_content.
 _UNFOLDING = re.compile(r"accord|toggle|collaps|faq|d[ée]pli|expand|question")
 _ANSWERING_NAME = re.compile(r"(?<![a-z])(?:answer|reponse)(?![a-z])")
-TITLE_NAME = re.compile(r"(?:title|titre|head(?:er|ing)?|question|trigger|button|btn|toggle)(?![a-z])")
+TITLE_NAME = re.compile(r"(?:title|titre|head(?:er|ing)?|question|trigger|button|btn|toggle|control)(?![a-z])")
 _STEM = re.compile(rf"([\w-]*?){TITLE_NAME.pattern}")
 _TEXT_NAME = re.compile(r"(?<![a-z])(?:answer|reponse|content|contenu|body|panel|text|texte|inner|collapse)(?![a-z])")
 _ANCHOR = re.compile("#.")
@@ -74,7 +74,8 @@ def opened(page: Tag) -> Mapping[str, Tag]:
 
 def _controlled(tag: Tag) -> list[str]:
     """Identifiers of what a click on an element shows or hides."""
-    keys = _TARGETS if any(tag.has_attr(key) for key in _SWITCHES) else _TARGETS[:1]
+    switches = tag.get("role") == "tab" or any(tag.has_attr(key) for key in _SWITCHES)
+    keys = _TARGETS if switches else _TARGETS[:1]
     return [word.removeprefix("#") for key in keys for word in str(tag.get(key, "")).split()]
 
 
@@ -82,7 +83,7 @@ def panel(title: Tag, shown: Mapping[str, Tag]) -> Tag | None:
     """What a click on a title shows: what the page names, else what stands after it, named alike."""
     for control in (title, *title.find_all(True, limit=_HOLDERS)):
         for identifier in _controlled(control):
-            if identifier in shown:
+            if identifier in shown and title not in shown[identifier].parents:
                 return shown[identifier]
     holders = [title, *islice(title.parents, _HOLDERS)]
     after = next((found for holder in holders if (found := holder.find_next_sibling())), None)
@@ -108,7 +109,7 @@ def move_tabs(page: Tag) -> None:
     shown = opened(page)
     for tab in page.find_all(role="tab"):
         if (pane := panel(tab, shown)) is not None and tab.find_next_sibling(True) is not pane:
-            tab["role"] = "button"
+            tab["role"], tab["aria-expanded"] = "button", "true"
             pane.insert_before(tab.extract())
 
 
@@ -183,7 +184,8 @@ def _is_no_content(tag: Tag, shown: Mapping[str, Tag]) -> bool:
         return tag.find_parent(["main", "article"]) is None and (not tag.find(HEADINGS) or tag.find("a") is not None)
     if tag.name in ("span", "i") and tag.get_text().strip() in _ICONS:
         return True
-    return tag.name in _NO_CONTENT or tag.get("role") in _ROLES_WITHOUT_CONTENT
+    unseen = not _UNSEEN.isdisjoint(class_names(tag).split())
+    return unseen or tag.name in _NO_CONTENT or tag.get("role") in _ROLES_WITHOUT_CONTENT
 
 
 def _unfolds(button: Tag, shown: Mapping[str, Tag]) -> bool:
@@ -200,8 +202,7 @@ def _asks(tag: Tag) -> bool:
 def _is_hidden(tag: Tag) -> bool:
     hidden = tag.has_attr("hidden") and tag["hidden"] != "until-found"
     styled = _HIDDEN_STYLE.search(str(tag.get("style", "")))
-    unseen = not _UNSEEN.isdisjoint(class_names(tag).split())
-    return hidden or unseen or tag.get("aria-hidden") == "true" or styled is not None
+    return hidden or tag.get("aria-hidden") == "true" or styled is not None
 
 
 def _is_opened(tag: Tag, shown: Mapping[str, Tag]) -> bool:

@@ -41,7 +41,7 @@ _MARKS = re.compile(
       | \{%.{0,500}?%\} | \{\#.{0,500}?\#\} | \{\{[<%].{0,500}?[>%]\}\}
       | \{:[^{}\n]{0,200}\} | \{[\#.][\w-][^{}\n]{0,200}\} | \[\^[^\]\n]{1,80}\]
       | (?<![\w:]):[a-z][a-z0-9_+-]{1,40}:(?![\w:]) | ^\*\[[^\]\n]{1,40}\]:.*$
-      | ^(?:[ \t]*>)*[ \t]*\[!\w+\][+-]? | ^[ \t]*</?aside>[ \t]*$ | ^[ \t]*\[\[?_?toc_?\]\]?[ \t]*$
+      | ^(?:[ \t]*>)*[ \t]*\[!\w+\][+-]? | </?aside\b[^>\n]*> | ^[ \t]*\[\[?_?toc_?\]\]?[ \t]*$
       | ^[ \t]*::[a-z][\w-]*(?:\[[^\]\n]*\])?(?:\{[^{}\n]*\})?[ \t]*$
       | ^import[ ].*[;'"][ \t]*$ | ^export[ ](?:const|default)[ ].*$
       | %%.{0,500}?%% | !\[\[[^\]\n]{1,200}\]\] | [ ]\^[\w-]{1,40}[ \t]*$ | ^(?:\#[^\W\d_][\w/-]*[ \t]*)+$
@@ -50,14 +50,20 @@ _MARKS = re.compile(
       | ==(?=\S)(?P<lit>[^=\n]{1,300})(?<=\S)==""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
-# One of several panes, with its name.
-_TAB = re.compile(
-    r"""^[ \t]*(?:\{%|\{\{[<%]|<)[ ]*tab(?:item)?(?:[ ][^>%\n]*?(?:label|title|name)=|[ ]+)
-        ["'](?P<name>[^"'\n]{1,200})["'][^>%\n]*[>%]\}{0,2}[ \t]*$""",
+# One of several panes, or what unfolds, with its name: {{< details title="Titre" >}}, <TabItem label="Titre">.
+_PANE_NAME = (
+    r"(?:tab|card|accordion|faq|expand(?:able)?|collaps[ei]\w*|spoiler|toggle|question)[-_]?(?:item|question|panel)?"
+)
+_PANE = re.compile(
+    rf"""^[ \t]*(?:(?:\{{%|\{{\{{[<%])[ ]*(?:details|{_PANE_NAME})|<{_PANE_NAME})
+        (?:[ ][^>%\n]*?(?:label|title|name|question|summary|header)=|[ ]+)
+        (?P<quote>["'])(?P<name>(?:(?!(?P=quote)).){{1,200}})(?P=quote)[^>%\n]*[>%]\}}{{0,2}}[ \t]*$""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
-_TAB_END = re.compile(
-    r"^[ \t]*(?:\{%[ ]*endtab[ ]*%\}|\{\{[<%][ ]*/tab[ ]*[>%]\}\}|</tab(?:item)?>)[ \t]*$", re.IGNORECASE | re.MULTILINE
+_PANE_END = re.compile(
+    rf"""^[ \t]*(?:\{{%[ ]*end[ ]?(?:details|{_PANE_NAME})[ ]*%\}}|\{{\{{[<%][ ]*/(?:details|{_PANE_NAME})[ ]*[>%]\}}\}}
+        |</{_PANE_NAME}>)[ \t]*$""",
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
 _HEADING = re.compile(r"<h[2-6]>(?P<text>.*?)</h[2-6]>")
 _MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"]).use(deflist_plugin)
@@ -83,7 +89,7 @@ def read_markdown(data: bytes, name: str) -> StructuredText:
     if front := _FRONT_MATTER.match(text):
         text = text[front.end() :]
         title = _title(front["settings"])
-    text = _TAB_END.sub(":::", _TAB.sub(r':::tab "\g<name>"', _NOTE.sub("", text)))
+    text = _PANE_END.sub(":::", _PANE.sub(r':::tab "\g<name>"', _NOTE.sub("", text)))
     lines = _with_containers(text.split("\n"))
     markup = _MARKDOWN.render(_MARKS.sub(lambda mark: mark["name"] or mark["lit"] or "", "\n".join(lines)))
     heading = _HEADING.search(markup)

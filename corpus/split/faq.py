@@ -4,7 +4,7 @@ Three forms: questions that the file marks and headings that ask, labels ("Q : â
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -102,9 +102,17 @@ def is_faq(document: Document) -> bool:
 
 
 def _asked(document: Document) -> list[Asked]:
-    forms: list[Callable[[Document, Sequence[str]], list[Asked]]] = [_labelled, _numbered, _shown]
+    """The questions of the commonest form, and those of the others that are sure: labelled or marked by the file."""
     texts = _texts(document)
-    return max((form(document, texts) for form in forms), key=len)
+    labelled, shown = _labelled(document, texts), _shown(document, texts)
+    found = max(labelled, _numbered(document, texts), shown, key=len)
+    marked = [question for question in shown if document.blocks[question.first].kind is BlockKind.QUESTION]
+    taken = {index for question in found for index in range(question.first, question.after)}
+    for question in [*marked, *(labelled if len(labelled) >= FEWEST else ())]:
+        if taken.isdisjoint(range(question.first, question.after)):
+            taken.update(range(question.first, question.after))
+            found = [*found, question]
+    return sorted(found, key=lambda question: question.first)
 
 
 def _texts(document: Document) -> list[str]:

@@ -24,9 +24,10 @@ _PAGE_FURNITURE = re.compile(
         (?:partage|imprime|t[ée]l[ée]charge|envoye)[rz]
             (?:\s(?:(?:cette|la)\spage|cet\sarticle|l[’']article|ce\scontenu))?(?:\s(?:sur|via|par|au|en)\s.{1,40})?
       | (?:(?:retour\s|remonter\s)?(?:en\s|au\s)?haut(?:\sde\s(?:la\s)?page)?) | lire\sla\ssuite
+      | en\ssavoir\s(?:plus|\+)(?!.*:)
       | retour\s(?:[àa]\s(?:l[’']accueil|la\sliste)|aux?\s(?:sommaire|menu|questions)).{0,40}
       | (?:page\s|fiche\s)?(?:v[ée]rifi[ée]e?|publi[ée]e?|modifi[ée]e?|(?:derni[èe]re\s)?mise?s?\s[àa]\sjour)
-            \s*(?:le|du|en|:)\s(?::\s)?(?:[^\W\d]+\s)?\d[\w\s/.:]{0,40}
+            \s*(?:le|du|en|:)\s(?::\s)?(?:[^\W\d]+\s)?\d[\w\s/.:]{0,40}(?:\s[-–]\s[^\d.]{0,90})?
       | (?:vous\s[êe]tes\sici|accueil)\s*[:>›»/|].* | (?:cette|la)\s(?:page|r[ée]ponse|fiche)\svous\sa.{1,60}
       | (?:©|copyright\b).* | tous\sdroits\sr[ée]serv[ée]s
       | page\s\d+(?:\s?(?:/|sur)\s?\d+)? | suivez[-\s]nous.{0,60} | temps\sde\slecture.{0,20}

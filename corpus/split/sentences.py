@@ -3,24 +3,25 @@
 import re
 
 from corpus.document import Span
+from corpus.layout.list_markers import GLYPHS
 
 _LINE = re.compile(r"[^\n\r\v\f\x85\u2028\u2029]+")
 
 # Every mark is tried once, from the first of its row: visitors may type a thousand of them.
 _END = re.compile(
-    r"""
+    rf"""
     (?:
         (?<! [.?!…]) [.?!…]++ (?: [ \u00a0\u202f] [?!…]++ )*  # « ?! », « … ! »
         (?: [»”’"')\]\u00b9\u00b2\u00b3\u2070-\u2079]        # a closer or a note mark that touches it
           | \s++ [»”)\]] )*                                  # a French closer after its space
-      | ; (?= \s+ [•‣▪▫◦●○■□➢➔►✓*–—-] \s )                  # the end of a bullet inside a line
+      | ; (?= \s+ [{GLYPHS}*-] \s )                  # the end of a bullet inside a line
     )
     (?= \s )
     """,
     re.VERBOSE,
 )
 
-_ITEM = re.compile(r"\s*(?:[•‣▪▫◦●○■□➢➔►✓*–—-]|o\s|\(?(?:\d{1,3}|[a-z]|[IVX]{1,4})\s?[.)°])")
+_ITEM = re.compile(rf"\s*(?:[{GLYPHS}*-]|o\s|\(?(?:\d{{1,3}}|[a-z]|[IVX]{{1,4}})\s?[.)°])")
 _OPENERS = "«“‘\"'([ \u00a0\u202f"
 _CLOSERS = ",;:.?!…)]»”%"
 _SPACE = re.compile(r"^\s+")
@@ -65,8 +66,8 @@ _INITIAL = re.compile(r"[^\W\d_]")
 _DOTTED = re.compile(r"[^\W\d_](?:\.-?[^\W\d_]){1,}")
 _CODE = re.compile(r"[«“(\[\s]*(?:\d|[A-Z]{1,2}(?:\d|\b)|[IVX]+\b)")
 _NUMBERING = re.compile(
+    rf"[{GLYPHS}*\s-]*"
     r"""
-    [•‣▪▫◦●○■□➢➔►✓*–—\s-]*
     (?: (?:article|art\.|titre|chapitre|section|annexe|partie|question|étape|n°|q|§)\s* )?
     (?: [LRDA]\.?\s?\*? )?
     (?: \d{1,3}(?:[.-]\d{1,3})* (?:er|ère|re|e|ème|°)? (?:\s?(?:bis|ter|quater))?
