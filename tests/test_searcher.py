@@ -60,3 +60,24 @@ def test_the_reader_is_asked_only_where_it_may_change_something(
     small_searcher.search(small_searcher.read(question))
 
     assert reader.asked == asked
+
+
+@pytest.mark.parametrize(("says", "entry", "sure"), [(2.0, "retard", False), (-4.0, "salle", True)])
+def test_what_was_quoted_is_quoted_again_where_the_reader_finds_that_it_answers_the_turn(
+    small_searcher: Searcher, monkeypatch: pytest.MonkeyPatch, says: float, entry: str, sure: bool
+) -> None:
+    quoted = small_searcher.search(small_searcher.read("amende de retard")).hits[0]
+
+    class Reader:
+        name = "of one text"
+
+        def read(self, query: str, texts: Sequence[str]) -> Vectors:
+            again = list(texts) == [quoted.target.passage.text]
+            return np.full(len(texts), says if again else 1.0, dtype=np.float32)
+
+    monkeypatch.setattr(small_searcher.encoder, "reader", Reader())
+    monkeypatch.setattr(small_searcher, "_marker", Marker(small_encoder()))
+    turn = small_searcher.read("et la salle ?")
+    found = small_searcher.follow(turn, "amende de retard", quoted.row, lambda: small_searcher.search(turn))
+
+    assert (found.answered, found.hits[0].entry.id, found.sure) == (True, entry, sure)
