@@ -15,7 +15,7 @@ from bot.assistant import Assistant
 from bot.workshop.draft import Draft, WorkshopError, marks, now, written
 from bot.workshop.known_file import NAME as KNOWN
 from bot.workshop.known_file import expected
-from bot.workshop.replay import Replay, Said, Side, Told, replay
+from bot.workshop.replay import Replay, SaidBefore, Side, Told, replay
 from corpus.files import write_file
 from corpus.read import Corpus
 from index.build import build
@@ -41,7 +41,7 @@ class Indexes:
         self._lock, self._building = Lock(), Lock()
         self._opened: dict[Store, tuple[Hashable | None, Assistant]] = {}
         self._replayed: tuple[Hashable, Replay] | None = None
-        self._said: tuple[Assistant | None, Said] = (None, Said())
+        self._said: tuple[Assistant | None, SaidBefore] = (None, SaidBefore())
         """By what is in service, at the last check; the next one asks it nothing again."""
 
     @property
@@ -108,9 +108,9 @@ class Indexes:
                 "puis recommencez."
             )
         if self._said[0] is not live:
-            self._said = live, Said()
+            self._said = live, SaidBefore()
         in_service = self._side(self.draft.live, self.store, live, self._said[1])
-        drafted = self._side(self.draft.folder, self._own, own, Said())
+        drafted = self._side(self.draft.folder, self._own, own, SaidBefore())
         try:
             found = replay(in_service, drafted, self.encoder, self.max_error, told)
         except ValueError as error:
@@ -119,7 +119,7 @@ class Indexes:
         self.encoder.save()
         return found
 
-    def _side(self, folder: Path, store: Store, assistant: Assistant, said: Said) -> Side:
+    def _side(self, folder: Path, store: Store, assistant: Assistant, said: SaidBefore) -> Side:
         path, stored = folder / KNOWN, store.load()
         known = expected(path.read_bytes() if path.is_file() else b"", stored.entries)
         return Side(folder, stored, assistant, known, said)

@@ -172,7 +172,7 @@ class Replay:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SaidBefore:
     """What an assistant said before, as it would say it again."""
 
     answers: dict[tuple[tuple[str, ...], str], Given] = field(default_factory=dict)
@@ -189,7 +189,7 @@ class Side:
     stored: Stored
     assistant: Assistant
     known: Sequence[Expected]
-    said: Said
+    said: SaidBefore
 
     def asked(self) -> dict[tuple[Origin, tuple[str, ...]], Expected]:
         """What is asked of it as a visitor would: what is known, and headings that name one entry."""
