@@ -14,7 +14,7 @@ from bot.logs import configure_logs
 from bot.settings import Settings, read_log_format, read_settings
 from bot.web.branding import Branding
 from bot.web.collection_paths import CollectionAccess
-from bot.web.rate_limits import SharedState
+from bot.web.rate_limits import RequestCounts
 from bot.web.server import SiteOptions, build_app, serve
 from index.store import database
 
@@ -59,15 +59,15 @@ def load_site(
         settings.metrics,
         {table.name: table.corpus for table in settings.collection},
         CollectionAccess(settings.collection, settings.trusted_proxies) if settings.collection else None,
-        _shared(settings, folder),
+        _counts(settings, folder),
     )
     return build_app(assistant, root_path=settings.root_path, corpus=settings.corpus, options=options)
 
 
-def _shared(settings: Settings, folder: Path | None) -> SharedState | None:
+def _counts(settings: Settings, folder: Path | None) -> RequestCounts | None:
     if settings.store:
-        return SharedState.in_database(database(settings.store))
-    return SharedState.in_file(folder / "state.sqlite3") if folder else None
+        return RequestCounts.in_database(database(settings.store))
+    return RequestCounts.in_file(folder / "state.sqlite3") if folder else None
 
 
 def serve_site(

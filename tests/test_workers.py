@@ -18,7 +18,7 @@ from scale_faults import alive, service
 from serving_workers import SLOW
 from small_corpus import FAQ
 
-from bot.web.rate_limits import SharedState
+from bot.web.rate_limits import RequestCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +89,14 @@ def test_the_answers_under_way_are_finished_when_it_is_asked_to_stop(served: Ser
 
 
 def test_a_count_begins_again_when_its_window_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    one, other = (SharedState.in_file(tmp_path / "state.sqlite3") for _ in range(2))
+    one, other = (RequestCounts.in_file(tmp_path / "state.sqlite3") for _ in range(2))
 
     assert one.salt == other.salt
-    assert [one.hit("a", 1, 60), other.hit("a", 2, 60), one.count("a")[0]] == [1, 3, 3]
+    assert [counts.hit("a", 60)[0] for counts in (one, other, one)] == [1, 2, 3]
     later = time.time() + 61
     monkeypatch.setattr(time, "time", lambda: later)
-    assert other.count("a")[0] == 0
+    assert other.hit("a", 30) == (1, later + 30)
+    later += 31
     monkeypatch.setattr("bot.web.rate_limits._SWEPT", 1)
-    one.hit("b", 1, 60)
+    one.hit("b", 60)
     assert one._tables.rows("SELECT key FROM motamot_count") == [("b",)]

@@ -12,9 +12,6 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
-from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage, Storage
-from limits.strategies import FixedWindowRateLimiter
 from starlette.requests import Request
 
 from bot import phrases
@@ -33,24 +30,26 @@ _TABLES = (
 _SWEPT = 1_000
 """Counts between two sweeps of those whose window is over."""
 _HIT = """
-    INSERT INTO motamot_count AS known (key, n, until) VALUES ($1, $2, $3) ON CONFLICT (key) DO UPDATE SET
-    n = CASE WHEN known.until <= $4 THEN excluded.n ELSE known.n + excluded.n END,
-    until = CASE WHEN known.until <= $4 THEN excluded.until ELSE known.until END RETURNING n
+    INSERT INTO motamot_count AS known (key, n, until) VALUES ($1, 1, $2) ON CONFLICT (key) DO UPDATE SET
+    n = CASE WHEN known.until <= $3 THEN 1 ELSE known.n + 1 END,
+    until = CASE WHEN known.until <= $3 THEN excluded.until ELSE known.until END RETURNING n, until
 """
+_IN_MEMORY = Path(":memory:")
+_SECONDS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
 
 
-class _Asked(Protocol):
-    def rows(self, statement: Any, *parameters: object) -> Sequence[tuple[Any, ...]]: ...
+class _Tables(Protocol):
+    def rows(self, statement: str, *parameters: object) -> Sequence[tuple[Any, ...]]: ...
 
 
-class SharedState:
-    """Two small tables, in a file of the machine's memory or in PostgreSQL.
+class RequestCounts:
+    """How often each client came, in fixed windows: what is kept of a client goes with its window.
 
     Args:
-        tables: Where they are.
+        tables: Two small ones, in SQLite or in PostgreSQL.
     """
 
-    def __init__(self, tables: _Asked) -> None:
+    def __init__(self, tables: _Tables) -> None:
         self._tables = tables
         self._hits = 0
         statement = "INSERT INTO motamot_salt VALUES (1, $1) ON CONFLICT DO NOTHING RETURNING 1"
@@ -59,12 +58,12 @@ class SharedState:
         """The same for all processes: a client is counted under one mark, which leads back to no address."""
 
     @classmethod
-    def in_file(cls, path: Path) -> "SharedState":
-        """In SQLite: for the processes of one machine."""
+    def in_file(cls, path: Path = _IN_MEMORY) -> "RequestCounts":
+        """In SQLite: of one process in its memory, or in a file for the processes of one machine."""
         return cls(_File(path))
 
     @classmethod
-    def in_database(cls, database: "Database") -> "SharedState":
+    def in_database(cls, database: "Database") -> "RequestCounts":
         """In PostgreSQL: for several machines. A crash of the server may take the counts."""
         for statement in _TABLES:
             words = {"unlogged": "UNLOGGED", "bytes": "bytea", "real": "double precision"}
@@ -73,26 +72,22 @@ class SharedState:
                 transaction.run(statement.format(**words))
         return cls(database)
 
-    def hit(self, key: str, amount: int, seconds: int) -> int:
-        """Add to a count whose window is so long; what it is then."""
+    def hit(self, key: str, seconds: int) -> tuple[int, float]:
+        """Count once more in a window so long: how often it makes by now, and when the window ends."""
         now = time.time()
         self._hits += 1
         if self._hits % _SWEPT == 0:
             self._tables.rows("DELETE FROM motamot_count WHERE until <= $1 RETURNING 1", now)
-        return int(self._tables.rows(_HIT, key, amount, now + seconds, now)[0][0])
-
-    def count(self, key: str) -> tuple[int, float]:
-        """A count, and when its window ends."""
-        found = self._tables.rows("SELECT n, until FROM motamot_count WHERE key = $1", key)
-        now = time.time()
-        return (int(found[0][0]), float(found[0][1])) if found and found[0][1] > now else (0, now)
+        [(count, until)] = self._tables.rows(_HIT, key, now + seconds, now)
+        return int(count), float(until)
 
 
 class _File:
     """The tables in SQLite. Safe to share between threads, and the file between processes."""
 
     def __init__(self, path: Path) -> None:
-        path.touch(mode=0o600)
+        if path != _IN_MEMORY:
+            path.touch(mode=0o600)
         self._lock = Lock()
         self._connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
         self._connection.execute("PRAGMA journal_mode = WAL").fetchall()
@@ -109,36 +104,6 @@ class _File:
 
     def __del__(self) -> None:
         self._connection.close()
-
-
-class SharedCounts(Storage):
-    """What ``limits`` counts in."""
-
-    def __init__(self, state: SharedState) -> None:
-        super().__init__()
-        self._state = state
-
-    @property
-    def base_exceptions(self) -> type[Exception]:
-        return IndexStoreError
-
-    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        return self._state.hit(key, amount, expiry)
-
-    def get(self, key: str) -> int:
-        return self._state.count(key)[0]
-
-    def get_expiry(self, key: str) -> float:
-        return self._state.count(key)[1]
-
-    def check(self) -> bool:
-        return True
-
-    def reset(self) -> None:
-        return None
-
-    def clear(self, key: str) -> None:
-        self._state.hit(key, -self.get(key), 1)
 
 
 READS = 6
@@ -158,7 +123,7 @@ class RequestLimits:
         rate: Questions that one client may send, such as ``60/minute``; ``non`` for no limit.
         concurrent: Questions answered at once.
         waiting: Questions that wait for that at most.
-        shared: Where several processes count together.
+        counts: Where several processes count together; None for one alone.
     """
 
     def __init__(
@@ -167,28 +132,23 @@ class RequestLimits:
         rate: str = NO_LIMIT,
         concurrent: int = CONCURRENT,
         waiting: int = WAITING,
-        shared: SharedState | None = None,
+        counts: RequestCounts | None = None,
     ) -> None:
         self.metrics = metrics
         self.most = concurrent + waiting
         self.inside = 0
         self._turn = asyncio.Semaphore(concurrent)  # first come, first served
-        self._asked: RateLimitItem | None = None
-        self._read: RateLimitItem | None = None
-        if rate != NO_LIMIT:
-            self._asked = parse(rate)
-            self._read = type(self._asked)(self._asked.amount * READS, self._asked.multiples, namespace="read")
-        # A fixed window: what it keeps of a client goes with the window, so that a year fills no memory.
-        self._counts = FixedWindowRateLimiter(SharedCounts(shared) if shared else MemoryStorage())
-        self._salt = shared.salt if shared else secrets.token_bytes(16)
+        amount, _, window = rate.partition("/")
+        self._amount, self._seconds = (0, 0) if rate == NO_LIMIT else (int(amount), _SECONDS[window])
+        self._counts = counts or RequestCounts.in_file()
 
     async def asking(self, request: Request) -> None:
         """Count what asks a question or says what an answer was worth."""
-        self._count(self._asked, request)
+        self._count("asked", 1, request)
 
     async def reading(self, request: Request) -> None:
         """Count what draws a page of a document, reads its file, tries the index or starts a new conversation."""
-        self._count(self._read, request)
+        self._count("read", READS, request)
 
     async def question(self, request: Request) -> AsyncIterator[None]:
         """Count a question, then wait for its turn; the place is free again when the answer is there.
@@ -196,7 +156,7 @@ class RequestLimits:
         Raises:
             RefusedError: 429, its client has sent too many; 503, too many are waiting.
         """
-        self._count(self._asked, request)
+        self._count("asked", 1, request)
         if self.inside >= self.most:
             self.metrics.refused_questions.inc()
             raise RefusedError(503, phrases.OVERLOADED, {"Retry-After": str(RETRY_SECONDS)})
@@ -207,18 +167,20 @@ class RequestLimits:
         finally:
             self.inside -= 1
 
-    def _count(self, rate: RateLimitItem | None, request: Request) -> None:
-        client = self._mark(request)
-        if rate is None or self._counts.hit(rate, client):
+    def _count(self, what: str, share: int, request: Request) -> None:
+        if not self._amount:
+            return
+        count, until = self._counts.hit(f"{what} {self._mark(request)}", self._seconds)
+        if count <= self._amount * share:
             return
         self.metrics.refused_clients.inc()
-        wait = max(1, math.ceil(self._counts.get_window_stats(rate, client).reset_time - time.time()))
+        wait = max(1, math.ceil(until - time.time()))
         raise RefusedError(429, phrases.too_many(wait), {"Retry-After": str(wait)})
 
     def _mark(self, request: Request) -> str:
         """Who asks, as a mark that leads back to no address."""
         host = request.client.host if request.client else ""
-        return blake2b(network(host).encode(), key=self._salt, digest_size=16).hexdigest()
+        return blake2b(network(host).encode(), key=self._counts.salt, digest_size=16).hexdigest()
 
 
 def network(host: str) -> str:

@@ -40,7 +40,7 @@ from bot.web.collection_paths import CollectionAccess, CollectionPath, Peer
 from bot.web.health import MetricsFor, build_health
 from bot.web.pages import build_pages, static_file
 from bot.web.proof import build_answer_pages, build_proof
-from bot.web.rate_limits import RETRY_SECONDS, RequestLimits, SharedState
+from bot.web.rate_limits import RETRY_SECONDS, RequestCounts, RequestLimits
 from bot.web.responses import FrenchErrors, RefusedError, explain, problem, refused, told
 from bot.web.security import HEADERS, RootPath, Security
 from bot.web.source_files import Originals
@@ -72,8 +72,8 @@ class SiteOptions:
     """Name of each collection -> the folder of its catalogue."""
     access: CollectionAccess | None = None
     """Who may see which; None where there are none."""
-    shared: SharedState | None = None
-    """What several processes share; None for one alone."""
+    counts: RequestCounts | None = None
+    """Where several processes count requests together; None for one alone."""
 
 
 _PLAIN = SiteOptions()
@@ -101,7 +101,7 @@ def build_app(
     from bot.web.gradio_page import ChatPage  # two seconds: the server listens before
 
     service = Service(assistant, options.journal, tuple(options.collections))
-    limits = RequestLimits(service.metrics, options.rate, shared=options.shared)
+    limits = RequestLimits(service.metrics, options.rate, counts=options.counts)
     chat: ChatPage
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lambda _: chat.lifespan())
     app.state.branding = branding
