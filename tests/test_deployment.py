@@ -27,7 +27,6 @@ from test_rooms import imported
 
 from bot import cli, workers
 from bot.settings import Settings
-from bot.web.dev_phrases import NGINX
 from bot.web.server import build_app
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -214,14 +213,14 @@ def test_what_is_built_answers_from_a_folder_that_is_read_only_too(where: Places
 
 # --- nginx -------------------------------------------------------------------------------------
 
-LINES = {"shipped": (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8"), "integration page": NGINX}
+LINES = [ROOT / "deploy" / "nginx.conf", ROOT / "bot" / "web" / "templates" / "nginx.conf"]
 
 
-@pytest.fixture(params=LINES)
+@pytest.fixture(params=LINES, ids=["shipped", "integration page"])
 def proxied(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, Path, int]]:
     """The address of nginx with the lines that we give, its folder, and the port of the service behind it."""
     port, behind = free_port(), free_port()
-    lines = LINES[request.param].replace("127.0.0.1:7860", f"127.0.0.1:{behind}")
+    lines = request.param.read_text(encoding="utf-8").replace("127.0.0.1:7860", f"127.0.0.1:{behind}")
     with behind_nginx(tmp_path, f"server {{ listen 127.0.0.1:{port}; {lines} }}"):
         yield f"http://127.0.0.1:{port}/assistant", tmp_path, behind
 

@@ -7,7 +7,6 @@ from starlette.responses import FileResponse, Response
 
 from bot import phrases
 from bot.service import MAX_HISTORY, MAX_QUESTION, Service
-from bot.web import dev_phrases
 from bot.web.assets import TYPES, content, fingerprint, integrity
 from bot.web.branding import LOGOS
 from bot.web.render import greeting_html, notice_html, question_html
@@ -46,14 +45,13 @@ def build_pages(service: Service) -> APIRouter:
 
     @pages.get("/integration")
     async def integration(request: Request) -> Response:
-        about = await run_in_threadpool(service.about)
         return page(
             request,
             "integration.html",
-            developer=dev_phrases,
+            about=await run_in_threadpool(service.about),
             address=address_of(request),
+            origin=f"{request.url.scheme}://{request.url.netloc}",
             integrity=integrity("embed.js"),
-            example=about.examples[0] if about.examples else dev_phrases.TRY_QUESTION,
         )
 
     @pages.get("/embed.js")
