@@ -12,9 +12,10 @@ from corpus.errors import typeset
 _STATIC = Path(__file__).parent / "static"
 _BUNDLES = {
     "chat.css": ("chat.css", "theme.css", "proof.css"),
-    "chat.js": ("quote.js", "chat.js"),
+    "chat.js": ("shared.js", "quote.js", "chat.js"),
     "panel.css": ("theme.css", "proof.css", "panel.css"),
-    "panel.js": ("quote.js", "panel.js"),
+    "panel.js": ("shared.js", "quote.js", "panel.js"),
+    "quote.js": ("shared.js", "quote.js"),
     "pages.css": ("theme.css", "pages.css", "proof.css"),
 }
 """What a page loads as one file; the order is that of the cascade."""

@@ -5,8 +5,8 @@
   "use strict";
 
   const phrases = document.currentScript.dataset;
+  const { make } = Page;
   const field = (id) => document.querySelector(`#${id} textarea`);
-  const press = (id) => document.getElementById(id).click();
   const log = () => document.querySelector("#mm-log [role=log]");
   const answered = () => [...document.querySelectorAll("#mm-log [data-testid=user] .mm-question")];
   const textOf = (question) => question.querySelector(".mm-verbatim").textContent;
@@ -28,12 +28,7 @@
   function keep() {
     if (!isRestored) return;
     const kept = { turns: turns.slice(-KEPT_TURNS), draft: field("mm-typed")?.value ?? "", unanswered: waiting.map((item) => item.question) };
-    try {
-      if (turns.length || kept.draft.trim() || kept.unanswered.length) sessionStorage.setItem(KEPT, JSON.stringify(kept));
-      else sessionStorage.removeItem(KEPT);
-    } catch {
-      /* No storage in this browser, or no room left: the conversation stays on screen all the same. */
-    }
+    Page.keep(KEPT, turns.length || kept.draft.trim() || kept.unanswered.length ? kept : null);
   }
 
   const toServer = window.fetch;
@@ -94,7 +89,7 @@
     event.stopImmediatePropagation();
     const box = field("mm-typed");
     const question = box.value;
-    const tooLong = [...question].length > Number(phrases.maxQuestion);
+    const tooLong = Page.isTooLong(question, phrases);
     say(tooLong ? phrases.tooLong : "");
     if (tooLong || !question.trim()) return;
     write(box, "");
@@ -108,7 +103,7 @@
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest(".mm-ask, #mm-send, #mm-again");
-    if (button?.matches(".mm-ask")) send((button.querySelector(".mm-spoken") ?? button).textContent.trim());
+    if (button?.matches(".mm-ask")) send(Page.asks(button));
     if (button?.id === "mm-send") sendTyped(event);
     if (button?.id === "mm-again") {
       [...waiting].forEach(remove);
@@ -122,20 +117,14 @@
   /* --- what is shown of it until its answer is there, outside of the live region, which says it once ----------- */
   let waiting = [];
 
-  function create(tag, className, text = "") {
-    return Object.assign(document.createElement(tag), { className, textContent: text });
-  }
-
   function wait(question, kept = false) {
     let room = document.getElementById("mm-waiting");
     if (!room) {
-      room = Object.assign(create("div", ""), { id: "mm-waiting" });
+      room = make("div", { id: "mm-waiting" });
       document.getElementById("mm-log").append(room);
     }
-    const element = create("div", "mm-turn");
-    const asked = create("div", "mm-question");
-    asked.append(create("span", "mm-spoken", phrases.asked), create("p", "mm-verbatim", question));
-    element.append(asked);
+    const element = make("div", { className: "mm-turn" }, make("div", { className: "mm-question" },
+      make("span", { className: "mm-spoken" }, phrases.asked), make("p", { className: "mm-verbatim" }, question)));
     room.append(element);
     const item = { question, element, lost: kept };
     waiting.push(item);
@@ -143,7 +132,7 @@
       markUnsent(item);
       return;
     }
-    if (waiting.filter((other) => !other.lost).length > 1) element.append(create("p", "mm-state", phrases.queued));
+    if (waiting.filter((other) => !other.lost).length > 1) element.append(make("p", { className: "mm-state" }, phrases.queued));
     element.scrollIntoView({ block: "nearest" });
     /* An answer takes less time than this phrase: it shows on a slow network only. */
     setTimeout(() => { if (waiting.includes(item) && !item.lost) say(phrases.searching); }, 400);
@@ -152,8 +141,7 @@
   /* Not answered, and kept until the visitor says what to do with it. */
   function markUnsent(item) {
     item.lost = true;
-    const button = create("button", "mm-resend", phrases.resend);
-    button.type = "button";
+    const button = make("button", { type: "button", className: "mm-resend" }, phrases.resend);
     button.addEventListener("click", () => {
       remove(item);
       say("");
@@ -161,9 +149,7 @@
       field("mm-typed").focus(); /* the button that had it is gone */
     });
     item.element.querySelector(".mm-state")?.remove();
-    const state = create("p", "mm-state", `${phrases.unsent} `);
-    state.append(button);
-    item.element.append(state);
+    item.element.append(make("p", { className: "mm-state" }, `${phrases.unsent} `, button));
   }
 
   function remove(item) {
@@ -174,12 +160,10 @@
   function say(phrase) {
     let status = document.getElementById("mm-status");
     if (!status) {
-      status = Object.assign(create("p", ""), { id: "mm-status" });
-      status.setAttribute("role", "status");
+      status = make("p", { id: "mm-status", role: "status" });
       document.getElementById("mm-composer")?.append(status);
     }
-    status.classList.toggle("mm-quiet", phrase === phrases.searching);
-    if (status.textContent !== phrase) status.textContent = phrase;
+    Page.say(status, phrase, phrase === phrases.searching);
   }
 
   /* --- the conversation as Gradio shows it ----------------------------------------------------------------------- */
@@ -192,13 +176,8 @@
       if (item) remove(item);
     }
     if (!waiting.some((item) => !item.lost)) say("");
-    const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    /* The newest question at the top of the window, or the end of a long one, so that its answer starts in view. */
-    if (questions.length > shown) {
-      const { top, bottom } = questions.at(-1).getBoundingClientRect();
-      const by = Math.max(top - 12, bottom - window.innerHeight / 4);
-      window.scrollBy({ top: by, behavior: calm ? "auto" : "smooth" });
-    } else window.scrollTo({ top: 0 });
+    if (questions.length > shown) Page.reveal(questions.at(-1));
+    else window.scrollTo({ top: 0 });
     shown = questions.length;
     sendNext();
   }
@@ -226,19 +205,14 @@
   function restore() {
     if (isRestored || !field("mm-typed") || !field("mm-asked") || !document.getElementById("mm-show") || !log()) return;
     isRestored = true;
-    let kept = null;
-    try {
-      kept = JSON.parse(sessionStorage.getItem(KEPT));
-    } catch {
-      /* as above */
+    const { turns: before = [], draft, unanswered = [] } = Page.kept(KEPT);
+    if (before.length) {
+      turns = before;
+      document.getElementById("mm-show").click();
     }
-    if (kept?.turns.length) {
-      turns = kept.turns;
-      press("mm-show");
-    }
-    if (kept?.draft && !field("mm-typed").value) write(field("mm-typed"), kept.draft);
-    for (const question of kept?.unanswered ?? []) wait(question, true);
-    if (kept?.unanswered.length) say(phrases.unreachable);
+    if (draft && !field("mm-typed").value) write(field("mm-typed"), draft);
+    for (const question of unanswered) wait(question, true);
+    if (unanswered.length) say(phrases.unreachable);
   }
 
   /* --- names: Gradio labels each message with its own source, in English ----------------------------------------- */

@@ -3,6 +3,7 @@
 (() => {
   "use strict";
 
+  const { make } = Page;
   const script = document.currentScript;
   const phrases = script.dataset;
   const reasons = phrases.reasons.split("|").map((pair) => pair.split("="));
@@ -12,15 +13,8 @@
   /* By answer: Gradio may write a message anew, and what was chosen must still show. */
   const opinions = new Map();
 
-  const create = (tag, given, ...inside) => {
-    const made = Object.assign(document.createElement(tag), given);
-    made.append(...inside);
-    return made;
-  };
-
   /* For a page where the box stands in no live region; there before it speaks, or nobody hears it. */
-  const status = create("p", { className: "mm-spoken" });
-  status.setAttribute("role", "status");
+  const status = make("p", { className: "mm-spoken", role: "status" });
   document.addEventListener("DOMContentLoaded", () => document.body.append(status));
 
   async function send(opinion) {
@@ -57,7 +51,7 @@
     if (!opinion) return;
     let note = box.querySelector(".mm-thumbs-note");
     if (!note) {
-      note = create("p", {});
+      note = make("p", {});
       box.querySelector(".mm-thumb-down").after(note);
     }
     note.className = opinion.lost ? "mm-thumbs-note mm-lost" : "mm-thumbs-note";
@@ -71,20 +65,20 @@
   }
 
   function why(box) {
-    const choices = reasons.map(([code, phrase]) => create(
+    const choices = reasons.map(([code, phrase]) => make(
       "label", { className: "mm-choice" },
-      create("input", { type: "radio", name: `${box.id}-reason`, value: code }), phrase,
+      make("input", { type: "radio", name: `${box.id}-reason`, value: code }), phrase,
     ));
-    const comment = create("textarea", { id: `${box.id}-comment`, maxLength: MAX_COMMENT, rows: 2, lang: "fr" });
-    const hint = create("p", { id: `${box.id}-hint`, className: "mm-why-hint" }, phrases.commentHint);
+    const comment = make("textarea", { id: `${box.id}-comment`, maxLength: MAX_COMMENT, rows: 2, lang: "fr" });
+    const hint = make("p", { id: `${box.id}-hint`, className: "mm-why-hint" }, phrases.commentHint);
     comment.setAttribute("aria-describedby", hint.id);
-    const skip = create("button", { type: "button" }, phrases.skip);
-    const form = create(
+    const skip = make("button", { type: "button" }, phrases.skip);
+    const form = make(
       "form", { className: "mm-why" },
-      create("fieldset", {}, create("legend", {}, phrases.why), ...choices),
-      create("label", { className: "mm-why-label", htmlFor: comment.id }, phrases.comment),
+      make("fieldset", {}, make("legend", {}, phrases.why), ...choices),
+      make("label", { className: "mm-why-label", htmlFor: comment.id }, phrases.comment),
       comment, hint,
-      create("p", { className: "mm-why-row" }, create("button", { type: "submit" }, phrases.send), skip),
+      make("p", { className: "mm-why-row" }, make("button", { type: "submit" }, phrases.send), skip),
     );
     form.addEventListener("submit", async (event) => {
       event.preventDefault();

@@ -17,36 +17,25 @@
   const TRIES = 3;
   const KEPT_TURNS = 50;
 
-  /* --- what is kept: in this tab only, so that the next person at a shared computer finds nothing ----------
-     Each frame of a page has its own name, so its own conversation. Where storage is refused, memory only. */
+  /* --- what is kept: each frame of a page has its own name, so its own conversation ------------------------- */
   const KEY = `motamot ${location.pathname} ${window.name}`;
   let turns = []; /* { question, html, understood }, html empty while there is no answer */
 
   function keep() {
     const kept = turns.slice(-KEPT_TURNS).map(({ question, html, understood }) => ({ question, html, understood }));
-    try {
-      if (kept.length || box.value) sessionStorage.setItem(KEY, JSON.stringify({ turns: kept, draft: box.value }));
-      else sessionStorage.removeItem(KEY);
-    } catch {
-      /* No storage in this frame, or no room left: the conversation stays on screen all the same. */
-    }
+    Page.keep(KEY, kept.length || box.value ? { turns: kept, draft: box.value } : null);
     eraser.hidden = turns.length === 0;
   }
 
   function restore() {
-    let kept = null;
-    try {
-      kept = JSON.parse(sessionStorage.getItem(KEY));
-    } catch {
-      return; /* as above */
-    }
-    for (const { question, html, understood } of kept?.turns ?? []) {
+    const kept = Page.kept(KEY);
+    for (const { question, html, understood } of kept.turns ?? []) {
       const turn = begin(question);
       const reply = html ? fragment(html) : null;
       if (reply) Object.assign(turn, { html, understood }), turn.element.append(reply);
       else trouble(turn, phrases.unfinished, phrases.again);
     }
-    if (kept?.draft && !box.value) box.value = kept.draft;
+    if (kept.draft && !box.value) box.value = kept.draft;
     eraser.hidden = turns.length === 0;
     fit();
   }
@@ -164,10 +153,7 @@
   function trouble(turn, complaint, label) {
     const notice = document.getElementById("mm-trouble").content.cloneNode(true).firstElementChild;
     notice.querySelector(".mm-message").textContent = complaint;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "mm-action mm-second";
-    button.textContent = label;
+    const button = Page.make("button", { type: "button", className: "mm-action mm-second" }, label);
     button.addEventListener("click", () => {
       if (label === phrases.edit) {
         box.value = box.value.trim() ? `${turn.question}\n${box.value}` : turn.question;
@@ -187,26 +173,15 @@
 
   function state(turn, phrase) {
     turn.element.querySelector(".mm-state")?.remove();
-    if (!phrase) return;
-    const shown = document.createElement("p");
-    shown.className = "mm-state";
-    shown.textContent = phrase;
-    turn.element.append(shown);
+    if (phrase) turn.element.append(Page.make("p", { className: "mm-state" }, phrase));
   }
 
   function say(phrase) {
-    status.classList.toggle("mm-quiet", phrase === phrases.searching || phrase === phrases.erased);
-    if (status.textContent !== phrase) status.textContent = phrase;
+    Page.say(status, phrase, phrase === phrases.searching || phrase === phrases.erased);
   }
 
-  /* The question at the top of the window, or the end of a long one, so that its answer starts in view. */
   function reveal(turn) {
-    const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    /* This window alone: scrollIntoView would scroll the page around it as well. */
-    const above = block ? form.getBoundingClientRect().height : 0;
-    const { top, bottom } = turn.element.querySelector(".mm-question").getBoundingClientRect();
-    const by = Math.max(top - 12, bottom - window.innerHeight / 4) - above;
-    window.scrollBy({ top: by, behavior: calm ? "auto" : "smooth" });
+    Page.reveal(turn.element.querySelector(".mm-question"), block ? form.getBoundingClientRect().height : 0);
   }
 
   /* As high as what is typed. */
@@ -220,7 +195,7 @@
     event.preventDefault();
     const question = box.value;
     if (!question.trim()) return;
-    if ([...question].length > Number(phrases.maxQuestion)) {
+    if (Page.isTooLong(question, phrases)) {
       say(phrases.tooLong);
       return;
     }
@@ -240,7 +215,7 @@
 
   main.addEventListener("click", (event) => {
     const chosen = event.target.closest(".mm-ask");
-    if (chosen) ask((chosen.querySelector(".mm-spoken") ?? chosen).textContent.trim());
+    if (chosen) ask(Page.asks(chosen));
   });
 
   eraser.addEventListener("click", () => {
@@ -276,7 +251,7 @@
       } else if (motamot === "focus" && !window.matchMedia("(pointer: coarse)").matches) {
         box.focus({ preventScroll: true }); /* on a telephone the keyboard would hide the greeting */
       } else if (motamot === "ask" || motamot === "begin" && !turns.length && !box.value) {
-        if (question && [...question].length <= Number(phrases.maxQuestion)) ask(question);
+        if (question && !Page.isTooLong(question, phrases)) ask(question);
       }
     });
     document.addEventListener("keydown", (event) => {

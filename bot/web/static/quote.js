@@ -11,6 +11,7 @@
   };
   const NBSP = "\u00a0";
   const AWAY = ".mm-proof, .mm-sheet, .mm-permalink"; /* opened apart from a conversation, which would be lost */
+  const { make } = Page;
   const names = new WeakMap();
   const conversation = () => document.querySelector("#mm-log, [role=log]");
   document.documentElement.classList.add("mm-scripted");
@@ -78,9 +79,7 @@
     const room = document.querySelector("dialog.mm-beside[open]") ?? document.body;
     let status = room.querySelector(":scope > .mm-said");
     if (!status) {
-      status = document.createElement("p");
-      status.className = "mm-said mm-spoken";
-      status.setAttribute("role", "status");
+      status = make("p", { className: "mm-said mm-spoken", role: "status" });
       room.append(status);
     }
     status.textContent = "";
@@ -126,26 +125,12 @@
   let turn = 0; /* the last page asked for wins */
 
   function build() {
-    dialog = document.createElement("dialog");
-    dialog.className = "mm-page mm-beside";
-    dialog.setAttribute("aria-label", phrases.viewer);
-    const bar = document.createElement("div");
-    bar.className = "mm-bar";
-    const whole = document.createElement("a");
-    whole.className = "mm-link mm-whole";
-    whole.textContent = phrases.whole;
-    whole.target = "_blank";
-    whole.rel = "noopener";
-    const close = document.createElement("button");
-    close.type = "button";
-    close.className = "mm-close";
-    close.textContent = phrases.close;
+    const whole = make("a", { className: "mm-link mm-whole", target: "_blank", rel: "noopener" }, phrases.whole);
+    const close = make("button", { type: "button", className: "mm-close" }, phrases.close);
     close.addEventListener("click", () => dialog.close());
-    bar.append(whole, close);
-    const room = document.createElement("div");
-    room.className = "mm-room";
-    room.tabIndex = -1;
-    dialog.append(bar, room);
+    const room = make("div", { className: "mm-room", tabIndex: -1 });
+    dialog = make("dialog", { className: "mm-page mm-beside", ariaLabel: phrases.viewer },
+      make("div", { className: "mm-bar" }, whole, close), room);
     /* The browser gives the focus back to the link; the page is no longer shared with the document. */
     dialog.addEventListener("close", () => {
       document.documentElement.classList.remove("mm-sharing-page");
@@ -161,7 +146,7 @@
     const room = dialog.querySelector(".mm-room");
     dialog.querySelector(".mm-whole").href = address;
     if (!dialog.open) {
-      room.replaceChildren(paragraph(phrases.loading));
+      room.replaceChildren(make("p", {}, phrases.loading));
       document.documentElement.classList.add("mm-sharing-page");
       dialog.showModal();
       dialog.querySelector(".mm-close").focus();
@@ -170,7 +155,7 @@
     try {
       content = await fetched(address);
     } catch {
-      content = paragraph(phrases.failed);
+      content = make("p", {}, phrases.failed);
     }
     if (mine !== turn || !dialog.open) return;
     room.replaceChildren(content);
@@ -179,12 +164,6 @@
     (title ?? room).focus({ preventScroll: true });
     const passage = room.querySelector("#passage");
     passage?.scrollIntoView({ block: passage.matches(".mm-paper") ? "start" : "center" });
-  }
-
-  function paragraph(text) {
-    const made = document.createElement("p");
-    made.textContent = text;
-    return made;
   }
 
   /* The page's own content, its addresses made whole and its title one level down: this page has its own. */
@@ -198,18 +177,10 @@
       }
     }
     const title = content.querySelector("h1");
-    const lower = document.createElement("h2");
-    lower.className = "mm-title";
-    lower.tabIndex = -1;
-    lower.textContent = title.textContent;
-    title.replaceWith(lower);
-    content.querySelectorAll("h2.mm-label").forEach((old) => {
-      const made = document.createElement("h3");
-      made.className = old.className;
-      made.id = old.id;
-      made.textContent = old.textContent;
-      old.replaceWith(made);
-    });
+    title.replaceWith(make("h2", { className: "mm-title", tabIndex: -1 }, title.textContent));
+    for (const old of content.querySelectorAll("h2.mm-label")) {
+      old.replaceWith(make("h3", { className: old.className, id: old.id }, old.textContent));
+    }
     return document.adoptNode(content);
   }
 
