@@ -15,7 +15,7 @@ from bot.assistant import Assistant
 from bot.collection import enter
 from bot.service import Service
 from bot.web.branding import Branding
-from bot.web.proof import build_answer_pages, build_proof
+from bot.web.proof import build_proof
 from bot.web.rate_limits import RequestLimits
 from bot.web.render import Addresses
 from bot.web.responses import RefusedError, refused
@@ -81,7 +81,6 @@ def site(place: Path, corpus: Path | None) -> TestClient:
     service, originals = Service(assistant(place)), Originals(corpus, {"autre": place / "corpus"})
     limits = RequestLimits(service.metrics)
     app.include_router(build_proof(service, limits, originals))
-    app.include_router(build_answer_pages(service, limits, originals))
     app.add_exception_handler(RefusedError, refused)
     return TestClient(app, headers={"accept": "text/html"})
 

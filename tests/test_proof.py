@@ -20,7 +20,7 @@ from bot.quoting import Library, source_of
 from bot.service import Service
 from bot.web.branding import Branding
 from bot.web.pdf_pages import MAX_PIXELS, MAX_SIDE, page_image
-from bot.web.proof import MAX_WORDS, build_answer_pages, build_proof
+from bot.web.proof import MAX_WORDS, build_proof
 from bot.web.rate_limits import RequestLimits
 from bot.web.responses import RefusedError, refused
 from bot.web.security import Security
@@ -64,7 +64,6 @@ def site(assistant: FakeAssistant, folder: Path | None) -> TestClient:
     service = Service(assistant)
     limits = RequestLimits(service.metrics)
     app.include_router(build_proof(service, limits, Originals(folder), lambda: NOON))
-    app.include_router(build_answer_pages(service, limits, Originals(folder), lambda: NOON))
     app.add_exception_handler(RefusedError, refused)
     app.add_middleware(Security)
     return TestClient(app, headers=HTML)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from markupsafe import Markup
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, Response
 
 from bot import phrases
@@ -43,35 +42,26 @@ Earlier = Annotated[list[str] | None, Query()]
 def build_proof(
     service: Service, limits: RequestLimits, originals: Originals, now: Callable[[], datetime] = datetime.now
 ) -> APIRouter:
-    """The routes of proof.
+    """The routes of proof, and those of one question.
+
+    A visit to the latter is counted as a question, since it costs as much; the journal does not write it down: what
+    was asked once and shared with fifty people would stand there as asked fifty times.
 
     Args:
-        service: Its assistant knows the documents.
-        limits: Of what each client reads.
-        originals: The files behind the documents, and their earlier editions.
+        service: Answers; its assistant knows the documents.
+        limits: Of what each client reads and asks.
+        originals: The files behind the documents, and their earlier editions, which older links quoted.
         now: The moment of a check, in local time.
     """
-    router = APIRouter(include_in_schema=False, dependencies=[Depends(limits.reading)])
-    pages = _ProofPages(service, originals, now)
-    router.add_api_route("/preuve/{sha256}/{place}", pages.proof)
-    router.add_api_route("/document/{sha256}/page-{number}.webp", pages.image)
-    router.add_api_route("/document/{sha256}/{place}", pages.place_in_document)
-    router.add_api_route("/fichier/{sha256}", pages.file)
-    return router
+    router = APIRouter(include_in_schema=False)
+    reading = [Depends(limits.reading)]
+    asking = [Depends(limits.question, scope="function")]
+    viewer = Viewer(originals)
 
-
-class _ProofPages:
-    """The routes of proof, which share a viewer."""
-
-    def __init__(self, service: Service, originals: Originals, now: Callable[[], datetime]) -> None:
-        self._service = service
-        self._originals = originals
-        self._viewer = Viewer(originals)
-        self._now = now
-
-    def proof(self, request: Request, sha256: str, place: str) -> Response:
-        """The words, the document, and whether it says them today."""
-        cited = find_cited(self._service.assistant.library, self._originals, sha256, place)
+    @router.get("/preuve/{sha256}/{place}", dependencies=reading)
+    def proof(request: Request, sha256: str, place: str) -> Response:
+        library = service.assistant.library
+        cited = find_cited(library, originals, sha256, place)
         return page(
             request,
             "proof.html",
@@ -79,32 +69,32 @@ class _ProofPages:
             addresses=Addresses(DEEP),
             quote=cited.quote,
             pages=pages_of(cited.document, cited.span),
-            standing=cited.standing(),
+            standing=standing_of(cited, library, originals),
             is_earlier=cited.kept is not None,
-            now=self._now(),
-            file=self._originals.path(cited.document) is not None,
+            now=now(),
+            file=originals.path(cited.document) is not None,
             address=absolute(request, Addresses().proof(cited.quote)),
         )
 
-    def image(self, sha256: str, number: str) -> Response:
-        """A page of a document, drawn."""
-        document = self._document(sha256)
-        known = document and _NUMBER.fullmatch(number) and int(number) <= len(document.pages)
-        drawn = self._viewer.image(document, int(number)) if document and known else None
+    @router.get("/document/{sha256}/page-{number}.webp", dependencies=reading)
+    def image(sha256: str, number: str) -> Response:
+        document, _ = find_document(service.assistant.library, originals, sha256)
+        known = _NUMBER.fullmatch(number) and int(number) <= len(document.pages)
+        drawn = viewer.image(document, int(number)) if known else None
         if drawn is None:
             raise RefusedError(404, phrases.NO_SUCH_PAGE)
         return Response(drawn, media_type="image/webp", headers={"Cache-Control": _KEPT})
 
-    def place_in_document(self, request: Request, sha256: str, place: str) -> Response:
-        """The words in their document."""
-        cited = find_cited(self._service.assistant.library, self._originals, sha256, place)
+    @router.get("/document/{sha256}/{place}", dependencies=reading)
+    def place_in_document(request: Request, sha256: str, place: str) -> Response:
+        cited = find_cited(service.assistant.library, originals, sha256, place)
         document, span = cited.document, cited.span
         own = pages_of(document, span)
         asked = request.query_params.get("page", "")
         turned = int(asked) if _NUMBER.fullmatch(asked) and int(asked) <= len(document.pages) else None
         marked = own[:MAX_PAGES]
         numbers = marked if turned is None else range(turned, turned + 1)
-        spread = self._viewer.spread(document, span, numbers)
+        spread = viewer.spread(document, span, numbers)
         return page(
             request,
             "viewer.html",
@@ -122,15 +112,13 @@ class _ProofPages:
             window=None if spread else window(document, span),
             unseen=not spread and has_pictures(document),
             is_earlier=cited.kept is not None,
-            file=self._originals.path(document) is not None,
+            file=originals.path(document) is not None,
         )
 
-    def file(self, sha256: str) -> Response:
-        """The file itself."""
-        document = self._document(sha256)
-        if document is None:
-            raise RefusedError(404, phrases.UNKNOWN_DOCUMENT)
-        path = self._originals.path(document)
+    @router.get("/fichier/{sha256}", dependencies=reading)
+    def file(sha256: str) -> Response:
+        document, _ = find_document(service.assistant.library, originals, sha256)
+        path = originals.path(document)
         if path is None:
             raise RefusedError(404, phrases.FILE_GONE)
         name = PurePath(document.source.file).name
@@ -138,95 +126,25 @@ class _ProofPages:
         headers = {"Cache-Control": "private, no-cache", "Content-Security-Policy": _NOTHING_RUNS}
         return FileResponse(path, media_type=kind or "application/octet-stream", filename=name, headers=headers)
 
-    def _document(self, sha256: str) -> Document | None:
-        if document := self._service.assistant.library.document(sha256):
-            return document
-        kept = self._originals.edition(sha256)
-        return kept.document if kept else None
-
-
-@dataclass(frozen=True, slots=True)
-class Cited:
-    """What an address designates."""
-
-    document: Document
-    span: Span
-    quote: Quote
-    kept: KeptEdition | None
-    """Where it is of an earlier edition."""
-    library: "Library"
-    originals: Originals
-
-    def standing(self) -> Standing:
-        """What became of it."""
-        if self.kept:
-            return since(self.kept, self.span, self.library)
-        return self.originals.standing(self.document, self.span)
-
-
-def find_cited(library: "Library", originals: Originals, sha256: str, place: str) -> Cited:
-    """What an address designates, in what is quoted now or in an earlier edition.
-
-    Raises:
-        RefusedError: No document has this hash, or it has no such words.
-    """
-    document, kept = library.document(sha256), None
-    if document is None and (kept := originals.edition(sha256)):
-        document = kept.document
-    if document is None:
-        raise RefusedError(404, phrases.UNKNOWN_DOCUMENT)
-    found = _RANGE.fullmatch(place)
-    start, end = (int(found[1]), int(found[2])) if found else (0, 0)
-    if not start < end <= len(document.text) or not document.text[start:end].strip():
-        raise RefusedError(404, phrases.NO_WORDS)
-    if end - start > MAX_WORDS:
-        raise RefusedError(404, phrases.too_many_words(MAX_WORDS))
-    span = Span(start, end)
-    holder = library.of_documents([kept.document], kept.entries) if kept else library
-    return Cited(document, span, holder.quote(document, span), kept, library, originals)
-
-
-def absolute(request: Request, address: str) -> str:
-    """The whole address of a page of ours, as the visitor reached this one."""
-    return f"{str(request.base_url).rstrip('/')}/{address}"
-
-
-def build_answer_pages(
-    service: Service, limits: RequestLimits, originals: Originals, now: Callable[[], datetime] = datetime.now
-) -> APIRouter:
-    """The routes of one question.
-
-    A visit is counted as a question, since it costs as much; the journal does not write it down: what was asked
-    once and shared with fifty people would stand there as asked fifty times.
-
-    Args:
-        service: Answers.
-        limits: Of what each client asks.
-        originals: With the earlier editions, which older links quoted.
-        now: The moment of the consultation, in local time.
-    """
-    router = APIRouter(include_in_schema=False, dependencies=[Depends(limits.question, scope="function")])
-
-    @router.get("/reponse")
-    async def shared(request: Request, question: str = "", avant: Earlier = None, cite: str = "") -> Response:
-        answer = await run_in_threadpool(_answer, service, question, avant)
-        cited = await run_in_threadpool(_cited_then, service, originals, answer, cite) if cite else None
-        contact = request.app.state.branding.contact
-        # Already escaped: the same HTML as in the chat.
-        reply = Markup(answer_html(answer, contact=contact, standalone=True))
+    @router.get("/reponse", dependencies=asking)
+    def shared(request: Request, question: str = "", avant: Earlier = None, cite: str = "") -> Response:
+        answer, library = _answer(service, question, avant), service.assistant.library
+        cited = _cited_then(library, originals, answer, cite) if cite else None
         return page(
             request,
             "reply.html",
             question=answer.question,
             earlier=answer.reading.of,
-            reply=reply,
+            # Already escaped: the same HTML as in the chat.
+            reply=Markup(answer_html(answer, contact=request.app.state.branding.contact, standalone=True)),
             cited=cited,
+            standing=standing_of(cited, library, originals) if cited else None,
             addresses=Addresses(),
         )
 
-    @router.get("/fiche")
-    async def sheet(request: Request, question: str = "", avant: Earlier = None) -> Response:
-        answer = await run_in_threadpool(_answer, service, question, avant)
+    @router.get("/fiche", dependencies=asking)
+    def sheet(request: Request, question: str = "", avant: Earlier = None) -> Response:
+        answer = _answer(service, question, avant)
         first = answer.quotes[0] if answer.quotes else None
         document = service.assistant.library.document(first.source.sha256) if first else None
         return page(
@@ -244,6 +162,60 @@ def build_answer_pages(
     return router
 
 
+def absolute(request: Request, address: str) -> str:
+    """The whole address of a page of ours, as the visitor reached this one."""
+    return f"{str(request.base_url).rstrip('/')}/{address}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """What an address designates."""
+
+    document: Document
+    span: Span
+    quote: Quote
+    kept: KeptEdition | None
+    """Where it is of an earlier edition."""
+
+
+def find_document(library: "Library", originals: Originals, sha256: str) -> tuple[Document, KeptEdition | None]:
+    """A document that is quoted now, or an earlier edition of one.
+
+    Raises:
+        RefusedError: None has this hash.
+    """
+    if document := library.document(sha256):
+        return document, None
+    if kept := originals.edition(sha256):
+        return kept.document, kept
+    raise RefusedError(404, phrases.UNKNOWN_DOCUMENT)
+
+
+def find_cited(library: "Library", originals: Originals, sha256: str, place: str) -> Cited:
+    """What an address designates, in what is quoted now or in an earlier edition.
+
+    Raises:
+        RefusedError: No document has this hash, or it has no such words.
+    """
+    document, kept = find_document(library, originals, sha256)
+    found = _RANGE.fullmatch(place)
+    start, end = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not start < end <= len(document.text) or not document.text[start:end].strip():
+        raise RefusedError(404, phrases.NO_WORDS)
+    if end - start > MAX_WORDS:
+        raise RefusedError(404, phrases.too_many_words(MAX_WORDS))
+    span = Span(start, end)
+    holder = library.of_documents([kept.document], kept.entries) if kept else library
+    return Cited(document, span, holder.quote(document, span), kept)
+
+
+def standing_of(cited: Cited, library: "Library", originals: Originals) -> Standing:
+    """What became of it."""
+    if cited.kept:
+        return since(cited.kept, cited.span, library)
+    return originals.standing(cited.document, cited.span)
+
+
 def _answer(service: Service, question: str, earlier: list[str] | None) -> Answer:
     asked, history = question.strip(), tuple(earlier or ())[-MAX_HISTORY:]
     if not asked:
@@ -254,16 +226,15 @@ def _answer(service: Service, question: str, earlier: list[str] | None) -> Answe
     return service.answer(asked, history)
 
 
-def _cited_then(service: Service, originals: Originals, answer: Answer, cite: str) -> tuple[Cited, Standing] | None:
-    """What the answer quoted when its link was given, and what became of it; None where it quotes the same today."""
+def _cited_then(library: "Library", originals: Originals, answer: Answer, cite: str) -> Cited | None:
+    """What the answer quoted when its link was given; None where it quotes the same today."""
     sha256, _, place = cite.partition("/")
     first = answer.quotes[0] if answer.quotes else None
     if first and cite == place_of(first):
         return None
     try:
-        found = find_cited(service.assistant.library, originals, sha256, place)
+        found = find_cited(library, originals, sha256, place)
     except RefusedError:
         return None  # an address that was cut, or of a document that nobody kept
-    if first and found.quote.text == first.text and found.quote.source.document == first.source.document:
-        return None
-    return found, found.standing()
+    same = first and found.quote.text == first.text and found.quote.source.document == first.source.document
+    return None if same else found

@@ -39,7 +39,7 @@ from bot.web.branding import Branding
 from bot.web.collection_paths import CollectionAccess, CollectionPath, Peer
 from bot.web.health import MetricsFor, build_health
 from bot.web.pages import build_pages, static_file
-from bot.web.proof import build_answer_pages, build_proof
+from bot.web.proof import build_proof
 from bot.web.rate_limits import RETRY_SECONDS, RequestCounts, RequestLimits
 from bot.web.responses import FrenchErrors, RefusedError, explain, problem, refused, told
 from bot.web.security import HEADERS, RootPath, Security
@@ -107,9 +107,7 @@ def build_app(
     app.state.branding = branding
     app.state.chat = chat = ChatPage(service, limits, app.state, root_path)
     app.include_router(build_pages(service))
-    originals = Originals(corpus, options.collections)
-    app.include_router(build_proof(service, limits, originals))
-    app.include_router(build_answer_pages(service, limits, originals))
+    app.include_router(build_proof(service, limits, Originals(corpus, options.collections)))
     app.include_router(build_api(service, limits))
     app.include_router(build_health(service, limits, options.metrics_for))
     app.mount("/", chat)
