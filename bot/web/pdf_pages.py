@@ -3,11 +3,13 @@
 import ctypes
 import hashlib
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from io import BytesIO
+from itertools import chain
 from math import sqrt
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
@@ -168,19 +170,21 @@ class Drawer:
 def answer(asked: dict[str, Any]) -> bytes:
     """A line of JSON: the placed text, or why it cannot be had; after it the image, if that was asked for."""
     confine(asked["memory"], asked["cpu_seconds"])
+    told: dict[str, Any] = {}
+    image = b""
     try:
         data = Path(asked["path"]).read_bytes()
         if hashlib.sha256(data).hexdigest() != asked["sha256"]:
             raise UnusablePageError("the file has changed")
         if "slices" in asked:
             told, image = _marked(data, asked["number"], asked["slices"])
-            return json.dumps(told).encode() + b"\n" + image
-        if "runs" not in asked:
-            return b"{}\n" + page_image(data, asked["number"])
-        told = asdict(placed_text(data, asked["number"], tuple((start, end) for start, end in asked["runs"])))
+        elif "runs" in asked:
+            told = asdict(placed_text(data, asked["number"], asked["runs"]))
+        else:
+            image = page_image(data, asked["number"])
     except (UnusablePageError, OSError) as error:
         told = {"unusable": str(error)}
-    return json.dumps(told).encode() + b"\n"
+    return json.dumps(told).encode() + b"\n" + image
 
 
 def page_image(data: bytes, number: int) -> bytes:
@@ -211,9 +215,7 @@ def placed_text(data: bytes, number: int, runs: Runs) -> PlacedText:
     with _opened(data, number) as page:
         width, height = page.get_size()
         with closing(page.get_textpage()) as textpage:
-            count = textpage.count_chars()
-            runs = tuple((start, min(end, count)) for start, end in runs)
-            places = [i for start, end in runs for i in range(start, end) if not character(textpage, i).isspace()]
+            places = _visible(textpage, runs)
             boxes = _line_boxes(page, textpage, places)
             text = "".join(character(textpage, i) for i in places)
     return PlacedText(width, height, text, tuple(boxes))
@@ -224,17 +226,17 @@ def _marked(data: bytes, number: int, slices: Sequence[Runs]) -> tuple[dict[str,
     with _opened(data, number) as page:
         width, height = page.get_size()
         with closing(page.get_textpage()) as textpage:
-            count = textpage.count_chars()
-            visible = [not character(textpage, index).isspace() for index in range(count)]
-            held: set[int] = set()
-            boxes = []
-            for runs in slices:
-                places = [i for start, end in runs for i in range(start, min(end, count)) if visible[i]]
-                held.update(places)
-                boxes.append(_line_boxes(page, textpage, places))
-            others = [index for index in range(count) if visible[index] and index not in held]
-            boxes.append(_line_boxes(page, textpage, others))
+            own = [_visible(textpage, runs) for runs in slices]
+            held = set(chain(*own))
+            others = [index for index in _visible(textpage, ((0, sys.maxsize),)) if index not in held]
+            boxes = [_line_boxes(page, textpage, places) for places in (*own, others)]
         return {"width": width, "height": height, "boxes": boxes}, _drawn(page, MARKED_DPI, quality=45)
+
+
+def _visible(textpage: pypdfium2.PdfTextPage, runs: Runs) -> list[int]:
+    """The characters of these runs that are there and no white space."""
+    count = textpage.count_chars()
+    return [i for start, end in runs for i in range(start, min(end, count)) if not character(textpage, i).isspace()]
 
 
 @contextmanager

@@ -2,10 +2,12 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import PurePath
 from threading import Lock
+
+from cachetools import LRUCache
 
 from bot.web.pdf_pages import Drawer, Runs, UnusablePageError
 from bot.web.source_files import Originals
@@ -90,7 +92,7 @@ class Viewer:
         self._originals = originals
         self._drawer = Drawer()
         self._place = lru_cache(PLACES_KEPT)(self._drawer.place)
-        self._images: dict[tuple[str, int], bytes] = {}
+        self._images: LRUCache[tuple[str, int], bytes] = LRUCache(IMAGES_KEPT, getsizeof=len)
         self._lock = Lock()
 
     def spread(self, document: Document, span: Span, numbers: range) -> Spread | None:
@@ -101,30 +103,20 @@ class Viewer:
         path = self._originals.path(document)
         if not has_pictures(document) or path is None:
             return None
-        wanted = [printed_on(document, span, number) for number in numbers]
+        sheets = []
+        exact = bool(document.printed)
         try:
-            found = [
-                self._place(path, document.sha256, number, runs)
-                for number, (runs, _) in zip(numbers, wanted, strict=True)
-            ]
+            for number in numbers:
+                runs, words = printed_on(document, span, number)
+                page = self._place(path, document.sha256, number, runs)
+                exact &= page.text == words
+                lines = recognised_on(document, span, number)
+                boxes = (*page.boxes, *(line.box for line in lines))
+                sheets.append(Sheet(number, round(page.width), round(page.height), boxes, lines))
         except UnusablePageError:
             return None
-        exact = bool(document.printed) and all(
-            page.text == words for page, (_, words) in zip(found, wanted, strict=True)
-        )
-        lines = [recognised_on(document, span, number) for number in numbers]
         # Half of a quote highlighted would look like the whole of it.
-        sheets = tuple(
-            Sheet(
-                number,
-                round(page.width),
-                round(page.height),
-                (*page.boxes, *(line.box for line in own)) if exact else (),
-                own,
-            )
-            for number, page, own in zip(numbers, found, lines, strict=True)
-        )
-        return Spread(sheets, exact)
+        return Spread(tuple(sheets if exact else (replace(sheet, boxes=()) for sheet in sheets)), exact)
 
     def image(self, document: Document, number: int) -> bytes | None:
         """One page as a WebP image; None when its file is not at hand as it was read, or cannot be drawn.
@@ -145,8 +137,6 @@ class Viewer:
             return None
         with self._lock:
             self._images[key] = image
-            while sum(map(len, self._images.values())) > IMAGES_KEPT:
-                del self._images[next(iter(self._images))]
         return image
 
 
