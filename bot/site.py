@@ -13,8 +13,8 @@ from bot.journal import Journal
 from bot.logs import configure_logs
 from bot.settings import Settings, read_log_format, read_settings
 from bot.web.branding import Branding
-from bot.web.collection_paths import CollectionAccess
 from bot.web.rate_limits import RequestCounts
+from bot.web.security import CollectionAccess
 from bot.web.server import SiteOptions, build_app, serve
 from index.store import database
 

@@ -10,8 +10,47 @@ from fake_assistant import HOSTILE, About, FakeAssistant
 from fastapi.testclient import TestClient
 from whole_site import WholeSite
 
-from bot.web.gradio_page import PREDICT, RELIED_ON
+from bot.web.gradio_page import GREETING, PREDICT, RESIZER, TITLE
 from bot.web.server import build_app
+
+RELIED_ON = {
+    "import": {
+        "gradio.component_meta.create_or_modify_pyi": "starting takes two seconds more",
+    },
+    "page": {
+        r'<html\s+lang="en"': "the language of the page stays English",
+        r"</head>": "our style and script are not loaded",
+        r"<body[^>]*>": "there is no title, no logo, and no form for browsers without JavaScript",
+        r"</body>": "the footer is missing",
+        r"<script(?=[\s>])(?![^>]*\ssrc=)": "its inline scripts have no nonce: the browser runs none of them",
+        RESIZER: "a script for frames is loaded that no page of ours needs",
+        GREETING: "the page greets with these letters, or with the texts of another collection",
+        TITLE: "the tab of the browser has these letters for a title, or that of another collection",
+    },
+    "browser": {
+        "#mm-log [role=log]": "chat.js: no answer is brought into view and the conversation has an English name",
+        "#mm-log [data-testid=user] .mm-question": "chat.js: what is answered stays shown as waiting",
+        "#mm-log [data-testid=bot] .mm-answer": "chat.js: messages keep English labels",
+        "#mm-typed textarea": "chat.js: no question leaves the page, no draft is kept",
+        "#mm-asked textarea": "chat.js: no question leaves the page",
+        "#mm-earlier textarea": "chat.js: a question is read without those before it",
+        "button#mm-send": "chat.js: the box is not emptied by the button",
+        "button#mm-again": "chat.js: a new conversation still shows what was waiting",
+        "button#mm-ask": "chat.js: no question leaves the page",
+        "button#mm-show": "chat.js: a page that is loaded again has lost its conversation",
+        ".gradio-container main > .column": "chat.css: gaps between header, conversation and box",
+        "#mm-log .message-row .flex-wrap .message": "chat.css: messages have bubbles",
+        "#mm-log .prose": "chat.css: quotes have Gradio's sizes and colours",
+    },
+    "browser, when a call fails": {
+        "#mm-log > [data-testid=status-tracker] .error": "chat.js does not learn that a question was refused",
+    },
+    "browser, when the connection is lost": {
+        ".toast-wrap .toast-body": "chat.js does not learn that a question was lost, or Gradio says it in English",
+    },
+}
+"""What Gradio 6.31 does and promises nowhere, and what is broken where a new version does it no more: patterns in its
+page, and selectors in the page once drawn."""
 
 
 def broken(found: dict[str, bool], part: str) -> list[str]:

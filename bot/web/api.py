@@ -18,7 +18,6 @@ from bot.collection import enter
 from bot.phrases import Reason
 from bot.service import MAX_HISTORY, MAX_QUESTION, Service, readable
 from bot.web import dev_phrases
-from bot.web.collection_paths import chosen
 from bot.web.rate_limits import RequestLimits
 from bot.web.render import answer_html
 from bot.web.responses import (
@@ -31,6 +30,7 @@ from bot.web.responses import (
     page,
     problem,
 )
+from bot.web.security import chosen
 from corpus.errors import typeset
 
 Schema = dict[str, Any]

@@ -1,4 +1,4 @@
-"""The chat page: the only module that knows Gradio, and the table of what it relies on that Gradio does not promise."""
+"""The chat page: the only module that knows Gradio; tests/test_gradio.py lists what it relies on without a promise."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ from bot.web.chat import Chat
 from bot.web.rate_limits import RequestLimits
 from bot.web.render import TEMPLATES
 from bot.web.responses import RefusedError, explain, problem
-from bot.web.security import content_policy, local_path
+from bot.web.security import content_policy, local_path, replayed
 
 
 class _WithoutStubs(MetaPathFinder):
@@ -62,50 +62,10 @@ GREETING = "motamot-page-greeting"
 TITLE = "motamot-page-title"
 """The same for its title."""
 
-RELIED_ON = {
-    "import": {
-        "gradio.component_meta.create_or_modify_pyi": "starting takes two seconds more",
-    },
-    "page": {
-        r'<html\s+lang="en"': "the language of the page stays English",
-        r"</head>": "our style and script are not loaded",
-        r"<body[^>]*>": "there is no title, no logo, and no form for browsers without JavaScript",
-        r"</body>": "the footer is missing",
-        r"<script(?=[\s>])(?![^>]*\ssrc=)": "its inline scripts have no nonce: the browser runs none of them",
-        r"<script[^>]*>(?:(?!</script>)[^\0])*iframeResizer\.contentWindow(?:(?!</script>)[^\0])*</script>": (
-            "a script for frames is loaded that no page of ours needs"
-        ),
-        GREETING: "the page greets with these letters, or with the texts of another collection",
-        TITLE: "the tab of the browser has these letters for a title, or that of another collection",
-    },
-    "browser": {
-        "#mm-log [role=log]": "chat.js: no answer is brought into view and the conversation has an English name",
-        "#mm-log [data-testid=user] .mm-question": "chat.js: what is answered stays shown as waiting",
-        "#mm-log [data-testid=bot] .mm-answer": "chat.js: messages keep English labels",
-        "#mm-typed textarea": "chat.js: no question leaves the page, no draft is kept",
-        "#mm-asked textarea": "chat.js: no question leaves the page",
-        "#mm-earlier textarea": "chat.js: a question is read without those before it",
-        "button#mm-send": "chat.js: the box is not emptied by the button",
-        "button#mm-again": "chat.js: a new conversation still shows what was waiting",
-        "button#mm-ask": "chat.js: no question leaves the page",
-        "button#mm-show": "chat.js: a page that is loaded again has lost its conversation",
-        ".gradio-container main > .column": "chat.css: gaps between header, conversation and box",
-        "#mm-log .message-row .flex-wrap .message": "chat.css: messages have bubbles",
-        "#mm-log .prose": "chat.css: quotes have Gradio's sizes and colours",
-    },
-    "browser, when a call fails": {
-        "#mm-log > [data-testid=status-tracker] .error": "chat.js does not learn that a question was refused",
-    },
-    "browser, when the connection is lost": {
-        ".toast-wrap .toast-body": "chat.js does not learn that a question was lost, or Gradio says it in English",
-    },
-}
-"""What Gradio 6.31 does and promises nowhere, and what is broken where a new version does it no more: patterns in its
-page, and selectors in the page once drawn. ``tests/test_gradio.py`` looks for each, and for the form of calls."""
-
 _SOCIAL_METAS = re.compile(r"""<meta\s+(?:property="og:|name="twitter:)[^>]*>\s*""")
 _FOREIGN_LINKS = re.compile(r"""<link\s[^>]*?rel="(?:manifest|icon|shortcut icon|apple-touch-icon)"[^>]*>""")
-_RESIZER = re.compile(next(pattern for pattern in RELIED_ON["page"] if "iframeResizer" in pattern))
+RESIZER = r"<script[^>]*>(?:(?!</script>)[^\0])*iframeResizer\.contentWindow(?:(?!</script>)[^\0])*</script>"
+"""A script for frames that no page of ours needs."""
 _REWRITTEN = frozenset({b"content-type", b"content-length", b"content-encoding", b"transfer-encoding"})
 _NAMED_BY_HASH = re.compile(r"/assets/.*|/theme\.css")
 _KEPT = (b"cache-control", b"public, max-age=31536000, immutable")
@@ -208,13 +168,7 @@ class ChatPage:
     chooses; and it answers in English, with a trace in the log, what it does not expect. Neither gets in.
     """
 
-    def __init__(
-        self,
-        service: Service,
-        limits: RequestLimits,
-        state: Any,
-        root_path: str = "",
-    ) -> None:
+    def __init__(self, service: Service, limits: RequestLimits, state: Any, root_path: str) -> None:
         self._limits = limits
         self._journal_days = service.journal_days
         self.chat = Chat(service, asynccontextmanager(limits.question), lambda: state.branding.contact)
@@ -294,12 +248,7 @@ class ChatPage:
         body = json.dumps(call).encode()
         headers = [(name, value) for name, value in scope["headers"] if name not in _REWRITTEN]
         headers += [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        rewritten: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-        async def replay() -> Message:
-            return rewritten.pop() if rewritten else await receive()
-
-        await self._gradio({**scope, "headers": headers}, replay, send)
+        await self._gradio({**scope, "headers": headers}, replayed(body, receive), send)
 
     def _read(self, body: bytes) -> dict[str, Any] | None:
         """The call, or None when it is none of the page's."""
@@ -340,7 +289,7 @@ def _placed(html: str, greeting: str, title: str) -> str:
 
 def mend(html: str, nonce: str, chat_head: str, chat_header: str, footer: str) -> str:
     """Gradio's page in French, with our parts, and nothing about anybody else."""
-    html = _RESIZER.sub("", _FOREIGN_LINKS.sub("", _SOCIAL_METAS.sub("", html)))
+    html = re.sub(RESIZER, "", _FOREIGN_LINKS.sub("", _SOCIAL_METAS.sub("", html)))
     html = re.sub(r'<html\s+lang="en"', '<html lang="fr"', html, count=1)
     html = re.sub(r"<script(?=[\s>])(?![^>]*\ssrc=)", f'<script nonce="{nonce}"', html)
     html = html.replace("</head>", f"{chat_head}</head>", 1)

@@ -17,7 +17,7 @@ from bot.answer import Answer, Quote
 from bot.service import MAX_HISTORY, MAX_QUESTION, Service
 from bot.web.rate_limits import RequestLimits
 from bot.web.render import DEEP, LEADS, Addresses, answer_html, place_of
-from bot.web.responses import RefusedError, page
+from bot.web.responses import RefusedError, address_of, page
 from bot.web.source_files import Originals, Standing, since
 from bot.web.viewer import MAX_PAGES, Viewer, has_pictures, pages_of, window
 from corpus.document import Document, Span
@@ -73,7 +73,7 @@ def build_proof(
             is_earlier=cited.kept is not None,
             now=now(),
             file=originals.path(cited.document) is not None,
-            address=absolute(request, Addresses().proof(cited.quote)),
+            address=address_of(request) + Addresses().proof(cited.quote),
         )
 
     @router.get("/document/{sha256}/page-{number}.webp", dependencies=reading)
@@ -155,16 +155,11 @@ def build_proof(
             addresses=Addresses.of_answer(answer),
             earlier=answer.reading.of,
             pages=pages_of(document, Span(first.start, first.end)) if first and document else range(0),
-            address=absolute(request, Addresses().proof(first)) if first else "",
+            address=address_of(request) + Addresses().proof(first) if first else "",
             today=phrases.french_date(now().date().isoformat()),
         )
 
     return router
-
-
-def absolute(request: Request, address: str) -> str:
-    """The whole address of a page of ours, as the visitor reached this one."""
-    return f"{str(request.base_url).rstrip('/')}/{address}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.logs import LOG, report_failure
-from bot.web.collection_paths import is_one_of
 from bot.web.responses import problem
-from bot.web.security import HOST, SAME_SITE, HttpGuard, local_path, with_headers
+from bot.web.security import HOST, SAME_SITE, HttpGuard, is_one_of, local_path, with_headers
 from bot.workshop import document_pages, draft_pages, entry_pages, inbox_pages, month
 from bot.workshop.draft import WorkshopError
 from bot.workshop.editing import Workshop

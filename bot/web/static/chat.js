@@ -1,6 +1,6 @@
 /* What the chat page needs and Gradio does not do: the conversation is kept here, a question is shown until its answer
    is there and never lost, suggestions, the answer in view, names for screen readers. Gradio's own events take the
-   questions to the server. Phrases come from the script's data-*; the selectors are listed in gradio_page.py. */
+   questions to the server. Phrases come from the script's data-*; the selectors are listed in tests/test_gradio.py. */
 (() => {
   "use strict";
 
