@@ -87,7 +87,7 @@ def _add_ask(api: APIRouter, service: Service, limits: RequestLimits) -> None:
         description=dev_phrases.ASK_MORE,
         response_model=Answer,
         response_description=dev_phrases.ANSWER,
-        responses={200: {"headers": {JOURNAL_HEADER: _JOURNAL}}, **_errors(400, 404, 408, 413, 422, 429, 500, 503)},
+        responses={200: {"headers": {JOURNAL_HEADER: _JOURNAL}}, **_ERRORS},
         openapi_extra={"x-codeSamples": _samples("/api/ask", dev_phrases.ASK_EXAMPLES)},
         operation_id="ask",
         dependencies=[Depends(limits.question, scope="function")],
@@ -120,7 +120,7 @@ def _add_feedback(api: APIRouter, service: Service, limits: RequestLimits) -> No
         description=dev_phrases.FEEDBACK_MORE,
         status_code=204,
         response_description=dev_phrases.FEEDBACK_SAVED,
-        responses=_errors(400, 404, 408, 413, 422, 429, 500, 503),
+        responses=_ERRORS,
         openapi_extra={"x-codeSamples": _samples("/api/feedback", dev_phrases.FEEDBACK_EXAMPLES)},
         operation_id="feedback",
         dependencies=[Depends(limits.asking)],
@@ -163,12 +163,11 @@ _RETRY_AFTER: Schema = {"Retry-After": {"description": dev_phrases.RETRY_AFTER, 
 _PROBLEM: Schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
 
 
-def _errors(*statuses: int) -> dict[int | str, Schema]:
-    return {
-        status: {"description": dev_phrases.API_ERRORS[status], "content": {MEDIA_TYPE: _PROBLEM}}
-        | ({"headers": _RETRY_AFTER} if status == 429 else {})
-        for status in statuses
-    }
+_ERRORS: dict[int | str, Schema] = {
+    status: {"description": said, "content": {MEDIA_TYPE: _PROBLEM}}
+    | ({"headers": _RETRY_AFTER} if status == 429 else {})
+    for status, said in dev_phrases.API_ERRORS.items()
+}
 
 
 def _samples(path: str, examples: Mapping[str, tuple[str, str]]) -> list[Schema]:

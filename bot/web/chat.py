@@ -24,12 +24,8 @@ Message = dict[str, str]
 class Chat:
     """What the page asks for; its methods never raise, because Gradio would speak English in their place.
 
-    Nothing is kept from one call to the next, so that any process may answer any of them.
-
-    Args:
-        service: Answers the questions.
-        admit: Lets a question in when its turn comes, or refuses it.
-        contact: Whom to ask when the texts do not answer, at that moment.
+    Nothing is kept from one call to the next, so that any process may answer any of them. ``admit`` lets a question in
+    when its turn comes, or refuses it; ``contact`` says whom to ask when the texts do not answer, at that moment.
     """
 
     def __init__(

@@ -30,9 +30,7 @@ def build_health(service: Service, limits: RequestLimits, metrics_for: MetricsFo
     """``/healthz``, ``/readyz`` and ``/metrics``."""
     router = APIRouter(include_in_schema=False)
 
-    @router.get("/healthz")
-    async def healthz() -> JSONResponse:
-        return JSONResponse({"status": "ok"})
+    router.add_api_route("/healthz", alive)
 
     @router.get("/readyz", dependencies=[Depends(limits.reading)])
     async def readyz() -> Response:
@@ -47,6 +45,11 @@ def build_health(service: Service, limits: RequestLimits, metrics_for: MetricsFo
         return Response(await run_in_threadpool(service.metrics.page), media_type=CONTENT_TYPE_LATEST)
 
     return router
+
+
+async def alive(_: Request) -> JSONResponse:
+    """That it listens."""
+    return JSONResponse({"status": "ok"})
 
 
 def ready(service: Service) -> Response:

@@ -46,12 +46,7 @@ def build_proof(
 
     A visit to the latter is counted as a question, since it costs as much; the journal does not write it down: what
     was asked once and shared with fifty people would stand there as asked fifty times.
-
-    Args:
-        service: Answers; its assistant knows the documents.
-        limits: Of what each client reads and asks.
-        originals: The files behind the documents, and their earlier editions, which older links quoted.
-        now: The moment of a check, in local time.
+    ``now`` is the moment of a check, in local time.
     """
     router = APIRouter(include_in_schema=False)
     reading = [Depends(limits.reading)]

@@ -43,11 +43,7 @@ class _Tables(Protocol):
 
 
 class RequestCounts:
-    """How often each client came, in fixed windows: what is kept of a client goes with its window.
-
-    Args:
-        tables: Two small ones, in SQLite or in PostgreSQL.
-    """
+    """How often each client came, in fixed windows: what is kept of a client goes with its window."""
 
     def __init__(self, tables: _Tables) -> None:
         self._tables = tables
@@ -121,8 +117,7 @@ class RequestLimits:
     Args:
         metrics: Count the refusals.
         rate: Questions that one client may send, such as ``60/minute``; ``non`` for no limit.
-        concurrent: Questions answered at once.
-        waiting: Questions that wait for that at most.
+        concurrent: Questions answered at once; ``waiting``, those that wait for that at most.
         counts: Where several processes count together; None for one alone.
     """
 

@@ -35,10 +35,10 @@ class Addresses:
     """What is quoted first, of an answer: a link given today is compared with it when it is followed."""
 
     @classmethod
-    def of_answer(cls, answer: Answer, base: str = "") -> "Addresses":
+    def of_answer(cls, answer: Answer) -> "Addresses":
         """For an answer; the earlier questions that it was read with go along, oldest first."""
         query = urlencode([("question", answer.question), *(("avant", q) for q in answer.reading.history)])
-        return cls(base, query, place_of(answer.quotes[0]) if answer.quotes else "")
+        return cls("", query, place_of(answer.quotes[0]) if answer.quotes else "")
 
     def viewer(self, quote: Quote) -> str:
         """Its place in the document."""
@@ -164,20 +164,11 @@ LEADS = {
 }
 
 
-def answer_html(
-    answer: Answer,
-    *,
-    contact: str = "",
-    standalone: bool = False,
-    reference: str | None = None,
-) -> str:
-    """An answer of any kind.
+def answer_html(answer: Answer, *, contact: str = "", standalone: bool = False, reference: str | None = None) -> str:
+    """An answer of any kind; ``contact`` is whom to ask instead, said with a refusal.
 
-    Args:
-        answer: What was answered.
-        contact: Whom to ask instead, said with a refusal; empty when nobody is named.
-        standalone: On a page of its own, where the questions it offers are links and not buttons of a chat.
-        reference: Its name in the journal, for the thumbs; without one there are none.
+    ``standalone`` is on a page of its own, where the questions it offers are links and not buttons of a chat;
+    ``reference`` is its name in the journal, for the thumbs: without one there are none.
     """
     return TEMPLATES.get_template("answer.html").render(
         answer=answer,

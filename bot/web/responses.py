@@ -52,14 +52,7 @@ class Problem(TypedDict):
 def problem(
     status: int, detail: str, errors: Sequence[FieldError] = (), headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
-    """A problem document.
-
-    Args:
-        status: Of the response.
-        detail: In French, for the person who reads it.
-        errors: What is wrong in the body, place by place (JSON pointers, RFC 6901).
-        headers: Added to the response.
-    """
+    """A problem document, in French; ``errors`` say what is wrong in a body, place by place."""
     body: Problem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
     if errors:
         body["errors"] = list(errors)
@@ -75,15 +68,7 @@ def strict_policy(frame_ancestors: str) -> str:
 
 
 def page(request: Request, template: str, *, status: int = 200, base: str = "", **values: Any) -> HTMLResponse:
-    """A page of ours.
-
-    Args:
-        request: What asks for it; its application knows the branding.
-        template: Name of its template, which extends ``layout.html``.
-        status: Of the response.
-        base: From the page to the root of the site: nothing for a page that stands there.
-        values: What the template needs.
-    """
+    """A page of ours, of a template that extends ``layout.html``; ``base`` leads from it to the root of the site."""
     branding: Branding = request.app.state.branding
     html = TEMPLATES.get_template(template).render(branding=branding, base=base, **values)
     return HTMLResponse(
@@ -119,7 +104,7 @@ def told(error: Exception) -> str:
 
 
 async def refused(request: Request, error: Exception) -> Response:
-    """What the application answers to a ``RefusedError``."""
+    """The handler of ``RefusedError``."""
     assert isinstance(error, RefusedError)
     return explain(request, error.status, str(error), error.headers)
 

@@ -97,9 +97,8 @@ class HttpGuard:
 class Security(HttpGuard):
     """Lets through only what the pages need."""
 
-    def __init__(self, app: ASGIApp, max_body: int = MAX_BODY, body_seconds: float = BODY_SECONDS) -> None:
+    def __init__(self, app: ASGIApp, body_seconds: float = BODY_SECONDS) -> None:
         super().__init__(app)
-        self.max_body = max_body
         self.body_seconds = body_seconds
 
     async def meet(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -145,7 +144,7 @@ class Security(HttpGuard):
         announced = headers.get("content-length", "0")
         size = int(announced) if re.fullmatch(r"\d{1,12}", announced, re.ASCII) else MAX_DRAINED + 1
         waits = headers.get("expect", "").lower() == "100-continue"
-        if size > MAX_DRAINED or (size > self.max_body and waits):
+        if size > MAX_DRAINED or (size > MAX_BODY and waits):
             raise RefusedError(413, phrases.BODY_TOO_LARGE)
         body, size, more = bytearray(), 0, True
         while more and size <= MAX_DRAINED:
@@ -154,9 +153,9 @@ class Security(HttpGuard):
                 return None
             piece = message.get("body", b"")
             size += len(piece)
-            body += piece if size <= self.max_body else b""
+            body += piece if size <= MAX_BODY else b""
             more = message.get("more_body", False)
-        if size > self.max_body:
+        if size > MAX_BODY:
             raise RefusedError(413, phrases.BODY_TOO_LARGE)
         return bytes(body)
 
@@ -231,12 +230,7 @@ class Peer:
 
 
 class CollectionAccess:
-    """Who may see which collection.
-
-    Args:
-        tables: The collections.
-        trusted_proxies: Those whose headers are believed.
-    """
+    """Who may see which collection; the headers of ``trusted_proxies`` are believed."""
 
     def __init__(self, tables: Sequence[CollectionTable], trusted_proxies: Sequence[str]) -> None:
         self._tables = {table.name: table for table in tables}

@@ -36,7 +36,7 @@ from bot.settings import LOOPBACK, NO_LIMIT
 from bot.web import dev_phrases
 from bot.web.api import build_api, invalid
 from bot.web.branding import Branding
-from bot.web.health import MetricsFor, build_health
+from bot.web.health import MetricsFor, alive, build_health
 from bot.web.pages import build_pages, static_file
 from bot.web.proof import build_proof
 from bot.web.rate_limits import RETRY_SECONDS, RequestCounts, RequestLimits
@@ -173,7 +173,7 @@ class Loading:
         """Called when it could not."""
         self._waiting = Starlette(
             routes=[
-                Route("/healthz", _alive),
+                Route("/healthz", alive),
                 Route("/readyz", _loading),
                 Route("/motamot/{name}", static_file),
                 Route("/{path:path}", _wait, methods=["GET", "POST"]),
@@ -233,10 +233,6 @@ class Loading:
             if app:
                 app.state.branding = branding
         LOG.info("the settings of the pages were read again")
-
-
-async def _alive(_: Request) -> Response:
-    return JSONResponse({"status": "ok"})
 
 
 async def _loading(_: Request) -> Response:
