@@ -347,7 +347,8 @@ def test_questions_draft_and_conversation_are_still_there_after_a_reload_in_this
 
     assert page.locator("blockquote .mm-text").first.evaluate("e => e.textContent") == HOSTILE_TEXT
     assert (asked(page), box(page).input_value()) == (["piège", "dépôt"], "brouillon")
-    assert page.evaluate("localStorage.length") == 0
+    assert page.evaluate("indexedDB.databases().then((all) => all.length + localStorage.length)") == 0
+    assert page.evaluate("Object.keys(sessionStorage)") == ["motamot /panneau " if path else "motamot /"]
     again.press("Enter")
     expect(page.locator(REAL)).to_have_count(2)
     another = page.context.new_page()

@@ -325,14 +325,6 @@ def test_a_plain_frame_works_sandboxed_and_its_documents_open_in_a_tab(visit: An
     assert frame.locator(".mm-turn").count() == 1
 
 
-def test_a_site_that_was_not_named_cannot_embed(page: Any, site: WholeSite) -> None:
-    port = free_port()
-    site.host_page("thief", "", '<iframe src="{base}panneau" title="x"></iframe>')
-    refusal = page.expect_console_message(lambda message: "frame-ancestors" in message.text)
-    with served(host_site(site.url, site.pages), port), refusal:
-        page.goto(f"http://127.0.0.1:{port}/thief")
-
-
 def test_the_integration_page_copies_its_line_and_shows_it_at_work(visit: Any, site: WholeSite) -> None:
     visit.goto(f"{site.url}integration")
     visit.get_by_role("button", name="Copier Un bouton qui ouvre un panneau").click()

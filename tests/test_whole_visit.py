@@ -121,19 +121,6 @@ def test_how_much_each_page_loads(visit: Any, site: WholeSite) -> None:
     assert len(requests) == before + 1
 
 
-def test_what_is_kept_of_a_conversation_is_in_this_tab_only(visit: Any, site: WholeSite) -> None:
-    """A page turned loses nothing."""
-    for path, kept in (("", {"motamot /"}), ("panneau", {"motamot /panneau "})):
-        open_page(visit, site, path)
-        ask(visit, "dépôt")
-        box(visit).fill("brouillon")
-        visit.goto(site.url + "accessibilite")
-        assert visit.evaluate("() => localStorage.length") == 0
-        assert visit.evaluate("async () => (await indexedDB.databases()).length") == 0
-        assert set(visit.evaluate("() => Object.keys(sessionStorage)")) == kept
-        visit.evaluate("() => sessionStorage.clear()")
-
-
 # --- with the keyboard alone -------------------------------------------------------------------
 
 

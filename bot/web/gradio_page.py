@@ -25,7 +25,7 @@ from bot.service import MAX_HISTORY, MAX_QUESTION, Service, readable
 from bot.web.chat import Chat
 from bot.web.rate_limits import RequestLimits
 from bot.web.render import TEMPLATES
-from bot.web.responses import RefusedError, explain, problem
+from bot.web.responses import RefusedError
 from bot.web.security import content_policy, local_path, replayed
 
 
@@ -235,20 +235,14 @@ class ChatPage:
 
     async def _call(self, request: Request, send: Send) -> None:
         """Give Gradio the two fields of a call that it needs, rewritten."""
-        scope, receive = request.scope, request.receive
         call = self._read(await request.body()) if is_json(request) else None
         if call is None:
-            await problem(422, phrases.FOREIGN_CALL)(scope, receive, send)
-            return
-        try:
-            await self._limits.reading(request)
-        except RefusedError as refused:
-            await explain(request, refused.status, str(refused), refused.headers)(scope, receive, send)
-            return
+            raise RefusedError(422, phrases.FOREIGN_CALL)
+        await self._limits.reading(request)
         body = json.dumps(call).encode()
-        headers = [(name, value) for name, value in scope["headers"] if name not in _REWRITTEN]
+        headers = [(name, value) for name, value in request.scope["headers"] if name not in _REWRITTEN]
         headers += [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        await self._gradio({**scope, "headers": headers}, replayed(body, receive), send)
+        await self._gradio({**request.scope, "headers": headers}, replayed(body, request.receive), send)
 
     def _read(self, body: bytes) -> dict[str, Any] | None:
         """The call, or None when it is none of the page's."""

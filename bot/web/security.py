@@ -114,7 +114,8 @@ class Security(HttpGuard):
             await explain(Request(scope), refused.status, str(refused), HANG_UP)(scope, receive, send)
         else:
             if body is not None:
-                await self.forward(scope, body, receive, send)
+                headers = [(name, value) for name, value in scope["headers"] if name not in IGNORED_HEADERS]
+                await self.app({**scope, "headers": headers}, replayed(body, receive), send)
 
     def check(self, scope: Scope) -> None:
         """Refuse what is to be refused before its body is read.
@@ -158,11 +159,6 @@ class Security(HttpGuard):
         if size > MAX_BODY:
             raise RefusedError(413, phrases.BODY_TOO_LARGE)
         return bytes(body)
-
-    async def forward(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
-        """Pass the request on with its whole body."""
-        headers = [(name, value) for name, value in scope["headers"] if name not in IGNORED_HEADERS]
-        await self.app({**scope, "headers": headers}, replayed(body, receive), send)
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:
