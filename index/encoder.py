@@ -1,12 +1,9 @@
 """What the index asks of a model: an encoder, texts in and vectors out, and beside it a reader that judges."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from index.dense import Vectors
-
-Progress = Callable[[int, int], None]
-"""Called with the number of texts encoded and the number to encode."""
 
 
 class Reader(Protocol):
@@ -38,8 +35,8 @@ class Encoder(Protocol):
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, ``(n, dim)``, float32, in the order of the texts."""
 
-    def encode_passages(self, texts: Sequence[str], on_progress: Progress | None = None) -> Vectors:
-        """The same of what a query may find; ``on_progress`` gets (encoded, wanted) as the work goes on."""
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """The same of what a query may find."""
 
 
 def whole(text: str) -> str:

@@ -15,15 +15,14 @@ from corpus.errors import IndexStoreError
 from corpus.files import sha256_of
 from index import check_temporary_folder
 from index.dense import Vectors
-from index.encoder import Progress, Reader, whole
+from index.encoder import Reader, whole
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 # Measured on 2 cores: 16 passages of 1,800 characters at 6.1, 7.3 and 6.8 a second in batches of 1, 4 and 16,
 # 64 of 300 characters at 26, 51 and 47 a second. A question waits for one batch at most.
-_BATCH_CHARACTERS = 8_000
-_BATCH_TEXTS = 16
+_BATCH = 16
 
 # So few texts are a person waiting: one thread, because two are 4 ms faster on an idle machine and
 # ten times slower as soon as something else wants a core (measured: p95 150 ms against 25 ms).
@@ -59,32 +58,29 @@ class SentenceTransformerEncoder:
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """See ``Encoder``."""
-        return self._encode(texts, self._query_prompt, None)
+        return self._encode(texts, self._query_prompt)
 
-    def encode_passages(self, texts: Sequence[str], on_progress: Progress | None = None) -> Vectors:
-        """See ``Encoder``; on_progress comes after each batch, the longest passages first."""
-        return self._encode(texts, self._passage_prompt, on_progress)
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """See ``Encoder``; those of a batch cost as much as its longest: a build sorts them by length."""
+        return self._encode(texts, self._passage_prompt)
 
-    def _encode(self, texts: Sequence[str], prompt: str, on_progress: Progress | None) -> Vectors:
+    def _encode(self, texts: Sequence[str], prompt: str) -> Vectors:
         import torch
 
         vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
-        done = 0
-        for batch in batches_by_length(texts):
+        for start in range(0, len(texts), _BATCH):
+            batch = slice(start, start + _BATCH)
             with self._lock:
                 # Torch keeps this number by thread: set in the thread that computes, and given back.
                 before = torch.get_num_threads()
                 torch.set_num_threads(1 if len(texts) <= _FEW_TEXTS else before)
                 try:
-                    vectors[batch] = self._run([texts[row] for row in batch], prompt)
+                    vectors[batch] = self._run(texts[batch], prompt)
                 finally:
                     torch.set_num_threads(before)
-            done += len(batch)
-            if on_progress:
-                on_progress(done, len(texts))
         return vectors
 
-    def _run(self, texts: list[str], prompt: str) -> Vectors:
+    def _run(self, texts: Sequence[str], prompt: str) -> Vectors:
         import torch
 
         # The two halves of SentenceTransformer.encode, without the 3 ms of its checks at each question.
@@ -93,25 +89,6 @@ class SentenceTransformerEncoder:
             found = self._model(features)["sentence_embedding"]
         vectors: Vectors = torch.nn.functional.normalize(found.float(), dim=1).numpy()
         return vectors
-
-
-def batches_by_length(texts: Sequence[str]) -> Iterator[list[int]]:
-    """Rows of texts of about one length, the longest first, so that a batch holds little padding.
-
-    >>> list(batches_by_length(["a", "bbb", "cc"]))
-    [[1, 2], [0]]
-    """
-    batch: list[int] = []
-    for row in sorted(range(len(texts)), key=lambda row: -len(texts[row])):
-        # Each text of a batch costs as much as its first, the longest.
-        longest = len(texts[batch[0]]) if batch else 0
-        full = len(batch) == _BATCH_TEXTS or longest * (len(batch) + 1) > _BATCH_CHARACTERS
-        if batch and (full or 2 * len(texts[row]) < longest):
-            yield batch
-            batch = []
-        batch.append(row)
-    if batch:
-        yield batch
 
 
 def load_model(folder: Path) -> "SentenceTransformer":

@@ -38,7 +38,7 @@ class RandomEncoder:
         found: Vectors = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
         return found
 
-    def encode_passages(self, texts: Sequence[str], on_progress: object = None) -> Vectors:
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
         return self.encode_queries(texts)
 
 

@@ -38,7 +38,7 @@ from bot.workshop.editing import Workshop
 from index.build import build
 from index.dense import Vectors
 from index.e5.unpack import default_encoder
-from index.encoder import Encoder, Progress
+from index.encoder import Encoder
 from index.searcher import Searcher
 from index.store import FolderStore
 
@@ -68,7 +68,7 @@ class Remembering:
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         return self._once("query", texts, self._encoder.encode_queries)
 
-    def encode_passages(self, texts: Sequence[str], on_progress: Progress | None = None) -> Vectors:
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
         return self._once("passage", texts, self._encoder.encode_passages)
 
     def read(self, query: str, texts: Sequence[str]) -> Vectors:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from index.dense import Vectors
-from index.encoder import Progress, Reader
+from index.encoder import Reader
 
 
 class FakeEncoder:
@@ -26,11 +26,8 @@ class FakeEncoder:
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         return self._encode(texts)
 
-    def encode_passages(self, texts: Sequence[str], on_progress: Progress | None = None) -> Vectors:
-        vectors = self._encode(texts)
-        if on_progress:
-            on_progress(len(texts), len(texts))
-        return vectors
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        return self._encode(texts)
 
     def _encode(self, texts: Sequence[str]) -> Vectors:
         self.seen.extend(texts)

@@ -8,8 +8,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from packed_file import packed_file
 
 from corpus.errors import IndexStoreError
@@ -18,7 +16,7 @@ from index.e5.model_folder import write_model_folder
 from index.e5.onnx_encoder import OnnxEncoder
 from index.e5.unpack import default_encoder
 from index.e5.weights import PackedModel
-from index.sentence_transformer import SentenceTransformerEncoder, _prompts, batches_by_length
+from index.sentence_transformer import SentenceTransformerEncoder, _prompts
 
 QUESTIONS = [
     "Peut-on modifier un CTI en cours par avenant ?",
@@ -26,21 +24,6 @@ QUESTIONS = [
     "Quel est le délai pour déposer un dossier à la préfecture ?",
     "Comment articuler le contrat avec la région, le département et l’intercommunalité ?",
 ]
-
-
-def test_batches_hold_texts_of_one_length() -> None:
-    long, short = "x" * 4_000, "y" * 10
-
-    assert list(batches_by_length([short, long, long, long])) == [[1, 2], [3], [0]]
-
-
-@given(st.lists(st.integers(0, 3_000).map("x".__mul__), max_size=80))
-def test_every_text_is_in_one_batch_of_bounded_size(texts: list[str]) -> None:
-    batches = list(batches_by_length(texts))
-
-    assert sorted(row for batch in batches for row in batch) == list(range(len(texts)))
-    assert all(len(batch) <= 16 for batch in batches)
-    assert all(len(batch) * len(texts[batch[0]]) <= 8_000 for batch in batches)
 
 
 @pytest.mark.parametrize(
@@ -182,15 +165,6 @@ def test_threads_encode_at_once(encoder: OnnxEncoder) -> None:
         together = list(pool.map(lambda question: encoder.encode_passages([question])[0], QUESTIONS * 5))
 
     assert np.array_equal(np.stack(together), np.concatenate([alone] * 5))
-
-
-@pytest.mark.model
-def test_progress_counts_up_to_all_passages(encoder: OnnxEncoder) -> None:
-    calls: list[tuple[int, int]] = []
-
-    encoder.encode_passages(["un contrat"] * 20, lambda done, total: calls.append((done, total)))
-
-    assert calls == [(done, 20) for done in range(1, 21)]
 
 
 @pytest.mark.model

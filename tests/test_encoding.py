@@ -39,10 +39,10 @@ def test_several_processes_give_the_same_vectors(corpus: Path, tmp_path: Path) -
 
 def test_a_build_that_was_killed_goes_on_where_it_was(corpus: Path, tmp_path: Path) -> None:
     class Killed(FakeEncoder):
-        def encode_passages(self, texts, on_progress=None):
+        def encode_passages(self, texts):
             if len(self.seen) >= 10:
                 raise KeyboardInterrupt
-            return super().encode_passages(texts, on_progress)
+            return super().encode_passages(texts)
 
     first, second = Killed(WORDS), small_encoder()
     with pytest.raises(KeyboardInterrupt):

@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.dense import Vectors
-from index.e5.adapter import ENCODER, READER, merge_adapter, read_adapter
-from index.e5.onnx_encoder import QUERY, pair
-from index.e5.onnx_model import ENCODER_GRAPH, READER_GRAPH, TOKENIZER, WORDS
+from index.e5.onnx_encoder import ENCODER_GRAPH, QUERY, READER_GRAPH, TOKENIZER, WORDS, pair
 from index.sentence_transformer import load_model
 
 if TYPE_CHECKING:
@@ -22,8 +20,7 @@ if TYPE_CHECKING:
 
 _OPSET = 17
 # alpha / r of the adapters.
-_ENCODER_SCALE = 2.0
-_READER_SCALE = 2.0
+_SCALE = 2.0
 _READER_LAYERS = 12
 # Share of an outlier that moves from the activations into the weights (SmoothQuant, Xiao et al., 2022,
 # https://arxiv.org/abs/2211.10438). Least cosine to float32 over 70 texts: .984 with 0.5, .990 with 0.7 and 0.8,
@@ -53,7 +50,7 @@ class Exporter:
 
     def adapt(self) -> None:
         """Merge the encoder's adapter: ``vectors`` are then those of the adapted encoder."""
-        merge_adapter(self._model[0].model, read_adapter(ENCODER), _ENCODER_SCALE)
+        _merge(self._model[0].model, _adapter("encoder"))
 
     def write(self, folder: Path) -> None:
         """Write tokenizer, word vectors and the encoder's graph into an existing folder."""
@@ -68,8 +65,8 @@ class Exporter:
         """The reader as torch runs it: token ids ``(1, n)`` in, a logit out."""
         bert: Any = load_model(self._source)[0].model
         bert.encoder.layer = bert.encoder.layer[:_READER_LAYERS]
-        adapter = read_adapter(READER)
-        merge_adapter(bert, adapter, _READER_SCALE, prefix="m.")
+        adapter = _adapter("reader")
+        _merge(bert, {name[2:]: tensor for name, tensor in adapter.items() if name.startswith("m.")})
         return _judge(bert, {name[2:]: tensor.float() for name, tensor in adapter.items() if name.startswith("h.")})
 
     def write_reader(self, reader: Any, folder: Path) -> None:
@@ -100,6 +97,20 @@ class Exporter:
             activations = largest[number].clamp(min=1e-5)
             weights = linear.weight.data.abs().amax(dim=0).clamp(min=1e-5)
             layer.output.dense = _smoothed(linear, activations**_SMOOTHING / weights ** (1 - _SMOOTHING))
+
+
+def _adapter(name: str) -> dict[str, "Tensor"]:
+    """A low-rank adapter (Hu et al., 2021, https://arxiv.org/abs/2106.09685) that is shipped: its tensors, by name."""
+    from safetensors.torch import load
+
+    return load(files("index").joinpath("data", f"{name}-adapter.safetensors").read_bytes())
+
+
+def _merge(bert: Any, adapter: dict[str, "Tensor"]) -> None:
+    """Add ``_SCALE * b @ a`` to each map that an adapter names: ``<map>.a``, ``(r, in)``, ``<map>.b``, ``(out, r)``."""
+    for name in {name[:-2] for name in adapter}:
+        a, b = (adapter[f"{name}.{side}"].float() for side in "ab")
+        bert.get_submodule(name).weight.data += _SCALE * (b @ a)
 
 
 def _calibration_texts() -> list[str]:
