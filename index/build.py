@@ -22,7 +22,6 @@ from index.dense import FLAT, Dense, Vectors
 from index.encoder import Encoder
 from index.encoding import BATCH, Processes, Unfinished, vectors_of
 from index.features import FeatureExtractor
-from index.left_out import ReadOnce, encoded
 from index.manifest import FORMAT, Manifest
 from index.outside import outside_questions
 from index.query import Query, QueryParser
@@ -30,7 +29,7 @@ from index.rows import ExactTexts, LexicalFields, Rows
 from index.state import SHAPING_LIBRARIES, check_replaceable, fingerprint, other_corpus
 from index.store import Store, store_at
 from index.stored import Digests, Stored, digests, examples_of, keep_what_leaves
-from index.training import TrainingSet, learn, train_classifier
+from index.training import ReadOnce, TrainingSet, learn, train_classifier
 from index.vocabulary import CorpusVocabulary
 
 T = TypeVar("T")
@@ -161,13 +160,7 @@ def _build(
     told(Phase.LEARNING, 0, None)
     lexical = LexicalFields.of(rows, parser, asked)
     extractor = FeatureExtractor(rows, parser, dense, lexical)
-    unanswered = set(phrasings.unanswered)
-    known = TrainingSet(
-        encoded(asked, dense["phrasings"]),
-        encoded(beyond, dense["outside"]),
-        [group for group, _ in outside],
-        {row for row, (_, text) in enumerate(outside) if text in unanswered},
-    )
+    known = TrainingSet.of(asked, outside, beyond, phrasings.unanswered, dense)
     trained = train_classifier(extractor, known)
     read = ReadOnce(rows, encoder.reader, before.said if before else {}) if encoder.reader else None
     learned = learn(extractor, trained, known, max_error, read, lambda done, total: told(Phase.LEARNING, done, total))

@@ -40,8 +40,6 @@ MOSTLY = 0.5
 UNREAD = -4.0
 """The logit of an entry that was not read: the median of those that do not answer."""
 
-_READER_PENALTY = 0.1
-
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
@@ -252,11 +250,7 @@ def probability(signals: Doubles, weights: Sequence[float]) -> float:
 
 
 def fit_ranking(
-    questions: Sequence[Doubles],
-    wanted: Sequence[Ints],
-    penalty: float,
-    learned: Sequence[int],
-    prior: Sequence[float] = (),
+    questions: Sequence[Doubles], wanted: Sequence[Ints], penalty: float, prior: Sequence[float] = ()
 ) -> Doubles:
     """Weights that make the wanted targets likely among all (conditional logit, McFadden 1974).
 
@@ -264,7 +258,6 @@ def fit_ranking(
         questions: ``ranking_columns`` of each question.
         wanted: Rows of the targets that answer it; any one counts.
         penalty: L2 penalty on the distance of the weights from ``prior``.
-        learned: Columns to learn; the others get 0.
         prior: A weight for each column; by default 0.
 
     Returns:
@@ -272,13 +265,13 @@ def fit_ranking(
     """
     from scipy.optimize import minimize  # searching does not need it
 
-    stacked = [q[:, learned] for q in questions]
-    before = np.asarray(prior)[list(learned)] if prior else np.zeros(len(learned))
+    n = questions[0].shape[1]
+    before = np.asarray(prior or np.zeros(n))
 
     def loss(weights: Doubles) -> tuple[float, Doubles]:
         moved = weights - before
         total, gradient = 0.5 * penalty * float(moved @ moved), penalty * moved
-        for columns, rows in zip(stacked, wanted, strict=True):
+        for columns, rows in zip(questions, wanted, strict=True):
             scores = columns @ weights
             all_ = np.exp(scores - scores.max())
             right = all_[rows]
@@ -287,21 +280,8 @@ def fit_ranking(
         return total, gradient
 
     # A field never speaks against itself: a negative weight is noise that another corpus would pay for.
-    found = minimize(loss, np.full(len(learned), 0.1), jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(learned))
-    weights = np.zeros(questions[0].shape[1])
-    weights[list(learned)] = found.x
-    return weights
-
-
-def fit_reader(read: Sequence[tuple[Ranking, Mapping[int, float], int]]) -> tuple[float, float]:
-    """``Weights.reader`` from rankings, logits of the entries that were read, and the entry among them that answers."""
-    columns, wanted = [], []
-    for ranking, logits, entry in read:
-        rows = list(logits)
-        columns.append(np.column_stack([np.log(ranking.entries[rows] + 1e-9), list(logits.values())]).astype(float))
-        wanted.append(np.asarray([rows.index(entry)]))
-    found = fit_ranking(columns, wanted, _READER_PENALTY, range(2)) if read else (1.0, 0.0)
-    return float(found[0]), float(found[1])
+    found: Doubles = minimize(loss, np.full(n, 0.1), jac=True, method="L-BFGS-B", bounds=[(0, None)] * n).x
+    return found
 
 
 def _logit(p: float) -> float:

@@ -1,9 +1,9 @@
 """Questions in, ranked entries and a calibrated confidence out."""
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
-from itertools import product
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,40 +13,23 @@ from corpus.document import Source
 from corpus.errors import IndexStoreError
 from corpus.phrasings import Target
 from corpus.read import LeftOut
-from index.alike import N_NEAR, alike, is_of, with_each
-from index.calibration import Learned
 from index.candidates import NEAREST, Pool
 from index.classifier import OUTSIDE
 from index.dense import Vectors
 from index.encoder import Encoder
-from index.features import EncodedQuery, FeatureExtractor, Features
-from index.lexical import Ints
+from index.features import EncodedQuery, FeatureExtractor
+from index.french import stems
+from index.judging import Matched, judged, ranked
 from index.marking import N_PASSAGES, Marker
 from index.negation import Cases, Choice, Supposition, are_opposite, is_about_case
+from index.precedence import N_NEAR, Succession, alike, with_each, with_first
 from index.query import Query, QueryParser
-from index.ranking import (
-    JOIN,
-    MOSTLY,
-    UNREAD,
-    Opinion,
-    Ranking,
-    Turn,
-    after_question,
-    followed,
-    probability,
-    rank,
-    reranked,
-    signals,
-    to_read,
-)
+from index.ranking import JOIN, MOSTLY, Opinion, Ranking, Turn, after_question, followed
 from index.records import some
 from index.result import AFTER_QUESTION, RESERVE, Hit, Levels, Result
 from index.store import Store, store_at
 from index.stored import Stored
-from index.succession import Succession
 
-# Logits of the reader: of 5,000 questions, one in a hundred lies outside.
-_LEAST, _MOST = -4.5, 6.0
 # Characters of an earlier question that are read before a turn: some 60 of the 110 tokens of a question.
 _EARLIER = 240
 # How likely the documents answer a turn alone: below the first, it is refused after a question too, and below the
@@ -126,18 +109,19 @@ class Searcher:
         pool = self.extractor.pool(asked, [*exact, *(_likeliest(opinion) if opinion else ())])
         matched, meant = self._matched(asked, opinion, pool), list[int]()
         if exact:
-            ranking = _with_first(self._ranked(matched), np.searchsorted(pool.targets, exact), pool.owner)
+            ranking = with_first(ranked(self.learned, matched), np.searchsorted(pool.targets, exact), pool.owner)
             answerable, right, levels = 1.0, 1.0, self.levels
         else:
-            ranking, answerable, right, levels = self._judged(query, matched)
+            found = judged(self.learned, matched, sparing=True)
+            ranking, answerable, right, levels = found.ranking, found.answerable, found.right, found.levels
             if meant := alike(query, ranking, pool, self.rows):
-                ranking = with_each(ranking, meant)
+                ranking, most = with_each(ranking, meant), levels.undecided
                 heading = self.rows.entries[int(pool.entries[meant[0]])].heading_text
-                most = levels.undecided
                 # Where it says more than the heading, that may be what no entry answers ("combien coûte le permis ?").
-                answerable, right = (most, most) if is_of(query, heading) else (min(answerable, most), min(right, most))
-        found = Result(query, (), answerable, right, levels, undecided=bool(meant))
-        return self._said(found, None if exact else Supposition.of(query.text), asked, ranking, pool, k)
+                of_heading = set(query.terms) <= set(stems(heading))
+                answerable, right = (most, most) if of_heading else (min(answerable, most), min(right, most))
+        result = Result(query, (), answerable, right, levels, undecided=bool(meant))
+        return self._said(result, None if exact else Supposition.of(query.text), asked, ranking, pool, k)
 
     def follow(self, turn: Query, earlier: str, quoted: int | None, alone: Callable[[], Result], k: int = 10) -> Result:
         """Rank the entries for a turn that may need the question before it.
@@ -157,8 +141,8 @@ class Searcher:
         near = self.extractor.pool(own)
         pool = self.extractor.pool(asked, near.targets[near.stands[near.owner] == 1].tolist())
         matched = self._matched(own, self._opinion(turn, own), pool)
-        by_turn = self._ranked(matched)
-        both = self._ranked(self._matched(asked, self._opinion(joined, asked), pool))
+        by_turn = ranked(self.learned, matched)
+        both = ranked(self.learned, self._matched(asked, self._opinion(joined, asked), pool))
         supposed, place = Supposition.of(turn.text), next(iter(np.flatnonzero(pool.targets == quoted).tolist()), None)
         before = place
         again = 0.0 if before is None else self._again(turn, earlier, self.rows.targets[pool.targets[before]])
@@ -180,7 +164,7 @@ class Searcher:
         more = place is not None and not supposed and self._says_more(turn, self.rows.targets[pool.targets[place]])
         if place is not None and more and (beside or right < AFTER_QUESTION.answer or first == pool.owner[place]):
             right = max(right, unsure) if first == pool.owner[place] else unsure
-            ranking, first = _with_first(ranking, np.asarray([place]), pool.owner), int(pool.owner[place])
+            ranking, first = with_first(ranking, np.asarray([place]), pool.owner), int(pool.owner[place])
         elif more or beside or not matched.features.familiarity[first]:
             # What was quoted says it too, or nothing that the turn adds is said by what is found now.
             right = min(right, unsure)
@@ -274,46 +258,26 @@ class Searcher:
         found = replace(found, hits=self._hits(ranking, pool, k))
         return self._marked(found, asked, ranking, pool) if found.answered else found
 
-    def _matched(self, asked: EncodedQuery, opinion: Opinion | None, pool: Pool) -> "_Matched":
+    def _matched(self, asked: EncodedQuery, opinion: Opinion | None, pool: Pool) -> Matched:
         if opinion:
             opinion = replace(opinion, targets=opinion.targets[pool.targets])
-        return _Matched(self.extractor.extract(asked, pool=pool), opinion, pool)
+        documents = self.rows.layout.document_of_entry[pool.entries]
+        return Matched(
+            self.extractor.extract(asked, pool=pool),
+            opinion,
+            pool.owner,
+            partial(self._read, asked.query, pool) if self.encoder.reader else None,
+            partial(self._succession.preferring, documents=documents, owner=pool.owner),
+        )
 
-    def _ranked(self, matched: "_Matched") -> Ranking:
-        """By the fields: what was learned from phrasings ranks the entries that have some, the rest the others."""
-        ranking = self._ranked_by(self.learned, matched)
-        if self.learned.others is None:
-            return ranking
-        others, owner = self._ranked_by(self.learned.others, matched), matched.pool.owner
-        asked, stands = matched.features.asked, matched.pool.stands
-        entries = np.where(asked, ranking.entries, others.entries)
-        targets = np.where(asked[owner], ranking.targets, others.targets)
-        shares = targets / (targets @ stands[owner]), entries / (entries @ stands)
-        return Ranking(*(share.astype(np.float32) for share in shares))
-
-    def _ranked_by(self, learned: Learned, matched: "_Matched") -> Ranking:
-        documents = self.rows.layout.document_of_entry[matched.pool.entries]
-        ranking = rank(matched.features, matched.opinion, learned.weights, matched.pool.owner)
-        return self._succession.preferring(ranking, documents, matched.pool.owner)
-
-    def _judged(self, query: Query, matched: "_Matched") -> tuple[Ranking, float, float, Levels]:
-        """The ranking, read; the probabilities that the documents answer and that the first entry does; their levels.
-
-        Where only some entries have phrasings, what was learned elsewhere speaks for the others where it is the surer.
-        """
-        found = self._judged_by(self.learned, query, matched)
-        _, answerable, right, _ = found
-        if self.learned.others and not self.learned.is_sure(answerable, right):
-            other = self._judged_by(self.learned.others, query, matched)
-            if other[2] > right and not matched.features.asked[other[0].entries.argmax()]:
-                return other
-        return found
-
-    def _judged_by(self, learned: Learned, query: Query, matched: "_Matched") -> tuple[Ranking, float, float, Levels]:
-        ranking = self._ranked_by(learned, matched)
-        logits = self._logits(learned, query, ranking, matched)
-        ranking = reranked(ranking, logits, learned.weights)
-        return ranking, *self._chances(learned, ranking, matched, logits), learned.levels
+    def _read(self, query: Query, pool: Pool, places: Sequence[int]) -> Sequence[float]:
+        """What the reader says of some targets of a pool."""
+        assert self.encoder.reader
+        targets = pool.targets[list(places)]
+        some(self.rows.entries, self.rows.entry_of_target[targets].tolist())  # read at once
+        texts = [self.rows.reader_text(target, query.terms) for target in targets.tolist()]
+        said: list[float] = self.encoder.reader.read(query.brief, texts).tolist()
+        return said
 
     def _hits(self, ranking: Ranking, pool: Pool, k: int) -> tuple[Hit, ...]:
         best = np.argsort(-ranking.entries, kind="stable")[:k]
@@ -333,7 +297,7 @@ class Searcher:
         choice = self._cases.choose(case, ranking, pool)
         if choice.settled:
             others = Ranking(ranking.targets * np.float32(_OTHER_CASE), ranking.entries)
-            ranking = _with_first(others, np.asarray([choice.target]), pool.owner)
+            ranking = with_first(others, np.asarray([choice.target]), pool.owner)
         return replace(asked, vectors=asked.vectors + (case[0] - case[1])), ranking, choice
 
     def _marked(self, found: Result, asked: EncodedQuery, ranking: Ranking, pool: Pool) -> Result:
@@ -348,48 +312,6 @@ class Searcher:
         hits = (replace(first, target=candidates[place][1], row=candidates[place][0]), *found.hits[1:])
         return replace(found, hits=hits, marked=marked)
 
-    def _logits(self, learned: Learned, query: Query, ranking: Ranking, matched: "_Matched") -> dict[int, float]:
-        """What the reader, if there is one, says of the best few entries, by their places in the pool."""
-        if not self.encoder.reader:
-            return {}
-        pool = matched.pool
-        chosen = to_read(ranking, pool.owner)
-        if settled := self._settled(learned, ranking, matched, chosen):
-            return settled
-        some(self.rows.entries, pool.entries[list(chosen)].tolist())  # read at once
-        texts = [self.rows.reader_text(int(pool.targets[target]), query.terms) for target in chosen.values()]
-        return dict(zip(chosen, self.encoder.reader.read(query.brief, texts).tolist(), strict=True))
-
-    def _chances(
-        self, learned: Learned, ranking: Ranking, matched: "_Matched", logits: Mapping[int, float]
-    ) -> tuple[float, float]:
-        """Probability that the documents answer, and that the first entry does."""
-        seen = signals(matched.features, matched.opinion, ranking, logits)
-        right = probability(seen, learned.weights.right)
-        return max(right, probability(seen, learned.weights.answerable)), right
-
-    def _settled(
-        self, learned: Learned, ranking: Ranking, matched: "_Matched", entries: Collection[int]
-    ) -> dict[int, float] | None:
-        """What to count with in place of the reader where nothing that it may say of these entries matters.
-
-        So it is where the question is refused whatever it says, or the same entry is said without reserve.
-        """
-        found: set[int | None] = set()
-        for said in product((_LEAST, _MOST), repeat=len(entries)):
-            logits = dict(zip(entries, said, strict=True))
-            after = reranked(ranking, logits, learned.weights)
-            answerable, right = self._chances(learned, after, matched, logits)
-            if answerable < learned.offer:
-                found.add(None)
-            elif learned.is_sure(answerable, right):
-                found.add(int(after.entries.argmax()))
-            else:
-                return None
-        if len(found) > 1:
-            return None
-        return dict.fromkeys(entries, UNREAD if None in found else _LEAST)
-
     def _opinion(self, query: Query, asked: EncodedQuery) -> Opinion | None:
         """What the classifier thinks: of a long message, what its most telling sentence says counts too."""
         if self._classifier is None:
@@ -401,29 +323,8 @@ class Searcher:
         return self._classifier.opinion((scores[0] + best) / 2, len(self.rows.targets))
 
 
-@dataclass(frozen=True, slots=True)
-class _Matched:
-    """A question compared with the entries of a pool."""
-
-    features: Features
-    opinion: Opinion | None
-    """On the targets of the pool."""
-    pool: Pool
-
-
 def _likeliest(opinion: Opinion) -> list[int]:
     """Rows of the targets that the classifier thinks of first."""
     n = min(NEAREST, len(opinion.targets))
     found: list[int] = np.argpartition(-opinion.targets, n - 1)[:n].tolist()
     return found
-
-
-def _with_first(ranking: Ranking, targets: Ints, owner: Ints) -> Ranking:
-    """The ranking with the best of these targets, and its entry, before all others."""
-    best = max(targets, key=lambda row: float(ranking.targets[row]))
-    of_targets, of_entries = ranking.targets.copy(), ranking.entries
-    of_targets[best] = 1.0
-    if int(of_entries.argmax()) != owner[best]:
-        of_entries = of_entries * np.float32(0.5)
-        of_entries[owner[best]] += np.float32(0.5)
-    return Ranking(of_targets, of_entries)

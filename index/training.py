@@ -1,27 +1,27 @@
 """Learning a corpus's own weights at build time from its phrasings, each left out in turn."""
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
+from corpus.document import Entry
+from corpus.phrasings import Lexicon
 from index.calibration import ENOUGH, N_FOLDS, Learned, calibrated, shipped
 from index.classifier import OUTSIDE, Classifier, fit
-from index.dense import Vectors
-from index.features import FIELDS, EncodedQuery, FeatureExtractor, Features
-from index.lexical import Doubles, Ints
-from index.ranking import (
-    SIGNALS,
-    Opinion,
-    Weights,
-    fit_ranking,
-    rank,
-    ranking_columns,
-    reranked,
-    signals,
-    to_read,
-)
+from index.dense import Field, Vectors
+from index.encoder import Reader
+from index.features import EncodedQuery, FeatureExtractor
+from index.judging import Matched, judged
+from index.lexical import Doubles
+from index.outside import outside_questions
+from index.query import Query, QueryParser
+from index.ranking import SIGNALS, fit_ranking, ranking_columns
+from index.result import Levels
+from index.rows import Rows
+from index.stored import Stored
 
 # As ``ENOUGH``, for the calibration where no reader tells near questions: the shipped one then knows little.
 _ENOUGH_UNREAD = 30
@@ -30,6 +30,11 @@ _MOST_PHRASINGS = 5000
 # On the distance of ranking weights from the shipped ones, before the first phrasing. Over six FAQs (bench_workshop.py)
 # 1 and 3 put up to 2 points fewer entries first than the shipped weights with 5 to 60 phrasings, 10 to 100 never do.
 _PENALTY = 30.0
+_NOBODY = -1
+"""The entry that answers what no entry answers."""
+
+Trained = tuple[Classifier, Doubles]
+"""A classifier, and what it says of each class for each question of its training set, had it not learned from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +50,38 @@ class TrainingSet:
     unanswered: Collection[int] = ()
     """Which of ``outside`` its editor wrote."""
 
+    @classmethod
+    def of(
+        cls,
+        asked: Sequence[Query],
+        outside: Sequence[tuple[int, str]],
+        beyond: Sequence[Query],
+        unanswered: Collection[str],
+        dense: Mapping[str, Field],
+    ) -> "TrainingSet":
+        """From questions as they are read, with the vectors that an index has of them.
 
-def train_classifier(extractor: FeatureExtractor, known: TrainingSet) -> tuple[Classifier, Doubles] | None:
+        Args:
+            asked: The phrasings.
+            outside: What ``outside_questions`` gives.
+            beyond: The same, read.
+            unanswered: Which of these its editor wrote.
+            dense: Vectors by the names of fields.
+        """
+        written = set(unanswered)
+        return cls(
+            _encoded(asked, dense["phrasings"]),
+            _encoded(beyond, dense["outside"]),
+            [group for group, _ in outside],
+            {row for row, (_, text) in enumerate(outside) if text in written},
+        )
+
+
+def _encoded(queries: Sequence[Query], dense: Field) -> list[EncodedQuery]:
+    return [EncodedQuery(query, vector[None, :]) for query, vector in zip(queries, dense.all(), strict=True)]
+
+
+def train_classifier(extractor: FeatureExtractor, known: TrainingSet) -> Trained | None:
     """The classifier of a corpus that has phrasings, and not too many; None for the others."""
     asked, rows = known.asked, extractor.rows
     if not 0 < len(asked) <= _MOST_PHRASINGS:
@@ -58,16 +93,49 @@ def train_classifier(extractor: FeatureExtractor, known: TrainingSet) -> tuple[C
     return fit([q.query for q in questions], vectors, labels, groups)
 
 
-Read = Callable[[EncodedQuery, Sequence[int]], Sequence[float]]
-"""What a reader says of some targets, by their rows: a logit for each."""
+class ReadOnce:
+    """A reader that remembers what it said, and what was said before.
+
+    Args:
+        rows: The corpus.
+        reader: Says how well texts answer a question.
+        known: What it said, by a hash of question and text; one that changed is read again.
+    """
+
+    def __init__(self, rows: Rows, reader: Reader, known: Mapping[str, float]) -> None:
+        self._rows = rows
+        self._reader = reader
+        self._known = dict(known)
+        self.said: dict[str, float] = {}
+        """What was asked of it, in the same form."""
+
+    def __call__(self, query: Query, targets: Sequence[int]) -> list[float]:
+        """A logit for each of the targets, given by their rows."""
+        texts = [self._rows.reader_text(row, query.terms) for row in targets]
+        keys = [_digest(f"{query.brief}\n{text}", 12).hex() for text in texts]
+        if not self._known.keys() >= set(keys):
+            self._known.update(zip(keys, self._reader.read(query.brief, texts).tolist(), strict=True))
+        self.said.update((key, self._known[key]) for key in keys)
+        return [self._known[key] for key in keys]
+
+
+def left_out(
+    extractor: FeatureExtractor, known: TrainingSet, trained: Trained | None, row: int, read: ReadOnce | None
+) -> Matched:
+    """A question of a training set, by its row in ``asked``, then in ``outside``, asked had nobody written it."""
+    n, owner = len(known.asked), extractor.rows.entry_of_target
+    question = known.asked[row] if row < n else known.outside[row - n]
+    features = extractor.extract(question, np.asarray([row], dtype=np.intp) if row < n else None)
+    opinion = trained[0].opinion(trained[1][row], len(owner)) if trained else None
+    return Matched(features, opinion, owner, partial(read, question.query) if read else None)
 
 
 def learn(
     extractor: FeatureExtractor,
-    trained: tuple[Classifier, Doubles] | None,
+    trained: Trained | None,
     known: TrainingSet,
     max_error: float,
-    read: Read | None = None,
+    read: ReadOnce | None = None,
     on_progress: Callable[[int, int], None] = lambda *_: None,
 ) -> Learned:
     """Weights, calibration and thresholds of a corpus: the shipped ones, moved as far as its own questions tell.
@@ -86,31 +154,44 @@ def learn(
         known: The questions.
         max_error: See ``threshold``.
         read: The reader, if there is one.
-        on_progress: Called with the number of trials made and to make.
+        on_progress: Called with the number of questions asked and to ask.
     """
     prior = shipped(max_error, reader=read is not None)
     if trained is None:
         return prior
-    trials = Trials(extractor, *trained, known, 0 if read else len(known.asked), on_progress)
-    inside = trials.phrasings()
-    columns = [ranking_columns(t.features, t.opinion, t.owner) for t in inside]
-    before, penalty = prior.weights.fields, _PENALTY ** max(0.0, 1 - len(known.asked) / ENOUGH)
-    fields = fit_ranking(columns, [t.wanted for t in inside], penalty, range(len(FIELDS) + 1), before)
-    weights = replace(prior.weights, fields=tuple(fields.tolist()))
-    rows = extractor.rows
-    others = prior if len(np.unique(rows.entry_of_target[rows.target_of_phrasing])) < len(rows.entries) else None
-    outside = trials.without_answer()
+    rows, n = extractor.rows, len(known.asked)
+    inside, outside = list(range(n)), _without_answer(known, 0 if read else n)
+    questions = list[Matched]()
+    for row in [*inside, *outside]:
+        on_progress(len(questions) + 1, n + len(outside))
+        questions.append(left_out(extractor, known, trained, row, read))
+    entries = rows.entry_of_target[rows.target_of_phrasing]
+    # Where an entry has one phrasing, nothing is left that tells which part of it was meant.
+    wanted = [
+        rows.target_of_phrasing[row : row + 1]
+        if (entries == entry).sum() > 1
+        else np.flatnonzero(rows.entry_of_target == entry)
+        for row, entry in enumerate(entries)
+    ]
+    columns = [ranking_columns(question.features, question.opinion, question.owner) for question in questions[:n]]
+    penalty = _PENALTY ** max(0.0, 1 - n / ENOUGH)
+    weights = replace(prior.weights, fields=tuple(fit_ranking(columns, wanted, penalty, prior.weights.fields).tolist()))
+    others = prior if len(np.unique(entries)) < len(rows.entries) else None
+    ranking = replace(prior, weights=weights)
     if not outside:
-        return replace(prior, weights=weights, others=others)
+        return replace(ranking, others=others)
     # One phrasing more changes at most one of these: what a reader said of the others is known.
-    inside = sorted(inside, key=lambda trial: _hash(trial.question))[:ENOUGH]
-    everything, sizes = [*inside, *outside], [len(inside), len(outside)]
-    seen, first = judged(everything, weights, read)
+    hashes = [_hash(question) for question in known.asked]
+    inside = sorted(inside, key=hashes.__getitem__)[:ENOUGH]
+    found = [judged(ranking, questions[row]) for row in inside] + [judged(ranking, one) for one in questions[n:]]
+    groups = [hashes[row] for row in inside] + [_hash(known.outside[row - n]) for row in outside]
+    answers = np.asarray([*entries[inside], *[_NOBODY] * len(outside)])
+    sizes = [len(inside), len(outside)]
     learned = calibrated(
-        seen,
-        answerable=np.arange(len(seen)) < len(inside),
-        right=first == [t.entry for t in everything],
-        groups=np.asarray([_hash(t.question) % N_FOLDS for t in everything]),
+        np.stack([judgement.seen for judgement in found]),
+        answerable=answers != _NOBODY,
+        right=np.asarray([judgement.first for judgement in found]) == answers,
+        groups=np.asarray([own % N_FOLDS for own in groups]),
         weights=weights,
         telling=SIGNALS,
         max_error=max_error,
@@ -121,96 +202,66 @@ def learn(
     return replace(learned, others=others)
 
 
-def judged(trials: Sequence["Trial"], weights: Weights, read: Read | None) -> tuple[Doubles, Ints]:
-    """Signals of trials after both stages of the ranking, and the entry that is first."""
-    seen, first = [], []
-    for trial in trials:
-        ranking = rank(trial.features, trial.opinion, weights, trial.owner)
-        logits: Mapping[int, float] = {}
-        if read:
-            chosen = to_read(ranking, trial.owner)
-            logits = dict(zip(chosen, read(trial.question, list(chosen.values())), strict=True))
-        ranking = reranked(ranking, logits, weights)
-        seen.append(signals(trial.features, trial.opinion, ranking, logits))
-        first.append(int(ranking.entries.argmax()))
-    return np.stack(seen), np.asarray(first)
+def _without_answer(known: TrainingSet, n_general: int) -> list[int]:
+    """Rows of what an editor wrote that the corpus does not answer, and of half as many others, or ``n_general``."""
+    rows = sorted(range(len(known.outside)), key=lambda row: _hash(known.outside[row]))
+    written = [row for row in rows if row in known.unanswered][:ENOUGH]
+    others = [row for row in rows if row not in known.unanswered][: max(len(written) // 2, n_general)]
+    return [len(known.asked) + row for row in [*written, *others]]
 
 
 def _hash(question: EncodedQuery) -> int:
-    return int.from_bytes(hashlib.blake2b(question.query.text.encode(), digest_size=8).digest())
+    return int.from_bytes(_digest(question.query.text, 8))
 
 
-NOBODY = -1
-"""The entry that answers what no entry answers."""
+def _digest(text: str, size: int) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=size).digest()
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """One question, and what should become of it."""
+class LeftOutQuestion:
+    """One of them, asked of an index that does not know it."""
 
-    question: EncodedQuery
-    features: Features
-    opinion: Opinion | None
-    owner: Ints
-    """Entry of each target."""
-    wanted: Ints
-    """Targets that answer; empty when none does."""
-    entry: int
-    """The entry that answers, or NOBODY."""
+    text: str
+    wanted: Entry | None
+    """What it asks for; None where nothing answers it."""
+    found: Entry
+    """What comes first."""
+    answerable: float
+    """Probability that the documents answer."""
+    right: float
+    """Probability that ``found`` does."""
+    levels: Levels
+    """What they are compared with."""
 
 
-class Trials:
-    """Trials of a corpus from its phrasings and from what it does not answer; its classifier learned from both."""
+def left_out_in_turn(
+    stored: Stored, lexicon: Lexicon, unanswered: Sequence[str], read: ReadOnce | None
+) -> Iterator[LeftOutQuestion]:
+    """Each phrasing of an index, then each of its unanswered questions, asked of an index without it.
 
-    def __init__(
-        self,
-        extractor: FeatureExtractor,
-        classifier: Classifier,
-        own: Doubles,
-        known: TrainingSet,
-        n_general: int,
-        on_progress: Callable[[int, int], None],
-    ) -> None:
-        self._extractor = extractor
-        self._classifier = classifier
-        self._own = own
-        self._known = known
-        self._owner = extractor.rows.entry_of_target
-        self._targets = extractor.rows.target_of_phrasing
-        self._entries: Ints = self._owner[self._targets]
-        by_hash = sorted(range(len(known.outside)), key=lambda row: _hash(known.outside[row]))
-        written = [row for row in by_hash if row in known.unanswered][:ENOUGH]
-        self._outside = [
-            *written,
-            *[row for row in by_hash if row not in known.unanswered][: max(len(written) // 2, n_general)],
-        ]
-        self._on_progress = on_progress
-        self._made = 0
+    Args:
+        stored: The index.
+        lexicon: Of its corpus.
+        unanswered: Of its corpus, as they were when it was built.
+        read: Its reader, if it has one.
 
-    def phrasings(self) -> list[Trial]:
-        """Each phrasing, had nobody written it."""
-        return [self._phrasing(row) for row in range(len(self._known.asked))]
-
-    def without_answer(self) -> list[Trial]:
-        """What an editor wrote that the corpus does not answer, and half as many others, or ``n_general``."""
-        scores, nothing = self._own[len(self._known.asked) :], np.empty(0, dtype=np.intp)
-        return [self._trial(self._known.outside[row], None, scores[row], nothing, NOBODY) for row in self._outside]
-
-    def _phrasing(self, row: int) -> Trial:
-        entry = int(self._entries[row])
-        alone = int((self._entries == entry).sum()) == 1
-        # Nothing is left that tells which part of the entry was meant.
-        wanted = np.flatnonzero(self._owner == entry) if alone else self._targets[row : row + 1]
-        return self._trial(self._known.asked[row], np.asarray([row], dtype=np.intp), self._own[row], wanted, entry)
-
-    def _trial(self, question: EncodedQuery, without: Ints | None, scores: Doubles, wanted: Ints, entry: int) -> Trial:
-        self._made += 1
-        self._on_progress(self._made, len(self._known.asked) + len(self._outside))
-        return Trial(
-            question=question,
-            features=self._extractor.extract(question, without),
-            opinion=self._classifier.opinion(scores, len(self._owner)),
-            owner=self._owner,
-            wanted=wanted,
-            entry=entry,
+    Raises:
+        ValueError: ``unanswered`` or ``lexicon`` are not those of the index.
+    """
+    rows, parser = stored.rows, QueryParser(stored.vocabulary)
+    extractor = FeatureExtractor(rows, parser, stored.dense, stored.lexical)
+    outside = outside_questions(stored.entries, lexicon, unanswered) if rows.phrasings else []
+    if len(outside) != len(stored.dense["outside"].all()):
+        raise ValueError(
+            f"{len(outside)} questions without an answer, {len(stored.dense['outside'].all())} in the index"
         )
+    asked, beyond = [parser.read(text) for text in rows.phrasings], [parser.read(text) for _, text in outside]
+    known = TrainingSet.of(asked, outside, beyond, unanswered, stored.dense)
+    trained, n = train_classifier(extractor, known), len(asked)
+    phrasings = zip(rows.phrasings, rows.entry_of_target[rows.target_of_phrasing].tolist(), strict=True)
+    wanted = [(row, text, rows.entries[entry]) for row, (text, entry) in enumerate(phrasings)]
+    nothing = [(n + row, outside[row][1], None) for row in sorted(known.unanswered)]
+    for row, text, entry in [*wanted, *nothing]:
+        found = judged(stored.learned, left_out(extractor, known, trained, row, read))
+        yield LeftOutQuestion(text, entry, rows.entries[found.first], found.answerable, found.right, found.levels)

@@ -14,7 +14,7 @@ import hashlib
 import json
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -48,7 +48,6 @@ from index.ranking import (
     Ranking,
     Weights,
     fit_ranking,
-    fit_reader,
     probability,
     rank,
     ranking_columns,
@@ -59,8 +58,8 @@ from index.ranking import (
 from index.result import LIKELY
 from index.searcher import Searcher
 
-_LEARNED = [FIELDS.index(name) for name in TEXT_FIELDS]
-_PENALTY = 1.0
+_LEARNED = slice(len(TEXT_FIELDS))
+_PENALTY, _READER_PENALTY = 1.0, 0.1
 _MOST = 300
 """Questions of a corpus with an answer, and without."""
 _FAR, _FAR_SHARE = 8, 0.2
@@ -137,7 +136,8 @@ def fit(samples: Sequence[Sample], *, reader: bool) -> Learned:
         for n in np.random.default_rng(0).permutation(sample.n_inside)[:smallest].tolist():
             columns.append(sample.columns[n])
             wanted.append(np.flatnonzero(sample.owner == sample.wanted[n]))
-    weights = Weights(tuple(fit_ranking(columns, wanted, _PENALTY, _LEARNED).tolist()))
+    fields = fit_ranking([own[:, _LEARNED] for own in columns], wanted, _PENALTY).tolist()
+    weights = Weights((*fields, *[0.0] * (len(FIELDS) + 1 - len(fields))))
     judged = [s.judged(weights, reader=reader) for s in samples]
     if reader:
         known = [(r, own, s.wanted[n]) for s, of in zip(samples, judged, strict=True) for n, (r, own) in enumerate(of)]
@@ -165,6 +165,17 @@ def fit(samples: Sequence[Sample], *, reader: bool) -> Learned:
         weighs * len(weighs) / weighs.sum(),
         promised=np.concatenate(near),
     )
+
+
+def fit_reader(read: Sequence[tuple[Ranking, Mapping[int, float], int]]) -> tuple[float, float]:
+    """``Weights.reader`` from rankings, logits of the entries that were read, and the entry among them that answers."""
+    columns, wanted = [], []
+    for ranking, logits, entry in read:
+        rows = list(logits)
+        columns.append(np.column_stack([np.log(ranking.entries[rows] + 1e-9), list(logits.values())]).astype(float))
+        wanted.append(np.asarray([rows.index(entry)]))
+    found = fit_ranking(columns, wanted, _READER_PENALTY) if read else (1.0, 0.0)
+    return float(found[0]), float(found[1])
 
 
 def outcomes(

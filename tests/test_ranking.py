@@ -25,7 +25,6 @@ from index.ranking import (
     Weights,
     after_question,
     fit_ranking,
-    fit_reader,
     probability,
     rank,
     ranking_columns,
@@ -137,15 +136,6 @@ def test_a_reader_shares_anew_what_the_entries_that_it_read_have() -> None:
     assert reranked(ranking, {}, Weights((), reader=(1.0, 1.0))) is ranking
 
 
-def test_a_reader_that_is_always_right_weighs_more_than_a_ranking_that_is_not() -> None:
-    ranking = Ranking(np.ones(2, np.float32) / 2, np.array([0.6, 0.4], np.float32))
-
-    ranked, read = fit_reader([(ranking, {0: -2.0, 1: 2.0}, 1), (ranking, {0: 1.0, 1: -1.0}, 0)] * 20)
-
-    assert ranked < 0.5 < read
-    assert fit_reader([]) == (1.0, 0.0)
-
-
 def test_a_probability_is_the_logistic_of_weighted_signals() -> None:
     seen = np.zeros(len(SIGNALS))
     seen[0], seen[1] = 2.0, 0.5
@@ -164,21 +154,14 @@ def test_learning_trusts_the_field_that_tells() -> None:
         columns[:, 0] = np.arange(3) == row
         questions.append(columns)
 
-    telling, noise = fit_ranking(questions, wanted, penalty=1.0, learned=[0, 1])
+    telling, noise = fit_ranking(questions, wanted, penalty=1.0)
 
     assert telling > 3
     assert abs(noise) < 0.3
 
 
-@pytest.mark.parametrize(
-    ("columns", "learned"),
-    [
-        ([[0.0, 1.0], [1.0, 0.0]], [0, 1]),  # the wanted target has the lowest value: a field never counts against
-        ([[1.0, 1.0], [0.0, 0.0]], [1]),  # columns that are not learned weigh nothing
-    ],
-)
-def test_what_weighs_nothing(columns: list[list[float]], learned: list[int]) -> None:
-    first, second = fit_ranking([np.array(columns)] * 5, [np.array([0])] * 5, penalty=0.1, learned=learned)
+def test_a_field_never_counts_against_what_it_speaks_for() -> None:
+    first, second = fit_ranking([np.array([[0.0, 1.0], [1.0, 0.0]])] * 5, [np.array([0])] * 5, penalty=0.1)
 
     assert first == 0
     assert second > 1
@@ -186,7 +169,7 @@ def test_what_weighs_nothing(columns: list[list[float]], learned: list[int]) -> 
 
 def test_the_weight_of_one_field_by_hand() -> None:
     # Two targets, the wanted one 1 above: loss w²/2 + ln(1 + exp(-w)), least where w = 1 / (1 + exp(w)).
-    [found] = fit_ranking([np.array([[1.0], [0.0]])], [np.array([0])], penalty=1.0, learned=[0])
+    [found] = fit_ranking([np.array([[1.0], [0.0]])], [np.array([0])], penalty=1.0)
 
     assert found == pytest.approx(1 / (1 + exp(found)), abs=1e-4)
     assert found == pytest.approx(0.40106, abs=1e-4)
@@ -194,11 +177,11 @@ def test_the_weight_of_one_field_by_hand() -> None:
 
 def test_the_prior_of_a_weight_by_hand() -> None:
     # As above, but (w - 2)²/2: least where w = 2 + 1 / (1 + exp(w)).
-    [found] = fit_ranking([np.array([[1.0], [0.0]])], [np.array([0])], penalty=1.0, learned=[0], prior=(2.0,))
+    [found] = fit_ranking([np.array([[1.0], [0.0]])], [np.array([0])], penalty=1.0, prior=(2.0,))
 
     assert found == pytest.approx(2 + 1 / (1 + exp(found)), abs=1e-4)
     # One question against a strong belief changes nothing.
-    [kept] = fit_ranking([np.array([[1.0], [0.0]])], [np.array([0])], penalty=1e6, learned=[0], prior=(2.0,))
+    [kept] = fit_ranking([np.array([[1.0], [0.0]])], [np.array([0])], penalty=1e6, prior=(2.0,))
     assert kept == pytest.approx(2, abs=1e-4)
 
 

@@ -15,9 +15,9 @@ from bot.evaluation.judge import Verdict
 from corpus.document import Passage
 from corpus.phrasings import read_lexicon, read_phrasings, squeeze
 from index.encoder import Encoder, Reader
-from index.left_out import LeftOutQuestion, ReadOnce, left_out_in_turn
 from index.result import LIKELY
 from index.stored import Stored
+from index.training import LeftOutQuestion, ReadOnce, left_out_in_turn
 
 _WRONG = (Verdict.WRONG_ENTRY, Verdict.NOT_REFUSED)
 _RANK = {Verdict.RIGHT: 0, Verdict.CLARIFIED: 1, Verdict.SILENT: 2, **dict.fromkeys(_WRONG, 3)}

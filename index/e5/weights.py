@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import pairwise
 from typing import Any, Self
 
@@ -30,62 +31,47 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class PackedTensor:
-    """Where one tensor stands in the file."""
-
-    quantised: bool
-    count: int  # of weights
-    offset: int  # in bytes, from the start of the file
-
-
-@dataclass(frozen=True, slots=True)
 class PackedModel:
     """The file, taken apart: sizes, SentencePiece pieces with their log-probabilities, tensors."""
 
     shape: Shape
     pieces: tuple[str, ...]
     scores: Floats
-    unk: int
-    tensors: dict[str, PackedTensor]
+    tensors: dict[str, tuple[int, int]]
+    """How many weights each has, and where they start in ``data``."""
     data: bytes
 
     @classmethod
     def parse(cls, data: bytes) -> Self:
-        """Take the file apart without unpacking any tensor.
+        """Take the file apart without unpacking any tensor; its caller knows it by its SHA-256."""
+        file = BytesIO(data[len(MAGIC) :])
 
-        Raises:
-            ValueError: Another format, or another version of it.
-        """
-        if data[: len(MAGIC)] != MAGIC:
-            raise ValueError(f"packed model must start with {MAGIC!r}, got {data[: len(MAGIC)]!r}")
-        cursor = _Cursor(data, len(MAGIC))
-        shape = Shape(*cursor.take("<7if"))
-        (per_block,) = cursor.take("<i")
-        if per_block != WEIGHTS_PER_BLOCK:
-            raise ValueError(f"blocks must hold {WEIGHTS_PER_BLOCK} weights, got {per_block}")
-        count, _bos, _eos, _pad, unk, text_bytes = cursor.take("<5iQ")
-        offsets = cursor.array("<u4", count + 1)
-        scores = cursor.array("<f4", count)
-        text = cursor.bytes(text_bytes)
+        def take(layout: str) -> tuple[Any, ...]:
+            return struct.unpack(layout, file.read(struct.calcsize(layout)))
+
+        *sizes, _per_block = take("<7ifi")
+        count, _bos, _eos, _pad, _unk, text_bytes = take("<5iQ")
+        offsets, scores = (np.frombuffer(file.read(4 * n), kind) for kind, n in (("<u4", count + 1), ("<f4", count)))
+        text = file.read(text_bytes)
         pieces = tuple(text[a:b].decode() for a, b in pairwise(offsets))
         # The normalisation map: NFKC and white space, which the tokenizer does by itself.
-        _, map_bytes = cursor.take("<iI")
-        cursor.bytes(map_bytes)
-        return cls(shape, pieces, scores, unk, _directory(cursor), data)
+        _, map_bytes = take("<iI")
+        file.read(map_bytes)
+        tensors = {}
+        for _ in range(*take("<i")):
+            name = file.read(*take("<H")).decode()
+            _quantised, weights, offset, _size = take("<BIQQ")
+            tensors[name] = weights, offset
+        return cls(Shape(*sizes), pieces, scores, tensors, data)
 
     def vector(self, name: str) -> Floats:
         """A tensor kept in full precision, flat."""
-        tensor = self.tensors[name]
-        if tensor.quantised:
-            raise ValueError(f"tensor {name!r} must not be quantised")
-        return np.frombuffer(self.data, "<f4", tensor.count, tensor.offset)
+        return np.frombuffer(self.data, "<f4", *self.tensors[name])
 
     def matrix(self, name: str, columns: int, rows: npt.NDArray[np.int64] | None = None) -> Floats:
         """A quantised tensor as float32, ``(rows, columns)``; only the given rows where they are given."""
-        tensor = self.tensors[name]
-        if not tensor.quantised:
-            raise ValueError(f"tensor {name!r} must be quantised")
-        blocks = np.frombuffer(self.data, BLOCK, tensor.count // WEIGHTS_PER_BLOCK, tensor.offset)
+        count, offset = self.tensors[name]
+        blocks = np.frombuffer(self.data, BLOCK, count // WEIGHTS_PER_BLOCK, offset)
         blocks = blocks.reshape(-1, columns // WEIGHTS_PER_BLOCK)
         return dequantise(blocks if rows is None else blocks[rows]).reshape(-1, columns)
 
@@ -100,35 +86,3 @@ def dequantise(blocks: npt.NDArray[np.void]) -> Floats:
     quanta -= 8
     quanta *= blocks["scale"].astype(np.float32)[..., np.newaxis]
     return quanta
-
-
-def _directory(cursor: "_Cursor") -> dict[str, PackedTensor]:
-    tensors = {}
-    (count,) = cursor.take("<i")
-    for _ in range(count):
-        (length,) = cursor.take("<H")
-        name = cursor.bytes(length).decode()
-        kind, weights, offset, _size = cursor.take("<BIQQ")
-        tensors[name] = PackedTensor(quantised=kind == 1, count=weights, offset=offset)
-    return tensors
-
-
-class _Cursor:
-    """Reads one thing after the other; a file that ends too soon is a ValueError."""
-
-    def __init__(self, data: bytes, position: int) -> None:
-        self._data = data
-        self._position = position
-
-    def take(self, layout: str) -> tuple[Any, ...]:
-        return struct.unpack(layout, self.bytes(struct.calcsize(layout)))
-
-    def array(self, dtype: str, count: int) -> npt.NDArray[Any]:
-        return np.frombuffer(self.bytes(np.dtype(dtype).itemsize * count), dtype)
-
-    def bytes(self, count: int) -> bytes:
-        taken = self._data[self._position : self._position + count]
-        if len(taken) < count:
-            raise ValueError(f"packed model ends at byte {len(self._data)}, {count} more expected")
-        self._position += count
-        return taken

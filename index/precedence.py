@@ -1,17 +1,65 @@
-"""Texts that take the place of others: of two that are nearly as likely, the one that replaces the other goes first."""
+"""What goes first whatever the fields say: an exact heading, the text in force, each of those that share a heading."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from corpus.document import Source
+from index.candidates import Pool
+from index.french import stems
 from index.lexical import Ints
+from index.query import Query
 from index.ranking import Ranking
+from index.records import some
+from index.rows import Rows, unnumbered
 
-_NEAR = 0.2
+N_NEAR = 20
+"""Entries, of the likeliest, that are looked at."""
+# Of those with one heading, how many are offered, and how likely a second one is then beside the first.
+_N_ALIKE, _CLOSE = 3, 0.1
+_NEARLY = 0.2
 """Share of the probability of an entry from which one of the text that replaces its own is nearly as likely."""
 _LEFT = 0.2
 """Share that the replaced one keeps: enough to be quoted after it, with the line that says so."""
+
+
+def with_first(ranking: Ranking, targets: Ints, owner: Ints) -> Ranking:
+    """The ranking with the best of these targets, and its entry, before all others."""
+    best = max(targets, key=lambda row: float(ranking.targets[row]))
+    of_targets, of_entries = ranking.targets.copy(), ranking.entries
+    of_targets[best] = 1.0
+    if int(of_entries.argmax()) != owner[best]:
+        of_entries = of_entries * np.float32(0.5)
+        of_entries[owner[best]] += np.float32(0.5)
+    return Ranking(of_targets, of_entries)
+
+
+def with_each(ranking: Ranking, entries: Sequence[int]) -> Ranking:
+    """The ranking with these entries before all others, each as likely, but for their order."""
+    of_entries = ranking.entries * np.float32(0.5)
+    of_entries[list(entries)] += np.float32(0.5 / len(entries))
+    return Ranking(ranking.targets, of_entries)
+
+
+def alike(query: Query, ranking: Ranking, pool: Pool, rows: Rows) -> list[int]:
+    """Places in the pool of the likeliest entries with the heading of the first, where nothing tells them apart.
+
+    "Tarifs ?" asks as much of the swimming pool as of the library: one must ask back which.
+    """
+    best = np.argsort(-ranking.entries, kind="stable")[:N_NEAR].tolist()
+    shared = [place for place in best if rows.layout.named_by[pool.entries[place]] > 1]
+    if not query.terms or shared[:1] != best[:1]:
+        return []
+    entries = some(rows.entries, pool.entries[shared].tolist())
+    targets = [int(pool.targets[ranking.best_target(place, pool.owner)]) for place in shared]
+    heading = unnumbered(entries[0].heading_text)
+    told = set(query.terms) - set(stems(heading))
+    if told & set(stems(f"{rows.label(targets[0])} {entries[0].body_text}")):
+        return []
+    same = [n for n, e in enumerate(entries) if unnumbered(e.heading_text) == heading][:_N_ALIKE]
+    found = [shared[n] for n in same]
+    close = not told or ranking.entries[found[1:2]].sum() >= _CLOSE * ranking.entries[found[0]]
+    return found if len({rows.label(targets[n]) for n in same}) > 1 and close else []
 
 
 class Succession:
@@ -52,7 +100,7 @@ class Succession:
         for place in replaced:
             later = np.flatnonzero(np.isin(documents, self._later[int(documents[place])]))
             best = int(later[ranking.entries[later].argmax()]) if len(later) else place
-            if best == place or ranking.entries[best] < _NEAR * ranking.entries[place]:
+            if best == place or ranking.entries[best] < _NEARLY * ranking.entries[place]:
                 continue
             entries[best] += (1 - _LEFT) * entries[place]
             entries[place] *= _LEFT
