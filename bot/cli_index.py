@@ -94,7 +94,7 @@ def open_searcher(settings: Settings, *, publish: bool = False) -> "Searcher":
 
 def of_another_corpus(settings: Settings) -> str:
     """What to say of an index that was built from another corpus than the one chosen."""
-    from index.manifest import corpus_in
+    from index.versions import corpus_in
 
     home = settings.home
     built = corpus_in(home.remembered())

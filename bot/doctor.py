@@ -18,9 +18,9 @@ from corpus.read import Corpus, read_corpus
 from index import data_home
 from index.e5.unpack import state_of_default_model
 from index.encoder import Encoder
-from index.manifest import Manifest
 from index.state import State, fingerprint, state
 from index.stored import Stored
+from index.versions import Manifest
 
 _OLD = 365
 """Days: official texts change within the year, and nobody would look at the catalogue sooner unasked."""

@@ -23,7 +23,7 @@ from bot.web.branding import check_theme, read_frame_ancestors
 from corpus.errors import SettingsError, reason
 from corpus.toml_file import TomlError, read_toml
 from index import MAX_ERROR, data_home
-from index.manifest import corpus_of
+from index.versions import corpus_in, remembered
 
 if TYPE_CHECKING:
     from index.store import Store
@@ -257,10 +257,10 @@ def _with_corpus_of_index(settings: Settings) -> Settings:
     """Where an index is chosen and no corpus, the corpus that the index was built from."""
     if settings.index is None or "corpus" in settings.model_fields_set:
         return settings
-    remembered = corpus_of(settings.index)
-    if remembered is None or not (remembered / "catalogue.toml").is_file():
+    built = corpus_in(remembered(settings.index))
+    if built is None or not (built / "catalogue.toml").is_file():
         return settings
-    return settings.model_copy(update={"corpus": remembered})
+    return settings.model_copy(update={"corpus": built})
 
 
 def _refuse_mistyped_variables() -> None:

@@ -19,10 +19,10 @@ from corpus.errors import IndexStoreError
 from index.database import Database, Transaction, own_table
 from index.dense import Dense, Field
 from index.lexical import Arrays, restore
-from index.manifest import FORMAT, Manifest
 from index.postgres_terms import LEXICAL, DatabaseBm25, stems, write_postings
 from index.postgres_vectors import LARGE, DatabaseField, write_vectors
 from index.rows import LexicalFields
+from index.store import Store
 from index.stored import (
     FIELDS,
     SMALL_FILES,
@@ -36,7 +36,7 @@ from index.stored import (
     restored,
     small_files,
 )
-from index.versions import KEPT, MEND
+from index.versions import KEPT, MEND, damaged, manifest_of
 
 _SEARCHED = ("headings", "passages", "phrasings")
 _DOCUMENTS = 500
@@ -65,7 +65,7 @@ CREATE TABLE IF NOT EXISTS motamot_entry (
 ``weights`` are the stems of an entry, by their columns, and their share of a BM25 score."""
 
 
-class DatabaseStore:
+class DatabaseStore(Store):
     """One index among those of a database; what follows by the names of ``Store`` is documented there.
 
     Args:
@@ -137,25 +137,20 @@ class DatabaseStore:
                 "motamot_document.hash)"
             )
 
-    def load(self) -> Stored:
-        while True:
-            version = self.mark()
-            if version is None:
-                raise IndexStoreError(f"Il n’y a pas d’index dans « {self} » : {MEND}")
-            try:
-                return self._load(version)
-            except IndexStoreError:
-                if self.mark() == version:
-                    raise  # else a build replaced the one that we were reading
+    def _current(self) -> int:
+        version = self.mark()
+        if version is None:
+            raise IndexStoreError(f"Il n’y a pas d’index dans « {self} » : {MEND}")
+        return version
 
-    def _load(self, version: int) -> Stored:
-        manifest = self._manifest(version)
+    def _read(self, version: int) -> Stored:
+        manifest = manifest_of(self._manifest(version), self)
         files: dict[str, bytes] = dict(
             self._database.rows("SELECT name, content FROM motamot_file WHERE version = $1", version)
         )
         for name, wanted in manifest.files.items():
             if hashlib.sha256(files.get(name, b"")).hexdigest() != wanted:
-                raise IndexStoreError(f"L’index « {self} » est abîmé (fichier « {name} ») : {MEND}")
+                raise damaged(self, f"fichier « {name} »")
         with np.load(BytesIO(files["arrays.npz"]), allow_pickle=False) as small:
             arrays: Arrays = {name: small[name] for name in small.files}
         dense: dict[str, Field] = {
@@ -191,52 +186,22 @@ class DatabaseStore:
 
         return read
 
-    def _manifest(self, version: int) -> Manifest:
-        [(content,)] = self._database.rows("SELECT manifest FROM motamot_version WHERE id = $1", version) or [("{}",)]
-        made = json.loads(content)
-        if made.get("format") != FORMAT:
-            raise IndexStoreError(
-                f"L’index « {self} » vient d’une autre version de Motamot "
-                f"(format {made.get('format')}, attendu {FORMAT}) : {MEND}"
-            )
-        return Manifest(**made)
+    def _manifest(self, version: int) -> dict[str, Any]:
+        found = self._database.rows("SELECT manifest FROM motamot_version WHERE id = $1", version)
+        return dict(json.loads(found[0][0])) if found else {}
 
-    def rollback(self) -> Manifest:
-        with self.turn():
-            left = self.mark()
-            older = self._database.rows(
-                "SELECT id FROM motamot_version WHERE name = $1 AND id < $2 ORDER BY id DESC", self.name, left or 0
-            )
-            for (version,) in older:
-                if manifest := self._whole(version):
-                    self._database.rows(
-                        "UPDATE motamot_index SET current = $1, withdrawn = withdrawn || $2::text WHERE name = $3",
-                        version,
-                        str(self.remembered().get("fingerprint")),
-                        self.name,
-                    )
-                    return manifest
-        raise IndexStoreError(
-            f"L’index « {self} » n’a pas de version précédente en bon état : corrigez le corpus, puis {MEND}"
+    def _newest_first(self) -> list[tuple[Any, ...]]:
+        return self._database.rows(
+            "SELECT id, manifest::json->>'fingerprint' FROM motamot_version WHERE name = $1 ORDER BY id DESC", self.name
         )
 
-    def switch(self, fingerprint: str) -> bool:
-        found = self._database.rows(
-            "SELECT id FROM motamot_version WHERE name = $1 AND manifest::json->>'fingerprint' = $2 ORDER BY id DESC",
+    def _serve(self, version: int, withdrawn: str = "") -> None:
+        self._database.rows(
+            "UPDATE motamot_index SET current = $1, withdrawn = withdrawn || $2::text[] WHERE name = $3",
+            version,
+            [withdrawn] if withdrawn else [],
             self.name,
-            fingerprint,
         )
-        for (version,) in found:
-            if self._whole(version):
-                self._database.rows("UPDATE motamot_index SET current = $1 WHERE name = $2", version, self.name)
-                return True
-        return False
-
-    def _whole(self, version: int) -> Manifest | None:
-        try:
-            return self._load(version).manifest
-        except IndexStoreError:
-            return None
 
     def mark(self) -> int | None:
         found = self._of_index("current")
@@ -247,8 +212,7 @@ class DatabaseStore:
 
     def remembered(self) -> dict[str, Any]:
         version = self.mark()
-        found = self._database.rows("SELECT manifest FROM motamot_version WHERE id = $1", version) if version else []
-        return dict(json.loads(found[0][0])) if found else {}
+        return self._manifest(version) if version else {}
 
     def withdrawn(self) -> frozenset[str]:
         return frozenset(self._of_index("withdrawn") or ())

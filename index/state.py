@@ -10,7 +10,7 @@ from pathlib import Path
 from corpus.document import LIMITS
 from corpus.errors import LossError
 from corpus.read import Corpus
-from index import manifest
+from index import versions
 from index.store import Store, store_at
 
 SHAPING_LIBRARIES = ("motamot", "faiss-cpu", "bm25s", "PyStemmer", "simplemma", "scikit-learn", "pypdf")
@@ -52,7 +52,7 @@ def fingerprints(store: Store) -> frozenset[str]:
 
 def fingerprint(corpus_folder: Path, encoder: str, max_error: float) -> str:
     """SHA-256 of everything that shapes an index: files of the corpus, encoder, settings, libraries, format."""
-    digest = hashlib.sha256(f"{manifest.FORMAT}\n{encoder}\n{max_error}\n".encode())
+    digest = hashlib.sha256(f"{versions.FORMAT}\n{encoder}\n{max_error}\n".encode())
     for library in SHAPING_LIBRARIES:
         digest.update(f"{library}={version(library)}\n".encode())
     files = [p for n in ("*.toml", "documents/**/*", "phrasings/*.toml") for p in corpus_folder.glob(n)]
@@ -100,7 +100,7 @@ def check_replaceable(corpus: Corpus, store: Store, mark: str) -> None:
 
 def other_corpus(corpus_folder: Path, store: Store) -> Path | None:
     """The corpus that the index was built from, where it is another than this one and still there."""
-    remembered = manifest.corpus_in(store.remembered())
+    remembered = versions.corpus_in(store.remembered())
     if remembered is None or not (remembered / "catalogue.toml").is_file():
         return None
     return None if remembered.resolve() == corpus_folder.resolve() else remembered

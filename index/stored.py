@@ -19,9 +19,9 @@ from index.calibration import Learned, learned_from_json, learned_to_json
 from index.classifier import Classifier
 from index.dense import Field
 from index.lexical import Arrays, flatten, restore
-from index.manifest import Manifest
 from index.records import ByName, Records
 from index.rows import ExactTexts, Layout, LexicalFields, Rows
+from index.versions import Manifest
 from index.vocabulary import CorpusVocabulary
 
 Digests = npt.NDArray[np.uint8]

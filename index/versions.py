@@ -1,4 +1,4 @@
-"""The versions of an index, side by side in its folder, and the pointer to the one in service.
+"""The versions of an index, side by side in its folder, the pointer to the one in service, and their manifests.
 
 ``CURRENT`` names a folder ``v-…``, itself named after the SHA-256 of its manifest; builds write into
 ``.draft-…`` and take their turn at ``.lock``; ``WITHDRAWN`` lists what was rolled back from.
@@ -8,15 +8,19 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from corpus.errors import IndexStoreError, reason
 from corpus.files import sha256_of
 
+FORMAT = 12
+"""Changes when an index written by another version of this code could be misread."""
 CURRENT = "CURRENT"
 MANIFEST = "manifest.json"
 MEND = "reconstruisez-le avec « motamot build »."
@@ -27,6 +31,82 @@ _WITHDRAWN = "WITHDRAWN"
 _LOCK = ".lock"
 _DRAFT = ".draft-"
 _POINTER = f".{CURRENT}-"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What an index was made from and with."""
+
+    format: int
+    encoder: str
+    """``Encoder.name``: model, version and weights."""
+    dim: int
+    fingerprint: str
+    """SHA-256 over the corpus folder and everything else that shapes the index."""
+    built: str
+    """When, ISO 8601, UTC."""
+    documents: dict[str, str]
+    """Identifier -> SHA-256 of the file."""
+    corpus: str
+    """Absolute path of the corpus folder."""
+    entries: dict[str, int]
+    """Identifier of a document -> its number of entries."""
+    versions: dict[str, str]
+    """Library -> version it was built with."""
+    files: dict[str, str]
+    """Name of each other file -> its SHA-256."""
+
+
+def manifest_of(content: Mapping[str, Any], index: object) -> Manifest:
+    """The manifest of a version of an index, from its JSON.
+
+    Raises:
+        IndexStoreError: It is damaged or of another format.
+    """
+    if content.get("format") != FORMAT:
+        raise IndexStoreError(
+            f"L’index « {index} » vient d’une autre version de Motamot "
+            f"(format {content.get('format')}, attendu {FORMAT}) : {MEND}"
+        )
+    try:
+        return Manifest(**content)
+    except TypeError as error:
+        raise damaged(index, f"manifeste : {error}") from error
+
+
+def damaged(index: object, what: object) -> IndexStoreError:
+    """The error of an index that cannot be used."""
+    return IndexStoreError(f"L’index « {index} » est abîmé ({what}) : {MEND}")
+
+
+def corpus_in(manifest: Mapping[str, Any]) -> Path | None:
+    """The corpus folder that an index of any format was built from; None where its manifest does not say."""
+    found = manifest.get("corpus")
+    return Path(found) if isinstance(found, str) else None
+
+
+def remembered(folder: Path) -> dict[str, Any]:
+    """The manifest of the version in service, whatever its format; empty where there is none."""
+    try:
+        return content(current(folder))
+    except IndexStoreError:
+        return {}
+
+
+def content(version: Path) -> dict[str, Any]:
+    """The JSON of the manifest of a version.
+
+    Raises:
+        IndexStoreError: It is damaged.
+    """
+    path = version / MANIFEST
+    try:
+        # What follows the dot parts versions of one content.
+        if version.name.partition(".")[0] != name_of(path):
+            raise ValueError("SHA-256")
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise damaged(version.parent, f"manifeste : {error}") from error
 
 
 @contextmanager
@@ -106,7 +186,7 @@ def current(folder: Path) -> Path:
     except (OSError, UnicodeDecodeError) as error:
         raise IndexStoreError(f"Il n’y a pas d’index dans « {folder} » : {MEND}") from error
     if not name.startswith("v-") or "/" in name or "\0" in name or not (folder / name).is_dir():
-        raise IndexStoreError(f"L’index « {folder} » est abîmé (version « {name} » absente) : {MEND}")
+        raise damaged(folder, f"version « {name} » absente")
     return folder / name
 
 

@@ -15,10 +15,10 @@ from seed_files import listed
 from bot.answer import Kind
 from bot.evaluation.questions import read_known_questions
 from corpus.document import Entry
-from index import store
 from index.build import build
 from index.encoder import Encoder
 from index.searcher import Searcher
+from index.store import FolderStore
 from index.stored import Stored
 
 SHIPPED = ROOT / "corpus"
@@ -114,7 +114,7 @@ class Sets:
 
     def _indexed(self, corpus: Path, name: str) -> Stored:
         build(corpus, self._cache / name, self._encoder)
-        return store.load(self._cache / name)
+        return FolderStore(self._cache / name).load()
 
 
 def unit(entry: Entry) -> str:

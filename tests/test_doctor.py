@@ -26,8 +26,9 @@ from bot import doctor_machine as machine
 from bot.doctor_machine import Finding, Level
 from bot.journal import Journal
 from bot.settings import read_settings
-from index import store, versions
+from index import versions
 from index.build import build
+from index.store import FolderStore
 
 Examine = Callable[..., tuple[int, dict[str, list[dict[str, str]]]]]
 
@@ -131,7 +132,7 @@ def test_an_index_that_is_stale_gone_back_to_or_of_another_corpus_is_said(place:
     assert found["Index"][1]["detail"] == "il ne correspond plus au corpus : « mediatheque » a changé"
     assert found["Index"][1]["remedy"] == "Lancez « motamot build »."
     build(place / "corpus", place / "index", small_encoder())
-    store.rollback(place / "index")
+    FolderStore(place / "index").rollback()
     code, found = examine()
     assert (code, wrong(found)) == (0, {"Index": "attention"})
     assert "motamot rollback" in found["Index"][1]["detail"]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from conftest import KNOWN, Run, plain
 
-from index import store
 from index.calibration import threshold
+from index.store import FolderStore
 
 
 def test_it_counts_and_exits_1_below_the_wanted_rate_and_says_why(run: Run) -> None:
@@ -60,7 +60,7 @@ def test_another_error_rate_is_tried_without_building(run: Run, small_index: Pat
     loose, usual = (
         json.loads((tmp_path / name).read_text("utf-8"))["conditions"] for name in ("loose.json", "usual.json")
     )
-    learned = store.load(small_index / "index").learned
+    learned = FolderStore(small_index / "index").load().learned
     assert "Index construit" not in ran.err
     assert (loose["max_error"], loose["threshold"]) == (0.5, threshold(learned.curve, 0.5))
     assert usual["threshold"] == learned.threshold

@@ -17,9 +17,8 @@ from small_corpus import FEW, built, closing_on, small_encoder, write_corpus
 from bot.assistant import Assistant
 from bot.reload import LiveAssistant
 from bot.web.server import SiteOptions, build_app
-from index import store, versions
+from index import versions
 from index.build import build
-from index.manifest import read_manifest
 from index.searcher import Searcher
 from index.store import FolderStore
 
@@ -73,7 +72,7 @@ def test_every_question_is_answered_from_one_version_while_three_are_built(folde
             thread.start()
         for day in range(3, 6):
             built(folder, day)
-            manifest = read_manifest(folder / "index")
+            manifest = FolderStore(folder / "index").load().manifest
             hashes[f"Elle ferme le {day} mai."] = manifest.documents["mediatheque"]
         assert last.wait(60)
         stop.set()
@@ -114,7 +113,7 @@ def test_a_rollback_is_picked_up_and_so_are_its_pages(folder: Path) -> None:
         place = f"{newer['source']['sha256']}/{newer['start']}-{newer['end']}"
         assert client.get(f"/preuve/{place}").status_code == 200
 
-        store.rollback(folder / "index")
+        FolderStore(folder / "index").rollback()
         waited_for(lambda: said(live) == "Elle ferme le 1 mai.")
 
         assert asked(client)["quotes"][0]["text"] == "Elle ferme le 1 mai."
@@ -173,7 +172,7 @@ def test_what_nobody_foresaw_does_not_end_the_watch(
 
     monkeypatch.setattr(Searcher, "load", load)
     with live.watched(every=0.01):
-        store.rollback(folder / "index")
+        FolderStore(folder / "index").rollback()
         assert failed.wait(60)
         built(folder, 3)
         waited_for(lambda: said(live) == "Elle ferme le 3 mai.")

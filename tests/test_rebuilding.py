@@ -21,16 +21,16 @@ from small_corpus import FAQ, FEW, built, closing_on, small_encoder, write_corpu
 from bot import cli_index
 from bot.settings import read_settings
 from corpus.errors import CorpusError, IndexStoreError, LossError
-from index import MAX_ERROR, store, versions
+from index import MAX_ERROR, versions
 from index.build import build
-from index.manifest import corpus_of, read_manifest
 from index.state import State, fingerprint, state
+from index.store import FolderStore
 from index.stored import Stored
 
 
 def answer(index: Path) -> str:
     """What the version in service says of the days it closes."""
-    return store.load(index).entries[-1].body_text
+    return FolderStore(index).load().entries[-1].body_text
 
 
 def stands(folder: Path, corpus: str = "corpus", index: str = "index") -> State:
@@ -41,7 +41,7 @@ def stands(folder: Path, corpus: str = "corpus", index: str = "index") -> State:
 def refused(index: Path, stored: Stored) -> str:
     """Why it cannot be saved; nothing where it can."""
     try:
-        store.save(index, stored)
+        FolderStore(index).save(stored)
     except IndexStoreError as error:
         return plain(str(error))
     return ""
@@ -52,10 +52,11 @@ def refused(index: Path, stored: Stored) -> str:
 KILLED = """
 import json, os, pathlib, signal, sys
 from dataclasses import replace
-from index import store, versions
+from index import versions
+from index.store import FolderStore
 
 index, told = pathlib.Path(sys.argv[1]), []
-stored = store.load(index)
+stored = FolderStore(index).load()
 
 def killed_at(step):
     child = os.fork()
@@ -71,14 +72,14 @@ def killed_at(step):
         versions.write, versions._sync, versions._prune = map(wrap, (versions.write, versions._sync, versions._prune))
         pathlib.Path.replace = wrap(pathlib.Path.replace)
         with versions.turn(index):
-            store.save(index, replace(stored, manifest=replace(stored.manifest, built=str(step))))
+            FolderStore(index).save(replace(stored, manifest=replace(stored.manifest, built=str(step))))
         os._exit(0)
     return os.waitpid(child, 0)[1]
 
 for step in range(100):
-    before = store.load(index).manifest.built
+    before = FolderStore(index).load().manifest.built
     status = killed_at(step)
-    told.append([before, store.load(index).manifest.built, str(step)])
+    told.append([before, FolderStore(index).load().manifest.built, str(step)])
     if status == 0:
         break
 print(json.dumps([told, sorted(path.name[:2] for path in index.iterdir())]))
@@ -107,7 +108,7 @@ def test_a_build_killed_at_any_step_of_its_writing_leaves_an_index_that_answers(
 def test_whichever_write_fails_the_index_before_answers(
     folder: Path, step: str, code: int, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    index, stored, real = folder / "index", store.load(folder / "index"), getattr(versions, step)
+    index, stored, real = folder / "index", FolderStore(folder / "index").load(), getattr(versions, step)
     for failing in range(100):
         calls: list[object] = []
 
@@ -133,7 +134,7 @@ def test_whichever_write_fails_the_index_before_answers(
 
 @pytest.mark.parametrize("size", [10, 5000])
 def test_a_write_cut_short_by_the_system_is_seen(folder: Path, size: int) -> None:
-    index, stored = folder / "index", store.load(folder / "index")
+    index, stored = folder / "index", FolderStore(folder / "index").load()
     before, limits = versions.current(index), resource.getrlimit(resource.RLIMIT_FSIZE)
 
     # No file may grow beyond it, which the system tells as a full disk does: in the middle of a write.
@@ -156,7 +157,7 @@ def test_a_disk_full_from_the_start_says_so_without_speaking_of_an_index_before(
 
     monkeypatch.setattr(versions, "write", full)
 
-    assert refused(tmp_path / "new", store.load(folder / "index")) == (
+    assert refused(tmp_path / "new", FolderStore(folder / "index").load()) == (
         f"L’index ne peut pas être écrit dans « {tmp_path / 'new'} » (disque plein) : vérifiez la place et les "
         "droits, ou choisissez un autre dossier avec « --index »."
     )
@@ -176,9 +177,9 @@ def test_a_second_build_waits_for_the_first_and_does_not_do_its_work_again(folde
         assert waiting.wait(60)
         assert (done, answer(index)) == ([], "Elle ferme le 2 mai.")
         if same:
-            stored = store.load(index)
+            stored = FolderStore(index).load()
             mark = fingerprint(corpus, encoder.name, MAX_ERROR)
-            store.save(index, replace(stored, manifest=replace(stored.manifest, fingerprint=mark)))
+            FolderStore(index).save(replace(stored, manifest=replace(stored.manifest, fingerprint=mark)))
     thread.join(60)
 
     assert done[0].n_encoded == len(encoder.seen)
@@ -188,27 +189,28 @@ def test_a_second_build_waits_for_the_first_and_does_not_do_its_work_again(folde
 
 
 def test_what_is_swept_away_while_it_is_read_is_read_anew(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    index, real = folder / "index", store._load
+    index, real = folder / "index", FolderStore._read
 
-    def slow(version: Path) -> Stored:
-        monkeypatch.setattr(store, "_load", real)
+    def slow(store: FolderStore, version: Path) -> Stored:
+        monkeypatch.setattr(FolderStore, "_read", real)
         built(folder, 3)
         shutil.rmtree(version)
-        return real(version)
+        return real(store, version)
 
-    monkeypatch.setattr(store, "_load", slow)
+    monkeypatch.setattr(FolderStore, "_read", slow)
 
     assert answer(index) == "Elle ferme le 3 mai."
 
 
 def test_the_same_content_built_twice_takes_the_place_of_neither(folder: Path) -> None:
-    index, stored = folder / "index", store.load(folder / "index")
+    index, stored = folder / "index", FolderStore(folder / "index").load()
     first = versions.current(index)
 
-    second = store.save(index, stored)
+    second = FolderStore(index).save(stored)
 
     assert first != second == versions.current(index)
-    assert list(store._load(first).entries) == list(store._load(second).entries) == list(stored.entries)
+    of = FolderStore(index)._read
+    assert list(of(first).entries) == list(of(second).entries) == list(stored.entries)
 
 
 # Going back
@@ -217,7 +219,7 @@ def test_the_same_content_built_twice_takes_the_place_of_neither(folder: Path) -
 def test_what_was_left_is_not_built_again_unasked(folder: Path) -> None:
     corpus, index = folder / "corpus", folder / "index"
 
-    store.rollback(index)
+    FolderStore(index).rollback()
     assert stands(folder) is State.FRESH
     write_corpus(corpus, closing_on(3), FEW)
     assert stands(folder) is State.STALE
@@ -234,7 +236,7 @@ def test_one_goes_back_from_a_damaged_version_and_passes_over_another(folder: Pa
     (middle / "entries.jsonl").write_bytes((middle / "entries.jsonl").read_bytes()[:-1])
     (newest / "manifest.json").write_text("{", encoding="utf-8")
 
-    store.rollback(folder / "index")
+    FolderStore(folder / "index").rollback()
 
     assert answer(folder / "index") == "Elle ferme le 1 mai."
 
@@ -242,7 +244,7 @@ def test_one_goes_back_from_a_damaged_version_and_passes_over_another(folder: Pa
 def test_the_command_goes_back_and_says_to_what(folder: Path, motamot: Run) -> None:
     ran = motamot("rollback", "--corpus", folder / "corpus", "--index", folder / "index")
 
-    assert f"L’index construit le {read_manifest(folder / 'index').built[:10]}" in ran.err
+    assert f"L’index construit le {FolderStore(folder / 'index').load().manifest.built[:10]}" in ran.err
     assert answer(folder / "index") == "Elle ferme le 1 mai."
 
 
@@ -286,8 +288,8 @@ def test_an_index_remembers_its_corpus(folder: Path) -> None:
     write_corpus(folder / "other", FAQ, {})
     build(folder / "corpus", folder / "index", small_encoder())
 
-    assert corpus_of(folder / "index") == folder / "corpus"
-    assert corpus_of(folder / "nowhere") is None
+    assert versions.corpus_in(versions.remembered(folder / "index")) == folder / "corpus"
+    assert versions.corpus_in(versions.remembered(folder / "nowhere")) is None
     assert stands(folder, "other") is State.OTHER_CORPUS
     assert stands(folder, "other", "nowhere") is State.ABSENT
 

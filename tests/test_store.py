@@ -14,14 +14,14 @@ from small_corpus import FAQ, FEW, WORDS, closing_on, small_encoder, write_corpu
 from test_rebuilding import stands
 
 from corpus.errors import IndexStoreError
-from index import MAX_ERROR, store, versions
+from index import MAX_ERROR, versions
 from index.build import Phase, build
 from index.lexical import Bm25, Tfidf
-from index.manifest import FORMAT, corpus_of
 from index.query import QueryParser
 from index.rows import LexicalFields
 from index.searcher import Searcher
 from index.state import State, state
+from index.store import FolderStore
 from index.vocabulary import CorpusVocabulary
 
 QUESTIONS = ["qui peut avoir une carte ?", "amende de retard", "louer la sale", "quelle est la capitale du Pérou ?"]
@@ -42,7 +42,7 @@ def test_an_index_is_vectors_arrays_and_json(small_index: Path) -> None:
     assert [p.name for p in index.iterdir() if p.name.startswith(".")] == [".lock"]
     manifest = json.loads((version(index) / "manifest.json").read_text(encoding="utf-8"))
     assert (manifest["format"], manifest["encoder"], manifest["dim"]) == (
-        FORMAT,
+        versions.FORMAT,
         "fake:" + "+".join(WORDS),
         len(WORDS) + 1,
     )
@@ -50,7 +50,7 @@ def test_an_index_is_vectors_arrays_and_json(small_index: Path) -> None:
 
 
 def test_saved_then_loaded_gives_the_same_hits(small_searcher: Searcher, small_index: Path, tmp_path: Path) -> None:
-    store.save(tmp_path, store.load(small_index / "index"))
+    FolderStore(tmp_path).save(FolderStore(small_index / "index").load())
 
     loaded = Searcher.load(tmp_path, small_encoder())
 
@@ -76,7 +76,7 @@ def test_a_file_with_one_flipped_bit_or_missing_is_refused_with_the_command_that
     path.unlink()
     for missing in (index, folder / "nowhere"):
         with pytest.raises(IndexStoreError, match="motamot build"):
-            store.load(missing)
+            FolderStore(missing).load()
     if name == "entries.jsonl":  # the command mends it
         build(folder / "corpus", index, small_encoder())
         loaded = Searcher.load(index, small_encoder())
@@ -107,14 +107,14 @@ def test_an_index_of_another_encoder_is_refused_and_both_are_named(small_index: 
 
 
 def test_a_read_only_folder_is_named_with_the_remedy(small_index: Path, tmp_path: Path) -> None:
-    loaded, user = store.load(small_index / "index"), os.geteuid()
+    loaded, user = FolderStore(small_index / "index").load(), os.geteuid()
     tmp_path.chmod(0o500)
 
     if user == 0:
         os.seteuid(65534)  # root writes everywhere: become somebody else for a while
     try:
         with pytest.raises(IndexStoreError) as caught:
-            store.save(tmp_path / "index", loaded)
+            FolderStore(tmp_path / "index").save(loaded)
     finally:
         os.seteuid(user)
 
@@ -223,7 +223,7 @@ def test_an_index_of_an_older_format_is_stale(folder: Path) -> None:
     versions.point_to(folder / "index", manifest.parent.rename(folder / "index" / versions.name_of(manifest)))
 
     assert stands(folder) is State.STALE
-    with pytest.raises(IndexStoreError, match=rf"format 3, attendu {FORMAT}.*motamot build"):
+    with pytest.raises(IndexStoreError, match=rf"format 3, attendu {versions.FORMAT}.*motamot build"):
         Searcher.load(folder / "index", small_encoder())
     build(folder / "corpus", folder / "index", small_encoder())
-    assert corpus_of(folder / "index") == folder / "corpus"
+    assert versions.corpus_in(versions.remembered(folder / "index")) == folder / "corpus"
