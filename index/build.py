@@ -275,6 +275,4 @@ def _encode(
         n_encoded += len(batch)
         told(Phase.ENCODING, n_encoded, len(new))
     rows = {name: [known[key] for key in own] for name, own in keys.items()}
-    return {
-        name: Dense.of(np.reshape(own, (len(own), encoder.dim))) for name, own in rows.items()
-    }, n_encoded - n_before
+    return {name: Dense(np.reshape(own, (len(own), encoder.dim))) for name, own in rows.items()}, n_encoded - n_before

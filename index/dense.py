@@ -22,7 +22,7 @@ _AT_ONCE = 100_000
 """Vectors added or compared at once: what is made of them takes 150 MB."""
 RECALL = 0.98
 """Share of what all lists find for trial questions that an inverted file must find, of those asked for."""
-_TRIALS, _ASKED = 128, 100
+_TRIALS, ASKED = 128, 100
 _FEWEST, _BEYOND = 40, 2
 """Lists tried at first, and looked into for each that RECALL takes: messages lie further from texts than trials do. Of
 4,096 over a million passages 32 find .996 of the nearest of trials and .968 of those of citizens' messages, 80 .991."""
@@ -37,19 +37,14 @@ _TRAINED_ON = 40
 class Field(Protocol):
     """What a search asks of the vectors of one field, wherever they are."""
 
-    def __len__(self) -> int: ...
-
-    def scores(self, queries: Vectors, rows: Ints | None = None) -> Vectors:
-        """Cosine with each query of every vector or of some rows, shape ``(n_queries, n)``, in [-1, 1]."""
-
-    def nearest(self, queries: Vectors, k: int) -> Ints:
-        """Rows of the ``k`` vectors nearest to each query, each row once, in no order."""
-
     def scores_later(self, queries: Vectors, rows: Ints) -> Later[Vectors]:
-        """``scores``, begun now: what several fields are asked, a database answers at once."""
+        """Cosine with each query of some rows, shape ``(n_queries, n)``, in [-1, 1].
+
+        Begun now: what several fields are asked, a database answers at once.
+        """
 
     def nearest_later(self, queries: Vectors, k: int) -> Later[Ints]:
-        """``nearest``, begun now."""
+        """Rows of the ``k`` vectors nearest to each query, each row once, in no order; begun now."""
 
     def all(self) -> Vectors:
         """Every vector, shape ``(n, dim)``, in the order they were given."""
@@ -93,50 +88,32 @@ class Recurring:
 
 
 class Dense:
-    """Unit vectors in memory, or in a file that is mapped into it."""
+    """Unit vectors in memory, or in a file that is mapped into it.
+
+    Args:
+        vectors: Shape ``(n, dim)``.
+        index: Finds the nearest; where there is none, all are compared.
+        file: Open, and where the vectors start in it.
+    """
 
     def __init__(
         self, vectors: Vectors, index: faiss.IndexIVF | None = None, file: tuple[int, int] | None = None
     ) -> None:
-        if vectors.ndim != 2:
-            raise ValueError(f"vectors must have shape (n, dim), got {vectors.shape}")
-        self._vectors = vectors
-        self._index = index
         self._file = file
+        self._vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+        self._index = index
         self._recurring = Recurring()
 
     def __del__(self) -> None:
-        if getattr(self, "_file", None):
-            os.close(self._file[0])  # type: ignore[index]
-
-    @classmethod
-    def of(cls, vectors: Vectors) -> "Dense":
-        """Unit vectors, shape ``(n, dim)``, all compared.
-
-        Raises:
-            ValueError: ``vectors`` is not two-dimensional.
-        """
-        return cls(np.ascontiguousarray(vectors, dtype=np.float32))
-
-    def __len__(self) -> int:
-        return len(self._vectors)
-
-    @property
-    def dim(self) -> int:
-        return int(self._vectors.shape[1])
+        if self._file:
+            os.close(self._file[0])
 
     def all(self) -> Vectors:
-        """Every vector, shape ``(n, dim)``, in the order they were given."""
+        """As ``Field.all``."""
         return self._vectors
 
     def scores(self, queries: Vectors, rows: Ints | None = None) -> Vectors:
-        """As ``Field.scores``.
-
-        Raises:
-            ValueError: ``queries`` is not ``(n_queries, dim)``.
-        """
-        if queries.ndim != 2 or queries.shape[1] != self.dim:
-            raise ValueError(f"queries must have shape (n, {self.dim}), got {queries.shape}")
+        """As ``Field.scores_later``, done; by default of every vector."""
         if rows is None or self._file is None:
             found: Vectors = (self._vectors if rows is None else self._vectors[rows]) @ queries.T
             return found.T
@@ -145,8 +122,8 @@ class Dense:
 
     def _read(self, handle: int, offset: int, rows: Ints) -> Vectors:
         """Some vectors of the file, run by run: mapped, each would draw its neighbours into memory."""
-        found = np.empty((len(rows), self.dim), np.float32)
-        content, size = found.view(np.uint8).reshape(-1).data, found.itemsize * self.dim
+        found = np.empty((len(rows), self._vectors.shape[1]), np.float32)
+        content, size = found.view(np.uint8).reshape(-1).data, self._vectors.strides[0]
         firsts = np.flatnonzero(np.diff(rows, prepend=-2) != 1)
         places = (offset + rows[firsts].astype(np.int64) * size).tolist()
         for (start, end), place in zip(pairwise([*(firsts * size).tolist(), len(content)]), places, strict=True):
@@ -154,12 +131,13 @@ class Dense:
         return found
 
     def nearest(self, queries: Vectors, k: int) -> Ints:
-        """As ``Field.nearest``."""
-        k = min(k, len(self))
+        """As ``Field.nearest_later``, done."""
+        k = min(k, len(self._vectors))
         if self._index is not None:
             _, rows = self._index.search(np.ascontiguousarray(queries), k)
             return np.unique(rows[rows >= 0])
-        return np.unique(_best(self.scores(queries), k))
+        best = np.argpartition(-self.scores(queries), k - 1, axis=1)[:, :k] if k else np.zeros(0, np.intp)
+        return np.unique(best)
 
     def scores_later(self, queries: Vectors, rows: Ints) -> Later[Vectors]:
         """As ``Field.scores_later``."""
@@ -185,7 +163,7 @@ class Dense:
         file = None
         if isinstance(vectors, np.memmap) and vectors.filename:
             file = os.open(vectors.filename, os.O_RDONLY), vectors.offset
-        return cls(np.asarray(vectors), index, file)
+        return cls(vectors, index, file)
 
 
 def inverted_file(vectors: Vectors, queries: Vectors) -> bytes | None:
@@ -196,7 +174,7 @@ def inverted_file(vectors: Vectors, queries: Vectors) -> bytes | None:
 
     Args:
         vectors: All, shape ``(n, dim)``.
-        queries: Questions, as ``true_nearest`` takes them.
+        queries: Questions, as ``trials`` takes them.
     """
     if len(vectors) <= FLAT:
         return None
@@ -208,23 +186,17 @@ def inverted_file(vectors: Vectors, queries: Vectors) -> bytes | None:
     index.train(vectors[np.sort(random.choice(n, min(n, _TRAINED_ON * n_lists), replace=False))])
     for start in range(0, n, _AT_ONCE):
         index.add(np.ascontiguousarray(vectors[start : start + _AT_ONCE]))
-    trials, index.nprobe = _between(vectors, queries), n_lists
-    true = index.search(trials, _ASKED)[1]
+    asked, index.nprobe = trials(vectors, queries), n_lists
+    true = index.search(asked, ASKED)[1]
     index.nprobe = _FEWEST
-    while index.nprobe < n_lists and recall(true, index.search(trials, _ASKED)[1]) < RECALL:
+    while index.nprobe < n_lists and recall(true, index.search(asked, ASKED)[1]) < RECALL:
         index.nprobe = 2 * index.nprobe
     index.nprobe = min(_BEYOND * index.nprobe, n_lists)
     content: bytes = faiss.serialize_index(index).tobytes()
     return content
 
 
-def true_nearest(vectors: Vectors, queries: Vectors) -> tuple[Vectors, Ints]:
-    """Trial questions, and the nearest rows of each."""
-    trials = _between(vectors, queries)
-    return trials, _exactly(vectors, trials, _ASKED)
-
-
-def _between(vectors: Vectors, queries: Vectors) -> Vectors:
+def trials(vectors: Vectors, queries: Vectors) -> Vectors:
     """Some points between two of the queries, or, where there are few, of the vectors.
 
     A message speaks of more than one thing: over a million passages, where .98 of the nearest of plain headings are
@@ -236,24 +208,6 @@ def _between(vectors: Vectors, queries: Vectors) -> Vectors:
     chosen = (0.6 * one + 0.4 * other).astype(np.float32)
     found: Vectors = chosen / np.linalg.norm(chosen, axis=1, keepdims=True)
     return found
-
-
-def _exactly(vectors: Vectors, queries: Vectors, k: int) -> Ints:
-    """The true nearest of each query, some vectors at a time."""
-    rows = np.zeros((len(queries), 0), dtype=np.intp)
-    scores = np.zeros((len(queries), 0), dtype=np.float32)
-    for start in range(0, len(vectors), _AT_ONCE):
-        found = queries @ vectors[start : start + _AT_ONCE].T
-        rows = np.hstack([rows, np.tile(np.arange(start, start + found.shape[1]), (len(queries), 1))])
-        scores = np.hstack([scores, found])
-        best = _best(scores, min(k, scores.shape[1]))
-        rows, scores = np.take_along_axis(rows, best, 1), np.take_along_axis(scores, best, 1)
-    return rows
-
-
-def _best(scores: Vectors, k: int) -> Ints:
-    """Columns of the ``k`` highest scores of each row, in no order."""
-    return np.argpartition(-scores, k - 1, axis=1)[:, :k] if k else np.zeros((len(scores), 0), dtype=np.intp)
 
 
 def recall(true: Ints, found: Ints) -> float:

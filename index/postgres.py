@@ -19,8 +19,15 @@ from corpus.errors import IndexStoreError
 from index.database import Database, Transaction, own_table
 from index.dense import Dense, Field
 from index.lexical import Arrays, restore
-from index.postgres_terms import LEXICAL, DatabaseBm25, stems, write_postings
-from index.postgres_vectors import LARGE, DatabaseField, write_vectors
+from index.postgres_search import (
+    LARGE,
+    LEXICAL,
+    DatabaseBm25,
+    DatabaseField,
+    stems,
+    write_postings,
+    write_vectors,
+)
 from index.rows import LexicalFields
 from index.store import Store
 from index.stored import (

@@ -14,18 +14,11 @@ VECTORS = np.array([[1, 0], [0, 1], [0.6, 0.8]], dtype=np.float32)
 def test_scores_are_cosines_in_the_order_of_the_vectors() -> None:
     queries = np.array([[1, 0], [0, -1]], dtype=np.float32)
 
-    assert Dense.of(VECTORS).scores(queries) == pytest.approx(np.array([[1, 0, 0.6], [0, -1, -0.8]]), abs=1e-6)
-
-
-def test_vectors_come_back_as_they_were_given() -> None:
-    index = Dense.of(VECTORS)
-
-    assert (len(index), index.dim) == (3, 2)
-    assert index.all().tolist() == VECTORS.tolist()
+    assert Dense(VECTORS).scores(queries) == pytest.approx(np.array([[1, 0, 0.6], [0, -1, -0.8]]), abs=1e-6)
 
 
 def test_an_empty_index_has_no_scores() -> None:
-    empty = Dense.of(np.zeros((0, 2), np.float32))
+    empty = Dense(np.zeros((0, 2), np.float32))
 
     assert empty.scores(VECTORS).shape == (3, 0)
     assert empty.all().shape == (0, 2)
@@ -35,14 +28,14 @@ def test_an_empty_index_has_no_scores() -> None:
 def test_some_rows_have_the_scores_that_they_have_among_all() -> None:
     rows = np.array([2, 0])
 
-    assert Dense.of(VECTORS).scores(VECTORS, rows) == pytest.approx(Dense.of(VECTORS).scores(VECTORS)[:, rows])
+    assert Dense(VECTORS).scores(VECTORS, rows) == pytest.approx(Dense(VECTORS).scores(VECTORS)[:, rows])
 
 
 def test_the_nearest_to_either_query_are_found_once() -> None:
     queries = np.array([[1, 0], [0.8, 0.6]], np.float32)
 
-    assert Dense.of(VECTORS).nearest(queries, 1).tolist() == [0, 2]
-    assert Dense.of(VECTORS).nearest(queries, 9).tolist() == [0, 1, 2]
+    assert Dense(VECTORS).nearest(queries, 1).tolist() == [0, 2]
+    assert Dense(VECTORS).nearest(queries, 9).tolist() == [0, 1, 2]
 
 
 def test_where_there_are_many_an_inverted_file_finds_as_many_of_the_nearest_as_promised(
@@ -68,10 +61,3 @@ def test_where_there_are_many_an_inverted_file_finds_as_many_of_the_nearest_as_p
     assert inverted_file(vectors[:500], vectors) is None
     with pytest.raises(ValueError, match=r"a\.faiss holds no inverted file of \(3, 2\) numbers"):
         Dense.load(VECTORS, tmp_path / "a.faiss")
-
-
-def test_vectors_of_another_shape_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"\(n, dim\), got \(2,\)"):
-        Dense.of(VECTORS[0])
-    with pytest.raises(ValueError, match=r"\(n, 2\), got \(1, 3\)"):
-        Dense.of(VECTORS).scores(np.zeros((1, 3), np.float32))

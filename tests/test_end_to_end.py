@@ -18,7 +18,7 @@ from bot.answer import Answer, Kind
 from bot.assistant import Assistant
 from bot.evaluation.judge import Judged, evaluate
 from bot.evaluation.questions import KnownQuestion, read_known_questions
-from index import candidates, postgres_vectors
+from index import candidates, postgres_search
 from index import postgres as pg
 from index.database import Database
 from index.e5.onnx_encoder import OnnxEncoder
@@ -193,13 +193,13 @@ def test_all_known_questions_have_the_same_answers_in_both_stores(
 ) -> None:
     # As if it were large: candidates are chosen, and vectors and stems compared in the database.
     monkeypatch.setattr(candidates, "SMALL", 10)
-    for module in (pg, postgres_vectors):
+    for module in (pg, postgres_search):
         monkeypatch.setattr(module, "LARGE", 10)
     with postgres() as server:
         store = pg.DatabaseStore(Database(server.address), "same")
         store.save(FolderStore(default_index).load())
         assistant = Assistant(Searcher.load(store, asked_once))
-        assert isinstance(assistant.searcher.extractor.dense["passages"], postgres_vectors.DatabaseField)
+        assert isinstance(assistant.searcher.extractor.dense["passages"], postgres_search.DatabaseField)
         there = [assistant.ask(turns[-1], turns[:-1]) for turns in (each.question.turns for each in judged)]
 
     assert len(there) > 390

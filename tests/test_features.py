@@ -54,7 +54,7 @@ def extractor(editor: Sequence[Target]) -> FeatureExtractor:
     return FeatureExtractor(
         rows,
         parser,
-        {name: Dense.of(ENCODER.encode_passages(texts)) for name, texts in fields.items()},
+        {name: Dense(ENCODER.encode_passages(texts)) for name, texts in fields.items()},
         LexicalFields.of(rows, parser, [parser.read(text) for text in rows.phrasings]),
     )
 

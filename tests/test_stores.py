@@ -16,7 +16,7 @@ from bot.reload import LiveAssistant
 from corpus.errors import IndexStoreError, LossError
 from index import MAX_ERROR, candidates
 from index import postgres as pg
-from index import postgres_vectors as vectors
+from index import postgres_search as vectors
 from index.build import build
 from index.database import Database
 from index.postgres import DatabaseStore
