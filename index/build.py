@@ -22,13 +22,12 @@ from index.dense import FLAT, Dense, Vectors
 from index.encoder import Encoder
 from index.encoding import BATCH, Processes, Unfinished, vectors_of
 from index.features import FeatureExtractor
-from index.outside import outside_questions
 from index.query import Query, QueryParser
 from index.rows import ExactTexts, LexicalFields, Rows
 from index.state import SHAPING_LIBRARIES, check_replaceable, fingerprint, other_corpus
 from index.store import Store, store_at
 from index.stored import Digests, Stored, digests, examples_of, keep_what_leaves
-from index.training import ReadOnce, TrainingSet, learn, train_classifier
+from index.training import ReadOnce, TrainingSet, learn, outside_questions, train_classifier
 from index.versions import FORMAT, Manifest
 from index.vocabulary import CorpusVocabulary
 

@@ -106,11 +106,6 @@ class TermMatrix:
         places = spread(self.starts[columns], self.starts[columns + 1])
         return lambda: (self.texts[places], self.weights[places])
 
-    def n_texts_with(self, term: str) -> int:
-        """How many texts have a term."""
-        column = self.vocabulary.get(term)
-        return 0 if column is None else int(self.starts[column + 1] - self.starts[column])
-
     def holds(self, terms: Sequence[str], rows: Ints) -> npt.NDArray[np.bool_]:
         """Whether some texts, by their ascending rows, have each of some terms; shape ``(n_terms, n_rows)``."""
         found = np.zeros((len(terms), len(rows)), dtype=bool)

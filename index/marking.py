@@ -1,10 +1,11 @@
 """The sentences of an entry that answer a question."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from threading import Lock
 
 import numpy as np
-from cachetools import LRUCache
+from cachetools import LRUCache, cachedmethod
 
 from corpus.document import Entry, Passage, Span
 from corpus.phrasings import Target
@@ -65,17 +66,14 @@ class Marker:
         close = sorted(row for row in order.tolist() if scores[row] >= scores[best] - _CLOSE)
         return chosen, tuple(found[row][1] for row in close if found[row][0] == chosen)
 
+    @cachedmethod(
+        attrgetter("_vectors"),
+        key=lambda _, passage: (passage.document.id, passage.start, passage.end),
+        lock=attrgetter("_lock"),
+    )
     def _encoded(self, passage: Passage) -> Vectors:
         """Encoded when they are needed: the vectors of all sentences would be most of an index and of its build."""
-        key = (passage.document.id, passage.start, passage.end)
-        with self._lock:
-            vectors = self._vectors.get(key)
-        if vectors is None:
-            texts = [span.of(passage.document.text) for span in _sentences(passage)]
-            vectors = self._encoder.encode_passages(texts)
-            with self._lock:
-                self._vectors[key] = vectors
-        return vectors
+        return self._encoder.encode_passages([span.of(passage.document.text) for span in _sentences(passage)])
 
 
 def _is_passage(target: Target) -> bool:
