@@ -1,14 +1,14 @@
 """Building an index: read the corpus, encode what changed, learn the weights, write."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from importlib.metadata import version
-from itertools import islice
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -23,6 +23,7 @@ from index.encoder import Encoder
 from index.encoding import BATCH, Processes, Unfinished, vectors_of
 from index.features import FeatureExtractor
 from index.query import Query, QueryParser
+from index.records import batched
 from index.rows import ExactTexts, LexicalFields, Rows
 from index.state import SHAPING_LIBRARIES, check_replaceable, fingerprint, other_corpus
 from index.store import Store, store_at
@@ -30,8 +31,6 @@ from index.stored import Digests, Stored, digests, examples_of, keep_what_leaves
 from index.training import ReadOnce, TrainingSet, learn, outside_questions, train_classifier
 from index.versions import FORMAT, Manifest
 from index.vocabulary import CorpusVocabulary
-
-T = TypeVar("T")
 
 
 class Phase(StrEnum):
@@ -228,13 +227,6 @@ def _vectors_before(before: Stored | None) -> dict[tuple[bool, bytes], Vectors]:
     }
 
 
-def _batched(things: Iterable[T], n: int) -> Iterator[list[T]]:
-    """Lists of ``n`` of them, the last one of what is left."""
-    rest = iter(things)
-    while found := list(islice(rest, n)):
-        yield found
-
-
 _TRIALS = 200
 _LONG = 1_000
 """Texts to encode, which take half a minute, from which they are kept for the case that the build is killed."""
@@ -261,17 +253,15 @@ def _encode(
         known |= {key: vector for key, vector in unfinished.known().items() if key in new}
     # Of similar length together: less padding, and a progress that moves.
     wanted = sorted((key[0], len(text), text, key) for key, text in new.items() if key not in known)
-    batches = [
-        own for as_query in (False, True) for own in _batched((each for each in wanted if each[0] == as_query), BATCH)
-    ]
-    n_encoded = n_before = len(new) - len(wanted)
+    batches = [own for _, alike in groupby(wanted, itemgetter(0)) for own in batched(alike, BATCH)]
+    done = len(new) - len(wanted)
     found = vectors_of(encoder, [(own[0][0], tuple(text for _, _, text, _ in own)) for own in batches], pool)
     for own, vectors in zip(batches, found, strict=True):
         batch = [key for *_, key in own]
         known |= zip(batch, vectors, strict=True)
         if long:
             unfinished.keep(batch, vectors)
-        n_encoded += len(batch)
-        told(Phase.ENCODING, n_encoded, len(new))
-    rows = {name: [known[key] for key in own] for name, own in keys.items()}
-    return {name: Dense(np.reshape(own, (len(own), encoder.dim))) for name, own in rows.items()}, n_encoded - n_before
+        done += len(batch)
+        told(Phase.ENCODING, done, len(new))
+    rows = {name: np.reshape([known[key] for key in own], (len(own), encoder.dim)) for name, own in keys.items()}
+    return {name: Dense(own) for name, own in rows.items()}, len(wanted)

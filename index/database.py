@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
-from itertools import islice
 from threading import Event, Thread, current_thread
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
@@ -13,7 +12,7 @@ from weakref import finalize
 import asyncpg
 
 from corpus.errors import IndexStoreError
-from index.records import Later
+from index.records import Later, batched
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -153,7 +152,7 @@ class Transaction:
 
     def copy(self, table: str, records: Iterator[Row]) -> None:
         """Write records; they are made here, as those that are read from a database wait for it."""
-        while part := list(islice(records, _RECORDS)):
+        for part in batched(records, _RECORDS):
             _run(self._connection.copy_records_to_table(table, records=part))
 
     def copy_binary(self, table: str, content: bytes) -> None:

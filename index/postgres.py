@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from io import BytesIO
-from itertools import count, islice
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from index.postgres_search import (
     write_postings,
     write_vectors,
 )
+from index.records import batched
 from index.rows import LexicalFields
 from index.store import Store
 from index.stored import (
@@ -246,8 +247,8 @@ def _is_searched_in_place(name: str) -> bool:
 
 
 def _write_documents(transaction: Transaction, version: int, stored: Stored) -> None:
-    contents, rows = iter(documents_json(stored)), count()
-    while part := list(islice(contents, _DOCUMENTS)):
+    rows = count()
+    for part in batched(documents_json(stored), _DOCUMENTS):
         keys = [hashlib.sha256(content).digest() for content in part]
         transaction.rows(
             "INSERT INTO motamot_document SELECT * FROM unnest($1::bytea[], $2::bytea[]) ON CONFLICT DO NOTHING",

@@ -1,6 +1,7 @@
 """Objects that are read from their store when they are asked for, and the last ones kept."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from threading import Lock
 from typing import TypeVar, overload
 
@@ -12,6 +13,13 @@ Later = Callable[[], T]
 
 _KEPT = 2_000
 """Objects in memory: of entries some 5 MB."""
+
+
+def batched(things: Iterable[T], n: int) -> Iterator[list[T]]:
+    """Lists of ``n`` of them, the last one of what is left."""
+    rest = iter(things)
+    while found := list(islice(rest, n)):
+        yield found
 
 
 class Records(Sequence[T]):
