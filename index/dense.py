@@ -1,9 +1,7 @@
 """Vectors of one field: exact cosines of any rows, and the nearest rows, found by FAISS where there are many."""
 
-import os
-from collections.abc import Callable
 from functools import partial
-from itertools import pairwise
+from mmap import MADV_RANDOM, mmap
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,8 +26,6 @@ _FEWEST, _BEYOND = 40, 2
 4,096 over a million passages 32 find .996 of the nearest of trials and .968 of those of citizens' messages, 80 .991."""
 _ITERATIONS = 10
 """Of k-means; FAISS makes 25."""
-_KEPT = 6_000
-"""Of a field, in memory: 10 MB. A third to half of those that a question is compared with recur."""
 _TRAINED_ON = 40
 """Vectors for each list of an inverted file: FAISS warns below 39."""
 
@@ -50,63 +46,17 @@ class Field(Protocol):
         """Every vector, shape ``(n, dim)``, in the order they were given."""
 
 
-class Recurring:
-    """The vectors of rows that two questions in a row asked for: of the sample, which all are compared with."""
-
-    def __init__(self) -> None:
-        self._kept: tuple[Ints, Vectors] | None = None
-        self._before: Ints | None = None
-
-    def scores(
-        self, queries: Vectors, rows: Ints, read: Callable[[Ints], Vectors], others: Callable[[Ints], Later[Vectors]]
-    ) -> Later[Vectors]:
-        """Cosines with some rows, shape ``(n_queries, n)``.
-
-        Args:
-            queries: Shape ``(n_queries, dim)``.
-            rows: Which.
-            read: The vectors of some rows, from where it takes long.
-            others: The cosines with those that are not kept.
-        """
-        if self._kept is None and self._before is not None:
-            both = np.intersect1d(rows, self._before)[:_KEPT]
-            self._kept = (both, read(both)) if len(both) else None
-        self._before = rows
-        if (kept := self._kept) is None:
-            return others(rows)
-        places = np.minimum(np.searchsorted(kept[0], rows), len(kept[0]) - 1)
-        there = kept[0][places] == rows
-        compared = others(rows[~there])
-
-        def found() -> Vectors:
-            scores = np.empty((len(queries), len(rows)), np.float32)
-            scores[:, there] = (queries @ kept[1].T)[:, places[there]]
-            scores[:, ~there] = compared()
-            return scores
-
-        return found
-
-
 class Dense:
     """Unit vectors in memory, or in a file that is mapped into it.
 
     Args:
         vectors: Shape ``(n, dim)``.
         index: Finds the nearest; where there is none, all are compared.
-        file: Open, and where the vectors start in it.
     """
 
-    def __init__(
-        self, vectors: Vectors, index: faiss.IndexIVF | None = None, file: tuple[int, int] | None = None
-    ) -> None:
-        self._file = file
+    def __init__(self, vectors: Vectors, index: faiss.IndexIVF | None = None) -> None:
         self._vectors = np.ascontiguousarray(vectors, dtype=np.float32)
         self._index = index
-        self._recurring = Recurring()
-
-    def __del__(self) -> None:
-        if self._file:
-            os.close(self._file[0])
 
     def all(self) -> Vectors:
         """As ``Field.all``."""
@@ -114,21 +64,8 @@ class Dense:
 
     def scores(self, queries: Vectors, rows: Ints | None = None) -> Vectors:
         """As ``Field.scores_later``, done; by default of every vector."""
-        if rows is None or self._file is None:
-            found: Vectors = (self._vectors if rows is None else self._vectors[rows]) @ queries.T
-            return found.T
-        read = partial(self._read, *self._file)
-        return self._recurring.scores(queries, rows, read, lambda own: partial(np.matmul, queries, read(own).T))()
-
-    def _read(self, handle: int, offset: int, rows: Ints) -> Vectors:
-        """Some vectors of the file, run by run: mapped, each would draw its neighbours into memory."""
-        found = np.empty((len(rows), self._vectors.shape[1]), np.float32)
-        content, size = found.view(np.uint8).reshape(-1).data, self._vectors.strides[0]
-        firsts = np.flatnonzero(np.diff(rows, prepend=-2) != 1)
-        places = (offset + rows[firsts].astype(np.int64) * size).tolist()
-        for (start, end), place in zip(pairwise([*(firsts * size).tolist(), len(content)]), places, strict=True):
-            os.preadv(handle, [content[start:end]], place)
-        return found
+        found: Vectors = (self._vectors if rows is None else self._vectors[rows]) @ queries.T
+        return found.T
 
     def nearest(self, queries: Vectors, k: int) -> Ints:
         """As ``Field.nearest_later``, done."""
@@ -160,10 +97,10 @@ class Dense:
         index = faiss.read_index(str(inverted_file), faiss.IO_FLAG_MMAP_IFC)
         if not isinstance(index, faiss.IndexIVF) or (index.ntotal, index.d) != vectors.shape:
             raise ValueError(f"{inverted_file.name} holds no inverted file of {vectors.shape} numbers")
-        file = None
-        if isinstance(vectors, np.memmap) and vectors.filename:
-            file = os.open(vectors.filename, os.O_RDONLY), vectors.offset
-        return cls(vectors, index, file)
+        base: Any = vectors.base
+        if isinstance(base, mmap):
+            base.madvise(MADV_RANDOM)  # else each row that is read would draw its neighbours into memory
+        return cls(vectors, index)
 
 
 def inverted_file(vectors: Vectors, queries: Vectors) -> bytes | None:
