@@ -229,7 +229,7 @@ SURROUNDED = """\
 <div id="consent"><p>Ce site utilise des cookies.</p><button>Tout accepter</button></div><div class="breadcrumb">
 <a href="/">Accueil</a> &gt; FAQ</div><div><a href="/a">Démarches</a> | <a href="/b">Culture</a></div><div class="main">
 {0}</div><div class="social">Partagez</div><ul class="tags"><li><a href="/t">voirie</a></li></ul>
-<ul><li><a href="/c">Plan du site</a></li></ul>
+<ul class="pager"><li><a href="/p">Suivant</a></li></ul><ul><li><a href="/c">Plan du site</a></li></ul>
 """
 
 

@@ -336,6 +336,17 @@ def test_an_answer_keeps_what_it_alone_says() -> None:
     assert pairs(found) == [("Comment faire ?", "Partagez cette page.")]
 
 
+def test_the_grounds_of_a_short_order_are_its_text() -> None:
+    raw = (
+        "ARRETE N° 12\nPORTANT INTERDICTION DE BAIGNADE\n\nLe Maire de Valmont,\nVU le code de la route,\n"
+        "CONSIDERANT le risque de noyade,\n\nARRETE\n\nARTICLE 1er : La baignade est interdite.\n"
+    )
+
+    order, _ = entries(raw, "page")
+    assert order.heading_text == "ARRETE N° 12 PORTANT INTERDICTION DE BAIGNADE"
+    assert "CONSIDERANT le risque de noyade," in [passage.text for passage in order.passages]
+
+
 @pytest.mark.parametrize("bullet", "☐⁃")
 def test_bullets_of_any_kind_make_a_list(bullet: str) -> None:
     items = [f"{bullet} une copie du livret", f"{bullet} un justificatif"]

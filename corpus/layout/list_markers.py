@@ -63,7 +63,7 @@ ASIDE = re.compile(
 )
 # What opens each ground of a decision, the decision itself, and its date.
 ENACTING = re.compile(
-    r"(?:Vu|Considérant|Fait (?:à|le)|Sur (?:le rapport|proposition|avis|la proposition))\b"
+    r"(?:Vu|Consid[ée]rant|Fait (?:à|le)|Sur (?:le rapport|proposition|avis|la proposition))\b"
     r"|(?:arr[êe]te(?:nt)?|d[ée]cr[èe]te|d[ée]cide|d[ée]lib[èe]re)\s*:?\s*$",
     re.IGNORECASE,
 )

@@ -38,7 +38,7 @@ _LONGEST_BANNER = 2000
 # Names that pages give to what surrounds their text.
 _SURROUNDING = re.compile(
     r"(?<![a-z])(?:footer|nav|navbar|navigation|menu|breadcrumbs?|ariane|(?:shar(?:e|ing)|partage)[a-z]*|social|newsletter"
-    r"|banner|bandeau|sidebar|toolbar|tags|keywords|mots-cles)(?![a-z])",
+    r"|banner|bandeau|sidebar|toolbar|pager|pagination|tags|keywords|mots-cles)(?![a-z])",
     re.IGNORECASE,
 )
 _SHARING = re.compile(r"\W*(?:partage[rz]?|suivez[- ]nous)\b", re.IGNORECASE)

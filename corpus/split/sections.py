@@ -10,6 +10,7 @@ from corpus.layout.lines import is_terminal
 from corpus.layout.list_markers import (
     ASIDE,
     CONTENTS_TITLE,
+    ENACTING,
     LONGEST_SIGNATURE,
     SIGNATORY,
     SIGNED,
@@ -293,7 +294,10 @@ def _is_subtitle(document: Document, section: Section, after: Section) -> bool:
     if section.heading not in after.above or after.heading is None or loose(document, section.body, ()):
         return False
     return all(
-        block.kind is BlockKind.PARAGRAPH and len(words) <= _LONGEST_SUBTITLE and not is_terminal(words)
+        block.kind is BlockKind.PARAGRAPH
+        and len(words) <= _LONGEST_SUBTITLE
+        and not is_terminal(words)
+        and not ENACTING.match(words)
         for block in section.body
         for words in [block.of(document.text)]
     )
