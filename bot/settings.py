@@ -232,7 +232,9 @@ def read_settings(collection: str = "", **given: object) -> Settings:
     path = config_file()
     if os.environ.get("MOTAMOT_CONFIG") and not path.is_file():
         raise SettingsError(f"MOTAMOT_CONFIG désigne « {path} », qui n’existe pas : corrigez cette variable.")
-    _refuse_mistyped_variables()
+    for name in foreign_variables():
+        if close := get_close_matches(name, _VARIABLES, n=1, cutoff=_NEARLY):
+            raise SettingsError(f"Variable inconnue « {name} » ; vouliez-vous dire « {close[0]} » ?")
     chosen = {key: value for key, value in given.items() if value is not None}
     try:
         settings = Settings(**chosen)  # type: ignore[arg-type]
@@ -261,12 +263,6 @@ def _with_corpus_of_index(settings: Settings) -> Settings:
     if built is None or not (built / "catalogue.toml").is_file():
         return settings
     return settings.model_copy(update={"corpus": built})
-
-
-def _refuse_mistyped_variables() -> None:
-    for name in foreign_variables():
-        if close := get_close_matches(name, _VARIABLES, n=1, cutoff=_NEARLY):
-            raise SettingsError(f"Variable inconnue « {name} » ; vouliez-vous dire « {close[0]} » ?")
 
 
 def own_variables() -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from bot import cli_index
+from bot.collection import COMMON
 from bot.inheritance import Collections, CurrentBranding
 from bot.journal import Journal
 from bot.logs import configure_logs
@@ -26,13 +27,12 @@ if TYPE_CHECKING:
 
 def branding_of(settings: Settings) -> Branding:
     """Of the service; where it has collections, of the one in force."""
-    names = ["", *(table.name for table in settings.collection)]
-    every = {name: _branding(settings.of(name)) for name in names}
-    return cast(Branding, CurrentBranding(every)) if settings.collection else every[""]
-
-
-def _branding(settings: Settings) -> Branding:
-    return Branding(settings.operator, settings.contact, settings.theme, settings.frame_ancestors, settings.title)
+    every = {
+        name: Branding(own.operator, own.contact, own.theme, own.frame_ancestors, own.title)
+        for name in (COMMON, *(table.name for table in settings.collection))
+        for own in [settings.of(name)]
+    }
+    return cast(Branding, CurrentBranding(every)) if settings.collection else every[COMMON]
 
 
 def load_site(

@@ -134,12 +134,11 @@ def _ranking(inside: Sequence[Outcome]) -> list[Figure]:
     """
     measured = {key: dict.fromkeys((o.id for o in inside), 0.0) for key in _RANKING}
     # Scores tied to four digits would be put in the order of their names: places are not tied.
-    run = {o.id: {entry: -float(rank) for rank, entry in enumerate(o.ranking, 1)} for o in inside if o.ranking}
-    qrels = {o.id: dict.fromkeys(o.wanted, 1) for o in inside if o.wanted}
+    run = {o.id: {entry: -float(rank) for rank, entry in enumerate(o.ranking, 1)} for o in inside}
+    qrels = {o.id: dict.fromkeys(o.wanted, 1) for o in inside}
     key_of = {str(measure): key for key, measure in _RANKING.items()}
-    if run and qrels:
-        for metric in ir_measures.iter_calc(_RANKING.values(), qrels, run):
-            measured[key_of[str(metric.measure)]][metric.query_id] = float(metric.value)
+    for metric in ir_measures.iter_calc(_RANKING.values(), qrels, run):
+        measured[key_of[str(metric.measure)]][metric.query_id] = float(metric.value)
     return [_mean(key, values, shares=key.startswith("hit@")) for key, values in measured.items()]
 
 
