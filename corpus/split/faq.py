@@ -34,10 +34,6 @@ LABEL = re.compile(
     r"(?::|\)|[–—]|(?<=\d)\.(?=\s)|\.(?=\s+\D|$)|[-/](?=\s|$)|(?<=[\w ]{3})$)\s*",
     re.IGNORECASE,
 )
-# A question of several paragraphs is shorter than this, or we misread a label.
-LONGEST_QUESTION = 1200
-# As long as the longest question that the layout takes for a heading.
-_LONGEST_ALONE = 420
 FEWEST = 2
 
 
@@ -64,10 +60,9 @@ def faq_sections(document: Document) -> list[Section]:
     for run in content(document, blocks[: asked[0].first]):
         found += _before_questions(document, run, path)
         _leave_peers(path, run, asked[0].level)
-    base = _theme_level(blocks, asked)
     for index, question in enumerate(asked):
         end = asked[index + 1].first if index + 1 < len(asked) else len(blocks)
-        found += _answered(document, question, blocks[question.after : end], path, base)
+        found += _answered(document, question, blocks[question.after : end], path)
         if index + 1 < len(asked):
             _leave_peers(path, blocks[question.after : end], asked[index + 1].level)
     return found
@@ -151,9 +146,7 @@ def _label_asks(document: Document, texts: Sequence[str], first: int, skip: int,
         return _ask(document, first, index + 1, start, blocks[index].start + inline.start())
     for after in range(index + 1, end):
         if blocks[after].kind is not BlockKind.ITEM and LABEL.match(texts[after]):
-            if blocks[after - 1].end - start <= LONGEST_QUESTION:
-                return _ask(document, first, after, start, blocks[after - 1].end)
-            break
+            return _ask(document, first, after, start, blocks[after - 1].end)
     asked = question_end(text, skip)
     if alone or (texts[first][0] in "Dd" and text[asked - 1] != "?"):
         return None
@@ -183,8 +176,7 @@ def _shown(document: Document, texts: Sequence[str]) -> list[Asked]:
     found = []
     for index, (block, text) in enumerate(zip(document.blocks, texts, strict=True)):
         label = ASKED.match(text)
-        heading = block.kind is BlockKind.HEADING and (asks(text) or (label and label["value"]))
-        if text and (heading or block.kind is BlockKind.QUESTION):
+        if text and (block.kind is BlockKind.QUESTION or (block.kind is BlockKind.HEADING and asks(text))):
             skip = label.end() if label else next((marker.end for marker in markers(text)), 0)
             found.append(_ask(document, index, index + 1, block.start + skip, block.end))
     return found
@@ -195,26 +187,12 @@ def _ask(document: Document, first: int, after: int, start: int, end: int) -> As
     text, block = document.text, document.blocks[after - 1]
     rest_start = block.end - len(text[end : block.end].lstrip())
     rest = Block(rest_start, block.end, BlockKind.PARAGRAPH) if rest_start < block.end else None
-    end = start + len(text[start:end].rstrip())
     return Asked(first, after, Span(start, end), rest, block.level, block.key)
 
 
-def _theme_level(blocks: Sequence[Block], asked: Sequence[Asked]) -> int:
-    """Level of the deepest heading right above a question: such headings part themes, not answers."""
-    levels = [
-        blocks[question.first - 1].level
-        for question in asked
-        if question.first and blocks[question.first - 1].kind is BlockKind.HEADING
-    ]
-    return max(levels, default=1)
-
-
-def _answered(
-    document: Document, question: Asked, after: Sequence[Block], path: HeadingPath, base: int
-) -> list[Section]:
+def _answered(document: Document, question: Asked, after: Sequence[Block], path: HeadingPath) -> list[Section]:
     """The question with its answer, its references, and the sections that end the answer."""
-    if question.level:  # the question is itself a heading: deeper headings belong to its answer
-        base = question.level
+    base = question.level or path.level or 1  # deeper headings belong to the answer
     last = document.blocks[question.first].answered or len(document.text)
     ending = (
         index
@@ -282,7 +260,7 @@ def only_asks(text: str) -> bool:
     [True, False, False, False]
     """
     words = text[next((marker.end for marker in markers(text)), 0) :]
-    if not asks(text) or len(text) > _LONGEST_ALONE or starts_low(words) or is_page_furniture(text):
+    if not asks(text) or starts_low(words) or is_page_furniture(text):
         return False
     return all(asks(span.of(text)) for span in sentences(text))
 
@@ -369,9 +347,7 @@ def _not_answers(text: str, blocks: Sequence[Block]) -> Iterator[int]:
 
 def _is_answered(text: str, blocks: Sequence[Block], index: int) -> bool:
     """Whether a line that asks stands over an answer, and not in a list of questions to think about."""
-    block, after = blocks[index], next(iter(blocks[index + 1 : index + 2]), None)
+    after = next(iter(blocks[index + 1 : index + 2]), None)
     if after is None or after.kind is BlockKind.HEADING or not without_page_number(after.of(text)):
-        return False
-    if block.kind is BlockKind.ITEM and (after.kind is not BlockKind.PARAGRAPH and after.level <= block.level):
         return False
     return not only_asks(after.of(text)) and not ANSWERED.match(after.of(text))

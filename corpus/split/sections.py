@@ -84,6 +84,11 @@ class HeadingPath:
         while self._stack and self._stack[-1][0] >= level:
             self._stack.pop()
 
+    @property
+    def level(self) -> int:
+        """Of the innermost; 0 where there is none."""
+        return self._stack[-1][0] if self._stack else 0
+
     def spans(self) -> tuple[Span, ...]:
         """Outermost first."""
         return tuple(span for _, span in self._stack)
