@@ -1,4 +1,4 @@
-"""Other ways people ask: each group points to an entry, a paragraph or a sentence, or is refused by name."""
+"""How people speak: phrasings point to an entry, a paragraph or a sentence, or are refused by name; the lexicon."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from conftest import ROOT, plain
 
 from corpus.document import Document, Entry, Source
 from corpus.errors import CorpusError
-from corpus.phrasings import Phrasings, read_phrasings, squeeze
+from corpus.phrasings import Lexicon, Phrasings, read_lexicon, read_phrasings, squeeze
 from corpus.read import read_corpus
 from corpus.readers.text import read_text
 from corpus.split.split import split
@@ -160,3 +160,54 @@ def test_the_phrasings_that_are_shipped_point_somewhere() -> None:
     # Each of the nine entries of the FAQ can be asked for in several ways.
     assert {t.passage.entry for t in targets} == {e.id for e in corpus.entries if e.document.id == "faq-cti-crte"}
     assert min(len(t.phrasings) for t in targets) >= 10
+
+
+# Lexicon
+
+
+def lexicon(folder: Path, content: str) -> Path:
+    (folder / "lexicon.toml").write_text(content, encoding="utf-8")
+    return folder
+
+
+def test_a_value_is_one_expression_or_a_list(tmp_path: Path) -> None:
+    folder = lexicon(
+        tmp_path,
+        '[acronyms]\nPNR = "parc naturel régional"\nCTI = ["contrat TI", "contrat d\'industrie"]\n'
+        '[words]\n"com com" = "commune"',
+    )
+
+    assert read_lexicon(folder) == Lexicon(
+        acronyms={"PNR": ("parc naturel régional",), "CTI": ("contrat TI", "contrat d'industrie")},
+        words={"com com": ("commune",)},
+    )
+
+
+def test_a_corpus_may_have_no_lexicon(tmp_path: Path) -> None:
+    assert read_lexicon(tmp_path) == Lexicon({}, {})
+    assert read_lexicon(lexicon(tmp_path, "")) == Lexicon({}, {})
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ("[acronyms]\nPNR = 3", ["lexicon.toml", "[acronyms]", "« PNR »", "3"]),
+        ("[words]\ninterco = []", ["lexicon.toml", "[words]", "« interco »", "[]"]),
+        ('[words]\ninterco = ["commune", ""]', ["[words]", "« interco »"]),
+        ("words = 3", ["[words]", "table"]),
+        ('[mots]\na = "b"', ["lexicon.toml", "« mots »", "[acronyms]", "[words]"]),
+        ("[words\n", ["lexicon.toml", "TOML", "ligne 1 : il manque un crochet"]),
+    ],
+)
+def test_errors_of_the_lexicon_name_table_and_key(tmp_path: Path, content: str, named: list[str]) -> None:
+    with pytest.raises(CorpusError) as caught:
+        read_lexicon(lexicon(tmp_path, content))
+
+    assert [word for word in named if word not in plain(str(caught.value))] == []
+
+
+def test_the_lexicon_that_is_shipped_can_be_read() -> None:
+    shipped = read_lexicon(ROOT / "corpus")
+
+    assert shipped.acronyms["PNR"] == ("parc naturel régional",)
+    assert shipped.words["interco"] == ("intercommunalité", "intercommunale")
