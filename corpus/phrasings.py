@@ -213,7 +213,7 @@ def _nearest(wanted: str, texts: Iterable[str]) -> str:
 def squeeze(text: str) -> str:
     """A text compared without its bullets, white space, case and kind of apostrophe or quotation mark."""
     text = re.sub(r"^\W*(?:[o•▪–-]\s+)?", "", text.strip())
-    return re.sub(r"[\s\u00a0\u202f]+", " ", text.replace("’", "'")).casefold().strip()
+    return " ".join(text.replace("’", "'").casefold().split())
 
 
 def entry_named(question: str, entries: Sequence[Entry]) -> Entry | None:

@@ -142,10 +142,9 @@ def confine(memory: int, cpu_seconds: int) -> None:
 
 def allow_more(cpu_seconds: int) -> None:
     """So much of the processor from now on, at least, where it is limited: for work whose amount is known."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    soft, _ = resource.getrlimit(resource.RLIMIT_CPU)
     if soft != resource.RLIM_INFINITY:
-        wanted = max(soft, ceil(time.process_time()) + cpu_seconds)
-        resource.setrlimit(resource.RLIMIT_CPU, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+        _limit(resource.RLIMIT_CPU, max(soft, ceil(time.process_time()) + cpu_seconds))
 
 
 def _limit(what: int, most: int) -> None:

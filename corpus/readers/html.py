@@ -74,7 +74,7 @@ def read_markup(markup: str) -> StructuredText:
     """Read the whole of a page that was made from another format; it may be empty."""
     page, builder = BeautifulSoup(markup, "lxml"), Builder()
     remove_what_is_no_content(page, shown := opened(page))
-    _PageReader(builder, shown=shown).read(page)
+    _PageReader(builder, {}, shown).read(page)
     return builder.reading()
 
 
@@ -114,16 +114,10 @@ class _Inline:
             yield TextRun(str(node) if self.pre else re.sub(r"[\r\n]+", " ", str(node)), self.bold, self.size)
 
 
-_PLAIN: Mapping[str, str] = {}
-_NOTHING: Mapping[str, Tag] = {}
-
-
 class _PageReader:
     """Walks through elements and gives their words to a builder."""
 
-    def __init__(
-        self, builder: Builder, looks: Mapping[str, str] = _PLAIN, shown: Mapping[str, Tag] = _NOTHING
-    ) -> None:
+    def __init__(self, builder: Builder, looks: Mapping[str, str], shown: Mapping[str, Tag]) -> None:
         """``looks``: the style of each class of the page; ``shown``: what a click shows, by identifier."""
         self._builder, self._looks, self._shown = builder, looks, shown
         self._runs: list[TextRun] = []
@@ -288,7 +282,7 @@ def _is_question(tag: Tag, shown: Mapping[str, Tag]) -> bool:
 
 def _cell(cell: Tag, look: _Inline) -> StructuredText:
     builder = Builder()
-    _PageReader(builder).read(cell, look)
+    _PageReader(builder, {}, {}).read(cell, look)
     return builder.cell()
 
 

@@ -219,4 +219,4 @@ def _pieces(text: str, span: Span) -> list[Span]:
             pieces[-1] = Span(pieces[-1].start, sentence.end)
         else:
             pieces.append(sentence)
-    return pieces or [span]
+    return pieces
