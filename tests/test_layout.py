@@ -131,6 +131,29 @@ puis il en rend compte.
     assert [text[:12] for text in texts(raw)] == ["Les contrats", "Le préfet de"]
 
 
+LONG = (
+    "Chaque foyer reçoit une aide de la commune, sur demande écrite déposée en mairie avant la fin du mois de juin. "
+    * 2
+)
+LABELLED = """Q : Qui signe le contrat de relance et de transition
+écologique de la commune ?
+R : Le maire et le préfet le signent dans le mois qui
+suit la délibération du conseil, en mairie centrale.
+Q : Quand est-il signé par le maire et par le préfet ?
+Pour en savoir plus : le site de la commune."""
+
+
+@pytest.mark.parametrize(
+    ("raw", "starts"),
+    [
+        (f"{LONG.strip()}\n{LONG.strip()}\nIl dure six ans.", ["Chaque", "Chaque", "Il"]),  # lines never wrapped
+        (LABELLED, ["Q", "R", "Q", "Pour"]),
+    ],
+)
+def test_lines_that_no_space_parts_are_paragraphs_where_they_are_whole_or_labelled(raw: str, starts: list[str]) -> None:
+    assert [text.split()[0] for text in texts(raw)] == starts
+
+
 def test_a_paragraph_or_a_word_may_run_over_a_page_break() -> None:
     raw = "Le préfet signe le contrat de relance avec les intercommu-\n\fnalités du territoire.\n\nFin."
 
