@@ -21,7 +21,6 @@ from corpus.layout.list_markers import (
 # The longest heading of the circulars and guides we looked at has 190 characters, on three lines.
 LONGEST = 220
 LONGEST_QUESTION = 420
-_LONGEST_NAME = 60
 # A title is so many times further from the last item of a list than this from the one above.
 _SET_OFF = 2
 # Groups: the heads of letters that we looked at have at most twenty lines.
@@ -73,7 +72,7 @@ def kinds(groups: Sequence[LineGroup], look: BodyStyle) -> list[BlockKind]:
             found.append(BlockKind.PARAGRAPH)
         elif group.lines[0].cells:
             found.append(BlockKind.TABLE)
-        elif _may_head(group) and not _signs(group, before, after, found) and _heads(group, before, after, look):
+        elif _may_head(group) and not _signs(group, before, found) and _heads(group, before, after, look):
             found.append(BlockKind.HEADING)
         elif group.marker:
             found.append(BlockKind.ITEM)
@@ -109,7 +108,7 @@ def _letterhead(groups: Sequence[LineGroup]) -> int:
 
 def _may_head(group: LineGroup) -> bool:
     text = group.text
-    if len(text) > (LONGEST_QUESTION if text.endswith("?") else LONGEST) or len(group.lines) > 4:
+    if len(text) > (LONGEST_QUESTION if text.endswith("?") else LONGEST):
         return False
     if any(label.match(text) for label in (ASKED, ANSWERED, ASIDE, ENACTING, LABEL)) or SIGNATURE.fullmatch(text):
         return False
@@ -121,7 +120,7 @@ def _may_head(group: LineGroup) -> bool:
         return False  # its text
     if text.endswith(":") and len(text.split()) < 4 and not (group.marker or TITLE_WORD.match(text)):
         return False  # "Exemple :", "Attention :"
-    if text.endswith((".", ";", ",", "…", "!")) or (text.endswith("»") and is_terminal(text)):
+    if text.endswith((".", ";", ",", "…", "!")):
         return False
     if group.marker and text.endswith("?"):
         return True
@@ -149,12 +148,10 @@ def _heads(group: LineGroup, before: LineGroup | None, after: LineGroup | None, 
     return not look.styled and group.size >= 0.95 * look.size and _stands_alone(group, after)
 
 
-def _signs(group: LineGroup, before: LineGroup | None, after: LineGroup | None, above: Sequence[BlockKind]) -> bool:
-    """Whether the group is the function or the name of who signs: above a name, or below the date or the function."""
+def _signs(group: LineGroup, before: LineGroup | None, above: Sequence[BlockKind]) -> bool:
+    """Whether the group is the function or the name of who signs: below the date or the function."""
     if TITLE_WORD.match(group.text) or group.text.endswith("?"):
         return False
-    if SIGNATORY.fullmatch(group.text) and after and not is_terminal(after.text) and len(after.text) <= _LONGEST_NAME:
-        return True
     signed = before and (SIGNED.match(before.text) or SIGNATORY.fullmatch(before.text))
     return bool(signed and above[-1] is BlockKind.PARAGRAPH and not group.text.lower().startswith("annexe"))
 

@@ -55,7 +55,6 @@ _TARGETS = ("aria-controls", "data-bs-target", "data-target", "href")
 _SWITCHES = ("data-bs-toggle", "data-toggle", "aria-expanded", "aria-selected")
 # Names of what unfolds, of its titles, and of the texts under them: vc_toggle_title, vc_toggle_content.
 _UNFOLDING = re.compile(r"accord|toggle|collaps|faq|d[ée]pli|expand|question")
-_ANSWERING_NAME = re.compile(r"(?<![a-z])(?:answer|reponse)(?![a-z])")
 TITLE_NAME = re.compile(r"(?:title|titre|head(?:er|ing)?|question|trigger|button|btn|toggle|control)(?![a-z])")
 _STEM = re.compile(rf"([\w-]*?){TITLE_NAME.pattern}")
 _TEXT_NAME = re.compile(r"(?<![a-z])(?:answer|reponse|content|contenu|body|panel|text|texte|inner|collapse)(?![a-z])")
@@ -93,9 +92,7 @@ def panel(title: Tag, shown: Mapping[str, Tag]) -> Tag | None:
 
 
 def _are_alike(title: Tag, text: Tag) -> bool:
-    """Whether one is called a question and the other an answer, or both alike: a title, and a text."""
-    if ASKING_NAME.search(class_names(title)) and _ANSWERING_NAME.search(class_names(text)):
-        return True
+    """Whether both are named alike, the one a title or a question, the other its text."""
     stems = {found[1] for name in class_names(title).split() if (found := _STEM.match(name))}
     return any(
         name.startswith(stem) and _TEXT_NAME.search(name[len(stem) :])
@@ -190,8 +187,6 @@ def _is_no_content(tag: Tag, shown: Mapping[str, Tag]) -> bool:
 
 def _unfolds(button: Tag, shown: Mapping[str, Tag]) -> bool:
     """Whether the button is the title of what it shows: the page says so, or it asks."""
-    if button.get("role") == "tab":
-        return False
     return button.has_attr("aria-expanded") or _asks(button) or panel(button, shown) is not None
 
 

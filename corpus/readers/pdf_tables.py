@@ -2,23 +2,21 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, pairwise
 
 from corpus.layout.headers_footers import is_page_number
 from corpus.layout.hyphenation import CUT, is_french
 from corpus.layout.lines import goes_on, is_terminal, prevailing
-from corpus.layout.list_markers import BULLET, CONTENTS_TITLE, leads_to_page, markers
+from corpus.layout.list_markers import BULLET, CONTENTS_TITLE, markers
 from corpus.readers.pdf_rows import MOST_ROWS, Row, in_order
 from corpus.readers.pdf_rules import Cell
 
-# Of the font size: lines of one cell are nearer to each other, and nearer still where another row may follow them.
-_LEADING, _TIGHT = 1.9, 1.4
+# Of the font size: lines of one cell are nearer to each other.
+_LEADING = 1.9
 # Of the font size: columns are further apart, and lines of neighbouring cells are less high or low.
 _GUTTER, _LEVEL = 0.8, 0.35
-# Rows of a table are as much further apart than the lines of one, where these are drawn in turn.
-_LOOSE = 1.3
 # Lines of one cell where no border tells.
 _TALLEST = 12
 # Rows that two columns take to be a table; three or more columns take two.
@@ -136,7 +134,7 @@ def _unruled(rows: Sequence[Row]) -> Iterator[Row]:
         if _is_text(table):
             yield from (cells[column][0] for column in sorted(table[0]) for cells in table if column in cells)
         else:
-            yield from map(_table_row, _with_wrapped(table))
+            yield from (_table_row([cells[column] for column in sorted(cells)]) for cells in table)
 
 
 def _may_start_table(rows: Sequence[Row]) -> bool:
@@ -154,7 +152,7 @@ def _table_at(rows: Sequence[Row], first: int) -> tuple[list[dict[int, _Cell]], 
     for index in range(first, len(rows)):
         row = rows[index]
         trial = [*table[:-1], *([list(cell) for cell in cells] for cells in table[-1:])]
-        if row.turn or row.cells or leads_to_page(row.text) or not _add_parts(trial, row.split()):
+        if row.turn or row.cells or not _add_parts(trial, row.split()):
             break
         table = trial
         ends += [index + 1] * (len(table) - len(ends))
@@ -169,14 +167,14 @@ def _add_parts(table: list[list[_Cell]], parts: Sequence[Row]) -> bool:
     """Put the parts of a line into the table, if they fit: in the last cell, in the next, in the first of a row."""
     for number, part in enumerate(parts):
         cells = table[-1] if table else []
-        last = cells[-1][-1] if cells else None
-        if last is None:
+        foot = min((cell[-1].y for cell in cells), default=0.0)
+        if not cells:
             table.append([[part]])
         elif part.x >= max(line.right for line in cells[-1]) + _GUTTER * part.size and _is_level(table, part):
             cells.append([part])
         elif len(parts) == 1 and _continues(cells, part):
             cells[-1].append(part)
-        elif number == 0 and len(cells) > 1 and part.y < _bottom(cells) - 0.5 * part.size and part.x < cells[-1][0].x:
+        elif number == 0 and len(cells) > 1 and part.y < foot - 0.5 * part.size and part.x < cells[-1][0].x:
             table.append([[part]])
         else:
             return False
@@ -195,10 +193,6 @@ def _continues(cells: Sequence[_Cell], part: Row) -> bool:
     left = max((line.right for cell in cells[:-1] for line in cell), default=part.x)
     near = 0.5 * part.size < last.y - part.y <= _LEADING * part.size and len(cells[-1]) < _TALLEST
     return near and left <= part.x < last.right and last.x < part.right
-
-
-def _bottom(cells: Iterable[_Cell]) -> float:
-    return min(cell[-1].y for cell in cells)
 
 
 def _by_columns(table: Sequence[Sequence[_Cell]]) -> list[dict[int, _Cell]]:
@@ -227,22 +221,6 @@ def _is_text(table: Sequence[dict[int, _Cell]]) -> bool:
         if sum(map(len, lines)) < _TEXT_WIDTH * len(lines) or 3 * going < len(lines):
             return False
     return True
-
-
-def _with_wrapped(table: Sequence[dict[int, _Cell]]) -> list[list[_Cell]]:
-    """With the lines of one row together where the file draws a line of each cell in turn, rows being further apart."""
-    steps = [_bottom(above.values()) - min(below.items())[1][0].y for above, below in pairwise(table)]
-    loose = max(steps) >= _LOOSE * min(steps)
-    found = [dict(table[0])]
-    for cells, step in zip(table[1:], steps, strict=True):
-        near = step <= min(_TIGHT * min(cells.items())[1][0].size, 1.15 * min(steps)) and (loose or 1 not in cells)
-        above = found[-1]
-        shared = [(above[column][-1].text.strip(), cells[column][0].text.strip()) for column in cells.keys() & above]
-        if near and any(goes_on(*texts) for texts in shared):
-            found[-1] = {column: above.get(column, []) + cells.get(column, []) for column in above | cells}
-        else:
-            found.append(dict(cells))
-    return [[cells[column] for column in sorted(cells)] for cells in found]
 
 
 def _table_row(cells: Sequence[Sequence[Row]]) -> Row:
