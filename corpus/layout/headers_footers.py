@@ -197,11 +197,12 @@ def _repeats(lines: Sequence[Line], shape: str, found: list[int], pages: int) ->
     if bulleted or not any(char.isalpha() for char in shape):
         return False
     seen = sorted({lines[index].page for index in found})
-    if len(seen) >= max(2, pages / 2):
-        return not shape.endswith(("?", ":", ";")) or len(seen) > 3
+    often = len(seen) >= max(2, pages / 2)
+    if shape.endswith(("?", ":", ";")):
+        return often and len(seen) > 3
     steps = [after - before for before, after in pairwise(seen)]
     alternate = set(steps) == {2} and seen[0] <= 2 and seen[-1] >= pages - 2
-    return not shape.endswith(("?", ":", ";")) and (alternate or any(max(two) <= 2 for two in pairwise(steps)))
+    return often or alternate or any(max(two) <= 2 for two in pairwise(steps))
 
 
 def _shape(text: str) -> str:

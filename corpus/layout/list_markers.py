@@ -86,7 +86,7 @@ LONGEST_SIGNATURE = 160
 # Between the title and the page of a line of contents.
 LEADERS = re.compile(r"\.{4}|-{4}|_{4}|…{2}|(?:[.·‧…]\s){4}|·{4}")
 _LEADING = re.compile(r"[.\-_·‧…\s]")
-_PAGE = re.compile(r"\d{1,4}|[ivxlc]{1,6}", re.IGNORECASE)
+_PAGE = re.compile(r"(?<=[.\-_·‧…\s])(?:\d{1,4}|[ivxlc]{1,6})$", re.IGNORECASE)
 # Longer than any page number; than any price.
 _PAGE_LENGTH, _LONGEST_VALUE = 8, 20
 _PRICED = re.compile(r"\b(?:tarifs?|prix|montants?|redevances?)\b|€|\ben euros\b", re.IGNORECASE)
@@ -225,15 +225,11 @@ def leads_to_page(text: str) -> bool:
     """
     # By hand: a pattern for the whole would take time with the cube of a row of dots.
     text = text.rstrip()
-    start = len(text)
-    while start > max(0, len(text) - _PAGE_LENGTH) and not _LEADING.match(text, start - 1):
-        start -= 1
-    if not _PAGE.fullmatch(text, start):
-        return False
-    first = start
+    page = _PAGE.search(text, max(0, len(text) - _PAGE_LENGTH))
+    first = page.start() if page else 0
     while first and _LEADING.match(text, first - 1):
         first -= 1
-    return LEADERS.search(text, first, start) is not None
+    return page is not None and LEADERS.search(text, first, page.start()) is not None
 
 
 def leads_to_value(text: str) -> bool:

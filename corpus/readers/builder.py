@@ -176,8 +176,7 @@ def _parts(runs: Sequence[TextRun]) -> list[tuple[list[TextRun], bool]]:
     while at < len(lines):
         asked, rest, after = _bold_question(lines, at)
         if asked:
-            parts.append((asked, True))
-            parts.append((rest, False))
+            parts += [(asked, True), (rest, False)]
         else:
             parts[-1][0].extend((BREAK, *lines[at]))
         at = after
@@ -226,13 +225,12 @@ def _with_titles(text: str, blocks: Sequence[Block], looks: Sequence[TextRun], a
 
     Those that start at ``answers`` head nothing.
     """
-    followers = [*blocks[1:], None][: len(blocks)]
     groups, look = _as_printed(text, blocks, looks)
     told = any(block.kind in (BlockKind.HEADING, BlockKind.QUESTION) for block in blocks)
     outline = Outline()
     asking: set[str] = set()
     """Styles of the numbers of questions in bold: what has one, mark or no mark, is a peer."""
-    for block, group, kind, below in zip(blocks, groups, kinds(groups, look), followers, strict=True):
+    for block, group, kind, below in zip(blocks, groups, kinds(groups, look), [*blocks[1:], None], strict=False):
         strong = look.larger(group) or (group.bold and not look.bold) or group.caps or TITLE_WORD.match(group.text)
         bare = not (group.bold or look.larger(group))
         listed = block.kind is BlockKind.ITEM and (bare or _goes_on(text, block, below))
@@ -256,15 +254,22 @@ def _with_titles(text: str, blocks: Sequence[Block], looks: Sequence[TextRun], a
 def _as_printed(text: str, blocks: Sequence[Block], looks: Sequence[TextRun]) -> tuple[list[LineGroup], BodyStyle]:
     """The blocks as the layout of a printed page sees them, and what ordinary text looks like."""
     numbering = Numbering()
-    after = [*(block.kind for block in blocks[1:]), None][: len(blocks)]
+    groups: list[LineGroup] = []
     size = prevailing(
         (look.size, block.end - block.start) for block, look in zip(blocks, looks, strict=True) if look.size
     )
-    sized = [replace(look, size=look.size or size) for look in looks]
-    groups = [_group(text, *each, numbering) for each in zip(blocks, sized, after, strict=True)]
+    for block, look, below in zip(blocks, looks, [*blocks[1:], None], strict=False):
+        words = block.of(text)
+        if look.bold and below and below.kind is BlockKind.PARAGRAPH and not _REMARK.match(words):
+            words = words.rstrip(" :\u00a0\u202f")  # titles in bold may end with a colon
+        marker = numbering.choose(words)[0]
+        if block.kind is BlockKind.ITEM and marker is None:
+            marker = ListMarker("bullet", "•", 0)
+        line = Line(block.start, block.end, words, 0, 1.0, size=look.size or size, bold=look.bold)
+        groups.append(LineGroup((line,), marker))
     told = [block.kind in (BlockKind.HEADING, BlockKind.QUESTION) for block in blocks]
-    look = BodyStyle.of([group.lines[0] for group, head in zip(groups, told, strict=True) if not head])
-    return groups, replace(look, styled=look.styled or any(told))
+    body = BodyStyle.of([group.lines[0] for group, head in zip(groups, told, strict=True) if not head])
+    return groups, replace(body, styled=body.styled or any(told))
 
 
 def _goes_on(text: str, item: Block, below: Block | None) -> bool:
@@ -280,21 +285,10 @@ def _is_numbered(text: str) -> bool:
     return any(marker.style != "bullet" for marker in markers(text))
 
 
-def _group(text: str, block: Block, look: TextRun, after: BlockKind | None, numbering: Numbering) -> LineGroup:
-    """A block as the layout of a printed page sees it; titles in bold may end with a colon."""
-    words = block.of(text)
-    if look.bold and after is BlockKind.PARAGRAPH and not _REMARK.match(words):
-        words = words.rstrip(" :\u00a0\u202f")
-    marker = numbering.choose(words)[0]
-    if block.kind is BlockKind.ITEM and marker is None:
-        marker = ListMarker("bullet", "•", 0)
-    return LineGroup((Line(block.start, block.end, words, 0, 1.0, size=look.size, bold=look.bold),), marker)
-
-
 def _lines(runs: Sequence[TextRun]) -> list[list[TextRun]]:
     lines: list[list[TextRun]] = [[]]
     for run in runs:
-        first, *others = run.text.split("\n") if "\n" in run.text else [run.text]
+        first, *others = run.text.split("\n")
         lines[-1].append(replace(run, text=first))
         lines += [[replace(run, text=part)] for part in others]
     return lines

@@ -203,17 +203,16 @@ def _pages(document: PdfDocument, name: str) -> Iterator[_Page]:
         if characters > LIMITS.characters:
             raise beyond(name, characters, LIMITS.characters, "caractères, au moins,")
         judged = _assessed(rows, page)
-        if judged.unread in (_Unread.PICTURE, _Unread.ILLEGIBLE) and recognised < MOST_RECOGNISED:
-            recognised += ocr_is_available()
+        unread = judged.unread in (_Unread.PICTURE, _Unread.ILLEGIBLE)
+        if unread and recognised < MOST_RECOGNISED and ocr_is_available():
+            recognised += 1
             judged = _recognised(page) or judged
         yield judged
         page.close()
 
 
 def _recognised(page: PdfPage) -> _Page | None:
-    """The page as the engine reads it, if there is one and it reads enough."""
-    if not ocr_is_available():
-        return None
+    """The page as the engine reads it, if it reads enough."""
     rows = recognised_rows(page)
     legible = _letters(rows) >= LETTERS_PER_PAGE and _is_legible("\n".join(row.text for row in rows))
     return _Page(rows, _Unread.RECOGNISED) if legible else None
@@ -224,7 +223,7 @@ def _assessed(rows: list[Row], page: PdfPage) -> _Page:
     if _letters(rows) < LETTERS_PER_PAGE and _is_picture(page):
         return _Page(rows, _Unread.PICTURE)
     good = [row for row in rows if not _is_illegible(row.text)]
-    if _letters(good) < 0.5 * _letters(rows) or not _is_legible("\n".join(row.text for row in good), empty=True):
+    if _letters(good) < 0.5 * _letters(rows) or not _is_legible("\n".join(row.text for row in good)):
         return _Page([], _Unread.ILLEGIBLE)
     return _Page(in_order(with_tables(good)), _Unread.PARTLY if len(good) < len(rows) else None)
 
@@ -266,12 +265,10 @@ def _is_illegible(text: str) -> bool:
     return 2 * sum(map(_is_foreign, words)) > len(words)
 
 
-def _is_legible(text: str, *, empty: bool = False) -> bool:
+def _is_legible(text: str) -> bool:
     """Whether words are whole and in letters that French uses; a text of few words passes."""
     found = list(re.finditer(r"[^\W\d_]+", text))
     words = [match.group() for match in found]
-    if not words:
-        return empty
     foreign = sum(1 for word in words if _is_foreign(word))
     if foreign >= FEWEST_WORDS and foreign > MOST_FOREIGN * len(words):
         return False

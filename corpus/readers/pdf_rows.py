@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import inf
+from itertools import pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -191,7 +191,7 @@ def in_order(rows: Sequence[Row]) -> list[Row]:
     lines that they were drawn with: those out of turn with most others, such as a title or a box drawn last. The file
     decides the rest: which column is read first, whether by rows or by columns.
     """
-    if len(rows) > MOST_ROWS or not _has_upward_step(rows):
+    if len(rows) > MOST_ROWS or all(above.y >= below.y for above, below in pairwise(rows)):
         return list(rows)
     groups = list(_adjacent_groups(rows))
     size = [len(group) for group in groups]
@@ -252,16 +252,6 @@ def _compared(group: Sequence[Row], other: Sequence[Row]) -> tuple[float, bool]:
         return 0.0, is_above
     (x, right), (other_x, other_right) = ((min(r.x for r in g), max(r.right for r in g)) for g in (group, other))
     return (min(right, other_right) - max(x, other_x)) / max(min(right - x, other_right - other_x), 1.0), is_above
-
-
-def _has_upward_step(rows: Sequence[Row]) -> bool:
-    """Whether a line follows one that stands below it in its column."""
-    lowest = inf
-    for index, row in enumerate(rows):
-        if row.y > lowest and any(other.y < row.y and _compared([other], [row])[0] > _WITHIN for other in rows[:index]):
-            return True
-        lowest = min(lowest, row.y)
-    return False
 
 
 def joined(pages: Sequence[Sequence[Row]]) -> tuple[str, list[Line]]:

@@ -39,7 +39,6 @@ class Stroke(NamedTuple):
 
 
 Point = tuple[float, float]
-_HEIGHT = itemgetter(0)
 
 
 class Cell(NamedTuple):
@@ -63,8 +62,8 @@ class Rules:
 
     def strike(self, x: float, right: float, y: float, size: float) -> Stroke | None:
         """The stroke through the middle of letters that stand on height ``y``, or of some, if there is one."""
-        first = bisect_right(self.level, y + 0.15 * size, key=_HEIGHT)
-        last = bisect_left(self.level, y + 0.5 * size, key=_HEIGHT)
+        first = bisect_right(self.level, y + 0.15 * size, key=itemgetter(0))
+        last = bisect_left(self.level, y + 0.5 * size, key=itemgetter(0))
         if first == last:
             return None
         least = 0.3 * min(size, right - x)

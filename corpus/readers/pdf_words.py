@@ -3,7 +3,7 @@
 import ctypes
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
 from itertools import groupby
@@ -14,7 +14,7 @@ import pypdfium2.raw as pdfium
 from pypdfium2 import PdfDocument, PdfPage, PdfTextPage
 
 from corpus.layout.lines import prevailing
-from corpus.readers.pdf_rules import Cell, Grid, Rules, Stroke, grids, page_rules
+from corpus.readers.pdf_rules import Cell, Rules, Stroke, grids, page_rules
 
 BOLD = re.compile(r"bold|black|heavy|demi|extrab|gras", re.IGNORECASE)
 # What PDFium writes for a hyphen that ends a line, for a glyph without a character, where it sees another line; and
@@ -286,7 +286,7 @@ def _in_cells(pieces: list[PrintedWord], turn: int, rules: Rules) -> list[Printe
     found = grids(rules)
     if not found or len(pieces) > _MOST_PIECES:
         return pieces
-    cells = [_cell_at(found, *_middle(piece, turn)) for piece in pieces]
+    cells = [next(filter(None, (grid.at(*_middle(piece, turn)) for grid in found)), None) for piece in pieces]
     across = Counter(
         cell.table
         for cell, piece in zip(cells, pieces, strict=True)
@@ -294,7 +294,8 @@ def _in_cells(pieces: list[PrintedWord], turn: int, rules: Rules) -> list[Printe
     )
     filled = set(filter(None, cells))
     lines = Counter((cell.table, line) for cell in filled for line in range(cell.top, cell.bottom + 1))
-    rows = Counter(table for table, line in lines if lines[table, line] > 1 and _opens(filled, table, line))
+    opened = {(cell.table, cell.top) for cell in filled}
+    rows = Counter(table for table, line in opened if lines[table, line] > 1)
     words = Counter(cell.table for cell in cells if cell)
     tables = {table for table, count in rows.items() if count > 1 and across[table] <= _ACROSS * words[table]}
     return [
@@ -316,17 +317,6 @@ def _with_bullets(pieces: list[PrintedWord], turn: int, rules: Rules) -> list[Pr
         if 0.3 * pieces[first].style.size < pieces[first].x - x < _BEFORE * pieces[first].style.size:
             found[first] = pieces[first]._replace(bulleted=True)
     return found
-
-
-def _cell_at(found: Iterable[Grid], x: float, y: float) -> Cell | None:
-    for grid in found:
-        if cell := grid.at(x, y):
-            return cell
-    return None
-
-
-def _opens(cells: Iterable[Cell], table: int, line: int) -> bool:
-    return any((cell.table, cell.top) == (table, line) for cell in cells)
 
 
 def _middle(piece: PrintedWord, turn: int) -> tuple[float, float]:
