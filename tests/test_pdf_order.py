@@ -77,6 +77,21 @@ def test_cells_that_cover_rows_are_told_on_each_and_a_head_on_the_next_page_once
     ]
 
 
+def test_the_end_of_a_row_that_a_page_break_cut_is_of_its_table() -> None:
+    made = FPDF()
+    made.set_font("helvetica", size=11)
+    for rows in (
+        (("Repas", "Au restaurant de la mairie,", "4 euros"), ("Transport", "Sur présentation", "2 euros")),
+        (("", "de la carte de transport.", ""),),
+    ):
+        made.add_page()
+        with made.table() as table:
+            for words in (("Aide", "Conditions", "Montant"), *rows):
+                table.row(words)
+
+    assert blocks(read(made), BlockKind.TABLE)[-1] == "\tde la carte de transport."
+
+
 def test_a_frame_is_no_table_and_what_a_line_strikes_out_is_left_out() -> None:
     made = plain(SENTENCE.strip())
     made.rect(5, 5, 200, 40)

@@ -347,7 +347,7 @@ def test_the_grounds_of_a_short_order_are_its_text() -> None:
     assert "CONSIDERANT le risque de noyade," in [passage.text for passage in order.passages]
 
 
-@pytest.mark.parametrize("bullet", "☐⁃")
+@pytest.mark.parametrize("bullet", ["☐", "⁃", "[ ]"])
 def test_bullets_of_any_kind_make_a_list(bullet: str) -> None:
     items = [f"{bullet} une copie du livret", f"{bullet} un justificatif"]
     [entry] = entries("\n".join(["PIÈCES À JOINDRE", "", *items]), "page")

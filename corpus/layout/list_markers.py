@@ -10,7 +10,7 @@ from itertools import pairwise
 GLYPHS = "–—•●○◦‣·∙⁃⦁▪▫■□◆◇◊♦►▶▸▹→⇒➔➢➤➡✓✔✗✦★❖❍❓❔☐☑☒❏❑❒☞👉📌🔹🔸🔷🔶✅⚫"
 """Bullets that are no letters, but the hyphen, the star and what private fonts draw."""
 BULLET = re.compile(
-    rf"(?P<glyph>[-=]>(?=\s)|>>(?=\s)|[-{GLYPHS}*+>\uf000-\uf0ff]|[lnoquvØ§ü](?=[ \u00a0\t]+[\w«(]))"
+    rf"(?P<glyph>[-=]>(?=\s)|>>(?=\s)|\[[ xX]?\](?=\s)|[-{GLYPHS}*+>\uf000-\uf0ff]|[lnoquvØ§ü](?=[ \u00a0\t]+[\w«(]))"
     r"[ \u00a0\t]*(?=\S)"
 )
 _SPACED = r"(?:[ \u00a0\t]+|$)"

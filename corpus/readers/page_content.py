@@ -55,7 +55,10 @@ _TARGETS = ("aria-controls", "data-bs-target", "data-target", "href")
 _SWITCHES = ("data-bs-toggle", "data-toggle", "aria-expanded", "aria-selected")
 # Names of what unfolds, of its titles, and of the texts under them: vc_toggle_title, vc_toggle_content.
 _UNFOLDING = re.compile(r"accord|toggle|collaps|faq|d[ée]pli|expand|question")
-TITLE_NAME = re.compile(r"(?:title|titre|head(?:er|ing)?|question|trigger|button|btn|toggle|control)(?![a-z])")
+TITLE_NAME = re.compile(
+    r"(?:title|titre|head(?:er|ing)?|question|trigger|button|btn|toggle|control)(?![a-z])"
+    r"(?![\w-]*(?:content|contenu|body|panel|inner|collapse)(?![\w-]))"  # toggle-content is none
+)
 _STEM = re.compile(rf"([\w-]*?){TITLE_NAME.pattern}")
 _TEXT_NAME = re.compile(r"(?<![a-z])(?:answer|reponse|content|contenu|body|panel|text|texte|inner|collapse)(?![a-z])")
 _ANCHOR = re.compile("#.")

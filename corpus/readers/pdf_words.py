@@ -281,7 +281,7 @@ def _cut(textpage: pdfium.FPDF_TEXTPAGE, word: PrintedWord, stroke: Stroke) -> I
 def _in_cells(pieces: list[PrintedWord], turn: int, rules: Rules) -> list[PrintedWord]:
     """The pieces with their cells, where two rows at least have two filled ones and their words keep to them.
 
-    Others are frames and pictures.
+    Under a header that fills three, one is enough: a page break cut its row. Others are frames and pictures.
     """
     found = grids(rules)
     if not found or len(pieces) > _MOST_PIECES:
@@ -297,7 +297,12 @@ def _in_cells(pieces: list[PrintedWord], turn: int, rules: Rules) -> list[Printe
     opened = {(cell.table, cell.top) for cell in filled}
     rows = Counter(table for table, line in opened if lines[table, line] > 1)
     words = Counter(cell.table for cell in cells if cell)
-    tables = {table for table, count in rows.items() if count > 1 and across[table] <= _ACROSS * words[table]}
+    headed = {table for table, line in lines if line == 0 and lines[table, 0] > 2 and lines[table, 1] > 0}
+    tables = {
+        table
+        for table, count in rows.items()
+        if (count > 1 or table in headed) and across[table] <= _ACROSS * words[table]
+    }
     return [
         piece._replace(cell=cell) if cell and cell.table in tables else piece
         for cell, piece in zip(cells, pieces, strict=True)
