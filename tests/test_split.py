@@ -228,6 +228,14 @@ def test_what_follows_a_table_of_questions_may_ask() -> None:
     assert pairs(placed((TABLE, 0, "Question\tRéponse"), row, question, answer)) == ASKED
 
 
+def test_a_short_sentence_above_the_questions_is_said() -> None:
+    above = [(HEADING, 1, "FAQ"), (PARAGRAPH, 0, "Le service est gratuit."), (PARAGRAPH, 0, "Mai 2024")]
+
+    assert pairs(placed(*above, (QUESTION, 0, "Le prix ?"), (PARAGRAPH, 0, "Dix euros.")))[:-1] == [
+        ("", "Le service est gratuit.")
+    ]
+
+
 def test_questions_marked_in_several_ways_are_all_questions() -> None:
     blocks = [(QUESTION, 0, "Le prix ?"), (PARAGRAPH, 0, "Dix euros.")]
     labelled = [(PARAGRAPH, 0, f"Q{n}. Le délai {n}\nR{n}. Un mois.") for n in range(3)]

@@ -51,7 +51,7 @@ HEADS = (BlockKind.HEADING, BlockKind.QUESTION)
 OBJECT = re.compile(r"objet\s*:", re.IGNORECASE)
 # Shorter paragraphs without a full stop are titles, dates, signatures.
 LONG = 250
-FEWEST_WORDS = 5
+FEWEST_WORDS = 4
 # Headings that a list of them tells.
 _FEWEST_TOLD = 2
 
