@@ -159,6 +159,7 @@ ASKED = [
         "Question 1. {0}\nRéponse 1. {1}\n\nQuestion 2. {2}\nRéponse 2. {3}",
         "Q/ {0}\nR/ {1}\nQ/ {2}\nR/ {3}",
         "{0} {1}\n{2} {3}",
+        "{0}\n{1}\n\n{2}\n{3}",
         ">> {0}\n   -> {1}\n>> {2}\n   -> {3}",
         "Sommaire\n\n{0}\n{2}\n\n{0}\n\n{1}\n\n{2}\n\n{3}",
     ],
@@ -182,6 +183,15 @@ def test_numbered_questions_without_their_mark_head_the_lines_below() -> None:
     assert [(entry.heading_text, entry.body_text) for entry in entries(raw, "page")] == [
         ("1) Comment déposer un permis", "Le dossier est déposé en mairie."),
         ("2) Quel est le délai", "Il est d'un mois."),
+    ]
+
+
+def test_a_question_in_capitals_is_parted_from_a_longer_line() -> None:
+    raw = "FAQ\n\nQUI PEUT ACHETER UNE CONCESSION ?\nToute personne domiciliée dans la commune.\n\nQUAND ?\nEn mai.\n"
+
+    assert pairs(entries(raw)) == [
+        ("QUI PEUT ACHETER UNE CONCESSION ?", "Toute personne domiciliée dans la commune."),
+        ("QUAND ?", "En mai."),
     ]
 
 

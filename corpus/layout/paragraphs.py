@@ -199,8 +199,10 @@ def _ends_paragraph(view: View, index: int, group: LineGroup) -> bool:
         return True
     if view.room_after(index - 1):
         return ends or (view.is_very_short(index - 1) and starts_high(line.text) and not hangs(above.text))
-    if above.text.endswith("?") and starts_high(line.text) and (above.bold or group.marker or ASKED.match(group.text)):
-        return True
+    if above.text.endswith("?") and starts_high(line.text):
+        plain = not line.size and INTERROGATIVE.match(group.text)
+        if above.bold or group.marker or ASKED.match(group.text) or plain:
+            return True
     return _is_title(view, index)
 
 
