@@ -12,13 +12,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from packed_file import FEED_FORWARD, HIDDEN, PIECES, block, packed_file
-from safetensors.numpy import load_file
-from tokenizers import Tokenizer
 
 from corpus.errors import IndexStoreError
 from index import data_home
 from index.e5 import unpack
-from index.e5.model_folder import french_tokenizer, kept_rows, write_model_folder
+from index.e5.bert import bert_weights, french_tokenizer, kept_rows
 from index.e5.unpack import unpack_default_model
 from index.e5.weights import BLOCK, PackedModel, dequantise
 
@@ -76,17 +74,17 @@ def test_text_is_normalised_then_cut_into_its_likeliest_pieces(text: str, expect
     assert ["<unk>" if piece == "договор" else piece for piece in found] == expected
 
 
-def test_rows_of_the_embedding_follow_the_pieces_that_were_kept(tmp_path: Path) -> None:
-    write_model_folder(PackedModel.parse(packed_file()), tmp_path)
+def test_rows_of_the_embedding_follow_the_pieces_that_were_kept() -> None:
+    packed = PackedModel.parse(packed_file())
+    rows = kept_rows(packed.pieces)
 
-    vocabulary = Tokenizer.from_file(str(tmp_path / "tokenizer.json")).get_vocab()
-    rows = load_file(tmp_path / "model.safetensors")["embeddings.word_embeddings.weight"]
-    settings = json.loads((tmp_path / "config.json").read_text())
+    vocabulary = french_tokenizer(packed, rows).get_vocab()
+    weights = bert_weights(packed, rows)["embeddings.word_embeddings.weight"]
 
     assert "約" not in vocabulary
-    assert settings["vocab_size"] == len(vocabulary) == len(rows) == 12
+    assert len(vocabulary) == len(weights) == 12
     numbers = {piece: number for number, piece in enumerate(PIECES)}
-    assert {piece: rows[row, 0] for piece, row in vocabulary.items()} == {
+    assert {piece: weights[row, 0] for piece, row in vocabulary.items()} == {
         piece: numbers[piece] % 16 - 8 for piece in vocabulary
     }
 
@@ -108,9 +106,9 @@ def test_a_folder_that_cannot_be_written_names_the_remedy(tmp_path: Path) -> Non
 
 
 def test_a_full_disk_is_said_before_anything_is_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=499 * 2**20))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=399 * 2**20))
 
-    with pytest.raises(IndexStoreError, match=r"disque plein.*Libérez 500 Mo.*MOTAMOT_HOME"):
+    with pytest.raises(IndexStoreError, match=r"disque plein.*Libérez 400 Mo.*MOTAMOT_HOME"):
         unpack_default_model(tmp_path)
 
     assert [path.name for path in tmp_path.iterdir()] == [".lock"]
@@ -130,7 +128,7 @@ def test_a_wheel_with_other_weights_is_refused(monkeypatch: pytest.MonkeyPatch, 
 
 @pytest.mark.model
 def test_pruning_changes_no_token_of_real_french_text(shared: Path) -> None:
-    packed = unpack._packed_model()
+    packed = unpack.packed_model()
     whole = french_tokenizer(packed, np.arange(len(packed.pieces)))
     pruned = french_tokenizer(packed, kept_rows(packed.pieces))
     lines = (shared / "benchmarks/cnil-faq/corpus.jsonl").read_text(encoding="utf-8").splitlines()

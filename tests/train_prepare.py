@@ -17,8 +17,7 @@ from typing import Any
 
 import numpy as np
 from benchmark_corpora import DATA, document_corpus, documents, faqs, json_lines, letters
-from safetensors.numpy import load_file, save
-from tokenizers import Tokenizer
+from safetensors.numpy import save
 from train_data import Asked, Corpus, Tokens, TrainingData
 from train_passages import OfficialPassage, official_passages, write_pages
 from train_topics import Topic, topics
@@ -26,8 +25,8 @@ from train_topics import Topic, topics
 from corpus.read import read_corpus
 from corpus.split.sentences import sentences
 from index import rows
-from index.e5 import unpack
-from index.e5.model_folder import write_model_folder
+from index.e5.bert import bert_model, french_tokenizer, kept_rows
+from index.e5.unpack import packed_model
 from index.french import stems
 
 _ROOT = DATA.parents[1]
@@ -330,18 +329,17 @@ def prepare(fiches: Path, adapters: Path, work: Path) -> None:
 
 def _write_model(texts: Sequence[str], work: Path) -> list[Tokens]:
     """Write the default model with the pieces that the texts have and no other; their token ids in it."""
-    with TemporaryDirectory() as scratch:
-        source = Path(scratch)
-        write_model_folder(unpack._packed_model(), source)
-        weights = load_file(source / "model.safetensors")
-        config = json.loads((source / "config.json").read_text(encoding="utf-8"))
-        tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
+    packed = packed_model()
+    rows = kept_rows(packed.pieces)
+    bert, tokenizer = bert_model(packed, rows), french_tokenizer(packed, rows)
+    tokenizer.no_truncation()
     long = [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
     ids = [_shortened(own, _LONGEST[text[: text.index(" ") + 1]]) for own, text in zip(long, texts, strict=True)]
     kept = np.unique(np.concatenate([*ids, range(5)]))
+    weights = {name: tensor.numpy() for name, tensor in bert.state_dict().items()}
     words = "embeddings.word_embeddings.weight"
     weights[words] = weights[words][kept]
-    config |= {"vocab_size": len(kept), "dtype": "float16"}
+    config = bert.config.to_dict() | {"vocab_size": len(kept), "dtype": "float16"}
     (work / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     with lzma.open(work / "base.xz", "wb", preset=4) as file:
         file.write(save({name: tensor.astype(np.float16) for name, tensor in weights.items()}))

@@ -1,4 +1,4 @@
-"""The default model as sentence-transformers runs it, adapted and exported once to the graphs that onnxruntime runs."""
+"""The default model as torch runs it, adapted and exported once to the graphs that onnxruntime runs."""
 
 import logging
 import warnings
@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from index import check_temporary_folder
 from index.dense import Vectors
+from index.e5.bert import bert_model, french_tokenizer, kept_rows
 from index.e5.onnx_encoder import ENCODER_GRAPH, QUERY, READER_GRAPH, TOKENIZER, WORDS, pair
-from index.sentence_transformer import load_model
+from index.e5.weights import PackedModel
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 _OPSET = 17
 # alpha / r of the adapters.
 _SCALE = 2.0
-_READER_LAYERS = 12
 # Share of an outlier that moves from the activations into the weights (SmoothQuant, Xiao et al., 2022,
 # https://arxiv.org/abs/2211.10438). Least cosine to float32 over 70 texts: .984 with 0.5, .990 with 0.7 and 0.8,
 # .987 with 0.9.
@@ -30,31 +31,25 @@ _N_CALIBRATION = 60
 
 
 class Exporter:
-    """The default model in memory, to be compared and written in its exported form. Imports torch (seconds).
+    """The default model in memory, to be compared and written in its exported form. Imports torch (seconds)."""
 
-    Args:
-        source: A sentence-transformers folder of a BERT encoder.
-    """
-
-    def __init__(self, source: Path) -> None:
-        self._source = source
-        self._model = load_model(source)
-        self._tokenizer = self._model.tokenizer.backend_tokenizer
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(self._model.max_seq_length)
+    def __init__(self, packed: PackedModel) -> None:
+        check_temporary_folder()
+        self._packed, self._rows = packed, kept_rows(packed.pieces)
+        self.bert: Any = bert_model(packed, self._rows)
+        self._tokenizer = french_tokenizer(packed, self._rows)
 
     def vectors(self, queries: Sequence[str]) -> Vectors:
-        """What sentence-transformers makes of the queries, ``(n, dim)``."""
-        found: Vectors = self._model.encode([QUERY + query for query in queries], normalize_embeddings=True)
-        return found
+        """What torch makes of the queries, ``(n, dim)``; before the encoder is written."""
+        return self._outputs(_pooled(self.bert), [self._tokenizer.encode(QUERY + query).ids for query in queries])
 
     def adapt(self) -> None:
         """Merge the encoder's adapter: ``vectors`` are then those of the adapted encoder."""
-        _merge(self._model[0].model, _adapter("encoder"))
+        _merge(self.bert, _adapter("encoder"))
 
     def write(self, folder: Path) -> None:
         """Write tokenizer, word vectors and the encoder's graph into an existing folder."""
-        bert: Any = self._model[0].model
+        bert = self.bert
         self._tokenizer.save(str(folder / TOKENIZER), pretty=False)
         words = bert.embeddings.word_embeddings.weight.detach().numpy()
         np.save(folder / WORDS, words.astype(np.float16))  # cosine to float32 above 0.999999
@@ -63,8 +58,7 @@ class Exporter:
 
     def reader(self) -> Any:
         """The reader as torch runs it: token ids ``(1, n)`` in, a logit out."""
-        bert: Any = load_model(self._source)[0].model
-        bert.encoder.layer = bert.encoder.layer[:_READER_LAYERS]
+        bert = bert_model(self._packed, self._rows)
         adapter = _adapter("reader")
         _merge(bert, {name[2:]: tensor for name, tensor in adapter.items() if name.startswith("m.")})
         return _judge(bert, {name[2:]: tensor.float() for name, tensor in adapter.items() if name.startswith("h.")})
@@ -77,12 +71,15 @@ class Exporter:
 
     def logits(self, reader: Any, query: str, texts: Sequence[str]) -> Vectors:
         """What torch makes of the pairs, ``(n_texts,)``; before the reader is written."""
+        return self._outputs(reader, [pair(self._tokenizer, query, text) for text in texts])[:, 0]
+
+    @staticmethod
+    def _outputs(module: Any, texts: Sequence[Sequence[int]]) -> Vectors:
         import torch
 
         with torch.inference_mode():
-            pairs = [torch.tensor([pair(self._tokenizer, query, text)]) for text in texts]
-            found = [reader(reader.bert.embeddings.word_embeddings(ids))[0, 0] for ids in pairs]
-            return np.asarray(found, dtype=np.float32)
+            words = [module.bert.embeddings.word_embeddings(torch.tensor([ids])) for ids in texts]
+            return np.concatenate([module(vectors).numpy() for vectors in words])
 
     def _smooth(self, bert: Any, texts: Sequence[Sequence[int]]) -> None:
         """Move the outliers of what the second feed-forward map reads into its weights; its output stays."""

@@ -1,13 +1,10 @@
-"""Write a packed model as an ordinary sentence-transformers folder, with the pieces that French needs."""
+"""The packed model as transformers and tokenizers hold it, with the pieces that French needs."""
 
-import json
 import unicodedata
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import save_file
 from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 
 from index.e5.weights import Floats, PackedModel
@@ -32,25 +29,6 @@ _ERASED = r"[\x{01}-\x{08}\x{0B}\x{0E}-\x{1F}\x{7F}\x{8F}\x{9F}]"
 _SPACES = r"[\t\n\f\r \x{1680}\x{200B}-\x{200F}\x{2028}\x{2029}\x{2581}\x{FEFF}\x{FFFD}]+"
 
 
-def write_model_folder(packed: PackedModel, folder: Path) -> None:
-    """Fill an existing folder with weights, tokenizer and settings.
-
-    Raises:
-        OSError: The folder cannot be written.
-        safetensors.SafetensorError: The same, while the weights are written.
-    """
-    rows = kept_rows(packed.pieces)
-    weights = bert_weights(packed, rows)
-    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    french_tokenizer(packed, rows).save(str(folder / "tokenizer.json"), pretty=False)
-    for name, settings in _settings(packed, vocabulary=len(rows)).items():
-        path = folder / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
-    # The library makes the weights readable by their owner only: others may serve them too.
-    (folder / "model.safetensors").chmod((folder / "config.json").stat().st_mode)
-
-
 def kept_rows(pieces: tuple[str, ...]) -> npt.NDArray[np.int64]:
     """Numbers of the pieces without a letter of another script than Latin or Greek, in order."""
     # One look-up for each character, not for each occurrence: 250,000 pieces.
@@ -62,6 +40,29 @@ def _is_kept(character: str) -> bool:
     if unicodedata.category(character)[0] not in "LM":
         return True  # digits, punctuation, symbols, the private signs of PDF bullets
     return unicodedata.name(character, "").partition(" ")[0] in _KEPT_LETTERS
+
+
+def bert_model(packed: PackedModel, rows: npt.NDArray[np.int64]) -> Any:
+    """The encoder in float32, with the given pieces only: a ``transformers.BertModel``."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    shape = packed.shape
+    config = BertConfig(
+        vocab_size=len(rows),
+        hidden_size=shape.hidden,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        intermediate_size=shape.feed_forward,
+        max_position_embeddings=shape.positions,
+        type_vocab_size=shape.token_types,
+        layer_norm_eps=shape.norm_epsilon,
+        # Special pieces open the file: dropping others after them leaves their numbers alone.
+        pad_token_id=packed.pieces.index("<pad>"),
+    )
+    bert: Any = BertModel(config, add_pooling_layer=False)  # the file has no pooler
+    bert.load_state_dict({name: torch.tensor(tensor) for name, tensor in bert_weights(packed, rows).items()})
+    return bert.eval()
 
 
 def bert_weights(packed: PackedModel, rows: npt.NDArray[np.int64]) -> dict[str, Floats]:
@@ -104,60 +105,8 @@ def french_tokenizer(packed: PackedModel, rows: npt.NDArray[np.int64]) -> Tokeni
         pair="<s> $A </s> </s> $B </s>",
         special_tokens=[(token, numbers[token]) for token in ("<s>", "</s>")],
     )
+    tokenizer.enable_truncation(packed.shape.positions)
     tokenizer.add_special_tokens(
         [AddedToken(token, special=True, normalized=False) for token in ("<s>", "<pad>", "</s>", "<unk>")]
     )
     return tokenizer
-
-
-def _settings(packed: PackedModel, vocabulary: int) -> dict[str, Any]:
-    shape = packed.shape
-    numbers = {token: packed.pieces.index(token) for token in ("<s>", "<pad>", "</s>")}
-    return {
-        "config.json": {
-            "architectures": ["BertModel"],
-            "model_type": "bert",
-            "hidden_size": shape.hidden,
-            "num_hidden_layers": shape.layers,
-            "num_attention_heads": shape.heads,
-            "intermediate_size": shape.feed_forward,
-            "vocab_size": vocabulary,
-            "max_position_embeddings": shape.positions,
-            "type_vocab_size": shape.token_types,
-            "layer_norm_eps": shape.norm_epsilon,
-            "hidden_act": "gelu",
-            "dtype": "float32",
-            # Special pieces open the file: dropping others after them leaves their numbers alone.
-            "bos_token_id": numbers["<s>"],
-            "pad_token_id": numbers["<pad>"],
-            "eos_token_id": numbers["</s>"],
-        },
-        "tokenizer_config.json": {
-            "tokenizer_class": "PreTrainedTokenizerFast",
-            "model_max_length": shape.positions,
-            "bos_token": "<s>",
-            "cls_token": "<s>",
-            "eos_token": "</s>",
-            "sep_token": "</s>",
-            "unk_token": "<unk>",
-            "pad_token": "<pad>",
-        },
-        "modules.json": [
-            {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
-            {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
-            {"idx": 2, "name": "2", "path": "2_Normalize", "type": "sentence_transformers.models.Normalize"},
-        ],
-        # The file has no pooler: nothing here reads one.
-        "sentence_bert_config.json": {
-            "max_seq_length": shape.positions,
-            "do_lower_case": False,
-            "model_args": {"add_pooling_layer": False},
-        },
-        "config_sentence_transformers.json": {
-            "prompts": {"query": "query: ", "document": "passage: "},
-            "default_prompt_name": None,
-            "similarity_fn_name": "cosine",
-        },
-        "1_Pooling/config.json": {"word_embedding_dimension": shape.hidden, "pooling_mode_mean_tokens": True},
-        "2_Normalize/config.json": {},
-    }
