@@ -37,6 +37,8 @@ _LIKELY = 0.45
 # Where a third of the words of meaning are in none of the examples: in five folds, of 1,488 questions that look like
 # courtesies 116 are then taken for one, 140 with 0.45 alone; of 2,354 courtesies 2,177 are met, and 2,226.
 _LIKELY_STRANGE = 0.6
+# A question counts this much less beside an act on an answer, for which one is there more often than not.
+_ACT = 0.7
 # Words that a question takes at least: "bonjour monsieur le robot" leaves two.
 _ASKS = 3
 SHORTEST = 5
@@ -218,14 +220,15 @@ def _judged(words: Sequence[str], vocabulary: Collection[str], classifier: Court
     if not known and not any(s in courteous.stems for s in telling) and not hints(words):
         return None
     chances = classifier.chances(courteous.features(spelled))
-    asking = [chances.pop(family) for family in ASKING]
-    likely, family = 1 - sum(asking), max(chances, key=chances.__getitem__)
+    question, follow_up = (chances.pop(family) for family in ASKING)
+    likely, family = 1 - question - follow_up, max(chances, key=chances.__getitem__)
     if known:
         return None if known in ASKING else _courtesy(known, likely=likely, certain=True)
     least = _LIKELY_STRANGE if 3 * len(courteous.strange(spelled)) >= max(1, len(meaning)) else _LIKELY
     # Several unlikely families together are none. In five folds, of 1,498 questions that look like courtesies 69 are
     # then taken for one, 113 without; of 2,416 courtesies 2,163 are met, and 2,227.
-    met = likely >= least and chances[family] >= max(asking)
+    beside = max(question * (_ACT if family in ACTS else 1), follow_up)
+    met = likely >= least and chances[family] >= beside
     return _courtesy(family, likely=likely, certain=False) if met else None
 
 
