@@ -162,8 +162,9 @@ class Searcher:
         first, unsure = int(ranking.entries.argmax()), AFTER_QUESTION.sure - RESERVE
         beside = before is not None and again >= MOSTLY and first != pool.owner[before]
         more = place is not None and not supposed and self._says_more(turn, self.rows.targets[pool.targets[place]])
-        if place is not None and more and (beside or right < AFTER_QUESTION.answer or first == pool.owner[place]):
-            right = max(right, unsure) if first == pool.owner[place] else unsure
+        target = ranking.best_target(first, pool.owner)
+        if place is not None and more and (beside or right < AFTER_QUESTION.answer or target == place):
+            right = max(right, unsure) if target == place else unsure
             ranking, first = with_first(ranking, np.asarray([place]), pool.owner), int(pool.owner[place])
         elif more or beside or not matched.features.familiarity[first]:
             # What was quoted says it too, or nothing that the turn adds is said by what is found now.
