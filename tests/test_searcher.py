@@ -62,9 +62,16 @@ def test_the_reader_is_asked_only_where_it_may_change_something(
     assert reader.asked == asked
 
 
-@pytest.mark.parametrize(("says", "entry", "sure"), [(2.0, "retard", False), (-4.0, "salle", True)])
+@pytest.mark.parametrize(
+    ("says", "others", "entry", "sure"),
+    [
+        (2.0, -8.0, "retard", False),
+        (2.0, 1.0, "salle", False),  # both answer
+        (-4.0, 1.0, "salle", True),
+    ],
+)
 def test_what_was_quoted_is_quoted_again_where_the_reader_finds_that_it_answers_the_turn(
-    small_searcher: Searcher, monkeypatch: pytest.MonkeyPatch, says: float, entry: str, sure: bool
+    small_searcher: Searcher, monkeypatch: pytest.MonkeyPatch, says: float, others: float, entry: str, sure: bool
 ) -> None:
     quoted = small_searcher.search(small_searcher.read("amende de retard")).hits[0]
 
@@ -73,7 +80,7 @@ def test_what_was_quoted_is_quoted_again_where_the_reader_finds_that_it_answers_
 
         def read(self, query: str, texts: Sequence[str]) -> Vectors:
             again = list(texts) == [quoted.target.passage.text]
-            return np.full(len(texts), says if again else 1.0, dtype=np.float32)
+            return np.full(len(texts), says if again else others, dtype=np.float32)
 
     monkeypatch.setattr(small_searcher.encoder, "reader", Reader())
     monkeypatch.setattr(small_searcher, "_marker", Marker(small_encoder()))
