@@ -59,6 +59,8 @@ class Features:
     """The same, for words that neither a document nor a phrasing has."""
     asked: npt.NDArray[np.bool_]
     """Shape ``(n_entries,)``: whether somebody wrote how people ask for it, what was left out aside."""
+    nearest: Ints
+    """Shape ``(n_targets,)``: row of the phrasing of each that the question is nearest to; -1 where it has none."""
     stands: Doubles
     """How many entries of the corpus each stands for, shape ``(n_entries,)``: 1 where all are there (see ``Pool``)."""
 
@@ -134,7 +136,8 @@ class FeatureExtractor:
         asked = np.zeros(len(pool.entries), dtype=bool)
         asked[pool.owner[owner][kept[own]]] = True
         fields = np.stack(columns, axis=1).astype(np.float32)
-        return Features(fields, *self._covered(query, kept, pool, own, owner), asked, pool.stands)
+        nearest = _nearest(phrasing[0], own, owner, len(pool.targets))
+        return Features(fields, *self._covered(query, kept, pool, own, owner), asked, nearest, pool.stands)
 
     def share(self, terms: Sequence[str], known: Sequence[str], text: str) -> float:
         """Share of the terms that are not known yet, weighed by rarity, that a text of the corpus has."""
@@ -187,6 +190,15 @@ def _of_phrasings(scores: Floats, owner: Ints, n_targets: int) -> list[Floats]:
     asked = found[0] > _LEFT_OUT
     fill = found[[0, 0, 2]][:, asked].min(axis=1) if asked.any() else np.zeros(3, dtype=np.float32)
     return list(np.where(asked, found, fill[:, None]))
+
+
+def _nearest(cosines: Floats, rows: Ints, owner: Ints, n_targets: int) -> Ints:
+    """Of ``rows``, the one with the highest cosine for each owner, ascending; -1 where it has none, or none is kept."""
+    found = np.full(n_targets, -1)
+    order = np.argsort(cosines, kind="stable")
+    kept = order[cosines[order] > _LEFT_OUT]
+    found[owner[kept]] = rows[kept]  # of those of one owner, the last stays
+    return found
 
 
 def _mean_of_three(scores: Floats, owner: Ints, bounds: Ints) -> Floats:

@@ -24,8 +24,9 @@ class Matched:
     opinion: Opinion | None
     owner: Ints
     """Place of the entry of each target."""
-    read: Callable[[Sequence[int]], Sequence[float]] | None
-    """What a reader says of some targets, by their places: a logit for each. None where there is no reader."""
+    read: Callable[[Sequence[int], Sequence[int]], Sequence[float]] | None
+    """What a reader says of some targets: from their places, and ``Features.nearest`` of each, to a logit of each. None
+    where there is no reader."""
     prefer: Callable[[Ranking], Ranking] = lambda ranking: ranking
     """What is changed in a ranking by the fields."""
 
@@ -91,7 +92,9 @@ def _judged_by(learned: Learned, matched: Matched, sparing: bool) -> Judgement:
     if matched.read:
         chosen = to_read(ranking, matched.owner)
         settled = _settled(learned, ranking, matched, chosen) if sparing else None
-        logits = settled or dict(zip(chosen, matched.read(list(chosen.values())), strict=True))
+        targets = list(chosen.values())
+        nearest = matched.features.nearest[targets].tolist()
+        logits = settled or dict(zip(chosen, matched.read(targets, nearest), strict=True))
     return _with_logits(learned, ranking, matched, logits)
 
 

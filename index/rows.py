@@ -186,10 +186,11 @@ class Rows:
     def _title(self, passage: Passage) -> list[str]:
         return _title(passage) if len(self.documents) > 1 else []
 
-    def reader_text(self, target: int, terms: Collection[str]) -> str:
+    def reader_text(self, target: int, terms: Collection[str], phrasing: int = -1) -> str:
         """What a reader reads of a target: the question of its entry, or what heads a short text, and the answer.
 
-        Of a long answer, the sentences of the target where most of the stems ``terms`` stand together.
+        Of a long answer, the sentences of the target where most of the stems ``terms`` stand together. The phrasing of
+        row ``phrasing``, unless it is -1, is read after the question: one more way in which the answer is asked for.
         """
         entry, own = self.entries[self.entry_of_target[target]], self.targets[target]
         text = own.passage.document.text
@@ -200,6 +201,8 @@ class Rows:
             body = _densest(own.span.of(text), terms)
         if len(body) >= _PLAIN and named_by == 1:
             above = [heading for heading in above if _is_question(heading)]
+        if phrasing >= 0:
+            above = [*above[:-1], " ".join([*above[-1:], self.phrasings[phrasing]])]
         return "\n".join([*map(_ends, above + context), body])
 
 

@@ -271,12 +271,13 @@ class Searcher:
             partial(self._succession.preferring, documents=documents, owner=pool.owner),
         )
 
-    def _read(self, query: Query, pool: Pool, places: Sequence[int]) -> Sequence[float]:
-        """What the reader says of some targets of a pool."""
+    def _read(self, query: Query, pool: Pool, places: Sequence[int], nearest: Sequence[int]) -> Sequence[float]:
+        """What the reader says of some targets of a pool, each with the phrasing that the question is nearest to."""
         assert self.encoder.reader
         targets = pool.targets[list(places)]
         some(self.rows.entries, self.rows.entry_of_target[targets].tolist())  # read at once
-        texts = [self.rows.reader_text(target, query.terms) for target in targets.tolist()]
+        chosen = zip(targets.tolist(), nearest, strict=True)
+        texts = [self.rows.reader_text(target, query.terms, phrasing) for target, phrasing in chosen]
         said: list[float] = self.encoder.reader.read(query.brief, texts).tolist()
         return said
 

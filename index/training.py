@@ -162,9 +162,10 @@ class ReadOnce:
         self.said: dict[str, float] = {}
         """What was asked of it, in the same form."""
 
-    def __call__(self, query: Query, targets: Sequence[int]) -> list[float]:
-        """A logit for each of the targets, given by their rows."""
-        texts = [self._rows.reader_text(row, query.terms) for row in targets]
+    def __call__(self, query: Query, targets: Sequence[int], nearest: Sequence[int]) -> list[float]:
+        """A logit for each of the targets, given by their rows and those of their phrasings (see ``reader_text``)."""
+        chosen = zip(targets, nearest, strict=True)
+        texts = [self._rows.reader_text(target, query.terms, phrasing) for target, phrasing in chosen]
         keys = [_digest(f"{query.brief}\n{text}", 12).hex() for text in texts]
         if not self._known.keys() >= set(keys):
             self._known.update(zip(keys, self._reader.read(query.brief, texts).tolist(), strict=True))

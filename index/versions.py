@@ -19,7 +19,7 @@ from uuid import uuid4
 from corpus.errors import IndexStoreError, reason
 from corpus.files import sha256_of
 
-FORMAT = 12
+FORMAT = 13
 """Changes when an index written by another version of this code could be misread."""
 CURRENT = "CURRENT"
 MANIFEST = "manifest.json"

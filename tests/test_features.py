@@ -205,6 +205,17 @@ def test_a_reader_reads_a_short_answer_whole_and_of_a_long_one_where_the_words_a
     assert rows.reader_text(1, ()) == f"Qui signe ?\n{SIGNING.text}"
 
 
+def test_a_reader_also_reads_the_phrasing_that_a_question_is_nearest_to_and_none_that_is_left_out() -> None:
+    m = extractor([AMENDING, SIGNED])
+    question = ask(m, "un avenant au contrat")
+    nearest = m.extract(question).nearest.tolist()
+
+    assert [m.rows.phrasings[row] if row >= 0 else None for row in nearest] == ["contrat", None, "faire un avenant"]
+    assert m.rows.reader_text(0, (), nearest[0]) == f"Qui signe ? contrat\n{SIGNING.text}"
+    assert m.rows.reader_text(1, (), nearest[1]) == f"Quand voter ?\n{VOTING.text}"
+    assert m.extract(question, np.asarray([1])).nearest.tolist() == [0, -1, 2]
+
+
 def test_a_heading_that_several_documents_share_is_known_with_the_title_of_its_own() -> None:
     other = replace(DOCUMENT, source=replace(DOCUMENT.source, id="autre", title="Marchés"), sha256="1" * 64)
     signing = replace(SIGNING, document=other)

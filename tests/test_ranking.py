@@ -42,7 +42,9 @@ def match(*first_field: float, asked: Sequence[bool] = (True, True)) -> Features
     fields = np.zeros((len(first_field), len(FIELDS)), dtype=np.float32)
     fields[:, 0] = first_field
     none = np.zeros(len(asked), dtype=np.float32)
-    return Features(fields, none, strangeness=0.0, novelty=0.0, asked=np.asarray(asked), stands=np.ones(len(asked)))
+    return Features(
+        fields, none, strangeness=0.0, novelty=0.0, asked=np.asarray(asked), nearest=none, stands=np.ones(len(asked))
+    )
 
 
 def weights(first_field: float = 0.0, classifier: float = 0.0) -> Weights:
