@@ -241,12 +241,18 @@ def is_about_case(turn: str, passage: Passage, encoder: Encoder) -> bool:
 
 
 def are_opposite(one: Passage, other: Passage) -> bool:
+    """Whether one denies in the same words what the other affirms."""
+    return denies(one, other) or denies(other, one)
+
+
+def denies(one: Passage, other: Passage) -> bool:
     """Whether a part of one denies in the same words what a part of the other affirms."""
-    said = [
-        {tuple(words(affirmed := _affirmed(part))): affirmed != part for part in parts_of(passage)}
-        for passage in (one, other)
-    ]
-    return any(said[0][key] != said[1][key] for key in said[0].keys() & said[1].keys())
+    return any(denied and _cases(other).get(case) is False for case, denied in _cases(one).items())
+
+
+def _cases(passage: Passage) -> dict[tuple[str, ...], bool]:
+    """The words of its parts, affirmed -> whether they deny that."""
+    return {tuple(words(affirmed := _affirmed(part))): affirmed != part for part in parts_of(passage)}
 
 
 def parts_of(passage: Passage) -> list[str]:

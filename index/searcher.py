@@ -21,7 +21,7 @@ from index.features import EncodedQuery, FeatureExtractor
 from index.french import stems
 from index.judging import Matched, judged, ranked
 from index.marking import N_PASSAGES, Marker
-from index.negation import Cases, Choice, Supposition, are_opposite, is_about_case
+from index.negation import Cases, Choice, Supposition, are_opposite, denies, is_about_case
 from index.precedence import N_NEAR, Succession, alike, with_each, with_first
 from index.query import Query, QueryParser
 from index.ranking import JOIN, MOSTLY, Opinion, Ranking, Turn, after_question, followed
@@ -256,8 +256,20 @@ class Searcher:
             # The words of the question before are likely of any case.
             doubtful = choice.doubtful or (found.levels is AFTER_QUESTION and not choice.stated)
             found = found.with_reserve() if doubtful else found
+        elif found.answered and found.levels is not AFTER_QUESTION:
+            ranking = self._affirmed_first(ranking, pool)
         found = replace(found, hits=self._hits(ranking, pool, k))
         return self._marked(found, asked, ranking, pool) if found.answered else found
+
+    def _affirmed_first(self, ranking: Ranking, pool: Pool) -> Ranking:
+        """The ranking where of two passages of the first entry in the same words, the one that denies is not first.
+
+        So it is for a question that denies nothing ("on sait nager" beside "Vous ne savez pas nager : …").
+        """
+        first, *others = ranking.best_targets(int(ranking.entries.argmax()), pool.owner)[:N_PASSAGES].tolist()
+        passage, *beside = (one.passage for one in some(self.rows.targets, pool.targets[[first, *others]].tolist()))
+        affirmed = [target for target, other in zip(others, beside, strict=True) if denies(passage, other)]
+        return with_first(ranking, np.asarray(affirmed), pool.owner) if affirmed else ranking
 
     def _matched(self, asked: EncodedQuery, opinion: Opinion | None, pool: Pool) -> Matched:
         if opinion:

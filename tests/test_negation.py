@@ -192,7 +192,7 @@ AFTER = [
         "town",
         "si l'état des lieux est conforme, je récupère le dépôt ?",
         "et s'il n'est pas conforme ?",
-        "Lorsqu'il ne",
+        ("Lorsqu'il ne", "clarify"),  # .45 to .5, by processor: a quote or an offer
     ),
     ("town", "avec un rendez-vous à l'urbanisme, qui me reçoit ?", "et sans rendez-vous ?", "Sans rendez-vous"),
     ("leisure", "si j'annule mon séjour avec l'assurance ?", "et sans assurance ?", "À défaut d'assurance"),
