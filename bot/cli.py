@@ -88,7 +88,8 @@ def serve(
             say(f"{workers} processus répondent sur {address}")
             run(work, workers, listener, given)
     finally:
-        say("Le service est arrêté.")
+        if not isinstance(sys.exception(), MotamotError):  # which is said alone
+            say("Le service est arrêté.")
 
 
 @app.command()
