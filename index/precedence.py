@@ -1,4 +1,4 @@
-"""What goes first whatever the fields say: an exact heading, the text in force, each of those that share a heading."""
+"""What goes first whatever the fields say: an exact heading, the text in force, what was quoted, all of one heading."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,10 +7,11 @@ import numpy as np
 from corpus.document import Source
 from index.candidates import Pool
 from index.french import stems
-from index.lexical import Ints
+from index.lexical import Floats, Ints
 from index.query import Query
 from index.ranking import Ranking
 from index.records import some
+from index.result import AFTER_QUESTION, RESERVE
 from index.rows import Rows, unnumbered
 
 N_NEAR = 20
@@ -39,6 +40,31 @@ def with_each(ranking: Ranking, entries: Sequence[int]) -> Ranking:
     of_entries = ranking.entries * np.float32(0.5)
     of_entries[list(entries)] += np.float32(0.5 / len(entries))
     return Ranking(ranking.targets, of_entries)
+
+
+def with_quoted(
+    ranking: Ranking, right: float, quoted: int | None, answers: bool, holds: bool, familiarity: Floats, owner: Ints
+) -> tuple[Ranking, float]:
+    """A turn after a question, ranked beside what was quoted for it; and how likely the first entry answers the turn.
+
+    What was quoted and answers the turn as well is quoted again, with a reserve, unless what is found now surely does.
+    A reserve is said, too, of what is found instead of it, and of what has none of the turn's words.
+
+    Args:
+        ranking: Of the turn after the question.
+        right: How likely its first entry answers the turn.
+        quoted: Place of the target that was quoted, if one was.
+        answers: Whether that answers the turn by itself, too.
+        holds: Whether it has most of the words that the turn adds.
+        familiarity: ``Features.familiarity`` of the turn alone.
+        owner: Place of the entry of each target.
+    """
+    first, unsure = int(ranking.entries.argmax()), AFTER_QUESTION.sure - RESERVE
+    same = quoted == ranking.best_target(first, owner)
+    beside = quoted is not None and holds and first != owner[quoted]
+    if quoted is not None and answers and (beside or same or right < AFTER_QUESTION.answer):
+        return with_first(ranking, np.asarray([quoted]), owner), max(right, unsure) if same else unsure
+    return ranking, min(right, unsure) if answers or beside or not familiarity[first] else right
 
 
 def alike(query: Query, ranking: Ranking, pool: Pool, rows: Rows) -> list[int]:

@@ -22,7 +22,7 @@ from index.french import stems
 from index.judging import Matched, judged, ranked
 from index.marking import N_PASSAGES, Marker
 from index.negation import Cases, Choice, Supposition, are_opposite, denies, is_about_case
-from index.precedence import N_NEAR, Succession, alike, with_each, with_first
+from index.precedence import N_NEAR, Succession, alike, with_each, with_first, with_quoted
 from index.query import Query, QueryParser
 from index.ranking import JOIN, MOSTLY, Opinion, Ranking, Turn, after_question, followed
 from index.records import some
@@ -159,22 +159,15 @@ class Searcher:
         if same in chosen and chosen[same] != before:
             same = None  # another part of the entry that was quoted
         ranking, right = followed(ranking, Turn(by_turn, same, again, matched.features.strangeness), logits)
-        first, unsure = int(ranking.entries.argmax()), AFTER_QUESTION.sure - RESERVE
-        beside = before is not None and again >= MOSTLY and first != pool.owner[before]
-        more = place is not None and not supposed and self._says_more(turn, self.rows.targets[pool.targets[place]])
-        target = ranking.best_target(first, pool.owner)
-        if place is not None and more and (beside or right < AFTER_QUESTION.answer or target == place):
-            right = max(right, unsure) if target == place else unsure
-            ranking, first = with_first(ranking, np.asarray([place]), pool.owner), int(pool.owner[place])
-        elif more or beside or not matched.features.familiarity[first]:
-            # What was quoted says it too, or nothing that the turn adds is said by what is found now.
-            right = min(right, unsure)
+        answers = place is not None and not supposed and self._says_more(turn, self.rows.targets[pool.targets[place]])
+        holds = before is not None and again >= MOSTLY
+        ranking, right = with_quoted(ranking, right, place, answers, holds, matched.features.familiarity, pool.owner)
         if not turn.terms:
             # Only the words of the question before find it ("et après ?"): never without reserve, and unread, it is
             # offered at most.
             right = min(right, (AFTER_QUESTION.sure if logits else AFTER_QUESTION.answer) - RESERVE)
         if right >= AFTER_QUESTION.offer and (turn.terms or right < AFTER_QUESTION.answer):
-            target = ranking.best_target(first, pool.owner)
+            target = ranking.best_target(int(ranking.entries.argmax()), pool.owner)
             right = self._confirmed(right, int(pool.targets[target]), alone())
         if meant := alike(joined, ranking, pool, self.rows):
             ranking, right = with_each(ranking, meant), min(right, AFTER_QUESTION.undecided)
