@@ -8,7 +8,7 @@ from bot.answer import Answer, Kind
 from bot.assistant import Assistant
 from index.build import build
 from index.e5.onnx_encoder import OnnxEncoder
-from index.negation import Supposition, is_about_case
+from index.negation import Supposition, denies, is_about_case
 from index.searcher import Searcher
 
 TOWN = """
@@ -250,3 +250,16 @@ def test_whether_a_passage_speaks_of_the_case_that_is_supposed(
     passages = assistants["leisure"].searcher.rows.passages
     (passage,) = [passage for passage in passages if passage.text.lstrip("- ").startswith("Vous savez nager")]
     assert is_about_case(turn, passage, encoder) == about
+
+
+@pytest.mark.model
+def test_of_two_passages_in_the_same_words_one_denies(assistants: dict[str, Assistant]) -> None:
+    passages = [target.passage for target in assistants["leisure"].searcher.rows.targets]
+    swims, does_not = (
+        next(p for p in passages if p.text.startswith(f"Vous {case} :"))
+        for case in ("savez nager", "ne savez pas nager")
+    )
+
+    assert denies(does_not, swims)
+    assert not denies(swims, does_not)
+    assert not any(denies(passage, does_not) for passage in passages)
