@@ -13,16 +13,18 @@ from index.ranking import SIGNALS, Weights
 from index.searcher import Searcher
 
 
-class CountingReader:
-    """Says 1 of every text, and counts how often it is asked."""
+class RememberingReader:
+    """Says 1 of every text, and remembers how often it was asked, and of what."""
 
-    name = "counting"
+    name = "remembering"
 
     def __init__(self) -> None:
         self.asked = 0
+        self.texts: list[str] = []
 
     def read(self, query: str, texts: Sequence[str]) -> Vectors:
         self.asked += 1
+        self.texts += texts
         return np.ones(len(texts), dtype=np.float32)
 
 
@@ -49,7 +51,7 @@ def test_the_reader_is_asked_only_where_it_may_change_something(
     sharpness: float,
     asked: int,
 ) -> None:
-    reader = CountingReader()
+    reader = RememberingReader()
     truth = calibration(reader_most=weight_of_reader, intercept=intercept)
     fields = tuple(sharpness for _ in small_searcher.learned.weights.fields)
     weights = replace(Weights(fields), reader=(1.0, 0.1), answerable=truth, right=truth)
@@ -60,6 +62,21 @@ def test_the_reader_is_asked_only_where_it_may_change_something(
     small_searcher.search(small_searcher.read(question))
 
     assert reader.asked == asked
+
+
+def test_the_reader_reads_an_entry_with_the_phrasing_that_a_question_is_nearest_to(
+    small_searcher: Searcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, phrasings = RememberingReader(), small_searcher.rows.phrasings
+    weights = replace(small_searcher.learned.weights, answerable=calibration(reader_most=2.0), right=calibration())
+    monkeypatch.setattr(small_searcher.encoder, "reader", reader)
+    monkeypatch.setattr(small_searcher, "_marker", Marker(small_encoder()))
+    monkeypatch.setattr(small_searcher, "learned", replace(small_searcher.learned, weights=weights))
+
+    small_searcher.search(small_searcher.read("svp payer une amende de retard, un rappel"))
+
+    retard = next(text for text in reader.texts if "retard" in text)
+    assert [phrasing for phrasing in phrasings if f"? {phrasing}\n" in retard] == ["amende de retard"]
 
 
 @pytest.mark.parametrize(
