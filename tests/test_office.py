@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import docx
@@ -36,11 +37,14 @@ def told(reading: StructuredText) -> list[str]:
     return lines
 
 
-def word(*parts: str | Sequence[Sequence[str]], change: Callable[[Any], object] = lambda _: None) -> list[str]:
-    """The entries of a Word file: "Style: words" with **bold**, __underlined__, ~~struck~~, ??hidden??, %%blue%%.
+def word(
+    *parts: str | Sequence[Sequence[str]], change: Callable[[Any], object] = lambda _: None
+) -> Callable[[], bytes]:
+    """Makes a Word file: "Style: words" with **bold**, __underlined__, ~~struck~~, ??hidden??, %%blue%%; or a table."""
+    return partial(_word, parts, change)
 
-    Or a table.
-    """
+
+def _word(parts: tuple[str | Sequence[Sequence[str]], ...], change: Callable[[Any], object]) -> bytes:
     made = docx.Document()
     made.styles.add_style("Question maison", 1).font.bold = True
     made.styles.add_style("Grand", 2).font.size = Pt(16)
@@ -63,7 +67,7 @@ def word(*parts: str | Sequence[Sequence[str]], change: Callable[[Any], object] 
                         paragraph.style = style
                         _write(paragraph, line.removeprefix("• "))
     change(made)
-    return told(read_docx(saved(made.save), "x.docx"))
+    return saved(made.save)
 
 
 def _write(paragraph: Any, words: str) -> None:
@@ -120,7 +124,7 @@ HEADER = ["Question", "Réponse"]
 
 
 @pytest.mark.parametrize(
-    ("found", "expected"),
+    ("make", "expected"),
     [
         # Questions
         (word("Heading 1: FAQ", f"List Number: **{WHEN}**", BEFORE, f"List Number: **{HOW_MUCH}**", PRICE), IN_FAQ),
@@ -323,8 +327,8 @@ HEADER = ["Question", "Réponse"]
         ),
     ],
 )
-def test_word(found: list[str], expected: list[str]) -> None:
-    assert found == expected
+def test_word(make: Callable[[], bytes], expected: list[str]) -> None:
+    assert told(read_docx(make(), "x.docx")) == expected
 
 
 def test_a_picture_linked_to_a_bookmark_of_the_document_is_no_damage() -> None:

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections import Counter
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -14,7 +15,12 @@ ALLOWED = {"corpus": {"corpus"}, "index": {"corpus", "index"}, "bot": {"corpus",
 SLOW = {"torch", "sentence_transformers", "transformers", "faiss", "sklearn", "gradio"}
 """Libraries whose import takes seconds."""
 MODULES = [path.relative_to(ROOT) for package in ALLOWED for path in sorted((ROOT / package).glob("**/*.py"))]
-TREES = {path: ast.parse((ROOT / path).read_text(encoding="utf-8")) for path in MODULES}
+
+
+@cache
+def trees() -> dict[Path, ast.Module]:
+    """Each module, parsed."""
+    return {path: ast.parse((ROOT / path).read_text(encoding="utf-8")) for path in MODULES}
 
 
 def dotted(path: Path) -> str:
@@ -80,7 +86,7 @@ def test_reading_documents_needs_no_model() -> None:
 
 def test_no_import_goes_round_in_a_circle() -> None:
     known = {dotted(path) for path in MODULES}
-    graph = {dotted(path): imported_modules(at_import(tree)) & known for path, tree in TREES.items()}
+    graph = {dotted(path): imported_modules(at_import(tree)) & known for path, tree in trees().items()}
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
@@ -89,7 +95,9 @@ def test_no_import_goes_round_in_a_circle() -> None:
 
 def test_each_name_stands_for_one_thing() -> None:
     files = Counter(path.name for path in MODULES if path.name != "__init__.py")
-    classes = Counter(node.name for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    classes = Counter(
+        node.name for tree in trees().values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+    )
 
     assert [name for name, n in (files + classes).items() if n > 1] == []
 
@@ -101,16 +109,16 @@ def test_no_module_only_forwards() -> None:
         kinds = (ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
         return any(isinstance(node, kinds) for node in tree.body)
 
-    assert [str(path) for path, tree in TREES.items() if path.name != "__init__.py" and not defines(tree)] == []
+    assert [str(path) for path, tree in trees().items() if path.name != "__init__.py" and not defines(tree)] == []
 
 
 @pytest.mark.parametrize("path", [Path("bot/phrases.py"), Path("bot/web/dev_phrases.py")], ids=str)
 def test_every_phrase_is_said_somewhere(path: Path) -> None:
     names = {
-        target.id for node in TREES[path].body if isinstance(node, ast.Assign) for target in node.targets
+        target.id for node in trees()[path].body if isinstance(node, ast.Assign) for target in node.targets
         if isinstance(target, ast.Name)
-    } | {node.name for node in TREES[path].body if isinstance(node, ast.FunctionDef)}  # fmt: skip
-    own = {node.id for node in ast.walk(TREES[path]) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    } | {node.name for node in trees()[path].body if isinstance(node, ast.FunctionDef)}  # fmt: skip
+    own = {node.id for node in ast.walk(trees()[path]) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     files = [file for kind in ("py", "html") for file in (ROOT / "bot").glob(f"**/*.{kind}") if file != ROOT / path]
     words = {word for file in files for word in re.findall(r"\w+", file.read_text(encoding="utf-8"))}
 
