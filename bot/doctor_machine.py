@@ -71,10 +71,10 @@ def findings_to_json(findings: Sequence[Finding]) -> dict[str, Any]:
 
 
 def size(n_bytes: int) -> str:
-    """In the unit that suits.
+    """In the unit that suits, a begun kilobyte as a whole one.
 
     >>> size(300_000_000), size(40_000)
-    ('286 Mo', '39 Ko')
+    ('286 Mo', '40 Ko')
     """
     return f"{n_bytes // 2**20} Mo" if n_bytes >= 2**20 else f"{-(-n_bytes // 2**10)} Ko"
 
