@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bot import cli_output
+from bot.collection import Inheriting
 from bot.journal import Journal, kept
 from bot.logs import say
 from bot.phrases import counted, french_date
@@ -138,7 +139,6 @@ def kept_journal(settings: Settings) -> AbstractContextManager[Journal | None]:
 def open_assistant(settings: Settings) -> "AssistantLike":
     """The assistant over the index of these settings, and behind it, for a collection, over that of the service."""
     from bot.assistant import Assistant
-    from bot.inheritance import Inheriting
 
     own = Assistant(open_searcher(settings))
     if settings.service is None:

@@ -1,15 +1,27 @@
-"""The tables ``[[collection]]`` of the settings: a corpus of its own each, who may see it, which one is in force."""
+"""Collections, ``[[collection]]`` in the settings: corpora under one service, each with the common texts behind it."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Annotated
+from threading import Lock
+from typing import TYPE_CHECKING, Annotated
 
+from cachetools import LRUCache
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from bot.web.branding import read_frame_ancestors
+from bot.answer import Answer, Kind
+from bot.web.branding import Branding, read_frame_ancestors
+
+if TYPE_CHECKING:
+    from bot.assistant import About
+    from bot.quoting import Library
+    from bot.reload import LiveAssistant
+    from bot.service import AssistantLike
+    from bot.settings import Settings
 
 ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
 NAME = r"^[a-z0-9][a-z0-9-]{0,62}$"
@@ -95,3 +107,126 @@ def enter(name: str) -> Iterator[None]:
         yield
     finally:
         _IN_FORCE.reset(token)
+
+
+_KEPT = 100
+"""Collections in memory; one that is asked again is loaded in some hundredths of a second."""
+_LOOK = 2.0
+"""Seconds between two looks for a newer index of one that is asked, as of the common one."""
+_WORTH = {Kind.SMALLTALK: 0, Kind.REFUSE: 1, Kind.CLARIFY: 2, Kind.ANSWER: 3}
+
+
+class Inheriting:
+    """The texts of a collection, and the common ones where these answer better; each quote says whose it is.
+
+    Args:
+        own: Over its own texts.
+        common: Over those that answer everywhere.
+        title: Of the collection.
+        keeper: Of the common texts.
+    """
+
+    def __init__(self, own: "AssistantLike", common: "AssistantLike", title: str, keeper: str) -> None:
+        self._own, self._common = own, common
+        self._title, self._keeper = title, keeper
+
+    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+        """The surer of two answers; the collection's own of two as sure."""
+        own = replace(self._own.ask(question, history), collection=self._title)
+        # Few texts tell badly what they do not answer: only their exact question is surely theirs.
+        if own.kind is Kind.SMALLTALK or own.confidence >= 1:
+            return own
+        common = self._common.ask(question, history)
+        elapsed_ms = round(own.elapsed_ms + common.elapsed_ms, 1)
+        if (_WORTH[own.kind], own.confidence) >= (_WORTH[common.kind], common.confidence):
+            return replace(own, elapsed_ms=elapsed_ms)
+        quotes = tuple(replace(each, source=replace(each.source, common=self._keeper)) for each in common.quotes)
+        return replace(common, quotes=quotes, elapsed_ms=elapsed_ms, collection=self._title)
+
+    def about(self) -> "About":
+        """What both know; the examples are the collection's own."""
+        own, common = self._own.about(), self._common.about()
+        return replace(
+            own,
+            documents=own.documents + common.documents,
+            left_out=own.left_out + common.left_out,
+            examples=own.examples or common.examples,
+            entries=own.entries + common.entries,
+        )
+
+    @property
+    def library(self) -> "Library":
+        return self._own.library.joined(self._common.library, self._keeper)
+
+    @property
+    def problem(self) -> str | None:
+        return self._own.problem or self._common.problem
+
+
+class Collections:
+    """What the pages ask of an assistant, of the collection in force: nothing else can be reached from there.
+
+    Args:
+        settings: Of the service, with its collections.
+        common: The assistant over its own corpus.
+        open_own: Opens the assistant over that of a collection, by its settings.
+    """
+
+    def __init__(
+        self, settings: "Settings", common: "AssistantLike", open_own: "Callable[[Settings], LiveAssistant]"
+    ) -> None:
+        self._settings = {table.name: settings.of(table.name) for table in settings.collection}
+        self._common = common
+        self._keeper = settings.operator
+        self._open = open_own
+        self._known: LRUCache[str, tuple[LiveAssistant, AssistantLike]] = LRUCache(_KEPT)
+        self._looked: dict[str, float] = {}
+        self._lock = Lock()
+
+    def ask(self, question: str, history: Sequence[str] = ()) -> Answer:
+        """As ``Assistant.ask``."""
+        return self._current().ask(question, history)
+
+    def about(self) -> "About":
+        """As ``Assistant.about``."""
+        return self._current().about()
+
+    @property
+    def library(self) -> "Library":
+        return self._current().library
+
+    @property
+    def problem(self) -> str | None:
+        return self._current().problem
+
+    def _current(self) -> "AssistantLike":
+        name = in_force()
+        if name == COMMON:
+            return self._common
+        with self._lock:  # two that ask for one that is not open wait for one loading
+            found = self._known.get(name)
+            if found is None:
+                own = self._settings[name]
+                live = self._open(own)
+                found = self._known[name] = live, Inheriting(live, self._common, own.title or name, self._keeper)
+                self._looked[name] = time.monotonic()
+            due = time.monotonic() - self._looked[name] > _LOOK
+            if due:
+                self._looked[name] = time.monotonic()
+        if due:
+            found[0].check()
+        return found[1]
+
+
+class CurrentBranding:
+    """The branding of the collection in force, for the application's state.
+
+    Args:
+        of: Name of a collection -> its branding; that of COMMON is there.
+    """
+
+    def __init__(self, of: dict[str, Branding]) -> None:
+        self._of = of
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._of[in_force()], name)

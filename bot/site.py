@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from bot import cli_index
-from bot.collection import COMMON
-from bot.inheritance import Collections, CurrentBranding
+from bot.collection import COMMON, Collections, CurrentBranding
 from bot.journal import Journal
 from bot.logs import configure_logs
 from bot.settings import Settings, read_log_format, read_settings

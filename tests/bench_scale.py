@@ -34,8 +34,7 @@ from scipy.sparse import csc_matrix, csr_matrix, hstack, vstack
 
 from bot import cli_index
 from bot.assistant import Assistant
-from bot.collection import CollectionTable, enter
-from bot.inheritance import Collections
+from bot.collection import Collections, CollectionTable, enter
 from bot.settings import Settings
 from corpus.document import Document, Entry, Passage, Span
 from index.build import build
