@@ -216,6 +216,22 @@ def test_running_titles_of_odd_and_even_pages_and_page_numbers_of_any_kind_are_d
     assert blocks(reading) == [f"Le {word} principe est celui de la liberté." for word in words]
 
 
+def test_a_sentence_that_ends_several_pages_is_no_footer() -> None:
+    voted = "Adopté à l'unanimité."
+    reading = laid(*(f"60 740 n Le prix est fixé à {foot} euros.\n60 {foot} n {voted}" for foot in (700, 640, 560)))
+
+    assert blocks(reading)[1::2] == [voted] * 3
+
+
+def test_numbers_and_acronyms_beside_or_above_a_text_are_its_titles() -> None:
+    asked = [f"60 {740 - 60 * n} b14 {n + 1}\n90 {740 - 60 * n} b {text}" for n, text in enumerate(("Qui ?", "Où ?"))]
+    said = [f"90 {720 - 60 * n} n {text}" for n, text in enumerate(("Le maire de la commune.", "Sur la place."))]
+    terms = "60 600 b PLU\n60 585 n Plan local d'urbanisme de la commune.\n60 560 b SCoT\n60 545 n Schéma de cohérence."
+    reading = laid("\n".join([asked[0], said[0], asked[1], said[1]]), terms)
+
+    assert list(entries(reading)) == ["Qui ?", "Où ?", "PLU", "SCoT"]
+
+
 def test_a_contents_without_leaders_makes_no_entry() -> None:
     first, second = (
         "Comment demander une terrasse sur la voie publique quand on tient un",

@@ -158,6 +158,8 @@ ASKED = [
         "Question 1 - {0}\nRéponse - {1}\n\nQuestion 2 - {2}\nRéponse - {3}",
         "Question 1. {0}\nRéponse 1. {1}\n\nQuestion 2. {2}\nRéponse 2. {3}",
         "Q/ {0}\nR/ {1}\nQ/ {2}\nR/ {3}",
+        "Q1 {0}\nR1 {1}\n\nQ2 {2}\nR2 {3}",
+        "Q: {0}\nA: {1}\n\nQ: {2}\nA: {3}",
         "{0} {1}\n{2} {3}",
         "{0}\n{1}\n\n{2}\n{3}",
         ">> {0}\n   -> {1}\n>> {2}\n   -> {3}",
@@ -195,9 +197,14 @@ def test_a_question_in_capitals_is_parted_from_a_longer_line() -> None:
     ]
 
 
-def test_a_question_between_dashes_needs_no_question_mark() -> None:
-    raw = "Question 1 - Délai de dépôt\nRéponse - Un mois.\n\nQuestion 2 - Tarif\nRéponse - Dix euros.\n"
-
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "Question 1 - Délai de dépôt\nRéponse - Un mois.\n\nQuestion 2 - Tarif\nRéponse - Dix euros.\n",
+        "Q1 Délai de dépôt\nR1 Un mois.\n\nQ2 Tarif\nR2 Dix euros.\n",
+    ],
+)
+def test_a_question_above_its_answer_needs_no_question_mark(raw: str) -> None:
     assert pairs(entries(raw)) == [("Délai de dépôt", "Un mois."), ("Tarif", "Dix euros.")]
 
 
@@ -299,6 +306,7 @@ def test_what_only_looks_like_a_question_is_none(blocks: list[tuple[BlockKind, i
         "Haut de page", "Imprimer | Haut de page",
         "Accueil > Démarches > Fiche {0}", "Ville de Port-Lin - Domaine public", "© Ville de Port-Lin",
         "Laisser un commentaire", "Nom : …………………… Prénom : ……………………", "☐ Oui   ☐ Non",
+        "Je soussigné(e) ……………, demeurant à ……………, en suis informé(e)", "Date et signature :",
     ],
 )  # fmt: skip
 def test_what_surrounds_the_text_of_a_page_is_no_part_of_an_answer(around: str) -> None:
@@ -475,6 +483,16 @@ def test_a_heading_that_does_not_ask_is_above_its_text_and_not_above_the_next_qu
     )
 
     assert above(found) == [["Badges"], *[["Badges", "Démarches"]] * 3]
+
+
+def test_the_title_of_a_page_may_ask() -> None:
+    found = built(
+        *((HEADING, 1, "Comment obtenir un acte ?"), (PARAGRAPH, 0, "Trois documents sont délivrés.")),
+        *((HEADING, 2, "Dans quel délai ?"), (PARAGRAPH, 0, "Dix jours.")),
+        *((HEADING, 1, "Et le livret ?"), (PARAGRAPH, 0, "Il est délivré au mariage.")),
+    )
+
+    assert above(found) == [[], ["Comment obtenir un acte ?"], []]
 
 
 def test_only_headings_with_a_body_make_entries() -> None:

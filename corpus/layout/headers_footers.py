@@ -153,7 +153,8 @@ def _alike_lines(lines: Sequence[Line], edge: list[list[int]]) -> list[tuple[str
     def stands(last: int, index: int) -> bool:
         heights = lines[last].height, lines[index].height
         level = None in heights or abs((heights[0] or 0.0) - (heights[1] or 0.0)) <= LEVEL
-        return level or places[last] == places[index]
+        sentence = lines[index].text.endswith(".")  # "Adopté à l'unanimité." ends many pages
+        return level or (places[last] == places[index] and not sentence)
 
     for indices in edge:
         for place, index in enumerate(indices):

@@ -143,7 +143,7 @@ def _heads(group: LineGroup, before: LineGroup | None, after: LineGroup | None, 
     if group.marker:
         return strong or group.caps or _numbers_a_section(group, before, after)
     if strong or (group.caps and _worded(group)):
-        return _worded(group)
+        return _worded(group) or (group.text.isupper() and is_terminal(after.text))  # an acronym with its meaning
     # Smaller than the text: a caption, a word of a picture.
     return not look.styled and group.size >= 0.95 * look.size and _stands_alone(group, after)
 
@@ -186,7 +186,7 @@ def _stands_alone(group: LineGroup, after: LineGroup) -> bool:
     if len(group.text) > 90 or not _worded(group) or not starts_high(group.text) or re.search(r":\s", group.text):
         return False
     states = is_terminal(after.text) or len(after.text) > 120 or leads_to_value(after.text)
-    return states or bool(after.marker or ASKED.match(after.text))
+    return states or bool(after.marker or after.lines[0].cells or ASKED.match(after.text))
 
 
 WORD_RANK = dict.fromkeys(("livre", "partie", "titre", "annexe", "volet", "axe"), 0)

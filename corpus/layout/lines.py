@@ -4,11 +4,11 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 
-from corpus.layout.list_markers import ListMarker
+from corpus.layout.list_markers import ListMarker, is_marker
 
 # Words after which a French sentence always goes on: a line that ends with one never ends a paragraph.
 _HANGING = """
@@ -31,8 +31,10 @@ WIDEST = 4
 # A line drawn under a title, or between two parts of a text.
 RULE = re.compile(r"[=\-_*~#]{3,}|(?:[*_-] ){2,}[*_-]")
 _LONGEST_UNDERLINED = 100
-# A title between signs: == Titre ==, *** Titre ***.
-_FRAMED = re.compile(r"([=*#~-])\1+\s*(?P<title>[^\W_].{0,98}?)\s*\1{2,}")
+# Two may be names and functions, unless they hold figures.
+_FEWEST_ROWS = 3
+# A title between signs, or after three: == Titre ==, *** Titre ***, >>> Titre.
+_FRAMED = re.compile(r"([=*#~>-])\1(\1+)?\s*(?P<title>[^\W_].{0,98}?)\s*(?(2)\1*|\1{2,})")
 CLOSING = "»\"”’')] \u00a0\u202f"
 OPENING = "«\"“‘'([ \u00a0\u202f"
 
@@ -214,7 +216,26 @@ def of_text(raw: str) -> list[Line]:
             first, last, text = first + framed.start("title"), first + framed.end("title"), framed["title"]
         lines.append(Line(first, last, text, here, gap, left=indent, right=indent + len(text), bold=framed is not None))
         blank, page = 0, here
-    return relative(lines, default=1.0)
+    return relative(list(_with_cells(lines)), default=1.0)
+
+
+def _with_cells(lines: Sequence[Line]) -> Iterator[Line]:
+    """The lines, those with as many tabs as their neighbours as rows of a table."""
+    for _, run in groupby(lines, key=lambda line: (line.text.count("\t"), line.page)):
+        found = list(run)
+        yield from (
+            (replace(line, cells=True) for line in found)
+            if are_rows([line.text.split("\t") for line in found])
+            else found
+        )
+
+
+def are_rows(lines: Sequence[Sequence[str]]) -> bool:
+    """Whether lines that tabs part as often are rows: no names side by side under a letter, no numbers of titles."""
+    told = sum(any(map(str.isdigit, cells[-1])) for cells in lines)
+    numbered = any(is_marker(cells[0].strip()) for cells in lines)
+    enough = len(lines) >= _FEWEST_ROWS or (len(lines) > 1 and 2 * told >= len(lines))
+    return enough and len(lines[0]) > 1 and not numbered
 
 
 def relative(lines: list[Line], default: float) -> list[Line]:
@@ -224,7 +245,10 @@ def relative(lines: list[Line], default: float) -> list[Line]:
     """
     steps: dict[float, Counter[float]] = {}
     for above, below in pairwise(lines):
-        if below.gap and 0 < below.gap < WIDEST and above.size == below.size and goes_on(above.text, below.text):
+        greets = above.text.endswith(",") and not starts_low(below.text)
+        if greets or not below.gap or not 0 < below.gap < WIDEST or above.size != below.size:
+            continue
+        if goes_on(above.text, below.text):
             steps.setdefault(below.size, Counter())[round(below.gap, 1)] += 1
     overall = sum(steps.values(), Counter[float]())
     ordinary = _mode(overall) or default

@@ -41,14 +41,19 @@ INTERROGATIVE = re.compile(
     r"|lequel|est-ce|[^\W\d_]+-(?:t-)?(?:je|ils?|elles?|on|vous))\b",
     re.IGNORECASE,
 )
+# The number of a question or an answer, and what may follow it without a sign: "Q1 Peut-on ... ?", "R1 Oui."
+_COUNTED, _CAPITAL = r"\s*(?:n\s?[°o]\s*)?(?P<value>\d{1,3})?\s*", r"(?<=\d\s)(?-i:(?=[A-ZÀ-Ý«]))"
 ASKED = re.compile(
     # "D : … R : …", demande and réponse: with a colon only, for "D." numbers a list.
     r"(?:questions?|q|(?:demande|d)(?=\s*(?:n\s?[°o]\s*)?\d{0,3}\s*:))"
-    r"\s*(?:n\s?[°o]\s*)?(?P<value>\d{1,3})?\s*(?:[:.)–—]|-(?=\s)|/(?=\s(?!r[ée]p)))\s*(?=\S)",
+    rf"{_COUNTED}(?:[:.)–—]|-(?=\s)|/(?=\s(?!r[ée]p))|{_CAPITAL})\s*(?=\S)",
     re.IGNORECASE,
 )
+# Before a question, in a box of its own.
+_BARE_NUMBER = re.compile(r"\d{1,2}\s+(?=[A-ZÀ-Ý])")
 ANSWERED = re.compile(
-    r"(?:r[ée]ponses?|r)\s*(?:n\s?[°o]\s*)?(?P<value>\d{1,3})?\s*(?:[:)–—]|(?<=\d)\.(?=\s)|\.(?=\s+\D)|[-/](?=\s))\s*(?=\S)",
+    rf"(?:r[ée]ponses?|r){_COUNTED}"
+    rf"(?:[:)–—]|(?<=\d)\.(?=\s)|\.(?=\s+\D|$)|[-/](?=\s|$)|(?<=[\w ]{{3}})$|{_CAPITAL})\s*",
     re.IGNORECASE,
 )
 # Alone on its line, above the question or the answer.
@@ -176,6 +181,18 @@ def markers(text: str) -> list[ListMarker]:
     if bullet and not found and _is_bullet(bullet, text):
         found.append(ListMarker("bullet", bullet["glyph"], bullet.end()))
     return found
+
+
+def question_start(text: str) -> int:
+    """Where the words of a question start, after its label, its number or its bullet."""
+    if label := ASKED.match(text) or _BARE_NUMBER.match(text):
+        return label.end()
+    return next((marker.end for marker in markers(text)), 0)
+
+
+def is_marker(text: str) -> bool:
+    """Whether the text is a bullet or a number, and nothing else."""
+    return any(marker.end >= len(text) for marker in markers(f"{text} A"))
 
 
 def _opens(rest: str, style: str) -> bool:

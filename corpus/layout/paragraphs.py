@@ -146,11 +146,11 @@ def _marks(view: View, index: int, marker: ListMarker, expected: bool) -> bool:
 
 def _labelled(text: str) -> bool:
     """A label that opens a block wherever it stands at the start of a line."""
-    return bool(
-        (ASKED.match(text) and text[0].isupper())
-        or (ANSWERED.match(text) and text[0] == "R" and text[1:2] in " \u00a0:/ée" and re.search("[:/]", text[:14]))
-        or (ASIDE.match(text) and text[0].isupper())
-    )
+    if not text[0].isupper():
+        return False
+    answered = ANSWERED.match(text)
+    sure = answered and (answered["value"] or re.search("[:/ée]", answered[0]))
+    return bool(sure or ASKED.match(text) or ASIDE.match(text))
 
 
 def _apart(view: View, index: int, sure: bool) -> bool | None:
@@ -169,7 +169,8 @@ def _apart(view: View, index: int, sure: bool) -> bool | None:
     if line.gap > VERY_WIDE:
         return True
     if line.gap > WIDE:
-        return not sure or abs(line.left - above.left) > CENTRED
+        greets = above.text.endswith(",") and not starts_low(line.text)
+        return not sure or greets or abs(line.left - above.left) > CENTRED
     if line.gap > BELOW_TITLE and (above.gap or 0) > VERY_WIDE and starts_high(line.text) and not hangs(above.text):
         return True
     return None

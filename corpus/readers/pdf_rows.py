@@ -11,7 +11,7 @@ from pypdfium2 import PdfPage
 
 from corpus.document import Box, PrintedRun
 from corpus.layout.lines import Line, prevailing, relative, trim
-from corpus.layout.list_markers import markers
+from corpus.layout.list_markers import is_marker
 from corpus.readers.pdf_rules import Cell
 from corpus.readers.pdf_words import DRAWN, PrintedWord, page_words
 
@@ -172,7 +172,7 @@ def _parts(text: str, pieces: Sequence[PrintedWord], ends: Sequence[int]) -> Ite
 def _is_mark(text: str) -> bool:
     """Whether the text is the bullet or the number of what follows it."""
     text = text.strip()
-    return not text.endswith("°") and any(marker.end >= len(text) for marker in markers(f"{text} A"))
+    return not text.endswith("°") and is_marker(text)
 
 
 def _reach(text: str, piece: PrintedWord, after: PrintedWord | None) -> int:

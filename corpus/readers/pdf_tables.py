@@ -205,6 +205,8 @@ def _by_columns(table: Sequence[Sequence[_Cell]]) -> list[dict[int, _Cell]]:
             columns.append((x, right))
     lefts = [x for x, _ in columns]
     found = [{bisect_right(lefts, cell[0].x): cell for cell in cells} for cells in table]
+    if len(columns) == 2 and all(is_page_number(cells[0][0].text) for cells in table):
+        return []  # the numbers of what stands beside them
     apart = all(1 < len(by_column) == len(cells) for by_column, cells in zip(found, table, strict=True))
     return found if apart and len(table) >= (_FEWEST if len(columns) < 3 else 2) else []
 

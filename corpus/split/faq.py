@@ -10,7 +10,7 @@ from itertools import groupby
 
 from corpus.document import Block, BlockKind, Document, Span
 from corpus.layout.lines import CLOSING, asks, starts_low
-from corpus.layout.list_markers import ANSWER_ALONE, ANSWERED, ASKED, QUESTION_ALONE, contents, markers
+from corpus.layout.list_markers import ANSWER_ALONE, ANSWERED, ASKED, QUESTION_ALONE, contents, markers, question_start
 from corpus.readers.columns import question_rows
 from corpus.split.sections import (
     HEADS,
@@ -29,11 +29,8 @@ from corpus.split.sentences import sentences
 INLINE_ANSWER = re.compile(
     r"\s(?=(?:r[ée]ponse|r)\s*\d{0,3}\s*[:–—]\s|(?-i:R[ée]ponse|R)\s*\d{0,3}\s*[-.]\s)", re.IGNORECASE
 )
-LABEL = re.compile(
-    r"(?:r[ée]ponses?|r)\s*(?:n\s?[°o]\s*)?\d{0,3}\s*"
-    r"(?::|\)|[–—]|(?<=\d)\.(?=\s)|\.(?=\s+\D|$)|[-/](?=\s|$)|(?<=[\w ]{3})$)\s*",
-    re.IGNORECASE,
-)
+# Below "Q : ", "A : " is an answer too.
+ENGLISH_ANSWER = re.compile(r"A\s*\d{0,3}\s*:\s*")
 FEWEST = 2
 
 
@@ -60,11 +57,16 @@ def faq_sections(document: Document) -> list[Section]:
     for run in content(document, blocks[: asked[0].first]):
         found += _before_questions(document, run, path)
         _leave_peers(path, run, asked[0].level)
+    titled = len(asked) > 1 and asked[0].level == 1 != asked[1].level  # the title of the page asks
     for index, question in enumerate(asked):
+        if titled and question.level == 1:
+            path.leave(1)
         end = asked[index + 1].first if index + 1 < len(asked) else len(blocks)
         found += _answered(document, question, blocks[question.after : end], path)
         if index + 1 < len(asked):
             _leave_peers(path, blocks[question.after : end], asked[index + 1].level)
+            if titled and index == 0:
+                path.enter(blocks[question.first])
     return found
 
 
@@ -134,7 +136,8 @@ def _labelled(document: Document, texts: Sequence[str]) -> list[Asked]:
 def _label_asks(document: Document, texts: Sequence[str], first: int, skip: int, end: int) -> Asked | None:
     """The question runs to the label of the answer, wherever it stands; without one, to its last "?".
 
-    None where no answer is labelled and the label stands alone, a title, or calls a statement a request.
+    None where no answer is labelled and the label stands alone, a title, or calls a statement a request, or has no
+    sign.
     """
     blocks = document.blocks
     alone = skip == len(texts[first])
@@ -145,12 +148,19 @@ def _label_asks(document: Document, texts: Sequence[str], first: int, skip: int,
     if inline:
         return _ask(document, first, index + 1, start, blocks[index].start + inline.start())
     for after in range(index + 1, end):
-        if blocks[after].kind is not BlockKind.ITEM and LABEL.match(texts[after]):
+        if blocks[after].kind is not BlockKind.ITEM and _answer_label(texts[first], texts[after]):
             return _ask(document, first, after, start, blocks[after - 1].end)
     asked = question_end(text, skip)
-    if alone or (texts[first][0] in "Dd" and text[asked - 1] != "?"):
+    unsure = texts[first][0] in "Dd" or texts[first][:skip].rstrip()[-1:].isdigit()
+    if alone or (unsure and text[asked - 1] != "?"):
         return None
     return _ask(document, first, index + 1, start, blocks[index].start + asked)
+
+
+def _answer_label(asked: str, said: str) -> re.Match[str] | None:
+    """What stands before an answer: "R : ", or "A : " under "Q : "."""
+    english = ENGLISH_ANSWER.match(said) if asked[:1] in "Qq" and ASKED.match(asked) else None
+    return english or ANSWERED.match(said)
 
 
 def _numbered(document: Document, texts: Sequence[str]) -> list[Asked]:
@@ -175,10 +185,8 @@ def _shown(document: Document, texts: Sequence[str]) -> list[Asked]:
     """What the file marks as a question, and headings that ask."""
     found = []
     for index, (block, text) in enumerate(zip(document.blocks, texts, strict=True)):
-        label = ASKED.match(text)
         if text and (block.kind is BlockKind.QUESTION or (block.kind is BlockKind.HEADING and asks(text))):
-            skip = label.end() if label else next((marker.end for marker in markers(text)), 0)
-            found.append(_ask(document, index, index + 1, block.start + skip, block.end))
+            found.append(_ask(document, index, index + 1, block.start + question_start(text), block.end))
     return found
 
 
@@ -202,7 +210,7 @@ def _answered(document: Document, question: Asked, after: Sequence[Block], path:
     end = next(ending, len(after))
     while end and after[end - 1].kind is BlockKind.HEADING:
         end -= 1
-    answer = _without_label(document, [*([question.rest] if question.rest else []), *after[:end]])
+    answer = _without_label(document, question, [*([question.rest] if question.rest else []), *after[:end]])
     marked = document.blocks[question.first].kind is BlockKind.QUESTION  # a row of a table is one entry
     section = Section(question.heading, path.spans(), tuple(answer), question.key)
     found = ([section] if marked else with_asides(document, section, path)) if answer else []
@@ -210,11 +218,11 @@ def _answered(document: Document, question: Asked, after: Sequence[Block], path:
     return found + [section for run in rest for section in sections(document, run, path)]
 
 
-def _without_label(document: Document, answer: list[Block]) -> list[Block]:
+def _without_label(document: Document, question: Asked, answer: list[Block]) -> list[Block]:
     """The answer without "R : " before it."""
     if not answer or answer[0].kind not in (BlockKind.PARAGRAPH, BlockKind.HEADING, BlockKind.ITEM):
         return answer
-    label = LABEL.match(answer[0].of(document.text))
+    label = _answer_label(document.blocks[question.first].of(document.text), answer[0].of(document.text))
     if not label:
         return answer
     start = answer[0].start + label.end()

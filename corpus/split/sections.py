@@ -17,6 +17,7 @@ from corpus.layout.list_markers import (
     contents,
     leads_to_value,
     markers,
+    question_start,
 )
 
 # What a web page prints around its text, alone on its line.
@@ -34,7 +35,8 @@ _PAGE_FURNITURE = re.compile(
       | page\s\d+(?:\s?(?:/|sur)\s?\d+)? | suivez[-\s]nous.{0,60} | temps\sde\slecture.{0,20}
       | (?:laisser|ajouter|[ée]crire)\sun\scommentaire | (?:articles|pages)\s(?:similaires|li[ée]e?s|associ[ée]e?s)
       | (?:à\slire\saussi|dans\sla\sm[êe]me\s(?:rubrique|cat[ée]gorie)|sur\sle\sm[êe]me\s(?:sujet|th[èe]me))
-      | .{0,150}?(?:…{3}|_{4}|\.{6}|(?:…\s?){3}|(?:_\s){4})[\s._…/]* | signatures?\s:? | (?:[^☐□❑❒]{0,60}[☐□❑❒]){2}[^?]*
+      | .{0,150}?(?:…{3}|_{4}|\.{6}|(?:…\s?){3}|(?:_\s){4})[\s._…/]*+ | (?:[^☐□❑❒]{0,60}[☐□❑❒]){2}[^?]*
+      | (?:[^._…\d]{0,80}(?:…{2}|_{4}|\.{6})[._…]*+){2}[^._…\d]{0,80} | (?:date\set\s)?signatures?\s?:?
     )[\s\W]*""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -97,7 +99,8 @@ class HeadingPath:
 def title(text: str, block: Block) -> Span:
     """The words of a heading, without its bullet, or the number of a question, or what leads on: "Article 4. –"."""
     words = block.of(text)
-    start = next((marker.end for marker in markers(words) if marker.style == "bullet" or words.endswith("?")), 0)
+    bullet = next((marker.end for marker in markers(words) if marker.style == "bullet"), 0)
+    start = question_start(words) if words.endswith("?") else bullet
     end = len(words.rstrip(" .:-–—\u00a0\u202f"))
     return Span(block.start + start, block.start + end) if end > start else Span(block.start, block.end)
 
