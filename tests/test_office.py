@@ -322,6 +322,11 @@ HEADER = ["Question", "Réponse"]
             ["Prix →  | Habitants | Autres / Salle | 50 € | 60 € / Foyer | 9 €"],
         ),
         (
+            word("**Salle**", "Jour\t\t150 €", "Semaine\t900 €", PRICE, "Le maire,\tLe préfet,", "Luc\tLéa"),
+            [f"Salle → Jour | 150 € / Semaine | 900 € / {PRICE}"],
+        ),
+        (word("**Pièces**", "-\tun plan", "-\t2 photos"), ["Pièces → - un plan / - 2 photos"]),
+        (
             word("Heading 1: Pièces", [["Cas", "Pièces"], ["Terrasse", "Un plan¶• Un extrait K"]]),
             ["Pièces → Cas | Pièces / Terrasse | Un plan ¶ Un extrait K"],
         ),

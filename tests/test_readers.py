@@ -152,6 +152,7 @@ TEXT = [(Q, "Quand déposer la demande ?"), (P, "Un mois avant."), (Q, "Combien 
         ':::faq{{title="{0}"}}\n{1}\n:::\n\n:::details{{open label="{2}"}}\n{3}\n:::\n',
         '{{{{< faq >}}}}\n{{{{< faq-item question="{0}" >}}}}\n{1}\n{{{{< /faq-item >}}}}\n{{{{< /faq >}}}}\n'
         "{{{{% expand title='{2}' %}}}}\n{3}\n{{{{% /expand %}}}}\n",
+        "{{% details {0} %}}\n{1}\n{{% enddetails %}}\n\n- [Une](#une)\n- [Deux](deux.md)\n\n## {2}\n{3}\n",
         '<Accordion title="{0}">\n{1}\n</Accordion>\n\n{{% details "{2}" %}}\n{3}\n{{% enddetails %}}\n',
         "---\ntitle: {0}\n---\n## {0}\n::video[Vidéo]{{id=1}}\n{1}\n\n:::fr-accordion[### {2}]{{id=a}}\n\n{3}\n:::\n",
     ],
@@ -226,7 +227,8 @@ def test_html_keeps_the_main_content_only() -> None:
 
 
 SURROUNDED = """\
-<div id="consent"><p>Ce site utilise des cookies.</p><button>Tout accepter</button></div><div class="breadcrumb">
+<div id="consent"><p>Ce site utilise des cookies.</p><button>Tout accepter</button></div><div class="cookie-notice">
+Ce site utilise des cookies. En poursuivant, vous les acceptez.</div><div class="breadcrumb">
 <a href="/">Accueil</a> &gt; FAQ</div><div><a href="/a">Démarches</a> | <a href="/b">Culture</a></div><div class="main">
 {0}</div><div class="social">Partagez</div><ul class="tags"><li><a href="/t">voirie</a></li></ul>
 <ul class="pager"><li><a href="/p">Suivant</a></li></ul><ul><li><a href="/c">Plan du site</a></li></ul>
@@ -252,6 +254,8 @@ SURROUNDED = """\
         '<div class="faq-question">{0}<i>+</i></div><div class="faq-answer" style="display: none">{1}</div>',
         '<div class="field-question">{0}</div><div class="field-reponse"><p>{1}</p></div>',
         '<strong class="schema-faq-question">{0}</strong> <p class="schema-faq-answer">{1}</p>',
+        '<h3>{0} <span class="fr-badge">Nouveau</span></h3><div><p class="fr-tag">Voirie</p>{1}</div>'
+        '<div class="pageSection"><h2>Attachments:</h2><a href="a.pdf">plan.pdf</a></div>',
         '<h3>{0}<span class="sr-only"> - déplier</span></h3><p>{1}</p><p class="visually-hidden">Fin</p>',
     ],
 )
@@ -343,6 +347,14 @@ LAID_OUT = (
 HEADED = (
     "<table><tr><th>Quand signer ?</th><th>Où ?</th></tr><tr><td>Avant le 3 mars.</td><td>En mairie.</td></tr></table>"
 )
+JQUERY = (
+    "<h1>Aides</h1><div><ul><li><a href=#a>Jeunes</a><li><a href=#b>Aînés</a></ul><div id=a>Le pass est de 50 euros."
+    "</div><div id=b>Le repas est à 9 euros.</div></div>"
+)
+BROKEN = "<p><b>FAQ</b><br><br><b>Où signer ?</b><br>Ici.<br><br><b>Quand ?</b><br>En mai.</p>"
+COMMENTED = (
+    "<h1>Marché</h1><p>Il a lieu le lundi.</p><h2 class=comments-title>1 avis</h2><ol class=comment-list><li>Ah ?</ol>"
+)
 STEPS = (
     "<h2>Étapes</h2><ol start=2><li>Remplir ;<li value=5>joindre :<ol type=a><li>un plan.</ol></ol>"
     "<ol style='list-style: none'><li>Fin.</ol>"
@@ -368,6 +380,9 @@ STEPS = (
         (LABELLED, ["FAQ › Qui sale ? → Nous.", "FAQ › Les trottoirs → Les riverains."]),
         (LAID_OUT, ["Clôture → Deux mètres au plus.", "Ravalement → Une déclaration est due."]),
         (HEADED, ["Quand signer ? → Avant le 3 mars.", "Où ? → En mairie."]),
+        (JQUERY, ["Aides › Jeunes → Le pass est de 50 euros.", "Aides › Aînés → Le repas est à 9 euros."]),
+        (BROKEN, ["FAQ › Où signer ? → Ici.", "FAQ › Quand ? → En mai."]),
+        (COMMENTED, ["Marché → Il a lieu le lundi."]),
         (STEPS, ["Étapes → 2. Remplir ; / 5. joindre : / · a. un plan. / Fin."]),
     ],
 )
@@ -498,6 +513,18 @@ def test_windows_and_old_mac_line_ends_are_line_ends() -> None:
             ["Partie A → Un mois.", "Partie B → Deux mois."],
         ),
         ("AVANT\n* Monter à l'étage\n* Couper le gaz", ["AVANT → * Monter à l'étage / * Couper le gaz"]),
+        (
+            "Tarifs\n\n| Format | Noir |\n|---|---|\n| A4 | 2 € |\n\nCopies\n\nFormat\tNoir\nA3\t4 €\n",
+            ["Tarifs → Format | Noir / A4 | 2 €", "Copies → Format | Noir / A3 | 4 €"],
+        ),
+        (
+            ">>> PAIE\n\nElle est versée le 27.\n\n>>> CONGÉS\n\nVingt-cinq jours.",
+            ["PAIE → Elle est versée le 27.", "CONGÉS → Vingt-cinq jours."],
+        ),
+        (
+            "Bonjour,\n\n1) Qui sale ?\nNous.\n\n2) Où ?\nIci.\n\nLe lun. 4 mars 2024, Luc a écrit :\n> Qui ?\n> Luc\n",
+            ["Qui sale ? → Nous.", "Où ? → Ici."],
+        ),
         ("FAQ\n\n> Qui sale ?\nLe maire.\n\n👉 Où ?\nIci.", ["Qui sale ? → Le maire.", "Où ? → Ici."]),
     ],
 )

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
+from itertools import groupby, pairwise, zip_longest
 
 from corpus.document import Block, BlockKind, StructuredText
 from corpus.layout.headings import Outline, kinds, run_in_article
-from corpus.layout.lines import INVISIBLE, PRIVATE_USE, BodyStyle, Line, LineGroup, asks, prevailing
+from corpus.layout.lines import INVISIBLE, PRIVATE_USE, BodyStyle, Line, LineGroup, are_rows, asks, prevailing
 from corpus.layout.list_markers import ASKED, GLYPHS, TITLE_WORD, ListMarker, Numbering, markers
 
 _BLANK = re.compile(r"[\s\x00-\x20\x7f-\x9f]{2,}|[\x00-\x20\x7f-\x9f\u2028\u2029]+")
@@ -32,7 +33,7 @@ _PLAIN = (BlockKind.PARAGRAPH, BlockKind.ITEM)
 
 @dataclass(frozen=True, slots=True)
 class TextRun:
-    """Words that share their looks; a line feed is a line break that the author made."""
+    """Words that share their looks; a line feed is a line break that the author made, and a tab one of theirs."""
 
     text: str
     bold: bool = False
@@ -63,6 +64,8 @@ class Builder:
     """Of each block; their texts are empty."""
     _answers: set[int] = field(default_factory=set)
     """Starts of the blocks of cells in which nothing heads."""
+    _tabbed: bool = False
+    """Whether tabs part the words of the last paragraph."""
     heading_level: int = 0
     """Of the last heading that the file gives."""
 
@@ -127,14 +130,16 @@ class Builder:
 
     def reading(self) -> StructuredText:
         """What was built so far."""
-        text = "".join(self._parts)
+        raw = "".join(self._parts)
+        blocks = list(_with_rows(raw, self._blocks))
+        text = _with_spaces(raw, blocks)
         return StructuredText(
-            text, tuple(_with_titles(text, self._blocks, self._looks, self._answers)), unread=tuple(self.unread)
+            text, tuple(_with_titles(text, blocks, self._looks, self._answers)), unread=tuple(self.unread)
         )
 
     def cell(self) -> StructuredText:
-        """What was built so far, to be a cell of a table: nothing in bold heads there."""
-        return StructuredText("".join(self._parts), tuple(self._blocks))
+        """What was built so far, to be a cell of a table: nothing in bold heads there, and no tab parts columns."""
+        return StructuredText(_with_spaces("".join(self._parts), self._blocks), tuple(self._blocks))
 
     def _append(self, lines: Sequence[Sequence[TextRun]], kind: BlockKind, level: int, key: str | None) -> None:
         squeezed = [flat for line in lines if (flat := _squeezed(line))]
@@ -145,7 +150,9 @@ class Builder:
         words = "".join(run.text for run in runs)
         if not words or _PLACEHOLDER.search(words) or _RULE.fullmatch(words):
             return
-        self._push(self._gap(kind))
+        tabbed = kind is BlockKind.PARAGRAPH and "\t" in words
+        self._push("\n" if tabbed and self._tabbed else self._gap(kind))
+        self._tabbed = tabbed
         start = self._length
         for run in runs:
             self._push(run.text)
@@ -189,6 +196,8 @@ def _bold_question(lines: Sequence[Sequence[TextRun]], at: int) -> tuple[list[Te
     found: tuple[list[TextRun], list[TextRun], int] = [], [], at + 1
     bold = False
     for after, line in enumerate(lines[at : at + _MOST_LINES], at + 1):
+        if words and not any(run.text.strip() for run in line):
+            break
         for index, run in enumerate(line, 1):
             visible = run.text.strip()
             if run.bold or not visible:
@@ -218,6 +227,22 @@ def _titled(lines: Sequence[Sequence[TextRun]]) -> int:
     bold = [{run.bold for run in line if run.text.strip()} for line in lines]
     first = next((at for at, found in enumerate(bold) if found != {True}), 0)
     return first if bold and bold[first] == {False} else 0
+
+
+def _with_rows(text: str, blocks: Sequence[Block]) -> Iterator[Block]:
+    """The blocks; paragraphs that tabs part into as many cells as their neighbours are rows of a table."""
+    plain = BlockKind.PARAGRAPH
+    for tabs, run in groupby(blocks, key=lambda block: block.of(text).count("\t") if block.kind is plain else 0):
+        found = list(run)
+        rows = tabs and are_rows([block.of(text).split("\t") for block in found])
+        yield from (replace(block, kind=BlockKind.TABLE) for block in found) if rows else found
+
+
+def _with_spaces(text: str, blocks: Sequence[Block]) -> str:
+    """The text with spaces in the place of tabs that part no cells."""
+    kept = [block.of(text) if block.kind is BlockKind.TABLE else block.of(text).replace("\t", " ") for block in blocks]
+    gaps = (text[block.end : after.start] for block, after in pairwise(blocks))
+    return "".join(map("".join, zip_longest(kept, gaps, fillvalue="")))
 
 
 def _with_titles(text: str, blocks: Sequence[Block], looks: Sequence[TextRun], answers: Set[int]) -> Iterator[Block]:
@@ -320,16 +345,20 @@ def _squeezed(runs: Iterable[TextRun]) -> list[TextRun]:
     squeezed: list[TextRun] = []
     after_space = False
     for run in runs:
-        text = _BLANK.sub(" ", _INVISIBLE.sub("", run.text))
+        text = _BLANK.sub(_space, _INVISIBLE.sub("", run.text))
         if not squeezed:
             text = text.lstrip()
         elif after_space:
-            text = text.removeprefix(" ")
+            text = text.lstrip(" \t")
         if text:
             squeezed.append(replace(run, text=text))
-            after_space = text.endswith(" ")
+            after_space = text.endswith((" ", "\t"))
     while squeezed and not (last := squeezed[-1].text.rstrip()):
         squeezed.pop()
     if squeezed:
         squeezed[-1] = replace(squeezed[-1], text=last)
     return squeezed
+
+
+def _space(blank: re.Match[str]) -> str:
+    return "\t" if "\t" in blank[0] else " "

@@ -111,7 +111,7 @@ class _Inline:
     def words(self, node: PageElement) -> Iterator[TextRun]:
         """The words of a text node; comments and the like hold none. Line feeds count in ``<pre>`` only."""
         if isinstance(node, NavigableString) and not isinstance(node, PreformattedString):
-            yield TextRun(str(node) if self.pre else re.sub(r"[\r\n]+", " ", str(node)), self.bold, self.size)
+            yield TextRun(str(node) if self.pre else re.sub(r"[\t\r\n]+", " ", str(node)), self.bold, self.size)
 
 
 class _PageReader:

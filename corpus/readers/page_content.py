@@ -32,6 +32,8 @@ _CONSENTS = re.compile(
     r"|continuer sans accepter)(?: (?:tout|et fermer|les cookies|les traceurs|et continuer))*\W*",
     re.IGNORECASE,
 )
+# Names of such a banner, which may hold no button.
+_CONSENT_NAME = re.compile(r"cookie|consent|rgpd|gdpr|tarteaucitron|axeptio|didomi", re.IGNORECASE)
 _COOKIES = re.compile(r"cookies?\b|traceurs?\b", re.IGNORECASE)
 # Characters of a banner that asks for consent.
 _LONGEST_BANNER = 2000
@@ -43,10 +45,11 @@ _SURROUNDING = re.compile(
 )
 _SHARING = re.compile(r"\W*(?:partage[rz]?|suivez[- ]nous)\b", re.IGNORECASE)
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.IGNORECASE)
-# For screen readers alone; who wrote the page, and when.
+# For screen readers alone; who wrote the page, and when; its attachments, its badges.
 _UNSEEN = names("""
     sr-only fr-sr-only visually-hidden visuallyhidden screen-reader-text element-invisible
     article-info entry-meta post-meta byline info-publi page-metadata properties
+    pagesection fr-badge fr-tag comment-list comments-title comment-respond comments-area
 """)
 # What shows that something unfolds.
 _ICONS = frozenset("+✚➕▼▾▲▴⌄")
@@ -62,6 +65,7 @@ TITLE_NAME = re.compile(
 _STEM = re.compile(rf"([\w-]*?){TITLE_NAME.pattern}")
 _TEXT_NAME = re.compile(r"(?<![a-z])(?:answer|reponse|content|contenu|body|panel|text|texte|inner|collapse)(?![a-z])")
 _ANCHOR = re.compile("#.")
+_PART = re.compile(r"#.|(?!\w+:)[^?]*\.md(?:#.*)?$")
 # Elements around a link, one of which has the name of a note.
 _HOLDERS = 4
 _NOTE_MARK = re.compile(r"\W{0,3}(?:\d{1,3}|[a-z]{1,2}|[ivx]{1,5})?\W{0,3}", re.IGNORECASE)
@@ -106,6 +110,11 @@ def _are_alike(title: Tag, text: Tag) -> bool:
 
 def move_tabs(page: Tag) -> None:
     """Put the name of each tab above what it shows."""
+    named = {str(tag["id"]): tag for tag in page.find_all(["div", "section"], id=True)}
+    for link in page.find_all("a", href=_ANCHOR):
+        pane, listed = named.get(str(link["href"])[1:]), link.find_parent(LISTS)
+        if pane and listed and pane.parent is listed.parent and not pane.find(HEADINGS):
+            link["role"] = "tab"
     shown = opened(page)
     for tab in page.find_all(role="tab"):
         if (pane := panel(tab, shown)) is not None and tab.find_next_sibling(True) is not pane:
@@ -184,8 +193,20 @@ def _is_no_content(tag: Tag, shown: Mapping[str, Tag]) -> bool:
         return tag.find_parent(["main", "article"]) is None and (not tag.find(HEADINGS) or tag.find("a") is not None)
     if tag.name in ("span", "i") and tag.get_text().strip() in _ICONS:
         return True
+    if tag.name in LISTS and _is_contents(tag):
+        return True
     unseen = not _UNSEEN.isdisjoint(class_names(tag).split())
     return unseen or tag.name in _NO_CONTENT or tag.get("role") in _ROLES_WITHOUT_CONTENT
+
+
+def _is_contents(listed: Tag) -> bool:
+    """Whether it lists parts of the page, or pages written with it, and says nothing more."""
+    links = [link for link in listed.find_all("a") if _PART.match(str(link.get("href", "")))]
+    return len(links) > 1 and sum(map(_length, links)) == _length(listed)
+
+
+def _length(tag: Tag) -> int:
+    return len("".join(tag.get_text().split()))
 
 
 def _unfolds(button: Tag, shown: Mapping[str, Tag]) -> bool:
@@ -217,14 +238,15 @@ def _is_opened(tag: Tag, shown: Mapping[str, Tag]) -> bool:
 
 
 def _consent_banners(root: Tag) -> list[Tag]:
-    """The smallest elements that speak of cookies and hold a button to accept or refuse them."""
+    """The smallest elements that speak of cookies and are named so, or hold a button to accept or refuse them."""
     found = []
     for words in root.find_all(string=_COOKIES, limit=20):
         for parent in words.parents:
             if parent is root or parent.name == "body" or len(parent.get_text()) > _LONGEST_BANNER:
                 break
             controls = parent.find_all(["button", "a", "input"])
-            if any(_CONSENTS.fullmatch(each.get_text() or str(each.get("value", ""))) for each in controls):
+            named = parent.find(HEADINGS) is None and _CONSENT_NAME.search(_name(parent))
+            if named or any(_CONSENTS.fullmatch(each.get_text() or str(each.get("value", ""))) for each in controls):
                 found.append(parent)
                 break
     return found
@@ -235,8 +257,12 @@ def class_names(tag: Tag) -> str:
     return " ".join(map(str, tag.get_attribute_list("class"))).lower()
 
 
+def _name(tag: Tag) -> str:
+    return f"{class_names(tag)} {tag.get('id', '')}"
+
+
 def _is_named_surrounding(tag: Tag) -> bool:
-    return _SURROUNDING.search(f"{class_names(tag)} {tag.get('id', '')}") is not None
+    return _SURROUNDING.search(_name(tag)) is not None
 
 
 def _shares(tag: Tag) -> bool:

@@ -50,14 +50,16 @@ _MARKS = re.compile(
       | ==(?=\S)(?P<lit>[^=\n]{1,300})(?<=\S)==""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
-# One of several panes, or what unfolds, with its name: {{< details title="Titre" >}}, <TabItem label="Titre">.
+# One of several panes, or what unfolds, with its name: {{< details title="Titre" >}}, <TabItem label="Titre">,
+# {% details Titre %}.
 _PANE_NAME = (
     r"(?:tab|card|accordion|faq|expand(?:able)?|collaps[ei]\w*|spoiler|toggle|question)[-_]?(?:item|question|panel)?"
 )
 _PANE = re.compile(
-    rf"""^[ \t]*(?:(?:\{{%|\{{\{{[<%])[ ]*(?:details|{_PANE_NAME})|<{_PANE_NAME})
+    rf"""^[ \t]*(?:\{{%[ ]*details[ ]+(?P<bare>[^"'%=\n]{{1,200}}?)[ ]*%\}}[ \t]*$
+        |(?:(?:\{{%|\{{\{{[<%])[ ]*(?:details|{_PANE_NAME})|<{_PANE_NAME})
         (?:[ ][^>%\n]*?(?:label|title|name|question|summary|header)=|[ ]+)
-        (?P<quote>["'])(?P<name>(?:(?!(?P=quote)).){{1,200}})(?P=quote)[^>%\n]*[>%]\}}{{0,2}}[ \t]*$""",
+        (?P<quote>["'])(?P<name>(?:(?!(?P=quote)).){{1,200}})(?P=quote)[^>%\n]*[>%]\}}{{0,2}}[ \t]*$)""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
 _PANE_END = re.compile(
@@ -65,13 +67,17 @@ _PANE_END = re.compile(
         |</{_PANE_NAME}>)[ \t]*$""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
+# In a text: a row between bars, or a line between two rows.
+_PIPED = re.compile(r"^[ \t]*(?:[|+][-=:|+ \t]+[|+]|\|(?P<cells>[^\n]*)\|)[ \t]*(?:\n|\Z)", re.MULTILINE)
+# What a mail answers, below it.
+_QUOTED_MAIL = re.compile(r"^Le .{5,150} a écrit\s?:[ \t]*\n(?:[ \t]*(?:>.*)?(?:\n|\Z))+", re.MULTILINE)
 _HEADING = re.compile(r"<h[2-6]>(?P<text>.*?)</h[2-6]>")
 _MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"]).use(deflist_plugin)
 
 
 def read_text(data: bytes, name: str) -> StructuredText:
     """Read a ``.txt`` file; form feeds, or the link lists that a printer leaves, end its pages."""
-    raw = decode(data, name)
+    raw = _PIPED.sub(_tabbed, _QUOTED_MAIL.sub("", decode(data, name)))
     if all(is_blank(char) for char in raw):
         raise UnreadableDocumentError(
             name, "le fichier est vide.", "Remplacez-le par un fichier qui contient le texte du document."
@@ -82,6 +88,13 @@ def read_text(data: bytes, name: str) -> StructuredText:
     return compose(raw, lines, paged=any(line.noise for line in lines)).reading
 
 
+def _tabbed(row: re.Match[str]) -> str:
+    """A row of a table drawn with bars, with tabs between its cells; nothing for a line between two rows."""
+    if row["cells"] is None:
+        return ""
+    return "\t".join(cell.strip() for cell in row["cells"].split("|")) + "\n"
+
+
 def read_markdown(data: bytes, name: str) -> StructuredText:
     """Read a Markdown file; a title in its front matter heads it when no heading of the first level does."""
     text = decode(data, name)
@@ -89,7 +102,7 @@ def read_markdown(data: bytes, name: str) -> StructuredText:
     if front := _FRONT_MATTER.match(text):
         text = text[front.end() :]
         title = _title(front["settings"])
-    text = _PANE_END.sub(":::", _PANE.sub(r':::tab "\g<name>"', _NOTE.sub("", text)))
+    text = _PANE_END.sub(":::", _PANE.sub(lambda pane: f':::tab "{pane["bare"] or pane["name"]}"', _NOTE.sub("", text)))
     lines = _with_containers(text.split("\n"))
     markup = _MARKDOWN.render(_MARKS.sub(lambda mark: mark["name"] or mark["lit"] or "", "\n".join(lines)))
     heading = _HEADING.search(markup)
