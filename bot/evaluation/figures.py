@@ -14,8 +14,10 @@ from bot.answer import Kind
 from bot.evaluation.judge import Outcome, Verdict
 
 Rows = npt.NDArray[np.intp]
-"""Numbers of the questions that a figure is taken over; a resample names some of them twice."""
+"""Numbers of the questions that a figure is taken over, shape (..., n); a resample names some of them twice."""
 Doubles = npt.NDArray[np.float64]
+Statistic = Callable[[Rows], Doubles]
+"""Shape (..., n) to (...): as many resamples as there are, at once."""
 Values = dict[str, float]
 """What each question contributes to a figure that is a mean, by identifier."""
 
@@ -51,7 +53,7 @@ class Estimate:
         return cls(hits / n, float(low), float(high), n)
 
     @classmethod
-    def resampled(cls, n: int, statistic: Callable[[Rows], float]) -> "Estimate":
+    def resampled(cls, n: int, statistic: Statistic) -> "Estimate":
         """A statistic of ``n`` questions, with the percentile bootstrap interval (Efron 1979)."""
         if n == 0:
             return cls(0.0, 0.0, 1.0, 0)
@@ -60,7 +62,14 @@ class Estimate:
         if n == 1:  # every resample is the question itself
             return cls(value, value, value, 1)
         # A fixed seed: two reports of the same answers are the same to the digit.
-        drawn = bootstrap((rows,), statistic, vectorized=False, n_resamples=1000, method="percentile", rng=0)
+        drawn = bootstrap(
+            (rows,),
+            lambda rows, axis: statistic(rows),  # noqa: ARG005  scipy names it, and it is the last
+            vectorized=True,
+            n_resamples=1000,
+            method="percentile",
+            rng=0,
+        )
         low, high = drawn.confidence_interval
         return cls(value, float(low), float(high), n)
 
@@ -68,7 +77,7 @@ class Estimate:
     def mean(cls, values: Sequence[float]) -> "Estimate":
         """The mean of one number for each question, resampled."""
         column = np.asarray(values, dtype=np.float64)
-        return cls.resampled(len(values), lambda rows: float(column[rows].mean()))
+        return cls.resampled(len(values), lambda rows: column[rows].mean(axis=-1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +154,8 @@ def _ranking(inside: Sequence[Outcome]) -> list[Figure]:
 def _latency(outcomes: Sequence[Outcome]) -> list[Figure]:
     elapsed = np.asarray([o.elapsed_ms for o in outcomes], dtype=np.float64)
 
-    def percentile(p: int) -> Callable[[Rows], float]:
-        return lambda rows: float(np.percentile(elapsed[rows], p))
+    def percentile(p: int) -> Statistic:
+        return lambda rows: np.percentile(elapsed[rows], p, axis=-1)
 
     return [Figure(f"latency_p{p}_ms", Estimate.resampled(len(elapsed), percentile(p))) for p in PERCENTILES]
 
@@ -156,7 +165,7 @@ def _latency(outcomes: Sequence[Outcome]) -> list[Figure]:
 
 @dataclass(frozen=True, slots=True)
 class Confidences:
-    """Confidences and whether the first of the ranking was right, one of each for each question."""
+    """Confidences and whether the first of the ranking was right, one of each for each question; or resamples."""
 
     stated: Doubles
     right: Doubles
@@ -186,22 +195,24 @@ def _not_courtesy(outcomes: Sequence[Outcome]) -> list[Outcome]:
 def _calibration(outcomes: Sequence[Outcome]) -> list[Figure]:
     confidences = Confidences.of(outcomes)
 
-    def of(measure: Callable[[Confidences], float]) -> Estimate:
+    def of(measure: Callable[[Confidences], Doubles]) -> Estimate:
         return Estimate.resampled(len(confidences), lambda rows: measure(confidences[rows]))
 
     measures = {"ece": calibration_error, "brier": brier, "aurc": area_under_risk}
     return [Figure(key, of(measure)) for key, measure in measures.items()]
 
 
-def brier(confidences: Confidences) -> float:
+def brier(confidences: Confidences) -> Doubles:
     """Mean squared distance of confidence and truth (Brier 1950), in [0, 1], lower is better."""
-    return float(((confidences.stated - confidences.right) ** 2).mean())
+    found: Doubles = ((confidences.stated - confidences.right) ** 2).mean(axis=-1)
+    return found
 
 
-def calibration_error(confidences: Confidences) -> float:
+def calibration_error(confidences: Confidences) -> Doubles:
     """ECE (Naeini, Cooper, Hauskrecht 2015): mean distance of confidence and share right, bins weighted by size."""
-    surplus = np.bincount(_bin_of(confidences), confidences.stated - confidences.right, minlength=N_BINS)
-    return float(np.abs(surplus).sum() / len(confidences))
+    bins, surplus = _bin_of(confidences), confidences.stated - confidences.right
+    found: Doubles = sum(np.abs(np.where(bins == number, surplus, 0).mean(axis=-1)) for number in range(N_BINS))
+    return found
 
 
 def _bin_of(confidences: Confidences) -> Rows:
@@ -245,19 +256,30 @@ class RiskPoint:
 
 def risk_coverage(confidences: Confidences) -> tuple[RiskPoint, ...]:
     """The selective risk at every threshold that makes a difference (El-Yaniv and Wiener 2010), strictest first."""
-    order = np.argsort(-confidences.stated, kind="stable")
-    stated, wrong = confidences.stated[order], np.cumsum(1 - confidences.right[order])
+    stated, risk, last = _risks(confidences)
     n = len(confidences)
-    # No threshold parts questions of the same confidence.
-    last = [i for i in range(n) if i + 1 == n or stated[i + 1] < stated[i]]
-    return tuple(RiskPoint(float(stated[i]), (i + 1) / n, float(wrong[i] / (i + 1))) for i in last)
+    return tuple(RiskPoint(float(stated[i]), (i + 1) / n, float(risk[i])) for i in np.unique(last).tolist())
 
 
-def area_under_risk(confidences: Confidences) -> float:
+def area_under_risk(confidences: Confidences) -> Doubles:
     """AURC (Geifman, Uziel, El-Yaniv 2019): mean of the risks over all coverages, lower is better."""
-    points = risk_coverage(confidences)
-    before = [0.0, *(p.coverage for p in points[:-1])]
-    return sum(p.risk * (p.coverage - covered) for p, covered in zip(points, before, strict=True))
+    _, risk, last = _risks(confidences)
+    found: Doubles = np.take_along_axis(risk, last, axis=-1).mean(axis=-1)
+    return found
+
+
+def _risks(confidences: Confidences) -> tuple[Doubles, Doubles, Rows]:
+    """Confidences from the highest down, the risk of answering as far as each, and the last of those as high as each.
+
+    No threshold parts questions of the same confidence.
+    """
+    order = np.argsort(-confidences.stated, axis=-1, kind="stable")
+    stated, right = (np.take_along_axis(each, order, axis=-1) for each in (confidences.stated, confidences.right))
+    places = np.arange(stated.shape[-1])
+    risk = np.cumsum(1 - right, axis=-1) / (places + 1)
+    parts = np.diff(stated, append=-1, axis=-1) < 0
+    last = np.minimum.accumulate(np.where(parts, places, places.size)[..., ::-1], axis=-1)[..., ::-1]
+    return stated, risk, last
 
 
 @dataclass(frozen=True, slots=True)
