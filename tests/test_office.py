@@ -219,7 +219,14 @@ HEADER = ["Question", "Réponse"]
         ),
         (
             word(
-                *("RÉPUBLIQUE FRANÇAISE", "ARRÊTÉ N° 24-31", "Le Maire,", "ARRÊTE :", "__Article 1er__"),
+                *(
+                    "RÉPUBLIQUE FRANÇAISE",
+                    "Commune de Valmont",
+                    "ARRÊTÉ N° 24-31",
+                    "Le Maire,",
+                    "ARRÊTE :",
+                    "__Article 1er__",
+                ),
                 *("Le stationnement est interdit.", "**Article 2**", "Une déviation est mise en place."),
                 *("Fait à Valmont, le 1er mars 2024", "Le Maire"),
             ),

@@ -355,6 +355,13 @@ BROKEN = "<p><b>FAQ</b><br><br><b>Où signer ?</b><br>Ici.<br><br><b>Quand ?</b>
 COMMENTED = (
     "<h1>Marché</h1><p>Il a lieu le lundi.</p><h2 class=comments-title>1 avis</h2><ol class=comment-list><li>Ah ?</ol>"
 )
+HELP = (
+    "<h1>Facture <span class=icon>A</span></h1><ul class=article-meta><li>Léa</ul><section class=article-info><p>"
+    "Elle est en ligne.</section><section><h2>Articles associés</h2><ul><li><a href=/a>Payer</a></ul></section>"
+)
+SHAREPOINT = (
+    "<div role=heading aria-level=1>Badge</div><div role=heading aria-level=2>Perte</div><p>Un badge coûte 5 euros.</p>"
+)
 STEPS = (
     "<h2>Étapes</h2><ol start=2><li>Remplir ;<li value=5>joindre :<ol type=a><li>un plan.</ol></ol>"
     "<ol style='list-style: none'><li>Fin.</ol>"
@@ -383,6 +390,8 @@ STEPS = (
         (JQUERY, ["Aides › Jeunes → Le pass est de 50 euros.", "Aides › Aînés → Le repas est à 9 euros."]),
         (BROKEN, ["FAQ › Où signer ? → Ici.", "FAQ › Quand ? → En mai."]),
         (COMMENTED, ["Marché → Il a lieu le lundi."]),
+        (HELP, ["Facture → Elle est en ligne."]),
+        (SHAREPOINT, ["Badge › Perte → Un badge coûte 5 euros."]),
         (STEPS, ["Étapes → 2. Remplir ; / 5. joindre : / · a. un plan. / Fin."]),
     ],
 )
@@ -498,7 +507,7 @@ def test_windows_and_old_mac_line_ends_are_line_ends() -> None:
     [
         (
             "Marché\n======\n\nDépôt\n-----\nIl est signé.\n\n* * *\n\nTarif\n-----\nDix.",
-            ["Dépôt → Il est signé.", "Tarif → Dix."],
+            ["Marché › Dépôt → Il est signé.", "Marché › Tarif → Dix."],
         ),
         (
             "QUESTION\nQui sale ?\nRÉPONSE\nLe maire.\n\nQUESTION 2\nLes trottoirs\nRÉPONSE 2\nLes riverains.",
@@ -511,6 +520,10 @@ def test_windows_and_old_mac_line_ends_are_line_ends() -> None:
         (
             "Sommaire\nPartie A ........ 2\nPartie B ........ 3\n\nPartie A\nUn mois.\n\nPartie B\nDeux mois.",
             ["Partie A → Un mois.", "Partie B → Deux mois."],
+        ),
+        (
+            "Article 1.\tDroit à l'inhumation\nElle est due à toute personne morte dans la commune.\n",
+            ["Article 1. Droit à l'inhumation → Elle est due à toute personne morte dans la commune."],
         ),
         ("AVANT\n* Monter à l'étage\n* Couper le gaz", ["AVANT → * Monter à l'étage / * Couper le gaz"]),
         (

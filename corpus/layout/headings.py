@@ -216,10 +216,13 @@ class Outline:
     """Key, size and level of the headings above, outermost first."""
     _filled: bool = False
     """Whether text stands under the last heading."""
+    _begun: bool = False
+    """Whether text stands under any: the titles above it are those of the document, each under the one before."""
 
     def pass_text(self) -> None:
         """Something that is no heading follows."""
         self._filled = True
+        self._begun = bool(self._stack)
 
     def level(self, group: LineGroup, told: int = 0) -> int:
         """1 = outermost; ``told`` is the level that the file gives, where it gives one."""
@@ -232,7 +235,7 @@ class Outline:
             self._stack.append((key, group.size, told))
             return told
         known = [index for index, (other, _, _) in enumerate(self._stack) if other == key]
-        if known:
+        if known and (self._begun or key[0] not in LOOKS or ACT.match(group.text)):
             del self._stack[known[-1] + 1 :]
             return self._stack[-1][2]
         if key[0] in WORD_RANK and key[0] != "article":

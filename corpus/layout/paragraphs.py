@@ -199,7 +199,8 @@ def _ends_paragraph(view: View, index: int, group: LineGroup) -> bool:
     if TITLE_WORD.match(line.text) and line.text[0].isupper() and (ends or view.room_after(index - 1)):
         return True
     if view.room_after(index - 1):
-        return ends or (view.is_very_short(index - 1) and starts_high(line.text) and not hangs(above.text))
+        title = view.is_very_short(index - 1) or TITLE_WORD.match(above.text)
+        return ends or bool(title and starts_high(line.text) and not hangs(above.text))
     if above.text.endswith("?") and starts_high(line.text):
         plain = not line.size and INTERROGATIVE.match(group.text)
         if above.bold or group.marker or ASKED.match(group.text) or plain:

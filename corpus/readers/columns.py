@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from corpus.document import Block, BlockKind, Span, StructuredText
 from corpus.errors import typeset
-from corpus.layout.lines import asks, is_terminal
+from corpus.layout.lines import asks, is_terminal, starts_low
 from corpus.layout.list_markers import markers
 from corpus.readers.builder import Builder, TextRun
 
@@ -324,6 +324,11 @@ def question_rows(text: str, rows: Sequence[Block], above: Sequence[Block] = ())
     blocks: list[Block] = []
     theme, level = "", 1 + max((block.level for block in above if block.kind is BlockKind.HEADING), default=0)
     for cells in table[first:]:
+        words = [cell.of(text) for cell in cells]
+        if len(list(filter(None, words))) == 1 and words[0] and not (is_terminal(words[0]) or starts_low(words[0])):
+            theme = words[0]
+            blocks.append(Block(cells[0].start, cells[0].end, BlockKind.HEADING, level))
+            continue
         if len(cells) <= max(places.question, *places.answers) or not cells[places.question].of(text):
             blocks += [block for cell in cells for block in _cell_lines(text, cell)]  # goes on with the answer above
             continue

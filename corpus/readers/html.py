@@ -50,6 +50,8 @@ _CLASS = re.compile(r"\w*\.([\w-]+)")
 def read_html(data: bytes, name: str) -> StructuredText:
     """Read the main part of a page: ``<main>``, else its articles, else its body."""
     soup = BeautifulSoup(_decoded(data, name), "lxml")
+    for tag in soup.find_all(role="heading"):
+        tag.name = f"h{min(max(whole(str(tag.get('aria-level', '')), 2), 1), 6)}"
     move_tabs(soup)
     shown, looks = opened(soup), _looks(soup)
     remove_notes(soup)

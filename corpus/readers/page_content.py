@@ -48,11 +48,15 @@ _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide
 # For screen readers alone; who wrote the page, and when; its attachments, its badges.
 _UNSEEN = names("""
     sr-only fr-sr-only visually-hidden visuallyhidden screen-reader-text element-invisible
-    article-info entry-meta post-meta byline info-publi page-metadata properties
+    entry-meta post-meta article-meta article-author byline info-publi page-metadata properties
+    mw-editsection mw-jump-link printfooter catlinks
     pagesection fr-badge fr-tag comment-list comments-title comment-respond comments-area
 """)
 # What shows that something unfolds.
 _ICONS = frozenset("+✚➕▼▾▲▴⌄")
+_ICON_NAME = re.compile(r"icon|symbol")
+# Letters that a font draws as an icon are fewer.
+_SHORTEST = 3
 # What tells an element that a click shows, and what tells that a click shows something.
 _TARGETS = ("aria-controls", "data-bs-target", "data-target", "href")
 _SWITCHES = ("data-bs-toggle", "data-toggle", "aria-expanded", "aria-selected")
@@ -191,8 +195,12 @@ def _is_no_content(tag: Tag, shown: Mapping[str, Tag]) -> bool:
         return True  # those of a page, as LibreOffice writes them
     if tag.name == "header":  # that of an article, or of a part of it, holds its title
         return tag.find_parent(["main", "article"]) is None and (not tag.find(HEADINGS) or tag.find("a") is not None)
-    if tag.name in ("span", "i") and tag.get_text().strip() in _ICONS:
+    if (sign := tag.get_text().strip()) in _ICONS and tag.name in ("span", "i"):
         return True
+    if len(sign) < _SHORTEST and _ICON_NAME.search(class_names(tag)):
+        return True
+    if tag.name == "dl" and "article-info" in class_names(tag).split():
+        return True  # of Joomla; elsewhere the name of an article's text
     if tag.name in LISTS and _is_contents(tag):
         return True
     unseen = not _UNSEEN.isdisjoint(class_names(tag).split())

@@ -43,6 +43,7 @@ _PAGE_FURNITURE = re.compile(
 _LONGEST_FURNITURE = 200
 # Longer ones name the texts that a document applies.
 _LONGEST_SUBTITLE = 90
+_LETTERHEAD = re.compile(r"(?:r[ée]publique fran[çc]aise|(?:commune|ville|d[ée]partement|mairie) d)", re.IGNORECASE)
 # Between two of them on one line.
 _BARS = re.compile(r"\s*[|•·]\s*")
 # A line without a full stop at the edge of so many entries, and of that share of them, is the page's.
@@ -298,8 +299,15 @@ def without_page_furniture(document: Document, found: Sequence[Section]) -> list
 
 
 def _is_subtitle(document: Document, section: Section, after: Section) -> bool:
-    """Whether a title above the next has its date, its authors, a second title below it, and no more."""
-    if section.heading not in after.above or after.heading is None or loose(document, section.body, ()):
+    """Whether a title above the next has its date, its authors, a second title below it, and no more.
+
+    So has the name of who writes, above all titles.
+    """
+    if section.heading is None or after.heading is None or loose(document, section.body, ()):
+        return False
+    words = document.text[section.heading.start : section.body[-1].end]
+    letterhead = _LETTERHEAD.match(words) and not any(map(str.isdigit, words))
+    if section.heading not in after.above and not letterhead:
         return False
     return all(
         block.kind is BlockKind.PARAGRAPH
@@ -326,6 +334,12 @@ def _tidied(document: Document, section: Section, repeated: Set[str]) -> Section
             return True
         return is_page_furniture(text)
 
+    heads = [(index, block) for index, block in enumerate(body) if index and block.kind is BlockKind.HEADING]
+    for at, (index, block) in enumerate(heads):
+        last = all(other.level > block.level for _, other in heads[at + 1 :])
+        if last and is_page_furniture(block.of(document.text)):
+            body = body[:index]  # "Articles similaires", and a list of them
+            break
     while len(body) > 1 and (is_furniture(body[0]) or body[0].of(document.text).casefold() == heading):
         body = body[1:]
     while len(body) > 1 and is_furniture(body[-1]):
