@@ -522,8 +522,12 @@ def test_windows_and_old_mac_line_ends_are_line_ends() -> None:
             ["Partie A → Un mois.", "Partie B → Deux mois."],
         ),
         (
-            "Article 1.\tDroit à l'inhumation\nElle est due à toute personne morte dans la commune.\n",
-            ["Article 1. Droit à l'inhumation → Elle est due à toute personne morte dans la commune."],
+            "Article 1.\tDroit à l'inhumation\nElle est due à toute personne morte dans la commune.\n\n"
+            "Article 2.\tHoraires\nLe cimetière est ouvert tous les jours de huit à dix-huit heures.\n",
+            [
+                "Article 1. Droit à l'inhumation → Elle est due à toute personne morte dans la commune.",
+                "Article 2. Horaires → Le cimetière est ouvert tous les jours de huit à dix-huit heures.",
+            ],
         ),
         ("AVANT\n* Monter à l'étage\n* Couper le gaz", ["AVANT → * Monter à l'étage / * Couper le gaz"]),
         (
