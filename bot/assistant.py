@@ -1,9 +1,9 @@
 """The assistant: a question and what came before in, an answer that quotes or a refusal out."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from threading import Lock
 
 from cachetools import TTLCache
@@ -21,7 +21,7 @@ from bot.conversation import (
     needs_choice,
     on_another_subject,
 )
-from bot.courtesy import ACTS, Courtesy, courtesy, leans
+from bot.courtesy import ACTS, ON_QUOTES, Courtesy, courtesy, leans
 from bot.quoting import Library, quote
 from bot.reply import about, replied
 from corpus.document import Source
@@ -79,7 +79,9 @@ class Said:
 
 
 Last = Callable[[], Said | None]
-"""What was said before, computed when it is needed."""
+"""What was said last, computed when it is needed."""
+Before = Callable[[], Iterator[Said]]
+"""What was said before, the last first."""
 Found = Callable[[], Result]
 """What a turn alone finds, computed when it is needed."""
 
@@ -110,23 +112,23 @@ class Assistant:
         return replace(said.answer, elapsed_ms=round((time.perf_counter() - begun) * 1000, 1))
 
     def _say(self, question: str, history: tuple[str, ...]) -> Said:
-        said = self._said(self.searcher.read(question), cache(lambda: self._last(history)))
+        before = partial(self._before, history)
+        said = self._said(self.searcher.read(question), cache(lambda: next(before(), None)), before)
         said = replace(said, answer=replace(said.answer, question=question))
         with self._lock:
             self._remembered[*history, question] = said
         return said
 
-    def _last(self, history: tuple[str, ...]) -> Said | None:
-        """What was said last, courtesies aside."""
+    def _before(self, history: tuple[str, ...]) -> Iterator[Said]:
+        """What was said before, the last first, courtesies aside."""
         for row in range(len(history) - 1, max(len(history) - 1 - _N_BACK, -1), -1):
             with self._lock:
                 said = self._remembered.get(history[: row + 1])
             said = said or self._say(history[row], history[:row])
             if said.answer.kind is not Kind.SMALLTALK:
-                return said
-        return None
+                yield said
 
-    def _said(self, query: Query, last: Last) -> Said:
+    def _said(self, query: Query, last: Last, before: Before) -> Said:
         # The corpus goes before small talk and before what was said earlier.
         if self.searcher.exact(query):
             return self._spoken(query, self.searcher.search(query), last)
@@ -138,13 +140,24 @@ class Assistant:
         if polite is None:
             return self._content(query, last)
         said = Said(Answer("", Kind.SMALLTALK, 1.0, polite.reply), "", ())
-        before = last() if polite.family in ACTS else None
-        if before and (answer := about(polite.family, before.answer, self.library)):
-            said = replace(before, answer=replace(answer, reading=_read(ReadAs.ACT, before)))
+        if polite.family in ACTS:
+            if acted := self._acted(polite.family, before()):
+                said = acted
+            elif (content := self._alone(query, last)).answer.kind is Kind.ANSWER:
+                return content  # "imprimer", where nothing was said yet
         if polite.likely >= _SURELY or (polite.certain and polite.family in ACTS):
             return said
         content = self._alone(query, last)
         return content if _outweighs(content.answer, polite) else said
+
+    def _acted(self, act: str, before: Iterable[Said]) -> Said | None:
+        """An act on what was said last, or, where that quotes nothing ("la page ?"), on the last quote before it."""
+        for earlier in before:
+            if answer := about(act, earlier.answer, self.library):
+                return replace(earlier, answer=replace(answer, reading=_read(ReadAs.ACT, earlier)))
+            if act not in ON_QUOTES:
+                return None
+        return None
 
     def _courtesy(self, query: Query) -> Courtesy | None:
         """The courtesy or act of a turn; "sûr ? ma voisine dit le contraire" is the act of its first sentence."""

@@ -24,6 +24,8 @@ FOLLOW_UP = "follow-up"
 """The family of those that say too little without the question before."""
 ACTS = frozenset({"repeat", "whole", "source", "sure", "print"})
 """Families of messages about the answer just given."""
+ON_QUOTES = frozenset({"whole", "source", "print"})
+"""Of these, the families about its quote, which a refusal has not."""
 ASKING = (QUESTION, FOLLOW_UP)
 _AGREEING = ("agreement", "goodbye", "thanks")
 """Families that ask nothing: a message with a question mark is none of theirs, unless it is an example."""

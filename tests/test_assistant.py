@@ -293,6 +293,29 @@ def test_acts_on_the_last_answer(small_assistant: Assistant, small_searcher: Sea
         assert small_assistant.ask(act).kind is Kind.SMALLTALK
 
 
+def test_the_page_asked_for_after_a_refusal_is_that_of_the_last_quote(small_assistant: Assistant) -> None:
+    told = ["qui peut avoir une carte ?", "quelle est la capitale du Pérou ?"]
+    quoted = small_assistant.ask(told[0]).quotes
+    for act in ("c'est à quelle page ?", "montre-moi le passage entier", "imprimer"):
+        answer = small_assistant.ask(act, told)
+        assert (answer.reading, answer.quotes) == (Reading(ReadAs.ACT, told[0], (told[0],)), quoted)
+    # A refusal can be said again, and doubted.
+    assert small_assistant.ask("répète", told).message == phrases.REFUSED
+    assert small_assistant.ask("tu es sûr ?", told).kind is Kind.SMALLTALK
+
+
+def test_an_act_is_a_question_where_there_is_nothing_that_it_could_be_about(
+    small_assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searcher, told = small_assistant.searcher, ["qui peut avoir une carte ?"]
+    found = searcher.search(searcher.read("amende de retard"))
+    search = searcher.search
+    monkeypatch.setattr(searcher, "search", lambda query: found if query.typed.text == "imprimer" else search(query))
+
+    assert Assistant(searcher).ask("imprimer").quotes[0].source.entry == "retard"
+    assert Assistant(searcher).ask("imprimer", told).message == phrases.PRINTING
+
+
 def test_a_page_goes_by_its_label(small_assistant: Assistant) -> None:
     answer = small_assistant.ask("qui peut avoir une carte ?")
     quote = replace(answer.quotes[0], source=replace(answer.quotes[0].source, page=4, page_label="iv"))
