@@ -113,6 +113,10 @@ class Supposition:
         same = (cls(text, opposite) for text, _ in clauses if (opposite := _replaced(text, _SAME)) != text)
         return next(chain(cases, same), None)
 
+    def encoded(self, encoder: Encoder) -> Vectors:
+        """Vectors of the clause and of its opposite, shape ``(2, dim)``."""
+        return encoder.encode_queries([self.case, self.opposite])
+
 
 def _supposes(clause: str, sign: str) -> bool:
     """Whether a clause, with the sign after it, says of which case a question is."""

@@ -1,6 +1,6 @@
 """Questions in, ranked entries and a calibrated confidence out."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -11,34 +11,26 @@ from threadpoolctl import threadpool_limits
 
 from corpus.document import Source
 from corpus.errors import IndexStoreError
-from corpus.phrasings import Target
 from corpus.read import LeftOut
 from index.candidates import NEAREST, Pool
 from index.classifier import OUTSIDE
-from index.dense import Vectors
 from index.encoder import Encoder
 from index.features import EncodedQuery, FeatureExtractor
+from index.following import Follower, Following, confirmed
 from index.french import stems
 from index.judging import Matched, judged, ranked
 from index.marking import N_PASSAGES, Marker
-from index.negation import Cases, Choice, Supposition, are_opposite, denies, is_about_case
-from index.precedence import N_NEAR, Succession, alike, with_each, with_first, with_quoted
+from index.negation import Cases, Choice, Supposition, are_opposite, denies
+from index.precedence import N_NEAR, Succession, alike, with_each, with_first
 from index.query import Query, QueryParser
-from index.ranking import JOIN, MOSTLY, Opinion, Ranking, Turn, after_question, followed
+from index.ranking import JOIN, Opinion, Ranking
 from index.records import some
-from index.result import AFTER_QUESTION, RESERVE, Hit, Levels, Result
+from index.result import AFTER_QUESTION, Hit, Levels, Result
 from index.store import Store, store_at
 from index.stored import Stored
 
 # Characters of an earlier question that are read before a turn: some 60 of the 110 tokens of a question.
 _EARLIER = 240
-# How likely the documents answer a turn alone: below the first, it is refused after a question too, and below the
-# second it is never answered without reserve. Of 416 turns over eight FAQs that an entry answers, none lies below the
-# first and twelve below the second; of 543 that none does, 142 and 271.
-_SAYS_NOTHING, _SAYS_LITTLE = 0.05, 0.15
-# The reader's logit from which what was quoted answers the next turn as well. Over three FAQs 46 of 81 such turns lie
-# above, none of 98 that nothing answers, and 4 of 98 that another entry does.
-_SAYS_MORE = 0.6
 # What is left of the probability of the passages of another case than the one that is quoted.
 _OTHER_CASE = 0.1
 
@@ -56,6 +48,7 @@ class Searcher:
         self._classifier = stored.classifier
         self._marker = Marker(encoder)
         self._cases = Cases(self.rows, self.extractor.dense["passages"], encoder)
+        self._follower = Follower(self.rows, self.extractor, self._cases, encoder)
         self._exact = stored.exact
         self.learned = stored.learned
         self.n_unanswered = stored.learned.curve.answerable.count(False)
@@ -126,9 +119,6 @@ class Searcher:
     def follow(self, turn: Query, earlier: str, quoted: int | None, alone: Callable[[], Result], k: int = 10) -> Result:
         """Rank the entries for a turn that may need the question before it.
 
-        The earlier words alone would carry the ranking: the turn's own ranking counts as well, and the reader, if there
-        is one, which was trained for it, says whether an entry answers the turn.
-
         Args:
             turn: What was typed.
             earlier: The question before.
@@ -136,109 +126,42 @@ class Searcher:
             alone: What the turn alone finds; asked where it decides between an offer and an answer or a refusal.
             k: Hits wanted.
         """
+        after = self._following(turn, earlier, quoted)
+        ranking, right = self._follower.judged(after)
+        pool, joined, supposed = after.pool, after.asked.query, after.supposed
+        if right >= AFTER_QUESTION.offer and (turn.terms or right < AFTER_QUESTION.answer):
+            passages, first = (
+                self.rows.passage_of_target,
+                ranking.best_target(int(ranking.entries.argmax()), pool.owner),
+            )
+            is_alike = bool(passages[alone().hits[0].row] == passages[pool.targets[first]])
+            right = confirmed(right, is_alike, alone())
+        if meant := alike(joined, ranking, pool, self.rows):
+            ranking, right = with_each(ranking, meant), min(right, AFTER_QUESTION.undecided)
+        found = Result(joined, (), right, right, AFTER_QUESTION, undecided=bool(meant))
+        if found.answered and not supposed:
+            found, supposed = self._follower.of_case_before(found, after, ranking)
+        return self._said(found, supposed, after.asked, ranking, pool, k)
+
+    def _following(self, turn: Query, earlier: str, quoted: int | None) -> Following:
+        """A turn compared, alone and with the question before it, with the entries that are near to either."""
         joined = self.read(f"{earlier[-_EARLIER:].rstrip()} {JOIN} {turn.asked}")
         asked, own = (self.extractor.encode(query, self.encoder) for query in (joined, turn))
         near = self.extractor.pool(own)
         pool = self.extractor.pool(asked, near.targets[near.stands[near.owner] == 1].tolist())
         matched = self._matched(own, self._opinion(turn, own), pool)
-        by_turn = ranked(self.learned, matched)
-        both = ranked(self.learned, self._matched(asked, self._opinion(joined, asked), pool))
-        supposed, place = Supposition.of(turn.text), next(iter(np.flatnonzero(pool.targets == quoted).tolist()), None)
-        before = place
-        again = 0.0 if before is None else self._again(turn, earlier, self.rows.targets[pool.targets[before]])
-        if (
-            before is not None
-            and supposed
-            and again < MOSTLY
-            and self._states(supposed, int(pool.owner[before]), both, pool)
-        ):
-            before = None  # its entry speaks of this case too: it answers as well as any
-        ranking, chosen = after_question(both, by_turn, pool.owner, before, again)
-        logits = self._logits_after(joined, turn.terms or joined.terms, chosen, pool)
-        same = None if before is None else int(pool.owner[before])
-        if same in chosen and chosen[same] != before:
-            same = None  # another part of the entry that was quoted
-        ranking, right = followed(ranking, Turn(by_turn, same, again, matched.features.strangeness), logits)
-        answers = place is not None and not supposed and self._says_more(turn, self.rows.targets[pool.targets[place]])
-        holds = before is not None and again >= MOSTLY
-        ranking, right = with_quoted(ranking, right, place, answers, holds, matched.features.familiarity, pool.owner)
-        if not turn.terms:
-            # Only the words of the question before find it ("et après ?"): never without reserve, and unread, it is
-            # offered at most.
-            right = min(right, (AFTER_QUESTION.sure if logits else AFTER_QUESTION.answer) - RESERVE)
-        if right >= AFTER_QUESTION.offer and (turn.terms or right < AFTER_QUESTION.answer):
-            target = ranking.best_target(int(ranking.entries.argmax()), pool.owner)
-            right = self._confirmed(right, int(pool.targets[target]), alone())
-        if meant := alike(joined, ranking, pool, self.rows):
-            ranking, right = with_each(ranking, meant), min(right, AFTER_QUESTION.undecided)
-        found = Result(joined, (), right, right, AFTER_QUESTION, undecided=bool(meant))
-        if found.answered and not supposed:
-            found, supposed = self._of_case_before(found, turn, earlier, ranking, pool)
-        return self._said(found, supposed, asked, ranking, pool, k)
-
-    def _logits_after(
-        self, joined: Query, terms: Collection[str], chosen: Mapping[int, int], pool: Pool
-    ) -> dict[int, float]:
-        """What the reader, if there is one, says of the entries chosen for a turn after a question."""
-        if not self.encoder.reader:
-            return {}
-        # An acronym says too little to the reader, and so does a sentence without its passage.
-        passages = self.rows.passage_of_target[pool.targets[list(chosen.values())]].tolist()
-        texts = [self.rows.reader_text(passage, terms) for passage in passages]
-        said = self.encoder.reader.read(joined.spelled_out or joined.text, texts)
-        return dict(zip(chosen, said.tolist(), strict=True))
-
-    def _says_more(self, turn: Query, quoted: Target) -> bool:
-        """Whether the reader, if there is one, finds that what was quoted answers a turn by itself, too."""
-        if not self.encoder.reader:
-            return False
-        return float(self.encoder.reader.read(turn.brief, [quoted.passage.text])[0]) >= _SAYS_MORE
-
-    def _of_case_before(
-        self, found: Result, turn: Query, earlier: str, ranking: Ranking, pool: Pool
-    ) -> tuple[Result, Supposition | None]:
-        """What is found for a turn that supposes nothing, and what the question before does, if that decides.
-
-        The case of the question before is still the one that is asked about: what states its opposite is no answer.
-        """
-        target = ranking.best_target(int(ranking.entries.argmax()), pool.owner)
-        passage = self.rows.targets[int(pool.targets[target])].passage
-        doubtful = found.sure and not is_about_case(turn.text, passage, self.encoder)
-        if (supposed := Supposition.of(earlier)) is not None:
-            choice = self._cases.choose(self._encoded(supposed), ranking, pool)
-            doubtful = doubtful or choice.doubtful or choice.target != target
-            supposed = supposed if choice.stated and choice.against else None
-        return found.with_reserve() if doubtful else found, supposed
-
-    def _states(self, supposed: Supposition, entry: int, ranking: Ranking, pool: Pool) -> bool:
-        """Whether a passage of an entry states the case that a turn supposes."""
-        of_entry = np.zeros_like(ranking.entries)
-        of_entry[entry] = 1.0
-        return self._cases.choose(self._encoded(supposed), Ranking(ranking.targets, of_entry), pool).stated
-
-    def _encoded(self, supposed: Supposition) -> Vectors:
-        return self.encoder.encode_queries([supposed.case, supposed.opposite])
-
-    def _again(self, turn: Query, earlier: str, quoted: Target) -> float:
-        """See ``after_question``."""
-        sentence = quoted.span.of(quoted.passage.document.text)
-        return self.extractor.share(turn.terms, self.read(earlier).terms, sentence)
-
-    def _confirmed(self, right: float, first: int, alone: Result) -> float:
-        """How likely what was found for a turn after a question is, once the turn is read alone.
-
-        Where it alone says nothing that the documents know ("et la région ?"), what was found is what the question
-        before asks: it is refused, and where it says little, never without reserve. What would be offered is answered,
-        with a reserve, where the turn alone is answered by the same passage.
-        """
-        passages, unsure = self.rows.passage_of_target, AFTER_QUESTION.sure - RESERVE
-        if alone.answerable < _SAYS_NOTHING:
-            return alone.confidence
-        if right >= AFTER_QUESTION.answer:
-            return right if alone.answerable >= _SAYS_LITTLE else min(right, unsure)
-        if not alone.answered or passages[alone.hits[0].row] != passages[first]:
-            return right
-        return min(1 - (1 - right) * (1 - alone.confidence), unsure)
+        both = self._matched(asked, self._opinion(joined, asked), pool)
+        return Following(
+            turn,
+            self.read(earlier),
+            asked,
+            pool,
+            matched.features,
+            ranked(self.learned, matched),
+            ranked(self.learned, both),
+            next(iter(np.flatnonzero(pool.targets == quoted).tolist()), None),
+            Supposition.of(turn.text),
+        )
 
     def _said(
         self, found: Result, supposed: Supposition | None, asked: EncodedQuery, ranking: Ranking, pool: Pool, k: int
@@ -300,7 +223,7 @@ class Searcher:
         self, supposed: Supposition, asked: EncodedQuery, ranking: Ranking, pool: Pool
     ) -> tuple[EncodedQuery, Ranking, Choice]:
         """The question farther from the opposite case, the ranking by the case, and what was chosen by it."""
-        case = self._encoded(supposed)
+        case = supposed.encoded(self.encoder)
         choice = self._cases.choose(case, ranking, pool)
         if choice.settled:
             others = Ranking(ranking.targets * np.float32(_OTHER_CASE), ranking.entries)

@@ -189,7 +189,7 @@ def finds_after_question(searcher: Searcher, monkeypatch: pytest.MonkeyPatch, qu
     found = int(searcher.search(searcher.read(question)).hits[0].row)
     targets, entries = (np.zeros(n, np.float32) for n in (len(searcher.rows.targets), len(searcher.rows.entries)))
     targets[found] = entries[int(searcher.rows.entry_of_target[found])] = 1.0
-    monkeypatch.setattr("index.searcher.followed", lambda *_: (Ranking(targets, entries), likely))
+    monkeypatch.setattr("index.following.followed", lambda *_: (Ranking(targets, entries), likely))
 
 
 @pytest.mark.parametrize(
