@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from index.french import STOP_WORDS, FoldedText, stem, stems, stems_of, words
+from index.french import FoldedText, stem, stems, stems_of, words
 
 _SWITCH = re.compile(
     r"^\W*(?:bon\W+|alors\W+|ok\W+|sinon\W+|et\W+)*"
@@ -38,8 +38,6 @@ _FILLER = re.compile(
     r"non|pardon|j|je|jai|ai|voulais?|dire|parl(?:er|ais?|e)|mal|ecri[ts]|desolee?|trompee?|suis|me|oups|plutot|que|c|"
     r"cest|est|pas|mais"
 )
-_SHORT = 8
-"""Words of meaning beyond which a correction is a question of its own."""
 
 _ASKS = (
     r"est[ -]ce|comment|combien|qui\b|que\b|qu['’]|quoi|quels?\b|quelles?\b|quand|où\b|pourquoi|"
@@ -109,7 +107,7 @@ def on_another_subject(turn: str) -> str:
 
 def is_correction(turn: FoldedText) -> bool:
     """Whether a turn takes back something said before."""
-    return _CORRECTION.match(turn.folded) is not None and len(stems_of(turn.words)) <= _SHORT
+    return _CORRECTION.match(turn.folded) is not None
 
 
 def corrected(turn: FoldedText, question: str) -> Corrected:
@@ -117,7 +115,7 @@ def corrected(turn: FoldedText, question: str) -> Corrected:
     said, previous = _CORRECTION.match(turn.folded), FoldedText.of(question)
     opening = len(words((said and said["opening"]) or ""))
     denied = _denied(turn)
-    gone = {stem(turn.words[row]) for row in denied if turn.words[row] not in STOP_WORDS}
+    gone = {stem(turn.words[row]) for row in denied[1:]}
     kept = [token for token, rows in _tokens(previous) if gone.isdisjoint(stem(previous.words[r]) for r in rows)]
     # "Les périmètres ne sont pas les mêmes" is a sentence, which may stand alone.
     is_sentence = not {"ne", "n"}.isdisjoint(turn.words)

@@ -66,6 +66,7 @@ def test_a_change_of_subject_is_announced_and_the_announcement_dropped(turn: str
     [
         # The word denied leaves the earlier question, the word meant joins it.
         ("non, pas le livre, la salle", "Peut-on emprunter un sans carte ?", "la salle"),
+        ("non pas un livre, la salle", "Peut-on emprunter sans carte ?", "la salle"),
         ("Non pas la carte mais l'ordinateur", "Peut-on emprunter un livre sans ?", "l'ordinateur"),
         ("pas le livre, la salle, pardon", "Peut-on emprunter un sans carte ?", "la salle"),
         ("pas le livre, la salle", "Peut-on emprunter un sans carte ?", "la salle"),
@@ -87,6 +88,11 @@ def test_a_change_of_subject_is_announced_and_the_announcement_dropped(turn: str
 )
 def test_a_correction_replaces_what_it_denies(turn: str, kept: str, meant: str) -> None:
     assert read(turn) == Corrected(kept, meant, is_sentence=False)
+
+
+def test_a_correction_leaves_what_the_question_denies_itself() -> None:
+    said = corrected(FoldedText.of("non, pas la carte, le badge"), "Que faire si je n'ai pas ma carte ?")
+    assert said == Corrected("Que faire si je n'ai pas ma ?", "le badge", is_sentence=False)
 
 
 def test_a_correction_that_is_a_sentence_may_stand_alone() -> None:
