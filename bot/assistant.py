@@ -223,7 +223,11 @@ class Assistant:
         if not query.terms:
             # It names nothing that a later turn could lean on: that leans on the question before.
             return replace(before, answer=said.answer)
-        return alone() if leaning < _LEANS or alone().answer.confidence >= self.searcher.levels.sure else said
+        if leaning < _LEANS:
+            return alone()
+        # What a turn that leans on a question finds only without it is never said without reserve.
+        surely = alone().answer.confidence >= self.searcher.levels.sure
+        return self._alone(query, last, lambda: found().with_reserve()) if surely else said
 
     def _after(self, turn: Query, earlier: str, before: Said, alone: Found) -> Result:
         """A turn after a question; "et celle du TI ?" asks it again of another acronym.

@@ -271,6 +271,20 @@ def test_after_a_turn_that_leaned_both_readings_must_find_the_same(
     assert answer.message == (phrases.ANSWERED if agree else phrases.UNSURE)
 
 
+def test_what_only_the_turn_alone_finds_is_said_with_a_reserve_where_it_leans_on_a_question(
+    small_assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searcher, turn, search = small_assistant.searcher, "et l'amende ?", small_assistant.searcher.search
+    sure = replace(search(searcher.read("amende de retard")), answerable=0.95, confidence=0.95)
+    monkeypatch.setattr(searcher, "follow", lambda turn, *_: Result(turn, sure.hits, 0.1, 0.1, AFTER_QUESTION))
+    monkeypatch.setattr(searcher, "search", lambda query: sure if query.typed.text == turn else search(query))
+
+    told = Assistant(searcher).ask(turn, ["qui peut avoir une carte ?"])
+
+    assert (told.message, told.reading.as_) == (phrases.UNSURE, ReadAs.ALONE)
+    assert Assistant(searcher).ask(turn).message == phrases.ANSWERED
+
+
 def test_acts_on_the_last_answer(small_assistant: Assistant, small_searcher: Searcher) -> None:
     asked = "qui peut avoir une carte ?"
     first = small_assistant.ask(asked)
