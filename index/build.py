@@ -19,7 +19,7 @@ from corpus.phrasings import Phrasings, read_lexicon, read_phrasings
 from corpus.read import Corpus, read_corpus
 from index import MAX_ERROR
 from index.dense import FLAT, Dense, Vectors
-from index.encoder import Encoder
+from index.encoder import Encoder, ReadOnce
 from index.encoding import BATCH, Processes, Unfinished, vectors_of
 from index.features import FeatureExtractor
 from index.query import Query, QueryParser
@@ -28,7 +28,7 @@ from index.rows import ExactTexts, LexicalFields, Rows
 from index.state import SHAPING_LIBRARIES, check_replaceable, fingerprint, other_corpus
 from index.store import Store, store_at
 from index.stored import Digests, Stored, digests, examples_of, keep_what_leaves
-from index.training import ReadOnce, TrainingSet, learn, outside_questions, train_classifier
+from index.training import Training, TrainingSet, outside_questions
 from index.versions import FORMAT, Manifest
 from index.vocabulary import CorpusVocabulary
 
@@ -58,6 +58,8 @@ class Built:
     """Identifier of each document -> how many phrasings an editor wrote for it."""
     warnings: tuple[str, ...] = ()
     """What an editor should look at; the index is whole without it."""
+    training: Training | None = None
+    """What it learned from; None where another build made it meanwhile."""
 
 
 def build(
@@ -95,7 +97,7 @@ def build(
         phrasings = read_phrasings(corpus_folder, corpus.entries)
         before, unkept = _stored(store), ""
         if waited and before and before.manifest.fingerprint == mark:
-            n_encoded = 0
+            n_encoded, training = 0, None
         else:
             if not accept_loss:
                 check_replaceable(corpus, store, mark)
@@ -104,12 +106,12 @@ def build(
             unkept = _keep(corpus, before) if before and is_its_own else ""
             # One thread: how many share a sum changes its last digits, and two builds are to learn the same.
             with threadpool_limits(1, user_api="blas"):
-                n_encoded = _build(corpus, phrasings, store, before, encoder, mark, max_error, told, pool)
+                n_encoded, training = _build(corpus, phrasings, store, before, encoder, mark, max_error, told, pool)
             store.forgive()
             Unfinished(encoder.name, encoder.dim).forget()
     n_passages = sum(len(entry.passages) for entry in corpus.entries)
     warnings = (*phrasings.warnings, *([unkept] if unkept else []))
-    return Built(corpus, n_passages, n_encoded, place, phrasings.counts(), warnings)
+    return Built(corpus, n_passages, n_encoded, place, phrasings.counts(), warnings, training)
 
 
 def _keep(corpus: Corpus, before: Stored) -> str:
@@ -142,8 +144,8 @@ def _build(
     max_error: float,
     told: Progress,
     pool: Processes | None,
-) -> int:
-    """Make and store an index; the number of texts that were encoded."""
+) -> tuple[int, Training]:
+    """Make and store an index; the number of texts that were encoded, and what it learned from."""
     lexicon = read_lexicon(corpus.folder)
     rows = Rows.of(corpus.entries, phrasings.targets)
     vocabulary = CorpusVocabulary.of([t for e in corpus.entries for t in (e.heading_text, e.body_text)], lexicon)
@@ -158,10 +160,9 @@ def _build(
     told(Phase.LEARNING, 0, None)
     lexical = LexicalFields.of(rows, parser, asked)
     extractor = FeatureExtractor(rows, parser, dense, lexical)
-    known = TrainingSet.of(asked, outside, beyond, phrasings.unanswered, dense)
-    trained = train_classifier(extractor, known)
-    read = ReadOnce(rows, encoder.reader, before.said if before else {}) if encoder.reader else None
-    learned = learn(extractor, trained, known, max_error, read, lambda done, total: told(Phase.LEARNING, done, total))
+    read = ReadOnce(encoder.reader, before.said if before else {}) if encoder.reader else None
+    training = Training(extractor, TrainingSet.of(asked, outside, beyond, phrasings.unanswered, dense), read)
+    learned = training.learn(max_error, lambda done, total: told(Phase.LEARNING, done, total))
     store.save(
         Stored(
             manifest=_manifest(corpus, encoder, mark),
@@ -172,14 +173,14 @@ def _build(
             left_out=corpus.left_out,
             vocabulary=vocabulary,
             lexical=lexical,
-            classifier=trained[0] if trained else None,
+            classifier=training.classifier,
             learned=learned,
             texts=hashes,
             dense=dense,
-            said=read.said if read else {},
+            said=read.said() if read else {},
         )
     )
-    return n_encoded
+    return n_encoded, training
 
 
 def _texts(rows: Rows, asked: Sequence[Query], beyond: Sequence[Query]) -> dict[str, list[str]]:

@@ -1,7 +1,11 @@
 """What the index asks of a model: an encoder, texts in and vectors out, and beside it a reader that judges."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, MutableMapping, Sequence
+from threading import Lock
 from typing import Protocol
+
+import numpy as np
 
 from index.dense import Vectors
 
@@ -15,6 +19,38 @@ class Reader(Protocol):
 
     def read(self, query: str, texts: Sequence[str]) -> Vectors:
         """A logit for each text, shape ``(n_texts,)``, float32: the higher, the surer that it answers."""
+
+
+class ReadOnce:
+    """A reader that is asked only what it did not say before. Safe to share between threads.
+
+    Args:
+        reader: The reader.
+        known: What it said, by a hash of question and text; one that changed is read again.
+        said: Takes in what is asked of it, in the same form.
+    """
+
+    def __init__(
+        self, reader: Reader, known: Mapping[str, float], said: MutableMapping[str, float] | None = None
+    ) -> None:
+        self.name = reader.name
+        self._reader, self._known, self._lock = reader, known, Lock()
+        self._said = {} if said is None else said
+
+    def said(self) -> dict[str, float]:
+        """What was asked of it, and what it said."""
+        with self._lock:
+            return dict(self._said)
+
+    def read(self, query: str, texts: Sequence[str]) -> Vectors:
+        """As ``Reader`` says."""
+        keys = [hashlib.blake2b(f"{query}\n{text}".encode(), digest_size=12).hexdigest() for text in texts]
+        with self._lock:
+            found = [self._said.get(key, self._known.get(key)) for key in keys]
+        logits = self._reader.read(query, texts) if None in found else np.asarray(found, dtype=np.float32)
+        with self._lock:
+            self._said.update(zip(keys, logits.tolist(), strict=True))
+        return logits
 
 
 class Encoder(Protocol):

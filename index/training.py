@@ -15,7 +15,7 @@ from corpus.phrasings import Lexicon
 from index.calibration import ENOUGH, N_FOLDS, Learned, calibrated, shipped
 from index.classifier import OUTSIDE, Classifier, fit
 from index.dense import Field, Vectors
-from index.encoder import Reader
+from index.encoder import Reader, ReadOnce
 from index.features import EncodedQuery, FeatureExtractor
 from index.french import STOP_WORDS, stems, words
 from index.judging import Matched, judged
@@ -23,7 +23,6 @@ from index.lexical import Doubles
 from index.query import Query, QueryParser
 from index.ranking import SIGNALS, fit_ranking, ranking_columns
 from index.result import Levels
-from index.rows import Rows
 from index.stored import Stored
 
 # As ``ENOUGH``, for the calibration where no reader tells near questions: the shipped one then knows little.
@@ -134,8 +133,131 @@ def _encoded(queries: Sequence[Query], dense: Field) -> list[EncodedQuery]:
     return [EncodedQuery(query, vector[None, :]) for query, vector in zip(queries, dense.all(), strict=True)]
 
 
-def train_classifier(extractor: FeatureExtractor, known: TrainingSet) -> Trained | None:
-    """The classifier of a corpus that has phrasings, and not too many; None for the others."""
+class Training:
+    """The questions of known answer of a corpus, each asked as if nobody had written it down.
+
+    Args:
+        extractor: The corpus.
+        known: Its questions.
+        read: Its reader, if there is one.
+    """
+
+    def __init__(self, extractor: FeatureExtractor, known: TrainingSet, read: Reader | None) -> None:
+        self.extractor, self.known = extractor, known
+        self._reader = read
+        self._trained = _train_classifier(extractor, known)
+        self._asked: dict[int, Matched] = {}
+
+    @classmethod
+    def of(cls, stored: Stored, lexicon: Lexicon, unanswered: Sequence[str], reader: Reader | None) -> "Training":
+        """What an index learned from.
+
+        Args:
+            stored: The index.
+            lexicon: Of its corpus.
+            unanswered: Of its corpus, as they were when it was built.
+            reader: Its reader, if there is one.
+
+        Raises:
+            ValueError: ``unanswered`` or ``lexicon`` are not those of the index.
+        """
+        rows, parser, dense = stored.rows, QueryParser(stored.vocabulary), stored.dense
+        outside = outside_questions(stored.entries, lexicon, unanswered) if rows.phrasings else []
+        if len(outside) != (n := len(dense["outside"].all())):
+            raise ValueError(f"{len(outside)} questions without an answer, {n} in the index")
+        asked, beyond = [parser.read(text) for text in rows.phrasings], [parser.read(text) for _, text in outside]
+        known = TrainingSet.of(asked, outside, beyond, unanswered, dense)
+        read = ReadOnce(reader, stored.said) if reader else None
+        return cls(FeatureExtractor(rows, parser, dense, stored.lexical), known, read)
+
+    @property
+    def classifier(self) -> Classifier | None:
+        """Of a corpus that has phrasings, and not too many."""
+        return self._trained[0] if self._trained else None
+
+    def left_out(self, row: int) -> Matched:
+        """A question by its row in ``known.asked``, then in ``known.outside``."""
+        if row not in self._asked:
+            n, owner, trained = len(self.known.asked), self.extractor.rows.entry_of_target, self._trained
+            question = self.known.asked[row] if row < n else self.known.outside[row - n]
+            features = self.extractor.extract(question, np.asarray([row], dtype=np.intp) if row < n else None)
+            opinion = trained[0].opinion(trained[1][row], len(owner)) if trained else None
+            read = partial(self._read, question.query) if self._reader else None
+            self._asked[row] = Matched(features, opinion, owner, read)
+        return self._asked[row]
+
+    def _read(self, query: Query, targets: Sequence[int], nearest: Sequence[int]) -> list[float]:
+        """A logit for each of the targets, given by their rows and those of their phrasings (see ``reader_text``)."""
+        assert self._reader
+        chosen = zip(targets, nearest, strict=True)
+        texts = [self.extractor.rows.reader_text(target, query.terms, phrasing) for target, phrasing in chosen]
+        said: list[float] = self._reader.read(query.brief, texts).tolist()
+        return said
+
+    def learn(self, max_error: float, on_progress: Callable[[int, int], None] = lambda *_: None) -> Learned:
+        """Weights, calibration and thresholds: the shipped ones, moved as far as the corpus's own questions tell.
+
+        The phrasings move the ranking; beside them, the questions that an editor wrote as unanswered, and half as many
+        general ones, the calibration. General ones alone would not do: they are so easily refused that near ones would
+        pass. Where there is no reader they have to: it is what tells near ones.
+
+        What is learned from phrasings is about entries that have some: for the others, the shipped weights stay.
+        Learning one ranking for both, from phrasings asked as if their entry had none, answered 4 of 35 questions about
+        five entries added to the shipped corpus, and lost 20 of its 394 known ones.
+
+        Args:
+            max_error: See ``threshold``.
+            on_progress: Called with the number of questions asked and to ask.
+        """
+        prior = shipped(max_error, reader=self._reader is not None)
+        if self._trained is None:
+            return prior
+        known, rows, n = self.known, self.extractor.rows, len(self.known.asked)
+        inside, outside = list(range(n)), _without_answer(known, 0 if self._reader else n)
+        questions = list[Matched]()
+        for row in [*inside, *outside]:
+            on_progress(len(questions) + 1, n + len(outside))
+            questions.append(self.left_out(row))
+        entries = rows.entry_of_target[rows.target_of_phrasing]
+        # Where an entry has one phrasing, nothing is left that tells which part of it was meant.
+        wanted = [
+            rows.target_of_phrasing[row : row + 1]
+            if (entries == entry).sum() > 1
+            else np.flatnonzero(rows.entry_of_target == entry)
+            for row, entry in enumerate(entries)
+        ]
+        columns = [ranking_columns(question.features, question.opinion, question.owner) for question in questions[:n]]
+        penalty = _PENALTY ** max(0.0, 1 - n / ENOUGH)
+        weights = replace(
+            prior.weights, fields=tuple(fit_ranking(columns, wanted, penalty, prior.weights.fields).tolist())
+        )
+        others = prior if len(np.unique(entries)) < len(rows.entries) else None
+        ranking = replace(prior, weights=weights)
+        if not outside:
+            return replace(ranking, others=others)
+        # One phrasing more changes at most one of these: what a reader said of the others is known.
+        hashes = [_hash(question) for question in known.asked]
+        inside = sorted(inside, key=hashes.__getitem__)[:ENOUGH]
+        found = [judged(ranking, questions[row]) for row in inside] + [judged(ranking, one) for one in questions[n:]]
+        groups = [hashes[row] for row in inside] + [_hash(known.outside[row - n]) for row in outside]
+        answers = np.asarray([*entries[inside], *[_NOBODY] * len(outside)])
+        sizes = [len(inside), len(outside)]
+        learned = calibrated(
+            np.stack([judgement.seen for judgement in found]),
+            answerable=answers != _NOBODY,
+            right=np.asarray([judgement.first for judgement in found]) == answers,
+            groups=np.asarray([own % N_FOLDS for own in groups]),
+            weights=weights,
+            telling=SIGNALS,
+            max_error=max_error,
+            shares=np.repeat([min(sizes) / size for size in sizes], sizes),  # both kinds weigh the same
+            prior=prior,
+            enough=ENOUGH if self._reader else _ENOUGH_UNREAD,
+        )
+        return replace(learned, others=others)
+
+
+def _train_classifier(extractor: FeatureExtractor, known: TrainingSet) -> Trained | None:
     asked, rows = known.asked, extractor.rows
     if not 0 < len(asked) <= _MOST_PHRASINGS:
         return None
@@ -144,116 +266,6 @@ def train_classifier(extractor: FeatureExtractor, known: TrainingSet) -> Trained
     labels = np.concatenate([rows.target_of_phrasing, outside])
     groups = np.concatenate([np.arange(len(asked)), np.asarray(known.outside_groups, dtype=np.intp) + len(asked)])
     return fit([q.query for q in questions], vectors, labels, groups)
-
-
-class ReadOnce:
-    """A reader that remembers what it said, and what was said before.
-
-    Args:
-        rows: The corpus.
-        reader: Says how well texts answer a question.
-        known: What it said, by a hash of question and text; one that changed is read again.
-    """
-
-    def __init__(self, rows: Rows, reader: Reader, known: Mapping[str, float]) -> None:
-        self._rows = rows
-        self._reader = reader
-        self._known = dict(known)
-        self.said: dict[str, float] = {}
-        """What was asked of it, in the same form."""
-
-    def __call__(self, query: Query, targets: Sequence[int], nearest: Sequence[int]) -> list[float]:
-        """A logit for each of the targets, given by their rows and those of their phrasings (see ``reader_text``)."""
-        chosen = zip(targets, nearest, strict=True)
-        texts = [self._rows.reader_text(target, query.terms, phrasing) for target, phrasing in chosen]
-        keys = [_digest(f"{query.brief}\n{text}", 12).hex() for text in texts]
-        if not self._known.keys() >= set(keys):
-            self._known.update(zip(keys, self._reader.read(query.brief, texts).tolist(), strict=True))
-        self.said.update((key, self._known[key]) for key in keys)
-        return [self._known[key] for key in keys]
-
-
-def left_out(
-    extractor: FeatureExtractor, known: TrainingSet, trained: Trained | None, row: int, read: ReadOnce | None
-) -> Matched:
-    """A question of a training set, by its row in ``asked``, then in ``outside``, asked had nobody written it."""
-    n, owner = len(known.asked), extractor.rows.entry_of_target
-    question = known.asked[row] if row < n else known.outside[row - n]
-    features = extractor.extract(question, np.asarray([row], dtype=np.intp) if row < n else None)
-    opinion = trained[0].opinion(trained[1][row], len(owner)) if trained else None
-    return Matched(features, opinion, owner, partial(read, question.query) if read else None)
-
-
-def learn(
-    extractor: FeatureExtractor,
-    trained: Trained | None,
-    known: TrainingSet,
-    max_error: float,
-    read: ReadOnce | None = None,
-    on_progress: Callable[[int, int], None] = lambda *_: None,
-) -> Learned:
-    """Weights, calibration and thresholds of a corpus: the shipped ones, moved as far as its own questions tell.
-
-    The phrasings move the ranking; beside them, the questions that an editor wrote as unanswered, and half as many
-    general ones, the calibration. General ones alone would not do: they are so easily refused that near ones would
-    pass. Where there is no reader they have to: it is what tells near ones.
-
-    What is learned from phrasings is about entries that have some: for the others, the shipped weights stay. Learning
-    one ranking for both, from phrasings asked as if their entry had none, answered 4 of 35 questions about five entries
-    added to the shipped corpus, and lost 20 of its 394 known ones.
-
-    Args:
-        extractor: The corpus.
-        trained: What ``train_classifier`` made of the same questions.
-        known: The questions.
-        max_error: See ``threshold``.
-        read: The reader, if there is one.
-        on_progress: Called with the number of questions asked and to ask.
-    """
-    prior = shipped(max_error, reader=read is not None)
-    if trained is None:
-        return prior
-    rows, n = extractor.rows, len(known.asked)
-    inside, outside = list(range(n)), _without_answer(known, 0 if read else n)
-    questions = list[Matched]()
-    for row in [*inside, *outside]:
-        on_progress(len(questions) + 1, n + len(outside))
-        questions.append(left_out(extractor, known, trained, row, read))
-    entries = rows.entry_of_target[rows.target_of_phrasing]
-    # Where an entry has one phrasing, nothing is left that tells which part of it was meant.
-    wanted = [
-        rows.target_of_phrasing[row : row + 1]
-        if (entries == entry).sum() > 1
-        else np.flatnonzero(rows.entry_of_target == entry)
-        for row, entry in enumerate(entries)
-    ]
-    columns = [ranking_columns(question.features, question.opinion, question.owner) for question in questions[:n]]
-    penalty = _PENALTY ** max(0.0, 1 - n / ENOUGH)
-    weights = replace(prior.weights, fields=tuple(fit_ranking(columns, wanted, penalty, prior.weights.fields).tolist()))
-    others = prior if len(np.unique(entries)) < len(rows.entries) else None
-    ranking = replace(prior, weights=weights)
-    if not outside:
-        return replace(ranking, others=others)
-    # One phrasing more changes at most one of these: what a reader said of the others is known.
-    hashes = [_hash(question) for question in known.asked]
-    inside = sorted(inside, key=hashes.__getitem__)[:ENOUGH]
-    found = [judged(ranking, questions[row]) for row in inside] + [judged(ranking, one) for one in questions[n:]]
-    groups = [hashes[row] for row in inside] + [_hash(known.outside[row - n]) for row in outside]
-    answers = np.asarray([*entries[inside], *[_NOBODY] * len(outside)])
-    sizes = [len(inside), len(outside)]
-    learned = calibrated(
-        np.stack([judgement.seen for judgement in found]),
-        answerable=answers != _NOBODY,
-        right=np.asarray([judgement.first for judgement in found]) == answers,
-        groups=np.asarray([own % N_FOLDS for own in groups]),
-        weights=weights,
-        telling=SIGNALS,
-        max_error=max_error,
-        shares=np.repeat([min(sizes) / size for size in sizes], sizes),  # both kinds weigh the same
-        prior=prior,
-        enough=ENOUGH if read else _ENOUGH_UNREAD,
-    )
-    return replace(learned, others=others)
 
 
 def _without_answer(known: TrainingSet, n_general: int) -> list[int]:
@@ -289,33 +301,14 @@ class LeftOutQuestion:
     """What they are compared with."""
 
 
-def left_out_in_turn(
-    stored: Stored, lexicon: Lexicon, unanswered: Sequence[str], read: ReadOnce | None
-) -> Iterator[LeftOutQuestion]:
-    """Each phrasing of an index, then each of its unanswered questions, asked of an index without it.
-
-    Args:
-        stored: The index.
-        lexicon: Of its corpus.
-        unanswered: Of its corpus, as they were when it was built.
-        read: Its reader, if it has one.
-
-    Raises:
-        ValueError: ``unanswered`` or ``lexicon`` are not those of the index.
-    """
-    rows, parser = stored.rows, QueryParser(stored.vocabulary)
-    extractor = FeatureExtractor(rows, parser, stored.dense, stored.lexical)
-    outside = outside_questions(stored.entries, lexicon, unanswered) if rows.phrasings else []
-    if len(outside) != len(stored.dense["outside"].all()):
-        raise ValueError(
-            f"{len(outside)} questions without an answer, {len(stored.dense['outside'].all())} in the index"
-        )
-    asked, beyond = [parser.read(text) for text in rows.phrasings], [parser.read(text) for _, text in outside]
-    known = TrainingSet.of(asked, outside, beyond, unanswered, stored.dense)
-    trained, n = train_classifier(extractor, known), len(asked)
-    phrasings = zip(rows.phrasings, rows.entry_of_target[rows.target_of_phrasing].tolist(), strict=True)
-    wanted = [(row, text, rows.entries[entry]) for row, (text, entry) in enumerate(phrasings)]
-    nothing = [(n + row, outside[row][1], None) for row in sorted(known.unanswered)]
+def left_out_in_turn(training: Training, learned: Learned) -> Iterator[LeftOutQuestion]:
+    """Each phrasing of an index, then each of its unanswered questions, asked of an index without it."""
+    known, rows = training.known, training.extractor.rows
+    n, entries = len(known.asked), rows.entry_of_target[rows.target_of_phrasing].tolist()
+    wanted = [
+        (row, text, rows.entries[entry]) for row, (text, entry) in enumerate(zip(rows.phrasings, entries, strict=True))
+    ]
+    nothing = [(n + row, known.outside[row].query.typed.text, None) for row in sorted(known.unanswered)]
     for row, text, entry in [*wanted, *nothing]:
-        found = judged(stored.learned, left_out(extractor, known, trained, row, read))
+        found = judged(learned, training.left_out(row))
         yield LeftOutQuestion(text, entry, rows.entries[found.first], found.answerable, found.right, found.levels)

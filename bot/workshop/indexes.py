@@ -1,13 +1,12 @@
 """The two indexes of a workshop, in service and of the draft: built, compared on what is known, asked side by side."""
 
-import hashlib
 import json
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
-import numpy as np
 from cachetools import LRUCache
 
 from bot.answer import Answer
@@ -19,11 +18,11 @@ from bot.workshop.replay import Replay, SaidBefore, Side, Told, replay
 from corpus.files import write_file
 from corpus.read import Corpus
 from index.build import build
-from index.dense import Vectors
-from index.encoder import Encoder, Reader
+from index.encoder import Encoder, ReadOnce
 from index.searcher import Searcher
 from index.state import State, fingerprint, state
 from index.store import FolderStore, Store
+from index.training import Training
 
 _MOST = 200_000
 """Logits kept: 10 MB, those of some 50,000 questions."""
@@ -41,8 +40,10 @@ class Indexes:
         self._lock, self._building = Lock(), Lock()
         self._opened: dict[Store, tuple[Hashable | None, Assistant]] = {}
         self._replayed: tuple[Hashable, Replay] | None = None
-        self._said: tuple[Assistant | None, SaidBefore] = (None, SaidBefore())
-        """By what is in service, at the last check; the next one asks it nothing again."""
+        self._learned_from: tuple[str, Training | None] = ("", None)
+        """Fingerprint of the index of the draft, and what it learned from, until it is checked."""
+        self._said: dict[str, SaidBefore] = {}
+        """By the fingerprints of both indexes, at the last check: the next one asks neither the same again."""
 
     @property
     def live(self) -> Assistant:
@@ -80,7 +81,7 @@ class Indexes:
                 if not self._own.is_in_service() and self.store.is_in_service():
                     with self._own.turn():  # so that what the index in service knows need not be encoded again
                         self._own.save(self.store.load())
-                build(
+                built = build(
                     self.draft.folder,
                     self._own,
                     self.encoder,
@@ -89,6 +90,7 @@ class Indexes:
                     keep=False,
                     known=self._known(),
                 )
+                self._learned_from = self._own.load().manifest.fingerprint, built.training
                 self.encoder.save()
         return self.best()
 
@@ -107,22 +109,23 @@ class Indexes:
                 "L’index en service n’est pas celui du corpus tel qu’il est : lancez « motamot build », "
                 "puis recommencez."
             )
-        if self._said[0] is not live:
-            self._said = live, SaidBefore()
-        in_service = self._side(self.draft.live, self.store, live, self._said[1])
-        drafted = self._side(self.draft.folder, self._own, own, SaidBefore())
+        built = (live.searcher.manifest.fingerprint, own.searcher.manifest.fingerprint)
+        self._said = {index: self._said.get(index, SaidBefore()) for index in built}
+        in_service = self._side(self.draft.live, self.store, live)
+        drafted = self._side(self.draft.folder, self._own, own)
         try:
             found = replay(in_service, drafted, self.encoder, self.max_error, told)
         except ValueError as error:
             raise WorkshopError("Le brouillon a changé pendant le contrôle : recommencez-le.") from error
-        self._replayed = (mark, found)
+        self._replayed, self._learned_from = (mark, found), ("", None)
         self.encoder.save()
         return found
 
-    def _side(self, folder: Path, store: Store, assistant: Assistant, said: SaidBefore) -> Side:
-        path, stored = folder / KNOWN, store.load()
+    def _side(self, folder: Path, store: Store, assistant: Assistant) -> Side:
+        path, stored, index = folder / KNOWN, store.load(), assistant.searcher.manifest.fingerprint
         known = expected(path.read_bytes() if path.is_file() else b"", stored.entries)
-        return Side(folder, stored, assistant, known, said)
+        training = self._learned_from[1] if self._learned_from[0] == index else None
+        return Side(folder, stored, assistant, known, self._said[index], training)
 
     def checked(self) -> Replay | None:
         """The replay of the draft as it is, where it was made."""
@@ -157,57 +160,29 @@ class Indexes:
         build(live, self.store, self.encoder, max_error=self.max_error, accept_loss=True)
 
 
-class RememberedReader:
-    """A reader that remembers in a file what it said, by a hash of question and text."""
-
-    def __init__(self, reader: Reader, path: Path) -> None:
-        self._reader = reader
-        self._path = path
-        self._lock = Lock()
-        self._said: LRUCache[str, float] = LRUCache(_MOST)
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            if content["reader"] == reader.name:
-                self._said.update(content["said"])
-        except (OSError, ValueError, KeyError, TypeError):
-            pass  # there is none yet, or it is damaged: it is asked again
-
-    @property
-    def name(self) -> str:
-        return self._reader.name
-
-    def read(self, query: str, texts: Sequence[str]) -> Vectors:
-        keys = [hashlib.blake2b(f"{query}\n{text}".encode(), digest_size=12).hexdigest() for text in texts]
-        with self._lock:
-            found = [self._said.get(key) for key in keys]
-        if None in found:
-            logits = self._reader.read(query, texts)
-            with self._lock:
-                self._said.update(zip(keys, logits.tolist(), strict=True))
-            return logits
-        return np.asarray(found, dtype=np.float32)
-
-    def save(self) -> None:
-        """Keep it for the next start.
-
-        Raises:
-            WorkshopError: It cannot be written.
-        """
-        with self._lock:
-            content = json.dumps({"reader": self.name, "said": dict(self._said.items())})
-        with written(self._path.parent):
-            write_file(self._path, content.encode())
-
-
 class RememberedEncoder:
-    """The same encoder, its reader remembered."""
+    """The same encoder, of whose reader a file remembers what it said."""
 
     def __init__(self, encoder: Encoder, path: Path) -> None:
         self.name, self.dim = encoder.name, encoder.dim
         self.encode_queries, self.encode_passages = encoder.encode_queries, encoder.encode_passages
-        self.reader = RememberedReader(encoder.reader, path) if encoder.reader else None
+        self._path = path
+        self._said: LRUCache[str, float] = LRUCache(_MOST)
+        self.reader = ReadOnce(encoder.reader, {}, self._said) if encoder.reader else None
+        with suppress(
+            OSError, ValueError, KeyError, TypeError
+        ):  # there is none yet, or it is damaged: it is asked again
+            content = json.loads(path.read_text(encoding="utf-8"))
+            if self.reader and content["reader"] == self.reader.name:
+                self._said.update(content["said"])
 
     def save(self) -> None:
-        """Keep what the reader said for the next start."""
+        """Keep what the reader said for the next start.
+
+        Raises:
+            WorkshopError: It cannot be written.
+        """
         if self.reader:
-            self.reader.save()
+            content = json.dumps({"reader": self.reader.name, "said": self.reader.said()})
+            with written(self._path.parent):
+                write_file(self._path, content.encode())

@@ -17,7 +17,7 @@ from corpus.phrasings import read_lexicon, read_phrasings, squeeze
 from index.encoder import Encoder, Reader
 from index.result import LIKELY
 from index.stored import Stored
-from index.training import LeftOutQuestion, ReadOnce, left_out_in_turn
+from index.training import LeftOutQuestion, Training, left_out_in_turn
 
 _WRONG = (Verdict.WRONG_ENTRY, Verdict.NOT_REFUSED)
 _RANK = {Verdict.RIGHT: 0, Verdict.CLARIFIED: 1, Verdict.SILENT: 2, **dict.fromkeys(_WRONG, 3)}
@@ -190,6 +190,8 @@ class Side:
     assistant: Assistant
     known: Sequence[Expected]
     said: SaidBefore
+    training: Training | None = None
+    """What the index learned from, where it was built here."""
 
     def asked(self) -> dict[tuple[Origin, tuple[str, ...]], Expected]:
         """What is asked of it as a visitor would: what is known, and headings that name one entry."""
@@ -287,10 +289,11 @@ def _quoted(passage: Passage, verdict: Verdict = Verdict.RIGHT) -> Given:
 
 
 def _left_out(side: Side, reader: Reader | None) -> Iterator[tuple[Expected, Given]]:
-    rows = side.stored.rows
-    read = ReadOnce(rows, reader, side.stored.said) if reader else None
-    unanswered = read_phrasings(side.corpus, tuple(rows.entries)).unanswered
-    for question in left_out_in_turn(side.stored, read_lexicon(side.corpus), unanswered, read):
+    training = side.training
+    if training is None:
+        unanswered = read_phrasings(side.corpus, side.stored.entries).unanswered
+        training = Training.of(side.stored, read_lexicon(side.corpus), unanswered, reader)
+    for question in left_out_in_turn(training, side.stored.learned):
         entry = question.wanted.key if question.wanted else ""
         origin = Origin.PHRASING if entry else Origin.UNANSWERED
         yield Expected(origin, (question.text,), entry), _given(question, entry)
