@@ -75,8 +75,8 @@ def fit(examples: Sequence[Query], vectors: Vectors, labels: Ints, groups: Ints)
     chars, terms = Tfidf.of([_chars(e) for e in examples]), Tfidf.of([_terms(e) for e in examples])
     kernel = chars.products() + terms.products() + _dense_kernel(centred, centred)
     inverse = np.linalg.inv(kernel + _RIDGE * np.eye(len(kernel)))
-    classifier = Classifier(classes, inverse @ wanted, chars, terms, mean, centred)
-    return classifier, _left_out(kernel @ inverse, wanted, groups)
+    dual: Doubles = inverse @ wanted
+    return Classifier(classes, dual, chars, terms, mean, centred), _left_out(inverse, dual, wanted, groups)
 
 
 def _chars(query: Query) -> list[str]:
@@ -100,12 +100,10 @@ def _dense_kernel(centred: Vectors, others: Vectors) -> Doubles:
     return found
 
 
-def _left_out(hat: Doubles, wanted: Doubles, groups: Ints) -> Doubles:
-    """Predictions for each group by a regression that never saw it (Rao and Mitra 1971, by blocks)."""
-    residual = wanted - hat @ wanted
-    left_out = np.empty_like(wanted)
+def _left_out(inverse: Doubles, dual: Doubles, wanted: Doubles, groups: Ints) -> Doubles:
+    """Predictions for each group by a regression that never saw it (Rifkin and Lippert 2007, by blocks)."""
+    left_out = wanted.copy()
     for group in np.unique(groups):
         rows = np.flatnonzero(groups == group)
-        block = np.eye(len(rows)) - hat[np.ix_(rows, rows)]
-        left_out[rows] = wanted[rows] - np.linalg.solve(block, residual[rows])
+        left_out[rows] -= np.linalg.solve(inverse[np.ix_(rows, rows)], dual[rows])
     return left_out
