@@ -160,21 +160,27 @@ def decide(editor: Editor, workshop: Workshop) -> None:
     n = len(workshop.groups())
     names = " ".join(q.text for g in workshop.groups() for q in g.questions)
     assert ("Duval" in names, "[nom]" in names) == (False, True)
-    for key, told in (("i", "Ignorée"), ("z", "Décision annulée"), ("m", "Ajouté à la liste"), ("a", "Noté")):
-        editor.key(key, told)
-    editor.key("z", "Décision annulée")
+    place = next(p for p, g in enumerate(workshop.groups()) if g.entry == "mediatheque/retard")
+    editor.open(f"?rang={place}")
+    told = (": une réponse manque", "Décision annulée", ": ignorée", "Décision annulée", ": aucun texte n’y répond")
+    for key, words in zip("mziza", told, strict=True):
+        editor.key(key, words)
     editor.open("")  # what was done before can still be taken back
     editor.key("z", "Décision annulée")
     assert len(workshop.groups()) == n
-    place = next(p for p, g in enumerate(workshop.groups()) if g.entry == "mediatheque/retard")
     editor.open(f"?rang={place}")
     page.get_by_text("Tout cocher").click()
-    editor.key("1", "Ajoutée au brouillon")
+    editor.key("1", "au brouillon, pour")
     page.get_by_role("checkbox", name="Raccourcis").uncheck()
     page.keyboard.press("i")
     page.get_by_role("checkbox", name="Raccourcis").check()
     assert [d.act.value for d in workshop.decisions.all()] == ["formulation"]
-    editor.key("m", "Ajouté à la liste")
+    place, group = next((p, g) for p, g in enumerate(workshop.groups()) if not g.entry and len(g.questions) > 1)
+    editor.open(f"?rang={place}")
+    editor.look()
+    page.get_by_role("link", name=f"À part : {group.questions[0].text}").click()
+    editor.look()
+    editor.key("m", ": une réponse manque")
     editor.open("souhaits")
     assert page.get_by_role("button", name="Remettre").count() == 1
 

@@ -164,6 +164,7 @@ def test_what_has_no_answer_is_a_page_of_its_own_from_which_a_question_moves_to_
     client: TestClient, workshop: Workshop
 ) -> None:
     workshop.change("mediatheque/", "Annie", add=["le parking"])
+    assert "n’a ce mot" in client.get("/questions?q=zzz").text
     assert 'mediatheque%2F">Aucun texte n’y répond' in client.get("/questions?q=parking").text
     revision = workshop.attached()["mediatheque/salle"].revision
     form = {"entree": "mediatheque/salle", "revision": revision, "nouvelles": "le parking"}
@@ -172,6 +173,37 @@ def test_what_has_no_answer_is_a_page_of_its_own_from_which_a_question_moves_to_
 
     attached = workshop.attached()
     assert ("mediatheque/" in attached, attached["mediatheque/salle"].phrasings[-1]) == (False, "le parking")
+
+
+def test_of_questions_that_no_text_seems_to_answer_one_is_decided_apart(
+    client: TestClient, workshop: Workshop, journal: Journal
+) -> None:
+    for question in ("la piscine est-elle ouverte", "une patinoire", "une patinoire"):
+        near = (Ranked("mediatheque", "salle", 0.5),)
+        journal.record(Answer(question, Kind.REFUSE, 0.01, "", ranking=near))
+    place = next(place for place, group in enumerate(workshop.groups()) if not group.entry)
+    together = client.get(f"/?rang={place}").text
+    links = re.findall(r'href="(/\?rang=\d+&amp;seule=(\w+))"', together)
+    assert (len(links), 'value="manque"' in together, 'data-key="1"' in together) == (2, False, False)
+
+    hash_ = next(q.hash for q in workshop.groups()[place].questions if "patinoire" in q.text)
+    alone = client.get(f"/?rang={place}&seule={hash_}").text
+    assert ("posée 2" in plain(alone), "la piscine" in alone, 'data-key="1"' in alone) == (True, False, True)
+    client.post(f"/?rang={place}", data={"acte": "manque", "question": "une patinoire", "montree": hash_})
+    [wish] = workshop.decisions.all()
+    assert (wish.count, wish.texts, wish.passed) == (2, ("une patinoire",), ())
+    assert [group.questions[0].text for group in workshop.groups() if not group.entry] == [
+        "la piscine est-elle ouverte"
+    ]
+
+
+def test_what_was_shown_and_left_out_is_passed(client: TestClient, workshop: Workshop) -> None:
+    group = next(group for group in workshop.groups() if group.entry == RETARD)
+    shown = [question.hash for question in group.questions]
+    client.post("/", data={"acte": f"formulation:{RETARD}", "question": UNANSWERED[0], "montree": shown})
+
+    [made] = workshop.decisions.all()
+    assert (len(made.keys), {*made.passed}) == (1, {*shown} - {*made.keys})
 
 
 def test_under_the_path_of_a_proxy_every_address_leads_back_to_it(workshop: Workshop) -> None:

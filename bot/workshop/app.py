@@ -205,7 +205,8 @@ def build_workshop(
 
 
 async def _unable(request: Request, error: Exception) -> Response:
-    return told(request, 409, "Ce n’est pas fait", str(error))
+    title = "Ce n’est pas fait" if request.method == "POST" else "Cette page ne peut pas être montrée"
+    return told(request, 409, title, str(error))
 
 
 async def _not_served(request: Request, error: Exception) -> Response:

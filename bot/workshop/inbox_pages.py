@@ -77,6 +77,10 @@ def _inbox(request: Request, trouble: str = "", typed: str = "", status: int = 2
     groups = workshop.groups()
     place = min(number(request, "rang"), max(len(groups) - 1, 0))
     group = groups[place] if groups else None
+    alone = next((q for g in groups for q in g.questions if q.hash == request.query_params.get("seule")), None)
+    if alone:
+        near = alone.nearest or next(iter(workshop.ranked(alone.text)), "")
+        group = Group(near, (alone,), frozenset({alone.text}))
     entries, last = candidates(workshop), _last(workshop, request)
     undone = entries.get(f"{last.document}/{last.entry}") if last else None
     response = page(
@@ -84,6 +88,7 @@ def _inbox(request: Request, trouble: str = "", typed: str = "", status: int = 2
         "inbox.html",
         status=status,
         group=group,
+        is_alone=alone is not None,
         place=place,
         n_groups=len(groups),
         n_questions=sum(g.count for g in groups),
@@ -128,16 +133,16 @@ def _decide(request: Request, form: FormData) -> Response:
     workshop: Workshop = site.workshop
     act, _, key = field(form, "acte").partition(":")
     key = key or chosen(workshop, field(form, "autre"))
-    texts, typed = fields(form, "question"), field(form, "formulation")
-    group = next((g for g in workshop.groups() if {q.text for q in g.questions} & set(texts)), None)
+    texts, shown, typed = fields(form, "question"), fields(form, "montree"), field(form, "formulation")
+    pending = [question for group in workshop.groups() for question in group.questions]
+    own = [question for question in pending if question.text in texts]
     if act not in {a.value for a in Act} or (act == Act.PHRASING and not key):
         return _inbox(request, "Choisissez d’abord une question dans la liste : rien n’a été décidé.", typed, 409)
-    if group is None:
+    if not own:
         trouble = _DECIDED if texts else "Cochez au moins une question : rien n’a été décidé."
         return _inbox(request, trouble, typed, 409)
-    own = [q for q in group.questions if q.text in texts]
-    passed = [q.text for q in group.questions if q not in own and act != Act.IGNORED]
-    nearest = key or group.entry or own[0].nearest or ""
+    passed = [q.text for q in pending if q.hash in shown and q not in own and act != Act.IGNORED]
+    nearest = key or own[0].nearest or ""
     try:
         added = [*(q.text for q in own), *(pasted_lines(typed) if act == Act.PHRASING else ())]
         count = sum(q.count for q in own)
