@@ -1,11 +1,15 @@
 """A simulated month in the workshop: what 60 decisions, by the order of the groups, change for questions not seen.
 
     python tests/bench_workshop.py [FAQ ...] [--decisions 60] [--work DIR]
+    python tests/bench_workshop.py shipped
     python tests/bench_workshop.py [FAQ ...] --curve 0 15 30 60 120 1000 [--work DIR]
 
 The questions (``q``) of the FAQs of ``reader_data/calibrate``, which no model learned from, are the visitors': every
 other one is asked in the month, the others afterwards; so are the near questions that nothing answers (``no``). The
 editor knows the truth: of the group in front, the entry that most of it asks for, with the wordings that ask for it.
+
+``shipped`` is a month in which each entry is asked often: every other phrasing and unanswered question of the shipped
+corpus, then, not seen, the single questions of ``known_questions/held.jsonl``.
 
 ``--curve`` is the learning curve: so many of those asked in the month become phrasings, and unanswered questions in
 proportion. ``--work`` keeps what was encoded and read; it also takes the FAQs of ``reader_data/held``.
@@ -27,14 +31,19 @@ from pathlib import Path
 
 import numpy as np
 from benchmark_corpora import faqs, json_lines
+from conftest import ROOT
+from retrieval_sets import write_bare
 
 from bot import phrases
 from bot.answer import Kind
 from bot.assistant import Assistant
+from bot.evaluation.questions import read_known_questions
 from bot.journal import Journal
 from bot.service import Service
 from bot.workshop.decisions import Act
 from bot.workshop.editing import Workshop
+from corpus.phrasings import read_phrasings
+from corpus.read import read_corpus
 from index.build import build
 from index.dense import Vectors
 from index.e5.unpack import default_encoder
@@ -113,13 +122,27 @@ def write_month(folder: Path, names: Sequence[str]) -> Month:
     return Month(seen, unseen)
 
 
+def shipped_month(folder: Path) -> Month:
+    """The shipped corpus without its phrasings, which are what is asked; the known questions that are held out."""
+    entries = read_corpus(write_bare(folder)).entries
+    written = read_phrasings(ROOT / "corpus", entries)
+    asked = {text: f"{t.passage.document.id}/{t.passage.entry}" for t in written.targets for text in t.phrasings}
+    asked |= dict.fromkeys(written.unanswered, NOTHING)
+    known = read_known_questions(ROOT / "tests/known_questions/held.jsonl", entries)
+    single = [one for one in known if len(one.turns) == 1 and one.kind is not Kind.SMALLTALK]
+    places = {one.turns[0]: next((f"{e.document}/{e.entry}" for e in one.expect if e.entry), NOTHING) for one in single}
+    return Month(dict(list(asked.items())[::2]), places)
+
+
 def told(title: str, assistant: Assistant, questions: dict[str, str]) -> None:
     """Ask them, and print the shares."""
     outcomes: Counter[tuple[bool, str]] = Counter()
+    n_first = 0
     for text, entry in questions.items():
         answer = assistant.ask(text)
         quoted = answer.quotes[0].source if answer.quotes else None
         near = [f"{r.document}/{r.entry}" for r in answer.ranking[:3]]
+        n_first += near[:1] == [entry]
         if answer.kind is Kind.ANSWER and quoted:
             became = "right" if f"{quoted.document}/{quoted.entry}" == entry else "wrong"
             if became == "wrong" and phrases.ANSWERED in answer.message:
@@ -134,7 +157,7 @@ def told(title: str, assistant: Assistant, questions: dict[str, str]) -> None:
     answered = sum(outcomes[False, became] for became in _OUTCOMES if "wrong" in became) / max(n_outside, 1)
     plainly = outcomes[False, "refused"] / max(n_outside, 1)
     print(
-        f"{title}: of {n_inside} with an answer, "
+        f"{title}: of {n_inside} with an answer, right entry first {n_first / max(n_inside, 1):.3f}, "
         + ", ".join(f"{became} {share:.3f}" for became, share in inside.items())
         + f"; of {n_outside} without, not answered {1 - answered:.3f} (plainly refused {plainly:.3f})",
         flush=True,
@@ -210,7 +233,8 @@ def main() -> None:
     kept = asked.work or Path(tempfile.mkdtemp())
     kept.mkdir(parents=True, exist_ok=True)
     encoder, work = Remembering(default_encoder(), kept / "encoded"), Path(tempfile.mkdtemp(dir=kept))
-    month, store = write_month(work / "corpus", asked.faqs), FolderStore(work / "index")
+    is_shipped, store = asked.faqs == ["shipped"], FolderStore(work / "index")
+    month = shipped_month(work / "corpus") if is_shipped else write_month(work / "corpus", asked.faqs)
     if asked.curve:
         curve(work, asked.faqs, month, encoder, asked.curve)
         return
