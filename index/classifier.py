@@ -74,7 +74,7 @@ def fit(examples: Sequence[Query], vectors: Vectors, labels: Ints, groups: Ints)
     wanted = (labels[:, None] == classes).astype(np.float64)
     chars, terms = Tfidf.of([_chars(e) for e in examples]), Tfidf.of([_terms(e) for e in examples])
     kernel = chars.products() + terms.products() + _dense_kernel(centred, centred)
-    inverse: Doubles = np.linalg.inv(kernel + _RIDGE * np.eye(len(kernel)))
+    inverse = np.asarray(np.linalg.inv(kernel + _RIDGE * np.eye(len(kernel))), np.float64)
     dual: Doubles = inverse @ wanted
     return Classifier(classes, dual, chars, terms, mean, centred), _left_out(inverse, dual, wanted, groups)
 
