@@ -53,8 +53,8 @@ _HALVES = re.compile(
 """Where a second question begins; with a subject alone, it may be the end of the first."""
 _ASKED = re.compile(rf"\b(?:{_ASKS})|-(?:t-)?(?:ils?|elles?|on|vous|tu|je|ce|nous)\b|\bfaut\b", re.IGNORECASE)
 """In what has the form of a question."""
-_FEW, _LONG = 3, 25
-"""Words that a second question has at least; beyond so many, the first is a story that ends with the question."""
+_LONG = 25
+"""Words beyond which what goes before is a story that ends with the question."""
 
 _ORDER = {
     **dict.fromkeys(["premier", "premiere", "1", "1er", "1ere", "un", "une"], 0),
@@ -158,7 +158,7 @@ def halves(question: str) -> Halves | None:
     at = (sure or found)[0]
     begins = at.start("surely") if at["surely"] else at.start("maybe")
     first, second = question[: at.start()].strip(" ,;?"), question[begins:].strip()
-    if not _ASKED.search(first) or len(words(first)) > _LONG or len(words(second)) < _FEW:
+    if not _ASKED.search(first) or len(words(first)) > _LONG:
         return None
     return Halves(f"{first} ?", second, bool(sure))
 
