@@ -1,7 +1,7 @@
 """The assistant: a question and what came before in, an answer that quotes or a refusal out."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from threading import Lock
@@ -78,10 +78,21 @@ class Said:
     """Whether it was asked which of several entries is meant."""
 
 
-Last = Callable[[], Said | None]
-"""What was said last, computed when it is needed."""
-Before = Callable[[], Iterator[Said]]
-"""What was said before, the last first."""
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What was said before a turn, courtesies aside, computed when it is needed."""
+
+    said: Callable[[], Iterator[Said]]
+    """The last first."""
+
+    def last(self) -> Said | None:
+        return next(self.said(), None)
+
+    def quoting(self) -> Said | None:
+        """What quoted something last."""
+        return next((said for said in self.said() if said.answer.quotes), None)
+
+
 Found = Callable[[], Result]
 """What a turn alone finds, computed when it is needed."""
 
@@ -112,15 +123,14 @@ class Assistant:
         return replace(said.answer, elapsed_ms=round((time.perf_counter() - begun) * 1000, 1))
 
     def _say(self, question: str, history: tuple[str, ...]) -> Said:
-        before = partial(self._before, history)
-        said = self._said(self.searcher.read(question), cache(lambda: next(before(), None)), before)
+        said = self._said(self.searcher.read(question), Past(partial(self._before, history)))
         said = replace(said, answer=replace(said.answer, question=question))
         with self._lock:
             self._remembered[*history, question] = said
         return said
 
     def _before(self, history: tuple[str, ...]) -> Iterator[Said]:
-        """What was said before, the last first, courtesies aside."""
+        """See ``Past.said``."""
         for row in range(len(history) - 1, max(len(history) - 1 - _N_BACK, -1), -1):
             with self._lock:
                 said = self._remembered.get(history[: row + 1])
@@ -128,36 +138,33 @@ class Assistant:
             if said.answer.kind is not Kind.SMALLTALK:
                 yield said
 
-    def _said(self, query: Query, last: Last, before: Before) -> Said:
+    def _said(self, query: Query, past: Past) -> Said:
         # The corpus goes before small talk and before what was said earlier.
         if self.searcher.exact(query):
-            return self._spoken(query, self.searcher.search(query), last)
-        if (_is_short(query) or needs_choice(query.typed)) and (found := self._chosen(query, last)):
+            return self._spoken(query, self.searcher.search(query), past)
+        if (_is_short(query) or needs_choice(query.typed)) and (found := self._chosen(query, past)):
             return found
         polite = self._courtesy(query)
         if polite is None and not query.typed.words:
             polite = Courtesy("", phrases.ASK_SOMETHING, likely=1.0, certain=True)
         if polite is None:
-            return self._content(query, last)
+            return self._content(query, past)
         said = Said(Answer("", Kind.SMALLTALK, 1.0, polite.reply), "", ())
         if polite.family in ACTS:
-            if acted := self._acted(polite.family, before()):
+            if acted := self._acted(polite.family, past):
                 said = acted
-            elif (content := self._alone(query, last)).answer.kind is Kind.ANSWER:
+            elif (content := self._alone(query, past)).answer.kind is Kind.ANSWER:
                 return content  # "imprimer", where nothing was said yet
         if polite.likely >= _SURELY or (polite.certain and polite.family in ACTS):
             return said
-        content = self._alone(query, last)
+        content = self._content(query, past)
         return content if _outweighs(content.answer, polite) else said
 
-    def _acted(self, act: str, before: Iterable[Said]) -> Said | None:
+    def _acted(self, act: str, past: Past) -> Said | None:
         """An act on what was said last, or, where that quotes nothing ("la page ?"), on the last quote before it."""
-        for earlier in before:
-            if answer := about(act, earlier.answer, self.library):
-                return replace(earlier, answer=replace(answer, reading=_read(ReadAs.ACT, earlier)))
-            if act not in ON_QUOTES:
-                return None
-        return None
+        before = past.quoting() if act in ON_QUOTES else past.last()
+        answer = about(act, before.answer, self.library) if before else None
+        return replace(before, answer=replace(answer, reading=_read(ReadAs.ACT, before))) if before and answer else None
 
     def _courtesy(self, query: Query) -> Courtesy | None:
         """The courtesy or act of a turn; "sûr ? ma voisine dit le contraire" is the act of its first sentence."""
@@ -167,9 +174,9 @@ class Assistant:
         found = courtesy(self.searcher.read(first), self._vocabulary) if sign and words(more) else None
         return found if found and found.certain and found.family in ACTS else None
 
-    def _chosen(self, query: Query, last: Last) -> Said | None:
+    def _chosen(self, query: Query, past: Past) -> Said | None:
         """The answer to what a turn chooses among the questions offered before, or the half of an answer."""
-        before = last()
+        before = past.last()
         if before is None:
             return None
         among = before.choices or before.answer
@@ -188,30 +195,34 @@ class Assistant:
             said = replace(before, answer=answer, turns=turns, choices=among)
         else:
             picked = self.searcher.read(offered[row])
-            said = self._spoken(picked, self.searcher.search(picked), last)
+            said = self._spoken(picked, self.searcher.search(picked), past)
             rest = tuple(other for other in offered if other != offered[row])
             said = replace(said, answer=replace(said.answer, suggestions=rest), turns=turns)
         return replace(said, answer=replace(said.answer, reading=_read(ReadAs.ACT, before)))
 
-    def _content(self, query: Query, last: Last) -> Said:
+    def _content(self, query: Query, past: Past) -> Said:
         """What the documents say, the readings of the turn competing."""
         if switched := on_another_subject(query.typed.text):
-            return self._alone(self.searcher.read(switched), last)
+            return self._alone(self.searcher.read(switched), past)
         leaning, corrects = leans(query), is_correction(query.typed)
         found = cache(lambda: self.searcher.search(query))
         leaning_on = corrects or leaning >= _MAY_LEAN or found().undecided
-        before = last() if leaning_on or _is_short(query) else None
+        before = past.last() if leaning_on or _is_short(query) else None
         # "Tarifs ?", asked back, then "la salle des fêtes": a name of few words says which.
         says_which = before is not None and before.undecided and _is_short(query)
         if before is None or not before.subject or not (leaning_on or says_which):
-            return self._alone(query, last, found)
+            return self._alone(query, past, found)
         if corrects:
-            return self._corrected(query, before, last)
-        alone = cache(lambda: self._alone(query, last, found))
+            return self._corrected(query, before, past)
+        alone = cache(lambda: self._alone(query, past, found))
         if leaning < _LEANS and alone().answer.kind is Kind.ANSWER and not says_which:
             return alone()
         after = self._after(query, before.subject, before, found)
-        said = self._spoken(query, after, last, before, ReadAs.FOLLOW_UP)
+        if not after.answered and before.answer.kind is Kind.REFUSE and (quoting := past.quoting()):
+            # What was refused between is left aside ("et lui ?").
+            earlier = self._after(query, quoting.subject, quoting, found)
+            after, before = (earlier, quoting) if earlier.answered else (after, before)
+        said = self._spoken(query, after, past, before, ReadAs.FOLLOW_UP)
         said = replace(said, chain=f"{before.chain or before.subject} {JOIN} {query.asked}")
         if after.answered and self.searcher.rows.is_shared(after.hits[0].row):
             # "Et les tarifs ?" does not say of what: the turn after it must know.
@@ -227,7 +238,7 @@ class Assistant:
             return alone()
         # What a turn that leans on a question finds only without it is never said without reserve.
         surely = alone().answer.confidence >= self.searcher.levels.sure
-        return self._alone(query, last, lambda: found().with_reserve()) if surely else said
+        return self._alone(query, past, lambda: found().with_reserve()) if surely else said
 
     def _after(self, turn: Query, earlier: str, before: Said, alone: Found) -> Result:
         """A turn after a question; "et celle du TI ?" asks it again of another acronym.
@@ -247,27 +258,31 @@ class Assistant:
         # What only one of the two readings finds is never without reserve.
         return max(found, whole, key=lambda result: result.confidence).with_reserve()
 
-    def _alone(self, query: Query, last: Last, found: Found | None = None) -> Said:
+    def _alone(self, query: Query, past: Past, found: Found | None = None) -> Said:
         """A turn by itself; of two questions, both."""
-        if (two := halves(query.asked)) and (said := self._both(query, two, last)):
+        if (two := halves(query.asked)) and (said := self._both(query, two, past)):
             return said
-        return self._spoken(query, found() if found else self.searcher.search(query), last)
+        return self._spoken(query, found() if found else self.searcher.search(query), past)
 
-    def _corrected(self, query: Query, before: Said, last: Last) -> Said:
+    def _corrected(self, query: Query, before: Said, past: Past) -> Said:
         """What a correction says, after what it leaves of the previous question, or by itself if it is a sentence."""
         said = corrected(query.typed, before.subject)
         meant, subject = self.searcher.read(said.meant), f"{said.kept} {said.meant}"
         found = cache(lambda: self.searcher.search(meant))
         if said.is_sentence and found().answered:
-            return self._spoken(query, found(), last)
+            return self._spoken(query, found(), past)
         after, whole = self._after(meant, said.kept, before, found), self.searcher.search(self.searcher.read(subject))
         if whole.sure and not after.answered:
             after = whole
         elif not whole.sure or after.hits[0].entry != whole.hits[0].entry:
             after = after.with_reserve()
-        return replace(self._spoken(query, after, last, before, ReadAs.CORRECTION), subject=subject)
+        if after.answered and after.hits[0].row == before.target:
+            # What was quoted is what it takes back.
+            is_other = found().answered and found().hits[0].row != before.target
+            after = (found() if is_other else after).with_reserve()
+        return replace(self._spoken(query, after, past, before, ReadAs.CORRECTION), subject=subject)
 
-    def _both(self, query: Query, two: Halves, last: Last) -> Said | None:
+    def _both(self, query: Query, two: Halves, past: Past) -> Said | None:
         """The answers to two questions, or one and the question that is left; None where they are rather one."""
         first = self.searcher.search(self.searcher.read(two.first))
         answered = first.answered
@@ -281,9 +296,9 @@ class Assistant:
         if not (answered and also) and not ((answered or also) and two.surely and complete):
             return None
         if first.hits[0].row == second.hits[0].row:
-            return self._spoken(query, self._in_one_place(query, first, second), last) if answered and also else None
+            return self._spoken(query, self._in_one_place(query, first, second), past) if answered and also else None
         own = [result for result, is_answered in ((first, answered), (second, also)) if is_answered]
-        said = self._spoken(query, own[0], last)
+        said = self._spoken(query, own[0], past)
         parts = (Half(two.first, 0 if answered else None), Half(two.second, len(own) - 1 if also else None))
         quotes = tuple(quote(result.hits[0], result.marked) for result in own)
         return replace(said, answer=replace(said.answer, quotes=quotes, halves=parts, suggestions=()))
@@ -296,7 +311,7 @@ class Assistant:
         return replace(found, marked=tuple(sorted(together))) if len(marks) == 3 and all(marks) else found
 
     def _spoken(
-        self, query: Query, result: Result, last: Last, before: Said | None = None, as_: ReadAs = ReadAs.ALONE
+        self, query: Query, result: Result, past: Past, before: Said | None = None, as_: ReadAs = ReadAs.ALONE
     ) -> Said:
         """What is said of a result, read alone or with what was said before."""
         answer = replied(result, reading := _read(as_, before))
@@ -305,7 +320,7 @@ class Assistant:
             message = " ".join([*self._greeting(query), answer.message])
             answer = replace(answer, message=message, understood=query.replaced)
             return replace(said, answer=answer, target=result.hits[0].row)
-        if answer.kind is Kind.REFUSE and (earlier := last()) and earlier.answer.kind is Kind.REFUSE:
+        if answer.kind is Kind.REFUSE and (earlier := past.last()) and earlier.answer.kind is Kind.REFUSE:
             message = phrases.refused_again([earlier.answer.question, query.typed.text])
             return replace(said, answer=replace(answer, message=message))
         return said

@@ -60,10 +60,13 @@ def with_quoted(
         owner: Place of the entry of each target.
     """
     first, unsure = int(ranking.entries.argmax()), AFTER_QUESTION.sure - RESERVE
-    same = quoted == ranking.best_target(first, owner)
-    beside = quoted is not None and holds and first != owner[quoted]
-    if quoted is not None and answers and (beside or same or right < AFTER_QUESTION.answer):
-        return with_first(ranking, np.asarray([quoted]), owner), max(right, unsure) if same else unsure
+    if quoted is None:
+        return ranking, right if familiarity[first] else min(right, unsure)
+    if answers and quoted == ranking.best_target(first, owner):
+        return with_first(ranking, np.asarray([quoted]), owner), max(right, unsure)
+    beside = holds and first != owner[quoted]
+    if answers and (beside or right < AFTER_QUESTION.answer):
+        return with_first(ranking, np.asarray([quoted]), owner), unsure
     return ranking, min(right, unsure) if answers or beside or not familiarity[first] else right
 
 

@@ -130,12 +130,9 @@ class Searcher:
         ranking, right = self._follower.judged(after)
         pool, joined, supposed = after.pool, after.asked.query, after.supposed
         if right >= AFTER_QUESTION.offer and (turn.terms or right < AFTER_QUESTION.answer):
-            passages, first = (
-                self.rows.passage_of_target,
-                ranking.best_target(int(ranking.entries.argmax()), pool.owner),
-            )
-            is_alike = bool(passages[alone().hits[0].row] == passages[pool.targets[first]])
-            right = confirmed(right, is_alike, alone())
+            first = pool.targets[ranking.best_target(int(ranking.entries.argmax()), pool.owner)]
+            passages = self.rows.passage_of_target[[first, alone().hits[0].row]]
+            right = confirmed(right, bool(passages[0] == passages[1]), alone())
         if meant := alike(joined, ranking, pool, self.rows):
             ranking, right = with_each(ranking, meant), min(right, AFTER_QUESTION.undecided)
         found = Result(joined, (), right, right, AFTER_QUESTION, undecided=bool(meant))

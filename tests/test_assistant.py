@@ -285,6 +285,49 @@ def test_what_only_the_turn_alone_finds_is_said_with_a_reserve_where_it_leans_on
     assert Assistant(searcher).ask(turn).message == phrases.ANSWERED
 
 
+@pytest.mark.parametrize(("finds", "entry"), [("amende de retard", "retard"), ("carte de lecteur", "inscription")])
+def test_what_a_correction_takes_back_is_quoted_again_only_where_nothing_else_is_found(
+    small_assistant: Assistant, monkeypatch: pytest.MonkeyPatch, finds: str, entry: str
+) -> None:
+    searcher, told, search = small_assistant.searcher, ["qui peut avoir une carte ?"], small_assistant.searcher.search
+    card, found = (search(searcher.read(asked)) for asked in (told[0], finds))
+    monkeypatch.setattr(searcher, "follow", lambda turn, *_: Result(turn, card.hits, 0.9, 0.9, AFTER_QUESTION))
+    monkeypatch.setattr(searcher, "search", lambda query: found if query.typed.text == "le rappel" else search(query))
+
+    answer = Assistant(searcher).ask("non, le rappel", told)
+
+    assert (answer.quotes[0].source.entry, answer.message) == (entry, phrases.UNSURE)
+    assert answer.reading.as_ is ReadAs.CORRECTION
+
+
+def test_a_turn_after_a_refusal_may_lean_on_what_was_quoted_before_it(
+    small_assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searcher, told = small_assistant.searcher, ["qui peut avoir une carte ?", "quelle est la capitale du Pérou ?"]
+    card = searcher.search(searcher.read(told[0])).hits
+
+    def follow(turn: Query, earlier: str, *_: object) -> Result:
+        likely = 0.9 if earlier == told[0] else 0.1
+        return Result(turn, card, likely, likely, AFTER_QUESTION)
+
+    monkeypatch.setattr(searcher, "follow", follow)
+    answer = Assistant(searcher).ask("et pour elle ?", told)
+
+    assert (answer.kind, answer.reading) == (Kind.ANSWER, Reading(ReadAs.FOLLOW_UP, told[0], (told[0],)))
+    assert Assistant(searcher).ask("et pour elle ?", told[1:]).kind is Kind.REFUSE
+
+
+def test_small_talk_that_is_hardly_likely_is_a_turn_where_it_answers_after_a_question(
+    small_assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searcher, turn = small_assistant.searcher, "vous en faites à la mairie ?"
+    card = searcher.search(searcher.read("qui peut avoir une carte ?")).hits
+    assert Assistant(searcher).ask(turn).kind is Kind.SMALLTALK
+    monkeypatch.setattr(searcher, "follow", lambda turn, *_: Result(turn, card, 0.7, 0.7, AFTER_QUESTION))
+
+    assert Assistant(searcher).ask(turn, ["qui peut avoir une carte ?"]).kind is Kind.ANSWER
+
+
 def test_acts_on_the_last_answer(small_assistant: Assistant, small_searcher: Searcher) -> None:
     asked = "qui peut avoir une carte ?"
     first = small_assistant.ask(asked)
