@@ -127,6 +127,7 @@ def test_a_phrasing_is_tried_checked_published_and_taken_back(
     found = workshop.indexes.check()
     assert (len(found.new), len(found.gained), found.lost) == (1, 1, ())
     [changed] = found.changed
+    assert found.gained == found.changed
     assert (changed.before.kind, changed.before.text) == (before.kind, "")
     assert changed.after.text == after.quotes[0].text
     live = marks(workshop.draft.live)

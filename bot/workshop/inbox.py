@@ -91,7 +91,7 @@ class Group:
     def weight(self) -> float:
         """How often one thing was asked, probably: of questions without an entry, each is another thing."""
         if not self.entry:
-            return max(question.count for question in self.questions)
+            return self.count / len(self.questions)
         return sum(question.count * _chance(question, self.entry) for question in self.questions)
 
     @property

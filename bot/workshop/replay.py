@@ -117,8 +117,9 @@ class Replay:
 
     @property
     def gained(self) -> tuple[Replayed, ...]:
-        wavering = self.wavering
-        return tuple(q for q in self.questions if q.is_gained and q not in wavering)
+        """Those that became right; a new phrasing as it is answered to whoever writes it."""
+        wavering, written = self.wavering, {q.expected: q for q in self.changed if q.is_new}
+        return tuple(written.get(q.expected, q) for q in self.questions if q.is_gained and q not in wavering)
 
     @property
     def lost(self) -> tuple[Replayed, ...]:

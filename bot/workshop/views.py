@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from jinja2 import Environment
+from jinja2.ext import Extension
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
@@ -30,8 +31,16 @@ _SHARED = ("theme.css", "icon.svg")
 """Files of the service's own pages."""
 
 
+class _Typeset(Extension):
+    """Templates may be written with plain spaces."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002
+        return typeset(source)
+
+
 def _environment() -> Environment:
     environment = templates(_OWN / "templates")
+    environment.add_extension(_Typeset)
     environment.globals |= {
         "words": words,
         "verdict_name": words.verdict_name,
