@@ -84,7 +84,7 @@ def workshop(
 def misses(as_json: JsonOption = False, corpus: CorpusOption = None, index: IndexOption = None) -> None:
     """Montrer les questions à traiter, groupées.
 
-    Celles du journal qui sont restées sans bonne réponse, le plus demandé d’abord.
+    Celles du journal qui sont restées sans bonne réponse, le plus grand groupe d’abord.
     """
     with _opened(read_settings(corpus=corpus, index=index)) as workshop:
         found = [(group, [entry.key for entry in workshop.candidates(group)]) for group in workshop.groups()]

@@ -85,7 +85,7 @@ class Workshop:
         return found
 
     def groups(self) -> tuple[Group, ...]:
-        """What is to be decided, what is asked most first."""
+        """What is to be decided, largest first."""
         return self.inbox.groups(self.indexes.live.searcher.levels.sure)
 
     def candidates(self, group: Group, k: int = 3) -> list[Entry]:
