@@ -132,7 +132,12 @@ def shipped_month(folder: Path) -> Month:
     known = read_known_questions(ROOT / "tests/known_questions/held.jsonl", entries)
     single = [one for one in known if len(one.turns) == 1 and one.kind is not Kind.SMALLTALK]
     places = {one.turns[0]: next((f"{e.document}/{e.entry}" for e in one.expect if e.entry), NOTHING) for one in single}
-    return Month(dict(list(asked.items())[::2]), places)
+    return Month({text: asked[text] for text in sorted(asked, key=_by_chance)[::2]}, places)
+
+
+def _by_chance(text: str) -> bytes:
+    """An order that is always the same; in a file, registers follow each other."""
+    return hashlib.sha256(text.encode()).digest()
 
 
 def told(title: str, assistant: Assistant, questions: dict[str, str]) -> None:
@@ -201,7 +206,7 @@ def decide(workshop: Workshop, truth: dict[str, str], n: int) -> None:
 
 def write_phrasings(folder: Path, names: Sequence[str], seen: dict[str, str], n: int) -> None:
     """Write ``n`` of the questions as phrasings, always the same first, and unanswered ones in proportion."""
-    every = sorted(seen, key=lambda text: hashlib.sha256(text.encode()).digest())
+    every = sorted(seen, key=_by_chance)
     asked = [text for text in every if seen[text]][:n]
     without = [text for text in every if not seen[text]]
     chosen = without[: round(len(without) * len(asked) / sum(map(bool, seen.values())))]

@@ -23,14 +23,18 @@
     for (const each of button.closest("form").querySelectorAll("input[name=question]")) each.checked = Boolean(button.dataset.all);
   });
 
-  /* A second press would decide about the next group unseen. */
-  for (const form of document.querySelectorAll("form[method=post]")) {
+  /* A second press would decide about the next group unseen. What takes seconds is seen to be under way. */
+  for (const form of document.forms) {
     form.addEventListener("submit", (event) => {
       if (form.dataset.sent) event.preventDefault();
       form.dataset.sent = "1";
+      event.submitter?.setAttribute("aria-busy", "true");
     });
   }
-  addEventListener("pageshow", () => { for (const form of document.forms) delete form.dataset.sent; });
+  addEventListener("pageshow", () => {
+    for (const form of document.forms) delete form.dataset.sent;
+    for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
+  });
 
   const job = document.querySelector("[data-job]");
   if (job) {
