@@ -13,10 +13,10 @@ from corpus.split.sentences import sentences
 from index.dense import Vectors
 from index.encoder import Encoder
 
-# A sentence by its cosine, the logarithm of its passage's probability, and the logit of a reader. Fitted on 198
-# questions about documents (``reader_data/calibrate`` and real ones); of 197 others, what answers is marked for .83,
-# by cosines alone for .75; the marked is mostly what answers for .78 instead of .73. Words and numbers add nothing.
-_COSINE, _PASSAGE, _READER = 24.0, 0.5, 0.26
+# A sentence by its cosine, the logarithm of its passage's probability, whether it is the first there, and the logit of
+# a reader. Fitted on 310 questions over documents and FAQs, measured on 302 others: see ``reader_data/README.md``, What
+# is marked.
+_COSINE, _PASSAGE, _FIRST, _READER = 24.0, 0.5, 0.2, 0.26
 # A passage this much less likely than the best, in logarithms, is no candidate; nor are more than so many.
 _NEAR_PASSAGE = 1.0
 N_PASSAGES = 3
@@ -56,6 +56,7 @@ class Marker:
         found = [(place, span) for place in near for span in _sentences(targets[place][0].passage)]
         cosines = np.concatenate([self._encoded(targets[place][0].passage) @ vector for place in near])
         scores = _COSINE * cosines + _PASSAGE * np.asarray([targets[place][1] for place, _ in found])
+        scores += _FIRST * np.asarray([span.start == targets[place][0].passage.start for place, span in found])
         order = np.argsort(-scores, kind="stable")[:_N_SENTENCES]
         order = order[scores[order] >= scores[order[0]] - _UNSETTLED]
         if self._encoder.reader and len(order) > 1:
@@ -72,8 +73,14 @@ class Marker:
         lock=attrgetter("_lock"),
     )
     def _encoded(self, passage: Passage) -> Vectors:
-        """Encoded when they are needed: the vectors of all sentences would be most of an index and of its build."""
-        return self._encoder.encode_passages([span.of(passage.document.text) for span in _sentences(passage)])
+        """Of its sentences, each below the heading and what it must be read with.
+
+        Encoded when they are needed: the vectors of all sentences would be most of an index and of its build.
+        """
+        text = passage.document.text
+        above = f"{passage.question.of(text)}\n" if passage.question else ""
+        above += "".join(f"{span.of(text)} " for span in passage.context)
+        return self._encoder.encode_passages([above + span.of(text) for span in _sentences(passage)])
 
 
 def _is_passage(target: Target) -> bool:

@@ -12,7 +12,7 @@ from index.dense import Vectors
 from index.marking import Marker
 
 CATS, DOGS, BOTH = "Le chat dort.", "Le chien mange.", "Un chat joue."
-TEXT = f"Le chat\n{CATS} {DOGS} Un chat ronronne.\n{BOTH}"
+TEXT = f"Nos bêtes\n{CATS} {DOGS} Un chat ronronne.\n{BOTH}"
 DOCUMENT = Document(Source("f", "F", "V", "2024", "faq", "f.txt"), TEXT, "ab" * 32, ())
 
 
@@ -22,11 +22,11 @@ def at(words: str) -> Span:
 
 def passage(words: str) -> Passage:
     span = at(words)
-    return Passage(DOCUMENT, "chat", span.start, span.end, span, at("Le chat"))
+    return Passage(DOCUMENT, "chat", span.start, span.end, span, at("Nos bêtes"))
 
 
 FIRST, SECOND = passage(f"{CATS} {DOGS} Un chat ronronne."), passage(BOTH)
-ENTRY = Entry(DOCUMENT, "chat", at("Le chat"), Span(FIRST.start, SECOND.end), (FIRST, SECOND))
+ENTRY = Entry(DOCUMENT, "chat", at("Nos bêtes"), Span(FIRST.start, SECOND.end), (FIRST, SECOND))
 
 
 class Judge:
@@ -69,7 +69,7 @@ def test_the_reader_parts_sentences_that_are_level(
     place, marked = Marker(encoder).mark(question, encoder.encode_queries([question])[0], ENTRY, targets)
 
     assert (place, [span.of(TEXT) for span in marked]) == expected
-    assert judge.seen == [f"Le chat\n{words}" for words in logits or ()]
+    assert sorted(judge.seen) == sorted(f"Nos bêtes\n{words}" for words in logits or ())
 
 
 def test_a_passage_with_phrasings_keeps_its_mark() -> None:
@@ -81,6 +81,23 @@ def test_a_passage_with_phrasings_keeps_its_mark() -> None:
     assert Marker(encoder).mark("chien", chien, ENTRY, targets) == (0, (at(DOGS),))
     chat = encoder.encode_queries(["chat"])[0]
     assert Marker(encoder).mark("chat", chat, ENTRY, targets) == (0, (at(CATS), at(PURRS)))
+
+
+def test_a_sentence_is_compared_with_what_it_must_be_read_with() -> None:
+    text = "Le chat :\nIl dort.\nLe chien :\nIl mange."
+    document = Document(DOCUMENT.source, text, "cd" * 32, ())
+    leads, items = [(0, 9), (19, 29)], [Span(10, 18), Span(30, 39)]
+    cat, dog = (
+        Passage(document, "p", item.start, item.end, item, context=(Span(*lead),))
+        for lead, item in zip(leads, items, strict=True)
+    )
+    entry = Entry(document, "p", None, Span(0, len(text)), (cat, dog))
+    encoder = FakeEncoder(["chat", "chien"])
+    targets = [(Target(cat, items[0]), 0.0), (Target(dog, items[1]), -0.5)]
+
+    marked = Marker(encoder).mark("chien", encoder.encode_queries(["chien"])[0], entry, targets)
+
+    assert marked == (1, (items[1],))
 
 
 def test_what_an_editor_pointed_to_is_not_chosen_again() -> None:
