@@ -299,7 +299,9 @@ def opener(browser: Any) -> "Generator[Any]":
         reduced_motion="reduce",
         locale="en-US",
         permissions=["clipboard-read", "clipboard-write"],
+        ignore_https_errors=True,  # certificates that the tests sign themselves
     )
+    context.set_default_navigation_timeout(90_000)  # milliseconds; a loaded machine takes its time
     yield context.new_page()
     context.close()
 

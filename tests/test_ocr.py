@@ -37,21 +37,19 @@ def saved(images: list[Image.Image], kind: str) -> bytes:
 
 
 @needs_engine
-@pytest.mark.parametrize(("kind", "suffix"), [("PNG", ".png"), ("TIFF", ".tif"), ("PDF", ".pdf")])
+@pytest.mark.parametrize(("kind", "suffix"), [("TIFF", ".tif"), ("PDF", ".pdf")])
 def test_pictures_of_pages_are_read_with_their_accents_and_boxes(kind: str, suffix: str) -> None:
-    images = pictures(FIRST, SECOND)[: 1 if kind == "PNG" else 2]
-    data = saved(images, kind)
+    data = saved(pictures(FIRST, SECOND), kind)
     reading = READERS[suffix](data, "scan" + suffix)
-    wanted = [FIRST, SECOND][: len(images)]
 
-    assert [text.replace("’", "'") for text in blocks(reading)] == wanted
-    assert len(reading.pages) == len(reading.recognised) == len(wanted)
+    assert [text.replace("’", "'") for text in blocks(reading)] == [FIRST, SECOND]
+    assert len(reading.pages) == len(reading.recognised) == 2
     assert all(0.03 < box.left < 0.1 and 0 < box.top < box.bottom < 0.4 for box in reading.recognised)
     assert "reconnu automatiquement" in reading.unread[0]
     read = document(reading)
-    assert [read.page_at(reading.text.index(text[-9:])) for text in wanted] == [1, 2][: len(wanted)]
+    assert [read.page_at(reading.text.index(text[-9:])) for text in (FIRST, SECOND)] == [1, 2]
     assert printed_on(read, Span(0, len(reading.text)), 1) == ((), "")
-    assert page_image(data, len(images)).startswith(b"RIFF")
+    assert page_image(data, 2).startswith(b"RIFF")
     assert placed_text(data, 1, ()).boxes == ()
 
 
@@ -64,6 +62,7 @@ def test_quotes_say_that_their_words_were_recognised_and_show_the_lines(tmp_path
         read, entries = reader.read(source, path)
     [passage] = entries[0].passages
 
+    assert passage.text.replace("’", "'") == FIRST
     assert source_of(read, passage.start, "scan", passage).notice == f"version de mai\u00a0; {RECOGNISED}"
     [line] = recognised_on(read, Span(passage.start, passage.end), 1)
     assert line.words == passage.text

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_corpus import FAQ, write_corpus
+from small_corpus import FAQ, FEW, write_corpus
 
 WANTED = {
     "HF_HUB_OFFLINE": "1",
@@ -126,7 +126,7 @@ def test_build_ask_refuse_and_serve_work_without_a_network_and_try_no_way_out(
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MOTAMOT_")}
     environment |= {
         "MOTAMOT_HOME": str(model_home),
-        "MOTAMOT_CORPUS": str(write_corpus(folder / "corpus")),
+        "MOTAMOT_CORPUS": str(write_corpus(folder / "corpus", phrasings=FEW)),
         "MOTAMOT_INDEX": str(folder / "index"),
         "REPORT": str(folder / "report.json"),
         "HOME": str(folder / "home"),
