@@ -1,6 +1,7 @@
 """Fixtures shared by the tests."""
 
 import fcntl
+import gc
 import json
 import os
 import shutil
@@ -263,6 +264,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that take longest first: short ones even out the end of a run."""
     place = {f"test_{name}": number for number, name in enumerate(LONG)}
     items.sort(key=lambda item: place.get(item.path.stem, len(LONG)))
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays to the end: it is not looked through again and again for what is no longer used."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

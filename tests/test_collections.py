@@ -1,6 +1,7 @@
 """Collections: each answers from its own texts and the common ones, for those who may see it, and shows no other's."""
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -70,10 +71,15 @@ def settings(place: Path, no_settings: None, monkeypatch: pytest.MonkeyPatch) ->
     return read_settings(corpus=place / "common", index=place / "index")
 
 
-@pytest.fixture
-def served(settings: Settings, tmp_path: Path) -> Iterator[tuple[FastAPI, Journal]]:
-    journal = Journal(tmp_path / "journal.sqlite3", 30)
-    with ExitStack() as stack:
+@pytest.fixture(scope="module")
+def served(place: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FastAPI, Journal]]:
+    journal = Journal(tmp_path_factory.mktemp("journal") / "journal.sqlite3", 30)
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("MOTAMOT_")]:
+            patch.delenv(name)
+        patch.setenv("MOTAMOT_CONFIG", str(place / "motamot.toml"))
+        patch.setattr(cli_index, "load_encoder", lambda _: small_encoder())
+        settings = read_settings(corpus=place / "common", index=place / "index")
         app = load_site(settings, journal, stack)
         app.state.branding = branding_of(settings)
         yield app, journal

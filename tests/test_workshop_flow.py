@@ -53,7 +53,7 @@ class Public:
         return found
 
     def visit(self) -> None:
-        while not self.stop.wait(0.1):
+        while not self.stop.wait(0.3):
             self.ask(LATE)
 
     def wait_for(self, question: str, kind: str) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def test_from_the_questions_of_visitors_to_a_published_answer_and_back(
         )
         assert ("Édition antérieure" in proof.text, EDITION["retards"][1] in proof.text) == (True, True)
         go_back(editor, public)
-        for path in ("mois", "souhaits", "rien", "documents"):
+        for path in ("mois", "souhaits", "rien"):
             editor.open(path)
             editor.look()
         context.close()
@@ -268,4 +268,3 @@ def go_back(editor: Editor, public: Public) -> None:
     editor.press("Revenir à cette version", "remise en service")
     public.wait_for(FAQ["salle"][0], "answer")
     assert public.ask(LATE)["quotes"][0]["text"] == FAQ["retard"][1]
-    editor.look()
