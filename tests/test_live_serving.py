@@ -88,7 +88,9 @@ def test_every_question_is_answered_from_one_version_while_three_are_built(folde
     assert {(text, sha) for text, sha in everything if text in hashes} <= set(hashes.items())
 
 
-def test_a_damaged_index_is_reported_and_the_one_before_answers(folder: Path) -> None:
+def test_a_damaged_index_is_reported_logged_once_and_the_one_before_answers(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with served(folder) as (live, client):
         assert "problem" not in client.get("/readyz").json()
         file = damaged(folder)
@@ -100,6 +102,8 @@ def test_a_damaged_index_is_reported_and_the_one_before_answers(folder: Path) ->
         assert file.name in ready.json()["problem"]
         assert "motamot_index_refused 1.0" in client.get("/metrics").text
         assert asked(client)["quotes"][0]["text"] == "Elle ferme le 2 mai."
+        assert live.check() is False
+        assert [record.levelname for record in caplog.records if record.name == "bot.reload"] == ["ERROR"]
 
         built(folder, 4)
         waited_for(lambda: live.problem is None)
@@ -130,14 +134,6 @@ def test_an_index_of_another_encoder_is_left_aside(folder: Path) -> None:
     assert live.check() is False
     assert "encodeur" in (live.problem or "")
     assert said(live) == "Elle ferme le 2 mai."
-
-
-def test_a_damaged_index_is_logged_once(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
-    live = assistant(folder)
-    damaged(folder)
-    assert [live.check(), live.check()] == [False, False]
-    assert "arrays.npz" in (live.problem or "")
-    assert [record.levelname for record in caplog.records if record.name == "bot.reload"] == ["ERROR"]
 
 
 def test_a_version_that_came_while_the_first_was_loading_is_picked_up(folder: Path) -> None:
