@@ -16,6 +16,8 @@ NO_BREAK = "\u00a0\u202f"
 CELL_BREAKS = NO_BREAK + "\t\n"
 # Neither white nor of no width: what ``is_white`` calls white, as a pattern.
 SHOWN = re.compile(rf"[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff{INVISIBLE}{PRIVATE_USE}]+")
+# Words with one space between them.
+_ORDINARY = re.compile(f"{SHOWN.pattern}(?:[ {NO_BREAK}]{SHOWN.pattern})*+")
 HYPHENS = "-‐" + SOFT_HYPHEN
 
 
@@ -171,6 +173,10 @@ class _Writer:
         if not line.note and (not self.starts or line.page > self.starts[-1][0]):
             self.starts.append((line.page, len(self.text)))
         start = line.start
+        if _ORDINARY.fullmatch(self.raw, start, line.end):
+            self.text.extend(self.raw[start : line.end])
+            self.origin.extend(range(start, line.end))
+            return
         while start < line.end:
             shown = SHOWN.match(self.raw, start, line.end)
             end = shown.end() if shown else start + 1

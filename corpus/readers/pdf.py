@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum
 from io import BytesIO
-from itertools import pairwise
 
 import pypdfium2.raw as pdfium
 from pypdf import PdfReader
@@ -39,9 +38,13 @@ MOST_FOREIGN = 0.005
 MOST_UNKNOWN = 0.02
 # Fewer words prove nothing.
 FEWEST_WORDS = 5
-FRENCH = frozenset("œŒŸ")
 # All but letters.
 _LETTERS = re.compile(r"[\W\d_]+")
+_WORD = re.compile(r"[^\W\d_]+")
+# A letter that French does not use.
+_FOREIGN = re.compile(r"[^\W\d_\x00-\xffœŒŸ]")
+# Two words, the second of which may go on the first; by one pattern, for pages have hundreds.
+_NEIGHBOURS = re.compile(r"(?<![^\W\d_])([^\W\d_]++)\s+(?=([a-zß-öø-ÿœ][^\W\d_]*+)(?!\s?[’']))")
 # Attached files that are looked at, and that a refusal names.
 _MOST_FILES, _NAMED = 1_000, 5
 # What pypdf and the decoders under it raise on damaged files, besides its own errors.
@@ -220,10 +223,13 @@ def _recognised(page: PdfPage) -> _Page | None:
 
 def _assessed(rows: list[Row], page: PdfPage) -> _Page:
     """What can be read of a page, in order."""
-    if _letters(rows) < LETTERS_PER_PAGE and _is_picture(page):
+    letters = _letters(rows)
+    if letters < LETTERS_PER_PAGE and _is_picture(page):
         return _Page(rows, _Unread.PICTURE)
     good = [row for row in rows if not _is_illegible(row.text)]
-    if _letters(good) < 0.5 * _letters(rows) or not _is_legible("\n".join(row.text for row in good)):
+    if (len(good) < len(rows) and _letters(good) < 0.5 * letters) or not _is_legible(
+        "\n".join(row.text for row in good)
+    ):
         return _Page([], _Unread.ILLEGIBLE)
     return _Page(in_order(with_tables(good)), _Unread.PARTLY if len(good) < len(rows) else None)
 
@@ -261,38 +267,28 @@ def _unread_messages(pages: Sequence[_Page]) -> Iterator[str]:
 
 def _is_illegible(text: str) -> bool:
     """Whether most of the words of a line are in letters that French does not use."""
-    words = re.findall(r"[^\W\d_]+", text)
-    return 2 * sum(map(_is_foreign, words)) > len(words)
+    foreign = _foreign(text)
+    return foreign > 0 and 2 * foreign > len(_WORD.findall(text))
 
 
 def _is_legible(text: str) -> bool:
     """Whether words are whole and in letters that French uses; a text of few words passes."""
-    found = list(re.finditer(r"[^\W\d_]+", text))
-    words = [match.group() for match in found]
-    foreign = sum(1 for word in words if _is_foreign(word))
-    if foreign >= FEWEST_WORDS and foreign > MOST_FOREIGN * len(words):
+    unknown = text.count("\ufffd")
+    if unknown and unknown > MOST_UNKNOWN * len("".join(text.split())):
         return False
-    if text.count("\ufffd") > MOST_UNKNOWN * len("".join(text.split())):
-        return False
-    split = sum(
-        1
-        for (first, second) in pairwise(found)
-        if not text[first.end() : second.start()].strip()
-        and text[second.end() : second.end() + 2].strip()[:1] not in ("’", "'")
-        and _is_split(first.group(), second.group())
-    )
-    return split < FEWEST_WORDS or split <= MOST_SPLIT * len(words)
+    split = sum(_is_split(first, second) for first, second in _NEIGHBOURS.findall(text))
+    counts = (_foreign(text), MOST_FOREIGN), (split, MOST_SPLIT)
+    return not any(count >= FEWEST_WORDS and count > share * len(_WORD.findall(text)) for count, share in counts)
 
 
-def _is_foreign(word: str) -> bool:
-    if len(word) <= 2 or max(word) <= "\xff":
-        return False
-    strange = sum(1 for char in word if ord(char) > 0xFF and char not in FRENCH)
-    return 2 * strange > len(word)
+def _foreign(text: str) -> int:
+    """How many words are in such letters."""
+    words = _WORD.findall(text) if _FOREIGN.search(text) else []
+    return sum(len(word) > 2 and 2 * len(_FOREIGN.findall(word)) > len(word) for word in words)
 
 
 def _is_split(first: str, second: str) -> bool:
     """Two pieces that make one word together and are not both words apart."""
-    if len(first + second) < 4 or not second[0].islower():
+    if len(first + second) < 4:
         return False
     return not (is_french(first) and is_french(second)) and is_french(first + second)

@@ -142,7 +142,8 @@ def _row(text: str, pieces: Sequence[PrintedWord], turn: int) -> Row:
             chars.append(" ")
             places.append(end - 1)
         sizes.append(len(places))
-    letters = [piece for piece in pieces if any(map(str.isalnum, text[piece.start : piece.end]))]
+    heavy = any(piece.style.bold for piece in pieces)
+    letters = [piece for piece in pieces if any(map(str.isalnum, text[piece.start : piece.end]))] if heavy else []
     return Row(
         "".join(chars),
         tuple(places),

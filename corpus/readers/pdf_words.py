@@ -149,9 +149,14 @@ def _by_address(function: object, result: type, *arguments: type) -> Callable[..
     return ctypes.CFUNCTYPE(result, *arguments)(address)
 
 
-_text_object = _by_address(pdfium.FPDFText_GetTextObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
-_font_of = _by_address(pdfium.FPDFTextObj_GetFont, ctypes.c_void_p, ctypes.c_void_p)
-_render_mode = _by_address(pdfium.FPDFTextObj_GetTextRenderMode, ctypes.c_int, ctypes.c_void_p)
+_AT, _INDEX, _DONE = ctypes.c_void_p, ctypes.c_int, ctypes.c_int
+_text_object = _by_address(pdfium.FPDFText_GetTextObject, _AT, _AT, _INDEX)
+_origin = _by_address(pdfium.FPDFText_GetCharOrigin, _DONE, _AT, _INDEX, _AT, _AT)
+_loose_box = _by_address(pdfium.FPDFText_GetLooseCharBox, _DONE, _AT, _INDEX, _AT)
+_matrix = _by_address(pdfium.FPDFText_GetMatrix, _DONE, _AT, _INDEX, _AT)
+_font_size = _by_address(pdfium.FPDFText_GetFontSize, ctypes.c_double, _AT, _INDEX)
+_font_of = _by_address(pdfium.FPDFTextObj_GetFont, _AT, _AT)
+_render_mode = _by_address(pdfium.FPDFTextObj_GetTextRenderMode, ctypes.c_int, _AT)
 _Fonts = dict[int, tuple[bool, bool]]
 """Whether a font is bold, and whether it is one of pictures, by its address."""
 
@@ -161,12 +166,13 @@ def _pieces(textpage: pdfium.FPDF_TEXTPAGE, text: str) -> Iterator[PrintedWord]:
     styles: dict[int, _TextStyle] = {}
     fonts: _Fonts = {}
     x, y, box = ctypes.c_double(), ctypes.c_double(), pdfium.FS_RECTF()
-    at = ctypes.byref(x), ctypes.byref(y)
+    page = ctypes.cast(textpage, ctypes.c_void_p).value or 0
+    across_at, up_at, box_at = map(ctypes.addressof, (x, y, box))
 
     def drawn_by(index: int) -> int:
-        address = _text_object(textpage, index) or 0
+        address = _text_object(page, index) or 0
         if address not in styles:
-            styles[address] = _style(textpage, index, address, fonts)
+            styles[address] = _style(page, index, address, fonts)
         return address
 
     for word in re.finditer(r"\S+", text):
@@ -176,8 +182,8 @@ def _pieces(textpage: pdfium.FPDF_TEXTPAGE, text: str) -> Iterator[PrintedWord]:
             ends = [i for i in range(start + 1, word.end()) if drawn_by(i) != drawn_by(i - 1)] + ends
         for end in ends:
             style = styles[first if start == word.start() else drawn_by(start)]
-            pdfium.FPDFText_GetCharOrigin(textpage, start, *at)
-            pdfium.FPDFText_GetLooseCharBox(textpage, end - 1, box)
+            _origin(page, start, across_at, up_at)
+            _loose_box(page, end - 1, box_at)
             if style.turn:
                 across, up = _rotated(x.value, y.value, style.turn)
                 right = max(_rotated(box.left, box.bottom, style.turn)[0], _rotated(box.right, box.top, style.turn)[0])
@@ -192,11 +198,11 @@ def _rotated(x: float, y: float, turn: int) -> tuple[float, float]:
     return ((y, -x), (-x, -y), (-y, x))[turn - 1] if turn else (x, y)
 
 
-def _style(textpage: pdfium.FPDF_TEXTPAGE, index: int, drawn: int, fonts: _Fonts) -> _TextStyle:
-    """What the text object at an address says of the character that it draws."""
+def _style(page: int, index: int, drawn: int, fonts: _Fonts) -> _TextStyle:
+    """What the text object at an address says of the character that it draws on a page, at an address too."""
     matrix = pdfium.FS_MATRIX()
-    pdfium.FPDFText_GetMatrix(textpage, index, matrix)
-    size = pdfium.FPDFText_GetFontSize(textpage, index) * hypot(matrix.c, matrix.d)
+    _matrix(page, index, ctypes.addressof(matrix))
+    size = _font_size(page, index) * hypot(matrix.c, matrix.d)
     angle = atan2(matrix.b, matrix.a) if matrix.b or matrix.a <= 0 else 0.0
     turn = round(angle / (pi / 2))
     mode = _render_mode(drawn)
@@ -204,7 +210,7 @@ def _style(textpage: pdfium.FPDF_TEXTPAGE, index: int, drawn: int, fonts: _Fonts
     tilted = abs(angle - turn * pi / 2) > _TILT
     address = _font_of(drawn) or 0
     if address not in fonts:
-        name, weight = _font(pdfium.FPDFText_GetTextObject(textpage, index))
+        name, weight = _font(ctypes.cast(drawn, pdfium.FPDF_PAGEOBJECT))
         fonts[address] = (bool(BOLD.search(name)) or weight in _BOLD_WEIGHTS, _PICTURES.search(name) is not None)
     bold, pictures = fonts[address]
     return _TextStyle(size, bold, pictures, not invisible, turn % 4, tilted, (matrix.e, matrix.f))
