@@ -2,10 +2,12 @@
 
     python tests/bench_conversations.py WORK [--misses]
 
-``WORK`` keeps the indexes between runs. ``calibrate`` was tuned on; ``held`` was not: ``--misses`` shows none of it. A
-turn is right when its entry is quoted first (of two questions, both entries; or one, and the other half named), when it
-is plainly refused or met with an offer where nothing answers, when it is met with courtesy, or when an act on the last
-answer gets what it asks for. ``offered``: the entry is among those offered, or named beside an answer with a reserve.
+``WORK`` keeps the indexes between runs. ``calibrate`` and ``written`` were tuned on; ``held`` was not: ``--misses``
+shows none of it. ``written`` is over FAQs that the reader learned from, and over rules and a guide that nothing was
+tuned on. A turn is right when its entry is quoted first (of two questions, both entries; or one, and the other half
+named), when it is plainly refused or met with an offer where nothing answers, when it is met with courtesy, or when an
+act on the last answer gets what it asks for. ``offered``: the entry is among those offered, or named beside an answer
+with a reserve.
 """
 
 import sys
@@ -79,8 +81,7 @@ def assistants(work: Path, encoder: Encoder, names: set[str]) -> tuple[dict[str,
     """One assistant for each FAQ, and entry -> the labels that it may be offered by."""
     made, labels = {}, {}
     for name in sorted(names):
-        part = "held" if (DATA / "held" / f"{name}.jsonl").exists() else "calibrate"
-        corpus = ROOT / "corpus" if name == SHIPPED else faq_questions(DATA / part / f"{name}.jsonl", work).folder
+        corpus = corpus_of(name, work)
         if not (work / "indexes" / name).exists():
             build(corpus, work / "indexes" / name, encoder)
         searcher = Searcher.load(work / "indexes" / name, encoder)
@@ -88,6 +89,16 @@ def assistants(work: Path, encoder: Encoder, names: set[str]) -> tuple[dict[str,
         for target, row in enumerate(searcher.rows.entry_of_target.tolist()):
             labels.setdefault(searcher.rows.entries[row].id, set()).add(searcher.rows.label(target))
     return made, labels
+
+
+def corpus_of(name: str, work: Path) -> Path:
+    """The folder of what conversations are over: the shipped FAQ, documents, or a FAQ, written into ``work``."""
+    if name == SHIPPED:
+        return ROOT / "corpus"
+    if (documents := DATA / "written" / name).is_dir():
+        return documents
+    part = next(part for part in ("held", "calibrate", "train") if (DATA / part / f"{name}.jsonl").exists())
+    return faq_questions(DATA / part / f"{name}.jsonl", work).folder
 
 
 def judged(part: str, work: Path, encoder: Encoder, show: bool) -> Counter[tuple[str, bool, str]]:
@@ -153,8 +164,8 @@ def _quoted(answer: Answer) -> str:
 
 def main() -> None:
     work, encoder = Path(sys.argv[1]), default_encoder()
-    for part in ("calibrate", "held"):
-        counts = judged(part, work, encoder, "--misses" in sys.argv and part == "calibrate")
+    for part in ("calibrate", "written", "held"):
+        counts = judged(part, work, encoder, "--misses" in sys.argv and part != "held")
         print(f"\n{part}, {counts.total()} turns")
         for kind, later in sorted({(kind, later) for kind, later, _ in counts}):
             own = Counter({found: n for (k, where, found), n in counts.items() if (k, where) == (kind, later)})

@@ -105,3 +105,17 @@ def test_what_was_quoted_is_quoted_again_where_the_reader_finds_that_it_answers_
     found = small_searcher.follow(turn, "amende de retard", quoted.row, lambda: small_searcher.search(turn))
 
     assert (found.answered, found.hits[0].entry.id, found.sure) == (True, entry, sure)
+
+
+@pytest.mark.parametrize(("turn", "sure"), [("et après ?", False), ("et après le retard ?", True)])
+def test_a_turn_that_names_nothing_is_never_answered_surely(
+    small_searcher: Searcher, monkeypatch: pytest.MonkeyPatch, turn: str, sure: bool
+) -> None:
+    monkeypatch.setattr(small_searcher.encoder, "reader", RememberingReader())
+    monkeypatch.setattr(small_searcher, "_marker", Marker(small_encoder()))
+    monkeypatch.setattr("index.following.followed", lambda ranking, *_: (ranking, 0.95))
+    query = small_searcher.read(turn)
+
+    found = small_searcher.follow(query, "amende de retard", None, lambda: small_searcher.search(query))
+
+    assert (found.answered, found.sure) == (True, sure)
