@@ -12,8 +12,10 @@ from PIL import Image
 from pypdf import PdfWriter
 from pypdf.generic import ArrayObject, BooleanObject, DictionaryObject, NameObject, TextStringObject
 
+from corpus.document import LIMITS
 from corpus.errors import UnreadableDocumentError
 from corpus.readers.pdf import read_pdf
+from corpus.readers.pdf_rows import page_rows
 
 MANY = " ".join(f"La mesure {number} concerne {number * 7} communes du territoire." for number in range(1, 130))
 BROKEN = "Le té létra vail est une for me d'orga nisation du tra vail qui per met aux ag ents. "
@@ -48,8 +50,15 @@ def script(writer: PdfWriter) -> None:
     writer.root_object[NameObject("/AcroForm")] = form
 
 
-def test_unreadable_files_are_refused_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("corpus.readers.pdf.ocr_is_available", lambda: False)  # with it the same, a second a page
+@pytest.fixture(params=[False, True], ids=["no OCR", "OCR"])
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an engine, and with one that recognises the words that are there; the real one takes a second a page."""
+    monkeypatch.setattr("corpus.readers.pdf.ocr_is_available", lambda: request.param)
+    monkeypatch.setattr("corpus.readers.pdf.recognised_rows", lambda page: page_rows(page, LIMITS.characters))
+
+
+@pytest.mark.usefixtures("engine")
+def test_unreadable_files_are_refused_with_the_reason() -> None:
     made = bytes(plain().output())
     scan = FPDF()
     scan.add_page()
@@ -72,8 +81,8 @@ def test_unreadable_files_are_refused_with_the_reason(monkeypatch: pytest.Monkey
         assert refusal.value.remedy
 
 
-def test_pages_that_cannot_be_read_are_named_and_the_others_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("corpus.readers.pdf.ocr_is_available", lambda: False)  # with it the same, a second a page
+@pytest.mark.usefixtures("engine")
+def test_pages_that_cannot_be_read_are_named_and_the_others_read() -> None:
     made = plain()
     for page in range(2):
         made.add_page()
