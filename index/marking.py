@@ -54,6 +54,8 @@ class Marker:
         lowest = highest - (0.0 if first.phrasings else _NEAR_PASSAGE)
         near = [place for place, (t, own) in enumerate(targets) if _is_passage(t) and own >= lowest]
         found = [(place, span) for place in near for span in _sentences(targets[place][0].passage)]
+        if len(found) == 1:
+            return 0, (found[0][1],)
         cosines = np.concatenate([self._encoded(targets[place][0].passage) @ vector for place in near])
         scores = _COSINE * cosines + _PASSAGE * np.asarray([targets[place][1] for place, _ in found])
         scores += _FIRST * np.asarray([span.start == targets[place][0].passage.start for place, span in found])
