@@ -191,6 +191,11 @@ def goes_on(above: str, below: str) -> bool:
     return not is_terminal(above) and (starts_low(below) or (hangs(above) and not above.endswith("/")))
 
 
+def greets(above: str, below: str) -> bool:
+    """Whether white space between the two may part them though a comma stands there: "Bonjour," above a letter."""
+    return above.endswith(",") and not starts_low(below)
+
+
 def of_text(raw: str) -> list[Line]:
     """The lines of a plain text whose pages are separated by form feeds."""
     lines: list[Line] = []
@@ -245,10 +250,9 @@ def relative(lines: list[Line], default: float) -> list[Line]:
     """
     steps: dict[float, Counter[float]] = {}
     for above, below in pairwise(lines):
-        greets = above.text.endswith(",") and not starts_low(below.text)
-        if greets or not below.gap or not 0 < below.gap < WIDEST or above.size != below.size:
+        if not below.gap or not 0 < below.gap < WIDEST or above.size != below.size:
             continue
-        if goes_on(above.text, below.text):
+        if goes_on(above.text, below.text) and not greets(above.text, below.text):
             steps.setdefault(below.size, Counter())[round(below.gap, 1)] += 1
     overall = sum(steps.values(), Counter[float]())
     ordinary = _mode(overall) or default

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from corpus.layout.lines import BodyStyle, Line, LineGroup, goes_on, hangs, is_terminal, starts_high, starts_low
+from corpus.layout.lines import BodyStyle, Line, LineGroup, goes_on, greets, hangs, is_terminal, starts_high, starts_low
 from corpus.layout.list_markers import (
     ANSWER_ALONE,
     ANSWERED,
@@ -169,8 +169,7 @@ def _apart(view: View, index: int, sure: bool) -> bool | None:
     if line.gap > VERY_WIDE:
         return True
     if line.gap > WIDE:
-        greets = above.text.endswith(",") and not starts_low(line.text)
-        return not sure or greets or abs(line.left - above.left) > CENTRED
+        return not sure or greets(above.text, line.text) or abs(line.left - above.left) > CENTRED
     if line.gap > BELOW_TITLE and (above.gap or 0) > VERY_WIDE and starts_high(line.text) and not hangs(above.text):
         return True
     return None

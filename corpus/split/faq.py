@@ -267,8 +267,7 @@ def only_asks(text: str) -> bool:
     >>> [only_asks(text) for text in ("Qui paie ?", "Qui paie ? Nous.", "et qui paie ?", "Le prix monte. Qui ?")]
     [True, False, False, False]
     """
-    words = text[next((marker.end for marker in markers(text)), 0) :]
-    if not asks(text) or starts_low(words) or is_page_furniture(text):
+    if not asks(text) or starts_low(text[question_start(text) :]) or is_page_furniture(text):
         return False
     return all(asks(span.of(text)) for span in sentences(text))
 
