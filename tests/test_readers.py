@@ -385,6 +385,10 @@ STEPS = (
             ],
         ),
         (LABELLED, ["FAQ › Qui sale ? → Nous.", "FAQ › Les trottoirs → Les riverains."]),
+        (
+            LABELLED.replace('div class="label"', "h3").replace("</div><div>", "</h3><div>"),
+            ["FAQ › Qui sale ? → Nous.", "FAQ › Les trottoirs → Les riverains."],
+        ),
         (LAID_OUT, ["Clôture → Deux mètres au plus.", "Ravalement → Une déclaration est due."]),
         (HEADED, ["Quand signer ? → Avant le 3 mars.", "Où ? → En mairie."]),
         (JQUERY, ["Aides › Jeunes → Le pass est de 50 euros.", "Aides › Aînés → Le repas est à 9 euros."]),

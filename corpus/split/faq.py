@@ -10,7 +10,7 @@ from itertools import groupby
 
 from corpus.document import Block, BlockKind, Document, Span
 from corpus.layout.lines import CLOSING, asks, starts_low
-from corpus.layout.list_markers import ANSWER_ALONE, ANSWERED, ASKED, QUESTION_ALONE, contents, markers, question_start
+from corpus.layout.list_markers import ANSWERED, ASKED, QUESTION_ALONE, contents, markers, question_start
 from corpus.readers.columns import question_rows
 from corpus.split.sections import (
     HEADS,
@@ -239,26 +239,13 @@ def with_questions(document: Document) -> Document:
     """
     text, faq = document.text, document.source.kind == "faq"
     blocks: list[Block] = []
-    for is_table, run in groupby(
-        _with_plain_labels(text, document.blocks), key=lambda block: block.kind is BlockKind.TABLE
-    ):
+    for is_table, run in groupby(document.blocks, key=lambda block: block.kind is BlockKind.TABLE):
         found = list(run)
         blocks += (question_rows(text, found, blocks) if is_table else []) or found
     asked = list(_with_lines_that_ask(text, blocks, faq=faq))
     if faq or _headings(asked) - _headings(blocks) >= FEWEST:
         blocks = asked
     return replace(document, blocks=tuple(without_list_of_headings(text, blocks)))
-
-
-def _with_plain_labels(text: str, blocks: Sequence[Block]) -> Sequence[Block]:
-    """The blocks; titles that say "Question" or "Réponse" and no more are plain, where both are said."""
-    titles = {block: block.of(text) for block in blocks if block.kind is BlockKind.HEADING}
-    if not any(map(ANSWER_ALONE.fullmatch, titles.values())):
-        return blocks
-    labels = {
-        block for block, words in titles.items() if (QUESTION_ALONE.fullmatch(words) or ANSWER_ALONE.fullmatch(words))
-    }
-    return [replace(block, kind=BlockKind.PARAGRAPH, level=0) if block in labels else block for block in blocks]
 
 
 def only_asks(text: str) -> bool:
