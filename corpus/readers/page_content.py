@@ -116,7 +116,7 @@ def move_tabs(page: Tag) -> None:
     """Put the name of each tab above what it shows."""
     named = {str(tag["id"]): tag for tag in page.find_all(["div", "section"], id=True)}
     for link in page.find_all("a", href=_ANCHOR):
-        pane, listed = named.get(str(link["href"])[1:]), link.find_parent(LISTS)
+        pane, listed = named.pop(str(link["href"])[1:], None), link.find_parent(LISTS)
         if pane and listed and pane.parent is listed.parent and not pane.find(HEADINGS):
             link["role"] = "tab"
     shown = opened(page)
@@ -195,9 +195,9 @@ def _is_no_content(tag: Tag, shown: Mapping[str, Tag]) -> bool:
         return True  # those of a page, as LibreOffice writes them
     if tag.name == "header":  # that of an article, or of a part of it, holds its title
         return tag.find_parent(["main", "article"]) is None and (not tag.find(HEADINGS) or tag.find("a") is not None)
-    if (sign := tag.get_text().strip()) in _ICONS and tag.name in ("span", "i"):
+    if tag.name in ("span", "i") and _first_letters(tag) in _ICONS:
         return True
-    if len(sign) < _SHORTEST and _ICON_NAME.search(class_names(tag)):
+    if _ICON_NAME.search(class_names(tag)) and len(_first_letters(tag)) < _SHORTEST:
         return True
     if tag.name == "dl" and "article-info" in class_names(tag).split():
         return True  # of Joomla; elsewhere the name of an article's text
@@ -207,8 +207,15 @@ def _is_no_content(tag: Tag, shown: Mapping[str, Tag]) -> bool:
     return unseen or tag.name in _NO_CONTENT or tag.get("role") in _ROLES_WITHOUT_CONTENT
 
 
+def _first_letters(tag: Tag) -> str:
+    """Its text, or enough of it to tell that it is no icon."""
+    return "".join(islice(tag.stripped_strings, _SHORTEST))
+
+
 def _is_contents(listed: Tag) -> bool:
-    """Whether it lists parts of the page, or pages written with it, and says nothing more."""
+    """Whether it lists parts of the page, or pages written with it, and says nothing more; not part by part."""
+    if listed.find_parent(LISTS) is not None:
+        return False
     links = [link for link in listed.find_all("a") if _PART.match(str(link.get("href", "")))]
     return len(links) > 1 and sum(map(_length, links)) == _length(listed)
 
