@@ -36,7 +36,7 @@ def marked(quote: Quote) -> list[str]:
     [
         ("qui peut avoir une carte ?", "inscription", "Une carte est remise à l’accueil."),
         ("AMENDE SI RETARD ?", "retard", "Aucune amende n’est due."),
-        ("une association veut louer la salle", "salle", "La salle est prêtée aux associations du canton."),
+        ("je veux louer la salle", "salle", "La salle est prêtée aux associations du canton."),
     ],
 )
 def test_it_answers_with_the_sentence_of_the_right_entry(
