@@ -218,11 +218,13 @@ class Assistant:
         if leaning < _LEANS and alone().answer.kind is Kind.ANSWER and not says_which:
             return alone()
         after = self._after(query, before.subject, before, found)
+        between: tuple[str, ...] = ()
         if not after.answered and before.answer.kind is Kind.REFUSE and (quoting := past.quoting()):
-            # What was refused between is left aside ("et lui ?").
+            # What was refused between is left aside ("et lui ?"); what only one reading finds is never without reserve.
             earlier = self._after(query, quoting.subject, quoting, found)
-            after, before = (earlier, quoting) if earlier.answered else (after, before)
-        said = self._spoken(query, after, past, before, ReadAs.FOLLOW_UP)
+            if earlier.answered:
+                after, before, between = earlier.with_reserve(), quoting, before.turns[-1:]
+        said = self._spoken(query, after, past, before, ReadAs.FOLLOW_UP, between)
         said = replace(said, chain=f"{before.chain or before.subject} {JOIN} {query.asked}")
         if after.answered and self.searcher.rows.is_shared(after.hits[0].row):
             # "Et les tarifs ?" does not say of what: the turn after it must know.
@@ -311,10 +313,16 @@ class Assistant:
         return replace(found, marked=tuple(sorted(together))) if len(marks) == 3 and all(marks) else found
 
     def _spoken(
-        self, query: Query, result: Result, past: Past, before: Said | None = None, as_: ReadAs = ReadAs.ALONE
+        self,
+        query: Query,
+        result: Result,
+        past: Past,
+        before: Said | None = None,
+        as_: ReadAs = ReadAs.ALONE,
+        between: tuple[str, ...] = (),
     ) -> Said:
-        """What is said of a result, read alone or with what was said before."""
-        answer = replied(result, reading := _read(as_, before))
+        """What is said of a result, read alone or with what was said before, what was refused between left aside."""
+        answer = replied(result, reading := _read(as_, before, between))
         said = Said(answer, query.asked, (*reading.history, query.typed.text), undecided=result.undecided)
         if answer.kind is Kind.ANSWER:
             message = " ".join([*self._greeting(query), answer.message])
@@ -346,5 +354,5 @@ def _outweighs(content: Answer, polite: Courtesy) -> bool:
     return content.kind is not Kind.REFUSE and said * (1 - asked) <= _CORPUS_FIRST * asked * (1 - said)
 
 
-def _read(as_: ReadAs, before: Said | None) -> Reading:
-    return Reading(as_, before.turns[-1], before.turns) if before else Reading()
+def _read(as_: ReadAs, before: Said | None, between: tuple[str, ...] = ()) -> Reading:
+    return Reading(as_, before.turns[-1], (*before.turns, *between)) if before else Reading()

@@ -313,7 +313,8 @@ def test_a_turn_after_a_refusal_may_lean_on_what_was_quoted_before_it(
     monkeypatch.setattr(searcher, "follow", follow)
     answer = Assistant(searcher).ask("et pour elle ?", told)
 
-    assert (answer.kind, answer.reading) == (Kind.ANSWER, Reading(ReadAs.FOLLOW_UP, told[0], (told[0],)))
+    assert (answer.message, answer.reading) == (phrases.UNSURE, Reading(ReadAs.FOLLOW_UP, told[0], tuple(told)))
+    assert Assistant(searcher).ask("et pour elle ?", answer.reading.history).reading == answer.reading
     assert Assistant(searcher).ask("et pour elle ?", told[1:]).kind is Kind.REFUSE
 
 
