@@ -75,8 +75,7 @@ def serve(
     given |= {"corpus": corpus, "index": index}
     settings = read_settings(**given)  # type: ignore[arg-type]
     _check_port(settings.host, settings.port)
-    from bot.site import serve_site, work  # a second of import, for this command only
-    from bot.workers import listen, run
+    from bot.site import listen, run, serve_site, work  # a second of import, for this command only
 
     address = f"http://{settings.host}:{settings.port}{settings.root_path}/ (Ctrl+C pour arrêter)"
     try:

@@ -4,7 +4,6 @@ Nobody is in it: no address, no browser, no session, and what identifies a perso
 masked before it is written.
 """
 
-import logging
 import os
 import secrets
 import sqlite3
@@ -16,10 +15,9 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 
 from bot.answer import Answer
+from bot.logs import LOG
 from bot.pii import mask
 from corpus.errors import MotamotError, reason
-
-LOG = logging.getLogger(__name__)
 
 _SCHEMA = (
     """

@@ -46,10 +46,10 @@ def _chain(error: BaseException) -> list[BaseException]:
     return found
 
 
-def report_failure(logger: logging.Logger, message: str, error: BaseException) -> None:
+def report_failure(message: str, error: BaseException) -> None:
     """Log an error that nobody foresaw, with its trace."""
     # Not as `exc_info`: a handler of somebody else would print the error's own message.
-    logger.error("%s: %s", message, trace(error))
+    LOG.error("%s: %s", message, trace(error))
 
 
 class TextFormatter(logging.Formatter):
@@ -139,7 +139,7 @@ def _taken_over() -> TextIO:
 def _uncaught(error: BaseException) -> None:
     if isinstance(error, KeyboardInterrupt):
         return
-    report_failure(LOG, "an error that nobody caught", error)
+    report_failure("an error that nobody caught", error)
 
 
 def say(message: str, level: int = logging.INFO) -> None:

@@ -13,7 +13,7 @@ from bot import phrases
 from bot.answer import Answer, Quote
 from bot.legal_status import status_line
 from bot.logs import report_failure
-from bot.service import LOG, MAX_HISTORY, MAX_QUESTION, Service
+from bot.service import MAX_HISTORY, MAX_QUESTION, Service
 from bot.web import dev_phrases
 from corpus.document import Span
 from corpus.errors import MotamotError, typeset
@@ -90,7 +90,7 @@ class Tools:
             raise ToolError(str(error)) from error
         except Exception as error:  # noqa: BLE001
             # The library would log the error itself, which may hold the question.
-            report_failure(LOG, "a question could not be answered", error)
+            report_failure("a question could not be answered", error)
             raise ToolError(phrases.SERVER_ERROR) from None
 
     def documents(self) -> RootModel[KnownDocuments]:

@@ -1,6 +1,5 @@
 """The assistant over the index in service, replaced as soon as a newer index is whole, while questions are answered."""
 
-import logging
 import threading
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,12 +7,11 @@ from pathlib import Path
 
 from bot.answer import Answer
 from bot.assistant import About, Assistant
+from bot.logs import LOG, report_failure
 from bot.quoting import Library
 from corpus.errors import MotamotError
 from index.searcher import Searcher
 from index.store import Store, store_at
-
-log = logging.getLogger(__name__)
 
 # Seconds. One look at a file's date; a new version takes seconds to build and to load anyway.
 EVERY = 2.0
@@ -69,7 +67,7 @@ class LiveAssistant:
                 self._away = self._problem = str(error)
                 return False
             if self._away:
-                log.info("the store of the index is back: %s", self._store)
+                LOG.info("the store of the index is back: %s", self._store)
                 self._away = self._problem = None
             if mark == self._mark:
                 return False
@@ -78,10 +76,10 @@ class LiveAssistant:
                 loaded = Assistant(Searcher.load(self._store, self.encoder))
             except MotamotError as error:
                 self._problem = str(error)
-                log.error("the new index in %s is not used, the one before still answers: %s", self._store, error)
+                LOG.error("the new index in %s is not used, the one before still answers: %s", self._store, error)
                 return False
             self._current, self._problem = loaded, None
-            log.info("the new index in %s answers", self._store)
+            LOG.info("the new index in %s answers", self._store)
             return True
 
     @contextmanager
@@ -93,8 +91,8 @@ class LiveAssistant:
             while not stop.wait(every):
                 try:
                     self.check()
-                except Exception:  # the thread goes on: the index before still answers
-                    log.exception("the new index in %s could not be loaded", self._store)
+                except Exception as error:  # noqa: BLE001  the thread goes on: the index before still answers
+                    report_failure(f"the new index in {self._store} could not be loaded", error)
 
         thread = threading.Thread(target=watch, name="motamot-index", daemon=True)
         thread.start()

@@ -1,6 +1,5 @@
 """The service: the one place where a visitor's question is answered and counted, whatever brought it."""
 
-import logging
 import os
 import time
 from collections.abc import Sequence
@@ -25,12 +24,12 @@ from bot import phrases
 from bot.answer import Answer, Kind
 from bot.collection import COMMON, in_force
 from bot.journal import Journal, JournalError
+from bot.logs import LOG
 
 if TYPE_CHECKING:
     from bot.assistant import About
     from bot.quoting import Library
 
-LOG = logging.getLogger(__name__)
 
 MAX_QUESTION = 2_000
 """Characters: ten times the longest question of the known FAQs; beyond, it is a text to be read."""

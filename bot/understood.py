@@ -7,8 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from bot.phrases import counted
-from bot.web.assets import templates
 from bot.web.pdf_pages import Drawer, MarkedPage, UnusablePageError
+from bot.web.render import templates
 from bot.web.viewer import has_pictures, pages_of, printed_on, recognised_on
 from corpus.document import BlockKind, Box, Document, Entry, Span
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from small_corpus import small_encoder
 
-from bot import cli_index, site, workers
+from bot import cli_index, site
 from bot.assistant import Assistant
 from index import french
 
@@ -43,4 +43,4 @@ def work(listener: socket.socket, folder: Path, again: bool, given: Mapping[str,
 
 
 if __name__ == "__main__":
-    workers.run(work, int(sys.argv[1]), workers.listen("127.0.0.1", int(sys.argv[2])), {})
+    site.run(work, int(sys.argv[1]), site.listen("127.0.0.1", int(sys.argv[2])), {})

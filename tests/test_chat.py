@@ -15,8 +15,7 @@ from starlette.requests import Request
 
 from bot.answer import Answer, Kind
 from bot.service import MAX_HISTORY, Service
-from bot.web.chat import Chat, Message, questions
-from bot.web.gradio_page import PREDICT
+from bot.web.gradio_page import PREDICT, Chat, ChatMessage, questions
 from bot.web.responses import RefusedError
 from bot.web.server import build_app
 from corpus.errors import IndexStoreError
@@ -64,7 +63,7 @@ def ask(assistant: FakeAssistant) -> Callable[..., list[tuple[str, str]]]:
     return lambda question, earlier=None: said(asyncio.run(chat.ask(question, earlier, REQUEST)))
 
 
-def said(messages: list[Message]) -> list[tuple[str, str]]:
+def said(messages: list[ChatMessage]) -> list[tuple[str, str]]:
     """Role and visible text of each message after the greeting."""
     assert EXAMPLE in words(parsed(messages[0]["content"]))
     return [(message["role"], words(parsed(message["content"]))) for message in messages[1:]]

@@ -25,7 +25,7 @@ from real_command import MOTAMOT, Places, places, serving
 from real_site import behind_nginx, free_port, nginx_with, served, waited_for
 from test_rooms import imported
 
-from bot import cli, workers
+from bot import cli, site
 from bot.settings import Settings
 from bot.web.server import build_app
 
@@ -286,7 +286,7 @@ def test_the_chart_starts_what_the_program_understands_and_asks_it_where_it_answ
     assert {each["name"] for each in container["volumeMounts"]} == {each["name"] for each in pod["spec"]["volumes"]}
     assert ingress["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]["name"] == service["metadata"]["name"]
     # Seconds: the pause before the stop, the answers under way, and what the parent waits for.
-    assert pod["spec"]["terminationGracePeriodSeconds"] > 5 + workers._FINISH
+    assert pod["spec"]["terminationGracePeriodSeconds"] > 5 + site._FINISH
 
 
 @pytest.mark.parametrize("version", ["1.30", "1.37"])

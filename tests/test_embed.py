@@ -12,7 +12,7 @@ from fake_assistant import HOSTILE, About, FakeAssistant, refused
 from real_site import behind_nginx, free_port, served, violations, waited_for
 from whole_site import BLOCK, BUTTON, WholeSite, host_site
 
-from bot.web.assets import integrity
+from bot.web.render import integrity
 from bot.web.server import build_app
 
 pytestmark = [pytest.mark.browser]

@@ -11,7 +11,7 @@ from conftest import parsed, words
 from fake_assistant import HOSTILE_TEXT
 
 from bot.answer import Answer, Kind, Quote, QuoteSource, Ranked
-from bot.evaluation import html_report
+from bot.evaluation import command
 from bot.evaluation.judge import Judged, Verdict, judge
 from bot.evaluation.questions import Excerpt, KnownQuestion
 from bot.evaluation.run_file import Conditions, Run, compare
@@ -56,7 +56,7 @@ BEFORE = Run(
 
 def rendered(judged: list[Judged] = JUDGED, run: Run = RUN, before: Run | None = None) -> str:
     comparison = compare(before.outcomes, run.outcomes) if before else None
-    return html_report.page(run, judged, ENTRIES, comparison, before)
+    return command.page(run, judged, ENTRIES, comparison, before)
 
 
 def text_of(html: str) -> str:
@@ -152,7 +152,7 @@ def test_a_card_shows_what_is_marked_and_a_little_around() -> None:
     long = f"{'avant ' * 100}DÉBUT milieu FIN{' après' * 100}"
     marks = tuple((long.index(word), long.index(word) + len(word)) for word in ("DÉBUT", "FIN"))
 
-    pieces = list(html_report.pieces(replace(given(MARKED).quotes[0], text=long, highlights=marks)))
+    pieces = list(command.pieces(replace(given(MARKED).quotes[0], text=long, highlights=marks)))
 
     # 26 times « avant » and its space are 156 of the 160 characters: the word cut in two is left out.
     assert pieces == [

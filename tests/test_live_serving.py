@@ -103,7 +103,7 @@ def test_a_damaged_index_is_reported_logged_once_and_the_one_before_answers(
         assert "motamot_index_refused 1.0" in client.get("/metrics").text
         assert asked(client)["quotes"][0]["text"] == "Elle ferme le 2 mai."
         assert live.check() is False
-        assert [record.levelname for record in caplog.records if record.name == "bot.reload"] == ["ERROR"]
+        assert [record.levelname for record in caplog.records if record.name == "motamot"] == ["ERROR"]
 
         built(folder, 4)
         waited_for(lambda: live.problem is None)

@@ -34,7 +34,7 @@ warnings.warn("old")
 try:
     fail()
 except ValueError as error:
-    report_failure(logging.getLogger("bot.web"), "no answer", error)
+    report_failure("no answer", error)
     logging.getLogger("somebody").exception("it failed")
 logging.getLogger("somebody").error("%d", "zanzibar")
 print("printed by a library", file=sys.stderr)
@@ -81,7 +81,7 @@ def test_each_line_is_an_object_with_time_level_logger_and_message(printed: dict
             ("info", "bot.reload", "the new index answers"),
             ("warning", "uvicorn.error", "Invalid HTTP request received."),
             ("warning", "py.warnings", "<string>:23: UserWarning: old"),
-            ("error", "bot.web", "no answer: ValueError"),
+            ("error", "motamot", "no answer: ValueError"),
             ("error", "somebody", "it failed"),
             ("info", "motamot", "printed by a library"),
             ("info", "motamot", "written in C"),

@@ -293,7 +293,7 @@ import os, sys
 from pathlib import Path
 sys.path.insert(0, "tests")
 from small_corpus import workshop_of
-from bot.workshop import releases
+from bot.workshop import draft
 from index import french
 
 def publish(place, left):
@@ -308,7 +308,7 @@ def publish(place, left):
                 os.kill(os.getpid(), 9)
             return function(*given)
         return call
-    releases.copy_file, releases.write_file = counted(releases.copy_file), counted(releases.write_file)
+    draft.copy_file, draft.write_file = counted(draft.copy_file), counted(draft.write_file)
     workshop.publish("Annie", "au milieu")
 
 french.stem("livres"), french.needs_no_accent("livres")  # what takes long is loaded once

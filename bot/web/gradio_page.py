@@ -1,13 +1,16 @@
-"""The chat page: the only module that knows Gradio; tests/test_gradio.py lists what it relies on without a promise."""
+"""The chat page and its conversation: the only module that knows Gradio.
+
+tests/test_gradio.py lists what it relies on without a promise.
+"""
 
 import asyncio
 import json
 import re
 import secrets
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from typing import Any
@@ -21,12 +24,16 @@ from starlette.types import Message, Receive, Scope, Send
 
 from bot import phrases
 from bot.collection import in_force
+from bot.logs import report_failure
 from bot.service import MAX_HISTORY, MAX_QUESTION, Service, readable
-from bot.web.chat import Chat
 from bot.web.rate_limits import RequestLimits
-from bot.web.render import TEMPLATES
-from bot.web.responses import RefusedError
+from bot.web.render import TEMPLATES, answer_html, greeting_html, notice_html, proof_against_markdown, question_html
+from bot.web.responses import RefusedError, told
 from bot.web.security import content_policy, local_path, replayed
+from corpus.errors import MotamotError
+
+ChatMessage = dict[str, str]
+"""``{"role": …, "content": …}``, as Gradio wants it."""
 
 
 class _WithoutStubs(MetaPathFinder):
@@ -69,6 +76,76 @@ RESIZER = r"<script[^>]*>(?:(?!</script>)[^\0])*iframeResizer\.contentWindow(?:(
 _REWRITTEN = frozenset({b"content-type", b"content-length", b"content-encoding", b"transfer-encoding"})
 _NAMED_BY_HASH = re.compile(r"/assets/.*|/theme\.css")
 _KEPT = (b"cache-control", b"public, max-age=31536000, immutable")
+
+
+class Chat:
+    """What the page asks for; its methods never raise, because Gradio would speak English in their place.
+
+    Nothing is kept from one call to the next, so that any process may answer any of them. ``admit`` lets a question in
+    when its turn comes, or refuses it; ``contact`` says whom to ask when the texts do not answer, at that moment.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        admit: Callable[[Request], AbstractAsyncContextManager[None]],
+        contact: Callable[[], str] = str,
+    ) -> None:
+        self.service = service
+        self.admit = admit
+        self.contact = contact
+
+    async def ask(self, question: str | None, earlier: str | None, request: Request) -> list[ChatMessage]:
+        """The greeting, a question and its answer; ``earlier`` are the questions before it, as JSON."""
+        if not question or not question.strip():
+            return self.greeting()
+        asked = readable(question)
+        reply = await self._reply(asked, questions(earlier), request)
+        return [*self.greeting(), _message("user", question_html(asked)), _message("assistant", reply)]
+
+    async def _reply(self, question: str, history: tuple[str, ...], request: Request) -> str:
+        """What is said to one question: the answer, or a courteous phrase that says why there is none."""
+        if len(question) > MAX_QUESTION:
+            return notice_html(phrases.too_long(len(question), MAX_QUESTION))
+        try:
+            async with self.admit(request):
+                reply = await run_in_threadpool(self.service.reply, question.strip(), history)
+            return answer_html(reply.answer, contact=self.contact(), reference=reply.reference)
+        except (MotamotError, RefusedError) as error:
+            complaint = told(error)
+        except Exception as error:  # noqa: BLE001
+            # Whatever it is, the visitor must read French and be able to go on; the log gets the
+            # trace without the question, which is written nowhere.
+            report_failure("a question could not be answered", error)
+            complaint = phrases.FAILED
+        return notice_html(complaint, phrases.RETRY, [question])
+
+    def greeting(self) -> list[ChatMessage]:
+        """What the assistant knows now: it may have been rebuilt since the server started."""
+        try:
+            html = greeting_html(self.service.about(), self.service.journal_days)
+        except Exception as error:  # noqa: BLE001  as above
+            report_failure("the greeting could not be written", error)
+            html = notice_html(phrases.FAILED)
+        return [_message("assistant", html)]
+
+
+def questions(earlier: str | None) -> tuple[str, ...]:
+    """The last earlier questions, oldest first; none where what was sent is no list of them.
+
+    >>> questions('["un", 2]'), questions('["un", "deux"]')
+    ((), ('un', 'deux'))
+    """
+    try:
+        found = json.loads(earlier or "[]")
+    except (ValueError, RecursionError):
+        return ()
+    last = found[-MAX_HISTORY:] if isinstance(found, list) else []
+    return tuple(last) if all(isinstance(each, str) and len(each) <= MAX_QUESTION for each in last) else ()
+
+
+def _message(role: str, html: str) -> ChatMessage:
+    return {"role": role, "content": proof_against_markdown(html)}
 
 
 def build_blocks(chat: Chat) -> gr.Blocks:

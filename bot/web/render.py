@@ -1,23 +1,79 @@
-"""Answers and greeting as HTML, and the relative addresses of the pages about them."""
+"""Answers and greeting as HTML, with the relative addresses of the pages about them; templates, styles and scripts."""
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256, sha384
 from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote as percent_encode
 from urllib.parse import urlencode, urlsplit
 
-from jinja2 import Environment
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from bot import phrases
 from bot.answer import Answer, Kind, Quote
-from bot.web.assets import asset, templates
+from corpus.errors import typeset
 
 if TYPE_CHECKING:
     from bot.assistant import About
+
+_STATIC = Path(__file__).parent / "static"
+_BUNDLES = {
+    "chat.css": ("chat.css", "theme.css", "proof.css"),
+    "chat.js": ("shared.js", "quote.js", "chat.js"),
+    "panel.css": ("theme.css", "proof.css", "panel.css"),
+    "panel.js": ("shared.js", "quote.js", "panel.js"),
+    "quote.js": ("shared.js", "quote.js"),
+    "pages.css": ("theme.css", "pages.css", "proof.css"),
+}
+"""What a page loads as one file; the order is that of the cascade."""
+TYPES = {
+    path.name: {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}[path.suffix]
+    for path in _STATIC.iterdir()
+}
+"""Names of our files, and their types."""
+
+
+def templates(folder: Path) -> Environment:
+    """The templates of a folder: what they show is escaped, and a name that is not there is an error."""
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["typeset"] = typeset
+    return environment
+
+
+@cache
+def content(name: str) -> bytes:
+    """The bytes of a file of ours, or of the files that a page loads as one."""
+    return b"\n".join((_STATIC / part).read_bytes() for part in _BUNDLES.get(name, (name,)))
+
+
+@cache
+def fingerprint(name: str) -> str:
+    """What changes when the file does."""
+    return sha256(content(name)).hexdigest()[:12]
+
+
+@cache
+def integrity(name: str) -> str:
+    """The value of the attribute ``integrity`` of a script or a style."""
+    return f"sha384-{b64encode(sha384(content(name)).digest()).decode()}"
+
+
+def asset(name: str) -> str:
+    """The address of a file of ours from the root of the site; one that browsers may keep for ever."""
+    return f"motamot/{name}?v={fingerprint(name)}"
+
 
 DEEP = "../../"
 """From a page such as ``/preuve/<sha256>/<start>-<end>`` to the root of the site."""

@@ -1,6 +1,5 @@
 """Pages and errors as responses: strict policies, RFC 9457 problem documents, everything in French."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, NotRequired
@@ -12,13 +11,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
 
 from bot import phrases
-from bot.logs import report_failure
+from bot.logs import LOG, report_failure
 from bot.web import dev_phrases
 from bot.web.branding import Branding
 from bot.web.render import TEMPLATES
 from corpus.errors import IndexStoreError
-
-LOG = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -156,7 +153,7 @@ class FrenchErrors:
             if begun or scope["type"] != "http":
                 raise
             # Whatever it is, a person reads French; the log gets the trace, without the question.
-            report_failure(LOG, "a request could not be answered", error)
+            report_failure("a request could not be answered", error)
             status = 500
         if status:
             detail = FOREIGN.get(status, phrases.SERVER_ERROR)

@@ -18,7 +18,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.logs import LOG, report_failure
+from bot.logs import report_failure
 from bot.web.responses import problem
 from bot.web.security import HOST, SAME_SITE, HttpGuard, is_one_of, local_path, with_headers
 from bot.workshop import document_pages, draft_pages, entry_pages, inbox_pages, month
@@ -147,7 +147,7 @@ class Job:
         except MotamotError as error:
             self.trouble = str(error)
         except Exception as error:  # noqa: BLE001  the page says it; the log has the trace
-            report_failure(LOG, "the work of the workshop ended", error)
+            report_failure("the work of the workshop ended", error)
             self.trouble = "Une erreur de Motamot a arrêté ce travail : rien n’a été publié."
         finally:
             self.is_running = False
@@ -215,5 +215,5 @@ async def _not_served(request: Request, error: Exception) -> Response:
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    report_failure(LOG, "a page of the workshop could not be made", error)
+    report_failure("a page of the workshop could not be made", error)
     return told(request, 500, "L’atelier a rencontré une erreur", "Rien n’a été publié. Revenez à la page précédente.")

@@ -18,9 +18,8 @@ from bot.answer import Kind
 from bot.evaluation import words
 from bot.phrases import NBSP
 from bot.settings import config_file
-from bot.web.assets import TYPES, content, templates
 from bot.web.pages import FRESH
-from bot.web.render import segments
+from bot.web.render import TYPES, content, segments, templates
 from bot.web.responses import strict_policy
 from corpus.errors import typeset
 
