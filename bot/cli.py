@@ -17,7 +17,7 @@ from bot.answer import Kind
 from bot.cli_french import CollectionOption, CorpusOption, FrenchTyper, IndexOption, JsonOption, complaint
 from bot.logs import configure_logs, say
 from bot.settings import read_log_format, read_settings
-from corpus.errors import MotamotError, SettingsError
+from corpus.errors import MotamotError, SettingsError, reason
 
 ANSWERED, REFUSED, FAILED = 0, 1, 2
 
@@ -74,9 +74,15 @@ def serve(
     given: dict[str, object] = {"host": host, "port": port, "root_path": root_path, "frame_ancestors": frame_ancestors}
     given |= {"corpus": corpus, "index": index}
     settings = read_settings(**given)  # type: ignore[arg-type]
-    _check_port(settings.host, settings.port)
     from bot.site import listen, run, serve_site, work  # a second of import, for this command only
 
+    try:  # before the seconds that the encoder takes, not after
+        listen(settings.host, settings.port).close()
+    except OSError as error:
+        raise SettingsError(
+            f"On ne peut pas écouter sur {settings.host}:{settings.port} ({reason(error)}) : choisissez un autre port "
+            "avec « --port »."
+        ) from error
     address = f"http://{settings.host}:{settings.port}{settings.root_path}/ (Ctrl+C pour arrêter)"
     try:
         if workers == 1:
@@ -316,8 +322,7 @@ def doctor(
     Bibliothèques, réglages, place sur le disque, documents, modèle, index, journal, port, horloge. Code de sortie
     0 : il répond (avec ou sans point d’attention), 2 : une erreur l’en empêche.
     """
-    from bot.doctor import examine
-    from bot.doctor_machine import Level, findings_to_json, worst
+    from bot.doctor import Level, examine, findings_to_json, worst
 
     findings = examine(corpus, index, collection)
     if as_json:
@@ -325,15 +330,3 @@ def doctor(
     else:
         cli_output.show_findings(Console(soft_wrap=True), findings)
     raise typer.Exit(FAILED if worst(findings) is Level.ERROR else ANSWERED)
-
-
-def _check_port(host: str, port: int) -> None:
-    """Refuse a port in use before the seconds that the encoder takes, not after."""
-    from bot.doctor_machine import try_to_listen
-
-    try:
-        try_to_listen(host, port)
-    except OSError as error:
-        raise SettingsError(
-            f"On ne peut pas écouter sur {host}:{port} ({error.strerror}) : choisissez un autre port avec « --port »."
-        ) from error

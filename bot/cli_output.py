@@ -12,7 +12,7 @@ from corpus.document import Document, Entry
 from corpus.errors import typeset
 
 if TYPE_CHECKING:
-    from bot.doctor_machine import Finding
+    from bot.doctor import Finding
     from index.build import Built
 
 

@@ -134,12 +134,20 @@ Work = Callable[[socket.socket, Path, bool, Mapping[str, object]], None]
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that the workers accept from, each in turn."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    """A socket that the workers accept from, each in turn.
+
+    Raises:
+        OSError: This process may not listen there.
+    """
+    family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     listener = socket.socket(family)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
-    listener.listen(2048)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(2048)
+    except OSError:
+        listener.close()
+        raise
     return listener
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from corpus.document import Source, TextStatus
-from corpus.errors import CorpusError
+from corpus.errors import CorpusError, reason
 from corpus.readers.formats import IMAGES, READERS
 from corpus.toml_file import read_toml
 
@@ -94,7 +94,7 @@ def create_corpus(folder: Path) -> list[Path]:
         return list(copies.values())
     except OSError as error:
         raise CorpusError(
-            f"« {folder} » ne peut pas être écrit ({error.strerror}) : vérifiez les droits du dossier, "
+            f"« {folder} » ne peut pas être écrit ({reason(error)}) : vérifiez les droits du dossier, "
             "ou indiquez-en un autre."
         ) from error
 
@@ -149,7 +149,7 @@ def _tables(path: Path) -> list[dict[str, Any]]:
             f"« {path} » n’existe pas : indiquez le dossier d’un corpus, ou créez-en un avec « motamot init »."
         ) from error
     except OSError as error:
-        raise CorpusError(f"« {path} » ne peut pas être lu ({error.strerror}) : vérifiez ses droits.") from error
+        raise CorpusError(f"« {path} » ne peut pas être lu ({reason(error)}) : vérifiez ses droits.") from error
     if unknown := sorted(set(content) - {"source"}):
         raise CorpusError(f"« {path} » : clé inconnue « {unknown[0]} » ; seules des tables [[source]] sont attendues.")
     tables = content.get("source")

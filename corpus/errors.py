@@ -25,6 +25,8 @@ _REASONS = {
     errno.EIO: "erreur du disque",
     errno.ENOENT: "introuvable",
     errno.EISDIR: "c’est un dossier",
+    errno.EADDRINUSE: "déjà utilisé par un autre programme",
+    errno.EADDRNOTAVAIL: "cette machine n’a pas cette adresse",
 }
 
 _BEFORE_SIGN = re.compile(r" (?=[»:;?!](?:[\s»).,]|$))")

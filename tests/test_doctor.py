@@ -22,8 +22,7 @@ from small_corpus import FAQ, closing_on, small_encoder, write_corpus
 from starlette.responses import Response
 
 from bot import doctor
-from bot import doctor_machine as machine
-from bot.doctor_machine import Finding, Level
+from bot.doctor import Finding, Level
 from bot.journal import Journal
 from bot.settings import read_settings
 from index import versions
@@ -41,11 +40,10 @@ def place(two_days: Path, tmp_path: Path, no_settings: None, monkeypatch: pytest
     monkeypatch.setenv("MOTAMOT_CORPUS", str(tmp_path / "corpus"))
     monkeypatch.setenv("MOTAMOT_INDEX", str(tmp_path / "index"))
     monkeypatch.setenv("MOTAMOT_PORT", str(free_port()))
-    for module in ("bot.doctor", "bot.doctor_machine"):
-        monkeypatch.setattr(f"{module}.state_of_default_model", lambda: "whole")
+    monkeypatch.setattr("bot.doctor.state_of_default_model", lambda: "whole")
     monkeypatch.setattr("bot.doctor.load_encoder", lambda _: small_encoder())
     # The disk of who runs these tests may be nearly full.
-    monkeypatch.setattr("bot.doctor_machine.shutil.disk_usage", lambda _: SimpleNamespace(free=10 * 2**30))
+    monkeypatch.setattr("bot.doctor.shutil.disk_usage", lambda _: SimpleNamespace(free=10 * 2**30))
     (tmp_path / "home").mkdir()
     return Path(shutil.copytree(two_days, tmp_path, dirs_exist_ok=True))
 
@@ -194,8 +192,8 @@ def test_the_weights_are_checked(tmp_path: Path) -> None:
 def test_a_full_disk_is_grave_where_something_must_still_be_written(
     place: Path, examine: Examine, monkeypatch: pytest.MonkeyPatch, unpacked: str, level: str
 ) -> None:
-    monkeypatch.setattr("bot.doctor_machine.shutil.disk_usage", lambda _: SimpleNamespace(free=20 * 2**20))
-    monkeypatch.setattr("bot.doctor_machine.state_of_default_model", lambda: unpacked)
+    monkeypatch.setattr("bot.doctor.shutil.disk_usage", lambda _: SimpleNamespace(free=20 * 2**20))
+    monkeypatch.setattr("bot.doctor.state_of_default_model", lambda: unpacked)
 
     _, found = examine()
 
@@ -206,7 +204,7 @@ def test_a_full_disk_is_grave_where_something_must_still_be_written(
 
 def test_a_read_only_home_is_said(place: Path, examine: Examine, monkeypatch: pytest.MonkeyPatch) -> None:
     # Who runs these tests may be root, to whom no right is refused.
-    monkeypatch.setattr("bot.doctor_machine.os.access", lambda path, mode: mode & os.W_OK == 0)
+    monkeypatch.setattr("bot.doctor.os.access", lambda path, mode: mode & os.W_OK == 0)
 
     code, found = examine()
 
@@ -258,16 +256,19 @@ def test_libraries_of_another_version_are_named(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize(
     ("body", "level", "said"),
-    [(b'{"status":"ok"}', Level.OK, "Motamot y répond déjà"), (b"Bonjour", Level.ERROR, "Address already in use")],
+    [
+        (b'{"status":"ok"}', Level.OK, "Motamot y répond déjà"),
+        (b"Bonjour", Level.ERROR, "déjà utilisé par un autre programme"),
+    ],
 )
 def test_a_port_in_use_is_well_when_it_is_ours(place: Path, body: bytes, level: Level, said: str) -> None:
     settings = read_settings()
 
     with served(Response(body), settings.port):
-        found = machine.port(settings)
+        found = doctor.port(settings)
 
     assert (found.level, said in found.detail) == (level, True)
-    elsewhere = machine.port(read_settings(host="192.0.2.1"))
+    elsewhere = doctor.port(read_settings(host="192.0.2.1"))
     assert (elsewhere.level, "« host »" in plain(elsewhere.remedy)) == (Level.ERROR, True)
 
 
@@ -285,19 +286,19 @@ def journal(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_journal_is_measured_in_use_or_not_left_as_it_is_and_seen_where_others_can_read_it(journal: Path) -> None:
-    [found] = machine.journal(read_settings())
+    [found] = doctor.journal(read_settings())
 
     today = f"{datetime.now(UTC):%d/%m/%Y}"
     assert found.level is Level.OK
     assert plain(found.detail) == f"1 ligne, 12 Ko, la plus ancienne du {today}, gardées 90 jours"
     assert list(journal.parent.iterdir()) == [journal]
     journal.chmod(0o640)
-    _, exposed = machine.journal(read_settings())
+    _, exposed = doctor.journal(read_settings())
     assert (exposed.level, exposed.remedy) == (Level.ATTENTION, f"chmod 600 {journal}")
     journal.chmod(0o600)
     with closing(Journal(journal, 90)) as book:
         book.record(answered("Où payer ?", quote(HOSTILE, "Après.")))
-        [found] = machine.journal(read_settings())
+        [found] = doctor.journal(read_settings())
 
     assert found.detail.startswith("2 lignes, ")
 
@@ -307,14 +308,14 @@ def test_lines_that_should_have_gone_are_seen(journal: Path, monkeypatch: pytest
         moment = datetime.now(UTC) - timedelta(days=90) - timedelta(**since)
         with closing(sqlite3.connect(journal)) as raw, raw:
             raw.execute("UPDATE question SET asked = ?", (moment.strftime("%Y-%m-%dT%H:%M:%SZ"),))
-        return machine.journal(read_settings())[0]
+        return doctor.journal(read_settings())[0]
 
     assert age(hours=1).level is Level.OK  # a running server will erase it within the hour
     late = age(hours=3)
     assert late.level is Level.ATTENTION
     assert "motamot journal purge" in late.remedy
     monkeypatch.setenv("MOTAMOT_JOURNAL", "false")
-    assert machine.journal(read_settings())[0].level is Level.ATTENTION
+    assert doctor.journal(read_settings())[0].level is Level.ATTENTION
 
 
 @pytest.mark.parametrize(("wanted", "level"), [("true", Level.ERROR), ("false", Level.ATTENTION)])
@@ -324,7 +325,7 @@ def test_a_journal_that_is_damaged_stops_a_server_that_wants_it(
     journal.write_bytes(b"not a database" * 100)
     monkeypatch.setenv("MOTAMOT_JOURNAL", wanted)
 
-    [found] = machine.journal(read_settings())
+    [found] = doctor.journal(read_settings())
 
     assert found.level is level
     assert "journal = false" in found.remedy
@@ -335,12 +336,12 @@ def test_a_journal_that_is_not_yet_there_is_no_fault_and_one_that_no_site_has_is
 ) -> None:
     monkeypatch.setenv("MOTAMOT_JOURNAL", "true")
 
-    [found] = machine.journal(read_settings())
+    [found] = doctor.journal(read_settings())
 
     assert found.level is Level.OK
     assert list((place / "home").iterdir()) == []
     (place / "home" / "journal.sqlite3").touch()
-    _, shared = machine.journal(read_settings())
+    _, shared = doctor.journal(read_settings())
     assert (shared.level, "« journal_file »" in plain(shared.remedy)) == (Level.ATTENTION, True)
 
 
@@ -350,8 +351,8 @@ def test_a_journal_that_is_not_yet_there_is_no_fault_and_one_that_no_site_has_is
 def test_a_clock_that_is_behind_is_seen(place: Path) -> None:
     settings = read_settings()
 
-    assert machine.clock(settings).level is Level.OK
-    behind = machine.clock(settings, datetime(1970, 1, 1, tzinfo=UTC))
+    assert doctor.clock(settings).level is Level.OK
+    behind = doctor.clock(settings, datetime(1970, 1, 1, tzinfo=UTC))
     assert (behind.level, "01/01/1970" in behind.detail) == (Level.ATTENTION, True)
 
 

@@ -1,5 +1,6 @@
 """A new edition of a document, given or found by the watch: entries aligned, what belongs to them following."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -101,6 +102,15 @@ def test_another_document_is_added_and_a_wrong_form_leaves_the_catalogue_as_it_w
     assert marks(workshop.draft.folder) == before
     with pytest.raises(WorkshopError, match="rien"):
         update(workshop, "rien", "p.txt", content)
+
+
+def test_a_document_that_changed_is_named_in_the_draft_with_a_link_to_what_changed(
+    client: TestClient, workshop: Workshop
+) -> None:
+    update(workshop, "mediatheque", "2026.csv", table(EDITION))
+    [link] = re.findall(r'href="(/documents\?edition=[^"]*)"', client.get("/brouillon").text)
+
+    assert EDITION["café"][0] in client.get(link).text
 
 
 def test_the_check_lists_each_question_whose_answer_changes_before_and_after_word_for_word(workshop: Workshop) -> None:

@@ -100,6 +100,31 @@ def test_no_page_of_the_public_site_leads_here() -> None:
 # --- what one does -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("path", "method", "status"),
+    [("/nulle-part", "GET", 404), ("/questions/entree?entree=a/b", "GET", 409), ("/annuler", "POST", 409)],
+)
+def test_a_page_that_tells_an_error_leads_to_the_others(
+    client: TestClient, workshop: Workshop, path: str, method: str, status: int
+) -> None:
+    page = client.request(method, path)
+
+    assert (page.status_code, 'href="/brouillon"' in page.text) == (status, True)
+    assert "/brouillon" not in client_of(build_workshop(workshop)[0]).get("/").text
+
+
+def test_what_was_published_is_not_undone_with_one_key(client: TestClient, workshop: Workshop) -> None:
+    client.post("/", data={"acte": "formulation:mediatheque/retard", "question": "film rendu tard"})
+    [made] = workshop.decisions.all()
+    assert made.id in client.get("/").text
+    workshop.publish("Annie", "")
+
+    assert made.id not in client.get("/").text
+    page = client.post("/annuler", data={"decision": made.id})
+    assert (page.status_code, "a été publiée" in page.text) == (409, True)
+    assert "film rendu tard" in workshop.attached()["mediatheque/retard"].phrasings
+
+
 def test_a_decision_that_cannot_be_read_is_told_with_its_line(client: TestClient, workshop: Workshop) -> None:
     client.post("/", data={"acte": "ignoree", "question": UNANSWERED[0]})
     assert "effacez cette ligne" not in client.get("/").text

@@ -12,7 +12,7 @@ from scipy.stats import binomtest
 
 from bot.evaluation.figures import Confidences, Estimate, figures, operating_point, reliability, risk_coverage
 from bot.evaluation.judge import Outcome, advice
-from corpus.errors import MotamotError
+from corpus.errors import MotamotError, reason
 
 CHANCE = 0.05
 """A difference that chance makes this often or more may be due to it."""
@@ -200,7 +200,7 @@ def read_run(path: Path) -> Run:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise RunFileError(f"L’évaluation « {path} » ne peut pas être lue ({error.strerror}) : {remedy}") from error
+        raise RunFileError(f"L’évaluation « {path} » ne peut pas être lue ({reason(error)}) : {remedy}") from error
     except ValueError as error:
         raise RunFileError(f"« {path} » n’est pas une évaluation : ce n’est pas du JSON ; {remedy}") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
@@ -246,4 +246,4 @@ def write_text(path: Path, text: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise RunFileError(f"« {path} » ne peut pas être écrit ({error.strerror}).") from error
+        raise RunFileError(f"« {path} » ne peut pas être écrit ({reason(error)}).") from error

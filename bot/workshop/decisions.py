@@ -26,6 +26,11 @@ class Act(StrEnum):
     EDITED = "modification"
     """No decision about a question: an entry was changed by hand."""
 
+    @property
+    def adds(self) -> bool:
+        """Whether it adds questions to the draft."""
+        return self in (Act.PHRASING, Act.UNANSWERED)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:

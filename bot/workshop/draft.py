@@ -233,6 +233,10 @@ class Releases:
         """Newest first."""
         return sorted((r for p in self._folder.glob("*/version.json") if (r := _read(p))), key=lambda r: r.id)[::-1]
 
+    def last(self) -> str:
+        """When the last one was made, ISO 8601, UTC; empty before the first."""
+        return max((release.at for release in self.all()), default="")
+
     def current(self) -> str:
         """Identifier of the version in service, empty before the first publication."""
         return _line(self._draft.home / "EN-SERVICE")

@@ -39,6 +39,8 @@ class FileChange:
     label: str
     """What the file holds, for who never opens it."""
     is_conflict: bool
+    edition: str = ""
+    """Of a document that the draft has, its identifier: another page shows what changed in it."""
     lines: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = ()
     """Question, what was added, what was removed."""
 
@@ -52,12 +54,15 @@ def changes(workshop: Workshop) -> list[FileChange]:
     """How the draft differs from what is in service."""
     found = workshop.draft.sync()
     labels = {"catalogue.toml": "Fiches des documents", "lexicon.toml": "Lexique", KNOWN: "Questions connues"}
+    editions = {f"{DOCUMENTS}/{source.file}": source.id for source in read_catalogue(workshop.draft.folder)}
     for source in chain(*map(read_catalogue, (workshop.draft.live, workshop.draft.folder))):
         file = f"{DOCUMENTS}/{source.file}"
         labels[file] = f"Document « {source.title} » {_fate(workshop, file)}"
         labels[f"phrasings/{source.id}.toml"] = f"Formulations de « {source.title} »"
     return [
-        FileChange(name, labels.get(name, name), name in found.conflicts, tuple(_lines(workshop, name)))
+        FileChange(
+            name, labels.get(name, name), name in found.conflicts, editions.get(name, ""), tuple(_lines(workshop, name))
+        )
         for name in found.changed
     ]
 

@@ -126,7 +126,7 @@ class Workshop:
             raise WorkshopError("Cochez au moins une question : rien n’a été décidé.")
         new = tuple(add or texts)
         document, _, entry = key.partition("/")
-        if act in (Act.PHRASING, Act.UNANSWERED):
+        if act.adds:
             document = document or self.corpus.documents[0].id
             place = key if act is Act.PHRASING else f"{document}/"
             self.check_free(new, place)
@@ -149,23 +149,32 @@ class Workshop:
         """Take a decision back, and what it added to the draft.
 
         Raises:
-            WorkshopError: There is no such decision.
+            WorkshopError: There is no such decision, or what it added was published since.
         """
         made = next((d for d in self.decisions.all() if d.id == id_), None)
         if made is None:
             raise WorkshopError("Cette décision a déjà été annulée.")
-        if made.act in (Act.PHRASING, Act.UNANSWERED):
+        if self.is_published(made):
+            raise WorkshopError(
+                "Cette décision a été publiée : rien n’a été annulé. Retirez ce qu’elle a ajouté depuis la page de la "
+                "question, ou revenez à une version précédente depuis la page Brouillon."
+            )
+        if made.act.adds:
             self.file(made.document).change(self.entry(made.key), remove=made.texts)
         self.decisions.undo(made)
         return made
 
+    def is_published(self, made: Decision) -> bool:
+        """Whether what a decision added to the draft was published since."""
+        return made.act.adds and made.at <= self.releases.last()
+
     def abandon(self) -> None:
         """Make the draft what is in service: what was decided since the last publication is to be decided again."""
         self.draft.abandon()
-        since, attached = max((r.at for r in self.releases.all()), default=""), self.attached()
+        since, attached = self.releases.last(), self.attached()
         for made in self.decisions.all():
             there = {*attached.get(made.key, Attached()).phrasings}
-            if made.act in (Act.PHRASING, Act.UNANSWERED) and made.at > since and not there & {*made.texts}:
+            if made.act.adds and made.at > since and not there & {*made.texts}:
                 self.decisions.undo(made)
 
     def change(

@@ -46,7 +46,7 @@ def _list(request: Request, trouble: str = "", status: int = 200) -> Response:
     wanted = fold(asked).split()
     workshop: Workshop = request.app.state.site.workshop
     attached, counts = workshop.attached(), workshop.counts()
-    last = {d.key: d for d in workshop.decisions.all() if d.act in (Act.PHRASING, Act.UNANSWERED, Act.EDITED)}
+    last = {d.key: d for d in workshop.decisions.all() if d.act.adds or d.act is Act.EDITED}
     found = []
     for key, each in shown(workshop).items():
         own = attached.get(key, _NOTHING)

@@ -109,10 +109,11 @@ def _inbox(request: Request, trouble: str = "", typed: str = "", status: int = 2
 
 
 def _last(workshop: Workshop, request: Request) -> Decision | None:
-    """The last decision of who is at work, which one key takes back."""
+    """The last decision of who is at work, which one key takes back until it is published."""
     author = request.app.state.site.author(request)
     own = (d for d in reversed(workshop.decisions.all()) if d.author == author and d.act is not Act.EDITED)
-    return next(own, None)
+    last = next(own, None)
+    return None if last is None or workshop.is_published(last) else last
 
 
 def _look_ahead(workshop: Workshop, groups: Sequence[Group]) -> None:

@@ -92,8 +92,12 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
 
 
 def told(request: Request, status: int, title: str, detail: str) -> HTMLResponse:
-    """A page that says one thing; before the doors, it shows nothing of what is inside."""
-    return page(request, "told.html", status=status, title=title, detail=typeset(detail), nav=None, message="")
+    """A page that says one thing; before the doors, where there is no application, it shows nothing of what is inside.
+
+    What failed may fail again: behind them, it leads to the other pages without their counts.
+    """
+    nav = {"to_decide": 0, "changed": 0} if "app" in request.scope else None
+    return page(request, "told.html", status=status, title=title, detail=typeset(detail), nav=nav, message="")
 
 
 def moved(request: Request, path: str, **query: str) -> RedirectResponse:
