@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Generator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,13 +95,28 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
 
 
+@contextmanager
+def in_turn(folder: Path) -> Generator[None]:
+    """One worker at a time; in CI, once the wheel has made what it makes, for which it locks the same file."""
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.fixture(scope="session")
-def model_home(run_folder: Path) -> Path:
+def index_folder(run_folder: Path) -> Path:
+    """Where the index of the shipped corpus is, or will be; MOTAMOT_TEST_INDEX names that of the wheel of this tree."""
+    return Path(os.environ.get("MOTAMOT_TEST_INDEX") or run_folder / "default-index")
+
+
+@pytest.fixture(scope="session")
+def model_home(run_folder: Path, index_folder: Path) -> Path:
     """A data directory in which the default model was unpacked; MOTAMOT_TEST_HOME keeps it between runs."""
     from index.e5.unpack import unpack_default_model
 
     home = Path(os.environ.get("MOTAMOT_TEST_HOME") or run_folder / "home")
-    unpack_default_model(home / "models")
+    with in_turn(index_folder):
+        unpack_default_model(home / "models")
     return home
 
 
@@ -240,22 +255,17 @@ def small_assistant(small_searcher: "Searcher") -> "Assistant":
 
 
 @pytest.fixture(scope="session")
-def default_index(encoder: "OnnxEncoder", run_folder: Path) -> Path:
-    """The corpus that is shipped, indexed with the real encoder: by the first worker to come, for all.
-
-    In MOTAMOT_TEST_INDEX there may be what the wheel of this tree built; who locks the file beside it is at work on it.
-    """
+def default_index(encoder: "OnnxEncoder", index_folder: Path) -> Path:
+    """The corpus that is shipped, indexed with the real encoder: by the wheel, or the first worker to come, for all."""
     from index import MAX_ERROR
     from index.build import build
     from index.state import State, state
 
-    folder = Path(os.environ.get("MOTAMOT_TEST_INDEX") or run_folder / "default-index")
-    with folder.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "CURRENT").exists():
-            build(ROOT / "corpus", folder, encoder)
-    assert state(ROOT / "corpus", folder, encoder.name, MAX_ERROR) is State.FRESH
-    return folder
+    with in_turn(index_folder):
+        if not (index_folder / "CURRENT").exists():
+            build(ROOT / "corpus", index_folder, encoder)
+    assert state(ROOT / "corpus", index_folder, encoder.name, MAX_ERROR) is State.FRESH
+    return index_folder
 
 
 LONG = (
@@ -263,7 +273,7 @@ LONG = (
     "ocr", "end_to_end", "privacy", "deployment", "pytest_plugin", "workers", "pdf_pages", "bad_inputs", "offline",
     "encoder", "collections", "store", "rebuilding", "api", "mcp", "cli", "courtesy",
 )  # fmt: skip
-"""Files by the time that they take, 290 s to 8; those that wait for the index of the wheel not among the first."""
+"""Files by the time that they take, 290 s to 8; those that wait for what the wheel makes not among the first."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
