@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -94,25 +94,19 @@ def test_suggestions_are_asked_verbatim_by_keyboard_and_the_draft_stays(page: An
 
 
 @both
-def test_a_turn_read_after_another_can_be_asked_alone(page: Any, site: WholeSite, path: str) -> None:
-    open_page(page, site, path)
-    ask(page, "dépôt")
-    ask(page, "et là ?").get_by_role("button", name="Poser seule").click()
-    expect(page.locator(ANSWERS)).to_have_count(3)
-
-    # What announces another subject is read by itself, by whatever answers.
-    assert site.assistant.asked[-1] == ("Autre question\u00a0: et là ?", ("dépôt", "et là ?"))
-
-
-@both
-def test_further_passages_stay_open_once_opened(page: Any, site: WholeSite, path: str) -> None:
+def test_a_turn_read_after_another_can_be_asked_alone_and_further_passages_stay_open_once_opened(
+    page: Any, site: WholeSite, path: str
+) -> None:
     open_page(page, site, path)
     answer = ask(page, "dépôt")
     folded = answer.locator("details .mm-text")
     assert not folded.is_visible()
     answer.locator("summary").click()
-    ask(page, "bonjour")
+    ask(page, "et là ?").get_by_role("button", name="Poser seule").click()
+    expect(page.locator(ANSWERS)).to_have_count(3)
 
+    # What announces another subject is read by itself, by whatever answers.
+    assert site.assistant.asked[-1] == ("Autre question\u00a0: et là ?", ("dépôt", "et là ?"))
     assert folded.is_visible()
 
 
@@ -390,28 +384,32 @@ def test_the_conversation_goes_on_in_the_process_that_follows(page: Any, path: s
 # --- the light page alone: it waits and says by itself ---------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("code", "said"),
-    [
-        (413, "Cette question est trop longue pour être envoyée."),
-        (429, "Vous avez posé beaucoup de questions en peu de temps. Merci de patienter"),
-        (500, "Une erreur de ce service l’a empêché de répondre à cette question."),
-        (200, "Le service est momentanément indisponible."),  # the page of a portal, in place of ours
-    ],
-)
-def test_the_light_page_says_what_went_wrong(page: Any, site: WholeSite, code: int, said: str) -> None:
-    open_page(page, site, "panneau")
-    page.route(ENDPOINT["panneau"], lambda route: route.fulfill(status=code, body="<p>proxy</p>"))
-    notice = ask(page, "bonjour")
-    assert notice.locator(".mm-message").inner_text().startswith(said)
-    page.unroute(ENDPOINT["panneau"])
-    notice.get_by_role("button").click()
-    if code == 413:
-        assert box(page).input_value() == "bonjour"
-        box(page).press("Enter")
+WRONG = {
+    413: "Cette question est trop longue pour être envoyée.",
+    429: "Vous avez posé beaucoup de questions en peu de temps. Merci de patienter",
+    500: "Une erreur de ce service l’a empêché de répondre à cette question.",
+    200: "Le service est momentanément indisponible.",  # the page of a portal, in place of ours
+}
 
-    expect(page.locator(ANSWERS)).to_have_text("Bonjour. Je vous écoute.")
-    assert asked(page) == ["bonjour"]
+
+def with_status(code: int) -> Callable[[Any], None]:
+    return lambda route: route.fulfill(status=code, body="<p>proxy</p>")
+
+
+def test_the_light_page_says_what_went_wrong(page: Any, site: WholeSite) -> None:
+    open_page(page, site, "panneau")
+    for count, (code, said) in enumerate(WRONG.items(), 1):
+        page.route(ENDPOINT["panneau"], with_status(code))
+        notice = ask(page, "bonjour")
+        assert notice.locator(".mm-message").inner_text().startswith(said)
+        page.unroute(ENDPOINT["panneau"])
+        notice.get_by_role("button").click()
+        if code == 413:
+            assert box(page).input_value() == "bonjour"
+            box(page).press("Enter")
+        expect(page.locator(ANSWERS)).to_have_text(["Bonjour. Je vous écoute."] * count)
+
+    assert asked(page) == ["bonjour"] * len(WRONG)
 
 
 def test_when_the_server_says_how_long_to_wait_the_question_leaves_by_itself(page: Any, site: WholeSite) -> None:

@@ -121,7 +121,9 @@ HEARD = """() => {
 
 
 @pytest.mark.parametrize("path", ["", "panneau"])
-def test_a_question_and_its_answer_are_announced_once(page: Any, site: WholeSite, path: str) -> None:
+def test_a_conversation_is_announced_once_has_the_dates_and_notices_of_its_texts_and_is_printed_whole(
+    page: Any, site: WholeSite, path: str
+) -> None:
     open_page(page, site, path)
     log = page.get_by_role("log", name="Conversation")
     expect(log).to_have_count(1)
@@ -133,11 +135,6 @@ def test_a_question_and_its_answer_are_announced_once(page: Any, site: WholeSite
 
     assert [role for role, text in heard if "météo" in text] == ["log"]
     assert [role for role, text in heard if "Les textes ne répondent pas." in text] == ["log"]
-
-
-@pytest.mark.parametrize("path", ["", "panneau"])
-def test_the_date_and_the_notice_of_each_text_are_always_shown(page: Any, site: WholeSite, path: str) -> None:
-    open_page(page, site, path)
     greeting = page.locator(".mm-greeting")
     greeting.get_by_text("2 textes, de mai 2021 à mars 2022").click()
     expect(greeting).to_contain_text("20 mai 2021")
@@ -150,6 +147,11 @@ def test_the_date_and_the_notice_of_each_text_are_always_shown(page: Any, site: 
     for source in sources.all():
         assert "20 novembre 2020" in source.inner_text()
         assert source.get_by_text("abrogé le 1er janvier 2023").is_visible()
+    page.emulate_media(media="print")
+    expect(page.locator("#mm-composer, .mm-composer")).to_be_hidden()
+    asked = page.locator("[role=log] .mm-question").first
+    assert asked.evaluate("e => getComputedStyle(e).color") == "rgb(0, 0, 0)"
+    page.emulate_media(media="screen")
 
 
 # --- print -------------------------------------------------------------------------------------
@@ -186,16 +188,3 @@ def test_no_sheet_ends_on_a_page_of_leavings(page: Any, site: WholeSite, questio
     found = printed(page, f"{site.url}fiche?question={question}")
 
     assert (len(found), "Consulté le" in found[-1]) == (sheets, True)
-
-
-@pytest.mark.parametrize("path", ["", "panneau"])
-def test_a_printed_conversation_hides_none_of_its_words(page: Any, site: WholeSite, path: str) -> None:
-    open_page(page, site, path)
-    ask(page, "longue")
-    page.emulate_media(media="print")
-    covering = page.locator("#mm-composer, .mm-composer")
-    asked = page.locator("[role=log] .mm-question")
-
-    expect(covering).to_be_hidden()
-    assert asked.evaluate("e => getComputedStyle(e).color") == "rgb(0, 0, 0)"
-    page.emulate_media(media="screen")

@@ -205,10 +205,12 @@ def test_all_is_done_with_the_keyboard_and_the_focus_always_shows(visit: Any, si
         assert_indicated(focused(visit))
 
 
-def test_on_a_phone_the_panel_keeps_the_focus_within(visit: Any, site: WholeSite) -> None:
+def test_on_a_phone_the_panel_keeps_the_focus_the_source_fills_it_and_escape_closes_one_thing_at_a_time(
+    visit: Any, site: WholeSite
+) -> None:
     visit.set_viewport_size({"width": 390, "height": 800})
     place = enter(visit, site, "embed")
-    ask(place, "dépôt")
+    answer = ask(place, "forfait")
     names = set()
     for _ in range(60):
         visit.keyboard.press("Tab")
@@ -218,14 +220,6 @@ def test_on_a_phone_the_panel_keeps_the_focus_within(visit: Any, site: WholeSite
 
     assert {"Fermer", "Votre question", "Envoyer", "Effacer la conversation", "Copier la citation"} <= names
     assert not names & {"La suite", "Poser une question"}
-
-
-def test_on_a_phone_the_source_fills_the_panel_and_escape_closes_one_thing_at_a_time(
-    visit: Any, site: WholeSite
-) -> None:
-    visit.set_viewport_size({"width": 390, "height": 800})
-    place = enter(visit, site, "embed")
-    answer = ask(place, "forfait")
     answer.get_by_role("link", name="Voir dans le document").click()
     viewer = place.locator(VIEWER)
     drawn(viewer)
