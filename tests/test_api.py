@@ -17,11 +17,9 @@ from fake_assistant import HOSTILE, HOSTILE_TEXT, About, FakeAssistant, answered
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from real_site import free_port, served
-from small_corpus import set_levels
 
 from bot import answer as contract
 from bot.answer import Answer, Kind
-from bot.assistant import Assistant
 from bot.journal import Journal
 from bot.phrases import Reason
 from bot.web.server import SiteOptions, build_app
@@ -114,14 +112,6 @@ def test_an_error_names_the_field_the_value_and_what_was_expected(
     assert [(error["pointer"], plain(error["detail"])) for error in problem["errors"]] == [(pointer, detail)]
     assert plain(problem["detail"]) == f"La demande n’a pas la forme attendue : {detail}"
     assert (problem["type"], problem["status"]) == ("about:blank", 422)
-
-
-def test_a_choice_among_what_was_offered(small_assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
-    set_levels(monkeypatch, small_assistant.searcher, threshold=0.999)
-    history = ["carte ou livres", "répète", "merci"]
-    with TestClient(build_app(small_assistant)) as client:
-        said = [client.post("/api/ask", json={"question": q, "history": history}).json() for q in ("la deuxième", "2")]
-    assert [answer["quotes"][0]["source"]["entry"] for answer in said] == ["inscription", "inscription"]
 
 
 def test_several_errors_are_all_listed(client: TestClient) -> None:
@@ -341,8 +331,8 @@ def test_the_page_documents_every_field_without_a_script(client: TestClient, des
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="apt-get install curl")
 def test_the_examples_work_as_they_are_written(description: dict[str, Any]) -> None:
-    ran, port = [], free_port()
-    with served(build_app(table()), port):
+    ran, port, assistant = [], free_port(), table()
+    with served(build_app(assistant), port):
         for path in description["paths"].values():
             for sample in path["post"]["x-codeSamples"]:
                 command = ["bash", "-c", sample["source"]]
@@ -352,6 +342,7 @@ def test_the_examples_work_as_they_are_written(description: dict[str, Any]) -> N
 
     assert json.loads(first.stdout)["quotes"][0]["text"] == HOSTILE_TEXT
     assert following.stdout.startswith("HTTP/1.1 200 OK")
+    assert len(assistant.asked[1][1]) > 0  # the questions before
     assert json.loads(following.stdout.split("\n\n")[1])["kind"] == "refuse"
     assert (thumb.returncode, json.loads(thumb.stdout)["status"]) == (22, 404)  # this site keeps no journal
 

@@ -114,14 +114,6 @@ def test_a_thumb_replaces_the_one_before_and_needs_a_line(path: Path) -> None:
     assert (line.helpful, line.reason, line.comment) == (True, None, None)
 
 
-def test_only_their_owner_reads_the_files(path: Path) -> None:
-    with closing(Journal(path, 90)) as journal:
-        journal.record(ANSWERED)
-        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
-
-    assert modes == {"journal.sqlite3": 0o600, "journal.sqlite3-wal": 0o600, "journal.sqlite3-shm": 0o600}
-
-
 def test_without_a_wish_for_it_no_file_is_made_and_one_that_is_there_loses_its_old_lines(path: Path) -> None:
     with kept(path, wanted=False, days=90) as none:
         assert none is None

@@ -84,10 +84,3 @@ def test_a_missing_file_says_how_to_get_it(tmp_path: Path) -> None:
 def test_an_unknown_format_names_those_that_are_read(tmp_path: Path) -> None:
     with pytest.raises(UnreadableDocumentError, match=r"«\u00a0\.doc\u00a0».*\.docx"):
         read_document(source("ancien.doc"), tmp_path)
-
-
-def test_a_file_over_the_limit_is_refused_unread(tmp_path: Path) -> None:
-    folder = corpus_of(tmp_path, gros__txt="x" * 2_000_000)
-
-    with pytest.raises(UnreadableDocumentError, match="pèse 2 Mo \\(maximum\u00a0: 1 Mo\\)"):
-        read_document(source("gros.txt"), folder, Limits(file=1_000_000))

@@ -155,32 +155,11 @@ def test_a_key_that_is_mistyped_is_named_with_its_line(tmp_path: Path, line: str
     assert hint in message()
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (
-            "port = 1\noperator = “Ville”".encode(),
-            "ligne 2 : les guillemets « “ » sont ceux d’un traitement de texte ; ",
-        ),
-        (
-            'port = 1\noperator = "Châtel"'.encode("cp1252"),
-            "ligne 2 : un caractère n’est pas en UTF-8 mais sans doute ",
-        ),
-        ("port = 1".encode("utf-16"), "il est en UTF-16 "),
-        (b'frame_ancestors = [\n  "https://a.fr"\n  "https://b.fr",\n]', "ligne 2 : il manque une virgule"),
-    ],
-)
-def test_a_file_that_is_no_toml_is_named_with_its_line_and_what_is_wrong_there(
-    tmp_path: Path, content: bytes, said: str
-) -> None:
-    (tmp_path / "motamot.toml").write_bytes(content)
+def test_a_file_that_is_no_toml_is_named_with_its_line_and_one_as_notepad_writes_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "motamot.toml").write_text("port = 1\noperator = “Ville”", encoding="utf-8")
+    assert message().startswith("« motamot.toml » n’est pas un fichier TOML valable : ligne 2 : les guillemets « “ »")
 
-    assert message().startswith(f"« motamot.toml » n’est pas un fichier TOML valable : {said}")
-
-
-def test_a_file_as_notepad_writes_it_is_read(tmp_path: Path) -> None:
     (tmp_path / "motamot.toml").write_bytes('operator = "Châtel"\r\nprot = 1'.encode("utf-8-sig"))
-
     assert message().startswith("« motamot.toml », ligne 2 : clé inconnue « prot »")
 
 
