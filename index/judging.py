@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 
 import numpy as np
@@ -9,14 +10,14 @@ import numpy as np
 from index.calibration import Learned
 from index.features import Features
 from index.lexical import Doubles, Ints
-from index.ranking import UNREAD, Opinion, Ranking, probability, rank, reranked, signals, to_read
+from index.ranking import UNREAD, Opinion, Ranking, probability, rank, ranking_columns, reranked, signals, to_read
 from index.result import Levels
 
 # Logits of the reader: of 5,000 questions, one in a hundred lies outside.
 _LEAST, _MOST = -4.5, 6.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Matched:
     """A question compared with the entries of a corpus, or of a pool."""
 
@@ -29,6 +30,11 @@ class Matched:
     where there is no reader."""
     prefer: Callable[[Ranking], Ranking] = lambda ranking: ranking
     """What is changed in a ranking by the fields."""
+
+    @cached_property
+    def columns(self) -> Doubles:
+        """``ranking_columns``, the same whatever weights they get."""
+        return ranking_columns(self.features, self.opinion, self.owner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,7 @@ def judged(learned: Learned, matched: Matched, *, sparing: bool = False) -> Judg
 
 
 def _by_fields(learned: Learned, matched: Matched) -> Ranking:
-    return matched.prefer(rank(matched.features, matched.opinion, learned.weights, matched.owner))
+    return matched.prefer(rank(matched.columns, learned.weights, matched.owner, matched.features.stands))
 
 
 def _judged_by(learned: Learned, matched: Matched, sparing: bool) -> Judgement:

@@ -57,12 +57,8 @@ class TermMatrix:
     @classmethod
     def present(cls, texts: Sequence[Sequence[str]]) -> Self:
         """Weights of 1: which text has which term."""
-        vocabulary = {term: column for column, term in enumerate(sorted({t for text in texts for t in text}))}
-        from scipy.sparse import csc_matrix  # here and below: libraries that searching does not need
-
-        pairs = [(row, vocabulary[term]) for row, text in enumerate(texts) for term in set(text)]
-        rows, columns = zip(*pairs, strict=True) if pairs else ((), ())
-        matrix = csc_matrix((np.ones(len(pairs)), (rows, columns)), shape=(len(texts), len(vocabulary)))
+        matrix, vocabulary = _counted(texts)
+        matrix.data[:] = 1
         return cls._of(matrix, vocabulary)
 
     @classmethod
@@ -125,6 +121,16 @@ class TermMatrix:
         own = self.texts[start : self.starts[column + 1]]
         places = np.minimum(np.searchsorted(own, rows), max(len(own) - 1, 0))
         return start, places, own[places] == rows if len(own) else np.zeros(len(rows), dtype=bool)
+
+
+def _counted(texts: Sequence[Sequence[str]]) -> tuple[Any, dict[str, int]]:
+    """How often each text has each term, a ``csc_matrix`` of shape ``(n_texts, n_terms)``; and the column of each."""
+    from scipy.sparse import csc_matrix  # here and below: libraries that searching does not need
+
+    vocabulary = {term: column for column, term in enumerate(sorted({t for text in texts for t in text}))}
+    rows = np.repeat(np.arange(len(texts)), [len(text) for text in texts])
+    columns = np.fromiter((vocabulary[term] for text in texts for term in text), np.intp, len(rows))
+    return csc_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(texts), len(vocabulary))), vocabulary
 
 
 class Bm25(TermMatrix):
@@ -201,19 +207,23 @@ def _best(scores: Doubles, k: int) -> Ints:
 
 
 class Tfidf(TermMatrix):
-    """TF-IDF of texts that come as lists of n-grams, logarithmic in their counts, each text of length 1."""
+    """TF-IDF of texts that come as lists of n-grams, logarithmic in their counts, each text of length 1.
+
+    As scikit-learn's ``TfidfVectorizer``, which takes two seconds to import.
+    """
 
     __slots__ = ()
 
     @classmethod
     def of(cls, texts: Sequence[Sequence[str]]) -> Self:
         """Weigh the n-grams of some texts."""
-        if not any(texts):
-            return cls.present(texts)
-        from sklearn.feature_extraction.text import TfidfVectorizer
-
-        vectorizer = TfidfVectorizer(analyzer=list, sublinear_tf=True)
-        return cls._of(vectorizer.fit_transform(texts).tocsc(), vectorizer.vocabulary_, vectorizer.idf_)
+        matrix, vocabulary = _counted(texts)
+        n_holding = np.diff(matrix.indptr)
+        idf = np.log((1 + len(texts)) / (1 + n_holding)) + 1
+        matrix.data = (1 + np.log(matrix.data)) * np.repeat(idf, n_holding)
+        lengths = np.sqrt(np.bincount(matrix.indices, matrix.data**2, minlength=len(texts)))
+        matrix.data /= lengths[matrix.indices]
+        return cls._of(matrix, vocabulary, idf)
 
     def scores(self, grams: Sequence[str]) -> Doubles:
         """Cosine of every text with a query, shape ``(n_texts,)``, in [0, 1].

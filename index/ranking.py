@@ -122,14 +122,21 @@ def _median(values: Doubles, stands: Doubles) -> float:
     return float(values[order[np.searchsorted(stands[order].cumsum(), stands.sum() / 2)]])
 
 
-def rank(features: Features, opinion: Opinion | None, weights: Weights, entry_of_target: Ints) -> Ranking:
-    """By the fields: every target and entry that a question was compared with; ``entry_of_target`` as in ``Pool``."""
-    scores = ranking_columns(features, opinion, entry_of_target) @ np.asarray(weights.fields)
+def rank(columns: Doubles, weights: Weights, entry_of_target: Ints, stands: Doubles) -> Ranking:
+    """By the fields: every target and entry that a question was compared with.
+
+    Args:
+        columns: ``ranking_columns``.
+        weights: Theirs.
+        entry_of_target: As in ``Pool``.
+        stands: As in ``Features``.
+    """
+    scores = columns @ np.asarray(weights.fields)
     targets = np.exp(scores - scores.max())
-    targets /= targets @ features.stands[entry_of_target]
+    targets /= targets @ stands[entry_of_target]
     entries = np.zeros(int(entry_of_target.max()) + 1)
     np.maximum.at(entries, entry_of_target, targets)
-    entries /= entries @ features.stands
+    entries /= entries @ stands
     return Ranking(targets.astype(np.float32), entries.astype(np.float32))
 
 

@@ -13,7 +13,7 @@ from corpus.read import Corpus
 from index import versions
 from index.store import Store, store_at
 
-SHAPING_LIBRARIES = ("motamot", "faiss-cpu", "bm25s", "PyStemmer", "simplemma", "scikit-learn", "pypdf")
+SHAPING_LIBRARIES = ("motamot", "faiss-cpu", "bm25s", "PyStemmer", "simplemma", "pypdf", "pypdfium2")
 
 # A share of the entries of each document; fewer gone is an editor's ordinary work.
 _MOST_LOST = 0.1

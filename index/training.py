@@ -21,7 +21,7 @@ from index.french import STOP_WORDS, stems, words
 from index.judging import Matched, judged
 from index.lexical import Doubles
 from index.query import Query, QueryParser
-from index.ranking import SIGNALS, fit_ranking, ranking_columns
+from index.ranking import SIGNALS, fit_ranking
 from index.result import Levels
 from index.stored import Stored
 
@@ -226,7 +226,7 @@ class Training:
             else np.flatnonzero(rows.entry_of_target == entry)
             for row, entry in enumerate(entries)
         ]
-        columns = [ranking_columns(question.features, question.opinion, question.owner) for question in questions[:n]]
+        columns = [question.columns for question in questions[:n]]
         penalty = _PENALTY ** max(0.0, 1 - n / ENOUGH)
         weights = replace(
             prior.weights, fields=tuple(fit_ranking(columns, wanted, penalty, prior.weights.fields).tolist())

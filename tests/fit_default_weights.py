@@ -85,7 +85,7 @@ class Sample:
         self.n_inside = len(inside)
         self._said = Said(work / "read" / f"{self.name}.json")
         self.matched = [self._match(text) for text in [*(t for t, _ in inside), *outside, *far]]
-        self.columns = [ranking_columns(m, None, self.owner) for m, _ in self.matched[: self.n_inside]]
+        self.columns = [ranking_columns(m, None, self.owner) for m, _ in self.matched]
 
     def _match(self, text: str) -> tuple[Features, Query]:
         extractor = self._searcher.extractor
@@ -95,8 +95,8 @@ class Sample:
     def judged(self, weights: Weights, *, reader: bool) -> list[tuple[Ranking, dict[int, float]]]:
         """The first stage of each question, and what the reader says of its best entries."""
         found = []
-        for features, query in self.matched:
-            ranking = rank(features, None, weights, self.owner)
+        for (features, query), columns in zip(self.matched, self.columns, strict=True):
+            ranking = rank(columns, weights, self.owner, features.stands)
             found.append((ranking, self._read(query, ranking) if reader else {}))
         self._said.save()
         return found

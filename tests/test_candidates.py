@@ -11,11 +11,11 @@ from index.build import build
 from index.calibration import shipped
 from index.candidates import Candidates
 from index.features import EncodedQuery, FeatureExtractor
-from index.ranking import rank
+from index.judging import Matched, ranked
 from index.searcher import Searcher
 
 N = 400
-FIELDS = shipped(0.1, reader=False).weights
+LEARNED = shipped(0.1, reader=False)
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +48,10 @@ def asked(extractor: FeatureExtractor, text: str) -> EncodedQuery:
 )
 def test_a_pool_stands_for_the_whole_corpus(searcher: Searcher, text: str) -> None:
     extractor, question = searcher.extractor, asked(searcher.extractor, text)
-    everything = extractor.extract(question)
-    whole = rank(everything, None, FIELDS, searcher.rows.entry_of_target).entries
-
     pool = extractor.pool(question)
-    ranking = rank(extractor.extract(question, pool=pool), None, FIELDS, pool.owner)
+    everything = Matched(extractor.extract(question), None, searcher.rows.entry_of_target, None)
+    pooled = Matched(extractor.extract(question, pool=pool), None, pool.owner, None)
+    whole, ranking = ranked(LEARNED, everything).entries, ranked(LEARNED, pooled)
 
     assert len(pool.entries) < 250
     assert pool.stands.sum() == pytest.approx(N)
@@ -61,8 +60,8 @@ def test_a_pool_stands_for_the_whole_corpus(searcher: Searcher, text: str) -> No
     if text != "rien de tout cela":
         assert pool.entries[ranking.entries.argmax()] == whole.argmax()
         assert ranking.entries.max() == pytest.approx(whole.max(), rel=0.4)
-        familiar = everything.familiarity[pool.entries]
-        assert extractor.extract(question, pool=pool).familiarity.tolist() == familiar.tolist()
+        familiar = everything.features.familiarity[pool.entries]
+        assert pooled.features.familiarity.tolist() == familiar.tolist()
 
 
 def test_what_must_be_compared_is(searcher: Searcher) -> None:

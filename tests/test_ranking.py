@@ -103,7 +103,8 @@ def test_of_an_entry_without_phrasings_they_say_nothing() -> None:
 
 def test_an_entry_is_as_likely_as_its_best_target() -> None:
     features = match(0.2, 0.8, 0.5)
-    found = rank(features, None, weights(first_field=1.0), OWNER)
+    columns = ranking_columns(features, None, OWNER)
+    found = rank(columns, weights(first_field=1.0), OWNER, features.stands)
 
     # Scores -1, 1, 0 of targets; entries take exp(-1) and exp(1).
     total = exp(-1) + exp(1) + 1

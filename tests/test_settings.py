@@ -3,8 +3,6 @@
 import hashlib
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -58,15 +56,6 @@ def test_the_file_may_lie_elsewhere_and_is_named_when_it_is_not_there(
     monkeypatch.setenv("MOTAMOT_CONFIG", "nowhere.toml")
     with pytest.raises(SettingsError, match=r"MOTAMOT_CONFIG.*nowhere\.toml"):
         read_settings()
-
-
-def test_the_corpus_of_an_index_is_known_without_loading_what_made_it(tmp_path: Path) -> None:
-    """The manifest is read at each command: it must not cost the import of scikit-learn."""
-    program = "import sys, bot.settings as s; s.read_settings(index=sys.argv[1]); print('sklearn' in sys.modules)"
-
-    done = subprocess.run([sys.executable, "-c", program, tmp_path], capture_output=True, text=True, check=True)
-
-    assert done.stdout == "False\n"
 
 
 WRONG: dict[str, list[object]] = {
