@@ -252,6 +252,26 @@ HEADER = ["Question", "Réponse"]
         ),
         (
             word(
+                *(
+                    "**ARRÊTÉ DU MAIRE**",
+                    "portant fermeture de la rue",
+                    "Le maire,",
+                    "Vu le code de la route,",
+                ),
+                *("ARRÊTE :", "Art. 1er. – Durée. La rue est fermée en mai.", "Art. 2. – Elle rouvre le 1er juin."),
+            ),
+            [
+                "ARRÊTÉ DU MAIRE › portant fermeture de la rue → Le maire, / Vu le code de la route, / ARRÊTE :",
+                "ARRÊTÉ DU MAIRE › portant fermeture de la rue › Art. 1er. – Durée → La rue est fermée en mai.",
+                "ARRÊTÉ DU MAIRE › portant fermeture de la rue › Art. 2 → Elle rouvre le 1er juin.",
+            ],
+        ),
+        (
+            word("**Chaudière**", PRICE, "**Figure 1 : la purge**", BEFORE, "**Aération**", PRICE),
+            [f"Chaudière → {PRICE} / Figure 1 : la purge / {BEFORE}", f"Aération → {PRICE}"],
+        ),
+        (
+            word(
                 "Heading 1: Guide",
                 "**Dépôt :**",
                 BEFORE,
@@ -502,6 +522,11 @@ WORDS = (
         (
             p(f"{BOLD.format('Article 1er :')} {PRICE}") + p("Article 2", "P1") + p(BEFORE),
             [f"Article 1er → {PRICE}", f"Article 2 → {BEFORE}"],
+        ),
+        (
+            h("Tarifs")
+            + "".join(p(f"{who}<text:tab/>{price}") for who, price in (("Adulte", "3 €"), ("Enfant", "2 €"))),
+            ["I. Tarifs → Adulte | 3 € / Enfant | 2 €"],
         ),
         (
             p("Tarifs", "Title")

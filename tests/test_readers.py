@@ -280,6 +280,8 @@ def test_html_shows_its_questions_and_nothing_that_surrounds_them(part: str, pag
         '<ul><li><b class="collapsible-header">{0}</b><div class="collapsible-body">{1}</div></li></ul>',
         '<ul><li><button role="tab" aria-controls="c">{0}</button></li></ul><div id="c" role="tabpanel">{1}</div>',
         '<ul><li><a role="tab" href="#d">{0}</a></li></ul><div id="d" role="tabpanel" aria-hidden="true">{1}</div>',
+        '<div role="tablist"><div id="t" class="toggle-title" role="tab" aria-controls="h"><a>{0}</a></div>'
+        '<div id="h" class="toggle-content" role="tabpanel">{1}</div></div>',
         '<div class="toggle-item"><div role="button" aria-controls="e"><a>{0}</a></div><div id="e">{1}</div></div>',
         '<div class="panel"><h3 class="toggle"><a role="button" aria-controls="f" href="#f">{0}</a></h3>'
         '<div id="f"><div class="panel-body toggle-content">{1}</div></div></div><div class="panel"></div>',

@@ -160,6 +160,7 @@ ASKED = [
         "Q/ {0}\nR/ {1}\nQ/ {2}\nR/ {3}",
         "Q1 {0}\nR1 {1}\n\nQ2 {2}\nR2 {3}",
         "Q: {0}\nA: {1}\n\nQ: {2}\nA: {3}",
+        "Question de Mme Roy : {0}\nRéponse du maire : {1}\n\nQuestion n° 2 posée par M. Le Goff : {2} Réponse : {3}",
         "{0} {1}\n{2} {3}",
         "{0}\n{1}\n\n{2}\n{3}",
         ">> {0}\n   -> {1}\n>> {2}\n   -> {3}",
@@ -246,10 +247,11 @@ def test_what_follows_a_table_of_questions_may_ask() -> None:
 
 
 def test_a_short_sentence_above_the_questions_is_said() -> None:
-    above = [(HEADING, 1, "FAQ"), (PARAGRAPH, 0, "Le service est gratuit."), (PARAGRAPH, 0, "Mai 2024")]
+    said = ["L'entrée est libre.", "Contact : accueil@ville.fr", "Renseignements au 01 02 03 04 05"]
+    above = [(HEADING, 1, "FAQ"), *((PARAGRAPH, 0, words) for words in (*said, "Mai 2024", "De : x <x@ville.fr>"))]
 
     assert pairs(placed(*above, (QUESTION, 0, "Le prix ?"), (PARAGRAPH, 0, "Dix euros.")))[:-1] == [
-        ("", "Le service est gratuit.")
+        ("", words) for words in said
     ]
 
 
@@ -305,7 +307,8 @@ def test_what_only_looks_like_a_question_is_none(blocks: list[tuple[BlockKind, i
         "Mis à jour le 1{0}/03/2024", "Partagez cette page sur les réseaux sociaux !", "Imprimer la page",
         "Haut de page", "Imprimer | Haut de page",
         "Accueil > Démarches > Fiche {0}", "Ville de Port-Lin - Domaine public", "© Ville de Port-Lin",
-        "Laisser un commentaire", "Nom : …………………… Prénom : ……………………", "☐ Oui   ☐ Non",
+        "Laisser un commentaire", "Signature des parents, avec la mention « lu et approuvé » :",
+        "Nom : …………………… Prénom : ……………………", "☐ Oui   ☐ Non",
         "Je soussigné(e) ……………, demeurant à ……………, en suis informé(e)", "Date et signature :",
     ],
 )  # fmt: skip

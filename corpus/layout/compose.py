@@ -10,7 +10,7 @@ from corpus.layout.headers_footers import note_mark, without_noise
 from corpus.layout.headings import Nesting, Outline, kinds, run_in_article
 from corpus.layout.hyphenation import Joint, Vocabulary, joint
 from corpus.layout.lines import INVISIBLE, PRIVATE_USE, SOFT_HYPHEN, Line, LineGroup, is_blank, is_white, of_text
-from corpus.layout.paragraphs import View, paragraphs
+from corpus.layout.paragraphs import View, columns, paragraphs
 
 NO_BREAK = "\u00a0\u202f"
 CELL_BREAKS = NO_BREAK + "\t\n"
@@ -148,10 +148,13 @@ class _Writer:
             for char in separator:
                 self._put(char, self._white_before(group.lines[0]))
         start = len(self.text)
-        for above, line in zip((None, *group.lines), group.lines, strict=False):
-            if above:
-                self._join(above, line)
-            self._line(line)
+        for column, lines in enumerate(columns(group)):
+            if column:
+                self._put("\t", lines[0].start - 1)
+            for above, line in zip((None, *lines), lines, strict=False):
+                if above:
+                    self._join(above, line)
+                self._line(line)
         while len(self.text) > start and self.text[-1].isspace():
             self._drop()  # a white character before one of no width
         if len(self.text) == start:

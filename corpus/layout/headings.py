@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from corpus.document import BlockKind
-from corpus.layout.lines import BodyStyle, LineGroup, hangs, is_terminal, starts_high
+from corpus.layout.lines import HANGING, BodyStyle, LineGroup, hangs, is_terminal, starts_high, starts_low
 from corpus.layout.list_markers import (
     ANSWERED,
     ASIDE,
@@ -48,6 +48,10 @@ SIGNATURE = re.compile(
     r"(?:(?:timbre|cachet|visa|date)\s+et\s+)?signatures?(?:\s+et\s+(?:cachet|timbre))?(?:\s+(?:du|des?)\b.{1,60})?\s*:?",
     re.IGNORECASE,
 )
+# Under a picture.
+CAPTION = re.compile(
+    r"(?:figures?|fig\.|photos?|illustrations?|sch[ée]mas?)\s*(?:n°\s*)?\d{0,2}\s*[:.–—-]", re.IGNORECASE
+)
 ADDRESSEE = re.compile(
     r"""(?:à|a)\s*$ | (?:à|a)\s+l[’']attention | r[ée]publique\s+fran[çc]aise
       | (?:(?:à|a)\s+)?(?:mesdames|messieurs|madame|monsieur|mm?\.|mmes?)\s
@@ -56,6 +60,8 @@ ADDRESSEE = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+
+_NO_TITLES = (ASKED, ANSWERED, ASIDE, ENACTING, LABEL, CAPTION)
 
 
 def kinds(groups: Sequence[LineGroup], look: BodyStyle) -> list[BlockKind]:
@@ -87,9 +93,11 @@ def _names_act(groups: Sequence[LineGroup], index: int, look: BodyStyle) -> bool
     below = [after.text for after in groups[index + 1 : index + LONGEST_TITLE]]
     if _OBJECT.match(group.text) and len(group.text) <= LONGEST:
         return any(map(_DELIBERATED.search, below))
+    if index and starts_low(group.text) and ACT.match(groups[index - 1].text) and not is_terminal(group.text):
+        return len(group.text) <= LONGEST and _names_act(groups, index - 1, look)  # "portant …", on its own line
     if index >= LONGEST_TITLE or not ACT.match(group.text) or not _may_head(group):
         return False
-    strong = look.larger(group) or group.bold or group.caps or not look.styled
+    strong = look.larger(group) or group.lines[0].bold or group.caps or not look.styled
     return strong and any(map(ENACTING.match, below))
 
 
@@ -110,7 +118,9 @@ def _may_head(group: LineGroup) -> bool:
     text = group.text
     if len(text) > (LONGEST_QUESTION if text.endswith("?") else LONGEST):
         return False
-    if any(label.match(text) for label in (ASKED, ANSWERED, ASIDE, ENACTING, LABEL)) or SIGNATURE.fullmatch(text):
+    if any(label.match(text) for label in (ASKED, ANSWERED, ASIDE, ENACTING, LABEL, CAPTION)) or SIGNATURE.fullmatch(
+        text
+    ):
         return False
     if re.search(r"https?:|@|=|\d[,.]\d+\W*$|\d\s?[€%]\W*$", text):
         return False  # an address, a sum, a cell of a table
@@ -194,9 +204,21 @@ WORD_RANK |= {"fiche": 1, "chapitre": 1, "section": 2, "sous-section": 3, "étap
 LOOKS = ("caps", "bold", "plain")
 NUMBER_RANK = {"roman": 0, "upper": 1, "arabic": 2, "degree": 3, "lower": 4, "bracket": 5, "lower roman": 5}
 
+# The title of an article before its text: a few words with a full stop, none of which makes them a sentence.
+_RUN_IN_TITLE = re.compile(
+    r"(?P<title>(?!(?:tou(?:s|tes?|t)|nul(?:le)?|aucune?|ils|elles)\b)(?P<first>[^\W\d_]+)"
+    r"(?:\s(?!(?:est|sont|seron?t|sera|a|ont|peu(?:t|vent)|doi(?:t|vent)|s['’]\w+)\b)[^\s.:;?!]+){0,6})"
+    r"\s?\.\s*[-–—]?\s*(?=(?-i:[A-ZÀ-Ý«]))",
+    re.IGNORECASE,
+)
+
 
 def run_in_article(text: str) -> tuple[int, int] | None:
-    """Where the number of an article ends and its text begins, on one line: "Article 2. – Les préfets …"."""
+    """Where the number and the title of an article end and its text begins, on one line.
+
+    >>> [text[: run_in_article(text)[0]] for text in ("Art. 2. – Les préfets …", "Art. 3. – Durée. Le bail …")]
+    ['Art. 2. –', 'Art. 3. – Durée']
+    """
     title = TITLE_WORD.match(text)
     if not title or not title["word"].lower().startswith("art") or not text[0].isupper():
         return None
@@ -205,6 +227,8 @@ def run_in_article(text: str) -> tuple[int, int] | None:
         rest += 1
     if rest == len(text) or rest < title.end() + 2 or not text[rest].isupper():
         return None
+    if (named := _RUN_IN_TITLE.match(text, rest)) and named["first"].lower() not in HANGING:
+        return named.end("title"), named.end()
     return len(text[:rest].rstrip()), rest
 
 

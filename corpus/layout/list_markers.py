@@ -43,16 +43,18 @@ INTERROGATIVE = re.compile(
 )
 # The number of a question or an answer, and what may follow it without a sign: "Q1 Peut-on ... ?", "R1 Oui."
 _COUNTED, _CAPITAL = r"\s*(?:n\s?[°o]\s*)?(?P<value>\d{1,3})?\s*", r"(?<=\d\s)(?-i:(?=[A-ZÀ-Ý«]))"
+# Who asks or answers, in minutes: "Question n° 2 de M. Dupont :", "Réponse du maire :".
+BY = r"(?:\s(?:orale|[ée]crite|pos[ée]e|n\s?[°o]\s?\d{1,3}))*\s(?:d(?:e|u|es)\s|d['’]|par\s)[^:?\n]{1,80}(?=:)"
 ASKED = re.compile(
     # "D : … R : …", demande and réponse: with a colon only, for "D." numbers a list.
-    r"(?:questions?|q|(?:demande|d)(?=\s*(?:n\s?[°o]\s*)?\d{0,3}\s*:))"
+    rf"(?:question(?P<by>{BY})|questions?|q|(?:demande|d)(?=\s*(?:n\s?[°o]\s*)?\d{{0,3}}\s*:))"
     rf"{_COUNTED}(?:[:.)–—]|-(?=\s)|/(?=\s(?!r[ée]p))|{_CAPITAL})\s*(?=\S)",
     re.IGNORECASE,
 )
 # Before a question, in a box of its own.
 _BARE_NUMBER = re.compile(r"\d{1,2}\s+(?=[A-ZÀ-Ý])")
 ANSWERED = re.compile(
-    rf"(?:r[ée]ponses?|r){_COUNTED}"
+    rf"(?:r[ée]ponse{BY}|r[ée]ponses?|r){_COUNTED}"
     rf"(?:[:)–—]|(?<=\d)\.(?=\s)|\.(?=\s+\D|$)|[-/](?=\s|$)|(?<=[\w ]{{3}})$|{_CAPITAL})\s*",
     re.IGNORECASE,
 )

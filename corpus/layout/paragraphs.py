@@ -1,8 +1,8 @@
 """Group printed lines into paragraphs by punctuation, spacing, indent and type."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from corpus.layout.lines import BodyStyle, Line, LineGroup, goes_on, greets, hangs, is_terminal, starts_high, starts_low
 from corpus.layout.list_markers import (
@@ -31,6 +31,8 @@ AT_PAGE = re.compile(r"\t(?:p\.? ?)?\d{1,4}$")
 LONGEST_WRAPPED = 180
 # Lines so far apart sideways, with white space between them, are centred or signed: no paragraph.
 CENTRED = 10
+# A cell that a page break cut fills a line: amounts and dates are shorter.
+FILLED = 15
 # Neighbours whose right ends tell the width of a column.
 WINDOW = 10
 
@@ -106,6 +108,8 @@ def _breaks(view: View, index: int, marker: ListMarker | None, expected: bool, g
         return True
     if above.level or line.level:
         return line.level >= 0
+    if above.cells and line.cells:
+        return not _is_cut(above, line)
     if line.bulleted or above.cells or line.cells or leads_to_value(above.text) or AT_PAGE.search(above.text):
         return True
     sure = goes_on(above.text, line.text)
@@ -123,6 +127,34 @@ def _breaks(view: View, index: int, marker: ListMarker | None, expected: bool, g
     if sure or (above.bold != line.bold):
         return not sure
     return _ends_paragraph(view, index, group)
+
+
+def columns(group: LineGroup) -> list[list[Line]]:
+    """The lines of a group, those of a row that a page break cut column by column."""
+    if len(group.lines) < 2 or not group.lines[0].cells:
+        return [list(group.lines)]
+    found = [[cell] for cell in _cells(group.lines[0])]
+    for line in group.lines[1:]:
+        for column, cell in zip(found, _cells(line), strict=False):
+            column += [cell] if cell.text else []
+    return found
+
+
+def _cells(row: Line) -> Iterator[Line]:
+    start = row.start
+    for text in row.text.split("\t"):
+        yield replace(row, start=start, end=start + len(text), text=text)
+        start += len(text) + 1
+
+
+def _is_cut(above: Line, line: Line) -> bool:
+    """Whether a row goes on over a page break: each cell goes on with what fills a line above it."""
+    pairs = [(upper.text, lower.text) for upper, lower in zip(_cells(above), _cells(line), strict=False) if lower.text]
+    return (
+        line.page == above.page + 1
+        and len(line.text.split("\t")) <= len(above.text.split("\t"))
+        and all(len(upper) >= FILLED and (goes_on(upper, lower) or line.text[0] == "\t") for upper, lower in pairs)
+    )
 
 
 def _is_next_item(group: LineGroup, line: Line, marker: ListMarker) -> bool:

@@ -44,6 +44,8 @@ _STRUCK = re.compile(r"text-decoration[^;]*line-through", re.IGNORECASE)
 _FONT_SIZE = re.compile(r"font-size\s*:\s*(\d{1,3}(?:\.\d{1,3})?)(pt|px)", re.IGNORECASE)
 _WORD_LIST = re.compile(r"mso-list\s*:\s*\S+ level(\d)", re.IGNORECASE)
 _UNNUMBERED = re.compile(r"list-style(?:-type)?\s*:[^;]*\b(?:none|disc|circle|square)\b", re.IGNORECASE)
+# "tab" is that of the OpenDocument reader.
+_SIGNS = {"br": BREAK, "tab": TextRun("\t")}
 _CLASS = re.compile(r"\w*\.([\w-]+)")
 
 
@@ -159,8 +161,8 @@ class _PageReader:
         return ";".join([str(tag.get("style", "")), *(self._looks.get(str(name), "") for name in classes)])
 
     def _element(self, tag: Tag, look: _Inline, style: str) -> None:
-        if tag.name == "br":
-            self._runs.append(BREAK)
+        if tag.name in _SIGNS:
+            self._runs.append(_SIGNS[tag.name])
         elif tag.name == "table" and _has_columns(tag):
             self._table(tag, look)
         elif tag.name == "details":

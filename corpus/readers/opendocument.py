@@ -48,7 +48,7 @@ _CELL, _COVERED = _qn("table:table-cell"), _qn("table:covered-table-cell")
 _NAME, _STYLE = _qn("style:name"), _qn("text:style-name")
 _TAGS = {_P: "p", _H: "p", _LIST: "ul", _ITEM: "li", _qn("text:list-header"): "li"}
 _TAGS |= {_qn("table:table"): "table", _qn("table:table-row"): "tr", _CELL: "td"}
-_SIGNS = {_qn("text:line-break"): "\n", _qn("text:s"): " ", _qn("text:tab"): " "}
+_SIGNS = {_qn("text:line-break"): "\n", _qn("text:s"): " ", _qn("text:tab"): "\t"}
 # Deleted text, tables of contents, notes, comments, fields to fill in, words on images; a text box is read as blocks.
 _SKIPPED = frozenset(
     _qn(name)
@@ -114,7 +114,7 @@ class _Markup:
         if element.tag in _SKIPPED or _is_unseen(look) or element.get(_qn("text:display")) == "none":
             return
         if element.tag in _SIGNS:
-            yield _SIGNS[element.tag].replace("\n", "<br>")
+            yield {"\n": "<br>", "\t": "<tab></tab>"}.get(_SIGNS[element.tag], " ")
             return
         run = self._run(look, around or TextRun("", size=self._size))
         tag = f"h{min(level, 6)}" if (level := self._heading_level(element)) else _TAGS.get(element.tag, "")
@@ -282,7 +282,7 @@ def _words(element: Any) -> Iterator[str]:
     yield element.text or ""
     for child in element:
         if child.tag in _SIGNS:
-            yield _SIGNS[child.tag]
+            yield _SIGNS[child.tag].replace("\t", " ")
         elif child.tag not in _SKIPPED:
             yield from _words(child)
         yield child.tail or ""

@@ -16,7 +16,7 @@ _NO_CONTENT = names("""
     script style noscript template head nav footer aside svg math iframe object canvas audio video select
     input textarea datalist dialog s strike del
 """)
-_ROLES_WITHOUT_CONTENT = names("navigation banner contentinfo search dialog alertdialog tablist")
+_ROLES_WITHOUT_CONTENT = names("navigation banner contentinfo search dialog alertdialog tab")
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 BLOCKS = names("""
     address article blockquote body center caption dd details div dl fieldset figcaption figure form header
@@ -121,9 +121,10 @@ def move_tabs(page: Tag) -> None:
             link["role"] = "tab"
     shown = opened(page)
     for tab in page.find_all(role="tab"):
-        if (pane := panel(tab, shown)) is not None and tab.find_next_sibling(True) is not pane:
+        if (pane := panel(tab, shown)) is not None:
             tab["role"], tab["aria-expanded"] = "button", "true"
-            pane.insert_before(tab.extract())
+            if tab.find_next_sibling(True) is not pane:
+                pane.insert_before(tab.extract())
 
 
 def remove_notes(page: Tag) -> None:

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from corpus.document import Block, BlockKind, Document, Span
 from corpus.layout.lines import CLOSING, asks, starts_low
-from corpus.layout.list_markers import ANSWERED, ASKED, QUESTION_ALONE, contents, markers, question_start
+from corpus.layout.list_markers import ANSWERED, ASKED, BY, QUESTION_ALONE, contents, markers, question_start
 from corpus.readers.columns import question_rows
 from corpus.split.sections import (
     HEADS,
@@ -27,7 +27,7 @@ from corpus.split.sections import (
 from corpus.split.sentences import sentences
 
 INLINE_ANSWER = re.compile(
-    r"\s(?=(?:r[ée]ponse|r)\s*\d{0,3}\s*[:–—]\s|(?-i:R[ée]ponse|R)\s*\d{0,3}\s*[-.]\s)", re.IGNORECASE
+    rf"\s(?=(?:r[ée]ponse(?:{BY})?|r)\s*\d{{0,3}}\s*[:–—]\s|(?-i:R[ée]ponse|R)\s*\d{{0,3}}\s*[-.]\s)", re.IGNORECASE
 )
 # Below "Q : ", "A : " is an answer too.
 ENGLISH_ANSWER = re.compile(r"A\s*\d{0,3}\s*:\s*")
@@ -127,21 +127,19 @@ def _labelled(document: Document, texts: Sequence[str]) -> list[Asked]:
         and (match := ASKED.match(text) or QUESTION_ALONE.fullmatch(text))
     ]
     ends = [*(index for index, _ in labels[1:]), len(texts)]
-    asked = (
-        _label_asks(document, texts, index, match.end(), end) for (index, match), end in zip(labels, ends, strict=False)
-    )
+    asked = (_label_asks(document, texts, index, match, end) for (index, match), end in zip(labels, ends, strict=False))
     return [question for question in asked if question]
 
 
-def _label_asks(document: Document, texts: Sequence[str], first: int, skip: int, end: int) -> Asked | None:
+def _label_asks(document: Document, texts: Sequence[str], first: int, label: re.Match[str], end: int) -> Asked | None:
     """The question runs to the label of the answer, wherever it stands; without one, to its last "?".
 
-    None where no answer is labelled and the label stands alone, a title, or calls a statement a request, or has no
-    sign.
+    None where no answer is labelled and the label stands alone, a title, or calls a statement a request, or names who
+    asks, or has no sign.
     """
     blocks = document.blocks
-    alone = skip == len(texts[first])
-    index, skip = (first + 1, 0) if alone and first + 1 < end else (first, skip)
+    alone = label.end() == len(texts[first])
+    index, skip = (first + 1, 0) if alone and first + 1 < end else (first, label.end())
     text = texts[index]
     start = blocks[index].start + skip
     inline = INLINE_ANSWER.search(text, skip)
@@ -151,7 +149,7 @@ def _label_asks(document: Document, texts: Sequence[str], first: int, skip: int,
         if blocks[after].kind is not BlockKind.ITEM and _answer_label(texts[first], texts[after]):
             return _ask(document, first, after, start, blocks[after - 1].end)
     asked = question_end(text, skip)
-    unsure = texts[first][0] in "Dd" or texts[first][:skip].rstrip()[-1:].isdigit()
+    unsure = label[0][0] in "Dd" or label[0].rstrip()[-1:].isdigit() or label.groupdict().get("by")
     if alone or (unsure and text[asked - 1] != "?"):
         return None
     return _ask(document, first, index + 1, start, blocks[index].start + asked)

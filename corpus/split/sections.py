@@ -33,10 +33,12 @@ _PAGE_FURNITURE = re.compile(
       | (?:vous\s[êe]tes\sici|accueil)\s*[:>›»/|].* | (?:cette|la)\s(?:page|r[ée]ponse|fiche)\svous\sa.{1,60}
       | (?:©|copyright\b).* | tous\sdroits\sr[ée]serv[ée]s
       | page\s\d+(?:\s?(?:/|sur)\s?\d+)? | suivez[-\s]nous.{0,60} | temps\sde\slecture.{0,20}
-      | (?:laisser|ajouter|[ée]crire)\sun\scommentaire | (?:articles|pages)\s(?:similaires|li[ée]e?s|associ[ée]e?s)
+      | (?:laisser|ajouter|[ée]crire)\sun\scommentaire | commenter\scet\sarticle
+      | (?:articles|pages)\s(?:similaires|li[ée]e?s|associ[ée]e?s)
       | (?:à\slire\saussi|dans\sla\sm[êe]me\s(?:rubrique|cat[ée]gorie)|sur\sle\sm[êe]me\s(?:sujet|th[èe]me))
       | .{0,150}?(?:…{3}|_{4}|\.{6}|(?:…\s?){3}|(?:_\s){4})[\s._…/]*+ | (?:[^☐□❑❒]{0,60}[☐□❑❒]){2}[^?]*
-      | (?:[^._…\d]{0,80}(?:…{2}|_{4}|\.{6})[._…]*+){2}[^._…\d]{0,80} | (?:date\set\s)?signatures?\s?:?
+      | (?:[^._…\d]{0,80}(?:…{2}|_{4}|\.{6})[._…]*+){2}[^._…\d]{0,80}
+      | (?:date\set\s)?signatures?(?:\sd(?:u|es?)\s.{1,80}:)?\s?:?
     )[\s\W]*""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -55,6 +57,8 @@ OBJECT = re.compile(r"objet\s*:", re.IGNORECASE)
 # Shorter paragraphs without a full stop are titles, dates, signatures.
 LONG = 250
 FEWEST_WORDS = 4
+# Where to write or to call.
+_REACHED = re.compile(r"\w@[\w.-]+(?![\w.>-])|\b0\d(?:[ .]?\d\d){4}\b")
 # Headings that a list of them tells.
 _FEWEST_TOLD = 2
 
@@ -234,7 +238,8 @@ def _is_statement(document: Document, group: Sequence[Block]) -> bool:
         return True
     if _signed(text) or SIGNATORY.fullmatch(text):
         return False
-    return is_terminal(text) and len(text.split()) >= FEWEST_WORDS
+    words = re.findall(r"\w+", text)
+    return (is_terminal(text) and len(words) >= FEWEST_WORDS) or (len(words) > 1 and _REACHED.search(text) is not None)
 
 
 def headed_sections(document: Document) -> list[Section]:
