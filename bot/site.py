@@ -23,8 +23,7 @@ from bot.logs import LOG, configure_logs
 from bot.settings import Settings, read_log_format, read_settings
 from bot.web.branding import Branding
 from bot.web.rate_limits import RequestCounts
-from bot.web.security import CollectionAccess
-from bot.web.server import SiteOptions, build_app, serve
+from bot.web.server import Loading, build_app, serve
 from index.store import database
 
 if TYPE_CHECKING:
@@ -60,22 +59,20 @@ def load_site(
     assistant: AssistantLike = live
     if settings.collection:
         assistant = Collections(settings, live, lambda own: cli_index.open_own(own, encoder))
-    options = SiteOptions(
-        journal,
-        settings.rate_limit,
-        settings.trusted_proxies,
-        settings.metrics,
-        {table.name: table.corpus for table in settings.collection},
-        CollectionAccess(settings.collection, settings.trusted_proxies) if settings.collection else None,
-        _counts(settings, folder),
-    )
-    return build_app(assistant, root_path=settings.root_path, corpus=settings.corpus, options=options)
-
-
-def _counts(settings: Settings, folder: Path | None) -> RequestCounts | None:
+    counts = RequestCounts.in_file(folder / "state.sqlite3") if folder else None
     if settings.store:
-        return RequestCounts.in_database(database(settings.store))
-    return RequestCounts.in_file(folder / "state.sqlite3") if folder else None
+        counts = RequestCounts.in_database(database(settings.store))
+    return build_app(
+        assistant,
+        root_path=settings.root_path,
+        corpus=settings.corpus,
+        journal=journal,
+        rate=settings.rate_limit,
+        trusted_proxies=settings.trusted_proxies,
+        metrics_for=settings.metrics,
+        collections=settings.collection,
+        counts=counts,
+    )
 
 
 def serve_site(
@@ -98,16 +95,14 @@ def serve_site(
     """
     with ExitStack() as until_closed:
         book = until_closed.enter_context(cli_index.kept_journal(settings))
-        serve(
+        app = Loading(
             lambda: load_site(settings, book, until_closed, folder),
             lambda: branding_of(read_settings(**given)),  # type: ignore[arg-type]
             ready,
-            settings.host,
-            settings.port,
             settings.root_path,
-            listener=listener,
             first=first,
         )
+        serve(app, settings.host, settings.port, listener)
 
 
 def work(listener: socket.socket, folder: Path, again: bool, given: Mapping[str, object]) -> None:

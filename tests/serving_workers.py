@@ -29,16 +29,16 @@ def work(listener: socket.socket, folder: Path, again: bool, given: Mapping[str,
 
     Assistant.ask = ask
     held = french._lemmas.cache_info().currsize + french._unaccented.cache_info().currsize
-    serve = site.serve
+    loading = site.Loading
 
     def noted(load, branding, ready, *rest, **named):
         def told():
             ready()
             Path(os.environ["NOTES"], str(os.getpid())).write_text(str(held), encoding="utf-8")
 
-        serve(load, branding, told, *rest, **named)
+        return loading(load, branding, told, *rest, **named)
 
-    site.serve = noted
+    site.Loading = noted
     site.work(listener, folder, again, given)
 
 

@@ -22,7 +22,7 @@ from bot import answer as contract
 from bot.answer import Answer, Kind
 from bot.journal import Journal
 from bot.phrases import Reason
-from bot.web.server import SiteOptions, build_app
+from bot.web.server import build_app
 from corpus.errors import IndexStoreError
 
 ASKED = "Peut-on modifier un contrat ?"
@@ -50,7 +50,7 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journal]:
 @pytest.fixture(scope="module")
 def noting(journal: Journal) -> Iterator[TestClient]:
     """A site with its journal on."""
-    with TestClient(build_app(table(), options=SiteOptions(journal))) as client:
+    with TestClient(build_app(table(), journal=journal)) as client:
         yield client
 
 
@@ -202,7 +202,7 @@ def test_a_thumb_of_another_shape_is_explained(
 def test_a_journal_that_cannot_be_written_takes_no_answer_away(tmp_path: Path) -> None:
     broken = Journal(tmp_path / "journal.sqlite3", 90)
     broken.close()
-    with TestClient(build_app(table(), options=SiteOptions(broken))) as client:
+    with TestClient(build_app(table(), journal=broken)) as client:
         response = client.post("/api/ask", json={"question": ASKED})
 
     assert (response.status_code, response.json()["kind"]) == (200, "answer")
@@ -353,7 +353,7 @@ def test_the_api_does_as_it_says_whatever_is_sent(journal: Journal, path: str, m
     """Its statuses, types and bodies are those described; what is refused is what should be; nothing fails."""
     schemathesis = pytest.importorskip("schemathesis", reason="pip install schemathesis")
     negative = import_module("schemathesis.specs.openapi.checks").negative_data_rejection
-    schema = schemathesis.openapi.from_asgi("/api/openapi.json", build_app(table(), options=SiteOptions(journal)))
+    schema = schemathesis.openapi.from_asgi("/api/openapi.json", build_app(table(), journal=journal))
     made: list[int] = []
 
     @settings(max_examples=60, derandomize=True, database=None, suppress_health_check=list(HealthCheck))

@@ -20,7 +20,7 @@ from bot import phrases
 from bot.assistant import Assistant
 from bot.journal import Journal
 from bot.web.gradio_page import PREDICT
-from bot.web.server import SiteOptions, build_app
+from bot.web.server import build_app
 
 ALL = bad_inputs()
 FAMILIES: dict[str, list[BadInput]] = defaultdict(list)
@@ -44,7 +44,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     )
     number = free_port()
     journal = Journal(tmp_path_factory.mktemp("bad") / "journal.sqlite3", 90)
-    with closing(journal), hurried(), served(impatient(build_app(assistant, options=SiteOptions(journal)), 1), number):
+    with closing(journal), hurried(), served(impatient(build_app(assistant, journal=journal), 1), number):
         yield number
 
 

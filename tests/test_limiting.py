@@ -12,7 +12,7 @@ from bot.collection import read_networks
 from bot.journal import Journal
 from bot.settings import read_settings
 from bot.web.rate_limits import network
-from bot.web.server import SiteOptions, build_app
+from bot.web.server import build_app
 
 PROXY = "10.0.0.1"
 
@@ -21,9 +21,7 @@ PROXY = "10.0.0.1"
 def client() -> Iterator[TestClient]:
     """A site that lets each client ask twice a day, behind a proxy."""
     assistant = FakeAssistant(answers={}, known=About((HOSTILE.source,)))
-    app = build_app(
-        assistant, options=SiteOptions(rate="2/day", trusted_proxies=(PROXY, "fd00::/8"), metrics_for="tous")
-    )
+    app = build_app(assistant, rate="2/day", trusted_proxies=(PROXY, "fd00::/8"), metrics_for="tous")
     with TestClient(app, client=(PROXY, 1)) as client:
         yield client
 
@@ -98,7 +96,7 @@ def test_the_limit_does_not_depend_on_how_an_address_is_written(client: TestClie
 
 def test_a_shared_question_is_not_written_down_again(tmp_path: Path) -> None:
     with closing(Journal(tmp_path / "journal.sqlite3", 90)) as journal:
-        app = build_app(FakeAssistant({}, About((HOSTILE.source,))), options=SiteOptions(journal))
+        app = build_app(FakeAssistant({}, About((HOSTILE.source,))), journal=journal)
         with TestClient(app) as client:
             client.post("/api/ask", json={"question": "q"})
             assert client.get("/reponse?question=q").status_code == 200
@@ -115,7 +113,7 @@ def test_what_a_client_says_of_itself_is_not_believed(client: TestClient) -> Non
 
 
 def test_an_address_is_believed_from_a_trusted_proxy_only() -> None:
-    app = build_app(FakeAssistant({}, About((HOSTILE.source,))), options=SiteOptions(rate="2/day"))
+    app = build_app(FakeAssistant({}, About((HOSTILE.source,))), rate="2/day")
     with TestClient(app, client=("203.0.113.9", 1)) as client:
         assert [ask(client, f"192.0.2.{n}") for n in range(3)] == [200, 200, 429]
 

@@ -16,7 +16,7 @@ from small_corpus import FEW, built, closing_on, small_encoder, write_corpus
 
 from bot.assistant import Assistant
 from bot.reload import LiveAssistant
-from bot.web.server import SiteOptions, build_app
+from bot.web.server import build_app
 from index import versions
 from index.build import build
 from index.searcher import Searcher
@@ -35,7 +35,7 @@ def assistant(folder: Path) -> LiveAssistant:
 def served(folder: Path) -> Iterator[tuple[LiveAssistant, TestClient]]:
     """The whole site on the index, which it looks at a hundred times a second."""
     live = assistant(folder)
-    app = build_app(live, options=SiteOptions(metrics_for="tous"))
+    app = build_app(live, metrics_for="tous")
     with live.watched(every=0.01), TestClient(app, client=("192.0.2.1", 1)) as client:
         yield live, client
 

@@ -85,7 +85,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from fake_assistant import HOSTILE, About, FakeAssistant
 from bot.web.branding import Branding
-from bot.web.server import build_app, serve
+from bot.web.server import Loading, build_app, serve
 from corpus.errors import SettingsError
 
 def branding():
@@ -94,8 +94,8 @@ def branding():
         raise SettingsError("nothing")
     return Branding(contact=contact, embedded_by=("https://" + contact,))
 
-serve(lambda: build_app(FakeAssistant({}, About((HOSTILE.source,)))), branding, lambda: None, "127.0.0.1",
-      int(sys.argv[2]), "")
+load = lambda: build_app(FakeAssistant({}, About((HOSTILE.source,))))
+serve(Loading(load, branding, lambda: None, ""), "127.0.0.1", int(sys.argv[2]))
 """
 
 

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.web.server import SiteOptions, build_app
+from bot.web.server import build_app
 from corpus.errors import IndexStoreError
 
 KNOWN = About((HOSTILE.source,), examples=("Où voter ?",), built="2026-01-02T03:04:05+00:00", entries=7)
@@ -27,12 +27,12 @@ def assistant() -> FakeAssistant:
 @cache
 def app_for(metrics_for: str) -> FastAPI:
     """A site whose counters these may read."""
-    return build_app(assistant(), options=SiteOptions(metrics_for=metrics_for))
+    return build_app(assistant(), metrics_for=metrics_for)
 
 
 @pytest.fixture
 def client() -> Iterator[TestClient]:
-    with TestClient(build_app(assistant(), options=SiteOptions(metrics_for="tous")), client=("192.0.2.1", 1)) as client:
+    with TestClient(build_app(assistant(), metrics_for="tous"), client=("192.0.2.1", 1)) as client:
         yield client
 
 

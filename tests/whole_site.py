@@ -21,7 +21,7 @@ from bot.answer import Answer, Kind, ReadAs, Reading
 from bot.journal import Journal, Record
 from bot.quoting import Library
 from bot.web.branding import Branding
-from bot.web.server import SiteOptions, build_app
+from bot.web.server import build_app
 from corpus.errors import IndexStoreError
 
 CODE = {
@@ -122,7 +122,7 @@ def whole_site(folder: Path) -> Iterator[WholeSite]:
     assistant = assistant_of(corpus)
     branding = Branding("Ville de Montbrun", "mairie@montbrun.example", embedded_by=(around.rstrip("/"),))
     with closing(Journal(folder / "journal.sqlite3", 90)) as journal:
-        app = build_app(assistant, branding=branding, corpus=corpus, options=SiteOptions(journal))
+        app = build_app(assistant, branding=branding, corpus=corpus, journal=journal)
         pages: dict[str, str] = {}
         site = WholeSite(url, around, assistant, journal, app, pages)
         site.host_page("")

@@ -1,7 +1,6 @@
 """The light page, the script that embeds it in another site, and what those who publish or run the service look at."""
 
 import time
-from ipaddress import ip_address
 from typing import Literal
 
 from fastapi import APIRouter, Depends, Request
@@ -17,6 +16,7 @@ from bot.web.branding import LOGOS
 from bot.web.rate_limits import RequestLimits
 from bot.web.render import TYPES, content, fingerprint, greeting_html, integrity, notice_html, question_html
 from bot.web.responses import RefusedError, address_of, page, problem
+from bot.web.security import is_one_of
 from corpus.errors import MotamotError
 
 FRESH = {"Cache-Control": "no-cache"}
@@ -179,9 +179,5 @@ def ready(service: Service) -> Response:
 
 def from_this_machine(request: Request) -> bool:
     """Whether a program of this machine asks, and no proxy for somebody else."""
-    if request.client is None or not _FORWARDED.isdisjoint(request.headers):
-        return False
-    try:
-        return ip_address(request.client.host).is_loopback
-    except ValueError:
-        return False
+    client = request.client.host if request.client else ""
+    return _FORWARDED.isdisjoint(request.headers) and is_one_of(client, ("127.0.0.0/8", "::1"))

@@ -6,10 +6,9 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot import phrases
+from bot.collection import CollectionTable
 from bot.journal import Journal
 from bot.logs import LOG
 from bot.service import AssistantLike, Service
@@ -55,27 +55,8 @@ PACKED = (*DEFAULT_EXCLUDED_CONTENT_TYPES, *(str(guess_type(f"a.{end}")[0]) for 
 """Types that are compressed already, and stay as they are on the way."""
 
 
-@dataclass(frozen=True, slots=True)
-class SiteOptions:
-    """How the site is run."""
-
-    journal: Journal | None = None
-    """Where questions are written down; None for nowhere."""
-    rate: str = NO_LIMIT
-    """Questions that one client may send, such as ``60/minute``."""
-    trusted_proxies: tuple[str, ...] = LOOPBACK
-    """Addresses and networks whose ``X-Forwarded-For`` is believed."""
-    metrics_for: MetricsFor = "local"
-    collections: Mapping[str, Path] = field(default_factory=dict)
-    """Name of each collection -> the folder of its catalogue."""
-    access: CollectionAccess | None = None
-    """Who may see which; None where there are none."""
-    counts: RequestCounts | None = None
-    """Where several processes count requests together; None for one alone."""
-
-
-_PLAIN = SiteOptions()
 _NOBODY = Branding()
+_LATER = {"Retry-After": str(RETRY_SECONDS)}
 
 
 def build_app(
@@ -84,61 +65,77 @@ def build_app(
     root_path: str = "",
     branding: Branding = _NOBODY,
     corpus: Path | None = None,
-    options: SiteOptions = _PLAIN,
+    journal: Journal | None = None,
+    rate: str = NO_LIMIT,
+    trusted_proxies: Sequence[str] = LOOPBACK,
+    metrics_for: MetricsFor = "local",
+    collections: Sequence[CollectionTable] = (),
+    counts: RequestCounts | None = None,
 ) -> FastAPI:
-    """The whole site on one assistant.
+    """The whole site on one assistant, with the settings of the same names.
 
     Args:
         assistant: Answers the questions; called from several threads at once.
-        root_path: Prefix under which a proxy publishes the site, such as ``/assistant``; the
-            proxy may keep or strip it.
-        branding: What the operator decides of the pages; ``app.state.branding`` may be replaced at any time.
-        corpus: Folder of the catalogue, where the original files are; without it no proof says that they still hold.
-        options: Journal, limits, who may look.
+        root_path: The proxy that publishes the site under it may keep or strip it.
+        branding: ``app.state.branding`` may be replaced at any time.
+        corpus: Where the original files are; without it no proof says that they still hold.
+        journal: Where questions are written down.
+        rate: As ``rate_limit``.
+        trusted_proxies: As in the settings.
+        metrics_for: Who may read the counters.
+        collections: Those that the assistant answers for.
+        counts: Where several processes count requests together; None for one alone.
     """
     from bot.web.gradio_page import ChatPage  # two seconds: the server listens before
 
-    service = Service(assistant, options.journal, tuple(options.collections))
-    limits = RequestLimits(service.metrics, options.rate, counts=options.counts)
+    folders = {table.name: table.corpus for table in collections}
+    service = Service(assistant, journal, tuple(folders))
+    limits = RequestLimits(service.metrics, rate, counts=counts)
     chat: ChatPage
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lambda _: chat.lifespan())
+    app = FastAPI(
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=lambda _: chat.lifespan(),
+        exception_handlers={
+            RefusedError: refused,
+            RequestValidationError: _misshapen,
+            MotamotError: _unable,
+            HTTPException: _not_served,
+        },
+    )
     app.state.branding = branding
     app.state.chat = chat = ChatPage(service, limits, app.state, root_path)
     app.include_router(build_pages(service))
-    app.include_router(build_proof(service, limits, Originals(corpus, options.collections)))
+    app.include_router(build_proof(service, limits, Originals(corpus, folders)))
     app.include_router(build_api(service, limits))
-    app.include_router(build_health(service, limits, options.metrics_for))
+    app.include_router(build_health(service, limits, metrics_for))
     app.mount("/", chat)
-    _add_errors(app)
     # The last one is the first that a request meets.
     app.add_middleware(FrenchErrors)
     app.add_middleware(GZipMiddleware, compresslevel=6, exclude_content_types=PACKED)
     app.add_middleware(Security)
-    app.state.access = options.access
-    if options.access:
-        app.add_middleware(CollectionPath, access=options.access)
+    if collections:
+        app.state.access = CollectionAccess(collections, trusted_proxies)
+        app.add_middleware(CollectionPath, access=app.state.access)
     app.add_middleware(RootPath, root_path=root_path)
     # Who asks, and by http or https, as said by a proxy that the operator trusts.
-    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(options.trusted_proxies))
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(trusted_proxies))
     app.add_middleware(Peer)
     return app
 
 
-def _add_errors(app: FastAPI) -> None:
-    app.add_exception_handler(RefusedError, refused)
+async def _misshapen(request: Request, error: RequestValidationError) -> Response:
+    return invalid(request, error.errors())
 
-    @app.exception_handler(RequestValidationError)
-    async def misshapen(request: Request, error: RequestValidationError) -> Response:
-        return invalid(request, error.errors())
 
-    @app.exception_handler(MotamotError)
-    async def unable(request: Request, error: MotamotError) -> Response:
-        return explain(request, 503, told(error), {"Retry-After": str(RETRY_SECONDS)})
+async def _unable(request: Request, error: MotamotError) -> Response:
+    return explain(request, 503, told(error), _LATER)
 
-    @app.exception_handler(HTTPException)
-    async def not_served(request: Request, error: HTTPException) -> Response:
-        phrase = {400: dev_phrases.UNREADABLE, 405: dev_phrases.METHOD}
-        return explain(request, error.status_code, phrase.get(error.status_code, phrases.NOT_FOUND))
+
+async def _not_served(request: Request, error: HTTPException) -> Response:
+    phrase = {400: dev_phrases.UNREADABLE, 405: dev_phrases.METHOD}
+    return explain(request, error.status_code, phrase.get(error.status_code, phrases.NOT_FOUND))
 
 
 class Loading:
@@ -235,11 +232,11 @@ class Loading:
 
 
 async def _loading(_: Request) -> Response:
-    return JSONResponse({"status": "loading"}, 503, {"Retry-After": str(RETRY_SECONDS)})
+    return JSONResponse({"status": "loading"}, 503, _LATER)
 
 
 async def _wait(request: Request) -> Response:
-    return explain(request, 503, phrases.LOADING, {"Retry-After": str(RETRY_SECONDS)})
+    return explain(request, 503, phrases.LOADING, _LATER)
 
 
 class TimeoutProtocol(H11Protocol):
@@ -309,20 +306,8 @@ def configuration(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
     )
 
 
-def serve(
-    load: Callable[[], FastAPI],
-    branding: Callable[[], Branding],
-    ready: Callable[[], None],
-    host: str,
-    port: int,
-    root_path: str,
-    *,
-    listener: socket.socket | None = None,
-    first: bool = False,
-) -> None:
-    """Listen, load the site meanwhile, and serve it until interrupted; the arguments are those of ``Loading``.
-
-    With ``listener``, on a socket that other processes accept from too.
+def serve(app: Loading, host: str, port: int, listener: socket.socket | None = None) -> None:
+    """Listen, load the site meanwhile, and serve it until interrupted; ``listener`` is of other processes too.
 
     Raises:
         Exception: What kept the site from being loaded.
@@ -330,7 +315,6 @@ def serve(
     allow_many_files()
     # Threads that answer leave the interpreter to the one that listens after 1 ms, and not 5 each.
     sys.setswitchinterval(0.001)
-    app = Loading(load, branding, ready, root_path, first=first)
     server = uvicorn.Server(configuration(app, host, port))
     app.stop = lambda: setattr(server, "should_exit", True)
     server.run([listener] if listener else None)
