@@ -35,7 +35,7 @@ from bot.evaluation.run_file import (
 from bot.evaluation.words import Texts
 from bot.phrases import NBSP, counted, french_date, french_moment
 from bot.settings import Settings
-from bot.web.render import templates
+from bot.web.render import segments, templates
 from corpus.document import Entry
 from corpus.errors import typeset
 from index.searcher import Searcher
@@ -246,12 +246,10 @@ def _breakdowns(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, int, list[tu
 
 def pieces(quote: Quote) -> Iterator[tuple[str, bool]]:
     """The parts of a quote and whether each is marked; what lies far from any mark is left out."""
-    at = 0
-    for number, (start, end) in enumerate(quote.highlights):
-        yield _clipped(quote.text[at:start], keep_head=number > 0, keep_tail=True), False
-        yield quote.text[start:end], True
-        at = end
-    yield _clipped(quote.text[at:], keep_head=True, keep_tail=False), False
+    parts = list(segments(quote))
+    for number, part in enumerate(parts):
+        near = number > 0 or len(parts) == 1, number < len(parts) - 1
+        yield part.text if part.marked else _clipped(part.text, *near), part.marked
 
 
 def _clipped(text: str, keep_head: bool, keep_tail: bool) -> str:

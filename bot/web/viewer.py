@@ -1,7 +1,6 @@
 """What the viewer shows: the printed pages with the words of a quote highlighted, or the text itself."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import PurePath
@@ -49,22 +48,14 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """A run of characters of a block, inside the quote or outside it."""
-
-    text: str
-    marked: bool
-    first: bool = False
-    """Whether the quote starts here."""
-
-
-@dataclass(frozen=True, slots=True)
 class Paragraph:
-    """One block of a text to show; its pieces put end to end are its text."""
+    """One block of a text to show: what stands before the words of the quote, these words, and what stands after."""
 
     kind: BlockKind
     level: int
-    pieces: tuple[Piece, ...]
+    before: str
+    words: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +63,7 @@ class Window:
     """A text to show, whole or around the quote."""
 
     paragraphs: tuple[Paragraph, ...]
-    cut_before: bool
-    cut_after: bool
+    is_cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,27 +174,16 @@ def recognised_on(document: Document, span: Span, number: int) -> tuple[Recognis
 def window(document: Document, span: Span) -> Window:
     """The text around a slice, paragraph by paragraph; the whole of it when it is not too long."""
     whole = len(document.text) <= MAX_TEXT
-    start, end = (0, len(document.text)) if whole else (span.start - AROUND, span.end + AROUND)
+    start, end = (0, len(document.text)) if whole else (max(span.start - AROUND, 0), span.end + AROUND)
     shown = [block for block in document.blocks if block.end > start and block.start < end]
-    paragraphs: list[Paragraph] = []
-    marked = False
-    for block in shown:
-        pieces = tuple(_pieces(document.text, Span(block.start, block.end), span, first=not marked))
-        marked = marked or any(piece.marked for piece in pieces)
-        paragraphs.append(Paragraph(block.kind, block.level, pieces))
-    if not marked:  # between two blocks, or in a document without any
-        pieces = tuple(_pieces(document.text, Span(max(start, 0), min(end, len(document.text))), span, first=True))
-        paragraphs = [Paragraph(BlockKind.PARAGRAPH, 0, pieces)]
-    return Window(tuple(paragraphs), cut_before=start > 0, cut_after=end < len(document.text))
+    paragraphs = [Paragraph(b.kind, b.level, *_parted(document.text, b.start, b.end, span)) for b in shown]
+    if not any(paragraph.words for paragraph in paragraphs):  # between two blocks, or in a document without any
+        paragraphs = [Paragraph(BlockKind.PARAGRAPH, 0, *_parted(document.text, start, end, span))]
+    return Window(tuple(paragraphs), is_cut=start > 0 or end < len(document.text))
 
 
-def _pieces(text: str, block: Span, marked: Span, *, first: bool) -> Iterator[Piece]:
-    """Cut a block where the quote starts and ends."""
-    start = min(max(marked.start, block.start), block.end)
-    end = max(min(marked.end, block.end), start)
-    if block.start < start:
-        yield Piece(text[block.start : start], marked=False)
-    if start < end:
-        yield Piece(text[start:end], marked=True, first=first)
-    if end < block.end:
-        yield Piece(text[end : block.end], marked=False)
+def _parted(text: str, start: int, end: int, marked: Span) -> tuple[str, str, str]:
+    """A slice before the marked words, these words, and after them."""
+    at = min(max(marked.start, start), end)
+    then = max(min(marked.end, end), at)
+    return text[start:at], text[at:then], text[then:end]
