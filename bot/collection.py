@@ -119,11 +119,7 @@ _WORTH = {Kind.SMALLTALK: 0, Kind.REFUSE: 1, Kind.CLARIFY: 2, Kind.ANSWER: 3}
 class Inheriting:
     """The texts of a collection, and the common ones where these answer better; each quote says whose it is.
 
-    Args:
-        own: Over its own texts.
-        common: Over those that answer everywhere.
-        title: Of the collection.
-        keeper: Of the common texts.
+    ``title`` is that of the collection, ``keeper`` who keeps the common texts.
     """
 
     def __init__(self, own: "AssistantLike", common: "AssistantLike", title: str, keeper: str) -> None:
@@ -166,10 +162,7 @@ class Inheriting:
 class Collections:
     """What the pages ask of an assistant, of the collection in force: nothing else can be reached from there.
 
-    Args:
-        settings: Of the service, with its collections.
-        common: The assistant over its own corpus.
-        open_own: Opens the assistant over that of a collection, by its settings.
+    ``common`` is over the service's own corpus; ``open_own`` opens that of a collection, by its settings.
     """
 
     def __init__(
@@ -219,11 +212,7 @@ class Collections:
 
 
 class CurrentBranding:
-    """The branding of the collection in force, for the application's state.
-
-    Args:
-        of: Name of a collection -> its branding; that of COMMON is there.
-    """
+    """The branding of the collection in force, of these by name, for the application's state."""
 
     def __init__(self, of: dict[str, Branding]) -> None:
         self._of = of

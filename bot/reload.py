@@ -21,11 +21,7 @@ class LiveAssistant:
     """An assistant that is replaced when its index is; safe to share between threads.
 
     A question keeps to its end the index that it began with. Every call may meet a newer one than the call before.
-
-    Args:
-        place: Of the index.
-        first: The assistant over it now.
-        seen: The mark of what was in service before ``first`` was loaded: a version that came since is picked up.
+    ``seen`` is the mark of what was in service before ``first`` was loaded: a version that came since is picked up.
     """
 
     def __init__(self, place: Path | Store, first: Assistant, seen: Hashable | None) -> None:

@@ -137,10 +137,7 @@ def readable(text: str) -> str:
 class Service:
     """Answers for the chat, the light page, the API and MCP alike; called from several threads at once.
 
-    Args:
-        assistant: Answers the questions.
-        journal: Where they are written down; None for nowhere.
-        collections: Names of those that the assistant answers for.
+    Questions are written down in the ``journal``; ``collections`` are the names of those that are counted apart.
     """
 
     def __init__(

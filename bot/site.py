@@ -45,13 +45,9 @@ def branding_of(settings: Settings) -> Branding:
 def load_site(
     settings: Settings, journal: Journal | None, until_closed: ExitStack, folder: Path | None = None
 ) -> "FastAPI":
-    """Load the index, built where it must be, and make the site over it.
+    """Load the index, built where it must be, and make the site over it; what watches it ends with ``until_closed``.
 
-    Args:
-        settings: Of the service.
-        journal: Where questions are written down.
-        until_closed: What watches over the index ends with it.
-        folder: What the processes of this machine share; None for one process. With a database, it is shared there.
+    ``folder`` is what the processes of this machine share, None for one alone; several machines share a database.
     """
     live = cli_index.open_live(settings, publish=folder is None)
     until_closed.enter_context(live.watched())

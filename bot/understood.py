@@ -96,14 +96,7 @@ _MOST_IN_BLOCK = 200
 
 
 def page_pictures(document: Document, entries: Sequence[Entry], path: Path, drawer: Drawer) -> Iterator[PagePicture]:
-    """Each page of a document that has pictures of its pages, with its marks.
-
-    Args:
-        document: Read from ``path``.
-        entries: Its entries.
-        path: The file, as it was read.
-        drawer: Draws its pages in a process of its own.
-    """
+    """Each page of a document that was read from ``path``, with its marks."""
     own: dict[int, list[Mark]] = {}
     for mark in marks(document, entries):
         for number in pages_of(document, mark):

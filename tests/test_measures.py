@@ -9,13 +9,13 @@ from outcomes import not_refused, outcome, polite, refused
 from bot.answer import Kind
 from bot.evaluation.figures import (
     Bar,
-    Confidences,
     Estimate,
     RiskPoint,
     area_under_risk,
     brier,
     by_tag,
     calibration_error,
+    confidences,
     figures,
     histogram,
     operating_point,
@@ -103,42 +103,42 @@ def test_latency_percentiles_by_hand() -> None:
 
 def test_nothing_is_known_of_no_question() -> None:
     assert {figure.estimate for figure in figures([]).values()} == {Estimate(0.0, 0.0, 1.0, 0)}
-    assert reliability(Confidences.of([])) == risk_coverage(Confidences.of([])) == ()
+    assert reliability(*confidences([])) == risk_coverage(*confidences([])) == ()
 
 
-def stated(*pairs: tuple[float, int]) -> Confidences:
+def stated(*pairs: tuple[float, int]) -> np.ndarray:
     confidence, right = zip(*pairs, strict=True)
-    return Confidences(np.asarray(confidence), np.asarray(right, dtype=np.float64))
+    return np.asarray([confidence, right], dtype=np.float64)
 
 
 def test_calibration_leaves_courtesy_out() -> None:
     met = outcome("met", Verdict.SILENT, given=Kind.SMALLTALK, confidence=1.0)
     wrong = outcome("wrong", Verdict.WRONG_ENTRY, ranking="b a", confidence=0.4)
 
-    found = Confidences.of([outcome("right", confidence=0.8), wrong, refused("r", 0.1), polite("p"), met])
+    found = confidences([outcome("right", confidence=0.8), wrong, refused("r", 0.1), polite("p"), met])
 
-    assert (found.stated.tolist(), found.right.tolist()) == ([0.8, 0.4, 0.1], [1, 0, 0])
+    assert found.tolist() == [[0.8, 0.4, 0.1], [1, 0, 0]]
 
 
 def test_calibration_by_hand() -> None:
     four = stated((0.95, 1), (0.91, 0), (0.3, 1), (0.05, 0))
 
     # Bins [0.9, 1]: mean 0.93, half right; [0.3, 0.4): 0.3, all right; [0, 0.1): 0.05, none right.
-    assert calibration_error(four) == pytest.approx((2 * 0.43 + 1 * 0.7 + 1 * 0.05) / 4)
-    assert brier(four) == pytest.approx((0.05**2 + 0.91**2 + 0.7**2 + 0.05**2) / 4)
-    assert [(b.low, b.high, b.right.value, b.right.n) for b in reliability(four)] == [
+    assert calibration_error(*four) == pytest.approx((2 * 0.43 + 1 * 0.7 + 1 * 0.05) / 4)
+    assert brier(*four) == pytest.approx((0.05**2 + 0.91**2 + 0.7**2 + 0.05**2) / 4)
+    assert [(b.low, b.high, b.right.value, b.right.n) for b in reliability(*four)] == [
         (0.0, 0.1, 0, 1),
         (0.3, 0.4, 1, 1),
         (0.9, 1.0, 0.5, 2),
     ]
-    assert [b.confidence for b in reliability(four)] == pytest.approx([0.05, 0.3, 0.93])
-    assert calibration_error(stated(*[(0.75, 1)] * 3, (0.75, 0))) == pytest.approx(0)
+    assert [b.confidence for b in reliability(*four)] == pytest.approx([0.05, 0.3, 0.93])
+    assert calibration_error(*stated(*[(0.75, 1)] * 3, (0.75, 0))) == pytest.approx(0)
 
 
 def test_a_confidence_on_a_bound_belongs_to_the_bin_that_it_opens() -> None:
     bounds = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
 
-    bins = reliability(stated(*((c, 1) for c in [*bounds, 1.0])))
+    bins = reliability(*stated(*((c, 1) for c in [*bounds, 1.0])))
 
     assert [(b.low, b.right.n) for b in bins] == [(low, 2 if low == 0.9 else 1) for low in bounds]
 
@@ -147,14 +147,14 @@ def test_risk_and_coverage_by_hand() -> None:
     # Two questions share the confidence 0.6: no threshold answers one and not the other.
     five = stated((0.2, 0), (0.9, 1), (0.6, 0), (0.8, 1), (0.6, 1))
 
-    assert risk_coverage(five) == (
+    assert risk_coverage(*five) == (
         RiskPoint(0.9, 1 / 5, 0),
         RiskPoint(0.8, 2 / 5, 0),
         RiskPoint(0.6, 4 / 5, 1 / 4),
         RiskPoint(0.2, 1, 2 / 5),
     )
     # One and one question at no risk, two at a quarter, one at two fifths.
-    assert area_under_risk(five) == pytest.approx((0 + 0 + 2 * 1 / 4 + 2 / 5) / 5)
+    assert area_under_risk(*five) == pytest.approx((0 + 0 + 2 * 1 / 4 + 2 / 5) / 5)
 
 
 def test_the_operating_point_counts_the_answers_given() -> None:

@@ -51,19 +51,10 @@ def run(
     max_error: float | None = None,
     as_json: bool = False,
 ) -> Estimate:
-    """Ask every question; print and write what is wanted.
+    """Ask every question; print and write what is wanted. The share that is answered, rightly and at the right place.
 
-    Args:
-        questions: File of known questions.
-        settings: Of the assistant.
-        report: Where a page of HTML is written.
-        save: Where the run is kept.
-        earlier: A run to compare with.
-        max_error: A stated error rate to try: the index keeps the curve that gives its threshold.
-        as_json: Print the run for a program.
-
-    Returns:
-        The share that is answered, rightly and at the right place.
+    The run is compared with an ``earlier`` one. ``max_error`` is a stated error rate to try: the index keeps the curve
+    that gives its threshold.
 
     Raises:
         KnownQuestionsError: The questions cannot be used.
@@ -89,7 +80,7 @@ def run(
     if as_json:
         print(text)
     else:
-        show(Console(), done, comparison, words.Texts(entries))
+        show(Console(), done, comparison, Texts(entries))
     notices = Console(stderr=True)
     if save:
         write_text(save, f"{text}\n")
@@ -112,7 +103,7 @@ def _conditions(questions: Path, searcher: Searcher, max_error: float) -> Condit
     )
 
 
-def show(console: Console, run: Run, comparison: Comparison | None = None, texts: words.Texts | None = None) -> None:
+def show(console: Console, run: Run, comparison: Comparison | None, texts: Texts) -> None:
     """Print the figures, what changed, each question that went wrong, and what to do; ``texts`` are the corpus's."""
     table = Table("Mesure", "Valeur", "Intervalle à 95 %", "Questions")
     for key, figure in figures(run.outcomes).items():
@@ -127,7 +118,7 @@ def show(console: Console, run: Run, comparison: Comparison | None = None, texts
     show_line(console, f"À revoir : {counted(len(wrong), 'question')} sur {len(run.outcomes)}")
     for outcome in wrong:
         show_line(console, f"{words.verdict(outcome)}  {outcome.id}  {_asked(outcome)}")
-    if texts and (todo := advice(run.outcomes)):
+    if todo := advice(run.outcomes):
         show_line(console, typeset("Que faire maintenant, dans « motamot atelier » ou par « motamot phrase add » :"))
         for each in todo:
             show_line(console, typeset(f"  {words.advised(each, texts)}"))

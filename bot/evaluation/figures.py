@@ -163,28 +163,13 @@ def _latency(outcomes: Sequence[Outcome]) -> list[Figure]:
 # --- Calibration: whether a stated confidence can be believed, and what answering less would gain.
 
 
-@dataclass(frozen=True, slots=True)
-class Confidences:
-    """Confidences and whether the first of the ranking was right, one of each for each question; or resamples."""
+def confidences(outcomes: Sequence[Outcome]) -> Doubles:
+    """Of the questions where something was ranked, shape (2, n): what was stated; 1 where the first was right, else 0.
 
-    stated: Doubles
-    right: Doubles
-    """1.0 when it was, else 0.0."""
-
-    @classmethod
-    def of(cls, outcomes: Sequence[Outcome]) -> "Confidences":
-        """Those of the questions where something was ranked."""
-        among = _not_courtesy(outcomes)
-        return cls(
-            np.asarray([o.confidence for o in among], dtype=np.float64),
-            np.asarray([o.rank == 1 for o in among], dtype=np.float64),
-        )
-
-    def __len__(self) -> int:
-        return len(self.stated)
-
-    def __getitem__(self, rows: Rows) -> "Confidences":
-        return Confidences(self.stated[rows], self.right[rows])
+    What is computed of them takes the two rows; or resamples, shape (2, ..., n).
+    """
+    among = _not_courtesy(outcomes)
+    return np.asarray([[o.confidence for o in among], [o.rank == 1 for o in among]], dtype=np.float64)
 
 
 def _not_courtesy(outcomes: Sequence[Outcome]) -> list[Outcome]:
@@ -193,31 +178,31 @@ def _not_courtesy(outcomes: Sequence[Outcome]) -> list[Outcome]:
 
 
 def _calibration(outcomes: Sequence[Outcome]) -> list[Figure]:
-    confidences = Confidences.of(outcomes)
+    both = confidences(outcomes)
 
-    def of(measure: Callable[[Confidences], Doubles]) -> Estimate:
-        return Estimate.resampled(len(confidences), lambda rows: measure(confidences[rows]))
+    def of(measure: Callable[[Doubles, Doubles], Doubles]) -> Estimate:
+        return Estimate.resampled(both.shape[-1], lambda rows: measure(*both[:, rows]))
 
     measures = {"ece": calibration_error, "brier": brier, "aurc": area_under_risk}
     return [Figure(key, of(measure)) for key, measure in measures.items()]
 
 
-def brier(confidences: Confidences) -> Doubles:
+def brier(stated: Doubles, right: Doubles) -> Doubles:
     """Mean squared distance of confidence and truth (Brier 1950), in [0, 1], lower is better."""
-    found: Doubles = ((confidences.stated - confidences.right) ** 2).mean(axis=-1)
+    found: Doubles = ((stated - right) ** 2).mean(axis=-1)
     return found
 
 
-def calibration_error(confidences: Confidences) -> Doubles:
+def calibration_error(stated: Doubles, right: Doubles) -> Doubles:
     """ECE (Naeini, Cooper, Hauskrecht 2015): mean distance of confidence and share right, bins weighted by size."""
-    bins, surplus = _bin_of(confidences), confidences.stated - confidences.right
+    bins, surplus = _bin_of(stated), stated - right
     found: Doubles = sum(np.abs(np.where(bins == number, surplus, 0).mean(axis=-1)) for number in range(N_BINS))
     return found
 
 
-def _bin_of(confidences: Confidences) -> Rows:
+def _bin_of(stated: Doubles) -> Rows:
     # 0.29 * 10 is a hair off 2.9, and 0.7 * 10 could be off 7: rounding keeps a bound in the bin that it opens.
-    return np.minimum(np.floor(np.round(confidences.stated * N_BINS, 6)), N_BINS - 1).astype(np.intp)
+    return np.minimum(np.floor(np.round(stated * N_BINS, 6)), N_BINS - 1).astype(np.intp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,14 +217,14 @@ class Bin:
     right: Estimate
 
 
-def reliability(confidences: Confidences) -> tuple[Bin, ...]:
+def reliability(stated: Doubles, right: Doubles) -> tuple[Bin, ...]:
     """The bins that hold a question, in order of confidence."""
-    bins = _bin_of(confidences)
+    bins = _bin_of(stated)
     found = []
     for number in np.unique(bins).tolist():
-        inside = confidences[np.flatnonzero(bins == number)]
-        right = Estimate.share(int(inside.right.sum()), len(inside))
-        found.append(Bin(number / N_BINS, (number + 1) / N_BINS, float(inside.stated.mean()), right))
+        own = bins == number
+        share = Estimate.share(int(right[own].sum()), int(own.sum()))
+        found.append(Bin(number / N_BINS, (number + 1) / N_BINS, float(stated[own].mean()), share))
     return tuple(found)
 
 
@@ -254,27 +239,27 @@ class RiskPoint:
     """Share of the answers that are wrong, a question without an answer counting as wrong."""
 
 
-def risk_coverage(confidences: Confidences) -> tuple[RiskPoint, ...]:
+def risk_coverage(stated: Doubles, right: Doubles) -> tuple[RiskPoint, ...]:
     """The selective risk at every threshold that makes a difference (El-Yaniv and Wiener 2010), strictest first."""
-    stated, risk, last = _risks(confidences)
-    n = len(confidences)
+    stated, risk, last = _risks(stated, right)
+    n = len(stated)
     return tuple(RiskPoint(float(stated[i]), (i + 1) / n, float(risk[i])) for i in np.unique(last).tolist())
 
 
-def area_under_risk(confidences: Confidences) -> Doubles:
+def area_under_risk(stated: Doubles, right: Doubles) -> Doubles:
     """AURC (Geifman, Uziel, El-Yaniv 2019): mean of the risks over all coverages, lower is better."""
-    _, risk, last = _risks(confidences)
+    _, risk, last = _risks(stated, right)
     found: Doubles = np.take_along_axis(risk, last, axis=-1).mean(axis=-1)
     return found
 
 
-def _risks(confidences: Confidences) -> tuple[Doubles, Doubles, Rows]:
+def _risks(stated: Doubles, right: Doubles) -> tuple[Doubles, Doubles, Rows]:
     """Confidences from the highest down, the risk of answering as far as each, and the last of those as high as each.
 
     No threshold parts questions of the same confidence.
     """
-    order = np.argsort(-confidences.stated, axis=-1, kind="stable")
-    stated, right = (np.take_along_axis(each, order, axis=-1) for each in (confidences.stated, confidences.right))
+    order = np.argsort(-stated, axis=-1, kind="stable")
+    stated, right = (np.take_along_axis(each, order, axis=-1) for each in (stated, right))
     places = np.arange(stated.shape[-1])
     risk = np.cumsum(1 - right, axis=-1) / (places + 1)
     parts = np.diff(stated, append=-1, axis=-1) < 0
@@ -293,7 +278,7 @@ class OperatingPoint:
 
 
 def operating_point(outcomes: Sequence[Outcome]) -> OperatingPoint:
-    """Over the questions of ``Confidences.of``, so that it can be laid on their curve."""
+    """Over the questions of ``confidences``, so that it can be laid on their curve."""
     among = _not_courtesy(outcomes)
     answered = [o for o in among if o.kind == Kind.ANSWER]
     wrong = sum(o.rank != 1 for o in answered)
@@ -334,11 +319,11 @@ class Plots:
 
 def plots(outcomes: Sequence[Outcome]) -> Plots:
     """The plots of a run."""
-    confidences = Confidences.of(outcomes)
-    points, now = risk_coverage(confidences), operating_point(outcomes)
+    both = confidences(outcomes)
+    points, now = risk_coverage(*both), operating_point(outcomes)
     highest = max([p.risk for p in points] + [now.risk.value])
     top = max(0.1, math.ceil(highest * 10 - 1e-9) / 10)
-    return Plots(reliability(confidences), points, now, top, histogram([o.elapsed_ms for o in outcomes]))
+    return Plots(reliability(*both), points, now, top, histogram([o.elapsed_ms for o in outcomes]))
 
 
 def histogram(elapsed_ms: Sequence[float]) -> tuple[Bar, ...]:

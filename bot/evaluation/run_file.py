@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 from scipy.stats import binomtest
 
-from bot.evaluation.figures import Confidences, Estimate, figures, operating_point, reliability, risk_coverage
+from bot.evaluation.figures import Estimate, confidences, figures, operating_point, reliability, risk_coverage
 from bot.evaluation.judge import Outcome, advice
 from corpus.errors import MotamotError, reason
 
@@ -155,14 +155,14 @@ class Run:
 
 def run_to_json(run: Run, comparison: Comparison | None = None) -> dict[str, Any]:
     """Figures, curves and verdicts, for a program and for ``read_run``."""
-    confidences = Confidences.of(run.outcomes)
+    both = confidences(run.outcomes)
     found = to_jsonable_python(
         {
             "format": FORMAT,
             "conditions": run.conditions,
             **{figure.key: figure.estimate for figure in figures(run.outcomes).values()},
-            "reliability": reliability(confidences),
-            "risk_coverage": risk_coverage(confidences),
+            "reliability": reliability(*both),
+            "risk_coverage": risk_coverage(*both),
             "in_force": operating_point(run.outcomes),
             "questions": [{**to_jsonable_python(outcome), "rank": outcome.rank} for outcome in run.outcomes],
             "advice": advice(run.outcomes),

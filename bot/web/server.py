@@ -72,19 +72,10 @@ def build_app(
     collections: Sequence[CollectionTable] = (),
     counts: RequestCounts | None = None,
 ) -> FastAPI:
-    """The whole site on one assistant, with the settings of the same names.
+    """The whole site on one assistant, which is called from several threads at once; the rest is as in the settings.
 
-    Args:
-        assistant: Answers the questions; called from several threads at once.
-        root_path: The proxy that publishes the site under it may keep or strip it.
-        branding: ``app.state.branding`` may be replaced at any time.
-        corpus: Where the original files are; without it no proof says that they still hold.
-        journal: Where questions are written down.
-        rate: As ``rate_limit``.
-        trusted_proxies: As in the settings.
-        metrics_for: Who may read the counters.
-        collections: Those that the assistant answers for.
-        counts: Where several processes count requests together; None for one alone.
+    A proxy may keep or strip ``root_path``. ``app.state.branding`` may be replaced at any time. Without a ``corpus``,
+    where the original files are, no proof says that they still hold. Several processes count together in ``counts``.
     """
     from bot.web.gradio_page import ChatPage  # two seconds: the server listens before
 

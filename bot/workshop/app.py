@@ -45,12 +45,12 @@ class Access(HttpGuard):
 
     Args:
         app: The workshop.
-        header: Name of the header in which the proxy says who is connected; empty where the link is used.
+        header: In which the proxy says who is connected; empty where the link is used.
         proxies: Addresses and networks of trusted proxies.
         hosts: Names under which the workshop is reached; another is an attack by a name that was made to lead here.
     """
 
-    def __init__(self, app: ASGIApp, header: str = "", proxies: Sequence[str] = (), hosts: Sequence[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, header: str, proxies: Sequence[str], hosts: Sequence[str]) -> None:
         super().__init__(app)
         self.header = header
         self.hosts = frozenset(hosts)

@@ -87,13 +87,13 @@ class Workshop:
         """What is to be decided, largest first."""
         return self.inbox.groups(self.indexes.live.searcher.levels.sure)
 
-    def candidates(self, group: Group, k: int = 3) -> list[Entry]:
-        """The entries that a group most likely asks for; none where nothing seems to answer ten things."""
+    def candidates(self, group: Group) -> list[Entry]:
+        """The three entries that a group most likely asks for; none where nothing seems to answer ten things."""
         if not group.entry:
             return []
         entries = {entry.key: entry for entry in self.corpus.entries}
         order = [group.entry, *group.questions[0].chosen, *self.ranked(group.questions[0].text)]
-        return [entries[key] for key in dict.fromkeys(order) if key in entries][:k]
+        return [entries[key] for key in dict.fromkeys(order) if key in entries][:3]
 
     def ranked(self, text: str) -> tuple[str, ...]:
         """Entries that a question may ask for, likeliest first; looked up ahead, while the editor reads."""

@@ -26,11 +26,7 @@ class KnownFile:
         return known_lines(self._draft.read(NAME))
 
     def accept(self, turns: Sequence[str], entry: str) -> None:
-        """Note that this is the right answer; an earlier one for the same question is replaced.
-
-        Args:
-            turns: The question last, those before it first.
-            entry: ``document/entry``; empty where refusing is right.
+        """Note which ``document/entry`` answers the last of these turns, "" where refusing is right; an earlier note goes.
 
         Raises:
             WorkshopError: It cannot be written.

@@ -40,10 +40,10 @@ class Month:
     """``document/entry`` answered -> how often."""
 
 
-def month(records: Iterable[Record], today: date, n_weeks: int = 5) -> Month:
-    """The last weeks, the current one included."""
+def month(records: Iterable[Record], today: date) -> Month:
+    """The last five weeks, the current one included."""
     this = _monday(today)
-    weeks = {this - timedelta(weeks=back): Counter[str]() for back in range(n_weeks - 1, -1, -1)}
+    weeks = {this - timedelta(weeks=back): Counter[str]() for back in (4, 3, 2, 1, 0)}
     every = []
     for record in records:
         start = _monday(date.fromisoformat(record.asked[:10]))
