@@ -14,7 +14,7 @@ from typer.exceptions import TyperException
 
 from bot import cli_index, cli_journal, cli_output, cli_workshop
 from bot.answer import Kind
-from bot.cli_french import CollectionOption, CorpusOption, FrenchTyper, IndexOption, JsonOption, complaint
+from bot.cli_output import CollectionOption, CorpusOption, FrenchTyper, IndexOption, JsonOption, complaint
 from bot.logs import configure_logs, say
 from bot.settings import read_log_format, read_settings
 from corpus.errors import MotamotError, SettingsError, reason

@@ -13,8 +13,7 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from bot.cli_french import CorpusOption, FrenchTyper, IndexOption
-from bot.cli_output import show_line
+from bot.cli_output import CorpusOption, FrenchTyper, IndexOption, show_line
 from bot.journal import Journal, JournalError, Record
 from bot.phrases import counted
 from bot.settings import read_settings

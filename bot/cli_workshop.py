@@ -15,8 +15,7 @@ import typer
 from rich.console import Console
 
 from bot import cli_index
-from bot.cli_french import CorpusOption, FrenchTyper, IndexOption, JsonOption
-from bot.cli_output import show_line
+from bot.cli_output import CorpusOption, FrenchTyper, IndexOption, JsonOption, show_line
 from bot.journal import Journal
 from bot.logs import configure_logs, say
 from bot.phrases import NBSP, counted
@@ -176,7 +175,7 @@ def watch(
 
     Seuls les sites nommés sont appelés. Une nouvelle version attend dans l’atelier : rien n’est publié.
     """
-    from bot.workshop.watching import watch as look
+    from bot.workshop.updating import watch as look
 
     with _opened(read_settings(corpus=corpus, index=index)) as workshop:
         found = look(workshop, hosts or ())

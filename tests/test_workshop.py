@@ -18,12 +18,11 @@ from small_corpus import FAQ, FEW, small_encoder, workshop_of, write_corpus
 from bot.answer import Answer, Kind, Ranked
 from bot.evaluation.judge import Verdict
 from bot.journal import Journal
-from bot.workshop.decisions import Act
+from bot.workshop.decisions import Act, expected
 from bot.workshop.draft import WorkshopError, marks
 from bot.workshop.editing import Workshop
 from bot.workshop.inbox import Why, without_names
 from bot.workshop.indexes import RememberedEncoder
-from bot.workshop.known_file import expected
 from bot.workshop.replay import Expected, Given, Origin, Replay, Replayed
 from corpus.phrasings import read_phrasings
 from index.build import build

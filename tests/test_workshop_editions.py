@@ -15,8 +15,7 @@ from bot.workshop.app import build_workshop
 from bot.workshop.draft import WorkshopError, marks
 from bot.workshop.editing import Workshop
 from bot.workshop.replay import Origin
-from bot.workshop.updating import add, compared, update, withdraw
-from bot.workshop.watching import Seen, taken, watch, watched
+from bot.workshop.updating import Seen, add, compared, taken, update, watch, watched, withdraw
 from corpus.alignment import Fate
 from corpus.catalogue import read_catalogue
 from corpus.document import TextStatus

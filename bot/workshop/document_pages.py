@@ -17,9 +17,20 @@ from bot.workshop.draft import WorkshopError
 from bot.workshop.draft_pages import SHOWN
 from bot.workshop.editing import Workshop
 from bot.workshop.phrasings_file import plain
-from bot.workshop.updating import FIELDS, Edition, add, compared, describe, is_other, named, update, withdraw
+from bot.workshop.updating import (
+    FIELDS,
+    Edition,
+    add,
+    compared,
+    describe,
+    is_other,
+    named,
+    taken,
+    update,
+    watched,
+    withdraw,
+)
 from bot.workshop.views import field, file, moved, page, posted
-from bot.workshop.watching import taken, watched
 from corpus.alignment import Fate
 from corpus.catalogue import CATALOGUE, KINDS, NATURES, read_catalogue
 from corpus.errors import MotamotError

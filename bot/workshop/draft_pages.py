@@ -14,11 +14,10 @@ from starlette.routing import Route
 
 from bot.answer import Answer
 from bot.phrases import french_date
+from bot.workshop.decisions import KNOWN, known_lines
 from bot.workshop.draft import WorkshopError
 from bot.workshop.editing import Workshop
 from bot.workshop.inbox_pages import NO_ANSWER, candidates, chosen
-from bot.workshop.known_file import NAME as KNOWN
-from bot.workshop.known_file import known_lines
 from bot.workshop.phrasings_file import plain
 from bot.workshop.replay import Told
 from bot.workshop.updating import FIELDS

@@ -7,11 +7,10 @@ from pathlib import Path
 from threading import Lock
 
 from bot.journal import Journal
-from bot.workshop.decisions import Act, Decision, Decisions, hash_of
+from bot.workshop.decisions import Act, Decision, Decisions, KnownFile, hash_of
 from bot.workshop.draft import Draft, Release, Releases, WorkshopError, marks
 from bot.workshop.inbox import Group, Inbox
 from bot.workshop.indexes import Indexes
-from bot.workshop.known_file import KnownFile
 from bot.workshop.phrasings_file import Attached, PhrasingsFile, key_of
 from bot.workshop.replay import Told
 from corpus.document import Entry

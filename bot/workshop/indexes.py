@@ -11,9 +11,8 @@ from cachetools import LRUCache
 
 from bot.answer import Answer
 from bot.assistant import Assistant
+from bot.workshop.decisions import KNOWN, expected
 from bot.workshop.draft import Draft, WorkshopError, marks, now, written
-from bot.workshop.known_file import NAME as KNOWN
-from bot.workshop.known_file import expected
 from bot.workshop.replay import Replay, SaidBefore, Side, Told, replay
 from corpus.files import write_file
 from corpus.read import Corpus

@@ -1,22 +1,32 @@
-"""A document of the draft replaced by its new edition, or added: read first, then written, its phrasings following."""
+"""A document of the draft replaced by its new edition, or added: read first, then written, its phrasings following.
+
+The watch looks whether documents changed where they came from: listed hosts only, nothing taken or published by itself.
+"""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from enum import StrEnum
+from importlib.metadata import version
 from pathlib import Path, PurePath
+from urllib.parse import urlsplit
 from uuid import uuid4
 
+import httpx
 import tomlkit
+from pydantic import TypeAdapter, ValidationError
 from tomlkit.items import AoT, Table
 
 from bot.phrases import MONTHS
-from bot.workshop.draft import WorkshopError, written
+from bot.workshop.draft import WorkshopError, marks, now, written
 from bot.workshop.editing import Workshop
 from corpus.alignment import Fate, Pair, aligned
 from corpus.catalogue import CATALOGUE, DOCUMENTS, read_catalogue
 from corpus.document import Entry, Source
+from corpus.errors import CorpusError
+from corpus.fetch import TIMEOUT, fetch
 from corpus.files import write_file
 from corpus.read import SafeReader
 from corpus.readers.formats import READERS
@@ -134,6 +144,7 @@ def describe(workshop: Workshop, document: str, said: Mapping[str, str]) -> None
     Raises:
         CorpusError: The catalogue cannot say it, or there is no such document: nothing is changed.
     """
+    named(workshop, document)
     with _catalogue(workshop) as sources:
         table = _table(sources, document)
         for key, value in _iso(said).items():
@@ -234,10 +245,9 @@ def _catalogue(workshop: Workshop) -> Iterator[AoT]:
 
 
 def _table(sources: AoT, document: str) -> Table:
-    found: list[Table] = [table for table in sources if table.get("id") == document]
-    if not found:
-        raise WorkshopError(f"Il n’y a pas de document « {document} » dans le catalogue.")
-    return found[0]
+    """That of a document, which is there."""
+    found: Table = next(table for table in sources if table.get("id") == document)
+    return found
 
 
 def _read(workshop: Workshop, source: Source, name: str, content: bytes) -> tuple[list[Entry], tuple[str, ...]]:
@@ -255,3 +265,118 @@ def _read(workshop: Workshop, source: Source, name: str, content: bytes) -> tupl
     if not entries:
         raise WorkshopError(f"« {name[:80]} » ne contient aucun passage à citer : rien n’a été changé.")
     return list(entries), document.unread
+
+
+# --- the watch ---
+
+
+_WATCHED = "veille.json"
+_WAITING = "recus"
+"""Folder of new versions, under the names that the catalogue gives them."""
+
+
+class Seen(StrEnum):
+    """What became of a document where it came from, in the words of the page."""
+
+    SAME = "inchangé"
+    NEW = "nouvelle version, en attente"
+    DEAD = "lien mort"
+    UNKNOWN = "pas de réponse"
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One look at one address."""
+
+    document: str
+    url: str
+    seen: Seen
+    at: str
+    """ISO 8601, UTC."""
+    etag: str = ""
+    modified: str = ""
+    detail: str = ""
+    """What the server said, where it is not the document."""
+    sha256: str = ""
+    """Of the new version, which waits in ``.atelier/recus``."""
+
+
+_ALL = TypeAdapter(tuple[Watched, ...])
+
+
+def watched(workshop: Workshop) -> dict[str, Watched]:
+    """What was seen last, by document."""
+    try:
+        return {each.document: each for each in _ALL.validate_json((workshop.draft.home / _WATCHED).read_bytes())}
+    except (OSError, ValidationError):
+        return {}
+
+
+def watch(workshop: Workshop, hosts: Sequence[str]) -> tuple[Watched, ...]:
+    """Ask each address of the catalogue whose host is listed whether its document changed.
+
+    Raises:
+        WorkshopError: No host is listed, or what was seen cannot be written.
+    """
+    if not hosts:
+        raise WorkshopError(
+            "La veille est éteinte : nommez les sites à consulter, « motamot watch www.legifrance.gouv.fr ». "
+            "Aucun autre n’est appelé."
+        )
+    before = watched(workshop)
+    sources = [s for s in read_catalogue(workshop.draft.folder) if s.url and urlsplit(s.url).hostname in set(hosts)]
+    with httpx.Client(headers={"User-Agent": f"motamot/{version('motamot')}"}, timeout=TIMEOUT) as client:
+        found = tuple(_look(workshop, client, source, before.get(source.id)) for source in sources)
+    _note(workshop, before | {each.document: each for each in found})
+    return found
+
+
+def _look(workshop: Workshop, client: httpx.Client, source: Source, before: Watched | None) -> Watched:
+    look = Watched(source.id, source.url or "", Seen.UNKNOWN, now())
+    known = before if before and before.url == look.url else look
+    conditions = {"If-None-Match": known.etag, "If-Modified-Since": known.modified}
+    try:
+        # Redirects are not followed: they may lead to a host that nobody listed.
+        given = {name: value for name, value in conditions.items() if value}
+        with client.stream("GET", look.url, headers=given) as answer:
+            status, headers = answer.status_code, answer.headers
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return replace(look, detail=type(error).__name__)
+    if status == 304 and given:
+        return replace(known, at=look.at)
+    if status != 200:
+        return replace(look, seen=Seen.DEAD if status in (404, 410) else Seen.UNKNOWN, detail=f"code {status}")
+    etag, modified = headers.get("etag", ""), headers.get("last-modified", "")
+    return _received(workshop, source, replace(look, seen=Seen.SAME, etag=etag, modified=modified))
+
+
+def _received(workshop: Workshop, source: Source, look: Watched) -> Watched:
+    """The document itself: where it is another than the draft's, it waits."""
+    try:
+        got = fetch(source, workshop.draft.home / _WAITING, on_progress=lambda *_: None)
+    except (CorpusError, OSError) as error:
+        return replace(look, seen=Seen.UNKNOWN, detail=str(error))
+    if got.sha256 != marks(workshop.draft.folder).get(f"{DOCUMENTS}/{source.file}"):
+        return replace(look, seen=Seen.NEW, sha256=got.sha256)
+    got.path.unlink(missing_ok=True)
+    return look
+
+
+def taken(workshop: Workshop, document: str) -> Edition:
+    """Make the version that waits the draft's.
+
+    Raises:
+        WorkshopError: None waits, or it cannot be read.
+    """
+    looks, path = watched(workshop), workshop.draft.home / _WAITING / DOCUMENTS / named(workshop, document).file
+    if document not in looks or looks[document].seen is not Seen.NEW or not path.is_file():
+        raise WorkshopError(f"Aucune nouvelle version de « {document} » n’attend.")
+    edition = update(workshop, document, path.name, path.read_bytes())
+    path.unlink()
+    _note(workshop, looks | {document: replace(looks[document], seen=Seen.SAME)})
+    return edition
+
+
+def _note(workshop: Workshop, looks: Mapping[str, Watched]) -> None:
+    with written(workshop.draft.home):
+        write_file(workshop.draft.home / _WATCHED, _ALL.dump_json(tuple(looks.values()), indent=1))
