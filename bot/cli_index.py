@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
-from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -13,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from bot import cli_output
 from bot.collection import Inheriting
 from bot.journal import Journal, kept
-from bot.logs import say
+from bot.logs import repeated, say
 from bot.phrases import counted, french_date
 from bot.settings import Settings
 from corpus.errors import IndexStoreError, MotamotError, SettingsError
@@ -198,20 +197,14 @@ def progress(title: str, unit_bytes: bool = False) -> Iterator[Advance]:
 
 @contextmanager
 def _told_in_lines(title: str) -> Iterator[Advance]:
-    state, ended, begun = "", Event(), time.monotonic()
+    state, begun = "", time.monotonic()
 
     def note(done: int, total: int | None, phase: str = "") -> None:
         nonlocal state
         state = " : " + f"{phase} {done} sur {total}".strip() if total else f" : {phase}" if phase else ""
 
     def tell() -> None:
-        while not ended.wait(_EVERY):
-            say(f"{title}{state} ({counted(round((time.monotonic() - begun) / 60), 'minute')}).")
+        say(f"{title}{state} ({counted(round((time.monotonic() - begun) / 60), 'minute')}).")
 
-    teller = Thread(target=tell, name="motamot-progress", daemon=True)
-    teller.start()
-    try:
+    with repeated(tell, _EVERY, "progress"):
         yield note
-    finally:
-        ended.set()
-        teller.join()

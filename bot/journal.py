@@ -12,10 +12,10 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Lock
 
 from bot.answer import Answer
-from bot.logs import LOG
+from bot.logs import LOG, repeated
 from bot.pii import mask
 from corpus.errors import MotamotError, reason
 
@@ -195,23 +195,10 @@ class Journal:
     @contextmanager
     def purged_on_schedule(self, every: float = _PURGE_EVERY, clock: Callable[[], datetime] = _now) -> Iterator[None]:
         """Purge now and every so many seconds, until the block ends; ``clock`` says what is old by then."""
-        ended = Event()
-
-        def keep() -> None:
-            while not ended.wait(every):
-                try:
-                    self.purge(now=clock())
-                except JournalError as error:  # a full disk, a lock held too long: the next round tries again
-                    LOG.error("%s", error)
-
         self.purge(now=clock())
-        keeper = Thread(target=keep, name="journal-purge", daemon=True)
-        keeper.start()
-        try:
+        # A full disk, a lock held too long: the next round tries again.
+        with repeated(lambda: self.purge(now=clock()), every, "the purge of the journal"):
             yield
-        finally:
-            ended.set()
-            keeper.join()
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

@@ -1,4 +1,4 @@
-"""What the program logs: what happened and where, never what a visitor typed."""
+"""What the program logs: what happened and where, never what a visitor typed; and work that only the log sees."""
 
 import atexit
 import json
@@ -7,13 +7,15 @@ import os
 import sys
 import threading
 import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Literal, TextIO
 
 from rich.console import Console
 
-from corpus.errors import typeset
+from corpus.errors import MotamotError, typeset
 
 LOG = logging.getLogger("motamot")
 
@@ -50,6 +52,29 @@ def report_failure(message: str, error: BaseException) -> None:
     """Log an error that nobody foresaw, with its trace."""
     # Not as `exc_info`: a handler of somebody else would print the error's own message.
     LOG.error("%s: %s", message, trace(error))
+
+
+@contextmanager
+def repeated(work: Callable[[], object], seconds: float, name: str) -> Iterator[None]:
+    """Do it every so many seconds, in a thread of this name, until the block ends; what fails is logged."""
+    ended = threading.Event()
+
+    def repeat() -> None:
+        while not ended.wait(seconds):
+            try:
+                work()
+            except MotamotError as error:
+                LOG.error("%s", error)
+            except Exception as error:  # noqa: BLE001  the next round tries again
+                report_failure(f"{name} failed", error)
+
+    thread = threading.Thread(target=repeat, name=name, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 class TextFormatter(logging.Formatter):

@@ -1,13 +1,13 @@
 """The assistant over the index in service, replaced as soon as a newer index is whole, while questions are answered."""
 
 import threading
-from collections.abc import Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Hashable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from bot.answer import Answer
 from bot.assistant import About, Assistant
-from bot.logs import LOG, report_failure
+from bot.logs import LOG, repeated
 from bot.quoting import Library
 from corpus.errors import MotamotError
 from index.searcher import Searcher
@@ -78,22 +78,6 @@ class LiveAssistant:
             LOG.info("the new index in %s answers", self._store)
             return True
 
-    @contextmanager
-    def watched(self, every: float = EVERY) -> Iterator[None]:
-        """Check every so many seconds, in a thread of its own, as long as the block runs."""
-        stop = threading.Event()
-
-        def watch() -> None:
-            while not stop.wait(every):
-                try:
-                    self.check()
-                except Exception as error:  # noqa: BLE001  the thread goes on: the index before still answers
-                    report_failure(f"the new index in {self._store} could not be loaded", error)
-
-        thread = threading.Thread(target=watch, name="motamot-index", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
+    def watched(self, every: float = EVERY) -> AbstractContextManager[None]:
+        """Check every so many seconds, in a thread of its own, as long as the block runs; the index before answers."""
+        return repeated(self.check, every, "the look for a new index")

@@ -173,7 +173,7 @@ def test_what_nobody_foresaw_does_not_end_the_watch(
         built(folder, 3)
         waited_for(lambda: said(live) == "Elle ferme le 3 mai.")
 
-    assert "could not be loaded" in caplog.text
+    assert "the look for a new index failed" in caplog.text
 
 
 def said(live: LiveAssistant) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 
 from bot.answer import Answer, Kind
 from bot.evaluation.figures import Estimate
@@ -281,6 +282,4 @@ def _got(answer: Answer) -> list[str]:
 
 def _short(text: str) -> str:
     """An excerpt between its marks, on one line."""
-    joined = " ".join(text.split())
-    kept = joined if len(joined) <= _LONGEST_EXCERPT else f"{joined[:_LONGEST_EXCERPT].rstrip()} […]"
-    return f"«{NBSP}{kept}{NBSP}»"
+    return f"«{NBSP}{shorten(text, _LONGEST_EXCERPT, placeholder=' […]')}{NBSP}»"

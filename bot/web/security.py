@@ -172,15 +172,19 @@ def replayed(body: bytes, receive: Receive) -> Receive:
 
 
 class RootPath:
-    """ASGI middleware that says under which prefix the site is published, whatever the server knows."""
+    """ASGI middleware, the first of all: says under which prefix the site is published, whatever the server knows.
+
+    It remembers who is connected, before a proxy says for whom it asks.
+    """
 
     def __init__(self, app: ASGIApp, root_path: str) -> None:
         self.app = app
         self.root_path = root_path.rstrip("/")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self.root_path and scope["type"] == "http":
-            scope = {**scope, "root_path": self.root_path}
+        if scope["type"] == "http":
+            root_path = self.root_path or scope.get("root_path", "")
+            scope = {**scope, _PEER: (scope.get("client") or ("",))[0], "root_path": root_path}
         await self.app(scope, receive, send)
 
 
@@ -213,16 +217,6 @@ def with_headers(
 
 _PATH = re.compile(r"/c/([a-z0-9][a-z0-9-]{0,62})(/.*)?", re.ASCII | re.DOTALL)
 _PEER = "motamot.peer"
-
-
-class Peer:
-    """ASGI middleware, the first of all: remembers who is connected, before a proxy says for whom it asks."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.app({**scope, _PEER: (scope.get("client") or ("",))[0]}, receive, send)
 
 
 class CollectionAccess:

@@ -40,7 +40,7 @@ from bot.web.pages import MetricsFor, alive, build_health, build_pages, static_f
 from bot.web.proof import build_proof
 from bot.web.rate_limits import RETRY_SECONDS, RequestCounts, RequestLimits
 from bot.web.responses import FrenchErrors, RefusedError, explain, problem, refused, told
-from bot.web.security import HEADERS, CollectionAccess, CollectionPath, Peer, RootPath, Security
+from bot.web.security import HEADERS, CollectionAccess, CollectionPath, RootPath, Security
 from bot.web.source_files import Originals
 from corpus.errors import MotamotError
 
@@ -109,10 +109,9 @@ def build_app(
     if collections:
         app.state.access = CollectionAccess(collections, trusted_proxies)
         app.add_middleware(CollectionPath, access=app.state.access)
-    app.add_middleware(RootPath, root_path=root_path)
     # Who asks, and by http or https, as said by a proxy that the operator trusts.
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(trusted_proxies))
-    app.add_middleware(Peer)
+    app.add_middleware(RootPath, root_path=root_path)
     return app
 
 

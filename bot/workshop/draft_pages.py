@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.answer import Answer
-from bot.phrases import french_date
+from bot.phrases import french_date, french_moment
 from bot.workshop.decisions import KNOWN, known_lines
 from bot.workshop.draft import WorkshopError
 from bot.workshop.editing import Workshop
@@ -21,7 +21,7 @@ from bot.workshop.inbox_pages import NO_ANSWER, candidates, chosen
 from bot.workshop.phrasings_file import plain
 from bot.workshop.replay import Told
 from bot.workshop.updating import FIELDS
-from bot.workshop.views import field, fields, french_moment, moved, page, posted
+from bot.workshop.views import field, fields, local, moved, page, posted
 from corpus.catalogue import CATALOGUE, DOCUMENTS, read_catalogue
 from corpus.errors import MotamotError
 from corpus.toml_file import TomlError
@@ -157,7 +157,7 @@ def _publish(request: Request, form: FormData) -> Response:
     def publish(told: Told) -> str:
         made = site.workshop.publish(author, note, field(form, "accepter") == "oui", told)
         site.note = ""
-        return f"Publié : version du {french_moment(made.at)}."
+        return f"Publié : version du {french_moment(local(made.at))}."
 
     site.note = note
     try:

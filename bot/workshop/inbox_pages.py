@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 
 from starlette.background import BackgroundTask
 from starlette.datastructures import FormData
@@ -63,13 +64,8 @@ def candidates(workshop: Workshop) -> dict[str, Candidate]:
 
 def candidate(entry: Entry) -> Candidate:
     """As the pages show it."""
-    body = " ".join(entry.body_text.split())
-    heading = " ".join(entry.heading_text.split()) or _cut(body, _UNTITLED)
-    return Candidate(entry.key, heading, _cut(body, _SHOWN))
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[:most].rpartition(" ")[0] + " […]"
+    heading = " ".join(entry.heading_text.split()) or shorten(entry.body_text, _UNTITLED, placeholder=" […]")
+    return Candidate(entry.key, heading, shorten(entry.body_text, _SHOWN, placeholder=" […]"))
 
 
 def _inbox(request: Request, trouble: str = "", typed: str = "", status: int = 200) -> Response:

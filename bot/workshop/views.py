@@ -16,7 +16,6 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from bot import phrases
 from bot.answer import Kind
 from bot.evaluation import words
-from bot.phrases import NBSP
 from bot.settings import config_file
 from bot.web.pages import FRESH
 from bot.web.render import TYPES, content, segments, templates
@@ -50,21 +49,16 @@ def _environment() -> Environment:
     environment.filters |= {
         "segments": segments,
         "french_date": phrases.french_date,
-        "day": lambda moment: phrases.french_date(_local(moment).date().isoformat()),
-        "moment": french_moment,
+        "day": lambda moment: phrases.french_date(local(moment).date().isoformat()),
+        "moment": lambda moment: phrases.french_moment(local(moment)),
         "share": words.share,
         "query": urlencode,
     }
     return environment
 
 
-def french_moment(moment: str) -> str:
-    """A moment in ISO 8601 by the clock of this machine: « 27 novembre 2026, 19 h 05 »."""
-    local = _local(moment)
-    return f"{phrases.french_date(local.date().isoformat())}, {local.hour}{NBSP}h{NBSP}{local.minute:02}"
-
-
-def _local(moment: str) -> datetime:
+def local(moment: str) -> datetime:
+    """A moment in ISO 8601 by the clock of this machine."""
     return datetime.fromisoformat(moment).astimezone()
 
 
