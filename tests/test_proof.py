@@ -330,9 +330,8 @@ def test_of_a_very_long_text_what_is_around_the_words_is_shown() -> None:
     middle = starts[4_000]
     shown = window(document, Span(middle, middle + len(line) - 1))
 
-    assert (shown.cut_before, shown.cut_after) == (True, True)
-    marked = [piece for paragraph in shown.paragraphs for piece in paragraph.pieces if piece.marked]
-    assert [(piece.text, piece.first) for piece in marked] == [(line.strip(), True)]
+    assert shown.is_cut
+    assert [paragraph.words for paragraph in shown.paragraphs if paragraph.words] == [line.strip()]
     assert len(shown.paragraphs) == pytest.approx(2 * AROUND / len(line), abs=3)
 
 
@@ -340,15 +339,14 @@ def test_words_over_several_paragraphs_are_marked_in_each_and_found_once() -> No
     text = "Un deux.\nTrois quatre.\nCinq."
     blocks = (Block(0, 8, BlockKind.HEADING, 1), Block(9, 22, BlockKind.PARAGRAPH), Block(23, 28, BlockKind.ITEM, 1))
     document = Document(Source("d", "D", "V", "2021", "page", "d.txt"), text, "a" * 64, blocks)
-    pieces = [p for paragraph in window(document, Span(3, 14)).paragraphs for p in paragraph.pieces]
+    shown = window(document, Span(3, 14))
 
-    assert [(p.text, p.marked, p.first) for p in pieces] == [
-        ("Un ", False, False),
-        ("deux.", True, True),
-        ("Trois", True, False),
-        (" quatre.", False, False),
-        ("Cinq.", False, False),
+    assert [(p.before, p.words, p.after) for p in shown.paragraphs] == [
+        ("Un ", "deux.", ""),
+        ("", "Trois", " quatre."),
+        ("Cinq.", "", ""),
     ]
+    assert shown.first is shown.paragraphs[0]
 
 
 # --- the original file -----------------------------------------------------------------------------

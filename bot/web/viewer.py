@@ -65,6 +65,11 @@ class Window:
     paragraphs: tuple[Paragraph, ...]
     is_cut: bool
 
+    @property
+    def first(self) -> Paragraph | None:
+        """Where the words begin."""
+        return next((paragraph for paragraph in self.paragraphs if paragraph.words), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Spread:
