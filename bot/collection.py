@@ -78,11 +78,7 @@ class CollectionTable(BaseModel):
 
 
 def distinct(tables: tuple[CollectionTable, ...]) -> tuple[CollectionTable, ...]:
-    """The tables, if no two have the same name.
-
-    Raises:
-        ValueError: Two have.
-    """
+    """The tables, if no two have the same name."""
     names = [table.name for table in tables]
     if len(set(names)) < len(names):
         raise ValueError("two collections of one name")

@@ -172,11 +172,7 @@ class Service:
         return answer
 
     def judge(self, reference: str, helpful: bool, reason: str | None = None, comment: str | None = None) -> bool:
-        """Write down a visitor's opinion of an answer; False when the journal has no such line.
-
-        Raises:
-            JournalError: It cannot be written.
-        """
+        """Write down a visitor's opinion of an answer; False when the journal has no such line."""
         if self.journal is None or not self.journal.judge(reference, helpful, reason, comment):
             return False
         self.metrics.judged(helpful)

@@ -55,10 +55,6 @@ def run(
 
     The run is compared with an ``earlier`` one. ``max_error`` is a stated error rate to try: the index keeps the curve
     that gives its threshold.
-
-    Raises:
-        KnownQuestionsError: The questions cannot be used.
-        RunFileError: A file cannot be read or written, or the run to compare with shares no question.
     """
     for path in filter(None, (report, save)):  # before the seconds that the encoder takes
         check_writable(path)

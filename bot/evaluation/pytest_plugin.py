@@ -67,11 +67,7 @@ def assistant_of(config: pytest.Config) -> "AssistantLike":
 
 
 def settings_of(config: pytest.Config) -> "Settings":
-    """Those of ``motamot``, the options of pytest winning.
-
-    Raises:
-        SettingsError: A value is not of the form expected.
-    """
+    """Those of ``motamot``, the options of pytest winning."""
     from bot.settings import read_settings
 
     return read_settings(corpus=config.getoption("motamot_corpus"), index=config.getoption("motamot_index"))

@@ -150,11 +150,7 @@ def known_question(row: Mapping[str, Any], finder: "Finder", where: str) -> Know
 
 
 def read_batch(path: Path) -> list[tuple[str, list[str]]]:
-    """Read ``{"id", "turns"}`` lines: identifiers and turns, the last of which is to be answered.
-
-    Raises:
-        KnownQuestionsError: The file or a line is not of the form expected.
-    """
+    """Read ``{"id", "turns"}`` lines: identifiers and turns, the last of which is to be answered."""
     asked = []
     for line, row in _rows(path):
         turns = row.get("turns")

@@ -191,11 +191,7 @@ def _comparison_to_json(comparison: Comparison) -> dict[str, Any]:
 
 
 def read_run(path: Path) -> Run:
-    """Read a run that ``motamot evaluate`` wrote with ``--save`` or ``--json``.
-
-    Raises:
-        RunFileError: It is not there, or is something else.
-    """
+    """Read a run that ``motamot evaluate`` wrote with ``--save`` or ``--json``."""
     remedy = "indiquez un fichier écrit par « motamot evaluate QUESTIONS --save FICHIER »."
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -213,11 +209,7 @@ def read_run(path: Path) -> Run:
 
 
 def check_comparable(before: Run, path: Path, ids: Sequence[str], questions: str) -> None:
-    """Refuse, before anything is asked, a run that has no question in common with these.
-
-    Raises:
-        RunFileError: No identifier is shared.
-    """
+    """Refuse, before anything is asked, a run that has no question in common with these."""
     if not {o.id for o in before.outcomes} & set(ids):
         raise RunFileError(
             f"« {path} » évalue « {before.conditions.questions} » et n’a aucune question en commun avec "
@@ -226,11 +218,7 @@ def check_comparable(before: Run, path: Path, ids: Sequence[str], questions: str
 
 
 def check_writable(path: Path) -> None:
-    """Refuse, before anything is asked, a file whose folder is not there.
-
-    Raises:
-        RunFileError: It is not, or a folder stands in the file's place.
-    """
+    """Refuse, before anything is asked, a file whose folder is not there."""
     if not path.parent.is_dir():
         raise RunFileError(f"« {path} » ne peut pas être écrit : le dossier « {path.parent} » n’existe pas.")
     if path.is_dir():
@@ -238,11 +226,7 @@ def check_writable(path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a report or a run.
-
-    Raises:
-        RunFileError: The file cannot be written.
-    """
+    """Write a report or a run."""
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:

@@ -22,9 +22,6 @@ def read_frame_ancestors(value: object) -> tuple[str, ...]:
 
     >>> read_frame_ancestors("https://intranet.example, https://*.ville.example")
     ('https://intranet.example', 'https://*.ville.example')
-
-    Raises:
-        ValueError: One of them is not the address of a site.
     """
     # The separators are those that a person types: a line break is not one, so that none reaches a header.
     sites = re.split(r"[ ,]+", value.strip(" ,")) if isinstance(value, str) else value

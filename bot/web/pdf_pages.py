@@ -188,11 +188,7 @@ def answer(asked: dict[str, Any]) -> bytes:
 
 
 def page_image(data: bytes, number: int) -> bytes:
-    """Page ``number`` (from 1) as a WebP image, lossless: no letter is blurred.
-
-    Raises:
-        UnusablePageError: There is no such page or it cannot be drawn.
-    """
+    """Page ``number`` (from 1) as a WebP image, lossless: no letter is blurred."""
     with _opened(data, number) as page:
         return _drawn(page, DPI, lossless=True, method=1)
 
@@ -207,11 +203,7 @@ def _drawn(page: pypdfium2.PdfPage, dpi: int, **options: Any) -> bytes:
 
 
 def placed_text(data: bytes, number: int, runs: Runs) -> PlacedText:
-    """These characters of page ``number`` (from 1), and their boxes.
-
-    Raises:
-        UnusablePageError: There is no such page or it cannot be opened.
-    """
+    """These characters of page ``number`` (from 1), and their boxes."""
     with _opened(data, number) as page:
         width, height = page.get_size()
         with closing(page.get_textpage()) as textpage:

@@ -169,11 +169,7 @@ class Cited:
 
 
 def find_document(library: "Library", originals: Originals, sha256: str) -> tuple[Document, KeptEdition | None]:
-    """A document that is quoted now, or an earlier edition of one.
-
-    Raises:
-        RefusedError: None has this hash.
-    """
+    """A document that is quoted now, or an earlier edition of one."""
     if document := library.document(sha256):
         return document, None
     if kept := originals.edition(sha256):

@@ -118,11 +118,7 @@ class Security(HttpGuard):
                 await self.app({**scope, "headers": headers}, replayed(body, receive), send)
 
     def check(self, scope: Scope) -> None:
-        """Refuse what is to be refused before its body is read.
-
-        Raises:
-            RefusedError: With status and phrase.
-        """
+        """Refuse what is to be refused before its body is read."""
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
         if len(hosts) > 1 or not all(HOST.fullmatch(host) for host in hosts):
@@ -138,9 +134,6 @@ class Security(HttpGuard):
 
         One that is too large is read to its end all the same and thrown away, up to a bound: many clients look at
         what is answered only when they have sent all, and a connection closed before that hides it from them.
-
-        Raises:
-            RefusedError: It is too large.
         """
         announced = headers.get("content-length", "0")
         size = int(announced) if re.fullmatch(r"\d{1,12}", announced, re.ASCII) else MAX_DRAINED + 1

@@ -124,11 +124,7 @@ class Job:
     lock: Lock = field(default_factory=Lock)
 
     def start(self, name: str, work: Callable[[Told], str]) -> None:
-        """Do it in a thread; what is short is done when this returns.
-
-        Raises:
-            WorkshopError: Another is under way.
-        """
+        """Do it in a thread; what is short is done when this returns."""
         with self.lock:
             if self.is_running:
                 raise WorkshopError(
@@ -174,11 +170,7 @@ class Site:
         return (author_of(request.headers, self._header) if self._header else "") or self._owner
 
     def start_check(self) -> None:
-        """Replay everything known.
-
-        Raises:
-            WorkshopError: Other work is under way.
-        """
+        """Replay everything known."""
 
         def check(told: Told) -> str:
             self.workshop.indexes.check(told)

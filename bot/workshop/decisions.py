@@ -120,11 +120,7 @@ class Decisions:
         return _decisions(self._path, found.st_size, found.st_mtime_ns)
 
     def add(self, made: Decision) -> Decision:
-        """Write one down.
-
-        Raises:
-            WorkshopError: The disk is full.
-        """
+        """Write one down."""
         self._append(made)
         return made
 
@@ -184,11 +180,7 @@ class KnownFile:
         return known_lines(self._draft.read(KNOWN))
 
     def accept(self, turns: Sequence[str], entry: str) -> None:
-        """Note which ``document/entry`` answers the last of these turns, none where refusing is right.
-
-        Raises:
-            WorkshopError: It cannot be written.
-        """
+        """Note which ``document/entry`` answers the last of these turns, none where refusing is right."""
         id_ = hash_of(" / ".join(turns))
         expect = {"expect": [entry]} if entry else {}
         kind = Kind.ANSWER if entry else Kind.REFUSE

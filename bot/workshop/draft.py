@@ -54,11 +54,7 @@ class Divergence:
 
 
 class Draft:
-    """The draft of the corpus ``live``; made where there is none. Safe to use from several threads and processes.
-
-    Raises:
-        WorkshopError: The folder cannot be written.
-    """
+    """The draft of the corpus ``live``; made where there is none. Safe to use from several threads and processes."""
 
     def __init__(self, live: Path) -> None:
         self.live = live
@@ -179,11 +175,7 @@ def _sha256(path: Path, *_: int) -> str:
 
 @contextmanager
 def written(folder: Path) -> Iterator[None]:
-    """What the system refuses to write is told in French, with the remedy.
-
-    Raises:
-        WorkshopError: It refused.
-    """
+    """What the system refuses to write is told in French, with the remedy."""
     try:
         yield
     except OSError as error:
@@ -242,11 +234,7 @@ class Releases:
         return _line(self._draft.home / "EN-SERVICE")
 
     def publish(self, author: str, note: str, gained: int, lost: int, is_checked: Callable[[], bool]) -> Release:
-        """Put the draft in service, where ``is_checked`` still tells that the figures are those of the draft.
-
-        Raises:
-            WorkshopError: The draft or the corpus changed meanwhile, or the disk is full.
-        """
+        """Put the draft in service, where ``is_checked`` still tells that the figures are those of the draft."""
         with self._draft.locked():
             found = self._draft.step()
             if not is_checked():
@@ -267,11 +255,7 @@ class Releases:
         return made
 
     def revert(self, id_: str) -> Release:
-        """Put an earlier version back in service; the draft keeps what it has.
-
-        Raises:
-            WorkshopError: It is not there.
-        """
+        """Put an earlier version back in service; the draft keeps what it has."""
         with self._draft.locked():
             release = next((r for r in self.all() if r.id == id_), None)
             if release is None:

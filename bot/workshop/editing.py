@@ -51,11 +51,7 @@ class Workshop:
             return self._read[1]
 
     def entry(self, key: str) -> Entry | None:
-        """The entry ``document/entry``; None for ``document/``, which stands for what its document does not answer.
-
-        Raises:
-            WorkshopError: There is no such entry, or document.
-        """
+        """The entry ``document/entry``; None for ``document/``, which stands for what its document does not answer."""
         for entry in self.corpus.entries:
             if entry.key == key:
                 return entry
@@ -117,9 +113,6 @@ class Workshop:
         """Decide about questions of visitors, of which those that were ``passed`` ask for something else.
 
         What is added to the draft is by default the questions; ``key`` is what they ask for, or lie nearest to.
-
-        Raises:
-            WorkshopError: Nothing was decided about, another entry has one of them, or the draft cannot be written.
         """
         if not texts:
             raise WorkshopError("Cochez au moins une question : rien n’a été décidé.")
@@ -145,11 +138,7 @@ class Workshop:
         return self.decisions.add(made)
 
     def undo(self, id_: str) -> Decision:
-        """Take a decision back, and what it added to the draft.
-
-        Raises:
-            WorkshopError: There is no such decision, or what it added was published since.
-        """
+        """Take a decision back, and what it added to the draft."""
         made = next((d for d in self.decisions.all() if d.id == id_), None)
         if made is None:
             raise WorkshopError("Cette décision a déjà été annulée.")
@@ -185,11 +174,7 @@ class Workshop:
         title: str | None = None,
         revision: str | None = None,
     ) -> Attached:
-        """Change the phrasings of an entry; its history notes who did.
-
-        Raises:
-            ConflictError: As ``PhrasingsFile.change``.
-        """
+        """Change the phrasings of an entry; its history notes who did."""
         document, _, entry = key.partition("/")
         found = self.file(document).change(self.entry(key), add, remove, title, revision)
         self.decisions.add(Decision(author=author, act=Act.EDITED, document=document, entry=entry))
@@ -203,11 +188,7 @@ class Workshop:
         return {text: found[key_of(text)] for text in texts if key_of(text) in found}
 
     def check_free(self, texts: Sequence[str], key: str) -> None:
-        """See that no other entry has one of the texts.
-
-        Raises:
-            WorkshopError: One has.
-        """
+        """See that no other entry has one of the texts."""
         for text, other in self.elsewhere(texts, key).items():
             raise WorkshopError(
                 f"« {text} » est déjà rattachée à « {other} » : déplacez-la depuis la page de la "
@@ -239,11 +220,7 @@ class Workshop:
         return made
 
     def revert(self, id_: str) -> Release:
-        """Put an earlier version back in service.
-
-        Raises:
-            WorkshopError: It is not there.
-        """
+        """Put an earlier version back in service."""
         release = self.releases.revert(id_)
         self._take_stock()
         return release

@@ -70,11 +70,7 @@ class Indexes:
         return state(self.draft.folder, self._own, self.encoder.name, self.max_error) is State.FRESH
 
     def drafted(self) -> Assistant:
-        """The assistant of the draft as it is; what changed is encoded and learned first.
-
-        Raises:
-            MotamotError: The draft cannot be built; what is wrong in which file.
-        """
+        """The assistant of the draft as it is; what changed is encoded and learned first."""
         with self._building:
             if not self.is_built():
                 if not self._own.is_in_service() and self.store.is_in_service():
@@ -94,11 +90,7 @@ class Indexes:
         return self.best()
 
     def check(self, told: Told = lambda *_: None) -> Replay:
-        """Replay everything known on what is in service and on the draft.
-
-        Raises:
-            WorkshopError: The index in service is not that of its corpus.
-        """
+        """Replay everything known on what is in service and on the draft."""
         own, live = self.drafted(), self.live
         mark = self._compared(own.searcher.manifest.fingerprint)
         if self._replayed and self._replayed[0] == mark:
@@ -176,11 +168,7 @@ class RememberedEncoder:
                 self._said.update(content["said"])
 
     def save(self) -> None:
-        """Keep what the reader said for the next start.
-
-        Raises:
-            WorkshopError: It cannot be written.
-        """
+        """Keep what the reader said for the next start."""
         if self.reader:
             content = json.dumps({"reader": self.reader.name, "said": self.reader.said()})
             with written(self._path.parent):

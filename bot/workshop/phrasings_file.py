@@ -184,11 +184,7 @@ class PhrasingsFile:
 
 
 def plain(path: Path) -> dict[str, Any]:
-    """What a file says, not to be changed; nothing where it is not there.
-
-    Raises:
-        TomlError: It is not TOML; the message says where.
-    """
+    """What a file says, not to be changed; nothing where it is not there."""
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
@@ -289,11 +285,7 @@ def key_of(text: str) -> str:
 
 
 def pasted_lines(text: str) -> list[str]:
-    """The phrasings of a pasted text, one a line, bullets and quotation marks away.
-
-    Raises:
-        WorkshopError: It is no list of questions: too many lines, or one too long.
-    """
+    """The phrasings of a pasted text, one a line, bullets and quotation marks away."""
     lines = [" ".join(line.split()) for line in text.splitlines()]
     lines = [re.sub(r"^(?:[-–—•*▪◦]|\d{1,3}[.)])\s+", "", line).strip(' "“”«»,\u00a0') for line in lines]
     found = [line for line in dict.fromkeys(lines) if line and not all(c in "-_=*." for c in line)]

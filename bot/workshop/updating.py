@@ -155,11 +155,7 @@ def describe(workshop: Workshop, document: str, said: Mapping[str, str]) -> None
 
 
 def withdraw(workshop: Workshop, document: str) -> None:
-    """Take back what the draft made of a document: its new edition, or all of one that is not in service.
-
-    Raises:
-        WorkshopError: The draft has the document that is in service.
-    """
+    """Take back what the draft made of a document: its new edition, or all of one that is not in service."""
     now, before = (
         {source.id: source for source in read_catalogue(folder)}.get(document)
         for folder in (workshop.draft.folder, workshop.draft.live)
@@ -181,11 +177,7 @@ def is_other(workshop: Workshop, source: Source) -> bool:
 
 
 def _iso(said: Mapping[str, str]) -> dict[str, str]:
-    """What was typed, its dates as the catalogue has them.
-
-    Raises:
-        WorkshopError: One is no date.
-    """
+    """What was typed, its dates as the catalogue has them."""
     return {key: iso_date(value, FIELDS[key][0]) if key in _DATES else value for key, value in said.items()}
 
 
@@ -194,9 +186,6 @@ def iso_date(typed: str, label: str) -> str:
 
     >>> [iso_date(text, "Date") for text in ("20/05/2026", "1er mai 2026", "Mai 2026", "05/2026", "2026-05", "")]
     ['2026-05-20', '2026-05-01', '2026-05', '2026-05', '2026-05', '']
-
-    Raises:
-        WorkshopError: It is none.
     """
     text = " ".join(fold(typed).split())
     for number, month in enumerate(map(fold, MONTHS), 1):
@@ -216,11 +205,7 @@ def iso_date(typed: str, label: str) -> str:
 
 
 def named(workshop: Workshop, document: str) -> Source:
-    """What the catalogue of the draft says of a document.
-
-    Raises:
-        WorkshopError: There is no such document.
-    """
+    """What the catalogue of the draft says of a document."""
     for source in read_catalogue(workshop.draft.folder):
         if source.id == document:
             return source
@@ -313,11 +298,7 @@ def watched(workshop: Workshop) -> dict[str, Watched]:
 
 
 def watch(workshop: Workshop, hosts: Sequence[str]) -> tuple[Watched, ...]:
-    """Ask each address of the catalogue whose host is listed whether its document changed.
-
-    Raises:
-        WorkshopError: No host is listed, or what was seen cannot be written.
-    """
+    """Ask each address of the catalogue whose host is listed whether its document changed."""
     if not hosts:
         raise WorkshopError(
             "La veille est éteinte : nommez les sites à consulter, « motamot watch www.legifrance.gouv.fr ». "
@@ -363,11 +344,7 @@ def _received(workshop: Workshop, source: Source, look: Watched) -> Watched:
 
 
 def taken(workshop: Workshop, document: str) -> Edition:
-    """Make the version that waits the draft's.
-
-    Raises:
-        WorkshopError: None waits, or it cannot be read.
-    """
+    """Make the version that waits the draft's."""
     looks, path = watched(workshop), workshop.draft.home / _WAITING / DOCUMENTS / named(workshop, document).file
     if document not in looks or looks[document].seen is not Seen.NEW or not path.is_file():
         raise WorkshopError(f"Aucune nouvelle version de « {document} » n’attend.")
