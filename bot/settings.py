@@ -19,6 +19,7 @@ from pydantic_settings import (
 
 import corpus
 from bot.collection import ONE_LINE, CollectionTable, NamedPath, distinct, read_networks
+from bot.logs import LogFormat
 from bot.web.branding import check_theme, read_frame_ancestors
 from corpus.errors import SettingsError, reason
 from corpus.toml_file import TomlError, read_toml
@@ -93,6 +94,8 @@ def _number(value: object) -> object:
 
 
 Number = Annotated[int, BeforeValidator(_number)]
+MetricsFor = Literal["local", "tous", "non"]
+"""Who may read the counters: programs of this machine, everybody, nobody."""
 
 
 class Settings(BaseSettings):
@@ -136,9 +139,8 @@ class Settings(BaseSettings):
     """Questions that one client may send; ``non`` for no limit."""
     trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(read_networks)] = LOOPBACK
     """Addresses and networks whose ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are believed."""
-    metrics: Literal["local", "tous", "non"] = "local"
-    """Who may read ``/metrics``."""
-    log_format: Literal["texte", "json"] = "texte"
+    metrics: MetricsFor = "local"
+    log_format: LogFormat = "texte"
     """Of what is logged on standard error."""
 
     collection: Annotated[tuple[CollectionTable, ...], AfterValidator(distinct)] = ()
@@ -315,7 +317,7 @@ def config_file() -> Path:
     return Path(os.environ.get("MOTAMOT_CONFIG") or _FILE)
 
 
-def read_log_format() -> Literal["texte", "json"]:
+def read_log_format() -> LogFormat:
     """The form of the logs, known before the settings are judged: what is wrong with them is logged too."""
     chosen = os.environ.get(f"{PREFIX}LOG_FORMAT")
     if not chosen:

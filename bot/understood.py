@@ -14,19 +14,14 @@ from corpus.document import BlockKind, Box, Document, Entry, Span
 
 
 class MarkKind(StrEnum):
-    """What a mark says of the words that it covers."""
+    """What a mark says of the words that it covers; its label tells it in French."""
 
     ENTRY = "entry"
-    """The question or heading of an entry."""
     HEADING = "heading"
-    """A heading above others."""
     PASSAGE = "passage"
     TABLE = "table"
-    """A row of a table, which is a passage."""
     UNUSED = "unused"
-    """Read, but in no entry: never quoted."""
     LEFT_OUT = "left-out"
-    """Printed, but not read: running titles, page numbers, what is struck out or cannot be seen."""
 
     @property
     def label(self) -> str:

@@ -344,7 +344,7 @@ def test_words_over_several_paragraphs_are_marked_in_each_and_found_once() -> No
     assert [(p.before, p.words, p.after) for p in shown.paragraphs] == [
         ("Un ", "deux.", ""),
         ("", "Trois", " quatre."),
-        ("Cinq.", "", ""),
+        ("", "", "Cinq."),
     ]
     assert shown.first is shown.paragraphs[0]
 

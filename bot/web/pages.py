@@ -1,7 +1,6 @@
 """The light page, the script that embeds it in another site, and what those who publish or run the service look at."""
 
 import time
-from typing import Literal
 
 from fastapi import APIRouter, Depends, Request
 from markupsafe import Markup
@@ -12,6 +11,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from bot import phrases
 from bot.logs import report_failure
 from bot.service import MAX_HISTORY, MAX_QUESTION, Service
+from bot.settings import MetricsFor
 from bot.web.branding import LOGOS
 from bot.web.rate_limits import RequestLimits
 from bot.web.render import TYPES, content, fingerprint, greeting_html, integrity, notice_html, question_html
@@ -117,9 +117,6 @@ async def static_file(request: Request) -> Response:
 
 # --- for those who run the service ---
 
-
-MetricsFor = Literal["local", "tous", "non"]
-"""Who may read the counters: programs of this machine, everybody, nobody."""
 
 _FORWARDED = frozenset({"forwarded", "x-forwarded-for", "x-real-ip"})
 """Headers of a proxy: the request then comes from elsewhere, whatever the connection says."""

@@ -32,11 +32,11 @@ from bot.collection import CollectionTable
 from bot.journal import Journal
 from bot.logs import LOG
 from bot.service import AssistantLike, Service
-from bot.settings import LOOPBACK, NO_LIMIT
+from bot.settings import LOOPBACK, NO_LIMIT, MetricsFor
 from bot.web import dev_phrases
 from bot.web.api import build_api, invalid
 from bot.web.branding import Branding
-from bot.web.pages import MetricsFor, alive, build_health, build_pages, static_file
+from bot.web.pages import alive, build_health, build_pages, static_file
 from bot.web.proof import build_proof
 from bot.web.rate_limits import RETRY_SECONDS, RequestCounts, RequestLimits
 from bot.web.responses import FrenchErrors, RefusedError, explain, problem, refused, told

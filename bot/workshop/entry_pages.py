@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from io import BytesIO
 from zipfile import BadZipFile
 
@@ -16,10 +15,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.phrases import counted
-from bot.workshop.decisions import Act, Decision
+from bot.workshop.decisions import Act
 from bot.workshop.draft import ConflictError, WorkshopError
 from bot.workshop.editing import Workshop
-from bot.workshop.inbox_pages import Candidate, shown
+from bot.workshop.inbox_pages import shown
 from bot.workshop.phrasings_file import MOST_CHARACTERS, Attached, key_of, pasted_lines
 from bot.workshop.views import field, fields, file, moved, number, page, posted
 from index.french import fold
@@ -27,18 +26,6 @@ from index.french import fold
 _A_PAGE = 50
 _NOTHING = Attached()
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-
-@dataclass(frozen=True, slots=True)
-class EntryLine:
-    """A line of the list."""
-
-    shown: Candidate
-    attached: Attached
-    counts: Counter[str]
-    """How often it came first, by what was then said."""
-    last: Decision | None
-    """Who changed it last, and when."""
 
 
 def _list(request: Request, trouble: str = "", status: int = 200) -> Response:
@@ -52,9 +39,9 @@ def _list(request: Request, trouble: str = "", status: int = 200) -> Response:
         own = attached.get(key, _NOTHING)
         text = fold(" ".join((each.heading, own.title, *own.phrasings)))
         if all(word in text for word in wanted):
-            found.append(EntryLine(each, own, counts.get(key, Counter()), last.get(key)))
+            found.append((each, own, counts.get(key, Counter()), last.get(key)))
     if request.query_params.get("tri") == "demandes":
-        found.sort(key=lambda line: -line.counts.total())
+        found.sort(key=lambda line: -line[2].total())
     return page(
         request,
         "entries.html",
