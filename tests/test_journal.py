@@ -52,7 +52,9 @@ def test_a_line_holds_time_question_kind_entry_and_nothing_of_the_visitor(path: 
         second = journal.record(REFUSED)
         third = journal.record(Answer("bonjour", Kind.SMALLTALK, 1.0, "Bonjour."))
         lines = {line.reference: line for line in journal.records()}
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
 
+    assert modes == {"journal.sqlite3": 0o600, "journal.sqlite3-wal": 0o600, "journal.sqlite3-shm": 0o600}
     assert set(lines) == {first, second, third}
     assert all(len(reference) == 16 and int(reference, 16) >= 0 for reference in lines)
     answer, refusal, courtesy = lines[first], lines[second], lines[third]
