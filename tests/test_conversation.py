@@ -143,6 +143,10 @@ def test_a_negation_is_no_correction() -> None:
             Halves("Quand la salle est-elle libre ?", "qui a les clés ?", True),
         ),
         ("Comment réserver la salle et pour combien ?", Halves("Comment réserver la salle ?", "pour combien ?", True)),
+        (
+            "Est-ce que je peux réserver la salle pour le mariage de ma fille et qui a les clés ?",
+            Halves("Est-ce que je peux réserver la salle pour le mariage de ma fille ?", "qui a les clés ?", True),
+        ),
         ("La salle est libre et qui a les clés ?", None),
         (f"Je veux bien{' et encore' * 9} la salle, mais qui a les clés et comment la réserver ?", None),
         ("Les livres et les disques sont-ils prêtés ?", None),

@@ -352,6 +352,13 @@ HEADER = ["Question", "Réponse"]
             word("**Salle**", "Jour\t\t150 €", "Semaine\t900 €", PRICE, "Le maire,\tLe préfet,", "Luc\tLéa"),
             [f"Salle → Jour | 150 € / Semaine | 900 € / {PRICE}"],
         ),
+        (  # bold items above others head nothing
+            word(
+                *("Heading 1: Dossier", "List Number: **Pièces**", "List Bullet 2: un plan", "Joindre :"),
+                *("List Number: **Plan**", "List Number: timbre", PRICE),
+            ),
+            [f"Dossier → 1. Pièces / · un plan / Joindre : / 2. Plan / 3. timbre / {PRICE}"],
+        ),
         (word("**Pièces**", "-\tun plan", "-\t2 photos"), ["Pièces → - un plan / - 2 photos"]),
         (
             word("Heading 1: Pièces", [["Cas", "Pièces"], ["Terrasse", "Un plan¶• Un extrait K"]]),
