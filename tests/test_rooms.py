@@ -3,6 +3,7 @@
 import ast
 import re
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -18,19 +19,23 @@ MODULES = [path.relative_to(ROOT) for package in ALLOWED for path in sorted((ROO
 
 
 @cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse((ROOT / path).read_text(encoding="utf-8"))
+
+
 def trees() -> dict[Path, ast.Module]:
     """Each module, parsed."""
-    return {path: ast.parse((ROOT / path).read_text(encoding="utf-8")) for path in MODULES}
+    return {path: parsed(path) for path in MODULES}
 
 
 def dotted(path: Path) -> str:
     return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
 
 
-def imported_modules(tree: ast.AST) -> set[str]:
-    """Dotted names of everything that a module imports, wherever in it; ``from a import b`` gives a and a.b."""
+def imported_modules(nodes: Iterable[ast.AST]) -> set[str]:
+    """Dotted names of everything that these nodes import; ``from a import b`` gives a and a.b."""
     names = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -41,22 +46,17 @@ def imported_modules(tree: ast.AST) -> set[str]:
 
 
 def imported(path: Path) -> set[str]:
-    """First names of everything that a module imports."""
-    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
-    return {name.partition(".")[0] for name in imported_modules(tree)}
+    """First names of everything that a module imports, wherever in it."""
+    return {name.partition(".")[0] for name in imported_modules(ast.walk(parsed(path)))}
 
 
-def at_import(tree: ast.Module) -> ast.Module:
+def at_import(node: ast.AST) -> Iterator[ast.AST]:
     """What is run when a module is imported: no function's body, nothing for the type checker alone."""
-
-    class Outer(ast.NodeTransformer):
-        def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
-            return None
-
-        def visit_If(self, node: ast.If) -> ast.AST | None:
-            return None if ast.unparse(node.test) == "TYPE_CHECKING" else self.generic_visit(node)
-
-    return ast.fix_missing_locations(Outer().visit(ast.parse(ast.unparse(tree))))
+    for child in ast.iter_child_nodes(node):
+        is_typing = isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) and not is_typing:
+            yield child
+            yield from at_import(child)
 
 
 def test_imports_go_one_way() -> None:
