@@ -60,11 +60,11 @@ def test_every_character_of_a_hostile_quote_is_shown_and_none_runs(visit: Any, s
 
 
 @both
-def test_the_page_is_in_french_for_an_english_browser_with_one_title_and_named_controls(
+def test_the_page_is_in_french_with_named_controls_and_suggestions_are_asked_verbatim_by_keyboard(
     page: Any, site: WholeSite, path: str
 ) -> None:
     open_page(page, site, path)
-    ask(page, "météo")
+    refusal = ask(page, "météo")
 
     assert page.evaluate("[document.documentElement.lang, document.title]") == ["fr", "Motamot, la réponse mot à mot"]
     assert page.get_by_role("heading", level=1).all_inner_texts() == ["Posez votre question"]
@@ -73,12 +73,6 @@ def test_the_page_is_in_french_for_an_english_browser_with_one_title_and_named_c
     assert [page.get_by_role(role).count() for role in ("main", "contentinfo")] == [1, 1]
     labels = page.locator("main [aria-label]:not(.mm-view)").evaluate_all("all => all.map(e => e.ariaLabel)")
     assert set(labels) <= {"Conversation", "Nouvelle conversation", "Effacer"}
-
-
-@both
-def test_suggestions_are_asked_verbatim_by_keyboard_and_the_draft_stays(page: Any, site: WholeSite, path: str) -> None:
-    open_page(page, site, path)
-    refusal = ask(page, "météo")
     box(page).fill("mon brouillon")
     for count in (2, 3):
         refusal.get_by_role("button", name="dépôt").press("Enter")
@@ -132,24 +126,9 @@ def test_a_long_answer_begins_in_view_and_the_page_is_not_too_wide(
 
 
 @both
-def test_the_focus_stays_in_the_box_and_shift_enter_makes_a_new_line(page: Any, site: WholeSite, path: str) -> None:
-    open_page(page, site, path)
-    ask(page, "bonjour")
-    expect(box(page)).to_be_focused()
-    expect(box(page)).to_have_value("")
-    page.keyboard.type("première")
-    page.keyboard.press("Shift+Enter")
-    page.keyboard.type("seconde")
-    assert box(page).bounding_box()["height"] > 60
-    page.get_by_role("button", name="Envoyer", exact=True).click()
-    expect(page.locator(ANSWERS)).to_have_count(2)
-
-    assert asked(page) == ["bonjour", "première\nseconde"]
-    expect(box(page)).to_be_focused()
-
-
-@both
-def test_what_is_empty_or_too_long_does_not_leave(page: Any, site: WholeSite, path: str) -> None:
+def test_what_is_empty_or_too_long_does_not_leave_and_shift_enter_makes_a_new_line(
+    page: Any, site: WholeSite, path: str
+) -> None:
     open_page(page, site, path)
     before = len(site.assistant.asked)
     send(page, "  \n")
@@ -161,6 +140,17 @@ def test_what_is_empty_or_too_long_does_not_leave(page: Any, site: WholeSite, pa
     ask(page, "bonjour")
     assert (asked(page), len(site.assistant.asked)) == (["bonjour"], before + 1)
     expect(status(page, said)).to_have_count(0)
+    expect(box(page)).to_be_focused()
+    expect(box(page)).to_have_value("")
+    page.keyboard.type("première")
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.type("seconde")
+    assert box(page).bounding_box()["height"] > 60
+    page.get_by_role("button", name="Envoyer", exact=True).click()
+    expect(page.locator(ANSWERS)).to_have_count(2)
+
+    assert asked(page) == ["bonjour", "première\nseconde"]
+    expect(box(page)).to_be_focused()
 
 
 VOICES = """(voices) => {

@@ -56,7 +56,11 @@ def assert_for_everyone(page: Any) -> None:
     assert axe(page) == {}
 
 
-@pytest.mark.parametrize("name", [name for name in READ if name not in ("413", "500", "503")])  # as 404, in other words
+LIKE_OTHERS = ("413", "500", "503", "permalink to a clarification")
+"""As 404 and the refusal, in other words."""
+
+
+@pytest.mark.parametrize("name", [name for name in READ if name not in LIKE_OTHERS])
 def test_a_page_that_one_reads(page: Any, site: WholeSite, place_of: Callable[[str, str], str], name: str) -> None:
     status, address = READ[name]
     page.set_viewport_size({"width": 1280, "height": 800})

@@ -239,13 +239,10 @@ Ce site utilise des cookies. En poursuivant, vous les acceptez.</div><div class=
     "part",
     [
         '<button class="accordion">{0}</button><div class="panel">{1}</div>',
-        '<section class="fr-accordion"><h3><button aria-expanded="false" aria-controls="a{2}">{0}</button></h3>'
-        '<div class="fr-collapse" id="a{2}" hidden><p>{1}</p></div></section>',
         '<div class="q"><h3>{0}</h3><div class="a" hidden><p>{1}</p></div></div>',
         '<h3>{0} <span aria-hidden="true">+</span></h3><div style="display:none">{1}</div>',
         '<div role="button" aria-expanded="false">{0}</div><div aria-hidden="true">{1}</div>',
         '<div itemtype="https://schema.org/Question"><div itemprop="name">{0}</div><div>{1}</div></div>',
-        "<details><summary><h3>{0}</h3></summary>{1}</details>",
         "<dl><dt><b>{0}</b></dt><dd>{1}</dd></dl>",
         "<p><strong>{0}</strong><br>{1}</p>",
         "<p><b>Quand déposer</b> <b>la demande ?</b><br><br>{1}</p>",
@@ -259,10 +256,9 @@ Ce site utilise des cookies. En poursuivant, vous les acceptez.</div><div class=
         '<h3>{0}<span class="sr-only"> - déplier</span></h3><p>{1}</p><p class="visually-hidden">Fin</p>',
     ],
 )
-@pytest.mark.parametrize("page", ["{0}", SURROUNDED])
-def test_html_shows_its_questions_and_nothing_that_surrounds_them(part: str, page: str) -> None:
-    parts = "".join(part.format(*(text for _, text in pair), n) for n, pair in enumerate((TEXT[:2], TEXT[2:])))
-    reading = read_html(page.format(f"<h1>FAQ</h1>{parts}").encode(), "faq.html")
+def test_html_shows_its_questions_and_nothing_that_surrounds_them(part: str) -> None:
+    parts = "".join(part.format(*(text for _, text in pair)) for pair in (TEXT[:2], TEXT[2:]))
+    reading = read_html(SURROUNDED.format(f"<h1>FAQ</h1>{parts}").encode(), "faq.html")
 
     found = [(Q if kind is H else kind, text) for kind, _, text in blocks(reading)]
     assert found == [(Q, "FAQ"), *TEXT] if "la demande" not in part else found[1:3] == TEXT[:2]
