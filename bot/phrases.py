@@ -44,6 +44,7 @@ PRIVACY = (
     "Si le service qui vous le propose en décide autrement, il doit vous en informer."
 )
 CLARIFY = f"Est-ce l’une de ces questions{NBSP}?"
+CLARIFY_ONE = f"Est-ce cette question{NBSP}?"
 NONE_OF_THESE = "Aucune de ces questions"
 REFUSED_AGAIN = (
     "Je ne trouve toujours pas de réponse dans les textes que je connais. Adressez-vous au service qui vous propose "

@@ -12,6 +12,7 @@ from bot.answer import Quote, QuoteSource
 from bot.legal_status import is_in_force, status_line
 from corpus.document import BlockKind, Document, Entry, Passage, Span
 from corpus.split.sentences import sentences
+from index.french import stems
 from index.result import Hit
 from index.rows import Rows
 
@@ -95,11 +96,19 @@ def _without_bullet(span: Span, text: str) -> Span:
     return Span(found.end(), span.end) if found and found.end() < span.end else span
 
 
+def _is_title(heading: str, title: str) -> bool:
+    """Whether a heading says little else than the title of its document, which is told beside it."""
+    one, other = set(stems(heading)), set(stems(title))
+    return 2 * len(one & other) > len(one | other)
+
+
 def source_of(document: Document, offset: int, entry: str, passage: Passage | None) -> QuoteSource:
     """Where the character at ``offset`` stands: in ``passage`` of ``entry``, or under no heading that we know."""
     heading = passage.question.of(document.text) if passage and passage.question else None
     is_question = heading is not None and heading.rstrip().endswith("?")
     above = [s.of(document.text) for s in passage.section] if passage else []
+    if above and _is_title(above[0], document.source.title):
+        above = above[1:]
     section = above if is_question or heading is None else [*above, heading]
     return QuoteSource(
         document=document.id,

@@ -25,7 +25,7 @@ def replied(result: Result, reading: Reading) -> Answer:
         return _quoting(answer, result)
     near = _labels(result.hits[:_N_SUGGESTIONS])
     if kind is Kind.CLARIFY:
-        return replace(answer, message=phrases.CLARIFY, suggestions=near)
+        return replace(answer, message=phrases.CLARIFY if near[1:] else phrases.CLARIFY_ONE, suggestions=near)
     return replace(answer, suggestions=near if result.answerable >= result.levels.offer / _FAR else ())
 
 

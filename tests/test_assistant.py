@@ -212,7 +212,7 @@ def test_a_turn_after_a_question_that_does_not_say_enough_has_a_reserve(
     answer = Assistant(searcher).ask(turn, ["Faut-il payer une amende ?"])
 
     assert (answer.kind, answer.reading.as_) == (kind, ReadAs.FOLLOW_UP)
-    said = {Kind.ANSWER: phrases.UNSURE, Kind.CLARIFY: phrases.CLARIFY, Kind.REFUSE: phrases.REFUSED}
+    said = {Kind.ANSWER: phrases.UNSURE, Kind.CLARIFY: phrases.CLARIFY_ONE, Kind.REFUSE: phrases.REFUSED}
     assert answer.message == said[kind]
     # Only what is quoted is marked.
     assert sum(JOIN in asked for asked in marks) == (kind is Kind.ANSWER)
@@ -239,7 +239,7 @@ def test_a_turn_that_alone_says_nothing_that_the_documents_know_is_refused_after
 
 @pytest.mark.parametrize(
     ("confidence", "message"),
-    [(0.3, phrases.CLARIFY), (0.4, phrases.UNSURE), (0.85, phrases.ANSWERED)],
+    [(0.3, phrases.CLARIFY_ONE), (0.4, phrases.UNSURE), (0.85, phrases.ANSWERED)],
 )
 def test_an_entry_that_is_rather_not_the_right_one_is_offered(
     small_assistant: Assistant, monkeypatch: pytest.MonkeyPatch, confidence: float, message: str
@@ -250,7 +250,7 @@ def test_an_entry_that_is_rather_not_the_right_one_is_offered(
 
     answer = Assistant(small_assistant.searcher).ask("une amende ?")
 
-    assert (answer.message, bool(answer.quotes)) == (message, message != phrases.CLARIFY)
+    assert (answer.message, bool(answer.quotes)) == (message, message != phrases.CLARIFY_ONE)
 
 
 @pytest.mark.parametrize("agree", [True, False])

@@ -6,7 +6,7 @@ from itertools import accumulate
 import pytest
 
 from bot.answer import Quote
-from bot.quoting import Library, NotVerbatimError, prove, quote
+from bot.quoting import Library, NotVerbatimError, prove, quote, source_of
 from corpus.document import Block, BlockKind, Document, Entry, Passage, Source, Span
 from corpus.phrasings import Target
 from corpus.split.split import split
@@ -117,6 +117,9 @@ def test_the_source_says_where_the_quote_stands() -> None:
     # A heading that is no question is the last part of the section.
     source = quote(hit(question="Deux cas :")).source
     assert (source.question, source.section) == (None, "Titre I › Prêts › Deux cas :")
+    # A heading that is the title of the document is not told twice.
+    titled = replace(DOCUMENT, source=replace(DOCUMENT.source, title="Le titre I"))
+    assert source_of(titled, at(ITEM).start, "emprunter", passage(ITEM, WHOLE)).section == "Prêts"
     # The page is that of what is marked.
     across = Span(at("Deux cas :").start, len(TEXT))
     assert [quote(hit()).source.page, quote(hit(RULES, whole=across)).source.page] == [1, 2]
