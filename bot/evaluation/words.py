@@ -282,4 +282,4 @@ def _got(answer: Answer) -> list[str]:
 
 def _short(text: str) -> str:
     """An excerpt between its marks, on one line."""
-    return f"«{NBSP}{shorten(text, _LONGEST_EXCERPT, placeholder=' […]')}{NBSP}»"
+    return f"«{NBSP}{shorten(text, _LONGEST_EXCERPT, placeholder=' […]', break_on_hyphens=False)}{NBSP}»"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from textwrap import shorten
 
 from starlette.background import BackgroundTask
@@ -64,8 +65,8 @@ def candidates(workshop: Workshop) -> dict[str, Candidate]:
 
 def candidate(entry: Entry) -> Candidate:
     """As the pages show it."""
-    heading = " ".join(entry.heading_text.split()) or shorten(entry.body_text, _UNTITLED, placeholder=" […]")
-    return Candidate(entry.key, heading, shorten(entry.body_text, _SHOWN, placeholder=" […]"))
+    cut = partial(shorten, entry.body_text, placeholder=" […]", break_on_hyphens=False)
+    return Candidate(entry.key, " ".join(entry.heading_text.split()) or cut(_UNTITLED), cut(_SHOWN))
 
 
 def _inbox(request: Request, trouble: str = "", typed: str = "", status: int = 200) -> Response:
