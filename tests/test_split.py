@@ -222,6 +222,7 @@ def test_a_question_above_its_answer_needs_no_question_mark(raw: str) -> None:
         [(ITEM, 1, "{0}"), (ITEM, 1, "{2}"), (HEADING, 3, "{0}"), (ITEM, 1, "{1}"), (HEADING, 3, "{2}"), (ITEM, 1, "{3}")],  # noqa: E501
         [(TABLE, 0, "Question\tRéponse"), (TABLE, 0, "{0}\t{1}"), (TABLE, 0, "{2}\t{3}")],
         [(TABLE, 0, "{0}\t{1}"), (TABLE, 0, "{2}\t{3}")],
+        [(PARAGRAPH, 0, "Question orale, de M. Roy :\n{0}"), (PARAGRAPH, 0, "Réponse du maire :\n{1}"), (PARAGRAPH, 0, "Question de Mme Le Goff :\n{2}"), (PARAGRAPH, 0, "Réponse :\n{3}")],  # noqa: E501
         [(TABLE, 0, "N°\tVos questions\tNos réponses"), (TABLE, 0, "1\t{0}\t{1}"), (TABLE, 0, "2\t{2}\t{3}")],
     ],
 )  # fmt: skip
@@ -237,6 +238,21 @@ def test_a_column_for_the_public_may_stand_before_the_answers() -> None:
     assert pairs(placed(*((TABLE, 0, row) for row in rows))) == [
         ("Quel prix ?", "Été\tNeuf euros."),
         ("Où ?", "En mairie."),
+    ]
+
+
+def test_a_name_among_questions_is_one_and_a_title_above_them_keeps_its_text() -> None:
+    above = [
+        (HEADING, 1, "Vélos"),
+        (HEADING, 2, "Tarifs"),
+        (PARAGRAPH, 0, "Trente euros par mois."),
+        (HEADING, 2, "FAQ"),
+    ]
+    rows = ["Qui paie ?\tLa ville paie.", "Durée\tTrois ans au plus.", "Et où ?\tÀ la gare centrale."]
+
+    assert pairs(placed(*above, *((TABLE, 0, row) for row in rows))) == [
+        ("Tarifs", "Trente euros par mois."),
+        *(tuple(row.split("\t")) for row in rows),
     ]
 
 

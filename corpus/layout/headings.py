@@ -11,6 +11,7 @@ from corpus.layout.list_markers import (
     ASIDE,
     ASKED,
     ENACTING,
+    QUESTION_ALONE,
     SIGNATORY,
     SIGNED,
     TITLE_WORD,
@@ -61,7 +62,7 @@ ADDRESSEE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
-_NO_TITLES = (ASKED, ANSWERED, ASIDE, ENACTING, LABEL, CAPTION)
+_LABELS, _LABELS_ALONE = (ASKED, ANSWERED, ASIDE, ENACTING, LABEL, CAPTION), (QUESTION_ALONE, SIGNATURE)
 
 
 def kinds(groups: Sequence[LineGroup], look: BodyStyle) -> list[BlockKind]:
@@ -118,9 +119,7 @@ def _may_head(group: LineGroup) -> bool:
     text = group.text
     if len(text) > (LONGEST_QUESTION if text.endswith("?") else LONGEST):
         return False
-    if any(label.match(text) for label in (ASKED, ANSWERED, ASIDE, ENACTING, LABEL, CAPTION)) or SIGNATURE.fullmatch(
-        text
-    ):
+    if any(label.match(text) for label in _LABELS) or any(label.fullmatch(text) for label in _LABELS_ALONE):
         return False
     if re.search(r"https?:|@|=|\d[,.]\d+\W*$|\d\s?[€%]\W*$", text):
         return False  # an address, a sum, a cell of a table

@@ -44,7 +44,7 @@ INTERROGATIVE = re.compile(
 # The number of a question or an answer, and what may follow it without a sign: "Q1 Peut-on ... ?", "R1 Oui."
 _COUNTED, _CAPITAL = r"\s*(?:n\s?[°o]\s*)?(?P<value>\d{1,3})?\s*", r"(?<=\d\s)(?-i:(?=[A-ZÀ-Ý«]))"
 # Who asks or answers, in minutes: "Question n° 2 de M. Dupont :", "Réponse du maire :".
-BY = r"(?:\s(?:orale|[ée]crite|pos[ée]e|n\s?[°o]\s?\d{1,3}))*\s(?:d(?:e|u|es)\s|d['’]|par\s)[^:?\n]{1,80}(?=:)"
+BY = r"(?:\s(?:orale|[ée]crite|pos[ée]e|n\s?[°o]\s?\d{1,3}),?)*\s(?:d(?:e|u|es)\s|d['’]|par\s)[^:?\n]{1,80}(?=:)"
 ASKED = re.compile(
     # "D : … R : …", demande and réponse: with a colon only, for "D." numbers a list.
     rf"(?:question(?P<by>{BY})|questions?|q|(?:demande|d)(?=\s*(?:n\s?[°o]\s*)?\d{{0,3}}\s*:))"
@@ -60,7 +60,7 @@ ANSWERED = re.compile(
 )
 # Alone on its line, above the question or the answer.
 QUESTION_ALONE, ANSWER_ALONE = (
-    re.compile(rf"(?:la )?{name}\s*(?:n\s?[°o]\s*)?\d{{0,3}}\s*:?", re.IGNORECASE)
+    re.compile(rf"(?:la )?{name}(?:{BY})?\s*(?:n\s?[°o]\s*)?\d{{0,3}}\s*:?", re.IGNORECASE)
     for name in ("question", "r[ée]ponse")
 )
 ASIDE = re.compile(

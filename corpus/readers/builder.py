@@ -8,7 +8,16 @@ from itertools import groupby, pairwise, zip_longest
 from corpus.document import Block, BlockKind, StructuredText
 from corpus.layout.headings import Outline, kinds, run_in_article
 from corpus.layout.lines import INVISIBLE, PRIVATE_USE, BodyStyle, Line, LineGroup, are_rows, asks, prevailing
-from corpus.layout.list_markers import ASKED, GLYPHS, TITLE_WORD, ListMarker, Numbering, markers
+from corpus.layout.list_markers import (
+    ANSWER_ALONE,
+    ASKED,
+    GLYPHS,
+    QUESTION_ALONE,
+    TITLE_WORD,
+    ListMarker,
+    Numbering,
+    markers,
+)
 
 _BLANK = re.compile(r"[\s\x00-\x20\x7f-\x9f]{2,}|[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 """Controls too: a terminal would obey them. One no-break space alone is none, several are an indent."""
@@ -285,7 +294,8 @@ def _as_printed(text: str, blocks: Sequence[Block], looks: Sequence[TextRun]) ->
     )
     for block, look, below in zip(blocks, looks, [*blocks[1:], None], strict=False):
         words = block.of(text)
-        if look.bold and below and below.kind is BlockKind.PARAGRAPH and not _REMARK.match(words):
+        label = _REMARK.match(words) or QUESTION_ALONE.fullmatch(words) or ANSWER_ALONE.fullmatch(words)
+        if look.bold and below and below.kind is BlockKind.PARAGRAPH and not label:
             words = words.rstrip(" :\u00a0\u202f")  # titles in bold may end with a colon
         marker = numbering.choose(words)[0]
         if block.kind is BlockKind.ITEM and marker is None:

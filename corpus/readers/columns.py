@@ -290,8 +290,10 @@ def _asking(rows: Sequence[Texts]) -> tuple[int, Columns] | None:
             if len(row) > column + 1 and row[column] and sum(map(bool, row)) > 1  # alone: a theme
         ]
         first = 1 if cells and not asks(cells[0][1]) else 0
-        asked = [index for index, text in cells[first:] if asks(text)]
-        if len(asked) < max(1, len(cells) - first) or len(cells) < 2:
+        asked = [index for index, text in cells if asks(text)]
+        if len(asked) < max(1, len(cells) - first) and 3 * len(asked) >= 2 * len(cells):
+            first = 0  # names among questions
+        elif len(asked) < max(1, len(cells) - first) or len(cells) < 2:
             continue
         answers = [rows[index][column + 1] for index in asked]
         said = [text for text in answers if _says(text, alone=len(asked) == 1)]

@@ -1,5 +1,6 @@
 """Detect the tables of a PDF page, by their borders or by aligned columns, and join the lines of each row."""
 
+import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,8 @@ _TALLEST = 12
 _FEWEST = 3
 # Lines that columns of text have at least, and characters of such a line.
 _TEXT_LINES, _TEXT_WIDTH = 5, 25
+# A large letter that opens a paragraph, and how much larger it is than its line.
+_INITIAL, _LARGER = re.compile(r"\s*[^\W\d_]\s*"), 1.6
 # Characters of what stands right of its row though it is drawn elsewhere: amounts, numbers of pages.
 _SHORT = 15
 
@@ -34,6 +37,7 @@ def with_tables(rows: Sequence[Row]) -> list[Row]:
     """The same rows, those of a table joined: one for each of its rows, with tabs between cells."""
     if len(rows) > MOST_ROWS:
         return list(rows)
+    rows = _with_initials(rows)
     ruled = defaultdict[int, dict[Cell, list[Row]]](lambda: defaultdict(list))
     for row in rows:
         if row.cell:
@@ -46,6 +50,25 @@ def with_tables(rows: Sequence[Row]) -> list[Row]:
             free += _ruled(ruled.pop(row.cell.table))
     found = list(_unruled(_with_side_columns(list(_unruled(free)))))
     return list(_with_numbers_apart(found))
+
+
+def _with_initials(rows: Sequence[Row]) -> Sequence[Row]:
+    """The rows, each large letter that opens a paragraph being in the first line beside it."""
+    for initial in [row for row in rows if _INITIAL.fullmatch(row.text)]:
+        beside = [row for row in rows if _is_opened(row, initial)]
+        if first := max(beside, key=lambda row: row.y, default=None):
+            word = initial.text.strip() + first.text.split()[0]
+            between = "" if is_french(word) or not word[1].isalpha() else " "
+            line = _chained([replace(initial, y=first.y, cell=first.cell), first], between)
+            rows = [line if row is first else row for row in rows if row is not initial]
+    return rows
+
+
+def _is_opened(row: Row, initial: Row) -> bool:
+    near = 0 <= row.x - initial.right + row.size <= 2 * row.size and row.turn == initial.turn
+    return (
+        near and initial.size > _LARGER * row.size and initial.y <= row.y + row.size <= initial.y + 1.5 * initial.size
+    )
 
 
 def _with_numbers_apart(rows: Sequence[Row]) -> Iterator[Row]:

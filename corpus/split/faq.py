@@ -74,7 +74,7 @@ def _before_questions(document: Document, run: Sequence[Block], path: HeadingPat
     """What stands above the first question: sections; under the title of the list alone, paragraphs apart."""
     parts = [(head, list(part)) for head, part in groupby(run, key=lambda block: block.kind is BlockKind.HEADING)]
     titles = next((len(part) for head, part in parts if head), 0)
-    if sum(head for head, _ in parts[:-1]) > 1 or (titles > 1 and not parts[-1][0]):
+    if sum(head for head, _ in parts[:-1]) > 1 or titles > 1:
         return sections(document, run, path)
     found: list[Section] = []
     for head, part in parts:
