@@ -122,7 +122,6 @@ def model_home(run_folder: Path, index_folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def encoder(model_home: Path) -> "OnnxEncoder":
-    """The real encoder, loaded once for all tests."""
     from index.e5.unpack import default_encoder
 
     return default_encoder(model_home)
@@ -142,8 +141,6 @@ def small_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What a run of the command left."""
-
     code: int
     out: str
     err: str
@@ -205,7 +202,6 @@ def two_days(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def folder(two_days: Path, tmp_path: Path) -> Path:
-    """A copy of it that a test may damage."""
     return Path(shutil.copytree(two_days, tmp_path / "copy"))
 
 
@@ -223,13 +219,11 @@ def few_phrasings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def place(few_phrasings: Path, tmp_path: Path) -> Path:
-    """A copy of it that a test may change."""
     return Path(shutil.copytree(few_phrasings, tmp_path / "site"))
 
 
 @pytest.fixture
 def journal(tmp_path: Path) -> "Generator[Journal]":
-    """An empty journal."""
     from bot.journal import Journal
 
     with closing(Journal(tmp_path / "journal.sqlite3", 90)) as journal:
@@ -238,7 +232,6 @@ def journal(tmp_path: Path) -> "Generator[Journal]":
 
 @pytest.fixture(scope="session")
 def small_searcher(small_index: Path) -> "Searcher":
-    """A searcher over the library's FAQ."""
     from small_corpus import small_encoder
 
     from index.searcher import Searcher
@@ -248,7 +241,6 @@ def small_searcher(small_index: Path) -> "Searcher":
 
 @pytest.fixture(scope="session")
 def small_assistant(small_searcher: "Searcher") -> "Assistant":
-    """An assistant over the library's FAQ."""
     from bot.assistant import Assistant
 
     return Assistant(small_searcher)
@@ -307,7 +299,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> "Generator[WholeSite]":
 
 @pytest.fixture(scope="module")
 def browser() -> "Generator[Any]":
-    """The system's Chromium."""
     from real_site import chromium
 
     with chromium() as browser:

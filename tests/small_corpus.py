@@ -60,40 +60,23 @@ EDITION = {
 
 PHRASINGS = {
     "inscription": [
-        "avoir une carte",
-        "carte de lecteur",
-        "inscrire mon fils",
-        "s'abonner",
-        "carte gratuite",
-        "abonnement",
+        "avoir une carte", "carte de lecteur", "inscrire mon fils", "s'abonner", "carte gratuite", "abonnement",
     ],
     "pret": [
-        "emprunter des livres",
-        "livres à emporter",
-        "emprunter un roman",
-        "romans",
-        "livres prêtés",
+        "emprunter des livres", "livres à emporter", "emprunter un roman", "romans", "livres prêtés",
         "prendre un livre",
     ],
     "retard": ["amende de retard", "livre rendu trop tard", "retard", "payer une amende", "rappel reçu", "amende ?"],
     "internet": ["ordinateur libre", "wifi", "aller sur internet", "ordinateurs", "connexion wifi", "internet gratuit"],
     "salle": [
-        "louer la salle",
-        "salle pour une association",
-        "réunion dans la salle",
-        "association",
-        "salle libre",
+        "louer la salle", "salle pour une association", "réunion dans la salle", "association", "salle libre",
         "réserver une salle",
     ],
     "portage": [
-        "livraison à domicile",
-        "portage",
-        "apporter des livres à ma mère âgée",
-        "domicile",
-        "portage du mardi",
+        "livraison à domicile", "portage", "apporter des livres à ma mère âgée", "domicile", "portage du mardi",
         "bénévole",
     ],
-}
+}  # fmt: skip
 """Identifier -> how people ask it."""
 
 FEW = {key: asked[:2] for key, asked in PHRASINGS.items()} | {"internet": ["se servir d'un ordinateur", "wifi"]}

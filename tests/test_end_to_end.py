@@ -65,14 +65,12 @@ def assistant(default_index: Path, asked_once: OnnxEncoder) -> Assistant:
 
 @pytest.fixture(scope="module")
 def known(assistant: Assistant) -> list[KnownQuestion]:
-    """Both halves."""
     files = [KNOWN / f"{half}.jsonl" for half in ("tune", "held")]
     return [question for file in files for question in read_known_questions(file, assistant.searcher.rows.entries)]
 
 
 @pytest.fixture(scope="module")
 def judged(assistant: Assistant, known: list[KnownQuestion]) -> list[Judged]:
-    """All of them, judged."""
     return evaluate(assistant, known)
 
 

@@ -162,7 +162,6 @@ def test_a_conversation_is_announced_once_has_the_dates_and_notices_of_its_texts
 
 
 def printed(page: Any, address: str) -> list[str]:
-    """The text of each page of the PDF that the browser prints."""
     page.goto(address)
     pdf = pypdf.PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True)))
     assert {tuple(round(side) for side in sheet.mediabox[2:]) for sheet in pdf.pages} == {(595, 842)}  # A4 in points

@@ -36,12 +36,10 @@ def path(tmp_path: Path) -> Path:
 
 
 def content(path: Path) -> bytes:
-    """Of the file and its companions."""
     return b"".join(file.read_bytes() for file in sorted(path.parent.iterdir()))
 
 
 def aged(path: Path) -> None:
-    """Make all the lines old."""
     with closing(sqlite3.connect(path)) as raw, raw:
         raw.execute("UPDATE question SET asked = '2020-01-01T00:00:00Z'")
 

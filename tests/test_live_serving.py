@@ -177,7 +177,6 @@ def test_what_nobody_foresaw_does_not_end_the_watch(
 
 
 def said(live: LiveAssistant) -> str:
-    """What it answers now."""
     return live.ask(QUESTION).quotes[0].text
 
 

@@ -26,7 +26,6 @@ def assistant() -> FakeAssistant:
 
 @cache
 def app_for(metrics_for: str) -> FastAPI:
-    """A site whose counters these may read."""
     return build_app(assistant(), metrics_for=metrics_for)
 
 

@@ -26,7 +26,6 @@ from corpus.readers.formats import read_file
 
 @pytest.fixture
 def pdf(tmp_path: Path) -> Path:
-    """Three pages."""
     made = FPDF(format=(420, 300))
     for number in (1, 2, 3):
         made.add_page()
@@ -55,7 +54,6 @@ def shown(document: Document, data: bytes, words: str, at: int = 0) -> str:
 
 
 def paper(*lines: str, width: float = 0) -> bytes:
-    """One page with these lines."""
     made = FPDF()
     made.add_page()
     made.set_font("helvetica", size=11)

@@ -46,7 +46,6 @@ class Opened:
 
 @pytest.fixture
 def corpus(pytester: pytest.Pytester, no_settings: None, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The library's FAQ, which the settings name."""
     folder = write_corpus(pytester.path / "corpus")
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:schemathesis")  # a second to import, in each of these runs
     monkeypatch.setenv("MOTAMOT_CORPUS", str(folder))

@@ -29,7 +29,6 @@ from index.stored import Stored
 
 
 def answer(index: Path) -> str:
-    """What the version in service says of the days it closes."""
     return FolderStore(index).load().entries[-1].body_text
 
 

@@ -24,7 +24,6 @@ def parsed(path: Path) -> ast.Module:
 
 
 def trees() -> dict[Path, ast.Module]:
-    """Each module, parsed."""
     return {path: parsed(path) for path in MODULES}
 
 

@@ -56,7 +56,6 @@ def contexts(entry: Entry) -> list[list[str]]:
 
 
 def above(found: list[Entry]) -> list[list[str]]:
-    """The headings above each entry."""
     return [[span.of(entry.document.text) for span in entry.passages[0].section] for entry in found]
 
 

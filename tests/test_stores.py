@@ -65,7 +65,6 @@ def days(town: Path) -> dict[int, Stored]:
 
 
 def says(store: Store) -> str:
-    """What the version in service says of the days it closes."""
     return store.load().entries[-1].body_text
 
 

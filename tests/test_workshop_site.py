@@ -177,7 +177,6 @@ def test_the_workbook_goes_out_and_in_without_loss_and_a_changed_line_changes_on
 
 
 def reworded(content: bytes, text: str) -> bytes:
-    """A workbook in which one phrasing is another."""
     book, saved = load_workbook(BytesIO(content)), BytesIO()
     [cell] = [row[3] for row in book.worksheets[0].iter_rows() if row[3].value == "=somme"]
     cell.value = text
