@@ -230,10 +230,6 @@ def test_the_chat_is_written_down_as_the_api_and_has_thumbs(
     assert [line.question for line in journal.records() if line.reference == reference] == [question]
 
 
-def test_a_courtesy_has_no_thumbs(noting: TestClient) -> None:
-    assert gradio_replies(noting, "bonjour").select(".mm-thumbs") == []
-
-
 @pytest.mark.parametrize("page", ["/", "/panneau"])
 def test_visitors_are_told_of_the_journal_and_its_script_is_there_only_when_it_is_on(
     noting: TestClient, client: TestClient, page: str
@@ -248,9 +244,10 @@ def test_visitors_are_told_of_the_journal_and_its_script_is_there_only_when_it_i
     assert noting.get("/motamot/feedback.js").headers["content-type"].startswith("text/javascript")
 
 
-def test_without_a_journal_there_are_no_thumbs(client: TestClient) -> None:
+def test_a_courtesy_has_no_thumbs_nor_has_anything_without_a_journal(noting: TestClient, client: TestClient) -> None:
     html = client.post("/api/ask", json={"question": ASKED}, headers={"accept": "text/html"}).text
 
+    assert gradio_replies(noting, "bonjour").select(".mm-thumbs") == []
     assert gradio_replies(client, ASKED).select(".mm-thumbs") == []
     assert "mm-thumb" not in html
 

@@ -36,16 +36,6 @@ def refusal(folder: Path) -> str:
     return str(refused.value).replace("\u00a0", " ")
 
 
-def test_the_default_catalogue_names_the_faq_and_the_circular() -> None:
-    faq, circular = read_catalogue(Path(__file__).parents[1] / "corpus")
-
-    assert (faq.id, faq.publisher, faq.date, faq.kind) == ("faq-cti-crte", "ANCT et AdCF", "2021-05", "faq")
-    assert (faq.file, faq.notice) == ("faq-cti-crte.txt", "version de mai 2021")
-    assert (circular.id, circular.kind, circular.date) == ("circulaire-crte-2020", "circular", "2020-11-20")
-    assert circular.url == "https://www.legifrance.gouv.fr/download/pdf/circ?id=45084"
-    assert circular.file == "circulaire-crte-2020.pdf"
-
-
 def test_a_file_may_be_named_from_the_folder_of_the_catalogue(tmp_path: Path) -> None:
     folder = folder_with(tmp_path, table(file='"documents/faq.csv"'))
 

@@ -340,7 +340,7 @@ def test_an_encoding_whose_name_is_no_name_is_refused() -> None:
 def test_a_bent_file_is_read_or_refused(suffix: str) -> None:
     data, chance = SEEDS[suffix](), random.Random(suffix)
     check(suffix, data)
-    for _ in range(int(os.environ.get("MOTAMOT_FUZZ", "30"))):
+    for _ in range(int(os.environ.get("MOTAMOT_FUZZ", "20"))):
         changed = bent(suffix, data, chance)
         with suppress(UnreadableDocumentError):
             check(suffix, changed)

@@ -122,10 +122,7 @@ def test_every_quote_is_highlighted_exactly_in_tables_notes_and_fields_too(writt
         assert 0 < len(found.quotes) == found.exact, path.name
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["cerfa_demande_domiciliation.pdf", "fiche_loi_climat_cnrc.pdf", "guide_covid_salarie_ministere_travail.pdf"],
-)
+@pytest.mark.parametrize("name", ["cerfa_demande_domiciliation.pdf", "fiche_loi_climat_cnrc.pdf"])
 def test_every_quote_of_real_files_is_highlighted_exactly(shared: Path, name: str) -> None:
     found = measure(shared / "pdfs" / name)
 

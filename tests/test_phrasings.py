@@ -204,10 +204,3 @@ def test_errors_of_the_lexicon_name_table_and_key(tmp_path: Path, content: str, 
         read_lexicon(lexicon(tmp_path, content))
 
     assert [word for word in named if word not in plain(str(caught.value))] == []
-
-
-def test_the_lexicon_that_is_shipped_can_be_read() -> None:
-    shipped = read_lexicon(ROOT / "corpus")
-
-    assert shipped.acronyms["PNR"] == ("parc naturel régional",)
-    assert shipped.words["interco"] == ("intercommunalité", "intercommunale")
