@@ -128,7 +128,7 @@ def ask(
     """
     answer = cli_index.open_assistant(read_settings(collection, corpus=corpus, index=index)).ask(question)
     if as_json:
-        print(json.dumps(answer.to_json(), ensure_ascii=False, indent=2))
+        cli_output.show_json(answer.to_json())
     else:
         cli_output.show_answer(Console(), answer)
     raise typer.Exit(REFUSED if answer.kind == Kind.REFUSE else ANSWERED)
@@ -244,7 +244,7 @@ def inspect(
 
         write_text(report_file, report(found, entries, path))
     if as_json:
-        print(json.dumps(cli_output.entries_to_json(found, entries), ensure_ascii=False, indent=2))
+        cli_output.show_json(cli_output.entries_to_json(found, entries))
     else:
         cli_output.show_entries(Console(), found, entries)
 
@@ -326,7 +326,7 @@ def doctor(
 
     findings = examine(corpus, index, collection)
     if as_json:
-        print(json.dumps(findings_to_json(findings), ensure_ascii=False, indent=2))
+        cli_output.show_json(findings_to_json(findings))
     else:
         cli_output.show_findings(Console(soft_wrap=True), findings)
     raise typer.Exit(FAILED if worst(findings) is Level.ERROR else ANSWERED)

@@ -1,5 +1,6 @@
 """What the command line says, in French: answers, passages, builds, findings, help, and what is mistyped."""
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 def show_line(console: Console, text: str, style: str = "") -> None:
     """One line as it is: no markup of rich, no colours of its own, wrapped by the terminal only."""
     console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def show_json(content: object) -> None:
+    """For a program."""
+    print(json.dumps(content, ensure_ascii=False, indent=2))
 
 
 def show_answer(console: Console, answer: Answer) -> None:

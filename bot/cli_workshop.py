@@ -1,7 +1,6 @@
 """``motamot atelier``, the editor's workshop, and its twins on the command line."""
 
 import getpass
-import json
 import logging
 import signal
 import sys
@@ -15,7 +14,7 @@ import typer
 from rich.console import Console
 
 from bot import cli_index
-from bot.cli_output import CorpusOption, FrenchTyper, IndexOption, JsonOption, show_line
+from bot.cli_output import CorpusOption, FrenchTyper, IndexOption, JsonOption, show_json, show_line
 from bot.journal import Journal
 from bot.logs import configure_logs, say
 from bot.phrases import NBSP, counted
@@ -90,7 +89,7 @@ def misses(as_json: JsonOption = False, corpus: CorpusOption = None, index: Inde
         if trouble := workshop.decisions.trouble():
             say(trouble, logging.WARNING)
     if as_json:
-        _print([{**_told(group), "candidates": near} for group, near in found])
+        show_json([{**_told(group), "candidates": near} for group, near in found])
         return
     for group, near in found:
         show_line(Console(), f"{group.count} fois : {', '.join(near) or 'aucun texte ne semble y répondre'}")
@@ -123,7 +122,7 @@ def phrase_add(
         taken = workshop.elsewhere(lines, entry)
         attached = workshop.change(entry, _me(), add=[line for line in lines if line not in taken])
     if as_json:
-        _print({"entry": entry, "phrasings": attached.phrasings, "elsewhere": taken})
+        show_json({"entry": entry, "phrasings": attached.phrasings, "elsewhere": taken})
     else:
         for text, other in taken.items():
             show_line(Console(), typeset(f"« {text} » est déjà rattachée à « {other} »."))
@@ -153,7 +152,7 @@ def update(
         edition = replaced(workshop, document, file.name, content)
     if as_json:
         names = {fate.name.lower(): [_keys(pair) for pair in edition.of(fate)] for fate in Fate}
-        _print({"document": document, **names, "following": edition.n_following, "left": edition.left})
+        show_json({"document": document, **names, "following": edition.n_following, "left": edition.left})
     else:
         told = (counted(len(edition.of(fate)), fate.value) for fate in Fate if edition.of(fate))
         show_line(Console(), ", ".join(told))
@@ -180,7 +179,7 @@ def watch(
     with _opened(read_settings(corpus=corpus, index=index)) as workshop:
         found = look(workshop, hosts or ())
     if as_json:
-        _print([asdict(each) for each in found])
+        show_json([asdict(each) for each in found])
         return
     for each in found:
         show_line(Console(), typeset(f"« {each.document} » : {each.seen} {each.detail and f'({each.detail})'}".strip()))
@@ -204,7 +203,7 @@ def check(as_json: JsonOption = False, corpus: CorpusOption = None, index: Index
         }
         lists = {"lost": found.lost, "changed": found.changed, "doubtful": found.doubtful, "wavering": found.wavering}
         listed = {name: [asdict(question) for question in own] for name, own in lists.items()}
-        _print({"gained": len(found.gained), "new": len(found.new), **listed, "replayed": counts})
+        show_json({"gained": len(found.gained), "new": len(found.new), **listed, "replayed": counts})
     else:
         _show_replay(found)
     raise typer.Exit(1 if found.lost else 0)
@@ -225,7 +224,7 @@ def publish(
     with _opened(read_settings(corpus=corpus, index=index)) as workshop:
         made = workshop.publish(author or _me(), note, accept_loss)
     if as_json:
-        _print(asdict(made))
+        show_json(asdict(made))
     else:
         files = counted(len(made.changed), "fichier modifié")
         show_line(
@@ -274,10 +273,6 @@ def _told(group: "Group") -> dict[str, object]:
 
 def _keys(pair: "Pair") -> list[str | None]:
     return [entry.id if entry else None for entry in (pair.before, pair.after)]
-
-
-def _print(content: object) -> None:
-    print(json.dumps(content, ensure_ascii=False, indent=2))
 
 
 def _me() -> str:
