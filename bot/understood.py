@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bot.phrases import counted
-from bot.web.pdf_pages import Drawer, MarkedPage, UnusablePageError
+from bot.web.pdf_pages import Drawer, UnusablePageError
 from bot.web.render import templates
 from bot.web.viewer import has_pictures, pages_of, printed_on, recognised_on
 from corpus.document import BlockKind, Box, Document, Entry, Span
@@ -52,8 +52,9 @@ class PagePicture:
     """A page, its marks and where each stands on it."""
 
     number: int
-    drawn: MarkedPage | None
-    """None where it cannot be drawn."""
+    image: bytes
+    """Empty where it cannot be drawn."""
+    size: tuple[float, float]
     marks: tuple[tuple[Mark, tuple[Box, ...]], ...]
     entries: tuple[Entry, ...]
     """That begin on it."""
@@ -100,24 +101,21 @@ def page_pictures(document: Document, entries: Sequence[Entry], path: Path, draw
     for entry in entries:
         begun.setdefault(document.page_at((entry.heading or entry.body).start), []).append(entry)
     for number in range(1, len(document.pages) + 1):
-        drawn, placed = _placed(document, number, own.get(number, []), path, drawer)
-        yield PagePicture(number, drawn, placed, tuple(begun.get(number, [])))
-
-
-def _placed(
-    document: Document, number: int, own: Sequence[Mark], path: Path, drawer: Drawer
-) -> tuple[MarkedPage | None, tuple[tuple[Mark, tuple[Box, ...]], ...]]:
-    """A page as it is drawn and where its marks are; what bears none was left out."""
-    try:
-        page = drawer.mark(path, document.sha256, number, [printed_on(document, mark, number)[0] for mark in own])
-    except UnusablePageError:
-        return None, ()
-    placed = [
-        (mark, (*boxes, *(line.box for line in recognised_on(document, mark, number))))
-        for mark, boxes in zip(own, page.boxes, strict=True)
-    ]
-    placed.append((Mark(0, 0, MarkKind.LEFT_OUT), page.others))
-    return page, tuple((mark, boxes) for mark, boxes in placed if boxes)
+        here, begin = own.get(number, []), tuple(begun.get(number, []))
+        slices = [printed_on(document, mark, number)[0] for mark in here]
+        try:
+            page = drawer.place(path, document.sha256, number, slices, others=True)
+            image = drawer.image(path, document.sha256, number, small=True)
+        except UnusablePageError:
+            yield PagePicture(number, b"", (0, 0), (), begin)
+            continue
+        placed = [
+            (mark, (*boxes, *(line.box for line in recognised_on(document, mark, number))))
+            for mark, boxes in zip(here, page.boxes, strict=True)
+        ]
+        placed.append((Mark(0, 0, MarkKind.LEFT_OUT), page.others))  # what bears no mark
+        marked = tuple((mark, boxes) for mark, boxes in placed if boxes)
+        yield PagePicture(number, image, (page.width, page.height), marked, begin)
 
 
 def report(document: Document, entries: Sequence[Entry], path: Path) -> str:

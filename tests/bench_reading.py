@@ -155,11 +155,11 @@ def is_exact(document: Document, quote: Span, data: bytes, page: Callable[[int],
     seen, wanted = Counter[str](), Counter[str]()
     for number in pages_of(document, quote):
         runs, words = printed_on(document, quote, number)
-        placed = placed_text(data, number, runs)
-        if placed.text != words:
+        placed = placed_text(data, number, [runs])
+        if placed.texts[0] != words:
             return False
-        seen.update(page(number).under(placed.boxes))
-        wanted.update(placed_text(data, number, tuple(dict.fromkeys(runs))).text)  # a cell of several rows, once
+        seen.update(page(number).under(placed.boxes[0]))
+        wanted.update(placed_text(data, number, [tuple(dict.fromkeys(runs))]).texts[0])  # a cell of several rows, once
     return all(seen[char] == wanted[char] or char in HYPHENS for char in seen | wanted)
 
 

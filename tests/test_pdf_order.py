@@ -296,7 +296,7 @@ def test_bullets_in_fonts_of_pictures_are_bullets_and_are_highlighted() -> None:
 
     assert blocks(reading, BlockKind.ITEM) == ["• un plan coté ;", "• une attestation."]
     runs, words = printed_on(document(reading), Span(0, len(reading.text)), 1)
-    assert placed_text(data, 1, runs).text == words
+    assert placed_text(data, 1, [runs]).texts == (words,)
 
 
 def test_sentences_that_end_with_a_line_of_a_column_end_no_paragraph() -> None:

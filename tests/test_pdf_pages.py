@@ -48,9 +48,9 @@ def shown(document: Document, data: bytes, words: str, at: int = 0) -> str:
     """What stands under the boxes of the occurrence of ``words`` from ``at`` on, on the first page."""
     start = document.text.index(words, at)
     runs, wanted = printed_on(document, Span(start, start + len(words)), 1)
-    placed = placed_text(data, 1, runs)
-    assert placed.text == wanted == "".join(words.split())
-    return PageCharacters.of(data, 1).under(placed.boxes)
+    placed = placed_text(data, 1, [runs])
+    assert placed.texts[0] == wanted == "".join(words.split())
+    return PageCharacters.of(data, 1).under(placed.boxes[0])
 
 
 def paper(*lines: str, width: float = 0) -> bytes:
@@ -86,7 +86,7 @@ def test_a_repeated_sentence_is_highlighted_where_it_is_quoted(written: Path) ->
     boxes = []
     for start in (document.text.index("Oui"), document.text.rindex("Oui")):
         runs, _ = printed_on(document, Span(start, start + 16), 1)
-        boxes.append(placed_text(data, 1, runs).boxes)
+        boxes.append(placed_text(data, 1, [runs]).boxes[0])
 
     assert [len(found) for found in boxes] == [1, 1]
     assert boxes[0][0].right < boxes[1][0].left
@@ -133,8 +133,8 @@ def test_the_process_gives_what_drawing_here_gives(pdf: Path) -> None:
     drawer, data = Drawer(), pdf.read_bytes()
 
     assert drawer.image(pdf, sha256(pdf), 2) == page_image(data, 2)
-    assert drawer.place(pdf, sha256(pdf), 3, ((11, 24),)) == placed_text(data, 3, ((11, 24),))
-    assert drawer.place(pdf, sha256(pdf), 3, ((11, 24), (900, 999))).text == "Ladéchèterie"
+    assert drawer.place(pdf, sha256(pdf), 3, [((11, 24),)]) == placed_text(data, 3, [((11, 24),)])
+    assert drawer.place(pdf, sha256(pdf), 3, [((11, 24), (900, 999))]).texts == ("Ladéchèterie",)
 
 
 def test_a_page_or_a_file_that_is_not_there_is_unusable(pdf: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_hostile_file_is_drawn_or_not_and_the_next_one_is(tmp_path: Path, pdf:
         with suppress(UnusablePageError):
             drawer.image(path, sha256(path), 1)
         with suppress(UnusablePageError):
-            drawer.place(path, sha256(path), 1, ((0, 9),))
+            drawer.place(path, sha256(path), 1, [((0, 9),)])
 
         assert drawer.image(pdf, sha256(pdf), 1).startswith(b"RIFF")
 

@@ -46,15 +46,17 @@ Runs = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class PlacedText:
-    """Some characters of a page, and where they stand on it."""
+    """Some slices of a page, and where they stand on it."""
 
     width: float
     """Points, as seen: after rotation."""
     height: float
-    text: str
-    """The characters without white space."""
-    boxes: tuple[Box, ...]
-    """Around them and the hyphens that part them: one for each run on a line."""
+    texts: tuple[str, ...]
+    """Of each slice, its characters without white space."""
+    boxes: tuple[tuple[Box, ...], ...]
+    """Of each slice, around them and the hyphens that part them: one for each run on a line."""
+    others: tuple[Box, ...] = ()
+    """Of all the other characters of the page, where they are wanted: that takes as long as the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +73,6 @@ class DrawingLimits:
     """Visitors served at once; a ninth is told to come back. Each holds one of the 40 threads that answer questions."""
     spared: int = 3
     """Pages of one file that may break the process before the others of that file are not tried."""
-
-
-@dataclass(frozen=True, slots=True)
-class MarkedPage:
-    """A picture of a page, and where several slices of a text stand on it."""
-
-    width: float
-    """Points, as seen; with ``height``."""
-    height: float
-    boxes: tuple[tuple[Box, ...], ...]
-    """Of each slice."""
-    others: tuple[Box, ...]
-    """Of all the other characters of the page."""
-    image: bytes
-    """WebP, smaller than ``Drawer.image``."""
 
 
 class UnusablePageError(Exception):
@@ -116,25 +103,20 @@ class Drawer:
         self._broken: set[tuple[str, int]] = set()
         self._breaks: Counter[str] = Counter()
 
-    def image(self, path: Path, sha256: str, number: int) -> bytes:
-        """Page ``number`` (from 1) of the file with that hash, as a WebP image.
+    def image(self, path: Path, sha256: str, number: int, small: bool = False) -> bytes:
+        """Page ``number`` (from 1) of the file with that hash, as a WebP image; a small one is to draw marks on.
 
         Raises:
             UnusablePageError: It cannot be drawn within the limits, or the file is another.
             BusyError: Too many wait.
         """
-        return self._asked(path, sha256, number)[1]
+        return self._asked(path, sha256, number, small=small)[1]
 
-    def place(self, path: Path, sha256: str, number: int, runs: Runs) -> PlacedText:
+    def place(self, path: Path, sha256: str, number: int, slices: Sequence[Runs], others: bool = False) -> PlacedText:
         """These characters of that page; raises as ``image`` does."""
-        found, _ = self._asked(path, sha256, number, runs=runs)
-        return PlacedText(**{**found, "boxes": tuple(Box(*box) for box in found["boxes"])})
-
-    def mark(self, path: Path, sha256: str, number: int, slices: Sequence[Runs]) -> MarkedPage:
-        """That page with the characters of several slices; raises as ``image`` does."""
-        found, image = self._asked(path, sha256, number, slices=slices)
-        *boxes, others = (tuple(Box(*box) for box in own) for own in found["boxes"])
-        return MarkedPage(found["width"], found["height"], tuple(boxes), others, image)
+        found, _ = self._asked(path, sha256, number, slices=slices, others=others)
+        *boxes, rest = (tuple(Box(*box) for box in own) for own in (*found["boxes"], found["others"]))
+        return PlacedText(found["width"], found["height"], tuple(found["texts"]), tuple(boxes), rest)
 
     def _asked(self, path: Path, sha256: str, number: int, **what: object) -> tuple[dict[str, Any], bytes]:
         asked = {"path": str(path), "sha256": sha256, "number": number, **what}
@@ -177,52 +159,36 @@ def answer(asked: dict[str, Any]) -> bytes:
         if hashlib.sha256(data).hexdigest() != asked["sha256"]:
             raise UnusablePageError("the file has changed")
         if "slices" in asked:
-            told, image = _marked(data, asked["number"], asked["slices"])
-        elif "runs" in asked:
-            told = asdict(placed_text(data, asked["number"], asked["runs"]))
+            told = asdict(placed_text(data, asked["number"], asked["slices"], asked["others"]))
         else:
-            image = page_image(data, asked["number"])
+            image = page_image(data, asked["number"], asked["small"])
     except (UnusablePageError, OSError) as error:
         told = {"unusable": str(error)}
     return json.dumps(told).encode() + b"\n" + image
 
 
-def page_image(data: bytes, number: int) -> bytes:
-    """Page ``number`` (from 1) as a WebP image, lossless: no letter is blurred."""
+def page_image(data: bytes, number: int, small: bool = False) -> bytes:
+    """Page ``number`` (from 1) as a WebP image, lossless, so that no letter is blurred, unless it is small."""
+    dpi, options = (MARKED_DPI, {"quality": 45}) if small else (DPI, {"lossless": True, "method": 1})
     with _opened(data, number) as page:
-        return _drawn(page, DPI, lossless=True, method=1)
-
-
-def _drawn(page: pypdfium2.PdfPage, dpi: int, **options: Any) -> bytes:
-    width, height = page.get_size()
-    scale = min(dpi / 72, sqrt(MAX_PIXELS / (width * height)), MAX_SIDE / max(width, height))
-    buffer = BytesIO()
-    with closing(page.render(scale=scale)) as bitmap:
-        bitmap.to_pil().convert("RGB").save(buffer, "WEBP", **options)
+        width, height = page.get_size()
+        scale = min(dpi / 72, sqrt(MAX_PIXELS / (width * height)), MAX_SIDE / max(width, height))
+        buffer = BytesIO()
+        with closing(page.render(scale=scale)) as bitmap:
+            bitmap.to_pil().convert("RGB").save(buffer, "WEBP", **options)
     return buffer.getvalue()
 
 
-def placed_text(data: bytes, number: int, runs: Runs) -> PlacedText:
+def placed_text(data: bytes, number: int, slices: Sequence[Runs], others: bool = False) -> PlacedText:
     """These characters of page ``number`` (from 1), and their boxes."""
-    with _opened(data, number) as page:
+    with _opened(data, number) as page, closing(page.get_textpage()) as textpage:
+        own = [_visible(textpage, runs) for runs in slices]
+        held = set(chain(*own))
+        left = [index for index in _visible(textpage, ((0, sys.maxsize),)) if index not in held] if others else []
+        *boxes, rest = (tuple(_line_boxes(page, textpage, places)) for places in (*own, left))
+        texts = ("".join(character(textpage, index) for index in places) for places in own)
         width, height = page.get_size()
-        with closing(page.get_textpage()) as textpage:
-            places = _visible(textpage, runs)
-            boxes = _line_boxes(page, textpage, places)
-            text = "".join(character(textpage, i) for i in places)
-    return PlacedText(width, height, text, tuple(boxes))
-
-
-def _marked(data: bytes, number: int, slices: Sequence[Runs]) -> tuple[dict[str, Any], bytes]:
-    """The fields of a ``MarkedPage``; the boxes of the other characters come last."""
-    with _opened(data, number) as page:
-        width, height = page.get_size()
-        with closing(page.get_textpage()) as textpage:
-            own = [_visible(textpage, runs) for runs in slices]
-            held = set(chain(*own))
-            others = [index for index in _visible(textpage, ((0, sys.maxsize),)) if index not in held]
-            boxes = [_line_boxes(page, textpage, places) for places in (*own, others)]
-        return {"width": width, "height": height, "boxes": boxes}, _drawn(page, MARKED_DPI, quality=45)
+        return PlacedText(width, height, tuple(texts), tuple(boxes), rest)
 
 
 def _visible(textpage: pypdfium2.PdfTextPage, runs: Runs) -> list[int]:

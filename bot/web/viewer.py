@@ -103,10 +103,10 @@ class Viewer:
         try:
             for number in numbers:
                 runs, words = printed_on(document, span, number)
-                page = self._place(path, document.sha256, number, runs)
-                exact &= page.text == words
+                page = self._place(path, document.sha256, number, (runs,))
+                exact &= page.texts[0] == words
                 lines = recognised_on(document, span, number)
-                boxes = (*page.boxes, *(line.box for line in lines))
+                boxes = (*page.boxes[0], *(line.box for line in lines))
                 sheets.append(Sheet(number, round(page.width), round(page.height), boxes, lines))
         except UnusablePageError:
             return None
