@@ -33,8 +33,8 @@ class Reading:
     of: str | None = None
     """The earlier question that it was read with, or whose answer it is about."""
     history: tuple[str, ...] = ()
-    """The earlier questions that must come along for the same answer, oldest first; the last is ``of``, unless what was
-    asked after it was refused."""
+    """The earlier turns that must come along for the same answer, oldest first; the last is ``of``, unless that was
+    chosen among questions offered, or what was asked after it was refused."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,7 +192,8 @@ class Assistant:
             said = Said(refused, before.subject, turns)
         elif quotes:
             answer = replace(among, message=phrases.REPEATED, halves=(), quotes=quotes[row : row + 1])
-            said = replace(before, answer=answer, turns=turns, choices=among)
+            subject = next(half.question for half in among.halves if half.quote == row)
+            said = replace(before, answer=answer, turns=turns, choices=among, subject=subject)
         else:
             picked = self.searcher.read(offered[row])
             said = self._spoken(picked, self.searcher.search(picked), past)
@@ -355,4 +356,8 @@ def _outweighs(content: Answer, polite: Courtesy) -> bool:
 
 
 def _read(as_: ReadAs, before: Said | None, between: tuple[str, ...] = ()) -> Reading:
-    return Reading(as_, before.turns[-1], (*before.turns, *between)) if before else Reading()
+    if before is None:
+        return Reading()
+    # "La première" is no question: what it chose is.
+    of = before.subject if before.answer.reading.as_ is ReadAs.ACT else before.turns[-1]
+    return Reading(as_, of, (*before.turns, *between))

@@ -46,11 +46,12 @@ _ASKS = (
 )
 _SAYS = r"(?:vous|on|je|j['’]|ils?|elles?|tu|nous|ça|faut|il faut|c['’]est|y a)\b"
 _HALVES = re.compile(
-    rf"(?:\s*[,;]?\s+(?:et|puis|et puis|ainsi que|mais aussi)\s+|\s*\?\s*(?:et\s+|puis\s+|sinon,?\s+)?)"
-    rf"(?:(?P<surely>{_ASKS})|(?P<maybe>{_SAYS}))",
+    rf"(?:\s*[,;]?\s+(?:et|puis|et puis|ainsi que|mais aussi)\s+|\s*\?\s*(?:(?:et|puis|sinon,?)\s+)?)"
+    # "Et la photocopie est à combien ?", "Et la carte, où ?"
+    rf"(?:(?P<surely>{_ASKS})|(?P<maybe>{_SAYS}|[^?]*\b(?:combien|quand|comment|où|quoi|qui)\W*$))",
     re.IGNORECASE,
 )
-"""Where a second question begins; with a subject alone, it may be the end of the first."""
+"""Where a second question begins; one that begins with its subject may be the end of the first."""
 _ASKED = re.compile(rf"\b(?:{_ASKS})|-(?:t-)?(?:ils?|elles?|on|vous|tu|je|ce|nous)\b|\bfaut\b", re.IGNORECASE)
 """In what has the form of a question."""
 _LONG = 25
@@ -156,11 +157,11 @@ def halves(question: str) -> Halves | None:
     if len(sure) > 1 or not found:
         return None
     at = (sure or found)[0]
-    begins = at.start("surely") if at["surely"] else at.start("maybe")
-    first, second = question[: at.start()].strip(" ,;?"), question[begins:].strip()
-    if not _ASKED.search(first) or len(words(first)) > _LONG:
+    first, second = question[: at.start()].strip(" ,;?"), question[at.start(at.lastgroup or 0) :].strip()
+    asks = _ASKED.search(first) is not None
+    if len(words(first)) > _LONG or not (sure or asks):
         return None
-    return Halves(f"{first} ?", second, bool(sure))
+    return Halves(f"{first} ?", second, bool(sure) and asks)
 
 
 def chosen(turn: FoldedText, n: int) -> int | None:

@@ -1,16 +1,14 @@
 """Quotes: the slice that is shown, the sentences in it that answer, and the proof that both are verbatim."""
 
 import re
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from itertools import takewhile
 
 from bot.answer import Quote, QuoteSource
 from bot.legal_status import is_in_force, status_line
-from corpus.document import BlockKind, Document, Entry, Passage, Span
+from corpus.document import Document, Entry, Passage, Span
 from corpus.split.sentences import sentences
 from index.french import stems
 from index.result import Hit
@@ -18,7 +16,7 @@ from index.rows import Rows
 
 RECOGNISED = "texte reconnu automatiquement"
 """Said with every quote of words that were recognised in a picture."""
-# Characters of a lead-in and its list that are marked: half of what fits a phone's screen.
+# Characters of a lead-in or head and what it introduces that are marked: half of what fits a phone's screen.
 _LIST = 350
 # A number or a letter counts when it numbers ("2.", "a)", "IV."): "M. le maire" keeps its first word.
 _BULLET = re.compile(r"\s*(?:[-–—•▪◦‣·*\uf0a7\uf0b7]|o(?=\s)|\(?(?:\d{1,3}|[a-z]|[IVX]{1,4})[.)°])\s+")
@@ -77,18 +75,16 @@ def _marked(hit: Hit, answering: Sequence[Span]) -> list[Span]:
     passage, target = hit.target.passage, hit.target.span
     own = (s.shift(passage.start) for s in sentences(passage.text))
     within = answering or [s for s in own if target.start <= s.start and s.end <= target.end] or [target]
-    return [_without_bullet(s, passage.document.text) for s in (*within, *_introduced(passage, within[-1]))]
+    return [_without_bullet(s, passage.document.text) for s in (*within, *_introduced(hit, within[-1]))]
 
 
-def _introduced(passage: Passage, last: Span) -> list[Span]:
-    """The list of the quote that a marked lead-in introduces, as far as fits: alone, it says nothing."""
-    if last.end != passage.end or not passage.text.endswith(":"):
-        return []
-    blocks = passage.document.blocks
-    after = blocks[bisect_left(blocks, passage.end, key=lambda block: block.start) :]
-    items = list(takewhile(lambda block: block.kind is BlockKind.ITEM and block.end <= passage.quote.end, after))
-    fitting = [item for item in items if item.end - last.start <= _LIST] or items[:1]
-    return [Span(item.start, item.end) for item in fitting]
+def _introduced(hit: Hit, last: Span) -> list[Span]:
+    """What a marked lead-in or head of a table introduces in the quote, as far as fits: alone, it says nothing."""
+    passage = hit.target.passage
+    heads = {last, Span(passage.start, passage.end)} if last.end == passage.end else set[Span]()
+    below = [Span(p.start, p.end) for p in hit.entry.passages if not heads.isdisjoint(p.context)]
+    held = [span for span in below if span.end <= passage.quote.end]
+    return [span for span in held if span.end - last.start <= _LIST] or held[:1]
 
 
 def _without_bullet(span: Span, text: str) -> Span:

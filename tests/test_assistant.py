@@ -440,6 +440,9 @@ def test_two_questions_get_two_quotes_or_one_is_named(small_assistant: Assistant
     assert small_assistant.ask("la deuxième", [both.question]).quotes == both.quotes[1:]
     between = [both.question, "la deuxième", "répète"]
     assert small_assistant.ask("la première", between).quotes == both.quotes[:1]
+    # What was chosen goes on: "la première" is no question.
+    reading = small_assistant.ask("et pour une association ?", [both.question, "la deuxième"]).reading
+    assert (reading.of, reading.history) == ("comment louer la salle ?", (both.question, "la deuxième"))
     one = small_assistant.ask("quelle amende de retard et quelle est la capitale du Pérou ?")
     assert [quote.source.entry for quote in one.quotes] == ["retard"]
     assert one.halves[1] == Half("quelle est la capitale du Pérou ?", None)

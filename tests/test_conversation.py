@@ -147,7 +147,13 @@ def test_a_negation_is_no_correction() -> None:
             "Est-ce que je peux réserver la salle pour le mariage de ma fille et qui a les clés ?",
             Halves("Est-ce que je peux réserver la salle pour le mariage de ma fille ?", "qui a les clés ?", True),
         ),
-        ("La salle est libre et qui a les clés ?", None),
+        # In-situ, or after what is no question by its form.
+        (
+            "Les livres se rendent où et la carte est à combien ?",
+            Halves("Les livres se rendent où ?", "la carte est à combien ?", False),
+        ),
+        ("La salle est libre et qui a les clés ?", Halves("La salle est libre ?", "qui a les clés ?", False)),
+        ("Les livres et la carte c'est combien ?", None),
         (f"Je veux bien{' et encore' * 9} la salle, mais qui a les clés et comment la réserver ?", None),
         ("Les livres et les disques sont-ils prêtés ?", None),
         ("Bonjour, comment louer la salle ?", None),

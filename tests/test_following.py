@@ -3,6 +3,7 @@
 import pytest
 from seed_files import listed
 
+from bot import phrases
 from bot.answer import Answer
 from bot.assistant import Assistant
 from index.build import build
@@ -79,3 +80,11 @@ def marked(answer: Answer) -> str:
 def test_another_part_of_the_entry_that_was_quoted_answers(prices: Assistant) -> None:
     answers = {turn: marked(prices.ask(turn, [earlier])) for earlier, turn, _ in PARTS}
     assert {turn: answers[turn] for _, turn, begins in PARTS if not answers[turn].startswith(begins)} == {}
+
+
+@pytest.mark.model
+def test_what_shares_a_word_with_the_turn_alone_is_never_sure(prices: Assistant) -> None:
+    # Its entry speaks of driving schools, and not of what was asked before.
+    earlier = ("aide au permis", "tarif de groupe du bassin", "la location")
+    answers = [prices.ask("et l'auto-école ?", [question]) for question in earlier]
+    assert [phrases.UNSURE in answer.message for answer in answers if answer.quotes] == [False, True, True]

@@ -89,14 +89,11 @@ def test_a_lead_in_is_marked_with_its_list_as_far_as_fits(
     monkeypatch: pytest.MonkeyPatch, most: int, expected: list[str]
 ) -> None:
     monkeypatch.setattr("bot.quoting._LIST", most)
-    lead, *items = at("Deux cas :"), at(ITEM), at("1. M. le maire signe.")
-    blocks = (Block(lead.start, lead.end, BlockKind.PARAGRAPH), *(Block(i.start, i.end, BlockKind.ITEM) for i in items))
-    found = hit("Deux cas :", whole=Span(lead.start, items[-1].end))
-    led = replace(found.target.passage, document=replace(DOCUMENT, blocks=blocks))
+    found = hit("Deux cas :", whole=Span(at("Deux cas :").start, at("1. M. le maire signe.").end))
+    listed = [replace(passage(item, WHOLE), context=(at("Deux cas :"),)) for item in (ITEM, "1. M. le maire signe.")]
+    entry = replace(found.entry, passages=(found.target.passage, *listed))
 
-    made = quote(replace(found, target=replace(found.target, passage=led)))
-
-    assert marked(made) == expected
+    assert marked(quote(replace(found, entry=entry))) == expected
 
 
 def test_a_bullet_or_a_number_is_not_marked_but_a_title_is() -> None:
