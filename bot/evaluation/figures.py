@@ -8,7 +8,6 @@ import ir_measures
 import numpy as np
 import numpy.typing as npt
 from ir_measures import RR, Success, nDCG
-from scipy.stats import binomtest, bootstrap
 
 from bot.answer import Kind
 from bot.evaluation.judge import Outcome, Verdict
@@ -49,6 +48,8 @@ class Estimate:
         """``hits`` out of ``n``, with the interval of Wilson (1927); 0 out of 0 may be anything."""
         if n == 0:
             return cls(0.0, 0.0, 1.0, 0)
+        from scipy.stats import binomtest  # seconds of import, here and below
+
         low, high = binomtest(hits, n).proportion_ci(method="wilson")
         return cls(hits / n, float(low), float(high), n)
 
@@ -61,6 +62,8 @@ class Estimate:
         value = float(statistic(rows))
         if n == 1:  # every resample is the question itself
             return cls(value, value, value, 1)
+        from scipy.stats import bootstrap
+
         # A fixed seed: two reports of the same answers are the same to the digit.
         drawn = bootstrap(
             (rows,),

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
-from scipy.stats import binomtest
 
 from bot.evaluation.figures import Estimate, confidences, figures, operating_point, reliability, risk_coverage
 from bot.evaluation.judge import Outcome, advice
@@ -115,6 +114,8 @@ def sign_test(up: int, down: int) -> float:
 
     On verdicts that are right or wrong it is the exact test of McNemar (1947).
     """
+    from scipy.stats import binomtest  # seconds of import
+
     return float(binomtest(up, up + down).pvalue) if up + down else 1.0
 
 

@@ -6,8 +6,6 @@ from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 
-from scipy.stats import binomtest
-
 from bot.answer import Answer, Kind
 from bot.assistant import Assistant
 from bot.evaluation.figures import Estimate
@@ -129,6 +127,8 @@ class Replay:
     @property
     def wavering(self) -> tuple[Replayed, ...]:
         """Phrasings that waver, where as many do so either way as by chance (sign test): any change moves a few."""
+        from scipy.stats import binomtest  # seconds of import
+
         found = tuple(q for q in self.questions if q.is_wavering)
         n_lost = sum(q.is_lost for q in found)
         return found if found and binomtest(n_lost, len(found)).pvalue >= _CHANCE else ()
