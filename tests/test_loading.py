@@ -94,7 +94,11 @@ def branding():
         raise SettingsError("nothing")
     return Branding(contact=contact, embedded_by=("https://" + contact,))
 
-load = lambda: build_app(FakeAssistant({}, About((HOSTILE.source,))))
+def load():
+    app = build_app(FakeAssistant({}, About((HOSTILE.source,))))
+    assert not {"mcp", "scipy.stats", "torch"} & set(sys.modules)  # seconds more until it answers
+    return app
+
 serve(Loading(load, branding, lambda: None, ""), "127.0.0.1", int(sys.argv[2]))
 """
 
