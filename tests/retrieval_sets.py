@@ -1,13 +1,12 @@
 """The sets of bench_retrieval: a corpus, its questions, what answers each, and Motamot not having learned from them."""
 
 import csv
-import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark_corpora import DATA, benchmark_questions, faq_questions
+from benchmark_corpora import DATA, benchmark_questions, faq_questions, json_lines
 from conftest import ROOT
 from retrieval_systems import Motamot
 from seed_files import listed
@@ -137,7 +136,7 @@ def write_answers(source: Path, folder: Path) -> tuple[tuple[str, ...], tuple[fr
     """
     (folder / "documents").mkdir(parents=True, exist_ok=True)
     catalogue = []
-    for row in _lines(source / "corpus.jsonl"):
+    for row in json_lines(source / "corpus.jsonl"):
         id_ = str(row["_id"]).lower()
         (folder / "documents" / f"{id_}.txt").write_text(f"{row['text']}\n", encoding="utf-8")
         catalogue.append(listed(f"{id_}.txt", kind="page"))
@@ -146,10 +145,5 @@ def write_answers(source: Path, folder: Path) -> tuple[tuple[str, ...], tuple[fr
     with (source / "qrels.tsv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file, delimiter="\t"):
             wanted.setdefault(row["query-id"], set()).add(row["corpus-id"].lower())
-    queries = list(_lines(source / "queries.jsonl"))
+    queries = json_lines(source / "queries.jsonl")
     return tuple(q["text"] for q in queries), tuple(frozenset(wanted[q["_id"]]) for q in queries)
-
-
-def _lines(path: Path) -> Iterator[dict[str, str]]:
-    with path.open(encoding="utf-8") as file:
-        yield from map(json.loads, file)
