@@ -13,8 +13,8 @@ DEPTH = 10
 def rank_of(wanted: frozenset[str], ranking: Sequence[str]) -> int | None:
     """Rank, from 1, of the first of ``ranking`` that is wanted; None when none is.
 
-    >>> rank_of(frozenset({"b"}), ["a", "b"])
-    2
+    >>> rank_of(frozenset({"c", "b"}), ["a", "b", "c"]), rank_of(frozenset({"d"}), ["a", "b", "c"])
+    (2, None)
     """
     return next((rank for rank, unit in enumerate(ranking, 1) if unit in wanted), None)
 
@@ -22,8 +22,12 @@ def rank_of(wanted: frozenset[str], ranking: Sequence[str]) -> int | None:
 def reciprocal_rank_fusion(rankings: Sequence[Sequence[int]], k: int = 60) -> list[int]:
     """Rows by the sum of 1 / (k + rank) over the rankings, best first (Cormack et al. 2009); a tie by row.
 
-    >>> reciprocal_rank_fusion([[7, 8], [8]])
-    [8, 7]
+    Counted from 1, 1/4 + 1/7 is less than 1/5 + 1/5: from 0 they would tie.
+
+    >>> reciprocal_rank_fusion([[1, 2], [3, 2, 4, 1]], 3)
+    [2, 1, 3, 4]
+    >>> reciprocal_rank_fusion([[1, 3], [2, 3]])
+    [3, 1, 2]
     """
     scores: dict[int, float] = {}
     for ranking in rankings:
@@ -56,6 +60,12 @@ class Figures:
     def of(cls, ranks: Sequence[int | None]) -> "Figures":
         """From the rank of the right entry of each question, None where it was not found.
 
+        >>> found = Figures.of([1, 5, None, 6, 11])
+        >>> found.hit1.value, found.hit5.value, found.mrr == (1 + 1 / 5 + 1 / 6) / 5
+        (0.2, 0.4, True)
+        >>> found.ndcg == (1 + 1 / math.log2(6) + 1 / math.log2(7)) / 5
+        True
+
         Raises:
             ValueError: There is no question.
         """
@@ -71,6 +81,10 @@ class Figures:
 
 
 def against(own: Sequence[int | None], other: Sequence[int | None]) -> tuple[int, int]:
-    """Questions that only ``own`` has right first, and those that only ``other`` has."""
+    """Questions that only ``own`` has right first, and those that only ``other`` has.
+
+    >>> against([1, 1, 2, None, 1], [1, 3, 1, 1, 2])
+    (2, 2)
+    """
     pairs = [(a == 1, b == 1) for a, b in zip(own, other, strict=True)]
     return sum(a and not b for a, b in pairs), sum(b and not a for a, b in pairs)
