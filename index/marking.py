@@ -12,6 +12,7 @@ from corpus.phrasings import Target
 from corpus.split.sentences import sentences
 from index.dense import Vectors
 from index.encoder import Encoder
+from index.french import stems
 
 # A sentence by its cosine, the logarithm of its passage's probability, whether it is the first there, and the logit of
 # a reader. Fitted on 310 questions over documents and FAQs, measured on 302 others: see ``reader_data/README.md``, What
@@ -55,7 +56,7 @@ class Marker:
         near = [place for place, (t, own) in enumerate(targets) if _is_passage(t) and own >= lowest]
         found = [(place, span) for place in near for span in _sentences(targets[place][0].passage)]
         if len(found) == 1:
-            return 0, (found[0][1],)
+            return 0, _alike(question, entry, first.passage, (found[0][1],))
         cosines = np.concatenate([self._encoded(targets[place][0].passage) @ vector for place in near])
         scores = _COSINE * cosines + _PASSAGE * np.asarray([targets[place][1] for place, _ in found])
         scores += _FIRST * np.asarray([span.start == targets[place][0].passage.start for place, span in found])
@@ -67,7 +68,8 @@ class Marker:
         best = order[scores[order].argmax()]
         chosen = found[best][0]
         close = sorted(row for row in order.tolist() if scores[row] >= scores[best] - _CLOSE)
-        return chosen, tuple(found[row][1] for row in close if found[row][0] == chosen)
+        marked = tuple(found[row][1] for row in close if found[row][0] == chosen)
+        return chosen, _alike(question, entry, targets[chosen][0].passage, marked)
 
     @cachedmethod(
         attrgetter("_vectors"),
@@ -83,6 +85,23 @@ class Marker:
         above = f"{passage.question.of(text)}\n" if passage.question else ""
         above += "".join(f"{span.of(text)} " for span in passage.context)
         return self._encoder.encode_passages([above + span.of(text) for span in _sentences(passage)])
+
+
+def _alike(question: str, entry: Entry, row: Passage, marked: tuple[Span, ...]) -> tuple[Span, ...]:
+    """What is marked; of a row, all rows of its table instead that have the same words of the question, or more.
+
+    "Une concession de 30 ans" asks as much for the row of a single one as for that of a double one.
+    """
+    if "\t" not in row.text or marked != (Span(row.start, row.end),):
+        return marked
+    asked = set(stems(question))
+    rows = [one for one in entry.passages if one.quote == row.quote and one.context == row.context]
+    held = [asked.intersection(stems(one.text)) for one in rows]
+    known = held[rows.index(row)]
+    most = max((own for own in held if own >= known), key=len)
+    return (
+        tuple(Span(one.start, one.end) for one, own in zip(rows, held, strict=True) if own == most) if known else marked
+    )
 
 
 def _is_passage(target: Target) -> bool:

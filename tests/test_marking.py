@@ -104,3 +104,39 @@ def test_what_an_editor_pointed_to_is_not_chosen_again() -> None:
     targets = [(Target(FIRST, at(DOGS)), -0.1), (Target(SECOND, Span(SECOND.start, SECOND.end)), -0.1)]
 
     assert Marker(FakeEncoder([])).mark("chat", np.ones(1, np.float32), ENTRY, targets) == (0, ())
+
+
+PRICES = (
+    "Lieu\tPublic\tPrix\nPiscine\tenfant\t2 €\nPiscine\tadulte\t4 €\n"
+    "Patinoire\tadulte\t6 €\nSauna\tadulte et senior\t9 €"
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "marked"),
+    [
+        # What the words of a question do not tell apart is marked together, whichever row the encoder is nearest to.
+        ("prix de la piscine", ["Piscine\tenfant\t2 €", "Piscine\tadulte\t4 €"]),
+        ("la piscine pour un adulte", ["Piscine\tadulte\t4 €"]),
+        ("un tarif senior pour adultes", ["Sauna\tadulte et senior\t9 €"]),
+        # A row that shares no word says nothing of the others.
+        ("combien ?", ["Piscine\tenfant\t2 €"]),
+    ],
+)
+def test_rows_of_a_table_with_the_same_words_of_a_question_are_marked_together(
+    question: str, marked: list[str]
+) -> None:
+    document = Document(DOCUMENT.source, PRICES, "ab" * 32, ())
+    lines = [Span(start := PRICES.index(line), start + len(line)) for line in PRICES.split("\n")]
+    head, *rows = lines
+    whole = Span(head.start, rows[-1].end)
+    passages = tuple(Passage(document, "prix", r.start, r.end, whole, context=(head,)) for r in rows)
+    entry = Entry(document, "prix", None, whole, passages)
+    encoder = FakeEncoder(["piscine", "adulte"])
+    first = next((p for p in passages if "senior" not in question and "adulte" not in question), passages[1])
+
+    _, spans = Marker(encoder).mark(
+        question, encoder.encode_queries([question])[0], entry, [(Target(first, Span(first.start, first.end)), 0.0)]
+    )
+
+    assert [span.of(PRICES) for span in spans] == marked
