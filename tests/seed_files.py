@@ -5,10 +5,6 @@ import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import docx
-import openpyxl
-from fpdf import FPDF
-
 QUESTION, ANSWER = "Qui paie les travaux ?", "La commune paie les travaux. L'État aide (voir https://a.fr/aide)."
 TEXT = f"Foire aux questions\n\n1. {QUESTION}\n\n{ANSWER}\n\n• premier cas ;\n• second cas.\n\n2. Quand ?\n\nEn 2021.\n"
 MARKDOWN = (
@@ -50,6 +46,8 @@ ODT_BODY = (
 
 def pdf(*, compressed: bool = False) -> bytes:
     """Two pages, each with a heading, a paragraph and a link; streams as text unless ``compressed``."""
+    from fpdf import FPDF  # here and below: processes that need ``listed`` alone start a second earlier
+
     made = FPDF()
     made.set_compression(compressed)
     for question, answer in ((QUESTION, ANSWER), ("Quand ?", "Les travaux finissent en 2021, sauf au port.")):
@@ -63,6 +61,8 @@ def pdf(*, compressed: bool = False) -> bytes:
 
 def word() -> bytes:
     """Headings, a list, a table, a bold question."""
+    import docx
+
     made = docx.Document()
     made.add_heading(QUESTION, 1)
     made.add_paragraph(ANSWER)
@@ -92,6 +92,8 @@ def odt(
 
 def workbook() -> bytes:
     """Two questions in the first sheet."""
+    import openpyxl
+
     made = openpyxl.Workbook()
     for row in (["id", "question", "réponse"], ["q1", QUESTION, ANSWER], [2.0, "Quand ?", "En 2021."]):
         made.active.append(row)

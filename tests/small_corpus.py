@@ -7,7 +7,6 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
 from fake_encoder import FakeEncoder
 from seed_files import listed
 
@@ -17,6 +16,8 @@ from index.searcher import Searcher
 from index.store import FolderStore
 
 if TYPE_CHECKING:
+    import pytest
+
     from bot.journal import Journal
     from bot.workshop.editing import Workshop
 
@@ -148,6 +149,6 @@ def _quoted(text: str) -> str:
     return f'"{text}"'
 
 
-def set_levels(monkeypatch: pytest.MonkeyPatch, searcher: Searcher, **levels: float) -> None:
+def set_levels(monkeypatch: "pytest.MonkeyPatch", searcher: Searcher, **levels: float) -> None:
     """Compare what it finds with other probabilities (``threshold``, ``offer``, ``sure``) for the length of a test."""
     monkeypatch.setattr(searcher, "learned", replace(searcher.learned, **levels))
