@@ -256,6 +256,8 @@ def test_the_source_stands_beside_the_chat_and_on_a_phone_over_it_where_its_page
     answer.get_by_role("link", name="Voir dans le document").click()
     drawn(viewer)
     assert viewer.bounding_box()["width"] < 700
+    foot = visit.locator(".mm-foot").bounding_box()
+    assert foot["x"] + foot["width"] <= viewer.bounding_box()["x"] + 1
     assert viewer.locator("rect").first.bounding_box()["y"] < 800
     assert violations(visit) == []
 
@@ -266,6 +268,8 @@ def test_the_source_stands_beside_the_chat_and_on_a_phone_over_it_where_its_page
     zoom.click()
     expect(zoom).to_have_attribute("aria-pressed", "true")
     assert viewer.locator("img").first.bounding_box()["width"] > 900
+    bar, line = (viewer.locator(name).bounding_box() for name in (".mm-bar", ".mm-byline"))
+    assert line["y"] == pytest.approx(bar["y"] + bar["height"], abs=1)
     assert visit.evaluate("document.documentElement.scrollWidth") == 390
     assert violations(visit) == []
     viewer.get_by_role("button", name="Fermer").click()
