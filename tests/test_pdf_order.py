@@ -80,12 +80,12 @@ def test_cells_that_cover_rows_are_told_on_each_and_a_head_on_the_next_page_once
 def test_a_large_letter_opens_the_line_beside_it() -> None:
     reading = laid("""
 60 740 b16 Le mot du maire
-60 690 n36 L
 84 708 n a commune engage la rénovation de son éclairage public dès le mois de mars. Les travaux
 84 694 n commencent par le quartier de la gare. Ils se poursuivent jusqu'en novembre, sous le contrôle
 60 680 n des services techniques.
 60 640 b14 Extinction
 60 620 n Elle a lieu de vingt-trois heures à cinq heures.
+60 690 n36 L
 """)
 
     [text, _] = entries(reading).values()

@@ -113,8 +113,6 @@ def _address_goes_on(address: str, below: str, *, spaced: bool) -> bool:
     token = rest.group().rstrip(".,;:")
     if address.endswith("."):
         return not spaced and bool(DOMAIN_OR_FILE.match(token))
-    if re.fullmatch(r"[^\W\d_]+/[^\W\d_]+", token) and all(is_french(part) for part in token.split("/")):
-        return False  # "et/ou"
     telling = bool(re.search(r"[/=&%_#~]|\w\?\w|\.(?:html?|pdf|php|aspx?|docx?|xlsx?|odt)\b", token))
     if address.endswith(("/", "-", "_", "=", "?", "&", "%")):
         return telling or (not spaced and bool(re.search(r"[\d-]", token)) and not re.match(r"\d{1,3}[.)]\s", below))

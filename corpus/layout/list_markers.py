@@ -230,9 +230,6 @@ class Numbering:
     def _expected(self, marker: ListMarker) -> bool:
         if marker.style in ("bullet", "path"):
             return True
-        letter = ListMarker("upper", marker.value, 0).rank
-        if marker.style == "roman" and letter > 1 and letter == self.last.get("upper", 0) + 1:
-            return False  # the "I." that follows "H."
         return marker.rank in (1, self.last.get(marker.style, 0) + 1, self._outer.get(marker.style, 0) + 1)
 
 

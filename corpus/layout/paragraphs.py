@@ -29,8 +29,6 @@ VERY_SHORT = 0.62
 AT_PAGE = re.compile(r"\t(?:p\.? ?)?\d{1,4}$")
 # A longer line of plain text than this was not wrapped: each line is a paragraph.
 LONGEST_WRAPPED = 180
-# Lines so far apart sideways, with white space between them, are centred or signed: no paragraph.
-CENTRED = 10
 # A cell that a page break cut fills a line: amounts and dates are shorter.
 FILLED = 15
 # Neighbours whose right ends tell the width of a column.
@@ -201,7 +199,7 @@ def _apart(view: View, index: int, sure: bool) -> bool | None:
     if line.gap > VERY_WIDE:
         return True
     if line.gap > WIDE:
-        return not sure or greets(above.text, line.text) or abs(line.left - above.left) > CENTRED
+        return not sure or greets(above.text, line.text)
     if line.gap > BELOW_TITLE and (above.gap or 0) > VERY_WIDE and starts_high(line.text) and not hangs(above.text):
         return True
     return None
