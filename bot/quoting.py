@@ -38,7 +38,9 @@ def quote(hit: Hit, answering: Sequence[Span] = ()) -> Quote:
     """
     passage = hit.target.passage
     document = passage.document
-    span = passage.quote
+    # Of a long table a row is a quote; several are marked where a question does not tell them apart.
+    shown = [passage.quote, *answering]
+    span = Span(min(each.start for each in shown), max(each.end for each in shown))
     marked = _marked(hit, answering)
     made = Quote(
         text=span.of(document.text),

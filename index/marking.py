@@ -25,6 +25,8 @@ N_PASSAGES = 3
 _UNSETTLED, _N_SENTENCES = 1.0, 3
 # A sentence of the same passage whose score is this close to the best one's is marked as well.
 _CLOSE = 0.7
+# Characters from the first to the last row that are marked together: some forty rows.
+_WIDEST = 3000
 # Passages whose sentences' vectors are kept: some ten sentences each, 15 MB.
 _N_KEPT = 1000
 
@@ -90,18 +92,28 @@ class Marker:
 def _alike(question: str, entry: Entry, row: Passage, marked: tuple[Span, ...]) -> tuple[Span, ...]:
     """What is marked; of a row, all rows of its table instead that have the same words of the question, or more.
 
-    "Une concession de 30 ans" asks as much for the row of a single one as for that of a double one.
+    "Une concession de 30 ans" asks as much for the row of a single one as for that of a double one, and what has only
+    words of the headings and of the head of the table, for all its rows.
     """
     if "\t" not in row.text or marked != (Span(row.start, row.end),):
         return marked
-    asked = set(stems(question))
-    rows = [one for one in entry.passages if one.quote == row.quote and one.context == row.context]
+    asked, text, is_alone = set(stems(question)), entry.document.text, row.quote == marked[0]
+    rows = [
+        one
+        for one in entry.passages
+        if "\t" in one.text and one.context == row.context and (one.quote == row.quote or is_alone)
+    ]
     held = [asked.intersection(stems(one.text)) for one in rows]
-    known = held[rows.index(row)]
-    most = max((own for own in held if own >= known), key=len)
-    return (
-        tuple(Span(one.start, one.end) for one, own in zip(rows, held, strict=True) if own == most) if known else marked
-    )
+    if known := held[rows.index(row)]:
+        most = max((own for own in held if own >= known), key=len)
+        rows = [one for one, own in zip(rows, held, strict=True) if own == most]
+    elif not asked.issubset(stems(" ".join(span.of(text) for span in _above(row)))):
+        return marked
+    return tuple(Span(one.start, one.end) for one in rows) if rows[-1].end - rows[0].start <= _WIDEST else marked
+
+
+def _above(row: Passage) -> list[Span]:
+    return [*row.section, *([row.question] if row.question else []), *row.context]
 
 
 def _is_passage(target: Target) -> bool:

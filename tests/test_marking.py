@@ -119,18 +119,20 @@ PRICES = (
         ("prix de la piscine", ["Piscine\tenfant\t2 €", "Piscine\tadulte\t4 €"]),
         ("la piscine pour un adulte", ["Piscine\tadulte\t4 €"]),
         ("un tarif senior pour adultes", ["Sauna\tadulte et senior\t9 €"]),
-        # A row that shares no word says nothing of the others.
-        ("combien ?", ["Piscine\tenfant\t2 €"]),
+        # A row that shares no word says nothing of the others, unless the question names but the table.
+        ("où nager ?", ["Piscine\tenfant\t2 €"]),
+        ("lieu et prix", PRICES.split("\n")[1:]),
     ],
 )
+@pytest.mark.parametrize("is_long", [False, True], ids=["quoted whole", "row by row"])
 def test_rows_of_a_table_with_the_same_words_of_a_question_are_marked_together(
-    question: str, marked: list[str]
+    question: str, marked: list[str], is_long: bool
 ) -> None:
     document = Document(DOCUMENT.source, PRICES, "ab" * 32, ())
     lines = [Span(start := PRICES.index(line), start + len(line)) for line in PRICES.split("\n")]
     head, *rows = lines
     whole = Span(head.start, rows[-1].end)
-    passages = tuple(Passage(document, "prix", r.start, r.end, whole, context=(head,)) for r in rows)
+    passages = tuple(Passage(document, "prix", r.start, r.end, r if is_long else whole, context=(head,)) for r in rows)
     entry = Entry(document, "prix", None, whole, passages)
     encoder = FakeEncoder(["piscine", "adulte"])
     first = next((p for p in passages if "senior" not in question and "adulte" not in question), passages[1])

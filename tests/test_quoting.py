@@ -158,6 +158,22 @@ def test_a_row_or_an_item_comes_with_its_head(
     assert not any(above in made.text for above in context)
 
 
+def test_rows_of_a_long_table_that_are_marked_are_shown_with_what_stands_between() -> None:
+    rows = [Span(start := RULES_AND_PRICES.index(row), start + len(row)) for row in RULES_AND_PRICES.split("\n")]
+    document = replace(DOCUMENT, text=RULES_AND_PRICES, pages=())
+    passages = tuple(Passage(document, "prix", r.start, r.end, r, context=(rows[0],)) for r in rows[1:])
+    entry = Entry(document, "prix", None, Span(0, len(RULES_AND_PRICES)), passages)
+    hit = Hit(entry, Target(passages[2], rows[3]), row=0, label="", score=0.9, rank=1)
+
+    made = quote(hit, (rows[2], rows[4]))
+
+    assert made.text == "Piscine\t2 €\nSauna\t9 €\nPiscine\t4 €"
+    assert (marked(made), made.context) == (["Piscine\t2 €", "Piscine\t4 €"], ("Lieu\tPrix",))
+
+
+RULES_AND_PRICES = "Lieu\tPrix\nPatinoire\t6 €\nPiscine\t2 €\nSauna\t9 €\nPiscine\t4 €"
+
+
 def test_whatever_is_not_a_slice_is_not_let_out() -> None:
     made = quote(hit())
     prove(made, DOCUMENT)
