@@ -42,6 +42,21 @@ def test_a_quote_is_cut_at_its_highlights() -> None:
     ]
 
 
+def test_lines_with_tabs_are_rows_of_a_table_and_every_character_is_there() -> None:
+    text = "Tarifs :\nLieu\tPrix\nPiscine\t2 €\nSauna\t9 €\nLe mardi, tout est gratuit."
+    found = replace(
+        quote(RULES, "L’accès est libre."), text=text, highlights=((text.index("Piscine"), text.index("\nSauna")),)
+    )
+    shown = parsed(answer_html(answered("combien ?", found))).select_one("blockquote .mm-text")
+
+    assert shown.get_text() == text
+    rows = [
+        [cell.get_text() for cell in row.select('[role="cell"]')] for row in shown.select('[role="table"] [role="row"]')
+    ]
+    assert rows == [["Lieu\t", "Prix\n"], ["Piscine\t", "2 €\n"], ["Sauna\t", "9 €\n"]]
+    assert "".join(mark.get_text() for mark in shown.select("mark")) == "Piscine\t2 €"
+
+
 @pytest.mark.parametrize("highlights", [((5, 3),), ((0, 999),), ((0, 9), (8, 12))])
 def test_highlights_that_do_not_fit_are_refused(highlights: tuple[tuple[int, int], ...]) -> None:
     wrong = replace(quote(RULES, "Le dépôt est gratuit."), highlights=highlights)

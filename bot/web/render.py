@@ -2,13 +2,14 @@
 
 import re
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256, sha384
 from html import unescape
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote as percent_encode
 from urllib.parse import urlencode, urlsplit
 
@@ -128,6 +129,7 @@ class Addresses:
         return f"{self.base}fiche?{self.query}"
 
 
+T = TypeVar("T")
 SCREEN = 900
 """Characters of a quote that fill a telephone, 390 pixels wide and 800 high."""
 REST = 300
@@ -168,6 +170,39 @@ def segments(quote: Quote) -> Iterator[Segment]:
         yield Segment(quote.text[at:], marked=False, rest=long)
 
 
+def laid_out(quote: Quote) -> Iterator[tuple[bool, list[list[list[Segment]]]]]:
+    """A quote as runs of text and tables, where tabs make cells: whether it is one, and its rows, cells and pieces.
+
+    Text is one row of one cell. The pieces put end to end are the quote, tabs and line feeds included.
+    """
+    pieces = [replace(piece, text=text) for piece in segments(quote) for text in _CELL_ENDS.split(piece.text) if text]
+    cells = _cut_after(pieces, lambda piece: piece.text.endswith(("\t", "\n")))
+    rows = _cut_after(cells, lambda cell: cell[-1].text.endswith("\n"))
+    for is_table, run in groupby(rows, key=lambda row: len(row) > 1):
+        if is_table:  # what ends a row is no rest to unfold
+            yield (
+                True,
+                [[[replace(p, rest=p.rest and not p.text.isspace()) for p in cell] for cell in row] for row in run],
+            )
+        else:
+            alike = groupby((piece for row in run for cell in row for piece in cell), key=lambda p: (p.marked, p.rest))
+            yield False, [[[Segment("".join(p.text for p in own), *kind) for kind, own in alike]]]
+
+
+def _cut_after(things: Iterable[T], ends: Callable[[T], bool]) -> Iterator[list[T]]:
+    run: list[T] = []
+    for thing in things:
+        run.append(thing)
+        if ends(thing):
+            yield run
+            run = []
+    if run:
+        yield run
+
+
+_CELL_ENDS = re.compile(r"(?<=[\t\n])")
+
+
 def web_address(url: str | None) -> str | None:
     """The address to link to, or None when it is not one of the web (``javascript:``, a path)."""
     if url is None:
@@ -205,6 +240,7 @@ def _environment() -> Environment:
     environment.filters["linked"] = linked
     environment.filters["french_date"] = phrases.french_date
     environment.filters["segments"] = segments
+    environment.filters["laid_out"] = laid_out
     environment.filters["web_address"] = web_address
     environment.filters["web_host"] = web_host
     return environment
