@@ -222,6 +222,11 @@ class Passage:
     def text(self) -> str:
         return self.document.text[self.start : self.end]
 
+    @property
+    def headings(self) -> tuple[Span, ...]:
+        """Those above, outermost first, and the question."""
+        return (*self.section, self.question) if self.question else self.section
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

@@ -139,6 +139,10 @@ class FeatureExtractor:
         nearest = _nearest(phrasing[0], own, owner, len(pool.targets))
         return Features(fields, *self._covered(query, kept, pool, own, owner), asked, nearest, pool.stands)
 
+    def holds(self, terms: Sequence[str], entry: int) -> bool:
+        """Whether an entry, by its row, has any of some terms."""
+        return bool(self._lexical.entries.holds(terms, np.asarray([entry])).any())
+
     def share(self, terms: Sequence[str], known: Sequence[str], text: str) -> float:
         """Share of the terms that are not known yet, weighed by rarity, that a text of the corpus has."""
         idf, vocabulary = self._lexical.entries.idf, self._lexical.entries.vocabulary

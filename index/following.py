@@ -85,10 +85,10 @@ class Follower:
         One that only has a word of the turn may say it of anything else ("et un cheval ?", after a question on calves).
         Of 18 such answers 4 were wrong, of 112 others 4.
         """
-        entry = self._rows.entries[int(after.pool.entries[place])]
-        known, heading = {*after.earlier.terms}, stems(entry.heading_text)
-        near = known.intersection([*heading, *stems(entry.body_text)]) or {*after.turn.terms}.intersection(heading)
-        return not known or bool(near)
+        entry, known = int(after.pool.entries[place]), after.earlier.terms
+        if not known or self._extractor.holds(known, entry):
+            return True
+        return not {*after.turn.terms}.isdisjoint(stems(self._rows.entries[entry].heading_text))
 
     def of_case_before(self, found: Result, after: Following, ranking: Ranking) -> tuple[Result, Supposition | None]:
         """What is found for a turn that supposes nothing, and what the question does, if that decides.

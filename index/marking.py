@@ -101,19 +101,16 @@ def _alike(question: str, entry: Entry, row: Passage, marked: tuple[Span, ...]) 
     rows = [
         one
         for one in entry.passages
-        if "\t" in one.text and one.context == row.context and (one.quote == row.quote or is_alone)
+        if abs(one.start - row.start) <= _WIDEST and "\t" in one.text and one.context == row.context
+        if is_alone or one.quote == row.quote
     ]
     held = [asked.intersection(stems(one.text)) for one in rows]
     if known := held[rows.index(row)]:
         most = max((own for own in held if own >= known), key=len)
         rows = [one for one, own in zip(rows, held, strict=True) if own == most]
-    elif not asked.issubset(stems(" ".join(span.of(text) for span in _above(row)))):
+    elif not asked.issubset(stems(" ".join(span.of(text) for span in (*row.headings, *row.context)))):
         return marked
     return tuple(Span(one.start, one.end) for one in rows) if rows[-1].end - rows[0].start <= _WIDEST else marked
-
-
-def _above(row: Passage) -> list[Span]:
-    return [*row.section, *([row.question] if row.question else []), *row.context]
 
 
 def _is_passage(target: Target) -> bool:

@@ -295,9 +295,7 @@ def _first_sentence(entry: Entry) -> str:
 
 
 def _headings(passage: Passage) -> list[str]:
-    """Those above, and the question."""
-    spans = [*passage.section, *([passage.question] if passage.question else [])]
-    return [span.of(passage.document.text) for span in spans]
+    return [span.of(passage.document.text) for span in passage.headings]
 
 
 def _title(passage: Passage) -> list[str]:

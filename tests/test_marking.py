@@ -8,6 +8,7 @@ from fake_encoder import FakeEncoder
 
 from corpus.document import Document, Entry, Passage, Source, Span
 from corpus.phrasings import Target
+from index import marking
 from index.dense import Vectors
 from index.marking import Marker
 
@@ -128,6 +129,19 @@ PRICES = (
 def test_rows_of_a_table_with_the_same_words_of_a_question_are_marked_together(
     question: str, marked: list[str], is_long: bool
 ) -> None:
+    first = "Piscine\tadulte" if "adulte" in question else "Piscine\tenfant"
+
+    assert marked_rows(question, first, is_long=is_long) == marked
+
+
+def test_rows_that_are_far_apart_are_not_marked_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(marking, "_WIDEST", len("Piscine\tenfant\t2 €") + 5)
+
+    assert marked_rows("prix de la piscine", "Piscine\tenfant", is_long=True) == ["Piscine\tenfant\t2 €"]
+
+
+def marked_rows(question: str, first: str, *, is_long: bool) -> list[str]:
+    """What is marked in PRICES, where the row that begins with ``first`` is the likeliest."""
     document = Document(DOCUMENT.source, PRICES, "ab" * 32, ())
     lines = [Span(start := PRICES.index(line), start + len(line)) for line in PRICES.split("\n")]
     head, *rows = lines
@@ -135,10 +149,7 @@ def test_rows_of_a_table_with_the_same_words_of_a_question_are_marked_together(
     passages = tuple(Passage(document, "prix", r.start, r.end, r if is_long else whole, context=(head,)) for r in rows)
     entry = Entry(document, "prix", None, whole, passages)
     encoder = FakeEncoder(["piscine", "adulte"])
-    first = next((p for p in passages if "senior" not in question and "adulte" not in question), passages[1])
-
-    _, spans = Marker(encoder).mark(
-        question, encoder.encode_queries([question])[0], entry, [(Target(first, Span(first.start, first.end)), 0.0)]
-    )
-
-    assert [span.of(PRICES) for span in spans] == marked
+    likeliest = next(p for p in passages if p.text.startswith(first))
+    targets = [(Target(likeliest, Span(likeliest.start, likeliest.end)), 0.0)]
+    _, spans = Marker(encoder).mark(question, encoder.encode_queries([question])[0], entry, targets)
+    return [span.of(PRICES) for span in spans]
