@@ -17,6 +17,8 @@ from corpus.toml_file import read_toml
 CATALOGUE = "catalogue.toml"
 DOCUMENTS = "documents"
 """The folder, beside the catalogue, where the files lie."""
+CORPUS_FILES = (CATALOGUE, "lexicon.toml", "phrasings/*.toml", f"{DOCUMENTS}/**/*")
+"""What a corpus is read from; settings may lie in its folder and are none of it."""
 KINDS = ("faq", "circular", "guide", "page")
 
 _EXAMPLE = Path(__file__).with_name("example")

@@ -7,6 +7,7 @@ from enum import Enum, auto
 from importlib.metadata import version
 from pathlib import Path
 
+from corpus.catalogue import CORPUS_FILES
 from corpus.document import LIMITS
 from corpus.errors import LossError
 from corpus.read import Corpus
@@ -55,7 +56,7 @@ def fingerprint(corpus_folder: Path, encoder: str, max_error: float) -> str:
     digest = hashlib.sha256(f"{versions.FORMAT}\n{encoder}\n{max_error}\n".encode())
     for library in SHAPING_LIBRARIES:
         digest.update(f"{library}={version(library)}\n".encode())
-    files = [p for n in ("*.toml", "documents/**/*", "phrasings/*.toml") for p in corpus_folder.glob(n)]
+    files = [p for pattern in CORPUS_FILES for p in corpus_folder.glob(pattern)]
     for path in sorted(p for p in files if p.is_file()):
         name = os.fsencode(path.relative_to(corpus_folder))  # which may be no text
         digest.update(hashlib.sha256(name).digest() + _content_mark(path))

@@ -130,7 +130,10 @@ def test_a_phrasing_is_tried_checked_published_and_taken_back(
     assert (changed.before.kind, changed.before.text) == (before.kind, "")
     assert changed.after.text == after.quotes[0].text
     live = marks(workshop.draft.live)
+    settings = workshop.draft.live / "motamot.toml"
+    settings.write_text("port = 7860", encoding="utf-8")
     release = workshop.publish("Annie", "les livres abîmés")
+    settings.write_text("port = 7862", encoding="utf-8")  # no part of the corpus, wherever it lies
     assert (release.author, release.note, release.gained, release.lost) == ("Annie", "les livres abîmés", 1, 0)
     assert workshop.indexes.live.ask(question).kind is Kind.ANSWER
     assert workshop.draft.sync().changed == ()
@@ -141,7 +144,7 @@ def test_a_phrasing_is_tried_checked_published_and_taken_back(
     monkeypatch.setattr("bot.workshop.indexes.build", None)  # its index is still there
     workshop.revert(workshop.releases.all()[1].id)
     assert workshop.indexes.live.ask(question).kind is not Kind.ANSWER
-    assert marks(workshop.draft.live) == live
+    assert (marks(workshop.draft.live), settings.read_text(encoding="utf-8")) == (live, "port = 7862")
     assert workshop.draft.sync().changed == ("phrasings/mediatheque.toml",)
     workshop.revert(release.id)
     assert workshop.indexes.live.ask(question).kind is Kind.ANSWER

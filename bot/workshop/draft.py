@@ -21,14 +21,14 @@ from uuid import uuid4
 
 from pydantic import TypeAdapter, ValidationError
 
+from corpus.catalogue import CORPUS_FILES
 from corpus.errors import IndexStoreError, MotamotError, reason
 from corpus.files import copy_file, sha256_of, write_file
 from index.store import Store
 from index.stored import keep_what_leaves
 
 HOME = ".atelier"
-_FILES = ("*.toml", "questions-connues.jsonl", "phrasings/*.toml", "documents/**/*")
-"""What a corpus is made of, as an index sees it, and its known questions."""
+_FILES = (*CORPUS_FILES, "questions-connues.jsonl")
 
 
 _TICK = 100_000_000
