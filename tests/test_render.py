@@ -93,6 +93,23 @@ def test_what_a_row_is_read_with_stands_above_it() -> None:
     assert parsed(answer_html(answered("q", found))).select_one(".mm-context") is None
 
 
+@pytest.mark.parametrize(
+    ("typed", "together"),
+    [
+        ("Qui entre ?", ["entre ?"]),
+        ("quoi ?! et où ?", ["quoi ?!", "où ?"]),
+        ("qui entre?", []),
+        ("Qui <b>entre</b> ?", ["<b>entre</b> ?"]),
+        ("a" * 40 + " ?", ["a" * 30 + " ?"]),
+    ],
+)
+def test_a_sign_after_a_plain_space_begins_no_line(typed: str, together: list[str]) -> None:
+    html = parsed(question_html(typed))
+
+    assert html.select_one(".mm-verbatim").get_text() == typed
+    assert [part.get_text() for part in html.select(".mm-unbroken")] == together
+
+
 def test_the_source_links_to_the_document_and_shows_its_notice() -> None:
     html = parsed(answer_html(answered("q", quote(HOSTILE, "Après."))))
     link = html.select_one("figcaption a")

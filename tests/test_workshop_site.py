@@ -3,12 +3,14 @@
 import json
 import re
 from contextlib import closing
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Run, plain
+from conftest import Run, parsed, plain, words
+from fake_assistant import HOSTILE, answered, quote
 from openpyxl import load_workbook
 from small_corpus import FAQ, workshop_of
 from starlette.testclient import TestClient
@@ -252,6 +254,25 @@ def test_what_another_entry_has_is_not_attached_twice_from_the_inbox_or_a_trial(
         assert (page.status_code, "est déjà rattachée à" in page.text) == (status, True)
     found = workshop.attached()["mediatheque/retard"].phrasings
     assert ("film rendu tard" in found, found[-1]) == (False, "pénalité")
+
+
+def test_a_trial_shows_an_answer_once_where_the_draft_changes_nothing_and_its_rows_as_a_table(
+    client: TestClient, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prices = replace(HOSTILE, text="Tarifs :\nDurée\tPrix\n15 ans\t180 €")
+    now = answered("prix", quote(prices, prices.text, "15 ans\t180 €"))
+    other = answered("prix", quote(prices, "15 ans"))
+    sides: list[tuple[Answer, Answer]] = [(now, now), (now, other)]
+    monkeypatch.setattr(workshop.indexes, "tried", lambda *_: sides.pop(0))
+    same, changed = (parsed(client.get("/essai?question=prix").text) for _ in range(2))
+
+    assert [words(title) for title in same.select(".at-sides h2")] == ["Répond"]
+    assert [[words(cell) for cell in row.select("[role=cell]")] for row in same.select("[role=row]")] == [
+        ["Durée", "Prix"],
+        ["15 ans", "180 €"],
+    ]
+    assert same.select_one("blockquote").get_text() == prices.text
+    assert [words(title) for title in changed.select(".at-sides h2")] == ["En service : répond", "Brouillon : répond"]
 
 
 def test_an_abandoned_draft_is_kept_aside_and_its_questions_are_to_be_decided_again(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.assistant import About
 
 _STATIC = Path(__file__).parent / "static"
+_TEMPLATES = Path(__file__).parent / "templates"
 _BUNDLES = {
     "chat.css": ("chat.css", "theme.css", "proof.css"),
     "chat.js": ("shared.js", "quote.js", "chat.js"),
@@ -41,16 +42,35 @@ TYPES = {
 
 
 def templates(folder: Path) -> Environment:
-    """The templates of a folder: what they show is escaped, and a name that is not there is an error."""
+    """Those of a folder, and of the web pages: what they show is escaped, and a name that is not there is an error."""
     environment = Environment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader([folder, _TEMPLATES]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["typeset"] = typeset
+    environment.globals |= {"asset": asset, "phrases": phrases}
+    environment.filters |= {
+        "typeset": typeset,
+        "unbroken": unbroken,
+        "french_date": phrases.french_date,
+        "linked": linked,
+        "segments": segments,
+        "laid_out": laid_out,
+        "web_address": web_address,
+        "web_host": web_host,
+    }
     return environment
+
+
+def unbroken(words: str) -> Markup:
+    """Words as someone wrote them, of which no « ? » after a plain space begins a line."""
+    together = Markup('<span class="mm-unbroken">{}</span>').format
+    return Markup("").join(together(part) if i % 2 else part for i, part in enumerate(_WORD_AND_SIGN.split(words)))
+
+
+_WORD_AND_SIGN = re.compile(r"(\S{1,30} [?!:;»]+)")
 
 
 @cache
@@ -170,12 +190,13 @@ def segments(quote: Quote) -> Iterator[Segment]:
         yield Segment(quote.text[at:], marked=False, rest=long)
 
 
-def laid_out(quote: Quote) -> Iterator[tuple[bool, list[list[list[Segment]]]]]:
+def laid_out(quote: Quote | str) -> Iterator[tuple[bool, list[list[list[Segment]]]]]:
     """A quote as runs of text and tables, where tabs make cells: whether it is one, and its rows, cells and pieces.
 
     Text is one row of one cell. The pieces put end to end are the quote, tabs and line feeds included.
     """
-    pieces = [replace(piece, text=text) for piece in segments(quote) for text in _CELL_ENDS.split(piece.text) if text]
+    marked = [Segment(quote, marked=False)] if isinstance(quote, str) else segments(quote)
+    pieces = [replace(piece, text=text) for piece in marked for text in _CELL_ENDS.split(piece.text) if text]
     cells = _cut_after(pieces, lambda piece: piece.text.endswith(("\t", "\n")))
     rows = _cut_after(cells, lambda cell: cell[-1].text.endswith("\n"))
     for is_table, run in groupby(rows, key=lambda row: len(row) > 1):
@@ -233,20 +254,7 @@ def linked(contact: str) -> Markup:
     return Markup('<a class="mm-link" href="{}">{}</a>').format(address, contact)
 
 
-def _environment() -> Environment:
-    environment = templates(Path(__file__).parent / "templates")
-    environment.globals["asset"] = asset
-    environment.globals["phrases"] = phrases
-    environment.filters["linked"] = linked
-    environment.filters["french_date"] = phrases.french_date
-    environment.filters["segments"] = segments
-    environment.filters["laid_out"] = laid_out
-    environment.filters["web_address"] = web_address
-    environment.filters["web_host"] = web_host
-    return environment
-
-
-TEMPLATES = _environment()
+TEMPLATES = templates(_TEMPLATES)
 
 LEADS = {
     Kind.ANSWER: phrases.TRY_ALSO,

@@ -18,7 +18,7 @@ from bot.answer import Kind
 from bot.evaluation import words
 from bot.settings import config_file
 from bot.web.pages import FRESH
-from bot.web.render import TYPES, content, segments, templates
+from bot.web.render import TYPES, content, templates
 from bot.web.responses import strict_policy
 from corpus.errors import typeset
 
@@ -40,15 +40,13 @@ def _environment() -> Environment:
     environment = templates(_OWN / "templates")
     environment.add_extension(_Typeset)
     environment.globals |= {
-        "words": words,
         "verdict_name": words.verdict_name,
+        "promise": words.promise,
         "kinds": KINDS,
         "counted": phrases.counted,
         "config_file": config_file,
     }
     environment.filters |= {
-        "segments": segments,
-        "french_date": phrases.french_date,
         "day": lambda moment: phrases.french_date(local(moment).date().isoformat()),
         "moment": lambda moment: phrases.french_moment(local(moment)),
         "share": words.share,
