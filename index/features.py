@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +10,7 @@ from corpus.split.sentences import sentences
 from index.candidates import Candidates, Pool
 from index.dense import Field, Vectors
 from index.encoder import Encoder
-from index.lexical import Bm25, Doubles, Floats, Ints, spread
+from index.lexical import SIDES, Bm25, Doubles, Floats, Ints, found_in, spread
 from index.query import Query, QueryParser, by_asking
 from index.rows import LexicalFields, Rows
 
@@ -31,7 +30,6 @@ _ADDED_WEIGHT = 0.5
 _MOST_PIECES = 4
 # Score of a phrasing that is left out: below that of any other (a cosine may fall to -1).
 _LEFT_OUT = -2.0
-_SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
 _LONG = 25
 """Words from which a question is a message, whose sentences are matched one by one as well."""
 
@@ -74,6 +72,7 @@ class FeatureExtractor:
         self.dense = dense
         self._lexical = lexical
         self._candidates = Candidates(rows, dense, lexical)
+        self._entry_of_phrasing: Ints = rows.entry_of_target[rows.target_of_phrasing]
 
     def pieces(self, query: Query) -> list[str]:
         """What is encoded for a question: the whole, and the sentences of a long message."""
@@ -105,39 +104,47 @@ class FeatureExtractor:
         return self._candidates.pool(question.vectors, query.terms, query.added, np.asarray(also, dtype=np.intp))
 
     def extract(self, question: EncodedQuery, without: Ints | None = None, pool: Pool | None = None) -> Features:
-        """Compare a question with every target, or with those of a pool.
+        """Compare a question with every target, or with those of a pool; ``without`` as for ``extract_each``."""
+        left_out = np.zeros(0, dtype=np.intp) if without is None else without
+        [found] = self.extract_each([question], [left_out], pool)
+        return found
+
+    def extract_each(
+        self, questions: Sequence[EncodedQuery], without: Sequence[Ints], pool: Pool | None = None
+    ) -> list[Features]:
+        """Compare some questions with every target, or with those of a pool; at once, which takes a third of the time.
 
         Args:
-            question: Read and encoded by this corpus's parser and encoder.
-            without: Rows of phrasings of one entry to leave out, as cross-validation does.
+            questions: Read and encoded by this corpus's parser and encoder.
+            without: Rows of phrasings to leave out for each, as cross-validation does.
             pool: What to compare with.
         """
-        query, lexical = question.query, self._lexical
+        lexical, queries = self._lexical, [question.query for question in questions]
         pool = pool or self._candidates.everything
-        kept = np.ones(len(self.rows.phrasings), dtype=bool)
-        if without is not None:
-            kept[without] = False
-        starts, ends = (np.searchsorted(self.rows.target_of_phrasing, pool.targets, side) for side in _SIDES)
+        kept = np.ones((len(questions), len(self.rows.phrasings)), dtype=bool)
+        for own_kept, left_out in zip(kept, without, strict=True):
+            own_kept[left_out] = False
+        starts, ends = (np.searchsorted(self.rows.target_of_phrasing, pool.targets, side) for side in SIDES)
         own, owner = spread(starts, ends), np.repeat(np.arange(len(pool.targets)), ends - starts)
         passages, place = np.unique(self.rows.passage_of_target[pool.targets], return_inverse=True)
         compared = {"headings": pool.entries, "passages": passages, "phrasings": own}
+        vectors = np.concatenate([question.vectors for question in questions])
+        first = np.cumsum([0, *(len(question.vectors) for question in questions[:-1])])
         # All are asked before the first is waited for: a database answers them at once.
-        asked_for = {name: self.dense[name].scores_later(question.vectors, rows) for name, rows in compared.items()}
-        bm25 = self._bm25(lexical.entries, query, pool.entries)
-        cosines = {name: found().max(axis=0) for name, found in asked_for.items()}
-        phrasing = np.stack([cosines["phrasings"], self._bm25(lexical.phrasings, query, own)])
-        phrasing[:, ~kept[own]] = _LEFT_OUT
-        columns: list[npt.NDArray[np.floating[Any]]] = [
-            cosines["headings"][pool.owner],
-            cosines["passages"][place],
-            bm25[pool.owner],
-            *_of_phrasings(phrasing, owner, len(pool.targets)),
-        ]
-        asked = np.zeros(len(pool.entries), dtype=bool)
-        asked[pool.owner[owner][kept[own]]] = True
-        fields = np.stack(columns, axis=1).astype(np.float32)
-        nearest = _nearest(phrasing[0], own, owner, len(pool.targets))
-        return Features(fields, *self._covered(query, kept, pool, own, owner), asked, nearest, pool.stands)
+        asked_for = {name: self.dense[name].scores_later(vectors, rows) for name, rows in compared.items()}
+        bm25 = self._bm25(lexical.entries, queries, pool.entries)
+        cosines = {name: np.maximum.reduceat(found(), first, axis=0) for name, found in asked_for.items()}
+        phrasing = np.stack([cosines["phrasings"], self._bm25(lexical.phrasings, queries, own)])
+        phrasing[:, ~kept[:, own]] = _LEFT_OUT
+        best, nearest = _of_phrasings(phrasing, own, owner, len(pool.targets))
+        text = [cosines["headings"][:, pool.owner], cosines["passages"][:, place], bm25[:, pool.owner]]
+        fields = np.stack([*text, *best], axis=2).astype(np.float32)
+        asked = np.zeros((len(questions), len(pool.entries)), dtype=bool)
+        numbers, phrasings = np.nonzero(kept[:, own])
+        asked[numbers, pool.owner[owner[phrasings]]] = True
+        covered = (self._covered(*each, pool) for each in zip(queries, kept, strict=True))
+        each = zip(fields, covered, asked, nearest, strict=True)
+        return [Features(f, *known, has_asked, near, pool.stands) for f, known, has_asked, near in each]
 
     def holds(self, terms: Sequence[str], entry: int) -> bool:
         """Whether an entry, by its row, has any of some terms."""
@@ -151,24 +158,29 @@ class FeatureExtractor:
         return float(sum(new[term] for term in new.keys() & held) / (sum(new.values()) or 1.0))
 
     @staticmethod
-    def _bm25(index: Bm25, query: Query, rows: Ints) -> Floats:
-        scores = index.scores(query.terms, rows)
-        return scores + _ADDED_WEIGHT * index.scores(query.added, rows) if query.added else scores
+    def _bm25(index: Bm25, queries: Sequence[Query], rows: Ints) -> Floats:
+        """Scores of some texts for each query, shape ``(n_queries, n_rows)``."""
+        scores = np.stack([index.scores(query.terms, rows) for query in queries])
+        for own, query in zip(scores, queries, strict=True):
+            if query.added:
+                own += _ADDED_WEIGHT * index.scores(query.added, rows)
+        return scores
 
-    def _covered(
-        self, query: Query, kept: npt.NDArray[np.bool_], pool: Pool, own: Ints, owner: Ints
-    ) -> tuple[Floats, float, float]:
+    def _covered(self, query: Query, kept: npt.NDArray[np.bool_], pool: Pool) -> tuple[Floats, float, float]:
         """Familiarity, strangeness and novelty; phrasings left out do not vouch for their own words."""
-        terms, entries, said = list(dict.fromkeys(query.terms)), self._lexical.entries, self._lexical.phrasing_words
+        terms, entries = list(dict.fromkeys(query.terms)), self._lexical.entries
         unseen = entries.idf.max(initial=0.0) or 1.0
         known = [entries.vocabulary.get(term) for term in terms]
         weights = np.asarray([unseen if row is None else entries.idf[row] for row in known])
         total = weights.sum() or 1.0
-        held = entries.holds(terms, pool.entries)
-        rows, phrasings = np.nonzero(said.holds(terms, own) & kept[own])
-        held[rows, pool.owner[owner[phrasings]]] = True
+        held, new = entries.holds(terms, pool.entries), np.zeros(len(terms), dtype=bool)
+        for row, term in enumerate(terms):
+            said = self._lexical.phrasing_words.texts_with(term)
+            said = said[kept[said]]
+            new[row] = not len(said)
+            places, there = found_in(pool.entries, self._entry_of_phrasing[said])
+            held[row, places[there]] = True
         strange = np.asarray([row is None for row in known], dtype=bool)
-        new = np.asarray([not kept[said.texts_with(term)].any() for term in terms], dtype=bool)
         return (
             (weights @ held / total).astype(np.float32),
             float(weights[strange].sum() / total),
@@ -176,42 +188,44 @@ class FeatureExtractor:
         )
 
 
-def _of_phrasings(scores: Floats, owner: Ints, n_targets: int) -> list[Floats]:
-    """Best and mean of the three nearest phrasings (dense), best BM25, of each target.
+def _of_phrasings(scores: Floats, own: Ints, owner: Ints, n_targets: int) -> tuple[list[Floats], Ints]:
+    """Best and mean of the three nearest phrasings (dense), best BM25, of each target; and the row of the nearest.
 
-    A target that has none gets the least of those that have some.
+    A target that has none gets the least of those that have some, and -1.
 
     Args:
-        scores: Cosine and BM25 of each phrasing, shape ``(2, n_phrasings)``.
+        scores: Cosine and BM25 of each phrasing for each question, shape ``(2, n_questions, n_phrasings)``.
+        own: Rows of the phrasings.
         owner: Target of each phrasing, ascending.
         n_targets: How many there are.
     """
-    found = np.full((3, n_targets), _LEFT_OUT, dtype=np.float32)
-    if owner.size:
-        targets, first = np.unique(owner, return_index=True)
-        found[[[0], [2]], targets] = np.maximum.reduceat(scores, first, axis=1)
-        found[1, targets] = _mean_of_three(scores[0], owner, np.append(first, owner.size))
+    n = scores.shape[1]
+    found, nearest = np.full((3, n, n_targets), _LEFT_OUT, dtype=np.float32), np.full((n, n_targets), -1)
+    if not owner.size:
+        return list(np.zeros_like(found)), nearest
+    targets, first = np.unique(owner, return_index=True)
+    found[0][:, targets], found[2][:, targets] = np.maximum.reduceat(scores, first, axis=2)
+    found[1][:, targets] = _mean_of_three(scores[0], owner, np.append(first, owner.size))
+    questions, places = np.nonzero((scores[0] == found[0][:, owner]) & (scores[0] > _LEFT_OUT))
+    nearest[questions, owner[places]] = own[places]  # of those of one owner, the last stays
     asked = found[0] > _LEFT_OUT
-    fill = found[[0, 0, 2]][:, asked].min(axis=1) if asked.any() else np.zeros(3, dtype=np.float32)
-    return list(np.where(asked, found, fill[:, None]))
-
-
-def _nearest(cosines: Floats, rows: Ints, owner: Ints, n_targets: int) -> Ints:
-    """Of ``rows``, the one with the highest cosine for each owner, ascending; -1 where it has none, or none is kept."""
-    found = np.full(n_targets, -1)
-    order = np.argsort(cosines, kind="stable")
-    kept = order[cosines[order] > _LEFT_OUT]
-    found[owner[kept]] = rows[kept]  # of those of one owner, the last stays
-    return found
+    least = np.where(asked, found, np.inf).min(axis=2)[[0, 0, 2], :, None]
+    return list(np.where(asked, found, np.where(np.isinf(least), 0, least))), nearest
 
 
 def _mean_of_three(scores: Floats, owner: Ints, bounds: Ints) -> Floats:
-    """Mean of the three highest of each run of scores, fewer where it has fewer that are not left out."""
-    ordered = scores[np.lexsort((scores, owner))]
-    total, n = np.zeros(len(bounds) - 1, dtype=np.float32), np.zeros(len(bounds) - 1, dtype=np.float32)
+    """Mean of the three highest of each run of scores, fewer where it has fewer that are not left out.
+
+    Args:
+        scores: Shape ``(n_questions, n_phrasings)``.
+        owner: Of each phrasing, ascending.
+        bounds: Where the run of each owner begins, and where the last ends.
+    """
+    ordered = np.take_along_axis(scores, np.lexsort((scores, np.broadcast_to(owner, scores.shape))), axis=1)
+    total, n = np.zeros((2, len(scores), len(bounds) - 1), dtype=np.float32)
     for place in (3, 2, 1):
         rows = bounds[1:] - place
-        value = ordered[np.maximum(rows, 0)]
+        value = ordered[:, np.maximum(rows, 0)]
         there = (rows >= bounds[:-1]) & (value > _LEFT_OUT)
         total += np.where(there, value, np.float32(0))
         n += there

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, Self, TypeVar, get_type_hints
+from typing import Any, Literal, Self, TypeVar, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,10 @@ _SPARSE = 12
 _BLOCK = 64
 
 
+SIDES: tuple[Literal["left", "right"], ...] = ("left", "right")
+"""Of a run of equal numbers, as ``numpy.searchsorted`` names them."""
+
+
 def spread(starts: Ints, ends: Ints) -> Ints:
     """The numbers of some ranges, one range after the other.
 
@@ -36,6 +40,12 @@ def spread(starts: Ints, ends: Ints) -> Ints:
     before = np.cumsum(sizes) - sizes
     found: Ints = np.repeat(starts - before, sizes) + np.arange(sizes.sum())
     return found
+
+
+def found_in(rows: Ints, wanted: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    """Where each of the wanted rows is, or would be, among some ascending ones, and whether it is there."""
+    places = np.minimum(np.searchsorted(rows, wanted), max(len(rows) - 1, 0))
+    return places, rows[places] == wanted if len(rows) else np.zeros(len(wanted), dtype=bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +91,7 @@ class TermMatrix:
             rows: Ascending rows of the texts that are wanted, shape ``(n,)``; by default all.
         """
         known = {self.vocabulary[term]: factor for term, factor in terms.items() if term in self.vocabulary}
-        if rows is not None:
+        if rows is not None and len(rows) < self.n_texts:
             found = np.zeros(len(rows))
             for column, factor in known.items():
                 start, places, there = self._in_column(column, rows)
@@ -118,9 +128,7 @@ class TermMatrix:
     def _in_column(self, column: int, rows: Ints) -> tuple[int, Ints, npt.NDArray[np.bool_]]:
         """Where a column starts, where in it each row would be, and whether it is there."""
         start = int(self.starts[column])
-        own = self.texts[start : self.starts[column + 1]]
-        places = np.minimum(np.searchsorted(own, rows), max(len(own) - 1, 0))
-        return start, places, own[places] == rows if len(own) else np.zeros(len(rows), dtype=bool)
+        return start, *found_in(self.texts[start : self.starts[column + 1]], rows)
 
 
 def _counted(texts: Sequence[Sequence[str]]) -> tuple[Any, dict[str, int]]:

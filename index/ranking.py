@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from index.features import FIELDS, Features
-from index.lexical import Doubles, Floats, Ints
+from index.lexical import SIDES, Doubles, Floats, Ints
+from index.records import batched
 
 TEXT_FIELDS = FIELDS[:3]
 """What every corpus has; the others need an editor's phrasings."""
@@ -37,6 +39,8 @@ FOLLOW_UP_UNREAD = (0.0, 0.59, 1.0, -3.64, 3.22, -1.57, 1.94)
 """The same where there is no reader."""
 MOSTLY = 0.5
 """Of the words that a turn adds, the share from which what was quoted answers again before what is beside it."""
+_AT_ONCE = 64
+"""Questions whose scores are computed together when weights are fitted."""
 UNREAD = -4.0
 """The logit of an entry that was not read: the median of those that do not answer."""
 
@@ -109,17 +113,19 @@ def ranking_columns(features: Features, opinion: Opinion | None, entry_of_target
 
 
 def _standard(columns: Doubles, best: Doubles, stands: Doubles) -> Doubles:
-    mean = np.average(best, axis=0, weights=stands)
-    deviation = np.sqrt(np.average((best - mean) ** 2, axis=0, weights=stands))
+    shares = stands / stands.sum()
+    mean = shares @ best
+    deviation = np.sqrt(shares @ (best - mean) ** 2)
     found: Doubles = (columns - mean) / np.where(deviation > 1e-6, deviation, 1.0)
     return found
 
 
 def _median(values: Doubles, stands: Doubles) -> float:
-    if (stands == 1).all():
-        return float(np.median(values))
     order = values.argsort()
-    return float(values[order[np.searchsorted(stands[order].cumsum(), stands.sum() / 2)]])
+    counted = stands[order].cumsum()
+    # As many below as above; the mean of the two in the middle where there is none.
+    lower, upper = (int(np.searchsorted(counted, counted[-1] / 2, side)) for side in SIDES)
+    return float(values[order[[lower, min(upper, len(order) - 1)]]].mean())
 
 
 def rank(columns: Doubles, weights: Weights, entry_of_target: Ints, stands: Doubles) -> Ranking:
@@ -274,21 +280,32 @@ def fit_ranking(
 
     n = questions[0].shape[1]
     before = np.asarray(prior or np.zeros(n))
+    stacks = [_stacked(some) for some in batched(zip(questions, wanted, strict=True), _AT_ONCE)]
 
     def loss(weights: Doubles) -> tuple[float, Doubles]:
         moved = weights - before
         total, gradient = 0.5 * penalty * float(moved @ moved), penalty * moved
-        for columns, rows in zip(questions, wanted, strict=True):
+        for columns, starts, sizes, rights in stacks:
             scores = columns @ weights
-            all_ = np.exp(scores - scores.max())
-            right = all_[rows]
-            total -= float(np.log(right.sum() / all_.sum() + 1e-12))
-            gradient = gradient + (all_ / all_.sum()) @ columns - (right / right.sum()) @ columns[rows]
+            all_ = np.exp(scores - np.repeat(np.maximum.reduceat(scores, starts), sizes))
+            right = all_ * rights
+            sums, right_sums = np.add.reduceat(all_, starts), np.add.reduceat(right, starts)
+            total -= float(np.log(right_sums / sums + 1e-12).sum())
+            gradient = gradient + (all_ / np.repeat(sums, sizes) - right / np.repeat(right_sums, sizes)) @ columns
         return total, gradient
 
     # A field never speaks against itself: a negative weight is noise that another corpus would pay for.
     found: Doubles = minimize(loss, np.full(n, 0.1), jac=True, method="L-BFGS-B", bounds=[(0, None)] * n).x
     return found
+
+
+def _stacked(questions: Sequence[tuple[Doubles, Ints]]) -> tuple[Doubles, Ints, Ints, npt.NDArray[np.bool_]]:
+    """The rows of some questions below each other, where each begins, how many it has, and which are wanted."""
+    sizes = np.asarray([len(columns) for columns, _ in questions])
+    starts = np.cumsum(sizes) - sizes
+    rights = np.zeros(sizes.sum(), dtype=bool)
+    rights[np.concatenate([start + rows for start, (_, rows) in zip(starts, questions, strict=True)])] = True
+    return np.concatenate([columns for columns, _ in questions]), starts, sizes, rights
 
 
 def _logit(p: float) -> float:

@@ -22,6 +22,7 @@ from index.judging import Matched, judged
 from index.lexical import Doubles
 from index.query import Query, QueryParser
 from index.ranking import SIGNALS, fit_ranking
+from index.records import batched
 from index.result import Levels
 from index.stored import Stored
 
@@ -32,6 +33,8 @@ _MOST_PHRASINGS = 5000
 # On the distance of ranking weights from the shipped ones, before the first phrasing. Over six FAQs (bench_workshop.py)
 # 1 and 3 put up to 2 points fewer entries first than the shipped weights with 5 to 60 phrasings, 10 to 100 never do.
 _PENALTY = 30.0
+_AT_ONCE = 64
+"""Questions that are compared together with a corpus."""
 _NOBODY = -1
 """The entry that answers what no entry answers."""
 
@@ -175,16 +178,21 @@ class Training:
         """Of a corpus that has phrasings, and not too many."""
         return self._trained[0] if self._trained else None
 
-    def left_out(self, row: int) -> Matched:
-        """A question by its row in ``known.asked``, then in ``known.outside``."""
-        if row not in self._asked:
-            n, owner, trained = len(self.known.asked), self.extractor.rows.entry_of_target, self._trained
-            question = self.known.asked[row] if row < n else self.known.outside[row - n]
-            features = self.extractor.extract(question, np.asarray([row], dtype=np.intp) if row < n else None)
+    def left_out(self, rows: Sequence[int]) -> Iterator[Matched]:
+        """Questions by their rows in ``known.asked``, then in ``known.outside``."""
+        for own in batched(rows, _AT_ONCE):
+            if new := [row for row in own if row not in self._asked]:
+                self._asked |= zip(new, self._matched(new), strict=True)
+            yield from map(self._asked.__getitem__, own)
+
+    def _matched(self, rows: Sequence[int]) -> Iterator[Matched]:
+        n, owner, trained = len(self.known.asked), self.extractor.rows.entry_of_target, self._trained
+        questions = [self.known.asked[row] if row < n else self.known.outside[row - n] for row in rows]
+        without = [np.asarray([row][: row < n], dtype=np.intp) for row in rows]
+        found = self.extractor.extract_each(questions, without)
+        for row, question, features in zip(rows, questions, found, strict=True):
             opinion = trained[0].opinion(trained[1][row], len(owner)) if trained else None
-            read = partial(self._read, question.query) if self._reader else None
-            self._asked[row] = Matched(features, opinion, owner, read)
-        return self._asked[row]
+            yield Matched(features, opinion, owner, partial(self._read, question.query) if self._reader else None)
 
     def _read(self, query: Query, targets: Sequence[int], nearest: Sequence[int]) -> list[float]:
         """A logit for each of the targets, given by their rows and those of their phrasings (see ``reader_text``)."""
@@ -215,9 +223,9 @@ class Training:
         known, rows, n = self.known, self.extractor.rows, len(self.known.asked)
         inside, outside = list(range(n)), _without_answer(known, 0 if self._reader else n)
         questions = list[Matched]()
-        for row in [*inside, *outside]:
-            on_progress(len(questions) + 1, n + len(outside))
-            questions.append(self.left_out(row))
+        for question in self.left_out([*inside, *outside]):
+            questions.append(question)
+            on_progress(len(questions), n + len(outside))
         entries = rows.entry_of_target[rows.target_of_phrasing]
         # Where an entry has one phrasing, nothing is left that tells which part of it was meant.
         wanted = [
@@ -309,6 +317,7 @@ def left_out_in_turn(training: Training, learned: Learned) -> Iterator[LeftOutQu
         (row, text, rows.entries[entry]) for row, (text, entry) in enumerate(zip(rows.phrasings, entries, strict=True))
     ]
     nothing = [(n + row, known.outside[row].query.typed.text, None) for row in sorted(known.unanswered)]
-    for row, text, entry in [*wanted, *nothing]:
-        found = judged(learned, training.left_out(row))
+    asked = [*wanted, *nothing]
+    for (_, text, entry), matched in zip(asked, training.left_out([row for row, *_ in asked]), strict=True):
+        found = judged(learned, matched)
         yield LeftOutQuestion(text, entry, rows.entries[found.first], found.answerable, found.right, found.levels)
