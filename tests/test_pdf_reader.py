@@ -133,6 +133,27 @@ def test_a_superscript_stands_with_its_word() -> None:
     assert blocks(read(made))[-1] == "Au 1er janvier, les contrats sont signés."
 
 
+def test_the_mark_of_a_note_is_no_part_of_a_number_and_that_of_a_unit_is() -> None:
+    made = plain()
+    made.ln(6)
+    for words, raised in (("L'article 11", "3"), (" vaut à moins de 20 m", "2"), (" de la halle, le 3 mai 2024", "2")):
+        made.write(6, words)
+        made.char_vpos = "SUP"
+        made.write(6, raised)
+        made.char_vpos = "LINE"
+    made.write(6, ".")
+    made.set_y(-40)
+    made.set_font("helvetica", size=7)
+    for note in ("2 Version de mars.", "3 Sauf le lundi."):
+        made.multi_cell(0, 4, note, new_x="LMARGIN", new_y="NEXT")
+
+    assert blocks(read(made))[1:] == [
+        "L'article 11 vaut à moins de 20 m2 de la halle, le 3 mai 2024.",
+        "2 Version de mars.",
+        "3 Sauf le lundi.",
+    ]
+
+
 def test_each_character_knows_where_it_is_printed() -> None:
     reading = read(plain("Il est question de la contractua-\nlisation du territoire."))
 

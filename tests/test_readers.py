@@ -163,6 +163,18 @@ def test_markdown_of_site_generators_shows_its_questions_and_no_mark(page: str) 
     assert [(Q if kind is H else kind, text) for kind, _, text in blocks(reading)] == TEXT
 
 
+def test_the_questions_in_bold_of_a_list_that_an_answer_leads_to_are_of_the_answer() -> None:
+    page = "# FAQ\n## Qui ?\nDeux cas :\n\n1. **Moins de trois ans ?** Un bilan.\n2. **Plus ?** Deux bilans.\n"
+    after = "## Matériel\nOn prête :\n\n- **Quoi ?** Des bancs.\n- **Et qui ?** La ville.\n"
+
+    assert told(read_markdown((page + after).encode(), "faq.md")) == [
+        "FAQ › Qui ? → Deux cas : / 1. Moins de trois ans ? Un bilan. / 2. Plus ? Deux bilans.",
+        "FAQ › Matériel → On prête :",
+        "FAQ › Matériel › Quoi ? → Des bancs.",
+        "FAQ › Matériel › Et qui ? → La ville.",
+    ]
+
+
 def test_the_panes_of_a_page_have_their_names_and_its_boxes_no_mark() -> None:
     panes = '# Aide\n{% tab title="Bourg" %}\n- [x] un plan\n{% endtab %}\n=== "Hameaux"\n    Rien.\n\n'
     reference = '{% content-ref url="a.md" %}\n[a.md](a.md)\n{% endcontent-ref %}\n'
@@ -231,6 +243,7 @@ SURROUNDED = """\
 Ce site utilise des cookies. En poursuivant, vous les acceptez.</div><div class="breadcrumb">
 <a href="/">Accueil</a> &gt; FAQ</div><div><a href="/a">Démarches</a> | <a href="/b">Culture</a></div><div class="main">
 {0}</div><div class="social">Partagez</div><ul class="tags"><li><a href="/t">voirie</a></li></ul>
+<a class="btn-doc" href="/d.pdf">Voir le dossier</a>
 <ul class="pager"><li><a href="/p">Suivant</a></li></ul><ul><li><a href="/c">Plan du site</a></li></ul>
 """
 
@@ -353,6 +366,16 @@ BROKEN = "<p><b>FAQ</b><br><br><b>Où signer ?</b><br>Ici.<br><br><b>Quand ?</b>
 COMMENTED = (
     "<h1>Marché</h1><p>Il a lieu le lundi.</p><h2 class=comments-title>1 avis</h2><ol class=comment-list><li>Ah ?</ol>"
 )
+ACCORDION = (
+    '<h3 class="accordion-header"><button data-bs-toggle="collapse" data-bs-target="#{0}">{1}</button></h3>'
+    '<div id="{0}" class="accordion-collapse"><div class="accordion-body">{2}</div></div>'
+)
+NESTED = (
+    '<h1>Permis</h1><p>Le service vous répond au <a class="btn" href="tel:0200000000">02 00 00 00 00</a>.</p>'
+    '<ul><li><button role="tab" aria-controls="t">Particuliers</button></li></ul>'
+    f'<div id="t" role="tabpanel">{ACCORDION.format("a", "Construire", ACCORDION.format("b", "Où ?", "<p>Ici.</p>"))}'
+    f"{ACCORDION.format('c', 'Démolir', '<p>Le permis est dû.</p>')}</div>"
+)
 HELP = (
     "<h1>Facture <span class=icon>A</span></h1><ul class=article-meta><li>Léa</ul><section class=article-info><p>"
     "Elle est en ligne.</section><section><h2>Articles associés</h2><ul><li><a href=/a>Payer</a></ul></section>"
@@ -392,6 +415,14 @@ STEPS = (
         (JQUERY, ["Aides › Jeunes → Le pass est de 50 euros.", "Aides › Aînés → Le repas est à 9 euros."]),
         (BROKEN, ["FAQ › Où signer ? → Ici.", "FAQ › Quand ? → En mai."]),
         (COMMENTED, ["Marché → Il a lieu le lundi."]),
+        (
+            NESTED,
+            [
+                "Permis ›  → Le service vous répond au 02 00 00 00 00.",
+                "Permis › Particuliers › Construire › Où ? → Ici.",
+                "Permis › Particuliers › Démolir → Le permis est dû.",
+            ],
+        ),
         (HELP, ["Facture → Elle est en ligne."]),
         (SHAREPOINT, ["Badge › Perte → Un badge coûte 5 euros."]),
         (STEPS, ["Étapes → 2. Remplir ; / 5. joindre : / · a. un plan. / Fin."]),

@@ -172,9 +172,22 @@ def test_a_text_shows_its_questions_with_labels_and_without(raw: str) -> None:
 
 
 def test_an_answer_that_begins_with_a_number_loses_its_label() -> None:
-    raw = "Q1. Quand ?\nR1. Un mois avant.\n\nQ2. Quel prix ?\nR2. 120 euros par an.\n"
+    raw = "Q1. Quand ?\nR1. Un mois avant.\n\nQ2. Quel prix ?\nR2. 120 euros par an.\n\nQ3. Et la taxe ?\nR. 16,4 %.\n"
 
-    assert pairs(entries(raw)) == [("Quand ?", "Un mois avant."), ("Quel prix ?", "120 euros par an.")]
+    assert pairs(entries(raw)) == [
+        ("Quand ?", "Un mois avant."),
+        ("Quel prix ?", "120 euros par an."),
+        ("Et la taxe ?", "16,4 %."),
+    ]
+
+
+def test_who_asks_in_minutes_and_is_answered_asks_a_question_and_who_only_speaks_does_not() -> None:
+    said = "M. Vert présente le chantier : il finit en mai."
+    asked = ["Mme Blanc : Quel en est le prix ?", "Réponse de M. Vert : Dix euros.", "Mme Roux : Et où ?", "R : Ici."]
+    found = built((HEADING, 1, "Piscine"), *((PARAGRAPH, 0, text) for text in [said, *asked]), kind="page")
+
+    headed = [(asked, answer) for asked, answer in pairs(found) if asked]
+    assert headed == [("Quel en est le prix ?", "Dix euros."), ("Et où ?", "Ici.")]
 
 
 def test_numbered_questions_without_their_mark_head_the_lines_below() -> None:
@@ -293,6 +306,18 @@ def test_what_stands_below_a_folded_answer_is_no_part_of_it(answered: str) -> No
     assert pairs(found) == [("Le prix", "Dix euros."), ("", below)]
 
 
+def test_the_questions_of_a_list_that_an_answer_leads_to_are_of_the_answer() -> None:
+    listed = ["Où construire ?", "Que préserver ?"]
+    found = built(
+        (HEADING, 1, "Pourquoi réviser le plan ?"),
+        (PARAGRAPH, 0, "La révision pose deux questions :"),
+        *((ITEM, 1, text) for text in listed),
+        (PARAGRAPH, 0, "Le conseil tranchera."),
+    )
+
+    assert [entry.heading_text for entry in found] == ["Pourquoi réviser le plan ?"]
+
+
 def test_an_answer_may_begin_with_a_question() -> None:
     asked = "Le suivi de votre demande"
     said = "Vous avez adressé une demande à la CNIL et souhaitez savoir où elle en est ? Nos services vous renseignent."
@@ -322,9 +347,12 @@ def test_what_only_looks_like_a_question_is_none(blocks: list[tuple[BlockKind, i
         "Mis à jour le 1{0}/03/2024", "Partagez cette page sur les réseaux sociaux !", "Imprimer la page",
         "Haut de page", "Imprimer | Haut de page",
         "Accueil > Démarches > Fiche {0}", "Ville de Port-Lin - Domaine public", "© Ville de Port-Lin",
-        "Laisser un commentaire", "Signature des parents, avec la mention « lu et approuvé » :",
+        "Laisser un commentaire", "Répondre à cet article", "Directrice de la publication : Léa Roy",
+        "Signature des parents, avec la mention « lu et approuvé » :",
         "Nom : …………………… Prénom : ……………………", "☐ Oui   ☐ Non",
         "Je soussigné(e) ……………, demeurant à ……………, en suis informé(e)", "Date et signature :",
+        "Je soussigné(e) …………… déclare en être informé(e).", "Date : ……………   Signature :",
+        "Cadre réservé à l’administration", "Téléphone : |__|__|__|__|__|",
     ],
 )  # fmt: skip
 def test_what_surrounds_the_text_of_a_page_is_no_part_of_an_answer(around: str) -> None:
@@ -353,7 +381,8 @@ def test_what_surrounds_the_text_of_a_page_is_no_part_of_an_answer(around: str) 
         (["À Ambreuil, le 9 janvier 2024", "Pour la Présidente et par délégation,"], ["L’affiche est en mairie ici."]),
         (["Ainsi fait et délibéré les jour, mois et an que dessus.", "Pour extrait conforme,"], []),
         (["La maire,\nSolange BRIZARD\tLes parents\n(signature)"], []),
-        (["Bien cordialement,", "Le secrétariat"], []),
+        (["Bien cordialement,", "Le secrétariat", "Ce message est confidentiel. Détruisez-le."], []),
+        (["Pour le préfet et par délégation, La secrétaire générale Anne ROY"], ["1 Le décret du 3 mai le prévoit."]),
         (["Je vous prie d’agréer, Madame, mes salutations distinguées.", "Le maire"], []),
         (["Fait en deux exemplaires à Tulle, le ..."], ["La présente décision peut être contestée."]),
     ],

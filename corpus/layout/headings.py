@@ -11,6 +11,7 @@ from corpus.layout.list_markers import (
     ASIDE,
     ASKED,
     ENACTING,
+    LEADERS,
     QUESTION_ALONE,
     SIGNATORY,
     SIGNED,
@@ -108,7 +109,7 @@ def _letterhead(groups: Sequence[LineGroup]) -> int:
     for index, group in enumerate(groups[:LONGEST_LETTERHEAD]):
         if SIGNED.match(group.text) or (group.marker and group.marker.style != "bullet" and starts_high(group.words)):
             break
-        label = LABEL.match(group.text)
+        label = LABEL.match(group.text) and not LEADERS.search(group.text)  # to be filled in: of a form
         if len(group.text) <= 160 and (label or ADDRESSEE.match(group.text)):
             last, labelled = index + 1, labelled or bool(label)
     article = (i for i, each in enumerate(groups) if run_in_article(each.text) or TITLE_WORD.fullmatch(each.text))

@@ -22,10 +22,10 @@ ELIDED = re.compile(r"(?<!\w)(?:[cdjlmnst]|(?:jus|lors|puis|quoi)?qu|presqu|quel
 # Abbreviations whose full stop ends no sentence.
 _ABBREVIATIONS = "al. art. cf. chap. d. ex. l. m. mm. mme. p. pp. r. réf. tél. op. cit. n°."
 ABBREVIATIONS = frozenset(_ABBREVIATIONS.split())
-SOFT_HYPHEN = "\u00ad"
+SOFT_HYPHEN, NO_WIDTH = "\u00ad", "\u2060"
 # Soft hyphen, zero-width space, word joiner, byte order mark: nobody sees them, searches trip over them. And the
 # marks that turn the direction of writing: with them a text shows other words than it holds.
-INVISIBLE = SOFT_HYPHEN + "\u200b\u2060\ufeff" + "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+INVISIBLE = f"{SOFT_HYPHEN}{NO_WIDTH}\u200b\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 # Font sizes between two lines, or lines: what stands further is no next line, whatever its words.
 WIDEST = 4
 # A line drawn under a title, or between two parts of a text.

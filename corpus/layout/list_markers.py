@@ -32,7 +32,7 @@ TITLE_WORD = re.compile(
     r"(?P<word>titre|partie|livre|chapitre|sous-section|section|article|art\.|annexe|fiche|volet|axe|étape|mesure)s?"
     rf"(?:\s+(?:n\s?[°o]\s*)?(?P<value>{_ROMAN}|\d{{1,3}}(?:er|ère|ème|e)?(?:-\d{{1,3}})*|premi(?:er|ère)|unique"
     r"|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|(?:deux|trois|quatr|cinqu|six|sept|huit|neuv|dix)ième"
-    r"|[LRD]\s?\*?\.?\s?\d{1,4}(?:-\d{1,3})*|[A-Z](?![\w’'])))(?![\w°])",
+    r"|[LRD]\s?\*?\.?\s?\d{1,4}(?:-\d{1,3})*|[A-Z](?![\w’']))|(?<=annexe)(?=\s*[–—-]\s|$))(?![\w°])",
     re.IGNORECASE,
 )
 # The first words of a question that its author left without a mark.
@@ -51,6 +51,8 @@ ASKED = re.compile(
     rf"{_COUNTED}(?:[:.)–—]|-(?=\s)|/(?=\s(?!r[ée]p))|{_CAPITAL})\s*(?=\S)",
     re.IGNORECASE,
 )
+# In minutes, before what someone says.
+SPEAKER = re.compile(r"(?:MM?\.|M(?:me|lle)s?|Monsieur|Madame)\s[^:?\n]{1,60}?\s?:\s*(?=\S)")
 # Before a question, in a box of its own.
 _BARE_NUMBER = re.compile(r"\d{1,2}\s+(?=[A-ZÀ-Ý])")
 ANSWERED = re.compile(
@@ -74,12 +76,14 @@ ENACTING = re.compile(
     r"|(?:arr[êe]te(?:nt)?|d[ée]cr[èe]te|d[ée]cide|d[ée]lib[èe]re)\s*:?\s*$",
     re.IGNORECASE,
 )
+MAIL_END = re.compile(r"(?:(?:bien|très) )?cordialement\b", re.IGNORECASE)
 # Where and when an act was signed, by whom, and how it was made known.
 SIGNED = re.compile(
     r"(?:ainsi |la présente )?(?:fait|d[ée]lib[ée]r[ée])e?s?\b.{0,120}"
     r"(?:\ble\s*(?:\d|[._…:]|$)|\b(?:19|20)\d\d\W*$|\b(?:sus|ci-dessus|que dessus)[\w ]*\W*$)"
     r"|à [A-ZÀ-Ý][\w’' -]{1,50}, le \d.{0,20}"
-    r"|(?:(?:bien|très) )?cordialement\b|(?:veuillez|(?:je|nous) vous prie\w* d['’])\s?(?:agréer|croire)\b"
+    rf"|{MAIL_END.pattern}|pour l(?:e |a |['’]).{{0,80}} par délégation\b"
+    r"|(?:veuillez|(?:je|nous) vous prie\w* d['’])\s?(?:agréer|croire)\b"
     r"|pour (?:extrait|copie|ampliation)s? (?:certifi[ée]e?s? )?conformes?.{0,60}",
     re.IGNORECASE,
 )

@@ -73,6 +73,10 @@ class Builder:
     """Of each block; their texts are empty."""
     _answers: set[int] = field(default_factory=set)
     """Starts of the blocks of cells in which nothing heads."""
+    _asked: bool = False
+    """Whether the last heading asks."""
+    _listed: bool = False
+    """Whether the last block is of a list in its answer: what it asks in bold are cases of the answer."""
     _tabbed: bool = False
     """Whether tabs part the words of the last paragraph."""
     heading_level: int = 0
@@ -90,7 +94,9 @@ class Builder:
             self.heading_level = level if kind is BlockKind.HEADING else self.heading_level
             self._append([runs], kind, level, key)
             return
-        for part, question in _parts(runs):
+        leads = self._asked and self._blocks[-1].kind is BlockKind.PARAGRAPH and self._parts[-1].endswith(":")
+        self._listed = kind is BlockKind.ITEM and (self._listed or leads)
+        for part, question in [(runs, False)] if self._listed else _parts(runs):
             if question:
                 self._append([part], BlockKind.HEADING, 0, key)
                 kind, level = BlockKind.PARAGRAPH, 0  # the answer, even inside an item
@@ -162,6 +168,8 @@ class Builder:
         tabbed = kind is BlockKind.PARAGRAPH and "\t" in words
         self._push("\n" if tabbed and self._tabbed else self._gap(kind))
         self._tabbed = tabbed
+        if kind in (BlockKind.HEADING, BlockKind.QUESTION):
+            self._asked = asks(words)
         start = self._length
         for run in runs:
             self._push(run.text)

@@ -136,6 +136,10 @@ class _PageReader:
         """Items so far, by the identity of their list."""
         self._answers: set[int] = set()
         """Identities of the elements at whose end an answer ends."""
+        self._panels: dict[int, int] = {}
+        """The level of the title that shows an element, by the identity of this."""
+        self._above = 0
+        """The level of the title that shows what is being read."""
 
     def read(self, root: Tag, look: _Inline = _Inline()) -> None:
         self._children(root, look)
@@ -146,9 +150,11 @@ class _PageReader:
             if not isinstance(child, Tag):
                 self._runs += look.words(child)
             elif look.depth < _DEEPEST:
-                style = self._style(child)
+                style, above = self._style(child), self._above
+                self._above = self._panels.get(id(child), above)
                 if not _STRUCK.search(style):
                     self._element(child, look.inside(child, style), style)
+                self._above = above
                 if id(child) in self._answers:
                     self._close()
                     self._builder.end_answer()
@@ -195,12 +201,17 @@ class _PageReader:
 
     def _question(self, tag: Tag, look: _Inline) -> None:
         """A title and, until what it shows ends, its answer; what holds titles or questions has no answer."""
+
+        def parts(inner: Tag) -> bool:
+            return inner is not tag and ((titled and inner.name in HEADINGS) or _is_question(inner, self._shown))
+
         shown = tag.parent if tag.name in ASKS else panel(tag, self._shown)
-        heading = tag if tag.name in HEADINGS else tag.find(HEADINGS)
-        level = int(heading.name[1]) + self._titled if isinstance(heading, Tag) else 0
-        parts = [*HEADINGS, "details"] if heading is tag else ["details"]
+        titled = tag.name in HEADINGS
+        heading = tag if titled else tag.find(HEADINGS)
+        level = max(int(heading.name[1]) + self._titled, self._above + 1) if isinstance(heading, Tag) else 0
         if shown is not None and shown.find(parts) and tag.name != "dt":
-            self._block(tag, look, BlockKind.HEADING, level or self._builder.heading_level + 1)
+            self._panels[id(shown)] = level = level or self._builder.heading_level + 1
+            self._block(tag, look, BlockKind.HEADING, level)
             return
         self._answers.add(id(shown))
         self._block(tag, look, BlockKind.QUESTION, level)

@@ -55,6 +55,7 @@ _UNSEEN = names("""
 # What shows that something unfolds.
 _ICONS = frozenset("+✚➕▼▾▲▴⌄")
 _ICON_NAME = re.compile(r"icon|symbol")
+_BUTTON_NAME = re.compile(r"(?<![a-z])(?:btn|button|bouton)(?![a-z])")
 # Letters that a font draws as an icon are fewer.
 _SHORTEST = 3
 # What tells an element that a click shows, and what tells that a click shows something.
@@ -188,7 +189,7 @@ def remove_surroundings(root: Tag) -> None:
 
 
 def _is_no_content(tag: Tag, shown: Mapping[str, Tag]) -> bool:
-    if tag.name == "button" or tag.get("role") == "button":
+    if tag.name == "button" or tag.get("role") == "button" or _leads_elsewhere(tag):
         return tag.find_parent([*HEADINGS, *ASKS]) is None and not _unfolds(tag, shown)
     if tag.name == "form":
         return tag.find(["main", "article", "h1"]) is None  # some servers wrap the whole page in a form
@@ -206,6 +207,12 @@ def _is_no_content(tag: Tag, shown: Mapping[str, Tag]) -> bool:
         return True
     unseen = not _UNSEEN.isdisjoint(class_names(tag).split())
     return unseen or tag.name in _NO_CONTENT or tag.get("role") in _ROLES_WITHOUT_CONTENT
+
+
+def _leads_elsewhere(tag: Tag) -> bool:
+    """Whether it is a link that looks like a button."""
+    named = tag.name == "a" and _BUTTON_NAME.search(class_names(tag)) is not None
+    return named and not str(tag.get("href", "#")).startswith(("#", "tel:", "mailto:"))
 
 
 def _first_letters(tag: Tag) -> str:

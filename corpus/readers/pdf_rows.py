@@ -1,16 +1,17 @@
 """Group the words of a PDF page into lines, put these in reading order, map characters to their place on the page."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
 from pypdfium2 import PdfPage
 
 from corpus.document import Box, PrintedRun
-from corpus.layout.lines import Line, prevailing, relative, trim
+from corpus.layout.headers_footers import ALMOST, NOTE_SIZE, note_mark
+from corpus.layout.lines import NO_WIDTH, Line, prevailing, relative, trim
 from corpus.layout.list_markers import is_marker
 from corpus.readers.pdf_rules import Cell
 from corpus.readers.pdf_words import DRAWN, PrintedWord, page_words
@@ -36,6 +37,8 @@ MOST_ROWS = 1_000
 
 
 _LETTER = re.compile(r"[^\W_]")
+# Before a raised number that is no mark of a note.
+_UNIT = re.compile(r"(?:\s|\b[cdhk]?m)$")
 _SIZE = attrgetter("style.size")
 
 
@@ -104,7 +107,23 @@ def page_rows(page: PdfPage, most: int, fields: int = -1) -> list[Row]:
             rows[-1].append(piece)
         else:
             rows.append([piece])
-    return [_row(text, pieces, turn) for pieces in rows]
+    found = [_row(text, pieces, turn) for pieces in rows]
+    body = prevailing((row.size, len(row.text)) for row in found)
+    notes = {note_mark(row.text.strip()) for row in found if row.size <= NOTE_SIZE * body} - {None}
+    return (
+        [_without_marks(row, text, pieces, notes) for row, pieces in zip(found, rows, strict=True)] if notes else found
+    )
+
+
+def _without_marks(row: Row, text: str, pieces: Sequence[PrintedWord], notes: Set[str | None]) -> Row:
+    """The row with signs of no width where raised numbers refer to notes of the page; that of a unit does not: m2."""
+    for raised, run in groupby(pieces, key=lambda piece: piece.y > row.y and piece.style.size < ALMOST * row.size):
+        parts = list(run)
+        number = "".join(text[piece.start : piece.end] for piece in parts) if raised else ""
+        at = row.places.index(parts[0].start) if number in notes else 0
+        if at and not _UNIT.search(row.text[:at]):
+            row = replace(row, text=f"{row.text[:at]}{NO_WIDTH * len(number)}{row.text[at + len(number) :]}")
+    return row
 
 
 def _goes_on(row: Sequence[PrintedWord], piece: PrintedWord) -> bool:

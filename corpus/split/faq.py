@@ -10,7 +10,7 @@ from itertools import groupby
 
 from corpus.document import Block, BlockKind, Document, Span
 from corpus.layout.lines import CLOSING, asks, starts_low
-from corpus.layout.list_markers import ANSWERED, ASKED, BY, QUESTION_ALONE, contents, markers, question_start
+from corpus.layout.list_markers import ANSWERED, ASKED, BY, QUESTION_ALONE, SPEAKER, contents, markers, question_start
 from corpus.readers.columns import question_rows
 from corpus.split.sections import (
     HEADS,
@@ -29,8 +29,8 @@ from corpus.split.sentences import sentences
 INLINE_ANSWER = re.compile(
     rf"\s(?=(?:r[ée]ponse(?:{BY})?|r)\s*\d{{0,3}}\s*[:–—]\s|(?-i:R[ée]ponse|R)\s*\d{{0,3}}\s*[-.]\s)", re.IGNORECASE
 )
-# Below "Q : ", "A : " is an answer too.
-ENGLISH_ANSWER = re.compile(r"A\s*\d{0,3}\s*:\s*")
+# Below "Q : ", "A : " is an answer too, and "R. 16 %", which is the number of an article elsewhere.
+BELOW_ASKED = re.compile(r"(?:A\s*\d{0,3}\s*:|R\.(?=\s\d))\s*")
 FEWEST = 2
 
 
@@ -65,6 +65,8 @@ def faq_sections(document: Document) -> list[Section]:
         found += _answered(document, question, blocks[question.after : end], path)
         if index + 1 < len(asked):
             _leave_peers(path, blocks[question.after : end], asked[index + 1].level)
+            if 0 < asked[index + 1].level < question.level:
+                path.leave(asked[index + 1].level)
             if titled and index == 0:
                 path.enter(blocks[question.first])
     return found
@@ -124,7 +126,11 @@ def _labelled(document: Document, texts: Sequence[str]) -> list[Asked]:
         (index, match)
         for index, text in enumerate(texts)
         if document.blocks[index].kind is not BlockKind.TABLE
-        and (match := ASKED.match(text) or QUESTION_ALONE.fullmatch(text))
+        and (
+            match := ASKED.match(text)
+            or QUESTION_ALONE.fullmatch(text)
+            or (SPEAKER.match(text) if asks(text) else None)
+        )
     ]
     ends = [*(index for index, _ in labels[1:]), len(texts)]
     asked = (_label_asks(document, texts, index, match, end) for (index, match), end in zip(labels, ends, strict=False))
@@ -134,8 +140,8 @@ def _labelled(document: Document, texts: Sequence[str]) -> list[Asked]:
 def _label_asks(document: Document, texts: Sequence[str], first: int, label: re.Match[str], end: int) -> Asked | None:
     """The question runs to the label of the answer, wherever it stands; without one, to its last "?".
 
-    None where no answer is labelled and the label stands alone, a title, or calls a statement a request, or names who
-    asks, or has no sign.
+    None where no answer is labelled and the label stands alone, a title, or is a name, or calls a statement a request,
+    or names who asks, or has no sign.
     """
     blocks = document.blocks
     alone = label.end() == len(texts[first])
@@ -150,15 +156,15 @@ def _label_asks(document: Document, texts: Sequence[str], first: int, label: re.
             return _ask(document, first, after, start, blocks[after - 1].end)
     asked = question_end(text, skip)
     unsure = label[0][0] in "Dd" or label[0].rstrip()[-1:].isdigit() or label.groupdict().get("by")
-    if alone or (unsure and text[asked - 1] != "?"):
+    if alone or SPEAKER.match(label[0]) or (unsure and text[asked - 1] != "?"):
         return None
     return _ask(document, first, index + 1, start, blocks[index].start + asked)
 
 
 def _answer_label(asked: str, said: str) -> re.Match[str] | None:
     """What stands before an answer: "R : ", or "A : " under "Q : "."""
-    english = ENGLISH_ANSWER.match(said) if asked[:1] in "Qq" and ASKED.match(asked) else None
-    return english or ANSWERED.match(said)
+    below = BELOW_ASKED.match(said) if asked[:1] in "Qq" and ASKED.match(asked) else None
+    return below or ANSWERED.match(said)
 
 
 def _numbered(document: Document, texts: Sequence[str]) -> list[Asked]:
@@ -334,7 +340,8 @@ def _not_answers(text: str, blocks: Sequence[Block]) -> Iterator[int]:
             row = (block.answered or len(text)) if block.kind is BlockKind.QUESTION else 0
         elif not (leads or block.kind is BlockKind.TABLE or block.start < row or index in listed):
             yield index
-        leads = block.of(text).rstrip(CLOSING).endswith((":", "?") if head else ":")
+        goes_on = leads and block.kind is BlockKind.ITEM  # the items of one list
+        leads = goes_on or block.of(text).rstrip(CLOSING).endswith((":", "?") if head else ":")
 
 
 def _is_answered(text: str, blocks: Sequence[Block], index: int) -> bool:

@@ -12,6 +12,7 @@ from corpus.layout.list_markers import (
     CONTENTS_TITLE,
     ENACTING,
     LONGEST_SIGNATURE,
+    MAIL_END,
     SIGNATORY,
     SIGNED,
     contents,
@@ -33,11 +34,14 @@ _PAGE_FURNITURE = re.compile(
       | (?:vous\s[êe]tes\sici|accueil)\s*[:>›»/|].* | (?:cette|la)\s(?:page|r[ée]ponse|fiche)\svous\sa.{1,60}
       | (?:©|copyright\b).* | tous\sdroits\sr[ée]serv[ée]s
       | page\s\d+(?:\s?(?:/|sur)\s?\d+)? | suivez[-\s]nous.{0,60} | temps\sde\slecture.{0,20}
-      | (?:laisser|ajouter|[ée]crire)\sun\scommentaire | commenter\scet\sarticle
+      | (?:laisser|ajouter|[ée]crire)\sun\scommentaire | (?:commenter|r[ée]pondre\s[àa])\scet\sarticle
+      | .{0,150}\bdirect(?:eur|rice)\sde\s(?:la\s)?publication\b.{0,60} | je\ssoussign[ée].*(?:…{3}|_{4}|\.{6}).*
       | (?:articles|pages)\s(?:similaires|li[ée]e?s|associ[ée]e?s)
       | (?:à\slire\saussi|dans\sla\sm[êe]me\s(?:rubrique|cat[ée]gorie)|sur\sle\sm[êe]me\s(?:sujet|th[èe]me))
-      | .{0,150}?(?:…{3}|_{4}|\.{6}|(?:…\s?){3}|(?:_\s){4})[\s._…/]*+ | (?:[^☐□❑❒]{0,60}[☐□❑❒]){2}[^?]*
+      | .{0,150}?(?:…{3}|_{4}|\.{6}|(?:…\s?){3}|(?:__?[\s|]){4})[\s._…/|]*+ | (?:[^☐□❑❒]{0,60}[☐□❑❒]){2}[^?]*
       | (?:[^._…\d]{0,80}(?:…{2}|_{4}|\.{6})[._…]*+){2}[^._…\d]{0,80}
+      | [^._…\d]{0,80}(?:…{2}|_{4}|\.{6})[^\d\w]*+[^._…\d]{0,60}\s?:
+      | (?:cadre|partie|zone)\sr[ée]serv[ée]e?\s(?:[àa]\sl|au).{1,60}
       | (?:date\set\s)?signatures?(?:\sd(?:u|es?)\s.{1,80}:)?\s?:?
     )[\s\W]*""",
     re.IGNORECASE | re.VERBOSE,
@@ -58,7 +62,7 @@ OBJECT = re.compile(r"objet\s*:", re.IGNORECASE)
 LONG = 250
 FEWEST_WORDS = 4
 # Where to write or to call.
-_REACHED = re.compile(r"\w@[\w.-]+(?![\w.>-])|\b0\d(?:[ .]?\d\d){4}\b")
+_REACHED = re.compile(r"\w@[\w.-]+(?![\w.>-])|\b0\d(?:[ .]?\d\d){4}\b|\b0 8\d\d(?: \d{2,3}){2,3}\b")
 # Headings that a list of them tells.
 _FEWEST_TOLD = 2
 
@@ -179,7 +183,7 @@ def _without_asides(document: Document, body: Sequence[Block]) -> tuple[Sequence
 
 
 def _without_signature(document: Document, body: Sequence[Block]) -> tuple[Sequence[Block], Sequence[Block]]:
-    """The body up to where it is signed, and what stands below the names: appeals, copies.
+    """The body up to where it is signed, and what stands below the names: appeals, copies; not below those of a mail.
 
     Functions and names without a place or a date are a signature at the very end only. A body keeps its first block.
     """
@@ -193,7 +197,7 @@ def _without_signature(document: Document, body: Sequence[Block]) -> tuple[Seque
         while end < len(body) and len(texts[end]) <= LONGEST_SIGNATURE and _names(texts[end]):
             end += 1
         if dated or end == len(body):
-            return body[:index], body[end:]
+            return body[:index], [] if MAIL_END.match(texts[index]) else body[end:]
     return body, []
 
 
