@@ -7,14 +7,13 @@ the half kept apart. Right: what is marked in the first quote holds the excerpt.
 outside the mark. Offered: its entry is suggested. Unread: no entry holds the excerpt. Nothing is asserted.
 """
 
-import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark_corpora import json_lines, letters
-from conftest import ROOT
+from conftest import SHARED
 from seed_files import listed
 
 from bot.answer import Answer, Kind
@@ -66,7 +65,7 @@ def write_corpus(shared: Path, folder: Path) -> Path:
 def main() -> None:
     folders = [Path(argument) for argument in sys.argv[1:] if not argument.startswith("--")]
     work = folders[0]
-    shared = folders[1] if folders[1:] else Path(os.environ.get("MOTAMOT_SHARED", ROOT.parent / "shared"))
+    shared = folders[1] if folders[1:] else SHARED
     encoder = default_encoder()
     corpus, index = write_corpus(shared, work / "corpus"), work / "index"
     built = build(corpus, index, encoder)

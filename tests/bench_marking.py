@@ -7,7 +7,6 @@ the held ones were only measured. Holds: what is marked has a sentence that answ
 and at least half of what is marked answers, or may be marked as well. Nothing is asserted.
 """
 
-import os
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -17,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from bench_documents import KNOWN, write_corpus
 from benchmark_corpora import DATA, document_corpus, documents, faq_questions, json_lines, letters
-from conftest import ROOT
+from conftest import SHARED
 
 from corpus.document import Entry
 from index.build import build
@@ -81,7 +80,7 @@ def marked_in(searcher: Searcher, encoder: Encoder, question: str, answers: Call
 def main() -> None:
     folders = [Path(argument) for argument in sys.argv[1:]]
     work = folders[0]
-    shared = folders[1] if folders[1:] else Path(os.environ.get("MOTAMOT_SHARED", ROOT.parent / "shared"))
+    shared = folders[1] if folders[1:] else SHARED
     encoder = default_encoder()
     figures: dict[str, list[tuple[bool, bool, int]]] = defaultdict(list)
     for part, folder, questions in (*of_faqs(work), *of_documents(work, shared)):

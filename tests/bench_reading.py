@@ -7,7 +7,6 @@ page how many of its lines were moved from their place in the file, joined into 
 """
 
 import ctypes
-import os
 import sys
 import time
 from collections import Counter
@@ -19,7 +18,7 @@ from pathlib import Path
 
 import pypdfium2
 import pypdfium2.raw as pdfium
-from conftest import ROOT
+from conftest import SHARED
 
 from bot.web.pdf_pages import placed_text
 from bot.web.viewer import pages_of, printed_on
@@ -54,7 +53,7 @@ class Read:
 
 def main() -> None:
     arguments = [argument for argument in sys.argv[1:] if argument != "pages"]
-    shared = Path(arguments[0] if arguments else os.environ.get("MOTAMOT_SHARED", ROOT.parent / "shared"))
+    shared = Path(arguments[0]) if arguments else SHARED
     read_file(SOURCE, next((shared / "pdfs").glob("faq*.pdf")))  # the modules and the dictionary are loaded once
     if "pages" in sys.argv:
         print("| file | page | lines | moved | rows of tables | letters | letters left out | words left out |")

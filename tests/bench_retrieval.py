@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from conftest import ROOT
+from conftest import SHARED
 from retrieval_measures import Figures, against, rank_of
 from retrieval_sets import Sets, Trial
 from retrieval_systems import CANDIDATES, Fused, Haystack, Lexical, Nearest, Passages, System, Txtai
@@ -36,8 +36,7 @@ HEADER = (
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Compare Motamot with others on the shared benchmarks.")
-    beside = Path(os.environ.get("MOTAMOT_SHARED", ROOT.parent / "shared"))
-    parser.add_argument("shared", nargs="?", type=Path, default=beside, help=f"folder of shared data [{beside}]")
+    parser.add_argument("shared", nargs="?", type=Path, default=SHARED, help=f"folder of shared data [{SHARED}]")
     parser.add_argument("--only", choices=SETS, help="one set instead of all")
     parser.add_argument("--cache", type=Path, help="keeps the corpora and vectors for the next run")
     options = parser.parse_args()

@@ -16,7 +16,6 @@ proportion. ``--work`` keeps what was encoded and read; it also takes the FAQs o
 """
 
 import argparse
-import csv
 import hashlib
 import json
 import shelve
@@ -31,8 +30,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from benchmark_corpora import faqs, json_lines
+from benchmark_corpora import faqs, json_lines, write_table
 from conftest import ROOT
+from seed_files import listed
 
 from bot import phrases
 from bot.answer import Kind
@@ -101,24 +101,17 @@ def write_month(folder: Path, names: Sequence[str]) -> Month:
     """Write the corpus of these FAQs, a document each; their questions, in two halves."""
     seen: dict[str, str] = {}
     unseen: dict[str, str] = {}
-    (folder / "documents").mkdir(parents=True)
-    catalogue = ""
+    tables = []
     for name in names:
         entries = json_lines(_path(name))
-        with (folder / "documents" / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows(
-                [["id", "question", "réponse"], *([e["id"], e["question"], e["answer"]] for e in entries)]
-            )
-        catalogue += (
-            f'[[source]]\nid = "{name}"\ntitle = "{name}"\npublisher = "Commune d’Exemple"\ndate = "2026-01"\n'
-            f'kind = "faq"\nfile = "{name}.csv"\n\n'
-        )
+        write_table(folder / "documents" / f"{name}.csv", [(e["id"], e["question"], e["answer"]) for e in entries])
+        tables.append(listed(f"{name}.csv"))
         for number, entry in enumerate(entries):
             for place, text in enumerate(entry["q"], number):
                 (unseen if place % 2 else seen)[text] = f"{name}/{entry['id']}"
             for place, text in enumerate(entry["no"], number):
                 (unseen if place % 2 else seen)[text] = NOTHING
-    (folder / "catalogue.toml").write_text(catalogue, encoding="utf-8")
+    (folder / "catalogue.toml").write_text("\n".join(tables), encoding="utf-8")
     return Month(seen, unseen)
 
 

@@ -36,15 +36,18 @@ class Questions:
 
 
 def write_corpus(folder: Path, rows: Iterable[tuple[str, str, str]]) -> Path:
-    """A corpus of one CSV of (identifier, question, answer)."""
-    (folder / "documents").mkdir(parents=True, exist_ok=True)
-    with (folder / "documents" / "faq.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["id", "question", "réponse"])
-        writer.writerows(rows)
+    """A corpus of one FAQ of (identifier, question, answer)."""
+    write_table(folder / "documents" / "faq.csv", rows)
     table = listed("faq.csv", id=folder.name, title=folder.name)
     (folder / "catalogue.toml").write_text(table, encoding="utf-8")
     return folder
+
+
+def write_table(path: Path, rows: Iterable[tuple[str, str, str]]) -> None:
+    """A FAQ as CSV."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("id", "question", "réponse"), *rows])
 
 
 def faq_questions(path: Path, work: Path) -> Questions:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from index.searcher import Searcher
 
 ROOT = Path(__file__).parents[1]
+SHARED = Path(os.environ.get("MOTAMOT_SHARED", ROOT.parent / "shared"))
+"""Real data beside the checkout: benchmarks, PDFs, seeds."""
 
 pytest_plugins = ["pytester"]
 
@@ -52,11 +54,9 @@ def words(element: Any) -> str:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real data beside the checkout (benchmarks, PDFs, seeds)."""
-    folder = Path(os.environ.get("MOTAMOT_SHARED", ROOT.parent / "shared"))
-    if not folder.is_dir():
-        pytest.skip(f"no {folder}: set MOTAMOT_SHARED to the folder of shared benchmarks and PDFs")
-    return folder
+    if not SHARED.is_dir():
+        pytest.skip(f"no {SHARED}: set MOTAMOT_SHARED to the folder of shared benchmarks and PDFs")
+    return SHARED
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
     python tests/fit_default_weights.py SHARED WORK [--write]
 
-``SHARED`` holds ``benchmarks``; ``WORK`` keeps indexes and what the reader said between runs, and may hold
+``SHARED`` holds ``benchmarks``; ``WORK`` keeps indexes and what encoder and reader said between runs, and may hold
 ``pages.jsonl``, pages of service-public.fr (see ``train_reader.py prepare``). Each corpus weighs the same: FAQs and
 documents of ``reader_data/calibrate`` (neither the encoder nor the reader learned from them), the CNIL's, the shipped
 one asked by its phrasings as if nobody had written them, and the pages. What has no answer: near questions written for
@@ -10,7 +10,6 @@ each, and questions about the others, which are far; what is promised is promise
 ``index/data/default_weights.json``. Each line of the table is fitted on the other corpora.
 """
 
-import hashlib
 import json
 import shutil
 import sys
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+from bench_workshop import Remembering
 from benchmark_corpora import (
     Questions,
     benchmark_questions,
@@ -83,7 +83,6 @@ class Sample:
         self.wanted = np.asarray([row[entry] for _, entry in inside] + [-1] * len(outside) + [-2] * len(far))
         """Row of the entry that answers; -1 of a near question that none does, -2 of a far one."""
         self.n_inside = len(inside)
-        self._said = Said(work / "read" / f"{self.name}.json")
         self.matched = [self._match(text) for text in [*(t for t, _ in inside), *outside, *far]]
         self.columns = [ranking_columns(m, None, self.owner) for m, _ in self.matched]
 
@@ -98,34 +97,13 @@ class Sample:
         for (features, query), columns in zip(self.matched, self.columns, strict=True):
             ranking = rank(columns, weights, self.owner, features.stands)
             found.append((ranking, self._read(query, ranking) if reader else {}))
-        self._said.save()
         return found
 
     def _read(self, query: Query, ranking: Ranking) -> dict[int, float]:
         chosen = to_read(ranking, self.owner)
         texts = [self._searcher.rows.reader_text(target, query.terms) for target in chosen.values()]
-        return dict(zip(chosen, self._said.read(self._searcher.encoder, query.brief, texts), strict=True))
-
-
-class Said:
-    """What the reader said, kept in a file."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._known: dict[str, float] = json.loads(path.read_text()) if path.exists() else {}
-
-    def read(self, encoder: Encoder, query: str, texts: Sequence[str]) -> list[float]:
-        assert encoder.reader
-        keys = [hashlib.sha256(f"{encoder.name}\n{query}\n{text}".encode()).hexdigest()[:16] for text in texts]
-        new = [place for place, key in enumerate(keys) if key not in self._known]
-        if new:
-            logits = encoder.reader.read(query, [texts[place] for place in new]).tolist()
-            self._known |= {keys[place]: logit for place, logit in zip(new, logits, strict=True)}
-        return [self._known[key] for key in keys]
-
-    def save(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.write_text(json.dumps(self._known), encoding="utf-8")
+        assert self._searcher.encoder.reader
+        return dict(zip(chosen, self._searcher.encoder.reader.read(query.brief, texts).tolist(), strict=True))
 
 
 def fit(samples: Sequence[Sample], *, reader: bool) -> Learned:
@@ -255,7 +233,7 @@ def shipped_questions(work: Path) -> Questions:
 
 def main() -> None:
     shared, work = Path(sys.argv[1]), Path(sys.argv[2])
-    encoder = default_encoder()
+    encoder = Remembering(default_encoder(), work / "encoded")
     _make_readable()
     fitted = [faq_questions(path, work) for path in faqs("calibrate")]
     fitted += guides("calibrate", work)

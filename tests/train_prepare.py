@@ -2,7 +2,6 @@
 
 import json
 import lzma
-import os
 import re
 import unicodedata
 from collections import defaultdict
@@ -17,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from benchmark_corpora import DATA, document_corpus, documents, faqs, json_lines, letters
+from conftest import ROOT, SHARED
 from safetensors.numpy import save
 from train_data import Asked, Corpus, Tokens, TrainingData
 from train_passages import OfficialPassage, official_passages, write_pages
@@ -29,7 +29,6 @@ from index.e5.bert import bert_model, french_tokenizer, kept_rows
 from index.e5.unpack import packed_model
 from index.french import stems
 
-_ROOT = DATA.parents[1]
 _QUERY, _PASSAGE = "query: ", "passage: "
 # Tokens that the reader reads (see index/e5/onnx_encoder.py).
 _LONGEST = {_QUERY: 110, _PASSAGE: 280}
@@ -281,7 +280,7 @@ def _shipped(texts: Texts) -> Corpus:
 
     Wanted is the first passage with an expected sentence, though others may do as well.
     """
-    passages = [passage for entry in read_corpus(_ROOT / "corpus").entries for passage in entry.passages]
+    passages = [passage for entry in read_corpus(ROOT / "corpus").entries for passage in entry.passages]
     written = []
     for passage in passages:
         above = [span.of(passage.document.text) for span in (passage.question, *passage.context) if span]
@@ -289,7 +288,7 @@ def _shipped(texts: Texts) -> Corpus:
     wholes = [texts.passage(text) for text in written]
     found = Corpus(wholes, wholes, wholes)
     plain = [" ".join(text.split()) for text in written]
-    for known in json_lines(_ROOT / "tests" / "known_questions" / "tune.jsonl"):
+    for known in json_lines(ROOT / "tests" / "known_questions" / "tune.jsonl"):
         if len(known["turns"]) == 1 and known["kind"] != "smalltalk":
             rows = [row for row, text in enumerate(plain) if any(part in text for part in known.get("expect", ()))]
             kind = "asked" if known["kind"] == "answer" else "near"
@@ -315,9 +314,9 @@ def prepare(fiches: Path, adapters: Path, work: Path) -> None:
     measured |= pieces
     for name, topic in topics("held").items():
         measured |= {f"topics:{name}:{letter}": own for letter, own in _documents_of(topic, texts).items()}
-    shared = Path(os.environ.get("MOTAMOT_SHARED", _ROOT.parent / "shared")) / "benchmarks" / "cnil-faq"
-    if shared.is_dir():
-        measured["cnil"] = _cnil(shared, texts)
+    cnil = SHARED / "benchmarks" / "cnil-faq"
+    if cnil.is_dir():
+        measured["cnil"] = _cnil(cnil, texts)
     measured["shipped"] = _shipped(texts)
     tokens = _write_model(list(texts.numbers), work)
     TrainingData(learned, given, of_topics, official, measured, tokens).save(work)
