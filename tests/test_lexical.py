@@ -4,7 +4,6 @@ from math import log
 
 import numpy as np
 import pytest
-from sklearn.feature_extraction.text import TfidfVectorizer
 
 from index import lexical
 from index.french import fold
@@ -53,6 +52,8 @@ def test_a_field_or_a_text_without_words_scores_nothing(texts: list[list[str]]) 
 
 @pytest.mark.parametrize("shortest", [2, 3])
 def test_character_grams_are_weighed_as_scikit_learn_does(shortest: int) -> None:
+    from sklearn.feature_extraction.text import TfidfVectorizer  # seconds, in each process that collects tests
+
     texts = ["Le contrat est signé", "Un avenant", "Les contrats, le contrat", "", "à  deux"]
     queries = ["contrat contrat", "signee !", "L’avenant du CONTRAT", "zzz", ""]
     reference = TfidfVectorizer(analyzer="char_wb", ngram_range=(shortest, 5), sublinear_tf=True)

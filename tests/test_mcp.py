@@ -6,19 +6,19 @@ from collections.abc import Awaitable, Callable
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import jsonschema
 import pytest
 from fake_assistant import HOSTILE, HOSTILE_TEXT, About, FakeAssistant, answered, quote
-from mcp import Client
-from mcp.client.stdio import StdioServerParameters
 
 from bot.journal import Journal
-from bot.mcp_server import build_mcp
 from bot.service import Service
 from corpus.errors import IndexStoreError
+
+if TYPE_CHECKING:
+    from mcp import Client
 
 ASKED = "Peut-on modifier un contrat ?"
 QUOTE = quote(HOSTILE, HOSTILE_TEXT, "dixième point")
@@ -33,8 +33,15 @@ def service(journal: Journal | None = None) -> Service:
     return Service(assistant, journal)
 
 
-def talk(server: Any, act: Callable[[Client], Awaitable[Any]]) -> Any:
+def build_mcp(given: Service) -> Any:
+    from bot.mcp_server import build_mcp  # here and below: seconds, in each process that collects tests
+
+    return build_mcp(given)
+
+
+def talk(server: Any, act: Callable[["Client"], Awaitable[Any]]) -> Any:
     """What ``act`` gets from a client of this server."""
+    from mcp import Client
 
     async def run() -> Any:
         async with Client(server) as client:
@@ -48,7 +55,7 @@ def call(given: Service, tool: str, **arguments: Any) -> Any:
 
 
 def test_the_tools_say_in_french_to_repeat_and_not_to_paraphrase() -> None:
-    async def read(client: Client) -> Any:
+    async def read(client: "Client") -> Any:
         return client.instructions, (await client.list_tools()).tools
 
     instructions, tools = talk(build_mcp(service()), read)
@@ -68,7 +75,7 @@ def test_the_tools_say_in_french_to_repeat_and_not_to_paraphrase() -> None:
 def test_an_answer_is_the_contract_and_fits_its_schema() -> None:
     given = service()
 
-    async def read(client: Client) -> Any:
+    async def read(client: "Client") -> Any:
         [asking, *_] = (await client.list_tools()).tools
         return asking.output_schema, await client.call_tool("poser_une_question", {"question": f" {ASKED} "})
 
@@ -152,6 +159,8 @@ bot.cli.main()
 
 
 def test_over_standard_input_and_output_a_real_corpus_is_quoted(small_index: Path, tmp_path: Path) -> None:
+    from mcp.client.stdio import StdioServerParameters
+
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "MOTAMOT_HOME": str(tmp_path)}
     server = StdioServerParameters(
         command=sys.executable,
@@ -160,7 +169,7 @@ def test_over_standard_input_and_output_a_real_corpus_is_quoted(small_index: Pat
         cwd=tmp_path,
     )
 
-    async def converse(client: Client) -> Any:
+    async def converse(client: "Client") -> Any:
         asked = await client.call_tool("poser_une_question", {"question": "amende de retard"})
         [found, *_] = asked.structured_content["quotes"]
         place = {"sha256": found["source"]["sha256"], "start": found["start"], "end": found["end"]}

