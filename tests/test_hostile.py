@@ -43,7 +43,6 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "bombe.pdf": (lambda: hostile.compressed(80_000_000), SWOLLEN),  # more than pypdf unpacks
     "bombe-double.pdf": (lambda: hostile.compressed(25_000_000, 2), SWOLLEN),
     # Of memory or of time, whichever is used up first; enorme.docx too.
-    "bombe-pages.pdf": (lambda: hostile.doubling_forms(60), "sa lecture demande plus de "),
     "boucle-dessin.pdf": (hostile.looping_form, "sa lecture demande plus de "),
     "vide.pdf": (bytes, "le fichier est vide."),
     "programme.pdf": (hostile.executable, "ce fichier n’est pas un PDF, malgré son nom."),

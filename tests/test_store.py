@@ -176,11 +176,10 @@ sys.path.insert(0, sys.argv[1])
 from index.build import build
 from index.searcher import Searcher
 from small_corpus import small_encoder
-from test_store import QUESTIONS
-corpus, index = pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
+corpus, index = map(pathlib.Path, sys.argv[2:4])
 build(corpus, index, small_encoder())
 searcher = Searcher.load(index, small_encoder())
-found = [searcher.search(searcher.read(q)) for q in QUESTIONS]
+found = [searcher.search(searcher.read(q)) for q in sys.argv[4:]]
 print(json.dumps([[[h.entry.id for h in r.hits], r.confidence, r.answerable] for r in found]))
 """
 
@@ -190,7 +189,8 @@ def test_another_processor_finds_the_same_with_the_same_confidence(
 ) -> None:
     """OpenBLAS and FAISS choose their kernels by the processor, which changes the last digits of their sums."""
     oldest = {"OPENBLAS_CORETYPE": "Nehalem", "OPENBLAS_NUM_THREADS": "2", "FAISS_OPT_LEVEL": "generic"}
-    command = [sys.executable, "-c", ELSEWHERE, str(Path(__file__).parent), small_index / "corpus", tmp_path / "index"]
+    folders = [Path(__file__).parent, small_index / "corpus", tmp_path / "index"]
+    command = [sys.executable, "-c", ELSEWHERE, *folders, *QUESTIONS]
     ran = subprocess.run(command, capture_output=True, env={**os.environ, **oldest}, check=True)
 
     for question, (entries, sure, answerable) in zip(QUESTIONS, json.loads(ran.stdout), strict=True):
