@@ -61,14 +61,20 @@ def _pairs(table: Any, where: str) -> dict[str, tuple[str, ...]]:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a group of phrasings asks for: one passage, or one or more of its sentences."""
+    """What a group of phrasings asks for: one passage, one or more of its sentences, or all of its entry."""
 
     passage: Passage
+    """The first one, where it is all of the entry."""
     span: Span
-    """The slice that answers, inside ``passage``."""
+    """The slice that answers."""
     phrasings: tuple[str, ...] = ()
     title: str = ""
     """What it is called where it is offered; empty where its heading is short enough."""
+
+    @property
+    def is_entry(self) -> bool:
+        """Whether all of an entry is meant, and not only ``passage``: which of its passages answers is not said."""
+        return self.span.end > self.passage.end
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +169,10 @@ def _are_texts(value: object) -> bool:
 
 
 def _target(table: dict[str, Any], entries: Sequence[Entry]) -> Target:
-    """What a table asks for: the passage that ``part`` begins, the sentence, else the first passage of the entry."""
+    """What a table asks for: the passage that ``part`` begins, the sentence, else all of the entry."""
     entry = _entry(table["question"], entries)
     slices = [(passage, Span(passage.start, passage.end)) for passage in entry.passages]
-    passage, span = slices[0]
+    passage, span = entry.passages[0], Span(entry.passages[0].start, entry.passages[-1].end)
     if "sentence" in table:
         found = [(p, s.shift(p.start)) for p in entry.passages for s in sentences(p.text)]
         passage, span = _beginning(table["sentence"], found, "aucune phrase")

@@ -229,11 +229,14 @@ class Searcher:
 
     def _marked(self, found: Result, asked: EncodedQuery, ranking: Ranking, pool: Pool) -> Result:
         """The same with what is marked in the first hit, which may be another of its likely targets."""
-        likely = ranking.best_targets(int(ranking.entries.argmax()), pool.owner)[:N_PASSAGES]
+        likely = ranking.best_targets(int(ranking.entries.argmax()), pool.owner)[: N_PASSAGES + 1]
         rows, first = pool.targets[likely].tolist(), found.hits[0]
         likelihoods = np.log(ranking.targets[likely] + 1e-12).tolist()
         candidates = list(zip(rows, some(self.rows.targets, rows), likelihoods, strict=True))
-        candidates = [one for one in candidates if not are_opposite(first.target.passage, one[1].passage)]
+        # Who wrote phrasings for an entry did not say which of its passages answers.
+        candidates = [one for one in candidates if not one[1].is_entry][:N_PASSAGES]
+        likeliest = candidates[0][1].passage
+        candidates = [one for one in candidates if not are_opposite(likeliest, one[1].passage)]
         among = [(target, likelihood) for _, target, likelihood in candidates]
         place, marked = self._marker.mark(asked.query.brief, asked.vectors[0], first.entry, among)
         hits = (replace(first, target=candidates[place][1], row=candidates[place][0]), *found.hits[1:])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from fake_encoder import FakeEncoder
-from small_corpus import FAQ, WORDS, write_corpus
+from small_corpus import FAQ, PHRASINGS, WORDS, write_corpus
 
 from bot.assistant import Assistant
 from index.build import build
@@ -88,3 +88,15 @@ def test_an_entry_that_nobody_wrote_phrasings_for_is_found_beside_the_others(ass
         # Answered, or offered among few: without a reader nothing says that their own words are no detail.
         asked = (FAQ | UNASKED)[entry][0]
         assert [q.source.entry for q in answer.quotes[:1]] == [entry] or asked in answer.suggestions, question
+
+
+def test_phrasings_of_an_entry_do_not_choose_among_its_passages(encoder: FakeEncoder, tmp_path: Path) -> None:
+    prices = "La carte coûte dix euros.\n\nLa salle coûte trente euros.\n\nLe portage coûte deux euros."
+    faq = FAQ | {"tarifs": ("Combien faut-il payer ?", prices)}
+    asked = {"tarifs": ["prix de la carte", "prix de la salle", "combien pour le portage"]}
+    build(write_corpus(tmp_path / "corpus", faq, PHRASINGS | asked), tmp_path / "index", encoder)
+    assistant = Assistant(Searcher.load(tmp_path / "index", encoder))
+
+    for question, passage in zip(asked["tarifs"], prices.split("\n\n"), strict=True):
+        [quote, *_] = assistant.ask(question).quotes
+        assert [quote.text[start:end] for start, end in quote.highlights] == [passage]
