@@ -18,7 +18,7 @@ from corpus.catalogue import DOCUMENTS, read_catalogue, shown, unlisted_document
 from corpus.document import LIMITS, Document, Documents, Entry, Limits, Source
 from corpus.errors import MORE_MEMORY, CorpusError, UnreadableDocumentError, beyond
 from corpus.files import sha256_of
-from corpus.readers.formats import read_file
+from corpus.readers.formats import missing, read_file
 from corpus.sandbox import ChildProcess, EndedError, answer_requests, confine
 from corpus.split.split import split
 
@@ -74,6 +74,8 @@ def read_corpus(
             on_progress(done, len(sources))
             try:
                 path = place(source, folder)
+                if os.access(path.parent, os.X_OK) and not os.path.lexists(path):
+                    raise missing(source, path)  # without starting a process to find that out
                 document, own = _same(known, source, path) or reader.read(source, path)
                 if not own:
                     raise UnreadableDocumentError(

@@ -94,7 +94,7 @@ def _bytes(source: Source, path: Path, largest: int) -> bytes:
             size = os.fstat(file.fileno()).st_size
             data = file.read(largest + 1) if size <= largest else b""
     except FileNotFoundError as error:
-        raise UnreadableDocumentError(source.file, "ce fichier manque.", _how_to_get(source, path)) from error
+        raise missing(source, path) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "son nom ne convient pas au système"
         raise UnreadableDocumentError(
@@ -109,13 +109,15 @@ def _bytes(source: Source, path: Path, largest: int) -> bytes:
     )
 
 
-def _how_to_get(source: Source, path: Path) -> str:
+def missing(source: Source, path: Path) -> UnreadableDocumentError:
+    """The error of a file that is not there, and how to get it."""
+    remedy = f"Il a été cherché sous « {path} » : placez-le là, ou retirez sa table [[source]] du catalogue."
     if source.url:
-        return (
+        remedy = (
             f"Lancez « motamot fetch », ou téléchargez-le avec votre navigateur à l’adresse {source.url} "
             f"et enregistrez-le sous « {path} »."
         )
-    return f"Il a été cherché sous « {path} » : placez-le là, ou retirez sa table [[source]] du catalogue."
+    return UnreadableDocumentError(source.file, "ce fichier manque.", remedy)
 
 
 def decode(data: bytes, name: str, most: int = LIMITS.characters) -> str:
