@@ -1,9 +1,8 @@
 """How fast PDF files are read, and how many of their quotes are highlighted exactly on their pages.
 
-    python tests/bench_reading.py [SHARED] [pages]
+    python tests/bench_reading.py [SHARED]
 
-Reads ``SHARED/pdfs`` in this process, on one core. Prints Markdown; nothing is asserted. With ``pages``, says of each
-page how many of its lines were moved from their place in the file, joined into rows of tables, and left out.
+Reads ``SHARED/pdfs`` in this process, on one core. Prints Markdown; nothing is asserted.
 """
 
 import ctypes
@@ -13,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
-from itertools import pairwise
 from pathlib import Path
 
 import pypdfium2
@@ -25,8 +23,6 @@ from bot.web.viewer import pages_of, printed_on
 from corpus.document import Box, Document, Source, Span
 from corpus.errors import UnreadableDocumentError
 from corpus.readers.formats import read_file
-from corpus.readers.pdf_rows import in_order, page_rows
-from corpus.readers.pdf_tables import with_tables
 from corpus.readers.pdf_words import character, open_page
 from corpus.split.split import split
 
@@ -52,15 +48,8 @@ class Read:
 
 
 def main() -> None:
-    arguments = [argument for argument in sys.argv[1:] if argument != "pages"]
-    shared = Path(arguments[0]) if arguments else SHARED
+    shared = Path(sys.argv[1]) if sys.argv[1:] else SHARED
     read_file(SOURCE, next((shared / "pdfs").glob("faq*.pdf")))  # the modules and the dictionary are loaded once
-    if "pages" in sys.argv:
-        print("| file | page | lines | moved | rows of tables | letters | letters left out | words left out |")
-        print("|---|---|---|---|---|---|---|---|")
-        for path in sorted((shared / "pdfs").glob("*.pdf")):
-            page_by_page(path)
-        return
     print(HEADER)
     for path in sorted((shared / "pdfs").glob("*.pdf")):
         try:
@@ -73,34 +62,6 @@ def main() -> None:
             f"| {path.name} | {pages} | {read.seconds:.2f} | {pages / read.seconds:.0f} | {len(read.document.text)} "
             f"| {read.passages} | {quotes} | {read.exact / max(quotes, 1):.1%} |"
         )
-
-
-def page_by_page(path: Path) -> None:
-    """A line of the table for each page of the file."""
-    try:
-        read = read_file(SOURCE, path)
-    except UnreadableDocumentError:
-        return
-    told: dict[int, set[int]] = {}
-    ends = [*(run.start for run in read.printed[1:]), len(read.text)]
-    for run, end in zip(read.printed, ends, strict=True):
-        length = len(read.text[run.start : end].rstrip())
-        told.setdefault(run.page, set()).update(range(run.character, run.character + length))
-    with pypdfium2.PdfDocument(path) as pdf:
-        for index in range(len(pdf)):
-            page, fields = open_page(pdf, index)
-            rows = with_tables(page_rows(page, 10**6, fields))
-            order = in_order(rows)
-            moved = sum(rows.index(above) > rows.index(below) for above, below in pairwise(order))
-            letters = page.get_textpage().get_text_range()
-            places = {i for row in rows for i, char in zip(row.places, row.text, strict=True) if char.isalnum()}
-            left = places - told.get(index + 1, set())
-            words = [row.text.strip() for row in rows if left & set(row.places)]
-            alnum, cells = sum(map(str.isalnum, letters)), sum(row.cells for row in rows)
-            print(
-                f"| {path.stem[:24]} | {index + 1} | {len(rows)} | {moved} | {cells} | {alnum} | {len(left)} ", end=""
-            )
-            print(f"| {' / '.join(words)[:80]} |")
 
 
 def measure(path: Path) -> Read:

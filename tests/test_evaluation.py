@@ -5,13 +5,12 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from conftest import ROOT, plain
+from conftest import plain
 
 from bot.answer import Answer, Kind, Quote, QuoteSource, Ranked
 from bot.evaluation.judge import Outcome, Verdict, advice, evaluate, judge
 from bot.evaluation.questions import Excerpt, KnownQuestion, KnownQuestionsError, read_batch, read_known_questions
 from corpus.document import Document, Entry, Passage, Source, Span
-from corpus.read import read_corpus
 
 TEXT = "Qui signe ?\nLe maire signe. Le préfet\nsigne aussi. Quand ?\nL’avenant est voté en mai."
 DOCUMENT = Document(Source("faq", "FAQ", "Ville", "2024-03", "faq", "faq.txt"), TEXT, "0" * 64, ())
@@ -221,17 +220,6 @@ def test_the_earlier_turns_are_played_and_the_outcome_keeps_what_was_measured() 
 
     assert (outcome.wanted, outcome.ranking, outcome.rank) == (("faq/qui",), ("faq/quand", "faq/qui"), 2)
     assert (outcome.expected, outcome.kind, outcome.confidence, outcome.elapsed_ms) == ("answer", "answer", 0.9, 20.0)
-
-
-@pytest.mark.parametrize("half", ["tune", "held"])
-def test_the_known_questions_that_are_shipped_can_be_read(half: str) -> None:
-    entries = read_corpus(ROOT / "corpus").entries
-
-    questions = read_known_questions(ROOT / "tests" / "known_questions" / f"{half}.jsonl", entries)
-
-    assert len(questions) == 197
-    # Every excerpt stands in an entry that can be answered.
-    assert [q.id for q in questions if any(e.entry is None for e in q.expect)] == []
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from conftest import parsed, plain
 from fake_assistant import HOSTILE, About, FakeAssistant, answered, quote, refused
 from fastapi.testclient import TestClient
 
-from bot.settings import read_settings
 from bot.web.branding import Branding, check_theme, read_frame_ancestors
 from bot.web.render import answer_html, linked
 from bot.web.server import build_app
@@ -138,21 +137,6 @@ def test_sites_that_may_embed_are_read(value: object, sites: tuple[str, ...]) ->
 def test_what_is_not_the_address_of_a_site_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="is not"):
         read_frame_ancestors(value)
-
-
-def test_settings_of_the_house_are_read_from_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "couleurs").mkdir()
-    (tmp_path / "couleurs" / "theme.css").touch()
-    (tmp_path / "motamot.toml").write_text(
-        'frame_ancestors = ["https://a.fr"]\noperator = "Ville"\ncontact = "a@b.fr"\ntheme = "couleurs"', "utf-8"
-    )
-
-    settings = read_settings()
-
-    assert settings.frame_ancestors == ("https://a.fr",)
-    assert (settings.operator, settings.contact, settings.theme) == ("Ville", "a@b.fr", Path("couleurs"))
-    assert read_settings(frame_ancestors="https://b.fr").frame_ancestors == ("https://b.fr",)
 
 
 # --- colours and logo --------------------------------------------------------------------------

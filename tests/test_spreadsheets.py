@@ -48,9 +48,7 @@ NAMED = [
 ]
 
 
-@pytest.mark.parametrize("names", NAMED)
-@pytest.mark.parametrize("sign", [";", ",", "\t", "|"])
-@pytest.mark.parametrize("title", [0, 1, 2])
+@pytest.mark.parametrize(("names", "sign", "title"), [*zip(NAMED * 3, ";,\t|" * 3, [0, 1, 2] * 4, strict=False)])
 def test_a_table_of_questions(names: tuple[str, str], sign: str, title: int) -> None:
     lines = [*[["FAQ du service", ""], ["", ""]][:title], list(names), *PAIRS]
 
