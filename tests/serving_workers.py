@@ -24,6 +24,8 @@ def work(listener: socket.socket, folder: Path, again: bool, given: Mapping[str,
 
     def ask(self, question, history=()):
         if SLOW in question:
+            with Path(os.environ["NOTES"]).with_name("inside").open("a") as inside:
+                inside.write("x")
             time.sleep(3)
         return answer(self, question, history)
 

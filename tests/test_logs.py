@@ -21,7 +21,8 @@ def fail(*_):
 
 async def forgotten():
     task = asyncio.ensure_future(asyncio.to_thread(fail))
-    await asyncio.sleep(0.3)
+    while not task.done():
+        await asyncio.sleep(0.01)
     del task
     gc.collect()
 
@@ -80,7 +81,7 @@ def test_each_line_is_an_object_with_time_level_logger_and_message(printed: dict
             ("info", "motamot", "«\u00a0Ouvert\u00a0»\u00a0: oui."),
             ("info", "bot.reload", "the new index answers"),
             ("warning", "uvicorn.error", "Invalid HTTP request received."),
-            ("warning", "py.warnings", "<string>:23: UserWarning: old"),
+            ("warning", "py.warnings", "<string>:24: UserWarning: old"),
             ("error", "motamot", "no answer: ValueError"),
             ("error", "somebody", "it failed"),
             ("info", "motamot", "printed by a library"),

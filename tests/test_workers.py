@@ -78,7 +78,9 @@ def test_the_answers_under_way_are_finished_when_it_is_asked_to_stop(served: Ser
     threads = [threading.Thread(target=lambda: found.append(served.ask(asked, "127.0.0.2"))) for _ in range(4)]
     for thread in threads:
         thread.start()
-    time.sleep(1.5)  # they are all inside
+    inside = served.notes.with_name("inside")
+    waited_for(lambda: inside.exists() and len(inside.read_text()) >= 2)
+    time.sleep(1)  # the others have come too
     served.process.send_signal(signal.SIGTERM)
     for thread in threads:
         thread.join()
