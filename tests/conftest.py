@@ -261,7 +261,7 @@ def default_index(encoder: "OnnxEncoder", index_folder: Path) -> Path:
 
 
 LONG = (
-    "browser", "every_page", "workshop_flow", "embed", "faults", "hostile", "stores", "whole_visit", "workshop", "ocr",
+    "every_page", "browser", "embed", "workshop_flow", "whole_visit", "faults", "hostile", "stores", "workshop", "ocr",
     "end_to_end", "workers", "pdf_pages", "bad_inputs", "collections", "store", "rebuilding", "api", "mcp", "cli",
     "privacy", "deployment", "offline", "encoder", "pytest_plugin", "courtesy",
 )  # fmt: skip

@@ -27,6 +27,15 @@ def listed(file: str, **given: str) -> str:
     return "\n".join(["[[source]]", *(f'{key} = "{value}"' for key, value in said.items()), ""])
 
 
+def write_documents(folder: Path, documents: Mapping[str, str], **given: str) -> Path:
+    """A corpus of these texts, by the names of their files; ``given`` is said of each in the catalogue."""
+    (folder / "documents").mkdir(parents=True, exist_ok=True)
+    for name, text in documents.items():
+        (folder / "documents" / name).write_text(text, encoding="utf-8")
+    (folder / "catalogue.toml").write_text("\n".join(listed(name, **given) for name in documents), encoding="utf-8")
+    return folder
+
+
 _OFFICE = "urn:oasis:names:tc:opendocument:xmlns:"
 ODT_HEAD = (
     f'<office:document-content xmlns:office="{_OFFICE}office:1.0" xmlns:text="{_OFFICE}text:1.0" '

@@ -12,12 +12,14 @@ from seed_files import listed
 
 from index import versions
 from index.build import build
+from index.encoder import Encoder
 from index.searcher import Searcher
 from index.store import FolderStore
 
 if TYPE_CHECKING:
     import pytest
 
+    from bot.assistant import Assistant
     from bot.journal import Journal
     from bot.workshop.editing import Workshop
 
@@ -147,6 +149,14 @@ def built(folder: Path, day: int) -> Path:
 
 def _quoted(text: str) -> str:
     return f'"{text}"'
+
+
+def assistant_over(corpus: Path, encoder: Encoder) -> "Assistant":
+    """Who answers from a corpus, whose index is built inside it."""
+    from bot.assistant import Assistant
+
+    build(corpus, corpus / "index", encoder)
+    return Assistant(Searcher.load(corpus / "index", encoder))
 
 
 def set_levels(monkeypatch: "pytest.MonkeyPatch", searcher: Searcher, **levels: float) -> None:

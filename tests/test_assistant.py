@@ -1,7 +1,6 @@
 """The assistant over the library's FAQ: it quotes, refuses, asks back, or is polite."""
 
 import random
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -10,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from seed_files import listed
-from small_corpus import FAQ, PHRASINGS, set_levels, small_encoder
+from seed_files import write_documents
+from small_corpus import FAQ, PHRASINGS, assistant_over, set_levels, small_encoder
 
 from bot import phrases
 from bot.answer import Answer, Half, Kind, Quote, QuoteSource, ReadAs, Reading
@@ -19,7 +18,6 @@ from bot.assistant import About, Assistant
 from bot.courtesy import courtesy
 from bot.reply import about
 from corpus.split.sentences import sentences
-from index.build import build
 from index.french import stems
 from index.query import Query
 from index.ranking import JOIN, Ranking
@@ -492,11 +490,8 @@ def test_a_heading_or_a_phrasing_is_answered_by_its_entry(small_assistant: Assis
 
 
 def test_the_corpus_goes_before_small_talk(shared: Path, tmp_path: Path) -> None:
-    (tmp_path / "corpus" / "documents").mkdir(parents=True)
-    shutil.copy(shared / "failing" / "md_questions_sur_le_service.md", tmp_path / "corpus" / "documents" / "faq.md")
-    (tmp_path / "corpus" / "catalogue.toml").write_text(listed("faq.md"), encoding="utf-8")
-    build(tmp_path / "corpus", tmp_path / "index", small_encoder())
-    assistant = Assistant(Searcher.load(tmp_path / "index", small_encoder()))
+    text = (shared / "failing" / "md_questions_sur_le_service.md").read_text(encoding="utf-8")
+    assistant = assistant_over(write_documents(tmp_path, {"faq.md": text}), small_encoder())
 
     assert len(assistant.searcher.rows.entries) == 7
     assert wrong_headings(assistant, "À quoi sert ce site ?") == []

@@ -164,8 +164,9 @@ REMOTE = [{"name": "A", "lang": "fr-FR", "localService": False}, {"name": "B", "
 LOCAL = {"name": "C", "lang": "fr_FR", "localService": True}
 
 
-@pytest.mark.parametrize("voices", [REMOTE, [*REMOTE, LOCAL]])
-@both
+@pytest.mark.parametrize(
+    ("path", "voices"), [("", [*REMOTE, LOCAL]), ("panneau", [*REMOTE, LOCAL]), ("panneau", REMOTE)]
+)
 def test_a_quote_is_read_aloud_by_a_voice_of_the_machine_or_not_at_all(
     visit: Any, site: WholeSite, path: str, voices: list[dict[str, Any]]
 ) -> None:

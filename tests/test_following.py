@@ -1,14 +1,13 @@
 """Turns after a question, over entries of several parts: which part is quoted for them."""
 
 import pytest
-from seed_files import listed
+from seed_files import write_documents
+from small_corpus import assistant_over
 
 from bot import phrases
 from bot.answer import Answer
 from bot.assistant import Assistant
-from index.build import build
 from index.e5.onnx_encoder import OnnxEncoder
-from index.searcher import Searcher
 
 PRICES = """# Tarifs et horaires
 
@@ -64,12 +63,9 @@ PARTS = [
 
 @pytest.fixture(scope="module")
 def prices(tmp_path_factory: pytest.TempPathFactory, encoder: OnnxEncoder) -> Assistant:
-    folder = tmp_path_factory.mktemp("prices")
-    (folder / "documents").mkdir()
-    (folder / "documents" / "prices.md").write_text(PRICES, encoding="utf-8")
-    (folder / "catalogue.toml").write_text(listed("prices.md", title="Tarifs"), encoding="utf-8")
-    build(folder, folder / "index", encoder)
-    return Assistant(Searcher.load(folder / "index", encoder))
+    return assistant_over(
+        write_documents(tmp_path_factory.mktemp("prices"), {"prices.md": PRICES}, title="Tarifs"), encoder
+    )
 
 
 def marked(answer: Answer) -> str:

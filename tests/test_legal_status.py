@@ -6,19 +6,16 @@ from pathlib import Path
 
 import pytest
 from conftest import plain
-from seed_files import listed
-from small_corpus import FAQ, small_encoder, write_corpus
+from seed_files import listed, write_documents
+from small_corpus import FAQ, assistant_over, small_encoder, write_corpus
 
 from bot.answer import Quote, QuoteSource
-from bot.assistant import Assistant
 from bot.legal_status import is_in_force, status_line
 from bot.web.render import TEMPLATES, Addresses
 from corpus.catalogue import read_catalogue
 from corpus.document import Source, TextStatus
 from corpus.errors import CorpusError
 from corpus.read import read_corpus
-from index.build import build
-from index.searcher import Searcher
 
 SOURCE = Source("note", "Note", "Ministère", "2020-11-20", "circular", "note.txt")
 TODAY = date(2026, 1, 1)
@@ -68,8 +65,7 @@ TABLE = listed("note.txt")
 
 
 def test_it_is_read_from_the_catalogue_and_reaches_the_documents(tmp_path: Path) -> None:
-    (tmp_path / "documents").mkdir()
-    (tmp_path / "documents" / "note.txt").write_text("Qui signe ?\n\nLe maire signe la convention.\n", encoding="utf-8")
+    write_documents(tmp_path, {"note.txt": "Qui signe ?\n\nLe maire signe la convention.\n"})
     said = 'nature = "circulaire"\npublished = 2020-11-24\npublished_on = "legifrance.gouv.fr"\n'
     (tmp_path / "catalogue.toml").write_text(TABLE + said, encoding="utf-8")
 
@@ -150,8 +146,7 @@ def test_of_two_texts_of_one_content_the_one_that_replaces_the_other_is_quoted_f
     for name in ("note-2020", "note-2025"):
         (folder / "documents" / f"{name}.csv").write_bytes(content + f"n;Numéro ?;{name}\n".encode())
     (folder / "catalogue.toml").write_text(TWO.format(old, new), encoding="utf-8")
-    build(folder, tmp_path / "index", small_encoder())
-    assistant = Assistant(Searcher.load(tmp_path / "index", small_encoder()))
+    assistant = assistant_over(folder, small_encoder())
 
     for question in (FAQ["retard"][0], "une amende en cas de retard", "amende de retard"):
         answer = assistant.ask(question)

@@ -1,15 +1,14 @@
 """Questions that suppose that something is not so: which of two opposite cases is quoted for them."""
 
 import pytest
-from seed_files import listed
+from seed_files import write_documents
+from small_corpus import assistant_over
 
 from bot import phrases
 from bot.answer import Answer, Kind
 from bot.assistant import Assistant
-from index.build import build
 from index.e5.onnx_encoder import OnnxEncoder
 from index.negation import Supposition, denies, is_about_case
-from index.searcher import Searcher
 
 TOWN = """
 ## Comment réserver un court de tennis ?
@@ -151,12 +150,8 @@ def test_the_clause_that_denies(question: str, case: str | None, opposite: str |
 def assistants(tmp_path_factory: pytest.TempPathFactory, encoder: OnnxEncoder) -> dict[str, Assistant]:
     found = {}
     for name, text in (("town", TOWN), ("leisure", LEISURE)):
-        folder = tmp_path_factory.mktemp(name)
-        (folder / "documents").mkdir()
-        (folder / "documents" / "faq.md").write_text(f"# Guide\n{text}", encoding="utf-8")
-        (folder / "catalogue.toml").write_text(listed("faq.md", title="Guide"), encoding="utf-8")
-        build(folder, folder / "index", encoder)
-        found[name] = Assistant(Searcher.load(folder / "index", encoder))
+        corpus = write_documents(tmp_path_factory.mktemp(name), {"faq.md": f"# Guide\n{text}"}, title="Guide")
+        found[name] = assistant_over(corpus, encoder)
     return found
 
 

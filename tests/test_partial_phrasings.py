@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 from fake_encoder import FakeEncoder
-from small_corpus import FAQ, PHRASINGS, WORDS, write_corpus
+from small_corpus import FAQ, PHRASINGS, WORDS, assistant_over, write_corpus
 
 from bot.assistant import Assistant
-from index.build import build
 from index.ranking import SIGNALS, TEXT_FIELDS
-from index.searcher import Searcher
 
 UNASKED = {
     "horaires": ("À quelle heure ouvre la médiathèque ?", "Elle ouvre à dix heures. Le lundi est un jour de repos."),
@@ -41,9 +39,7 @@ def encoder() -> FakeEncoder:
 
 @pytest.fixture(scope="module")
 def assistant(tmp_path_factory: pytest.TempPathFactory, encoder: FakeEncoder) -> Assistant:
-    folder = tmp_path_factory.mktemp("partial")
-    build(write_corpus(folder / "corpus", FAQ | UNASKED), folder / "index", encoder)
-    return Assistant(Searcher.load(folder / "index", encoder))
+    return assistant_over(write_corpus(tmp_path_factory.mktemp("partial"), FAQ | UNASKED), encoder)
 
 
 def test_what_phrasings_of_others_taught_does_not_refuse_an_entry_without(
@@ -52,8 +48,7 @@ def test_what_phrasings_of_others_taught_does_not_refuse_an_entry_without(
     """As where an editor's many unanswered questions taught to refuse all that looks like no phrasing."""
     corpus = write_corpus(tmp_path / "corpus", FAQ | UNASKED)
     shutil.rmtree(corpus / "phrasings")
-    build(corpus, tmp_path / "index", encoder)
-    bare, searcher = Searcher.load(tmp_path / "index", encoder), assistant.searcher
+    bare, searcher = assistant_over(corpus, encoder).searcher, assistant.searcher
     never = (*[0.0] * len(SIGNALS), -9.0)
     weights = replace(searcher.learned.weights, answerable=never, right=never)
     monkeypatch.setattr(searcher, "learned", replace(searcher.learned, weights=weights))
@@ -94,8 +89,7 @@ def test_phrasings_of_an_entry_do_not_choose_among_its_passages(encoder: FakeEnc
     prices = "La carte coûte dix euros.\n\nLa salle coûte trente euros.\n\nLe portage coûte deux euros."
     faq = FAQ | {"tarifs": ("Combien faut-il payer ?", prices)}
     asked = {"tarifs": ["prix de la carte", "prix de la salle", "combien pour le portage"]}
-    build(write_corpus(tmp_path / "corpus", faq, PHRASINGS | asked), tmp_path / "index", encoder)
-    assistant = Assistant(Searcher.load(tmp_path / "index", encoder))
+    assistant = assistant_over(write_corpus(tmp_path / "corpus", faq, PHRASINGS | asked), encoder)
 
     for question, passage in zip(asked["tarifs"], prices.split("\n\n"), strict=True):
         [quote, *_] = assistant.ask(question).quotes

@@ -3,13 +3,12 @@
 from pathlib import Path
 
 import pytest
-from seed_files import listed
+from seed_files import listed, write_documents
+from small_corpus import assistant_over
 
 from bot.answer import Kind
 from bot.assistant import Assistant
-from index.build import build
 from index.e5.onnx_encoder import OnnxEncoder
-from index.searcher import Searcher
 
 pytestmark = pytest.mark.model
 
@@ -52,8 +51,7 @@ def assistant(encoder: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) ->
         (folder / "documents" / f"{number}.md").write_text(head + text, encoding="utf-8")
         tables.append(listed(f"{number}.md", id=str(number), title=title, kind="guide"))
     (folder / "catalogue.toml").write_text("\n".join(tables), encoding="utf-8")
-    build(folder, folder / "index", encoder)
-    return Assistant(Searcher.load(folder / "index", encoder))
+    return assistant_over(folder, encoder)
 
 
 @pytest.mark.parametrize(
@@ -114,16 +112,13 @@ def test_what_none_of_the_services_answers_is_not_asked_back(assistant: Assistan
 
 
 def test_numbers_before_the_same_words_tell_no_service_apart(encoder: OnnxEncoder, tmp_path: Path) -> None:
-    (tmp_path / "documents").mkdir()
     parts = [(title, *zip(HEADINGS, said, strict=True)) for title, said in SERVICES.items()]
     text = "\n\n".join(
         f"{n}. {title}\n\n" + "\n\n".join(f"{n}.{m} {heading}\n\n{said}" for m, (heading, said) in enumerate(of, 1))
         for n, (title, *of) in enumerate(parts, 1)
     )
-    (tmp_path / "documents" / "guide.txt").write_text(f"GUIDE DES SERVICES\n\n{text}\n", encoding="utf-8")
-    (tmp_path / "catalogue.toml").write_text(listed("guide.txt", kind="guide"), encoding="utf-8")
-    build(tmp_path, tmp_path / "index", encoder)
-    found = Assistant(Searcher.load(tmp_path / "index", encoder))
+    write_documents(tmp_path, {"guide.txt": f"GUIDE DES SERVICES\n\n{text}\n"}, kind="guide")
+    found = assistant_over(tmp_path, encoder)
 
     assert found.ask("tarifs").kind == Kind.CLARIFY
     [quote, *_] = found.ask("tarifs", ["la piscine est ouverte le dimanche ?"]).quotes

@@ -124,7 +124,7 @@ def test_how_much_each_page_loads(visit: Any, site: WholeSite) -> None:
 # --- with the keyboard alone -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("way", ["", "panneau", "embed"])
+@pytest.mark.parametrize("way", ["", "embed"])
 def test_all_is_done_with_the_keyboard_and_the_focus_always_shows(visit: Any, site: WholeSite, way: str) -> None:
     keys = visit.keyboard
     again = "Effacer la conversation" if way else "Nouvelle conversation"
