@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.answer import Answer, Kind
 from bot.assistant import Assistant
 from bot.evaluation.figures import Estimate
-from bot.evaluation.judge import Verdict
+from bot.evaluation.questions import Verdict
 from corpus.document import Passage
 from corpus.phrasings import read_lexicon, read_phrasings, squeeze
 from index.encoder import Encoder, Reader
@@ -208,11 +208,14 @@ class Side:
 
     def written(self) -> dict[str, tuple[Expected, Given]]:
         """Each phrasing, and what is quoted to whoever writes it."""
-        return {
-            text: (Expected(Origin.PHRASING, (text,), f"{passage.document.id}/{passage.entry}"), _quoted(passage))
-            for passage, texts in ((target.passage, target.phrasings) for target in self.stored.rows.targets)
-            for text in texts
-        }
+        found = {}
+        for target in self.stored.rows.targets:
+            passage = target.passage
+            is_known = target.span.end <= passage.quote.end  # else it depends on which passage of the entry answers
+            for text in target.phrasings:
+                expected = Expected(Origin.PHRASING, (text,), f"{passage.document.id}/{passage.entry}")
+                found[text] = expected, _quoted(passage) if is_known else self.say(expected)
+        return found
 
     def say(self, expected: Expected) -> Given:
         """What it says to a question."""
