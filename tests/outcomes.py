@@ -1,7 +1,7 @@
 """Outcomes of known questions, made by hand."""
 
 from bot.answer import Kind
-from bot.evaluation.judge import Outcome, Verdict
+from bot.evaluation.questions import Outcome, Verdict
 
 
 def outcome(

@@ -9,7 +9,7 @@ from outcomes import not_refused, outcome, polite, refused
 
 from bot.evaluation import words
 from bot.evaluation.figures import Estimate
-from bot.evaluation.judge import Outcome, Verdict
+from bot.evaluation.questions import Outcome, Verdict
 from bot.evaluation.run_file import (
     Conditions,
     Difference,

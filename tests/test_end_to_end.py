@@ -16,8 +16,7 @@ from test_assistant import assert_verbatim, wrong_headings
 from bot import phrases
 from bot.answer import Answer, Kind
 from bot.assistant import Assistant
-from bot.evaluation.judge import Judged, evaluate
-from bot.evaluation.questions import KnownQuestion, read_known_questions
+from bot.evaluation.questions import Judged, KnownQuestion, evaluate, read_known_questions
 from index import candidates, postgres_search
 from index import postgres as pg
 from index.database import Database

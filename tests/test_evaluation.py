@@ -8,8 +8,18 @@ import pytest
 from conftest import plain
 
 from bot.answer import Answer, Kind, Quote, QuoteSource, Ranked
-from bot.evaluation.judge import Outcome, Verdict, advice, evaluate, judge
-from bot.evaluation.questions import Excerpt, KnownQuestion, KnownQuestionsError, read_batch, read_known_questions
+from bot.evaluation.questions import (
+    Excerpt,
+    KnownQuestion,
+    KnownQuestionsError,
+    Outcome,
+    Verdict,
+    advice,
+    evaluate,
+    judge,
+    read_batch,
+    read_known_questions,
+)
 from corpus.document import Document, Entry, Passage, Source, Span
 
 TEXT = "Qui signe ?\nLe maire signe. Le préfet\nsigne aussi. Quand ?\nL’avenant est voté en mai."

@@ -12,8 +12,7 @@ from fake_assistant import HOSTILE_TEXT
 
 from bot.answer import Answer, Kind, Quote, QuoteSource, Ranked
 from bot.evaluation import command
-from bot.evaluation.judge import Judged, Verdict, judge
-from bot.evaluation.questions import Excerpt, KnownQuestion
+from bot.evaluation.questions import Excerpt, Judged, KnownQuestion, Verdict, judge
 from bot.evaluation.run_file import Conditions, Run, compare
 from corpus.document import Document, Entry, Passage, Source, Span
 
@@ -120,7 +119,7 @@ def test_the_page_needs_nothing_else() -> None:
 def test_the_page_can_be_read_without_its_plots() -> None:
     soup = parsed(rendered())
     drawn = soup.find_all("svg", role="img")
-    assert len(drawn) == 3
+    assert len(drawn) == 2
     assert [svg for svg in drawn for name in str(svg["aria-labelledby"]).split() if soup.find(id=name) is None] == []
     assert [svg for svg in soup.find_all("svg", role=None) if svg.get("aria-hidden") != "true"] == []
     assert soup.find_all("th", scope=None) == []

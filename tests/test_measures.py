@@ -8,7 +8,6 @@ from outcomes import not_refused, outcome, polite, refused
 
 from bot.answer import Kind
 from bot.evaluation.figures import (
-    Bar,
     Estimate,
     RiskPoint,
     area_under_risk,
@@ -17,13 +16,12 @@ from bot.evaluation.figures import (
     calibration_error,
     confidences,
     figures,
-    histogram,
     operating_point,
     plots,
     reliability,
     risk_coverage,
 )
-from bot.evaluation.judge import Outcome, Verdict
+from bot.evaluation.questions import Outcome, Verdict
 
 
 def test_the_interval_of_wilson_by_hand() -> None:
@@ -185,17 +183,6 @@ def test_shares_by_tag_come_with_the_most_frequent_first() -> None:
         ("caps", Estimate.share(0, 1)),
         ("near", Estimate.share(1, 1)),
     ]
-
-
-def test_the_histogram_by_hand() -> None:
-    # The slowest hundredth ends at 47.5 ms: 24 bars of 2 ms.
-    bars = histogram([1.0, 2.0, 3.9, *[30.0] * 200, 47.5, 47.5, 47.5, 1000.0])
-
-    assert [(b.low, b.high, b.n) for b in bars if b.n] == [(0, 2, 1), (2, 4, 2), (30, 32, 200), (46, None, 4)]
-    assert len(bars) == 24
-    assert histogram([]) == ()
-    assert sum(b.n for b in histogram([0.0])) == 1
-    assert histogram([20.0] * 5)[-1] == Bar(20, 21, 5)
 
 
 def test_the_axis_of_risk_ends_above_the_curve() -> None:

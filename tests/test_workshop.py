@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import ROOT
-from small_corpus import FAQ, FEW, small_encoder, workshop_of, write_corpus
+from small_corpus import FAQ, FEW, small_encoder, table, workshop_of, write_corpus
 
 from bot.answer import Answer, Kind, Ranked
-from bot.evaluation.judge import Verdict
+from bot.evaluation.questions import Verdict
 from bot.journal import Journal
 from bot.workshop.decisions import Act, expected
 from bot.workshop.draft import WorkshopError, marks
@@ -24,6 +24,7 @@ from bot.workshop.editing import Workshop
 from bot.workshop.inbox import Why, without_names
 from bot.workshop.indexes import RememberedEncoder
 from bot.workshop.replay import Expected, Given, Origin, Replay, Replayed
+from bot.workshop.updating import update
 from corpus.phrasings import read_phrasings
 from index.build import build
 
@@ -380,3 +381,14 @@ def test_a_reader_is_asked_once_and_remembers_over_a_restart(tmp_path: Path) -> 
     encoder.name = "deux"
     remembered().reader.read("q", ["b"])
     assert encoder.asked == 2
+
+
+def test_the_check_tells_what_is_quoted_of_a_long_entry_to_whoever_writes_its_phrasing(workshop: Workshop) -> None:
+    prices = [f"{word} coûte dix euros. {'Ce tarif vaut un an. ' * 60}" for word in ("La carte", "Le portage")]
+    faq = FAQ | {"tarifs": ("Combien faut-il payer ?", "\n\n".join(prices))}
+    update(workshop, "mediatheque", "faq.csv", table(faq))
+    workshop.change("mediatheque/tarifs", "Annie", add=["tarif du portage"])
+
+    [written] = [q for q in workshop.indexes.check().changed if q.expected.turns == ("tarif du portage",)]
+    assert written.after.text == workshop.indexes.tried("tarif du portage")[1].quotes[0].text
+    assert written.after.text.startswith("Le portage coûte")

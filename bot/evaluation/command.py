@@ -18,9 +18,8 @@ from bot.assistant import Assistant
 from bot.cli_index import open_searcher, progress
 from bot.cli_output import show_line
 from bot.evaluation import words
-from bot.evaluation.figures import PERCENTILES, Estimate, by_tag, figures, plots
-from bot.evaluation.judge import Judged, Outcome, Verdict, advice, evaluate
-from bot.evaluation.questions import read_known_questions
+from bot.evaluation.figures import Estimate, by_tag, figures, plots
+from bot.evaluation.questions import Judged, Outcome, Verdict, advice, evaluate, read_known_questions
 from bot.evaluation.run_file import (
     Comparison,
     Conditions,
@@ -183,7 +182,6 @@ def page(
         moves={d.key: d for d in comparison.differences} if comparison and comparison.n else {},
         breakdowns=_breakdowns(run.outcomes),
         plots=plots(run.outcomes),
-        latencies=[(p, found[f"latency_p{p}_ms"].estimate.value) for p in PERCENTILES],
         tags=by_tag(run.outcomes),
         comparison=comparison,
         verdicts_before={c.after.id: words.verdict(c.before) for c in comparison.changes} if comparison else {},

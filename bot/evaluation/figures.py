@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ir_measures import RR, Success, nDCG
 
 from bot.answer import Kind
-from bot.evaluation.judge import Outcome, Verdict
+from bot.evaluation.questions import Outcome, Verdict
 
 Rows = npt.NDArray[np.intp]
 """Numbers of the questions that a figure is taken over, shape (..., n); a resample names some of them twice."""
@@ -23,7 +23,6 @@ Values = dict[str, float]
 N_BINS = 10
 """Bins of equal width over [0, 1]; Guo et al. 2017 take 10 to 15, and our files hold a few hundred questions."""
 PERCENTILES = (50, 95, 99)
-_MOST_BARS = 24
 _RANKING = {
     "hit@1": Success @ 1,
     "hit@3": Success @ 3,
@@ -292,16 +291,6 @@ def operating_point(outcomes: Sequence[Outcome]) -> OperatingPoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """How many answers took between two times, milliseconds."""
-
-    low: float
-    high: float | None
-    """None: or more."""
-    n: int
-
-
-@dataclass(frozen=True, slots=True)
 class Plots:
     """Everything that is drawn from the outcomes."""
 
@@ -310,7 +299,6 @@ class Plots:
     now: OperatingPoint
     top: float
     """Where the axis of risk ends: a multiple of 10 %."""
-    bars: tuple[Bar, ...]
 
     @property
     def rows(self) -> tuple[RiskPoint, ...]:
@@ -326,19 +314,4 @@ def plots(outcomes: Sequence[Outcome]) -> Plots:
     points, now = risk_coverage(*both), operating_point(outcomes)
     highest = max([p.risk for p in points] + [now.risk.value])
     top = max(0.1, math.ceil(highest * 10 - 1e-9) / 10)
-    return Plots(reliability(*both), points, now, top, histogram([o.elapsed_ms for o in outcomes]))
-
-
-def histogram(elapsed_ms: Sequence[float]) -> tuple[Bar, ...]:
-    """Counts in steps of 1, 2 or 5 times a power of ten; the last bar holds the slowest hundredth too."""
-    if not elapsed_ms:
-        return ()
-    end = max(float(np.percentile(elapsed_ms, 99)), 1.0)
-    least = end / _MOST_BARS
-    power = 10.0 ** math.floor(math.log10(least))
-    step = next(k * power for k in (1, 2, 5, 10) if k * power >= least * (1 - 1e-9))
-    n_bars = int(end / step) + 1
-    bar_of = np.minimum(np.asarray(elapsed_ms) / step, n_bars - 1).astype(np.intp)
-    counts = np.bincount(bar_of, minlength=n_bars).tolist()
-    last = n_bars - 1 if max(elapsed_ms) >= n_bars * step else None
-    return tuple(Bar(i * step, None if i == last else (i + 1) * step, n) for i, n in enumerate(counts))
+    return Plots(reliability(*both), points, now, top)

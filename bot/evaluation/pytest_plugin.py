@@ -110,7 +110,7 @@ class QuestionItem(pytest.Item):
 
     def runtest(self) -> None:
         """Ask and judge."""
-        from bot.evaluation.judge import judge
+        from bot.evaluation.questions import judge
         from bot.evaluation.words import explained
 
         *history, asked = self.question.turns

@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
 from bot.evaluation.figures import Estimate, confidences, figures, operating_point, reliability, risk_coverage
-from bot.evaluation.judge import Outcome, advice
+from bot.evaluation.questions import Outcome, advice
 from corpus.errors import MotamotError, reason
 
 CHANCE = 0.05

@@ -6,8 +6,7 @@ from textwrap import shorten
 
 from bot.answer import Answer, Kind
 from bot.evaluation.figures import Estimate
-from bot.evaluation.judge import Advice, Judged, Outcome, Verdict
-from bot.evaluation.questions import KnownQuestion
+from bot.evaluation.questions import Advice, Judged, KnownQuestion, Outcome, Verdict
 from bot.evaluation.run_file import CHANCE, Change, Comparison, Difference
 from bot.phrases import NBSP, counted
 from corpus.document import Entry
@@ -89,7 +88,9 @@ FIGURES = {
         f"risque moyen selon la part de questions auxquelles on répond{NBSP}; 0 au mieux",
         _score,
     ),
-    "latency_p50_ms": _falling("Temps de réponse médian", "une question sur deux prend moins", milliseconds),
+    "latency_p50_ms": _falling(
+        "Temps de réponse médian", "une question sur deux prend moins, sur la machine de l’évaluation", milliseconds
+    ),
     "latency_p95_ms": _falling("Temps de réponse, 95e centile", "19 questions sur 20 prennent moins", milliseconds),
     "latency_p99_ms": _falling("Temps de réponse, 99e centile", "99 questions sur 100 prennent moins", milliseconds),
 }
