@@ -202,7 +202,11 @@ l le périmètre diffère.
 
 
 def test_headings_of_a_circular_get_their_levels() -> None:
-    raw = """I. - Les objectifs
+    raw = """Préambule
+
+Le contrat engage l'État et les communes.
+
+I. - Les objectifs
 
 Le contrat est unique pour tout le territoire.
 
@@ -222,19 +226,33 @@ Le préfet préside le comité. Il siège chaque année.
 
 Article 4. – Les communes sont associées au comité.
 
+Article 5 : charge le préfet de l'exécution.
+
 ANNEXE 1 : Modèle
 
 Le modèle est indicatif.
+
+ANNEXE : TARIFS
+
+Le tarif est de dix euros.
+
+Annexe – Contacts
+
+Le bureau est ouvert le lundi.
 """
 
     assert headings(raw) == [
+        (1, "Préambule"),
         (1, "I. - Les objectifs"),
         (2, "A. Le périmètre"),
         (2, "B. Le calendrier"),
         (1, "II. - La gouvernance"),
         (2, "Article 3"),
         (2, "Article 4. –"),
+        (2, "Article 5 :"),
         (1, "ANNEXE 1 : Modèle"),
+        (1, "ANNEXE : TARIFS"),
+        (1, "Annexe – Contacts"),
     ]
 
 

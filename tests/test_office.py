@@ -510,6 +510,13 @@ WORDS = (
             + p(PRICE),
             [f"Marché › {TWO[0]}", f"Marché › 1. Dossier → {BEFORE}", f"Marché › 2. Prix → {PRICE}"],
         ),
+        (  # the inner lists of LibreOffice name no style: they say nothing of the next list
+            h("Accès")
+            + items(p("Lundi") + "<text:list><text:list-item><text:p>matin</text:p></text:list-item></text:list>")
+            + items(p("Mardi"))
+            + '<text:list text:style-name="L2"><text:list-item><text:p>Badge</text:p></text:list-item></text:list>',
+            ["I. Accès → 1. Lundi / · a) matin / 1. Mardi / Badge"],
+        ),
         (  # as LibreOffice writes a list that goes on below an answer
             p("FAQ", "Title")
             + items(p(BOLD.format("Dépôt")) + items(p(WHEN)), more=' xml:id="b"')

@@ -375,6 +375,8 @@ NESTED = (
     '<ul><li><button role="tab" aria-controls="t">Particuliers</button></li></ul>'
     f'<div id="t" role="tabpanel">{ACCORDION.format("a", "Construire", ACCORDION.format("b", "Où ?", "<p>Ici.</p>"))}'
     f"{ACCORDION.format('c', 'Démolir', '<p>Le permis est dû.</p>')}</div>"
+    '<div role="button" aria-controls="u">Entreprises</div><div id="u"><h3>Quel délai ?</h3><p>Un mois.</p></div>'
+    '<div role="button" aria-controls="v">Aide</div><div id="v"><p>Le lundi, en mairie.</p></div>'
 )
 HELP = (
     "<h1>Facture <span class=icon>A</span></h1><ul class=article-meta><li>Léa</ul><section class=article-info><p>"
@@ -421,6 +423,8 @@ STEPS = (
                 "Permis ›  → Le service vous répond au 02 00 00 00 00.",
                 "Permis › Particuliers › Construire › Où ? → Ici.",
                 "Permis › Particuliers › Démolir → Le permis est dû.",
+                "Permis › Entreprises › Quel délai ? → Un mois.",
+                "Permis › Aide → Le lundi, en mairie.",
             ],
         ),
         (HELP, ["Facture → Elle est en ligne."]),

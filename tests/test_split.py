@@ -352,7 +352,7 @@ def test_what_only_looks_like_a_question_is_none(blocks: list[tuple[BlockKind, i
         "Nom : …………………… Prénom : ……………………", "☐ Oui   ☐ Non",
         "Je soussigné(e) ……………, demeurant à ……………, en suis informé(e)", "Date et signature :",
         "Je soussigné(e) …………… déclare en être informé(e).", "Date : ……………   Signature :",
-        "Cadre réservé à l’administration", "Téléphone : |__|__|__|__|__|",
+        "Propos recueillis par la rédaction", "Cadre réservé à l’administration", "Téléphone : |__|__|__|__|__|",
     ],
 )  # fmt: skip
 def test_what_surrounds_the_text_of_a_page_is_no_part_of_an_answer(around: str) -> None:

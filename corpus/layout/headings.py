@@ -202,6 +202,8 @@ def _stands_alone(group: LineGroup, after: LineGroup) -> bool:
 WORD_RANK = dict.fromkeys(("livre", "partie", "titre", "annexe", "volet", "axe"), 0)
 WORD_RANK |= {"fiche": 1, "chapitre": 1, "section": 2, "sous-section": 3, "étape": 3, "mesure": 3, "article": 4}
 LOOKS = ("caps", "bold", "plain")
+# Above no other title.
+_PREAMBLE = "préambule", 1
 NUMBER_RANK = {"roman": 0, "upper": 1, "arabic": 2, "degree": 3, "lower": 4, "bracket": 5, "lower roman": 5}
 
 # The title of an article before its text: a few words with a full stop, none of which makes them a sentence.
@@ -225,7 +227,8 @@ def run_in_article(text: str) -> tuple[int, int] | None:
     rest = title.end()
     while rest < len(text) and text[rest] in " .:-–—\u00a0\u202f":
         rest += 1
-    if rest == len(text) or rest < title.end() + 2 or not text[rest].isupper():
+    decides = any(sign in ":-–—" for sign in text[title.end() : rest])  # "Article 2 : fixe le prix …"
+    if rest == len(text) or rest < title.end() + 2 or not (text[rest].isupper() or decides):
         return None
     if (named := _RUN_IN_TITLE.match(text, rest)) and named["first"].lower() not in HANGING:
         return named.end("title"), named.end()
@@ -264,7 +267,7 @@ class Outline:
             return self._stack[-1][2]
         if key[0] in WORD_RANK and key[0] != "article":
             self._close(WORD_RANK[key[0]])
-        while self._stack and (self._stack[-1][0] == peer or self._outranks(key, group.size)):
+        while self._stack and (self._stack[-1][0] in (peer, _PREAMBLE) or self._outranks(key, group.size)):
             self._stack.pop()
         self._stack.append((key, group.size, self._stack[-1][2] + 1 if self._stack else 1))
         return self._stack[-1][2]

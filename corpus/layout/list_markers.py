@@ -29,10 +29,11 @@ NUMBER = (
 # A capital must follow these: "L. 212-5" and "V. infra" are no headings, "1. schématisation" is an item.
 CAPITALISED = frozenset({"path", "roman", "upper"})
 TITLE_WORD = re.compile(
-    r"(?P<word>titre|partie|livre|chapitre|sous-section|section|article|art\.|annexe|fiche|volet|axe|étape|mesure)s?"
+    r"(?P<word>titre|partie|livre|chapitre|sous-section|section|article|art\.|annexe|fiche|volet|axe|étape|mesure|préambule)s?"
     rf"(?:\s+(?:n\s?[°o]\s*)?(?P<value>{_ROMAN}|\d{{1,3}}(?:er|ère|ème|e)?(?:-\d{{1,3}})*|premi(?:er|ère)|unique"
     r"|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|(?:deux|trois|quatr|cinqu|six|sept|huit|neuv|dix)ième"
-    r"|[LRD]\s?\*?\.?\s?\d{1,4}(?:-\d{1,3})*|[A-Z](?![\w’']))|(?<=annexe)(?=\s*[–—-]\s|$))(?![\w°])",
+    r"|[LRD]\s?\*?\.?\s?\d{1,4}(?:-\d{1,3})*|[A-Z](?![\w’']))|(?<=annexe)(?=\s*[–—-]\s|$)|(?<=préambule)(?=\W*$)"
+    r"|(?-i:(?<=ANNEXE))(?=\s*:\s))(?![\w°])",
     re.IGNORECASE,
 )
 # The first words of a question that its author left without a mark.

@@ -138,8 +138,8 @@ class _PageReader:
         """Identities of the elements at whose end an answer ends."""
         self._panels: dict[int, int] = {}
         """The level of the title that shows an element, by the identity of this."""
-        self._above = 0
-        """The level of the title that shows what is being read."""
+        self._above = self._peer = 0
+        """The level of the title that shows what is being read, and of the last one that showed what was."""
 
     def read(self, root: Tag, look: _Inline = _Inline()) -> None:
         self._children(root, look)
@@ -155,6 +155,8 @@ class _PageReader:
                 if not _STRUCK.search(style):
                     self._element(child, look.inside(child, style), style)
                 self._above = above
+                if child_level := self._panels.get(id(child)):
+                    self._builder.heading_level, self._peer = child_level - 1, child_level
                 if id(child) in self._answers:
                     self._close()
                     self._builder.end_answer()
@@ -203,13 +205,16 @@ class _PageReader:
         """A title and, until what it shows ends, its answer; what holds titles or questions has no answer."""
 
         def parts(inner: Tag) -> bool:
-            return inner is not tag and ((titled and inner.name in HEADINGS) or _is_question(inner, self._shown))
+            heads = inner.name in HEADINGS and (titled or asks(inner.get_text()))
+            return inner is not tag and inner is not heading and (heads or _is_question(inner, self._shown))
 
         shown = tag.parent if tag.name in ASKS else panel(tag, self._shown)
         titled = tag.name in HEADINGS
         heading = tag if titled else tag.find(HEADINGS)
-        level = max(int(heading.name[1]) + self._titled, self._above + 1) if isinstance(heading, Tag) else 0
-        if shown is not None and shown.find(parts) and tag.name != "dt":
+        level = self._peer if self._peer == self._builder.heading_level + 1 else 0
+        level = int(heading.name[1]) + self._titled if isinstance(heading, Tag) else level
+        level = max(level, self._above + 1) if self._above else level
+        if shown is not None and tag.name != "dt" and shown.find(parts):
             self._panels[id(shown)] = level = level or self._builder.heading_level + 1
             self._block(tag, look, BlockKind.HEADING, level)
             return

@@ -142,7 +142,8 @@ class _Markup:
             self._open[-1] if self._open and (not style or self._levels.get(style) is self._open[-1].levels) else None
         )
         numbering = inner or before or ListNumbering(self._levels.get(style, {}))
-        self._counted |= {style: numbering, element.get(_ID, style): numbering}
+        if style:
+            self._counted |= {style: numbering, element.get(_ID, style): numbering}
         self._open.append(numbering)
         for item in element:
             counted = item.tag == _ITEM and len(item) and item[0].tag != _LIST  # else a deeper list goes on
