@@ -93,7 +93,8 @@ class OnnxReader:
 
     def read(self, query: str, texts: Sequence[str]) -> Vectors:
         """See ``Reader``; the texts share the cores."""
-        pairs = [pair(self._tokenizer, query, text) for text in texts]
+        asked = _question(self._tokenizer, query)
+        pairs = [asked + _answer(self._tokenizer, text) for text in texts]
         outputs = _shared(self._workers, self._model.run_once, pairs)
         return np.asarray([output[0] for output in outputs], dtype=np.float32)
 
@@ -142,8 +143,15 @@ def _shared(workers: Executor, run: Callable[[list[int]], Vectors], texts: Seque
 
 def pair(tokenizer: Tokenizer, query: str, text: str) -> list[int]:
     """What the reader reads: the pieces of the question, then of the text without its opening one."""
-    asked = _cut(tokenizer.encode(QUERY + whole(query)).ids, _QUERY_TOKENS)
-    return asked + _cut(tokenizer.encode(PASSAGE + whole(text)).ids, _TEXT_TOKENS)[1:]
+    return _question(tokenizer, query) + _answer(tokenizer, text)
+
+
+def _question(tokenizer: Tokenizer, query: str) -> list[int]:
+    return _cut(tokenizer.encode(QUERY + whole(query)).ids, _QUERY_TOKENS)
+
+
+def _answer(tokenizer: Tokenizer, text: str) -> list[int]:
+    return _cut(tokenizer.encode(PASSAGE + whole(text)).ids, _TEXT_TOKENS)[1:]
 
 
 def _cut(ids: list[int], most: int) -> list[int]:
