@@ -17,6 +17,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from real_command import Places
     from whole_site import WholeSite
 
     from bot.assistant import Assistant
@@ -258,6 +259,14 @@ def default_index(encoder: "OnnxEncoder", index_folder: Path) -> Path:
             build(ROOT / "corpus", index_folder, encoder)
     assert state(ROOT / "corpus", index_folder, encoder.name, MAX_ERROR) is State.FRESH
     return index_folder
+
+
+@pytest.fixture
+def where(tmp_path: Path, model_home: Path, default_index: Path) -> "Places":
+    """Folders of a ``motamot`` in a process of its own, with the shipped corpus indexed."""
+    from real_command import places
+
+    return places(tmp_path / "all", model_home, default_index)
 
 
 LONG = (

@@ -2,10 +2,8 @@
 
 import fnmatch
 import json
-import os
 import re
 import shlex
-import shutil
 import subprocess
 import tomllib
 from collections.abc import Iterator
@@ -18,7 +16,7 @@ import typer
 import yaml
 from conftest import ROOT
 from fake_assistant import HOSTILE, About, FakeAssistant
-from real_command import MOTAMOT, Places, places, serving
+from real_command import MOTAMOT, Places, confined, serving
 from real_site import behind_nginx, free_port, nginx_with, served, waited_for
 
 from bot import cli, site
@@ -115,62 +113,18 @@ def test_the_unit_leaves_the_answers_under_way_the_time_that_the_server_gives_th
     assert int(setting("TimeoutStopSec")[0]) > 2 * int(graceful)
 
 
-# --- a read-only system, without privileges ------------------------------------------------------
-
-CONFINED = """
-set -e
-root=$1 writable=$2
-shift 2
-mount --make-rprivate /
-mount --bind "$root" "$root"
-for folder in $writable; do mount --bind "$root/$folder" "$root/$folder"; done
-mount -o remount,ro,bind "$root"
-mount -o remount,ro,bind /
-exec setpriv --no-new-privs --bounding-set=-all --inh-caps=-all -- "$@"
-"""
-"""Runs a command to which the whole system is read-only but for some folders, and that may not change it."""
-
-
-def confined(where: Places, writable: str) -> list[str]:
-    own = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    before = ["unshare", "--mount", *own, "sh", "-c", CONFINED, "sh", str(where.root), writable]
-    probe = [*before, "sh", "-c", f"! touch {ROOT}/pyproject.toml && ! touch {where.root}/cwd/a"]
-    if shutil.which("unshare") is None or subprocess.run(probe, capture_output=True, check=False).returncode != 0:
-        pytest.skip("this system lets nobody mount folders read-only: run as root, or with user namespaces")
-    return before
-
-
-@pytest.fixture
-def where(tmp_path: Path, model_home: Path, default_index: Path) -> Places:
-    return places(tmp_path / "all", model_home, default_index)
-
-
-QUESTION = b'{"question": "Peut-on modifier un CTI en cours par avenant ?"}'
-
-
-@pytest.mark.privileged
-@pytest.mark.model
-def test_it_serves_and_keeps_its_journal_where_nothing_else_can_be_written(where: Places) -> None:
-    settings = {"INDEX": str(where.root / "index"), "JOURNAL": "true"}
-
-    with serving(where, settings, before=confined(where, "data tmp")) as site:
-        status, body = site.send("/api/ask", QUESTION)
-        page = site.send("/")[0]
-
-    assert (status, page) == (200, 200)
-    assert b'"kind":"answer"' in body.replace(b": ", b":")
-    assert where.holding("CTI en cours par avenant") >= {f"data/journals/{where.journal.name}"}
-    assert [path.name for path in (where.root / "tmp").rglob("*") if path.is_file()] == []
+# --- a read-only system, without privileges: with a journal, in test_privacy.py ------------------
 
 
 @pytest.mark.privileged
 @pytest.mark.model
 def test_what_is_built_answers_from_a_folder_that_is_read_only_too(where: Places) -> None:
     settings = {"INDEX": str(where.root / "index")}
-    before = confined(where, "tmp")
+    if not (before := confined(where, "tmp")):
+        pytest.skip("this system lets nobody mount folders read-only: run as root, or with user namespaces")
 
     with serving(where, settings, before=before) as site:
-        assert site.send("/api/ask", QUESTION)[0] == 200
+        assert site.send("/api/ask", b'{"question": "Peut-on modifier un CTI en cours par avenant ?"}')[0] == 200
 
     assert b"Index construit" not in where.printed
     environment = where.environment() | {"MOTAMOT_INDEX": settings["INDEX"]}

@@ -1,18 +1,19 @@
 """Scanned pages and images are read with the extra ``ocr``; without it, the refusal says how to install it."""
 
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
 import pypdfium2
 import pytest
-from pdf_making import blocks, document, laid, plain
+from pdf_making import document, laid, plain
 from PIL import Image
 
 from bot.quoting import RECOGNISED, source_of
 from bot.web.pdf_pages import page_image, placed_text
 from bot.web.source_files import Originals
 from bot.web.viewer import Viewer, printed_on, recognised_on
-from corpus.document import Box, Document, Source, Span, StructuredText
+from corpus.document import Box, Document, Entry, Source, Span, StructuredText
 from corpus.errors import UnreadableDocumentError
 from corpus.read import SafeReader
 from corpus.readers.formats import READERS
@@ -36,37 +37,52 @@ def saved(images: list[Image.Image], kind: str) -> bytes:
     return made.getvalue()
 
 
-@needs_engine
-@pytest.mark.parametrize(("kind", "suffix", "texts"), [("TIFF", ".tif", [FIRST, SECOND]), ("PDF", ".pdf", [SECOND])])
-def test_pictures_of_pages_are_read_with_their_accents_and_boxes(kind: str, suffix: str, texts: list[str]) -> None:
-    data = saved(pictures(*texts), kind)
-    reading = READERS[suffix](data, "scan" + suffix)
+SCANS = {"scan.tif": ("TIFF", [FIRST, SECOND]), "scan.pdf": ("PDF", [SECOND])}
+Read = dict[str, tuple[Document, tuple[Entry, ...]]]
 
-    assert [text.replace("’", "'") for text in blocks(reading)] == texts
-    assert len(reading.pages) == len(reading.recognised) == len(texts)
-    assert all(0.03 < box.left < 0.1 and 0 < box.top < box.bottom < 0.4 for box in reading.recognised)
-    assert "reconnu automatiquement" in reading.unread[0]
-    read = document(reading)
-    assert [read.page_at(reading.text.index(text[-9:])) for text in texts] == list(range(1, len(texts) + 1))
-    assert printed_on(read, Span(0, len(reading.text)), 1) == ((), "")
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("scans")
+    (folder / "documents").mkdir()
+    for name, (kind, texts) in SCANS.items():
+        (folder / "documents" / name).write_bytes(saved(pictures(*texts), kind))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def read(folder: Path) -> Read:
+    """Both, read by one process, which loads the engine once."""
+    source = Source("scan", "Scan", "Mairie", "2021-05", "page", "", notice="version de mai")
+    with SafeReader() as reader:
+        return {name: reader.read(replace(source, file=name), folder / "documents" / name) for name in SCANS}
+
+
+@needs_engine
+@pytest.mark.parametrize("name", SCANS)
+def test_pictures_of_pages_are_read_with_their_accents_and_boxes(folder: Path, read: Read, name: str) -> None:
+    found, texts, data = read[name][0], SCANS[name][1], (folder / "documents" / name).read_bytes()
+
+    assert [block.of(found.text).replace("’", "'") for block in found.blocks] == texts
+    assert len(found.pages) == len(found.recognised) == len(texts)
+    assert all(0.03 < box.left < 0.1 and 0 < box.top < box.bottom < 0.4 for box in found.recognised)
+    assert "reconnu automatiquement" in found.unread[0]
+    assert [found.page_at(found.text.index(text[-9:])) for text in texts] == list(range(1, len(texts) + 1))
+    assert printed_on(found, Span(0, len(found.text)), 1) == ((), "")
     assert page_image(data, len(texts)).startswith(b"RIFF")
     assert placed_text(data, 1, [()]).boxes == ((),)
 
 
 @needs_engine
-def test_quotes_say_that_their_words_were_recognised_and_show_the_lines(tmp_path: Path) -> None:
-    source = Source("scan", "Scan", "Mairie", "2021-05", "page", "scan.png", notice="version de mai")
-    (tmp_path / "documents").mkdir()
-    (path := tmp_path / "documents" / "scan.png").write_bytes(saved(pictures(FIRST), "PNG"))
-    with SafeReader() as reader:
-        read, entries = reader.read(source, path)
-    [passage] = entries[0].passages
+def test_quotes_say_that_their_words_were_recognised_and_show_the_lines(folder: Path, read: Read) -> None:
+    found, entries = read["scan.tif"]
+    passage = entries[0].passages[0]
 
     assert passage.text.replace("’", "'") == FIRST
-    assert source_of(read, passage.start, "scan", passage).notice == f"version de mai\u00a0; {RECOGNISED}"
-    [line] = recognised_on(read, Span(passage.start, passage.end), 1)
+    assert source_of(found, passage.start, "scan", passage).notice == f"version de mai\u00a0; {RECOGNISED}"
+    [line] = recognised_on(found, Span(passage.start, passage.end), 1)
     assert line.words == passage.text
-    spread = Viewer(Originals(tmp_path)).spread(read, Span(passage.start, passage.end), range(1, 2))
+    spread = Viewer(Originals(folder)).spread(found, Span(passage.start, passage.end), range(1, 2))
     assert spread is not None
     assert spread.exact
     assert [(sheet.boxes, sheet.recognised) for sheet in spread.sheets] == [((line.box,), (line,))]

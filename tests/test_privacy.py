@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
 from itertools import count
-from pathlib import Path
 
 import pytest
-from real_command import MOTAMOT, Places, Site, places, serving
+from real_command import MOTAMOT, Places, Site, confined, serving
 
 pytestmark = pytest.mark.model
 
@@ -26,11 +25,6 @@ PERSON = (
     "Je suis jean.quokkazanzi@mairie.fr, 06 12 34 56 78, né 1 85 05 78 006 084 91, FR14 2004 1010 0505 0001 3M02 606"
 )
 SECRETS = ("jean.quokkazanzi", "12 34 56 78", "006 084", "3M02")
-
-
-@pytest.fixture
-def where(tmp_path: Path, model_home: Path, default_index: Path) -> Places:
-    return places(tmp_path / "all", model_home, default_index)
 
 
 def settings(where: Places, **more: str) -> dict[str, str]:
@@ -125,8 +119,9 @@ def test_by_default_nothing_is_written_anywhere(where: Places) -> None:
 
 
 def test_with_a_journal_questions_are_there_only_and_masked_and_a_purge_leaves_no_byte(where: Places) -> None:
+    """On a system that is read-only but for two folders, where one may make it so."""
     wanted = settings(where, JOURNAL="true")
-    with serving(where, wanted) as site:
+    with serving(where, wanted, before=confined(where, "data tmp")) as site:
         assert len(list(ways_in(site))) == 39
         reference = asked(site, PERSON)
         comment = {"journal": reference, "helpful": False, "reason": "autre", "comment": PERSON}
@@ -151,6 +146,7 @@ def test_with_a_journal_questions_are_there_only_and_masked_and_a_purge_leaves_n
         assert where.holding(MARK) == set()
 
     assert where.holding(MARK) == set()
+    assert [path.name for path in (where.root / "tmp").rglob("*") if path.is_file()] == []
     questions = [question for question, _ in rows]
     for begins in (f"{ANSWERED} {MARK}000", f"{REFUSED} {MARK}", f"{REFUSED}{MARK}", "bonjour", MARK):
         assert any(question.startswith(begins) for question in questions), begins
