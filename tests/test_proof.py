@@ -321,6 +321,20 @@ def test_a_text_is_shown_whole_with_the_words_marked(client: TestClient, assista
     assert page.select(".mm-warning") == []
 
 
+def test_rows_of_a_table_are_shown_as_rows_in_its_document(
+    client: TestClient, assistant: FakeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "Durée\tPrix\n15 ans\t180 €\nAu-delà, demandez."
+    blocks = (Block(0, 10, BlockKind.TABLE), Block(11, 23, BlockKind.TABLE), Block(24, 42, BlockKind.PARAGRAPH))
+    document = Document(Source("d", "D", "V", "2021", "page", "d.txt"), text, "a" * 64, blocks)
+    monkeypatch.setattr(assistant, "library", Library.of_documents([document]))
+    page = parsed(client.get(f"/document/{'a' * 64}/11-23").text)
+
+    rows = [[words(cell) for cell in row.select(".mm-cell")] for row in page.select(".mm-fulltext .mm-row")]
+    assert rows == [["Durée", "Prix"], ["15 ans", "180 €"]]
+    assert (words(page.select_one("#passage")), len(page.select(".mm-fulltext mark"))) == ("15 ans 180 €", 2)
+
+
 def test_of_a_very_long_text_what_is_around_the_words_is_shown() -> None:
     line = "Une phrase de ce long document.\n"
     text = line * (MAX_TEXT // len(line) + 2_000)

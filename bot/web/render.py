@@ -190,12 +190,14 @@ def segments(quote: Quote) -> Iterator[Segment]:
         yield Segment(quote.text[at:], marked=False, rest=long)
 
 
-def laid_out(quote: Quote | str) -> Iterator[tuple[bool, list[list[list[Segment]]]]]:
+def laid_out(quote: Quote | str | Sequence[Segment]) -> Iterator[tuple[bool, list[list[list[Segment]]]]]:
     """A quote as runs of text and tables, where tabs make cells: whether it is one, and its rows, cells and pieces.
 
     Text is one row of one cell. The pieces put end to end are the quote, tabs and line feeds included.
     """
-    marked = [Segment(quote, marked=False)] if isinstance(quote, str) else segments(quote)
+    if isinstance(quote, str):
+        quote = [Segment(quote, marked=False)]
+    marked = segments(quote) if isinstance(quote, Quote) else quote
     pieces = [replace(piece, text=text) for piece in marked for text in _CELL_ENDS.split(piece.text) if text]
     cells = _cut_after(pieces, lambda piece: piece.text.endswith(("\t", "\n")))
     rows = _cut_after(cells, lambda cell: cell[-1].text.endswith("\n"))

@@ -9,6 +9,7 @@ from threading import Lock
 from cachetools import LRUCache
 
 from bot.web.pdf_pages import Drawer, Runs, UnusablePageError
+from bot.web.render import Segment
 from bot.web.source_files import Originals
 from corpus.document import BlockKind, Box, Document, Span
 from corpus.readers.formats import IMAGES
@@ -56,6 +57,16 @@ class Paragraph:
     before: str
     words: str
     after: str
+
+    @property
+    def segments(self) -> list[Segment]:
+        """Its pieces, the words marked."""
+        every = (
+            Segment(self.before, marked=False),
+            Segment(self.words, marked=True),
+            Segment(self.after, marked=False),
+        )
+        return [each for each in every if each.text]
 
 
 @dataclass(frozen=True, slots=True)
