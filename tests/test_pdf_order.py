@@ -189,6 +189,18 @@ def test_what_a_browser_prints_around_a_page_and_the_line_above_a_note_are_no_te
     ]
 
 
+def test_a_number_of_a_heading_is_no_mark_of_a_note() -> None:
+    reading = laid("""
+60 760 b 1.2. Les exceptions
+60 730 n Un débit peut être transféré dans les communes de moins de deux mille habitants.
+60 700 b 2. Les horaires
+60 670 n Ils sont fixés par arrêté du préfet, que le maire peut rendre plus stricts par le sien.
+60 60 n8 1 Article L. 3335-1 du code de la santé publique.
+60 45 n8 2 Population municipale.""")
+
+    assert list(entries(reading)) == ["1.2. Les exceptions", "2. Les horaires"]
+
+
 def test_notes_are_told_apart_whatever_their_marks_and_their_size() -> None:
     reading = laid(
         """
@@ -316,9 +328,17 @@ def test_bullets_that_are_drawn_open_items_and_other_dots_do_not() -> None:
         made.set_x(x)
         made.multi_cell(0, 6, line, new_x="LMARGIN", new_y="NEXT", align="L")
 
-    items = [(block.level, block.of(read(made).text)) for block in read(made).blocks if block.kind is BlockKind.ITEM]
+    y = made.get_y()
+    box(made, 16, y, "La demande est faite au guichet, le lundi.", 70)
+    made.circle(112, y + 3, 0.6, style="F")  # in the next column
+    box(made, 116, y, "un timbre", 70)
+    reading = read(made)
+    items = [(block.level, block.of(reading.text)) for block in reading.blocks if block.kind is BlockKind.ITEM]
 
-    assert items == [(1, "Un plan de la terrasse"), (2, "à l'échelle"), (1, "Une photo de la façade")]
+    assert items == [
+        *((1, "Un plan de la terrasse"), (2, "à l'échelle"), (1, "Une photo de la façade")),
+        (1, "un timbre"),
+    ]
 
 
 def test_items_with_one_bullet_beside_pictures_of_several_widths_are_of_one_list() -> None:
@@ -392,12 +412,18 @@ def test_a_title_set_off_from_the_text_above_is_parted_from_that_below(numbers: 
 
 def test_a_box_beside_a_title_and_the_last_words_of_a_cover_are_no_part_of_what_follows() -> None:
     reading = laid(
-        "60 700 b24 LA CANICULE\n60 670 b24 AU TRAVAIL\n400 682 b15 SANTÉ\n400 300 b16 Se reposer",
+        "60 700 b24 LA CANICULE\n60 670 b24 AU TRAVAIL\n400 682 b15 SANTÉ\n60 300 n8 Fiche 2\n400 300 b16 Se reposer",
         "60 780 b16 POUR LES AGENTS ET LEURS CHEFS\n60 740 n Chacun boit un verre d'eau toutes les vingt minutes, "
         "à l'ombre, sans attendre la soif.",
     )
 
-    assert blocks(reading)[:-1] == ["LA CANICULE AU TRAVAIL", "SANTÉ", "Se reposer", "POUR LES AGENTS ET LEURS CHEFS"]
+    assert blocks(reading)[:-1] == [
+        "LA CANICULE AU TRAVAIL",
+        "SANTÉ",
+        "Fiche 2",
+        "Se reposer",
+        "POUR LES AGENTS ET LEURS CHEFS",
+    ]
 
 
 def test_where_a_form_is_signed_heads_nothing() -> None:

@@ -378,6 +378,10 @@ NESTED = (
     '<div role="button" aria-controls="u">Entreprises</div><div id="u"><h3>Quel délai ?</h3><p>Un mois.</p></div>'
     '<div role="button" aria-controls="v">Aide</div><div id="v"><p>Le lundi, en mairie.</p></div>'
 )
+CLASSES = (
+    '<h1>Avis</h1><p class="question">Qui vient ?</p><p class="reponse">Un agent.</p><p class="reponse">Il a une '
+    'carte.</p><p class="question">Et les absents ?</p><p class="reponse">Ils appellent.</p><h2>Et aussi</h2><p>Fête.'
+)
 HELP = (
     "<h1>Facture <span class=icon>A</span></h1><ul class=article-meta><li>Léa</ul><section class=article-info><p>"
     "Elle est en ligne.</section><section><h2>Articles associés</h2><ul><li><a href=/a>Payer</a></ul></section>"
@@ -425,6 +429,13 @@ STEPS = (
                 "Permis › Particuliers › Démolir → Le permis est dû.",
                 "Permis › Entreprises › Quel délai ? → Un mois.",
                 "Permis › Aide → Le lundi, en mairie.",
+            ],
+        ),
+        (
+            CLASSES,
+            [
+                "Avis › Qui vient ? → Un agent. / Il a une carte.",
+                "Avis › Et les absents ? → Ils appellent.",
             ],
         ),
         (HELP, ["Facture → Elle est en ligne."]),

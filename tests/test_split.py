@@ -532,14 +532,17 @@ def test_a_heading_that_does_not_ask_is_above_its_text_and_not_above_the_next_qu
     assert above(found) == [["Badges"], *[["Badges", "Démarches"]] * 3]
 
 
-def test_the_title_of_a_page_may_ask() -> None:
+def test_questions_may_stand_under_a_question() -> None:
     found = built(
         *((HEADING, 1, "Comment obtenir un acte ?"), (PARAGRAPH, 0, "Trois documents sont délivrés.")),
         *((HEADING, 2, "Dans quel délai ?"), (PARAGRAPH, 0, "Dix jours.")),
+        *((HEADING, 3, "Et par courrier ?"), (PARAGRAPH, 0, "Un mois.")),
+        *((HEADING, 2, "À quel prix ?"), (PARAGRAPH, 0, "C'est gratuit.")),
         *((HEADING, 1, "Et le livret ?"), (PARAGRAPH, 0, "Il est délivré au mariage.")),
     )
+    [title] = above(found)[1]
 
-    assert above(found) == [[], ["Comment obtenir un acte ?"], []]
+    assert above(found) == [[], [title], [title, "Dans quel délai ?"], [title], []]
 
 
 def test_only_headings_with_a_body_make_entries() -> None:

@@ -249,7 +249,7 @@ def _footnotes(lines: Sequence[Line], upwards: Sequence[int], body: float) -> se
 
 def _is_referred(lines: Sequence[Line], indices: Sequence[int], mark: str) -> bool:
     number = re.escape(mark)
-    reference = re.compile(rf"[(\[]{number}[)\]]|[^\W\d_]{number}(?![\w°])|[»).,]{number}(?!\w)")
+    reference = re.compile(rf"[(\[]{number}[)\]]|[^\W\d_]{number}(?![\w°])|(?<!\d)[»).,]{number}(?!\w)")
     return any(reference.search(lines[index].text) and note_mark(lines[index].text) != mark for index in indices)
 
 

@@ -24,6 +24,7 @@ from corpus.readers.page_content import (
     LISTS,
     TITLE_NAME,
     class_names,
+    last_alike,
     move_tabs,
     opened,
     panel,
@@ -208,7 +209,7 @@ class _PageReader:
             heads = inner.name in HEADINGS and (titled or asks(inner.get_text()))
             return inner is not tag and inner is not heading and (heads or _is_question(inner, self._shown))
 
-        shown = tag.parent if tag.name in ASKS else panel(tag, self._shown)
+        shown = tag.parent if tag.name in ASKS else last_alike(panel(tag, self._shown))
         titled = tag.name in HEADINGS
         heading = tag if titled else tag.find(HEADINGS)
         level = self._peer if self._peer == self._builder.heading_level + 1 else 0

@@ -103,6 +103,15 @@ def panel(title: Tag, shown: Mapping[str, Tag]) -> Tag | None:
     return after if any(_are_alike(holder, after) for holder in holders) else None
 
 
+def last_alike(shown: Tag | None) -> Tag | None:
+    """The last of the elements after it that are named as it is: the paragraphs of one answer."""
+    while shown and not shown.get("id") and isinstance(below := shown.find_next_sibling(True), Tag):
+        if class_names(below) != class_names(shown) or not class_names(shown):
+            break
+        shown = below
+    return shown
+
+
 def _are_alike(title: Tag, text: Tag) -> bool:
     """Whether both are named alike, the one a title or a question, the other its text."""
     stems = {found[1] for name in class_names(title).split() if (found := _STEM.match(name))}

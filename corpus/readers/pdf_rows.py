@@ -137,7 +137,7 @@ def _goes_on(row: Sequence[PrintedWord], piece: PrintedWord) -> bool:
     rise = abs(piece.y - main.y)
     level = piece.style.turn == main.style.turn and rise <= _SAME_LINE * size
     # In a box beside a title; a superscript stands at its word.
-    aside = rise > _NO_SPACE * size and _unlike(piece, main) and piece.x - row[-1].right >= _WIDE * size
+    aside = _unlike(piece, main) and piece.x - row[-1].right >= _WIDE * size
     return level and not aside and piece.x > row[-1].right - size and piece.cell == row[-1].cell
 
 

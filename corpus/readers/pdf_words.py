@@ -321,7 +321,7 @@ def _with_bullets(pieces: list[PrintedWord], turn: int, rules: Rules) -> list[Pr
         return pieces
     found = list(pieces)
     for x, y in rules.dots:
-        line = [at for at, piece in enumerate(pieces) if piece.y < y < piece.y + 0.7 * piece.style.size]
+        line = [at for at, piece in enumerate(pieces) if piece.y < y < piece.y + 0.7 * piece.style.size and x < piece.x]
         first = min(line, key=lambda at: pieces[at].x, default=None)
         if first is None or pieces[first].style.turn != turn:
             continue

@@ -57,18 +57,20 @@ def faq_sections(document: Document) -> list[Section]:
     for run in content(document, blocks[: asked[0].first]):
         found += _before_questions(document, run, path)
         _leave_peers(path, run, asked[0].level)
-    titled = len(asked) > 1 and asked[0].level == 1 != asked[1].level  # the title of the page asks
+    above: list[int] = []
+    """Levels of the questions under which others stand."""
     for index, question in enumerate(asked):
-        if titled and question.level == 1:
-            path.leave(1)
+        while above and above[-1] >= question.level:
+            path.leave(above.pop())
         end = asked[index + 1].first if index + 1 < len(asked) else len(blocks)
         found += _answered(document, question, blocks[question.after : end], path)
         if index + 1 < len(asked):
             _leave_peers(path, blocks[question.after : end], asked[index + 1].level)
             if 0 < asked[index + 1].level < question.level:
                 path.leave(asked[index + 1].level)
-            if titled and index == 0:
+            if asked[index + 1].level > question.level > 0:
                 path.enter(blocks[question.first])
+                above.append(question.level)
     return found
 
 

@@ -37,7 +37,7 @@ _PAGE_FURNITURE = re.compile(
       | (?:laisser|ajouter|[ée]crire)\sun\scommentaire | (?:commenter|r[ée]pondre\s[àa])\scet\sarticle
       | .{0,150}\bdirect(?:eur|rice)\sde\s(?:la\s)?publication\b.{0,60} | je\ssoussign[ée].*(?:…{3}|_{4}|\.{6}).*
       | (?:articles|pages)\s(?:similaires|li[ée]e?s|associ[ée]e?s)
-      | (?:à\slire\saussi|dans\sla\sm[êe]me\s(?:rubrique|cat[ée]gorie)|sur\sle\sm[êe]me\s(?:sujet|th[èe]me))
+      | (?:et\saussi|à\slire\saussi|dans\sla\sm[êe]me\s(?:rubrique|cat[ée]gorie)|sur\sle\sm[êe]me\s(?:sujet|th[èe]me))
       | .{0,150}?(?:…{3}|_{4}|\.{6}|(?:…\s?){3}|(?:__?[\s|]){4})[\s._…/|]*+ | (?:[^☐□❑❒]{0,60}[☐□❑❒]){2}[^?]*
       | (?:[^._…\d]{0,80}(?:…{2}|_{4}|\.{6})[._…]*+){2}[^._…\d]{0,80}
       | [^._…\d]{0,80}(?:…{2}|_{4}|\.{6})[^\d\w]*+[^._…\d]{0,60}\s?:
