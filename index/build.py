@@ -28,7 +28,7 @@ from index.rows import ExactTexts, LexicalFields, Rows
 from index.state import SHAPING_LIBRARIES, check_replaceable, fingerprint, other_corpus
 from index.store import Store, store_at
 from index.stored import Digests, Stored, digests, examples_of, keep_what_leaves
-from index.training import Training, TrainingSet, outside_questions
+from index.training import Training, outside_questions
 from index.versions import FORMAT, Manifest
 from index.vocabulary import CorpusVocabulary
 
@@ -161,7 +161,7 @@ def _build(
     lexical = LexicalFields.of(rows, parser, asked)
     extractor = FeatureExtractor(rows, parser, dense, lexical)
     read = ReadOnce(encoder.reader, before.said if before else {}) if encoder.reader else None
-    training = Training(extractor, TrainingSet.of(asked, outside, beyond, phrasings.unanswered, dense), read)
+    training = Training(extractor, asked, beyond, outside, phrasings.unanswered, read)
     learned = training.learn(max_error, lambda done, total: told(Phase.LEARNING, done, total))
     store.save(
         Stored(

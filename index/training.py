@@ -3,7 +3,7 @@
 import hashlib
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from corpus.document import Entry
 from corpus.phrasings import Lexicon
 from index.calibration import ENOUGH, N_FOLDS, Learned, calibrated, shipped
 from index.classifier import OUTSIDE, Classifier, fit
-from index.dense import Field, Vectors
+from index.dense import Vectors
 from index.encoder import Reader, ReadOnce
 from index.features import EncodedQuery, FeatureExtractor
 from index.french import STOP_WORDS, stems, words
@@ -92,63 +92,34 @@ def _subjects(entries: Sequence[Entry], lexicon: Lexicon, vocabulary: Collection
     return mixed
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingSet:
-    """Questions of which it is known what answers them, read and encoded."""
-
-    asked: Sequence[EncodedQuery]
-    """The phrasings of a corpus, in the order of its rows."""
-    outside: Sequence[EncodedQuery] = ()
-    """Questions that it does not answer."""
-    outside_groups: Sequence[int] = ()
-    """The group of each of these, from 0; a group is left out as a whole."""
-    unanswered: Collection[int] = ()
-    """Which of ``outside`` its editor wrote."""
-
-    @classmethod
-    def of(
-        cls,
-        asked: Sequence[Query],
-        outside: Sequence[tuple[int, str]],
-        beyond: Sequence[Query],
-        unanswered: Collection[str],
-        dense: Mapping[str, Field],
-    ) -> "TrainingSet":
-        """From questions as they are read, with the vectors that an index has of them.
-
-        Args:
-            asked: The phrasings.
-            outside: What ``outside_questions`` gives.
-            beyond: The same, read.
-            unanswered: Which of these its editor wrote.
-            dense: Vectors by the names of fields.
-        """
-        written = set(unanswered)
-        return cls(
-            _encoded(asked, dense["phrasings"]),
-            _encoded(beyond, dense["outside"]),
-            [group for group, _ in outside],
-            {row for row, (_, text) in enumerate(outside) if text in written},
-        )
-
-
-def _encoded(queries: Sequence[Query], dense: Field) -> list[EncodedQuery]:
-    return [EncodedQuery(query, vector[None, :]) for query, vector in zip(queries, dense.all(), strict=True)]
-
-
 class Training:
     """The questions of known answer of a corpus, each asked as if nobody had written it down.
 
     Args:
-        extractor: The corpus.
-        known: Its questions.
+        extractor: The corpus, with the vectors of its questions.
+        asked: Its phrasings, read.
+        beyond: What it does not answer, read.
+        outside: The same as ``outside_questions`` gives it.
+        unanswered: Which of these its editor wrote.
         read: Its reader, if there is one.
     """
 
-    def __init__(self, extractor: FeatureExtractor, known: TrainingSet, read: Reader | None) -> None:
-        self.extractor, self.known = extractor, known
+    def __init__(
+        self,
+        extractor: FeatureExtractor,
+        asked: Sequence[Query],
+        beyond: Sequence[Query],
+        outside: Sequence[tuple[int, str]],
+        unanswered: Collection[str],
+        read: Reader | None,
+    ) -> None:
+        self.extractor = extractor
+        self.asked, self.outside = _encoded(asked, extractor, "phrasings"), _encoded(beyond, extractor, "outside")
+        written = set(unanswered)
+        self.unanswered = {row for row, (_, text) in enumerate(outside) if text in written}
+        """Rows of ``outside``."""
         self._reader = read
-        self._trained = _train_classifier(extractor, known)
+        self._trained = self._train_classifier([group for group, _ in outside])
         self._asked: dict[int, Matched] = {}
 
     @classmethod
@@ -164,30 +135,40 @@ class Training:
         Raises:
             ValueError: ``unanswered`` or ``lexicon`` are not those of the index.
         """
-        rows, parser, dense = stored.rows, QueryParser(stored.vocabulary), stored.dense
+        rows, parser = stored.rows, QueryParser(stored.vocabulary)
         outside = outside_questions(stored.entries, lexicon, unanswered) if rows.phrasings else []
-        if len(outside) != (n := len(dense["outside"].all())):
+        if len(outside) != (n := len(stored.dense["outside"].all())):
             raise ValueError(f"{len(outside)} questions without an answer, {n} in the index")
         asked, beyond = [parser.read(text) for text in rows.phrasings], [parser.read(text) for _, text in outside]
-        known = TrainingSet.of(asked, outside, beyond, unanswered, dense)
-        read = ReadOnce(reader, stored.said) if reader else None
-        return cls(FeatureExtractor(rows, parser, dense, stored.lexical), known, read)
+        extractor = FeatureExtractor(rows, parser, stored.dense, stored.lexical)
+        return cls(extractor, asked, beyond, outside, unanswered, ReadOnce(reader, stored.said) if reader else None)
 
     @property
     def classifier(self) -> Classifier | None:
         """Of a corpus that has phrasings, and not too many."""
         return self._trained[0] if self._trained else None
 
+    def _train_classifier(self, outside_groups: Sequence[int]) -> Trained | None:
+        n, labels = len(self.asked), self.extractor.rows.target_of_phrasing
+        if not 0 < n <= _MOST_PHRASINGS:
+            return None
+        questions = [*self.asked, *self.outside]
+        vectors: Vectors = np.stack([q.vectors[0] for q in questions])
+        classes = np.concatenate([labels, np.full(len(self.outside), OUTSIDE, dtype=np.intp)])
+        groups = np.asarray([*range(n), *(n + group for group in outside_groups)], dtype=np.intp)
+        return fit([q.query for q in questions], vectors, classes, groups)
+
     def left_out(self, rows: Sequence[int]) -> Iterator[Matched]:
-        """Questions by their rows in ``known.asked``, then in ``known.outside``."""
+        """Questions by their rows in ``asked``, then in ``outside``."""
         for own in batched(rows, _AT_ONCE):
             if new := [row for row in own if row not in self._asked]:
                 self._asked |= zip(new, self._matched(new), strict=True)
             yield from map(self._asked.__getitem__, own)
 
     def _matched(self, rows: Sequence[int]) -> Iterator[Matched]:
-        n, owner, trained = len(self.known.asked), self.extractor.rows.entry_of_target, self._trained
-        questions = [self.known.asked[row] if row < n else self.known.outside[row - n] for row in rows]
+        n, owner, trained = len(self.asked), self.extractor.rows.entry_of_target, self._trained
+        every = [*self.asked, *self.outside]
+        questions = [every[row] for row in rows]
         without = [np.asarray([row][: row < n], dtype=np.intp) for row in rows]
         found = self.extractor.extract_each(questions, without)
         for row, question, features in zip(rows, questions, found, strict=True):
@@ -220,8 +201,8 @@ class Training:
         prior = shipped(max_error, reader=self._reader is not None)
         if self._trained is None:
             return prior
-        known, rows, n = self.known, self.extractor.rows, len(self.known.asked)
-        inside, outside = list(range(n)), _without_answer(known, 0 if self._reader else n)
+        rows, n = self.extractor.rows, len(self.asked)
+        inside, outside = list(range(n)), self._without_answer(0 if self._reader else n)
         questions = list[Matched]()
         for question in self.left_out([*inside, *outside]):
             questions.append(question)
@@ -244,10 +225,10 @@ class Training:
         if not outside:
             return replace(ranking, others=others)
         # One phrasing more changes at most one of these: what a reader said of the others is known.
-        hashes = [_hash(question) for question in known.asked]
+        hashes = [_hash(question) for question in self.asked]
         inside = sorted(inside, key=hashes.__getitem__)[:ENOUGH]
         found = [judged(ranking, questions[row]) for row in inside] + [judged(ranking, one) for one in questions[n:]]
-        groups = [hashes[row] for row in inside] + [_hash(known.outside[row - n]) for row in outside]
+        groups = [hashes[row] for row in inside] + [_hash(self.outside[row - n]) for row in outside]
         answers = np.asarray([*entries[inside], *[_NOBODY] * len(outside)])
         sizes = [len(inside), len(outside)]
         learned = calibrated(
@@ -264,32 +245,21 @@ class Training:
         )
         return replace(learned, others=others)
 
-
-def _train_classifier(extractor: FeatureExtractor, known: TrainingSet) -> Trained | None:
-    asked, rows = known.asked, extractor.rows
-    if not 0 < len(asked) <= _MOST_PHRASINGS:
-        return None
-    questions, outside = [*asked, *known.outside], np.full(len(known.outside), OUTSIDE, dtype=np.intp)
-    vectors: Vectors = np.stack([q.vectors[0] for q in questions])
-    labels = np.concatenate([rows.target_of_phrasing, outside])
-    groups = np.concatenate([np.arange(len(asked)), np.asarray(known.outside_groups, dtype=np.intp) + len(asked)])
-    return fit([q.query for q in questions], vectors, labels, groups)
+    def _without_answer(self, n_general: int) -> list[int]:
+        """Rows of what an editor wrote that nothing answers, and of half as many others, or ``n_general``."""
+        rows = sorted(range(len(self.outside)), key=lambda row: _hash(self.outside[row]))
+        written = [row for row in rows if row in self.unanswered][:ENOUGH]
+        others = [row for row in rows if row not in self.unanswered][: max(len(written) // 2, n_general)]
+        return [len(self.asked) + row for row in [*written, *others]]
 
 
-def _without_answer(known: TrainingSet, n_general: int) -> list[int]:
-    """Rows of what an editor wrote that the corpus does not answer, and of half as many others, or ``n_general``."""
-    rows = sorted(range(len(known.outside)), key=lambda row: _hash(known.outside[row]))
-    written = [row for row in rows if row in known.unanswered][:ENOUGH]
-    others = [row for row in rows if row not in known.unanswered][: max(len(written) // 2, n_general)]
-    return [len(known.asked) + row for row in [*written, *others]]
+def _encoded(queries: Sequence[Query], extractor: FeatureExtractor, field: str) -> list[EncodedQuery]:
+    vectors = extractor.dense[field].all()
+    return [EncodedQuery(query, vector[None, :]) for query, vector in zip(queries, vectors, strict=True)]
 
 
 def _hash(question: EncodedQuery) -> int:
-    return int.from_bytes(_digest(question.query.text, 8))
-
-
-def _digest(text: str, size: int) -> bytes:
-    return hashlib.blake2b(text.encode(), digest_size=size).digest()
+    return int.from_bytes(hashlib.blake2b(question.query.text.encode(), digest_size=8).digest())
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,12 +281,12 @@ class LeftOutQuestion:
 
 def left_out_in_turn(training: Training, learned: Learned) -> Iterator[LeftOutQuestion]:
     """Each phrasing of an index, then each of its unanswered questions, asked of an index without it."""
-    known, rows = training.known, training.extractor.rows
-    n, entries = len(known.asked), rows.entry_of_target[rows.target_of_phrasing].tolist()
+    rows = training.extractor.rows
+    n, entries = len(training.asked), rows.entry_of_target[rows.target_of_phrasing].tolist()
     wanted = [
         (row, text, rows.entries[entry]) for row, (text, entry) in enumerate(zip(rows.phrasings, entries, strict=True))
     ]
-    nothing = [(n + row, known.outside[row].query.typed.text, None) for row in sorted(known.unanswered)]
+    nothing = [(n + row, training.outside[row].query.typed.text, None) for row in sorted(training.unanswered)]
     asked = [*wanted, *nothing]
     for (_, text, entry), matched in zip(asked, training.left_out([row for row, *_ in asked]), strict=True):
         found = judged(learned, matched)
