@@ -135,7 +135,7 @@ class StructuredText:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file that was read: its catalogue entry, its clean text and its structure."""
+    """A file that was read: its catalogue entry, and what ``StructuredText`` tells of it."""
 
     source: Source
     text: str
@@ -145,11 +145,8 @@ class Document:
     pages: tuple[int, ...] = ()
     printed: tuple[PrintedRun, ...] = ()
     unread: tuple[str, ...] = ()
-    """What of the file could not be read."""
     recognised: tuple[Box, ...] = ()
-    """Where the lines stand whose text was recognised in a picture."""
     labels: tuple[str, ...] = ()
-    """What the file calls its pages, where some are no numbers: "iv"."""
 
     @property
     def id(self) -> str:

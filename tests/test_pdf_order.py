@@ -243,6 +243,12 @@ def test_running_titles_of_odd_and_even_pages_and_page_numbers_of_any_kind_are_d
     assert blocks(reading) == [f"Le {word} principe est celui de la liberté." for word in words]
 
 
+def test_the_foot_of_the_only_page_is_no_text() -> None:
+    reading = laid("60 740 n Le guichet est ouvert le lundi.\n60 40 n8 Règlement intérieur - page 1/1")
+
+    assert blocks(reading) == ["Le guichet est ouvert le lundi."]
+
+
 def test_a_sentence_that_ends_several_pages_is_no_footer() -> None:
     voted = "Adopté à l'unanimité."
     reading = laid(*(f"60 740 n Le prix est fixé à {foot} euros.\n60 {foot} n {voted}" for foot in (700, 640, 560)))

@@ -583,6 +583,10 @@ def test_windows_and_old_mac_line_ends_are_line_ends() -> None:
             ["Tarifs → Format | Noir / A4 | 2 €", "Copies → Format | Noir / A3 | 4 €"],
         ),
         (
+            "Tarifs\n\n        Habitants   Autres\nMois    250 €       300 €\nAn      500 €       900 €\n",
+            ["Tarifs →  | Habitants | Autres / Mois | 250 € | 300 € / An | 500 € | 900 €"],
+        ),
+        (
             ">>> PAIE\n\nElle est versée le 27.\n\n>>> CONGÉS\n\nVingt-cinq jours.",
             ["PAIE → Elle est versée le 27.", "CONGÉS → Vingt-cinq jours."],
         ),

@@ -19,6 +19,7 @@ ALIKE, SHORTEST_ALIKE = 92.0, 15
 LEVEL = 20
 PAGE_NUMBER = re.compile(
     r"(?:[-–—•|\[(\s]*(?:page|p\.|pg\.?)\s*(?:n°\s*)?\d{1,4}(?:\s*(?:/|sur|de|of|-)\s*\d{1,4})?[-–—•|\])\s]*"
+    r"|[^.:?!]{1,100}\s[-–—•|]\s*page\s*\d{1,4}(?:\s*(?:/|sur)\s*\d{1,4})?"
     r"|\d{1,4}\s*(?:/|sur)\s*\d{1,4}"
     r"|[-–—•]\s*\d{1,4}\s*[-–—•])",
     re.IGNORECASE,

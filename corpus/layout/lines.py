@@ -210,6 +210,8 @@ def of_text(raw: str) -> list[Line]:
         here = bisect_right(pages, first)
         gap = float(blank + 1) if here == page else None
         indent = len(raw[start:first].expandtabs(4))
+        if raw[start:first] == "\t" in raw[first:last]:
+            first = start  # an empty cell, in a row
         text = raw[first:last]
         if RULE.fullmatch(text):
             above = lines[-1] if lines and not blank else None
@@ -228,11 +230,10 @@ def _with_cells(lines: Sequence[Line]) -> Iterator[Line]:
     """The lines, those with as many tabs as their neighbours as rows of a table."""
     for _, run in groupby(lines, key=lambda line: (line.text.count("\t"), line.page)):
         found = list(run)
-        yield from (
-            (replace(line, cells=True) for line in found)
-            if are_rows([line.text.split("\t") for line in found])
-            else found
-        )
+        rows = are_rows([line.text.split("\t") for line in found])
+        for line in found:
+            words = line.text if rows else line.text.lstrip("\t")
+            yield replace(line, start=line.end - len(words), text=words, cells=rows)
 
 
 def are_rows(lines: Sequence[Sequence[str]]) -> bool:

@@ -6,6 +6,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -67,18 +68,8 @@ def read_file(source: Source, path: Path, limits: Limits = LIMITS) -> Document:
     text = _SURROGATE.sub("\ufffd", reading.text)  # offset by offset
     if len(text) > limits.characters:
         raise beyond(source.file, len(text), limits.characters, "caractères")
-    sha256 = hashlib.sha256(data).hexdigest()
-    return Document(
-        source,
-        text,
-        sha256,
-        reading.blocks,
-        reading.pages,
-        reading.printed,
-        reading.unread,
-        reading.recognised,
-        reading.labels,
-    )
+    told = {field.name: getattr(reading, field.name) for field in fields(reading)} | {"text": text}
+    return Document(source, sha256=hashlib.sha256(data).hexdigest(), **told)
 
 
 def _bytes(source: Source, path: Path, largest: int) -> bytes:

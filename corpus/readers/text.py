@@ -69,6 +69,9 @@ _PANE_END = re.compile(
 )
 # In a text: a row between bars, or a line between two rows.
 _PIPED = re.compile(r"^[ \t]*(?:[|+][-=:|+ \t]+[|+]|\|(?P<cells>[^\n]*)\|)[ \t]*(?:\n|\Z)", re.MULTILINE)
+# Lines with wide spaces in them.
+_WIDE_SPACE = re.compile(r" {3,}")
+_ALIGNED = re.compile(r"^(?:[^\S\n]*\S[^\n]{0,200}? {3,60}\S[^\n]*(?:\n|\Z)){2,}", re.MULTILINE)
 # What a mail answers, below it.
 _QUOTED_MAIL = re.compile(r"^Le .{5,150} a écrit\s?:[ \t]*\n(?:[ \t]*(?:>.*)?(?:\n|\Z))+", re.MULTILINE)
 _HEADING = re.compile(r"<h[2-6]>(?P<text>.*?)</h[2-6]>")
@@ -77,7 +80,7 @@ _MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"]).use(defl
 
 def read_text(data: bytes, name: str) -> StructuredText:
     """Read a ``.txt`` file; form feeds, or the link lists that a printer leaves, end its pages."""
-    raw = _PIPED.sub(_tabbed, _QUOTED_MAIL.sub("", decode(data, name)))
+    raw = _ALIGNED.sub(_with_tabs, _PIPED.sub(_tabbed, _QUOTED_MAIL.sub("", decode(data, name))))
     if all(is_blank(char) for char in raw):
         raise UnreadableDocumentError(
             name, "le fichier est vide.", "Remplacez-le par un fichier qui contient le texte du document."
@@ -93,6 +96,19 @@ def _tabbed(row: re.Match[str]) -> str:
     if row["cells"] is None:
         return ""
     return "\t".join(cell.strip() for cell in row["cells"].split("|")) + "\n"
+
+
+def _with_tabs(table: re.Match[str]) -> str:
+    """Lines with as many wide spaces, the first of which may lack one, with tabs there; as they are without numbers."""
+    lines = table[0].splitlines()
+    rows = [_WIDE_SPACE.split(line.strip()) for line in lines]
+    width = len(rows[-1])
+    if len(rows[0]) == width - 1 and lines[0].startswith("   "):
+        rows[0].insert(0, "")  # nothing heads the first column
+    told = sum(any(map(str.isdigit, cells[-1])) for cells in rows)
+    if any(len(cells) != width for cells in rows) or 2 * told < len(rows):
+        return table[0]
+    return "\n".join(map("\t".join, rows)) + "\n"
 
 
 def read_markdown(data: bytes, name: str) -> StructuredText:
