@@ -104,12 +104,10 @@ class Decisions:
         """Which lines cannot be read, and what to do; empty where all can."""
         if not (damaged := self._content()[1]):
             return ""
-        many = len(damaged) > 1
         return (
-            f"{'Les lignes' if many else 'La ligne'} {', '.join(map(str, damaged))} de « {self._path} » ne "
-            f"{'peuvent' if many else 'peut'} pas être {'lues' if many else 'lue'} : ce qui y était décidé n’est pas "
-            "pris en compte, et ses questions sont de nouveau à traiter. Décidez-en encore une fois, puis effacez "
-            f"{'ces lignes' if many else 'cette ligne'} du fichier."
+            f"« {self._path} » ne peut pas être lu en entier (ligne {', '.join(map(str, damaged))}) : ce qui y était "
+            "décidé n’est pas pris en compte, et ses questions sont de nouveau à traiter. Décidez-en encore une fois, "
+            "puis effacez du fichier ce qui ne se lit pas."
         )
 
     def _content(self) -> tuple[tuple[Decision, ...], tuple[int, ...]]:

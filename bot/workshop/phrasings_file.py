@@ -13,6 +13,7 @@ import tomlkit
 from cachetools import LRUCache
 from tomlkit.items import AoT, Table
 
+from bot.phrases import counted
 from bot.workshop.draft import ConflictError, Draft, WorkshopError
 from corpus.alignment import beginning, followed
 from corpus.document import Entry
@@ -291,8 +292,8 @@ def pasted_lines(text: str) -> list[str]:
     found = [line for line in dict.fromkeys(lines) if line and not all(c in "-_=*." for c in line)]
     if long := [line for line in found if len(line) > MOST_CHARACTERS]:
         raise WorkshopError(
-            f"Une ligne compte {len(long[0])} caractères (« {long[0][:60]}… ») : une façon de demander en a au plus "
-            f"{MOST_CHARACTERS}. Mettez-en une par ligne ; rien n’a été enregistré."
+            f"Une ligne compte {counted(len(long[0]), 'caractère')} (« {long[0][:60]}… ») : une façon de demander en a "
+            f"au plus {MOST_CHARACTERS}. Mettez-en une par ligne ; rien n’a été enregistré."
         )
     if len(found) > MOST_LINES:
         raise WorkshopError(
