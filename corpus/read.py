@@ -74,7 +74,7 @@ def read_corpus(
             on_progress(done, len(sources))
             try:
                 path = place(source, folder)
-                if os.access(path.parent, os.X_OK) and not os.path.lexists(path):
+                if _is_absent(path):
                     raise missing(source, path)  # without starting a process to find that out
                 document, own = _same(known, source, path) or reader.read(source, path)
                 if not own:
@@ -90,6 +90,16 @@ def read_corpus(
                 entries += own
     unlisted = unlisted_documents(folder, sources)
     return Corpus(folder, tuple(documents), tuple(entries), tuple(left_out), unlisted)
+
+
+def _is_absent(path: Path) -> bool:
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):
+        return False  # why it cannot be opened is for who opens it to say
+    return False
 
 
 def _same(known: Corpus | None, source: Source, path: Path) -> tuple[Document, tuple[Entry, ...]] | None:
