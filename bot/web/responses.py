@@ -56,38 +56,39 @@ def problem(
     return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
 
 
-def strict_policy(frame_ancestors: str) -> str:
-    """The Content-Security-Policy of a page of ours: files of this server, and nothing written in the page."""
-    return (
+def strict_page(html: str, status: int, frame_ancestors: str) -> HTMLResponse:
+    """A page of ours, which may use files of this server, and nothing written in the page."""
+    policy = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
         f"frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {frame_ancestors}"
     )
+    headers = {
+        "Content-Security-Policy": policy,
+        "Content-Language": "fr",
+        "Cache-Control": "no-store",
+        "Vary": "Accept",
+    }
+    return HTMLResponse(html, status, headers)
+
+
+def base_of(request: Request) -> str:
+    """From the root of the host to that of the site: the prefix is known to the server, not to the address."""
+    return f"{request.scope.get('root_path', '').rstrip('/')}/"
 
 
 def page(request: Request, template: str, *, status: int = 200, base: str = "", **values: Any) -> HTMLResponse:
     """A page of ours, of a template that extends ``layout.html``; ``base`` leads from it to the root of the site."""
     branding: Branding = request.app.state.branding
     html = TEMPLATES.get_template(template).render(branding=branding, base=base, **values)
-    return HTMLResponse(
-        html,
-        status,
-        {
-            "Content-Security-Policy": strict_policy(branding.frame_ancestors),
-            "Content-Language": "fr",
-            "Cache-Control": "no-store",
-            "Vary": "Accept",
-        },
-    )
+    return strict_page(html, status, branding.frame_ancestors)
 
 
 def explain(request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
     """An error: a page for the person who follows a link, a problem document for a program."""
     if not wants_page(request):
         return problem(status, detail, headers=headers)
-    # From any depth: the prefix is known to the server, not to the address.
-    base = f"{request.scope.get('root_path', '').rstrip('/')}/"
     title = phrases.ERROR_TITLES.get(status, phrases.ERROR_TITLE)
-    response = page(request, "error.html", status=status, base=base, title=title, detail=detail)
+    response = page(request, "error.html", status=status, base=base_of(request), title=title, detail=detail)
     response.headers.update(headers or {})
     return response
 

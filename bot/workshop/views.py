@@ -19,7 +19,7 @@ from bot.evaluation import words
 from bot.settings import config_file
 from bot.web.pages import FRESH
 from bot.web.render import TYPES, content, templates
-from bot.web.responses import strict_policy
+from bot.web.responses import base_of, strict_page
 from corpus.errors import typeset
 
 _OWN = Path(__file__).parent
@@ -75,12 +75,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
     if "nav" not in values:
         shared["nav"] = request.app.state.site.nav()
     html = TEMPLATES.get_template(template).render(shared | values)
-    headers = {
-        "Content-Security-Policy": strict_policy("'none'"),
-        "Content-Language": "fr",
-        "Cache-Control": "no-store",
-    }
-    return HTMLResponse(html, status, headers)
+    return strict_page(html, status, "'none'")
 
 
 def told(request: Request, status: int, title: str, detail: str) -> HTMLResponse:
@@ -95,11 +90,6 @@ def told(request: Request, status: int, title: str, detail: str) -> HTMLResponse
 def moved(request: Request, path: str, **query: str) -> RedirectResponse:
     """To another page of the workshop, after something was done; ``dit`` is what it says."""
     return RedirectResponse(f"{base_of(request)}{path}{'?' if query else ''}{urlencode(query)}", 303)
-
-
-def base_of(request: Request) -> str:
-    """From the root of the host to that of the workshop."""
-    return f"{request.scope.get('root_path', '').rstrip('/')}/"
 
 
 def number(request: Request, name: str) -> int:
