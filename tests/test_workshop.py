@@ -112,7 +112,7 @@ def test_a_line_that_cannot_be_read_is_left_out_and_told_and_the_next_is_whole(w
     assert workshop.decisions.trouble().startswith(f"« {path} » ne peut pas être lu en entier (ligne 2) : ce qui")
     path.write_bytes(path.read_bytes() + b'{"undone": []}\n[]\n\n')
     assert len(workshop.decisions.all()) == 2
-    assert workshop.decisions.trouble().startswith("Les lignes 2, 4, 5 de ")
+    assert workshop.decisions.trouble().startswith(f"« {path} » ne peut pas être lu en entier (ligne 2, 4, 5) : ")
 
 
 def test_a_phrasing_is_tried_checked_published_and_taken_back(
