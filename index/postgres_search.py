@@ -16,7 +16,7 @@ from cachetools import LRUCache
 
 from index.database import Database, Row, Transaction, own_table
 from index.dense import ASKED, Vectors, trials
-from index.lexical import Arrays, Bm25, Doubles, Floats, Ints, Postings
+from index.lexical import Arrays, Bm25, Doubles, Floats, Ints, Postings, found_in
 from index.records import Later, Records
 
 LEXICAL = "lexical.entries."
@@ -63,8 +63,7 @@ class DatabaseField:
         self._before = rows
         if (kept := self._kept) is None:
             return self._compared(queries, rows)
-        places = np.minimum(np.searchsorted(kept[0], rows), len(kept[0]) - 1)
-        there = kept[0][places] == rows
+        places, there = found_in(kept[0], rows)
         compared = self._compared(queries, rows[~there])
 
         def found() -> Vectors:
