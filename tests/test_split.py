@@ -332,6 +332,7 @@ def test_an_answer_may_begin_with_a_question() -> None:
     "blocks",
     [
         [(PARAGRAPH, 0, "Avant de choisir, demandez-vous :"), (ITEM, 1, "Qui vient ?"), (ITEM, 1, "Pour quoi faire ?")],
+        [(PARAGRAPH, 0, "Où habiter ?"), (PARAGRAPH, 0, "Qui vient ?")],
         [(PARAGRAPH, 0, "Il reste à savoir"), (PARAGRAPH, 0, "et qui paie ?"), (PARAGRAPH, 0, "Personne ne le sait.")],
         [(TABLE, 0, "Question\tNombre de réponses"), (TABLE, 0, "Tarif\t35"), (TABLE, 0, "Délai\t12")],
     ],

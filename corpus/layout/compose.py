@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from corpus.document import Block, BlockKind, StructuredText
 from corpus.layout.headers_footers import note_mark, without_noise
 from corpus.layout.headings import Nesting, Outline, kinds, run_in_article
-from corpus.layout.hyphenation import Joint, Vocabulary, joint
-from corpus.layout.lines import INVISIBLE, PRIVATE_USE, SOFT_HYPHEN, Line, LineGroup, is_blank, is_white, of_text
+from corpus.layout.hyphenation import HYPHENS, Joint, Vocabulary, joint
+from corpus.layout.lines import INVISIBLE, PRIVATE_USE, Line, LineGroup, is_blank, is_white, of_text
 from corpus.layout.paragraphs import View, columns, paragraphs
 
 NO_BREAK = "\u00a0\u202f"
@@ -18,7 +18,6 @@ CELL_BREAKS = NO_BREAK + "\t\n"
 SHOWN = re.compile(rf"[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff{INVISIBLE}{PRIVATE_USE}]+")
 # Words with one space between them.
 _ORDINARY = re.compile(f"{SHOWN.pattern}(?:[ {NO_BREAK}]{SHOWN.pattern})*+")
-HYPHENS = "-‐" + SOFT_HYPHEN
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import simplemma
 
 from corpus.layout.lines import SOFT_HYPHEN
 
+HYPHENS = "-‐" + SOFT_HYPHEN
 WORD = re.compile(r"[^\W\d_]+(?:[-‐'’][^\W\d_]+)*")
 # Line ends that hyphens make; the space before the hyphen is what some layout programs leave.
 CUT = re.compile(rf"(?P<left>[^\W\d_]+(?:[-‐'’][^\W\d_]+)*)(?P<gap>[ \u00a0]?)(?P<hyphen>[-‐{SOFT_HYPHEN}])$")
@@ -82,7 +83,8 @@ def joint(above: str, below: str, *, spaced: bool, full: bool, vocabulary: Vocab
     address = URL_END.search(above)
     if address:
         return Joint.TIGHT if full and _address_goes_on(address.group(), below, spaced=spaced) else Joint.SPACE
-    cut, rest = CUT.search(above[-_TAIL:]), REST.match(below)
+    cut = CUT.search(above[-_TAIL:]) if above[-1:] in HYPHENS else None  # as no other line ends: the search is slow
+    rest = REST.match(below)
     if not cut:
         digits = re.search(r"\w[-‐]$", above) and re.match(r"\d", below) and not spaced
         return Joint.TIGHT if digits else Joint.SPACE

@@ -129,10 +129,10 @@ class BodyStyle:
 
 def prevailing(weighted: Iterable[tuple[float, int]]) -> float:
     """The value of most characters, from values with their number of characters; 0 when there is none."""
-    found: Counter[float] = Counter()
+    found: dict[float, int] = {}
     for value, characters in weighted:
-        found[value] += characters
-    return max(found, key=lambda value: found[value], default=0.0)
+        found[value] = found.get(value, 0) + characters
+    return max(found, key=found.__getitem__, default=0.0)
 
 
 def is_white(char: str) -> bool:

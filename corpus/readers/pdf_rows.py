@@ -36,7 +36,7 @@ _CLOSE = 1.7
 MOST_ROWS = 1_000
 
 
-_LETTER = re.compile(r"[^\W_]")
+_LETTER, _WORD = re.compile(r"[^\W_]"), re.compile(r"\S+")
 # Before a raised number that is no mark of a note.
 _UNIT = re.compile(r"(?:\s|\b[cdhk]?m)$")
 _SIZE = attrgetter("style.size")
@@ -308,14 +308,16 @@ def runs(text: str, origin: Sequence[int], pages: Sequence[Sequence[Row]]) -> tu
         numbers += [number] * (len(places) - len(numbers))
     found: list[PrintedRun] = []
     number = shift = place = 0
-    for offset, raw in enumerate(origin):
-        if text[offset].isspace():
-            continue
-        last, place = place, places[raw]
-        goes_on = place == last if place < 0 else place - offset == shift
-        if not found or not goes_on or numbers[raw] != number:
-            number, shift = numbers[raw], place - offset
-            found.append(PrintedRun(offset, number, place))
+    for word in _WORD.finditer(text):
+        first, after = origin[word.start()], origin[word.end() - 1] + 1
+        whole = places[first:after] == list(range(places[first], places[first] + len(word[0])))
+        for offset in word.span()[:1] if whole else range(*word.span()):
+            last, place = place, places[origin[offset]]
+            goes_on = place == last if place < 0 else place - offset == shift
+            if not found or not goes_on or numbers[origin[offset]] != number:
+                number, shift = numbers[origin[offset]], place - offset
+                found.append(PrintedRun(offset, number, place))
+        place = places[after - 1]
     return tuple(found)
 
 
