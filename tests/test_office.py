@@ -359,6 +359,10 @@ HEADER = ["Question", "Réponse"]
             ),
             [f"Dossier → 1. Pièces / · un plan / Joindre : / 2. Plan / 3. timbre / {PRICE}"],
         ),
+        (  # contacts make no letter
+            word("**Accueil**", PRICE, "**Nous joindre**", "Téléphone : 02 00 00 00 00"),
+            [f"Accueil → {PRICE}", "Nous joindre → Téléphone : 02 00 00 00 00"],
+        ),
         (word("**Pièces**", "-\tun plan", "-\t2 photos"), ["Pièces → - un plan / - 2 photos"]),
         (
             word("Heading 1: Pièces", [["Cas", "Pièces"], ["Terrasse", "Un plan¶• Un extrait K"]]),

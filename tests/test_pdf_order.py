@@ -243,6 +243,15 @@ def test_running_titles_of_odd_and_even_pages_and_page_numbers_of_any_kind_are_d
     assert blocks(reading) == [f"Le {word} principe est celui de la liberté." for word in words]
 
 
+def test_a_question_left_of_the_answer_above_opens_a_paragraph() -> None:
+    reading = laid(
+        "60 740 n Quand s'inscrire ?\n100 727 n Jusqu'au sixième vendredi avant le scrutin.\n60 714 n Comment voter "
+        "par procuration ?\n100 701 n En ligne, puis à la gendarmerie du canton."
+    )
+
+    assert blocks(reading)[1:3] == ["Jusqu'au sixième vendredi avant le scrutin.", "Comment voter par procuration ?"]
+
+
 def test_the_foot_of_the_only_page_is_no_text() -> None:
     reading = laid("60 740 n Le guichet est ouvert le lundi.\n60 40 n8 Règlement intérieur - page 1/1")
 

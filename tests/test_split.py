@@ -346,7 +346,7 @@ def test_what_only_looks_like_a_question_is_none(blocks: list[tuple[BlockKind, i
     [
         "En savoir plus",
         "Mis à jour le 1{0}/03/2024", "Partagez cette page sur les réseaux sociaux !", "Imprimer la page",
-        "Haut de page", "Imprimer | Haut de page",
+        "Haut de page", "Imprimer | Haut de page", "Mentions légales | Plan du site",
         "Accueil > Démarches > Fiche {0}", "Ville de Port-Lin - Domaine public", "© Ville de Port-Lin",
         "Laisser un commentaire", "Répondre à cet article", "Directrice de la publication : Léa Roy",
         "Signature des parents, avec la mention « lu et approuvé » :",

@@ -37,8 +37,8 @@ _DELIBERATED = re.compile(r"\bd[ée]lib[ée]r(?:é|ation)\b|^d[ée]cide\b|^d[ée
 LABEL = re.compile(
     r"""(?: nor | [nv]\s?/?\s?r[ée]f\.? | r[ée]f[ée]?(?:rences?|\.)? | objet | p\.?\s?j\.?
           | pi[èe]ces?\s+jointes?
-          | annexes | copies? | destinataires? | (?:affaire|dossier)\s+suivie?\s+par | t[ée]l(?:[ée]phone|\.)?
-          | courriel | m[ée]l | date )\s*(?:n°)?\s*:
+          | annexes | copies? | destinataires? | (?:affaire|dossier)\s+suivie?\s+par
+          | (?P<reached>t[ée]l(?:[ée]phone|\.)? | courriel | m[ée]l) | date )\s*(?:n°)?\s*:
       | date\s+\d | n°\s?\d | nor\s+[A-Z]{4}
       | [^\W\d_][\w\s’'-]{1,40},\s*le\s+(?:\d|$)
       | (?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)?\s*(?:le\s+)?\d{1,2}(?:er)?\s+\w+\s+\d{4}\s*$
@@ -109,9 +109,9 @@ def _letterhead(groups: Sequence[LineGroup]) -> int:
     for index, group in enumerate(groups[:LONGEST_LETTERHEAD]):
         if SIGNED.match(group.text) or (group.marker and group.marker.style != "bullet" and starts_high(group.words)):
             break
-        label = LABEL.match(group.text) and not LEADERS.search(group.text)  # to be filled in: of a form
+        label = None if LEADERS.search(group.text) else LABEL.match(group.text)  # to be filled in: of a form
         if len(group.text) <= 160 and (label or ADDRESSEE.match(group.text)):
-            last, labelled = index + 1, labelled or bool(label)
+            last, labelled = index + 1, labelled or bool(label and not label["reached"])
     article = (i for i, each in enumerate(groups) if run_in_article(each.text) or TITLE_WORD.fullmatch(each.text))
     return min(last, next(article, last)) if labelled else 0
 

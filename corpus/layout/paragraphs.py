@@ -221,7 +221,8 @@ def _ends_paragraph(view: View, index: int, group: LineGroup) -> bool:
         and not hangs(above.text)
     ):
         return True  # a question without its mark
-    if ends and line.left > above.left + 1 and starts_high(line.text):
+    indented = line.left > above.left + 1 or (line.left < above.left - 1 and line.text.endswith("?"))
+    if ends and indented and starts_high(line.text):
         return True
     if ends and not line.size and "?" in line.text and INTERROGATIVE.match(line.text):
         return True  # a question with its answer on one line

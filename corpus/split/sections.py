@@ -41,7 +41,8 @@ _PAGE_FURNITURE = re.compile(
       | .{0,150}?(?:…{3}|_{4}|\.{6}|(?:…\s?){3}|(?:__?[\s|]){4})[\s._…/|]*+ | (?:[^☐□❑❒]{0,60}[☐□❑❒]){2}[^?]*
       | (?:[^._…\d]{0,80}(?:…{2}|_{4}|\.{6})[._…]*+){2}[^._…\d]{0,80}
       | [^._…\d]{0,80}(?:…{2}|_{4}|\.{6})[^\d\w]*+[^._…\d]{0,60}\s?:
-      | propos\srecueillis\spar.{0,60} | (?:cadre|partie|zone)\sr[ée]serv[ée]e?\s(?:[àa]\sl|au).{1,60}
+      | mentions\sl[ée]gales | plan\sdu\ssite | propos\srecueillis\spar.{0,60}
+      | (?:cadre|partie|zone)\sr[ée]serv[ée]e?\s(?:[àa]\sl|au).{1,60}
       | (?:date\set\s)?signatures?(?:\sd(?:u|es?)\s.{1,80}:)?\s?:?
     )[\s\W]*""",
     re.IGNORECASE | re.VERBOSE,
