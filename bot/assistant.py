@@ -26,7 +26,7 @@ from bot.quoting import Library, quote
 from bot.reply import about, replied
 from corpus.document import Source
 from corpus.read import LeftOut
-from index.french import words
+from index.french import STOP_WORDS, words
 from index.query import Query
 from index.ranking import JOIN
 from index.result import Result
@@ -41,6 +41,14 @@ _MAY_LEAN, _LEANS = 0.1, 0.5
 _CORPUS_FIRST, _SURELY = 3, 0.996
 # Words of a turn that may name one of the questions offered.
 _FEW_WORDS = 5
+# Words around a name, in a turn that asks nothing of it ("le centre de loisirs"), and words of meaning of such a name.
+_AROUND_NAMES = frozenset(
+    words(
+        "à au aux avec chez d dans de des du en entre hors l la le les leur leurs ma mes mon nos notre par pendant pour"
+    )
+    + words("sa sans ses son sous sur ta tes ton un une vers vos votre")
+)
+_NAMED = 2
 # Turns before this one that it may refer to; and how long, in seconds, and how many are remembered.
 _N_BACK, _SECONDS, _N_REMEMBERED = 4, 600, 1_000
 
@@ -70,6 +78,8 @@ class Said:
     """The turns that must be asked again to come here, this one last."""
     target: int | None = None
     """Row of what was quoted first."""
+    completed: str = ""
+    """The question that its name completes, where it is one ("le centre de loisirs"): another name may, too."""
     chain: str = ""
     """The subject after the questions that it leans on itself, where there are any."""
     choices: Answer | None = None
@@ -211,10 +221,12 @@ class Assistant:
         before = past.last() if leaning_on or _is_short(query) else None
         # "Tarifs ?", asked back, then "la salle des fêtes": a name of few words says which.
         says_which = before is not None and before.undecided and _is_short(query)
-        if before is None or not before.subject or not (leaning_on or says_which):
+        if before is None or not before.subject or not (leaning_on or says_which or _only_names(query)):
             return self._alone(query, past, found)
         if corrects:
             return self._corrected(query, before, past)
+        if _only_names(query) and not says_which and not found().undecided:
+            return self._named(query, before, past, found)
         alone = cache(lambda: self._alone(query, past, found))
         if leaning < _LEANS and alone().answer.kind is Kind.ANSWER and not says_which:
             return alone()
@@ -242,6 +254,27 @@ class Assistant:
         # What a turn that leans on a question finds only without it is never said without reserve.
         surely = alone().answer.confidence >= self.searcher.levels.sure
         return self._alone(query, past, lambda: found().with_reserve()) if surely else said
+
+    def _named(self, query: Query, before: Said, past: Past, found: Found) -> Said:
+        """A turn that but names something: it completes the question before ("comment annuler ?"), or is a new subject.
+
+        It is answered without reserve where two readings find the same.
+        """
+        question = before.completed or before.subject
+        alone, after = found(), self._after(query, question, replace(before, subject=question), found)
+        joined = self.searcher.search(self.searcher.read(f"{question} {JOIN} {query.asked}"))
+        is_complete = phrases.ANSWERED in before.answer.message
+        as_joined, as_after = _same_entry(alone, joined), _same_entry(alone, after)
+        if not is_complete and joined.sure and not as_joined:
+            after = joined if _same_entry(joined, after) else joined.with_reserve()
+        elif not after.answered or (alone.answered and (alone.sure >= after.sure if as_after else as_joined)):
+            surely = as_joined or (as_after and (is_complete or not joined.answered))
+            said = self._alone(query, past, lambda: alone if surely else alone.with_reserve())
+            return replace(said, completed=question)
+        elif not as_after and not _same_entry(joined, after):
+            after = after.with_reserve()
+        said = self._spoken(query, after, past, before, ReadAs.FOLLOW_UP)
+        return replace(said, chain=f"{before.chain or question} {JOIN} {query.asked}", completed=question)
 
     def _after(self, turn: Query, earlier: str, before: Said, alone: Found) -> Result:
         """A turn after a question; "et celle du TI ?" asks it again of another acronym.
@@ -345,6 +378,16 @@ class Assistant:
 def _is_short(query: Query) -> bool:
     """Whether a turn is short enough to name one of the questions offered before it."""
     return len(query.typed.words) <= _FEW_WORDS
+
+
+def _same_entry(one: Result, other: Result) -> bool:
+    return one.hits[0].entry == other.hits[0].entry
+
+
+def _only_names(query: Query) -> bool:
+    """Whether a turn asks nothing of what it names ("la caution", "un enfant de 3 ans")."""
+    asks = STOP_WORDS.intersection(query.typed.words) - _AROUND_NAMES
+    return _is_short(query) and not asks and 0 < len(set(query.terms)) <= _NAMED
 
 
 def _outweighs(content: Answer, polite: Courtesy) -> bool:

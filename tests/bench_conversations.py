@@ -3,7 +3,8 @@
     python tests/bench_conversations.py WORK [--misses]
 
 ``WORK`` keeps the indexes between runs. ``calibrate`` and ``written`` were tuned on; ``held`` was not: ``--misses``
-shows none of it. ``written`` is over FAQs that the reader learned from, and over rules and a guide that nothing was
+shows none of it. ``names`` and ``names-held`` are turns that but name something, after a question (``any``: it is
+not judged). ``written`` is over FAQs that the reader learned from, and over rules and a guide that nothing was
 tuned on. A turn is right when its entry is quoted first (of two questions, both entries; or one, and the other half
 named), when it is plainly refused or met with an offer where nothing answers, when it is met with courtesy, or when an
 act on the last answer gets what it asks for. ``offered``: the entry is among those offered, or named beside an answer
@@ -110,6 +111,9 @@ def judged(part: str, work: Path, encoder: Encoder, show: bool) -> Counter[tuple
         before: Answer | None = None
         for place, (turn, expect) in enumerate(zip(one["turns"], one["expect"], strict=True)):
             answer = asked[one["faq"]].ask(turn, one["turns"][:place])
+            if expect == ["any"]:
+                before = answer
+                continue
             found, before = verdict(expect, answer, before, labels), answer
             counts[expect[0], place > 0, found] += 1
             if found != "right" and show:
@@ -164,8 +168,8 @@ def _quoted(answer: Answer) -> str:
 
 def main() -> None:
     work, encoder = Path(sys.argv[1]), default_encoder()
-    for part in ("calibrate", "written", "held"):
-        counts = judged(part, work, encoder, "--misses" in sys.argv and part != "held")
+    for part in ("calibrate", "names", "written", "held", "names-held"):
+        counts = judged(part, work, encoder, "--misses" in sys.argv and "held" not in part)
         print(f"\n{part}, {counts.total()} turns")
         for kind, later in sorted({(kind, later) for kind, later, _ in counts}):
             own = Counter({found: n for (k, where, found), n in counts.items() if (k, where) == (kind, later)})

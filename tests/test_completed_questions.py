@@ -1,0 +1,54 @@
+"""A turn that but names something, after a question: it completes that question, or is a subject of its own."""
+
+from pathlib import Path
+
+import pytest
+from benchmark_corpora import DATA, faq_questions
+
+from bot import phrases
+from bot.answer import ReadAs
+from bot.assistant import Assistant
+from index.build import build
+from index.e5.onnx_encoder import OnnxEncoder
+from index.searcher import Searcher
+
+pytestmark = pytest.mark.model
+
+
+@pytest.fixture(scope="module")
+def assistant(encoder: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) -> Assistant:
+    work: Path = tmp_path_factory.mktemp("completed")
+    build(faq_questions(DATA / "calibrate" / "social.jsonl", work).folder, work / "index", encoder)
+    return Assistant(Searcher.load(work / "index", encoder))
+
+
+@pytest.mark.parametrize(
+    ("turns", "entry", "as_"),
+    [
+        (["comment annuler ?", "repas"], "social-37", ReadAs.FOLLOW_UP),
+        (["c’est combien ?", "le centre de loisirs"], "social-30", ReadAs.FOLLOW_UP),
+        (["c’est combien ?", "la crèche", "le transport scolaire"], "social-33", ReadAs.FOLLOW_UP),
+        (["Quels sont les horaires de France services ?", "le jeudi"], "social-45", ReadAs.FOLLOW_UP),
+        # Subjects of their own.
+        (["Combien coûte le transport scolaire ?", "carte perdue"], "social-34", ReadAs.ALONE),
+        (["Quel est le tarif de la crèche municipale ?", "canicule"], "social-41", ReadAs.ALONE),
+    ],
+)
+def test_a_name_completes_the_question_or_is_a_subject(
+    assistant: Assistant, turns: list[str], entry: str, as_: ReadAs
+) -> None:
+    answer = assistant.ask(turns[-1], turns[:-1])
+
+    assert (answer.quotes[0].source.entry, answer.reading.as_) == (entry, as_)
+
+
+def test_what_one_reading_finds_alone_is_said_with_a_reserve(assistant: Assistant) -> None:
+    alone = assistant.ask("centre de loisirs")
+    after = assistant.ask("centre de loisirs", ["comment annuler ?"])
+
+    assert phrases.ANSWERED in alone.message
+    assert phrases.UNSURE in after.message
+
+
+def test_what_nothing_answers_is_refused_after_a_question_too(assistant: Assistant) -> None:
+    assert not assistant.ask("théâtre", ["Comment obtenir la carte senior de la commune ?"]).quotes
