@@ -13,6 +13,7 @@ from bot.answer import Answer, Half, Kind, ReadAs, Reading
 from bot.conversation import (
     NONE,
     Halves,
+    asks,
     chosen,
     corrected,
     halves,
@@ -35,6 +36,9 @@ from index.searcher import Searcher
 # How likely a turn needs the question before it, from which it may, and from which it is not read alone at all. Of
 # unseen FAQs, 2 % of the plain questions and 90 % of the follow-ups lie above a half.
 _MAY_LEAN, _LEANS = 0.1, 0.5
+# From the first on, it is not read as one message with a statement before; from the second on, what such a message
+# finds, not without reserve, is said where the turn alone finds nothing.
+_LEANS_MOST, _LEANS_ON_STATEMENT = 0.9, 0.3
 # The corpus, where it answers or offers, wins over odds of courtesy up to this many times its own. Of 60 short
 # questions to five FAQs, 9 got small talk where they were not compared; with 2.5 to 6, one does, and of 40 courtesies
 # none is lost. From the second probability of a courtesy on, nothing that a corpus says would win.
@@ -76,6 +80,10 @@ class Said:
     """The question that it leans on."""
     turns: tuple[str, ...]
     """The turns that must be asked again to come here, this one last."""
+    is_question: bool = True
+    """Whether it asks: what does not states something, or but names it."""
+    told: "Said | None" = None
+    """The statement that it was read after as one message, if it was."""
     target: int | None = None
     """Row of what was quoted first."""
     completed: str = ""
@@ -217,6 +225,8 @@ class Assistant:
             return self._alone(self.searcher.read(switched), past)
         leaning, corrects = leans(query), is_correction(query.typed)
         found = cache(lambda: self.searcher.search(query))
+        if not corrects and not _only_names(query) and (said := self._told(query, leaning, past, found)):
+            return said
         leaning_on = corrects or leaning >= _MAY_LEAN or found().undecided
         before = past.last() if leaning_on or _is_short(query) else None
         # "Tarifs ?", asked back, then "la salle des fêtes": a name of few words says which.
@@ -254,6 +264,25 @@ class Assistant:
         # What a turn that leans on a question finds only without it is never said without reserve.
         surely = alone().answer.confidence >= self.searcher.levels.sure
         return self._alone(query, past, lambda: found().with_reserve()) if surely else said
+
+    def _told(self, query: Query, leaning: float, past: Past, found: Found) -> Said | None:
+        """A question after a statement ("j’ai perdu les clés", "que faire ?"), read with it as one message.
+
+        None where the turn is answered alone, or the message is not.
+        """
+        if leaning >= _LEANS_MOST or (found().sure and leaning < _LEANS) or found().undecided:
+            return None
+        last = past.last() if asks(query.text) else None
+        before = last.told if last and last.is_question else last
+        if before is None:
+            return None
+        both = self.searcher.search(self.searcher.read(f"{before.subject.rstrip(' .')}. {query.asked}"))
+        least = _LEANS if found().answered else _LEANS_ON_STATEMENT
+        is_known = self._vocabulary.issuperset(query.terms)
+        if not both.sure and not (both.answered and leaning >= least and is_known):
+            return None
+        said = self._spoken(query, both, past, before, ReadAs.FOLLOW_UP)
+        return replace(said, chain=f"{before.subject} {JOIN} {query.asked}", told=before)
 
     def _named(self, query: Query, before: Said, past: Past, found: Found) -> Said:
         """A turn that but names something: it completes the question before ("comment annuler ?"), or is a new subject.
@@ -357,7 +386,8 @@ class Assistant:
     ) -> Said:
         """What is said of a result, read alone or with what was said before, what was refused between left aside."""
         answer = replied(result, reading := _read(as_, before, between))
-        said = Said(answer, query.asked, (*reading.history, query.typed.text), undecided=result.undecided)
+        turns = (*reading.history, query.typed.text)
+        said = Said(answer, query.asked, turns, asks(query.text) or leans(query) >= _LEANS, undecided=result.undecided)
         if answer.kind is Kind.ANSWER:
             message = " ".join([*self._greeting(query), answer.message])
             answer = replace(answer, message=message, understood=query.replaced)

@@ -100,6 +100,11 @@ class Halves:
     """Whether the second has the form of a question, too."""
 
 
+def asks(text: str) -> bool:
+    """Whether a text has the form of a question; what has not states or names something."""
+    return "?" in text or _ASKED.search(text) is not None
+
+
 def on_another_subject(turn: str) -> str:
     """A turn without the words that announce a change of subject; empty where there are none, or nothing else."""
     switched = _SWITCH.sub("", turn, count=1).strip()

@@ -3,8 +3,8 @@
     python tests/bench_conversations.py WORK [--misses]
 
 ``WORK`` keeps the indexes between runs. ``calibrate`` and ``written`` were tuned on; ``held`` was not: ``--misses``
-shows none of it. ``names`` and ``names-held`` are turns that but name something, after a question (``any``: it is
-not judged). ``written`` is over FAQs that the reader learned from, and over rules and a guide that nothing was
+shows none of it. ``two-turns`` and ``two-turns-held`` are one question in two turns: a name after a question, or a
+question after a statement (the first turn, ``any``, is not judged). ``written`` is over FAQs that the reader learned from, and over rules and a guide that nothing was
 tuned on. A turn is right when its entry is quoted first (of two questions, both entries; or one, and the other half
 named), when it is plainly refused or met with an offer where nothing answers, when it is met with courtesy, or when an
 act on the last answer gets what it asks for. ``offered``: the entry is among those offered, or named beside an answer
@@ -168,7 +168,7 @@ def _quoted(answer: Answer) -> str:
 
 def main() -> None:
     work, encoder = Path(sys.argv[1]), default_encoder()
-    for part in ("calibrate", "names", "written", "held", "names-held"):
+    for part in ("calibrate", "two-turns", "written", "held", "two-turns-held"):
         counts = judged(part, work, encoder, "--misses" in sys.argv and "held" not in part)
         print(f"\n{part}, {counts.total()} turns")
         for kind, later in sorted({(kind, later) for kind, later, _ in counts}):

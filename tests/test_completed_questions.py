@@ -1,4 +1,4 @@
-"""A turn that but names something, after a question: it completes that question, or is a subject of its own."""
+"""One question in two turns: a name after a question, or a question after a statement; and what is none."""
 
 from pathlib import Path
 
@@ -40,6 +40,39 @@ def test_a_name_completes_the_question_or_is_a_subject(
     answer = assistant.ask(turns[-1], turns[:-1])
 
     assert (answer.quotes[0].source.entry, answer.reading.as_) == (entry, as_)
+
+
+@pytest.mark.parametrize(
+    ("turns", "entry", "as_"),
+    [
+        (["j’ai perdu ma carte de bus", "combien pour en avoir une autre ?"], "social-34", ReadAs.FOLLOW_UP),
+        (["je n’ai pas eu de place en crèche", "comment faire ?"], "social-16", ReadAs.FOLLOW_UP),
+        # Another question after it is read with the same statement.
+        (["on m’a refusé l’aide d’urgence", "je peux contester ?", "sous quel délai ?"], "social-04", ReadAs.FOLLOW_UP),
+        # Complete in itself.
+        (["j’ai deux enfants", "quel est le tarif du centre de loisirs ?"], "social-30", ReadAs.ALONE),
+    ],
+)
+def test_a_question_after_a_statement_is_read_with_it(
+    assistant: Assistant, turns: list[str], entry: str, as_: ReadAs
+) -> None:
+    answer = assistant.ask(turns[-1], turns[:-1])
+
+    assert (answer.quotes[0].source.entry, answer.reading.as_) == (entry, as_)
+
+
+def test_the_permalink_of_a_question_after_a_statement_gives_the_same_answer(assistant: Assistant) -> None:
+    turns = ["j’ai perdu ma carte de bus", "que faire ?", "combien ça coûte ?"]
+    answer = assistant.ask(turns[-1], turns[:-1])
+    again = Assistant(assistant.searcher).ask(turns[-1], answer.reading.history)
+
+    assert answer.reading.as_ is ReadAs.FOLLOW_UP
+    assert (again.quotes, again.confidence) == (answer.quotes, answer.confidence)
+
+
+@pytest.mark.parametrize("turn", ["vous vendez des tomates ?", "combien coûte un timbre ?", "il faut un vaccin ?"])
+def test_a_statement_does_not_answer_what_nothing_does(assistant: Assistant, turn: str) -> None:
+    assert not assistant.ask(turn, ["j’ai perdu ma carte de bus"]).quotes
 
 
 def test_what_one_reading_finds_alone_is_said_with_a_reserve(assistant: Assistant) -> None:
