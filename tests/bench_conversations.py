@@ -3,12 +3,12 @@
     python tests/bench_conversations.py WORK [--misses]
 
 ``WORK`` keeps the indexes between runs. ``calibrate`` and ``written`` were tuned on; ``held`` was not: ``--misses``
-shows none of it. ``two-turns`` and ``two-turns-held`` are one question in two turns: a name after a question, or a
-question after a statement (the first turn, ``any``, is not judged). ``written`` is over FAQs that the reader learned from, and over rules and a guide that nothing was
-tuned on. A turn is right when its entry is quoted first (of two questions, both entries; or one, and the other half
-named), when it is plainly refused or met with an offer where nothing answers, when it is met with courtesy, or when an
-act on the last answer gets what it asks for. ``offered``: the entry is among those offered, or named beside an answer
-with a reserve.
+shows none of it. ``written`` is over FAQs that the reader learned from, and over rules and a guide that nothing was
+tuned on. ``two-turns``, tuned on, and ``two-turns-held`` are one question in two turns: a name after a question, or a
+question after a statement (the first turn, ``any``, is not judged). A turn is right when its entry is quoted first
+(of two questions, both entries; or one, and the other half named), when it is plainly refused or met with an offer
+where nothing answers, when it is met with courtesy, or when an act on the last answer gets what it asks for.
+``offered``: the entry is among those offered, or named beside an answer with a reserve.
 """
 
 import sys
