@@ -34,7 +34,7 @@ class Reading:
     """The earlier question that it was read with, or whose answer it is about."""
     history: tuple[str, ...] = ()
     """The earlier turns that must come along for the same answer, oldest first; the last is ``of``, unless that was
-    chosen among questions offered, or what was asked after it was refused."""
+    chosen among questions offered, what was asked after it was refused, or another name already completed it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,8 @@ from index.searcher import Searcher
 # How likely a turn needs the question before it, from which it may, and from which it is not read alone at all. Of
 # unseen FAQs, 2 % of the plain questions and 90 % of the follow-ups lie above a half.
 _MAY_LEAN, _LEANS = 0.1, 0.5
-# From the first on, it is not read as one message with a statement before; from the second on, what such a message
-# finds, not without reserve, is said where the turn alone finds nothing.
+# From the first on, a turn that names something is not read as one message with a statement before; from the second on,
+# what such a message finds, not without reserve, is said where the turn alone finds nothing.
 _LEANS_MOST, _LEANS_ON_STATEMENT = 0.9, 0.3
 # The corpus, where it answers or offers, wins over odds of courtesy up to this many times its own. Of 60 short
 # questions to five FAQs, 9 got small talk where they were not compared; with 2.5 to 6, one does, and of 40 courtesies
@@ -270,7 +270,7 @@ class Assistant:
 
         None where the turn is answered alone, or the message is not.
         """
-        if leaning >= _LEANS_MOST or (found().sure and leaning < _LEANS) or found().undecided:
+        if (leaning >= _LEANS_MOST and query.terms) or (found().sure and leaning < _LEANS) or found().undecided:
             return None
         last = past.last() if asks(query.text) else None
         before = last.told if last and last.is_question else last
@@ -281,6 +281,8 @@ class Assistant:
         is_known = self._vocabulary.issuperset(query.terms)
         if not both.sure and not (both.answered and leaning >= least and is_known):
             return None
+        if not query.terms and both.hits[0].row == before.target:
+            both = both.with_reserve()  # "et après ?": the statement alone finds it
         said = self._spoken(query, both, past, before, ReadAs.FOLLOW_UP)
         return replace(said, chain=f"{before.subject} {JOIN} {query.asked}", told=before)
 
@@ -303,7 +305,9 @@ class Assistant:
         elif not as_after and not _same_entry(joined, after):
             after = after.with_reserve()
         said = self._spoken(query, after, past, before, ReadAs.FOLLOW_UP)
-        return replace(said, chain=f"{before.chain or question} {JOIN} {query.asked}", completed=question)
+        answer = replace(said.answer, reading=replace(said.answer.reading, of=question))
+        chain = f"{before.chain or question} {JOIN} {query.asked}"
+        return replace(said, answer=answer, chain=chain, completed=question)
 
     def _after(self, turn: Query, earlier: str, before: Said, alone: Found) -> Result:
         """A turn after a question; "et celle du TI ?" asks it again of another acronym.

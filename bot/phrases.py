@@ -57,8 +57,8 @@ GREETINGS = {"greeting": "Bonjour.", "thanks": "Je vous en prie."}
 
 # How a question was read.
 READ_AS = {
-    "follow-up": "Compris comme la suite de votre question",
-    "correction": "Compris comme une correction de votre question",
+    "follow-up": "Compris comme la suite de",
+    "correction": "Compris comme une correction de",
 }
 ASK_ALONE = "Poser seule"
 ANOTHER_QUESTION = f"Autre question{NBSP}:"

@@ -154,9 +154,7 @@ def test_a_turn_says_how_it_was_read_and_can_be_asked_alone() -> None:
     html = parsed(answer_html(follow))
 
     said = html.select_one(".mm-understood")
-    assert words(said) == (
-        "Compris comme la suite de votre question « et le soir ? ». Poser seule Autre question : et où ?"
-    )
+    assert words(said) == ("Compris comme la suite de « et le soir ? ». Poser seule Autre question : et où ?")
     assert said is not None
     # What the button asks is said to who hears it: the chat page keeps no attribute of our own.
     asked = [words(button) for button in said.select("button.mm-ask .mm-spoken")]
