@@ -237,9 +237,14 @@ class Assistant:
             return self._corrected(query, before, past)
         if _only_names(query) and not says_which and not found().undecided:
             return self._named(query, before, past, found)
-        alone = cache(lambda: self._alone(query, past, found))
-        if leaning < _LEANS and alone().answer.kind is Kind.ANSWER and not says_which:
-            return alone()
+        if leaning < _LEANS and not says_which:
+            alone = self._alone(query, past, found)
+            if alone.answer.kind is Kind.ANSWER:
+                return alone
+        return self._followed(query, leaning, before, past, found)
+
+    def _followed(self, query: Query, leaning: float, before: Said, past: Past, found: Found) -> Said:
+        """A turn after a question; alone where it may be read so, and is not answered after it."""
         after = self._after(query, before.subject, before, found)
         between: tuple[str, ...] = ()
         if not after.answered and before.answer.kind is Kind.REFUSE and (quoting := past.quoting()):
@@ -259,10 +264,11 @@ class Assistant:
         if not query.terms:
             # It names nothing that a later turn could lean on: that leans on the question before.
             return replace(before, answer=said.answer)
+        alone = self._alone(query, past, found)
         if leaning < _LEANS:
-            return alone()
+            return alone
         # What a turn that leans on a question finds only without it is never said without reserve.
-        surely = alone().answer.confidence >= self.searcher.levels.sure
+        surely = alone.answer.confidence >= self.searcher.levels.sure
         return self._alone(query, past, lambda: found().with_reserve()) if surely else said
 
     def _told(self, query: Query, leaning: float, past: Past, found: Found) -> Said | None:
@@ -272,10 +278,10 @@ class Assistant:
         """
         if (leaning >= _LEANS_MOST and query.terms) or (found().sure and leaning < _LEANS) or found().undecided:
             return None
-        last = past.last() if asks(query.text) else None
+        last = past.last() if asks(query.text) and not halves(query.asked) else None
         before = last.told if last and last.is_question else last
-        if before is None:
-            return None
+        if before is None or (before is not last and not query.terms):
+            return None  # "et après ?" goes on from the question between
         both = self.searcher.search(self.searcher.read(f"{before.subject.rstrip(' .')}. {query.asked}"))
         least = _LEANS if found().answered else _LEANS_ON_STATEMENT
         is_known = self._vocabulary.issuperset(query.terms)

@@ -70,6 +70,12 @@ def test_the_permalink_of_a_question_after_a_statement_gives_the_same_answer(ass
     assert (again.quotes, again.confidence) == (answer.quotes, answer.confidence)
 
 
+def test_what_names_nothing_goes_on_from_the_question_between(assistant: Assistant) -> None:
+    turns = ["j’ai perdu ma carte de bus", "que faire ?", "et après ?"]
+
+    assert [bool(assistant.ask(turn, turns[:place]).quotes) for place, turn in enumerate(turns)] == [True, True, False]
+
+
 @pytest.mark.parametrize("turn", ["vous vendez des tomates ?", "combien coûte un timbre ?", "il faut un vaccin ?"])
 def test_a_statement_does_not_answer_what_nothing_does(assistant: Assistant, turn: str) -> None:
     assert not assistant.ask(turn, ["j’ai perdu ma carte de bus"]).quotes
