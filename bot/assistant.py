@@ -36,9 +36,8 @@ from index.searcher import Searcher
 # How likely a turn needs the question before it, from which it may, and from which it is not read alone at all. Of
 # unseen FAQs, 2 % of the plain questions and 90 % of the follow-ups lie above a half.
 _MAY_LEAN, _LEANS = 0.1, 0.5
-# From the first on, a turn that names something is not read as one message with a statement before; from the second on,
-# what such a message finds, not without reserve, is said where the turn alone finds nothing.
-_LEANS_MOST, _LEANS_ON_STATEMENT = 0.9, 0.3
+# From here on, a turn that names something is not read as one message with a statement before.
+_LEANS_MOST = 0.9
 # The corpus, where it answers or offers, wins over odds of courtesy up to this many times its own. Of 60 short
 # questions to five FAQs, 9 got small talk where they were not compared; with 2.5 to 6, one does, and of 40 courtesies
 # none is lost. From the second probability of a courtesy on, nothing that a corpus says would win.
@@ -283,9 +282,8 @@ class Assistant:
         if before is None or (before is not last and not query.terms):
             return None  # "et après ?" goes on from the question between
         both = self.searcher.search(self.searcher.read(f"{before.subject.rstrip(' .')}. {query.asked}"))
-        least = _LEANS if found().answered else _LEANS_ON_STATEMENT
         is_known = self._vocabulary.issuperset(query.terms)
-        if not both.sure and not (both.answered and leaning >= least and is_known):
+        if not both.sure and not (both.answered and leaning >= _LEANS and is_known):
             return None
         if not query.terms and both.hits[0].row == before.target:
             both = both.with_reserve()  # "et après ?": the statement alone finds it

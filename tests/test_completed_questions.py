@@ -70,15 +70,31 @@ def test_the_permalink_of_a_question_after_a_statement_gives_the_same_answer(ass
     assert (again.quotes, again.confidence) == (answer.quotes, answer.confidence)
 
 
+def test_what_names_nothing_and_finds_the_same_has_a_reserve(assistant: Assistant) -> None:
+    said = [
+        assistant.ask(turn, ["j’ai perdu ma carte de bus"]) for turn in ("que faire ?", "combien ça va me coûter ?")
+    ]
+
+    assert [phrases.UNSURE in answer.message for answer in said] == [True, False]
+    assert said[0].quotes[0].text == said[1].quotes[0].text
+
+
 def test_what_names_nothing_goes_on_from_the_question_between(assistant: Assistant) -> None:
     turns = ["j’ai perdu ma carte de bus", "que faire ?", "et après ?"]
 
     assert [bool(assistant.ask(turn, turns[:place]).quotes) for place, turn in enumerate(turns)] == [True, True, False]
 
 
-@pytest.mark.parametrize("turn", ["vous vendez des tomates ?", "combien coûte un timbre ?", "il faut un vaccin ?"])
-def test_a_statement_does_not_answer_what_nothing_does(assistant: Assistant, turn: str) -> None:
-    assert not assistant.ask(turn, ["j’ai perdu ma carte de bus"]).quotes
+@pytest.mark.parametrize(
+    ("statement", "turn"),
+    [
+        ("j’ai perdu ma carte de bus", "vous vendez des tomates ?"),
+        ("j’ai perdu ma carte de bus", "combien coûte un timbre ?"),
+        ("j’ai refusé un appartement hlm", "c’est noté où dans la loi ?"),
+    ],
+)
+def test_a_statement_does_not_answer_what_nothing_does(assistant: Assistant, statement: str, turn: str) -> None:
+    assert not assistant.ask(turn, [statement]).quotes
 
 
 def test_what_one_reading_finds_alone_is_said_with_a_reserve(assistant: Assistant) -> None:
