@@ -10,6 +10,7 @@ from cachetools import LRUCache, cachedmethod
 from corpus.document import Entry, Passage, Span
 from corpus.phrasings import Target
 from corpus.split.sentences import sentences
+from index.bands import row_in_band
 from index.dense import Vectors
 from index.encoder import Encoder
 from index.french import stems
@@ -98,17 +99,23 @@ def _alike(question: str, entry: Entry, row: Passage, marked: tuple[Span, ...]) 
     if "\t" not in row.text or marked != (Span(row.start, row.end),):
         return marked
     asked, text, is_alone = set(stems(question)), entry.document.text, row.quote == marked[0]
-    rows = [
-        one
-        for one in entry.passages
-        if abs(one.start - row.start) <= _WIDEST and "\t" in one.text and one.context == row.context
-        if is_alone or one.quote == row.quote
-    ]
+    near = [one for one in entry.passages if abs(one.start - row.start) <= _WIDEST and "\t" in one.text]
+    below = [one for one in near if marked[0] in one.context]  # where the row is their head
+    alike = (below or [row])[0]
+    rows = [one for one in near if one.context == alike.context and (is_alone or one.quote == alike.quote)]
+    head = " ".join(span.of(text) for span in (*alike.headings, *alike.context))
+    if (at := row_in_band(question, [one.text for one in rows], head)) is not None:
+        return (Span(rows[at].start, rows[at].end),)
+    if below:
+        asked.difference_update(stems(row.text))
+        row = max(rows, key=lambda one: len(asked.intersection(stems(one.text))))
+        if asked.isdisjoint(stems(row.text)):
+            return marked
     held = [asked.intersection(stems(one.text)) for one in rows]
     if known := held[rows.index(row)]:
         most = max((own for own in held if own >= known), key=len)
         rows = [one for one, own in zip(rows, held, strict=True) if own == most]
-    elif not asked.issubset(stems(" ".join(span.of(text) for span in (*row.headings, *row.context)))):
+    elif not asked.issubset(stems(head)):
         return marked
     return tuple(Span(one.start, one.end) for one in rows) if rows[-1].end - rows[0].start <= _WIDEST else marked
 

@@ -134,22 +134,45 @@ def test_rows_of_a_table_with_the_same_words_of_a_question_are_marked_together(
     assert marked_rows(question, first, is_long=is_long) == marked
 
 
+BANDS = "Quotient\tRepas\nMoins de 451\t2 €\n451 à 750\t3 €\n751 et plus\t4 €\nCommunes voisines\t5 €"
+
+
+@pytest.mark.parametrize(
+    ("question", "marked"),
+    [
+        ("un repas avec un quotient de 620", ["451 à 750\t3 €"]),
+        ("repas, QF 1 200 €", ["751 et plus\t4 €"]),
+        # An hour, children: no quotient.
+        ("un repas à 12 h", ["Moins de 451\t2 €"]),
+        ("un repas pour 500 enfants", ["Moins de 451\t2 €"]),
+        # Where the head of the table is the nearest, the row that has more of the question.
+        ("quotient des communes voisines", ["Communes voisines\t5 €"]),
+    ],
+)
+def test_a_number_asked_for_marks_the_row_whose_range_holds_it(question: str, marked: list[str]) -> None:
+    first = "Quotient" if "communes" in question else "Moins"
+
+    assert marked_rows(question, first, is_long=False, table=BANDS) == marked
+
+
 def test_rows_that_are_far_apart_are_not_marked_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(marking, "_WIDEST", len("Piscine\tenfant\t2 €") + 5)
 
     assert marked_rows("prix de la piscine", "Piscine\tenfant", is_long=True) == ["Piscine\tenfant\t2 €"]
 
 
-def marked_rows(question: str, first: str, *, is_long: bool) -> list[str]:
-    """What is marked in PRICES, where the row that begins with ``first`` is the likeliest."""
-    document = Document(DOCUMENT.source, PRICES, "ab" * 32, ())
-    lines = [Span(start := PRICES.index(line), start + len(line)) for line in PRICES.split("\n")]
-    head, *rows = lines
+def marked_rows(question: str, first: str, *, is_long: bool, table: str = PRICES) -> list[str]:
+    """What is marked in a table, where the row that begins with ``first`` is the likeliest."""
+    document = Document(DOCUMENT.source, table, "ab" * 32, ())
+    head, *rows = [Span(start := table.index(line), start + len(line)) for line in table.split("\n")]
     whole = Span(head.start, rows[-1].end)
-    passages = tuple(Passage(document, "prix", r.start, r.end, r if is_long else whole, context=(head,)) for r in rows)
+    passages = tuple(
+        Passage(document, "prix", r.start, r.end, r if is_long else whole, context=(head,) * (r is not head))
+        for r in (head, *rows)
+    )
     entry = Entry(document, "prix", None, whole, passages)
     encoder = FakeEncoder(["piscine", "adulte"])
     likeliest = next(p for p in passages if p.text.startswith(first))
     targets = [(Target(likeliest, Span(likeliest.start, likeliest.end)), 0.0)]
     _, spans = Marker(encoder).mark(question, encoder.encode_queries([question])[0], entry, targets)
-    return [span.of(PRICES) for span in spans]
+    return [span.of(table) for span in spans]
