@@ -533,6 +533,18 @@ def test_a_heading_that_does_not_ask_is_above_its_text_and_not_above_the_next_qu
     assert above(found) == [["Badges"], *[["Badges", "Démarches"]] * 3]
 
 
+@pytest.mark.parametrize("label", ["Bon à savoir", "Attention !", "À NOTER :", "Le saviez-vous ?"])
+def test_a_remark_is_of_the_section_where_it_stands(label: str) -> None:
+    found = built(
+        *((HEADING, 1, "Subvention"), (PARAGRAPH, 0, "Le dossier est rendu en mai."), (HEADING, 2, label)),
+        *((PARAGRAPH, 0, "Une convention est signée."), (PARAGRAPH, 0, "Un budget est joint.")),
+        kind="guide",
+    )
+
+    assert [entry.heading_text for entry in found] == ["Subvention"]
+    assert found[0].passages[-1].text == "Un budget est joint."
+
+
 def test_questions_may_stand_under_a_question() -> None:
     found = built(
         *((HEADING, 1, "Comment obtenir un acte ?"), (PARAGRAPH, 0, "Trois documents sont délivrés.")),
@@ -661,6 +673,7 @@ def test_the_header_of_a_table_stands_below_its_caption() -> None:
     [
         ("Repas enfant\t3,10 €", False),
         ("Dépôt\tAvant le 31 janvier, au service.", False),
+        ("Accueil\t02 00 10 20 30, le matin", False),
         ("\tHabitants\tAutres", True),
         ("Repas\tPrix en euros", True),
     ],

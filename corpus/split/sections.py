@@ -57,13 +57,19 @@ _BARS = re.compile(r"\s*[|•·]\s*")
 _REPEATED, _REPEATED_SHARE = 3, 0.3
 _EDGES = 4
 
+# Heads a box beside the text of a section: what follows the box is of the section again.
+_REMARK = re.compile(
+    r"(?:(?:bon\s)?[àa]\s(?:savoir|noter|retenir)|attention|important|nota(?:\s?bene)?|n\.?b\.?|rappels?|remarques?"
+    r"|(?:le\s)?saviez-vous|conseils?|astuces?|pr[ée]cisions?)[\s!?:.]*",
+    re.IGNORECASE,
+)
 HEADS = (BlockKind.HEADING, BlockKind.QUESTION)
 OBJECT = re.compile(r"objet\s*:", re.IGNORECASE)
 # Shorter paragraphs without a full stop are titles, dates, signatures.
 LONG = 250
 FEWEST_WORDS = 4
 # Where to write or to call.
-_REACHED = re.compile(r"\w@[\w.-]+(?![\w.>-])|\b0\d(?:[ .]?\d\d){4}\b|\b0 8\d\d(?: \d{2,3}){2,3}\b")
+REACHED = re.compile(r"\w@[\w.-]+(?![\w.>-])|\b0\d(?:[ .]?\d\d){4}\b|\b0 8\d\d(?: \d{2,3}){2,3}\b")
 # Headings that a list of them tells.
 _FEWEST_TOLD = 2
 
@@ -244,7 +250,7 @@ def _is_statement(document: Document, group: Sequence[Block]) -> bool:
     if _signed(text) or SIGNATORY.fullmatch(text):
         return False
     words = re.findall(r"\w+", text)
-    return (is_terminal(text) and len(words) >= FEWEST_WORDS) or (len(words) > 1 and _REACHED.search(text) is not None)
+    return (is_terminal(text) and len(words) >= FEWEST_WORDS) or (len(words) > 1 and REACHED.search(text) is not None)
 
 
 def headed_sections(document: Document) -> list[Section]:
@@ -259,7 +265,7 @@ def sections(document: Document, blocks: Sequence[Block], path: HeadingPath) -> 
     head: Block | None = None
     body: list[Block] = []
     for block in blocks:
-        if block.kind in HEADS:
+        if block.kind in HEADS and not (head and _REMARK.fullmatch(block.of(document.text))):
             found += _section(document, head, body, path)
             path.enter(block)
             head, body = block, []

@@ -9,7 +9,7 @@ from itertools import takewhile, zip_longest
 
 from corpus.document import Block, BlockKind, Document, Entry, Passage, Span
 from corpus.split.faq import faq_sections, is_faq, with_questions
-from corpus.split.sections import Section, headed_sections, without_page_furniture
+from corpus.split.sections import REACHED, Section, headed_sections, without_page_furniture
 from corpus.split.sentences import sentences
 
 # Long enough to tell entries apart, short enough for a file of known questions.
@@ -197,8 +197,8 @@ def _rows(text: str, rows: Sequence[Block]) -> Iterator[tuple[Span, Span, tuple[
 
 
 def _states(row: str) -> bool:
-    """Whether a first row says something, unlike the names of columns: a sentence, an amount beside its label."""
-    return any(_SAID.search(cell) for cell in row.split("\t")[1:])
+    """Whether a first row says something, unlike the names of columns: a sentence, an amount or a number to call."""
+    return any(_SAID.search(cell) or REACHED.search(cell) for cell in row.split("\t")[1:])
 
 
 def _lead_in(text: str, block: Block) -> Span:
