@@ -245,6 +245,14 @@ def test_a_table_that_asks_nothing_is_read_row_by_row_and_questions_may_head_its
     seasons = [["Tarifs"], ["Voté en mai"], ["Zone", "Été", None], [None, "Jour", "Nuit"], ["A", 1, 2]]
     columns = read_xlsx(sheets(lambda made: made.active.merge_cells("A3:A4"), Feuil1=seasons), "x.xlsx")
     assert told(columns) == ["Tarifs → Voté en mai / Zone | Été Jour | Été Nuit / A | 1 | 2"]
+    bands = [["Quotient", None, "Prix"], ["de", "à", None], [0, 450, 2], [451, 750, 3]]
+
+    def merge(made: openpyxl.Workbook) -> None:
+        for cells in ("A1:B1", "C1:C2"):
+            made.active.merge_cells(cells)
+
+    [rows] = told(read_xlsx(sheets(merge, Feuil1=bands), "x.xlsx"))
+    assert rows == " → Quotient de | Quotient à | Prix / 0 | 450 | 2 / 451 | 750 | 3"
 
     rows = "Zone | Place | Prix (€) / Centre | 3 m | 12,5 / Centre | 6 m | 20 / Gare | 3 m | 8"
     assert told(reading) == [f"Tarifs 2024 → {rows}"]
@@ -253,8 +261,8 @@ def test_a_table_that_asks_nothing_is_read_row_by_row_and_questions_may_head_its
 
 
 def test_columns_for_the_public_are_told_with_the_answer_and_others_named() -> None:
-    table = "Question;Réponse;Service;Auteur;Mise à jour\nOù ?;Ici.;Voirie;AM;2024\nQuand ?;Demain.;;;\n"
+    table = "Question;Réponse;Service;Statut;Mise à jour\nOù ?;Ici.;Voirie;Publié;2024\nQuand ?;Demain.;;;\n"
     reading = read_csv(table.encode(), "x.csv")
 
     assert told(reading) == ["Où ? → Ici. / Service | Voirie / Mise à jour | 2024", "Quand ? → Demain."]
-    assert [line.replace("\u00a0", " ") for line in reading.unread] == ["colonnes laissées de côté : « Auteur »."]
+    assert [line.replace("\u00a0", " ") for line in reading.unread] == ["colonnes laissées de côté : « Statut »."]

@@ -48,7 +48,7 @@ _PATTERNS = tuple(tuple(re.compile(name) for name in names) for names in _NAMES)
 _PUBLIC = re.compile(
     r"(?:contact|service|adresse|telephone|tel|courriel|e?-?mail|lien|url|site|page web|delai|tarif|cout|prix|horaire"
     r"|lieu|date|mise a jour|maj|piece|document|reference|texte|source|base legale|public|condition|demarche|cas"
-    r"|situation|profil|statut|zone|secteur|quartier|montant|duree|periode)s?\b.*"
+    r"|situation|profil|zone|secteur|quartier|montant|duree|periode)s?\b.*"
 )
 _IN_TURN = (re.compile(r"(?:questions?|q)[ n°o]*\d*"), re.compile(r"(?:reponses?|answers?|r)[ n°o]*\d*"))
 _CELL = re.compile(r"(?:^|(?<=\t))[^\t]*")
@@ -138,7 +138,8 @@ def _add_rows(builder: Builder, rows: Sequence[Cells]) -> None:
     header = [cell.text for cell in rows[0]] if rows else []
     second = rows[1] if len(rows) > 2 and any(cell is EMPTY for cell in rows[0]) else []
     first = 1
-    if len(second) == len(header) > 0 and (second[0] is rows[0][0] or not second[0].text):
+    shared = any(below is cell is not EMPTY for cell, below in zip(rows[0], second, strict=False))
+    if len(second) == len(header) > 0 and (shared or not second[0].text):
         above, first = rows[0][0], 2
         for column, (cell, below) in enumerate(zip(rows[0], second, strict=True)):
             above = above if cell is EMPTY else cell
