@@ -77,6 +77,54 @@ def test_cells_that_cover_rows_are_told_on_each_and_a_head_on_the_next_page_once
     ]
 
 
+def test_articles_side_by_side_are_no_rows_of_a_table() -> None:
+    reading = laid("""
+60 740 b13 Taille des haies
+60 725 n Les haies se taillent avant le
+60 712 n quinze mars, puis en automne.
+240 740 b13 Bacs jaunes
+240 725 n Les bacs se sortent la veille au
+240 712 n soir, après dix-neuf heures.
+60 660 b13 Naissances
+60 645 n Lina, le trois juillet, et Sacha.
+240 660 b13 Mariages
+240 645 n Julie et Marc, le six septembre.
+420 660 b13 Halle
+420 645 n Elle rouvre en mai.""")
+
+    assert list(entries(reading)) == ["Taille des haies", "Bacs jaunes", "Naissances", "Mariages", "Halle"]
+    assert entries(reading)["Bacs jaunes"] == ["Les bacs se sortent la veille au soir, après dix-neuf heures."]
+
+
+def test_a_label_that_fills_its_column_is_a_cell_of_its_own() -> None:
+    reading = laid("""
+60 740 b14 Numéros utiles
+60 710 b Fuite avant le compteur
+195 710 n Régie des eaux, 02 00 44 55 66
+60 695 b Odeur de gaz
+195 695 n Secours, 0 800 47 33 33
+60 680 b Panne
+195 680 n Le distributeur, 09 72 67 50 22""")
+
+    assert blocks(reading, BlockKind.TABLE)[0] == "Fuite avant le compteur\tRégie des eaux, 02 00 44 55 66"
+
+
+@pytest.mark.parametrize("names", [("15 - SAMU", "17 - Police", "112 - Secours"), ("SAMU : 15", "Feu : 18", "Eau : 3")])
+def test_bold_lines_right_below_one_another_are_a_list(names: Sequence[str]) -> None:
+    lines = "\n".join(f"60 {700 - 13 * at} b {name}" for at, name in enumerate(names))
+    reading = laid(f"""
+60 740 b14 Urgences
+{lines}
+60 630 b14 Mairie
+60 600 n Elle ouvre à neuf heures, sauf le samedi et les veilles de fête.
+60 570 n Un rendez-vous se prend par téléphone :
+60 557 n 8, rue du Port
+60 544 n 01 02 03 04 05""")
+
+    assert entries(reading)["Urgences"] == list(names)
+    assert entries(reading)["Mairie"][-1] == "01 02 03 04 05"
+
+
 def test_a_large_letter_opens_the_line_beside_it() -> None:
     reading = laid("""
 60 740 b16 Le mot du maire
@@ -455,11 +503,15 @@ def test_where_a_form_is_signed_heads_nothing() -> None:
 
 TWO_HEADED = (("Salle", "Prix en euros", None), (None, "Jour", "Nuit"), ("Petite", "", "60"), ("Grande", "90", "110"))
 TWO_HEADED_ROWS = ["Salle\tPrix en euros Jour\tPrix en euros Nuit", "Petite\t\t60", "Grande\t90\t110"]
+TITLED = (("Jour", "Horaires", None), ("Lundi", "8 h", "12 h"), ("Mardi", "9 h", "11 h"))
+TITLED_ROWS = ["Jour\tHoraires", "Lundi\t8 h\t12 h", "Mardi\t9 h\t11 h"]
 CORNER = (("", "Habitants", "Autres"), ("Petite", "50", "60"), ("Grande", "90", "110"))
 CORNER_ROWS = ["\tHabitants\tAutres", "Petite\t50\t60", "Grande\t90\t110"]
 
 
-@pytest.mark.parametrize(("cells", "expected"), [(TWO_HEADED, TWO_HEADED_ROWS), (CORNER, CORNER_ROWS)])
+@pytest.mark.parametrize(
+    ("cells", "expected"), [(TWO_HEADED, TWO_HEADED_ROWS), (TITLED, TITLED_ROWS), (CORNER, CORNER_ROWS)]
+)
 def test_empty_cells_keep_their_place_and_a_header_of_two_rows_is_one(
     cells: Sequence[Sequence[str | None]], expected: list[str]
 ) -> None:
@@ -474,7 +526,9 @@ def test_empty_cells_keep_their_place_and_a_header_of_two_rows_is_one(
                 if word is not None:
                     first = two and not number
                     row.cell(
-                        word, rowspan=2 if first and word == "Salle" else 1, colspan=1 + (first and word != "Salle")
+                        word,
+                        rowspan=2 if first and word == "Salle" else 1,
+                        colspan=1 + (first and word not in ("Salle", "Jour")),
                     )
     made.multi_cell(0, 8, "Les prix sont votés chaque année par le conseil.", new_x="LMARGIN", new_y="NEXT")
 

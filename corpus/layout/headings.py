@@ -1,7 +1,7 @@
 """Classify groups of lines as heading, list item or paragraph, and give headings and items their level."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from corpus.document import BlockKind
@@ -25,6 +25,8 @@ LONGEST = 220
 LONGEST_QUESTION = 420
 # A title is so many times further from the last item of a list than this from the one above.
 _SET_OFF = 2
+# Of the ordinary line spacing: between two items, less.
+WIDE = 1.3
 # Groups: the heads of letters that we looked at have at most twenty lines.
 LONGEST_LETTERHEAD = 25
 # Groups before the title of an act, and before its first ground.
@@ -86,7 +88,28 @@ def kinds(groups: Sequence[LineGroup], look: BodyStyle) -> list[BlockKind]:
             found.append(BlockKind.ITEM)
         else:
             found.append(BlockKind.PARAGRAPH)
+    for first, end in () if look.bold else _listed(groups, found):
+        found[first:end] = (BlockKind.ITEM if group.marker else BlockKind.PARAGRAPH for group in groups[first:end])
     return found
+
+
+def _listed(groups: Sequence[LineGroup], found: Sequence[BlockKind]) -> Iterator[tuple[int, int]]:
+    """Runs of titles set alike, right below one another, without a text: a list, as of numbers to call."""
+    first = 0
+    for end in range(1, len(groups) + 1):
+        if end < len(groups) and _is_peer(groups[end - 1], groups[end]):
+            continue
+        below = groups[end].lines[0].gap if end < len(groups) and found[end] is not BlockKind.HEADING else None
+        titled = below is not None and below < WIDE  # the last one is a title
+        if found[first] is BlockKind.HEADING and end - titled - first >= (2 if groups[first].marker else 3):
+            yield first, end - titled
+        first = end
+
+
+def _is_peer(group: LineGroup, below: LineGroup) -> bool:
+    looks = [(each.marker and each.marker.style, each.bold, round(each.size)) for each in (group, below)]
+    titled = TITLE_WORD.match(below.text) or below.text.endswith((".", "?")) or below.lines[0].level
+    return looks[0] == looks[1] and group.bold and not titled and (below.lines[0].gap or WIDE) < WIDE
 
 
 def _names_act(groups: Sequence[LineGroup], index: int, look: BodyStyle) -> bool:

@@ -26,6 +26,7 @@ SOFT_HYPHEN, NO_WIDTH = "\u00ad", "\u2060"
 # Soft hyphen, zero-width space, word joiner, byte order mark: nobody sees them, searches trip over them. And the
 # marks that turn the direction of writing: with them a text shows other words than it holds.
 INVISIBLE = f"{SOFT_HYPHEN}{NO_WIDTH}\u200b\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_ADDRESS = re.compile(r"https?:|www\.|[\w.+-]+@\w")
 # Font sizes between two lines, or lines: what stands further is no next line, whatever its words.
 WIDEST = 4
 # A line drawn under a title, or between two parts of a text.
@@ -170,7 +171,7 @@ def asks(text: str) -> bool:
 def starts_low(text: str) -> bool:
     """Whether the text starts inside a sentence; an address may as well stand by itself."""
     core = text.lstrip(OPENING)
-    return bool(core) and not core.startswith(("http", "www.")) and (core[0].islower() or text[0] in ",;:.()!?%»…")
+    return bool(core) and not _ADDRESS.match(core) and (core[0].islower() or text[0] in ",;:.()!?%»…")
 
 
 def starts_high(text: str) -> bool:

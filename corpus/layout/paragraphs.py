@@ -25,6 +25,8 @@ WIDE, VERY_WIDE, BELOW_TITLE = 1.3, 2.2, 1.15
 # Lines of proportional type differ by a tenth or so in characters for the same width.
 SLACK = 0.88
 VERY_SHORT = 0.62
+# A number to call, an address to write to, and no more.
+REACHED = re.compile(r"0\d(?:[ .\u00a0\u202f]?\d\d){4}|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 # The end of a line of contents without leaders.
 AT_PAGE = re.compile(r"\t(?:p\.? ?)?\d{1,4}$")
 # A longer line of plain text than this was not wrapped: each line is a paragraph.
@@ -53,11 +55,10 @@ class View:
             return cls(lines, [edge] * len(lines), look)
         return cls(lines, [_edge_around(lines, index) for index in range(len(lines))], look)
 
-    def room_after(self, index: int) -> bool:
-        """The first word of the next line would have fitted on this one."""
-        line, below = self.lines[index], self.lines[index + 1]
-        word = len(below.text.split(None, 1)[0])
-        return line.right + 1 + word <= SLACK * self.edges[index]
+    def room_after(self, index: int, words: str = "") -> bool:
+        """The first word of the next line, or these words, would have fitted on this one."""
+        words = words or self.lines[index + 1].text.split(None, 1)[0]
+        return self.lines[index].right + 1 + len(words) <= SLACK * self.edges[index]
 
     def is_full(self, index: int) -> bool:
         return self.lines[index].right >= SLACK * self.edges[index] - 8
@@ -111,7 +112,7 @@ def _breaks(view: View, index: int, marker: ListMarker | None, expected: bool, g
     if line.bulleted or above.cells or line.cells or leads_to_value(above.text) or AT_PAGE.search(above.text):
         return True
     sure = goes_on(above.text, line.text)
-    if marker and (_is_next_item(group, line, marker) or _marks(view, index, marker, expected)):
+    if marker and (_is_next_item(group, line, marker) or _marks(view, index, marker, expected, group)):
         return True
     if _labelled(line.text) and (not hangs(above.text) or is_terminal(above.text)):
         return True
@@ -161,7 +162,7 @@ def _is_next_item(group: LineGroup, line: Line, marker: ListMarker) -> bool:
     return bool(alike) and abs(line.left - group.lines[0].left) < 1 and not hangs(group.text)
 
 
-def _marks(view: View, index: int, marker: ListMarker, expected: bool) -> bool:
+def _marks(view: View, index: int, marker: ListMarker, expected: bool, group: LineGroup) -> bool:
     """Whether the marker opens a block: a dash or a number may as well stand inside a wrapped sentence."""
     above = view.lines[index - 1]
     loose = is_terminal(above.text) or (view.lines[index].gap or 0) > WIDE or view.room_after(index - 1)
@@ -171,7 +172,8 @@ def _marks(view: View, index: int, marker: ListMarker, expected: bool) -> bool:
         return loose or not hangs(above.text)
     if starts_low(view.lines[index].text[marker.end :]):
         return expected and loose
-    return (expected and not hangs(above.text)) or (loose and is_terminal(above.text))
+    alike = group.marker is not None and group.marker.style == marker.style and view.room_after(index - 1)
+    return (expected and not hangs(above.text)) or (loose and is_terminal(above.text)) or alike
 
 
 def _labelled(text: str) -> bool:
@@ -228,6 +230,8 @@ def _ends_paragraph(view: View, index: int, group: LineGroup) -> bool:
         return True  # a question with its answer on one line
     if TITLE_WORD.match(line.text) and line.text[0].isupper() and (ends or view.room_after(index - 1)):
         return True
+    if REACHED.fullmatch(line.text) and not hangs(above.text) and view.room_after(index - 1, line.text):
+        return True  # below an address
     if view.room_after(index - 1):
         title = view.is_very_short(index - 1) or TITLE_WORD.match(above.text)
         return ends or bool(title and starts_high(line.text) and not hangs(above.text))

@@ -20,8 +20,8 @@ from corpus.readers.pdf_words import DRAWN, PrintedWord, page_words
 _SAME_LINE = 0.8
 # Pieces before one that tell the height of its line: more than a superscript has.
 _NEAR = 20
-# Of the font size: narrower than any space; wider than most, so that columns may be parted there.
-_NO_SPACE, _WIDE = 0.12, 1.2
+# Of the font size: narrower than any space; wider than most, so that columns may be parted there; than those of words.
+_NO_SPACE, _WIDE, _ALIGNED = 0.12, 1.2, 0.5
 # Of the size of a title: that of what is no part of it.
 _SMALLER = 0.8
 # Mean width of a character, in font sizes: 0.50 for Arial, 0.45 for Times, 0.52 for Marianne.
@@ -108,6 +108,10 @@ def page_rows(page: PdfPage, most: int, fields: int = -1) -> list[Row]:
         else:
             rows.append([piece])
     found = [_row(text, pieces, turn) for pieces in rows]
+    for at, pieces in enumerate(rows):
+        beside = [part.x for row in found[max(at - 1, 0) : at + 2] if row is not found[at] for part in row.parts]
+        if lefts := {x for x in beside if x > pieces[0].right}:
+            found[at] = _row(text, pieces, turn, lefts)
     body = prevailing((row.size, len(row.text)) for row in found)
     notes = {note_mark(row.text.strip()) for row in found if row.size <= NOTE_SIZE * body} - {None}
     return (
@@ -147,7 +151,7 @@ def _unlike(piece: PrintedWord, other: PrintedWord) -> bool:
     return min(sizes) < _SMALLER * max(sizes)
 
 
-def _row(text: str, pieces: Sequence[PrintedWord], turn: int) -> Row:
+def _row(text: str, pieces: Sequence[PrintedWord], turn: int, lefts: Set[float] = frozenset()) -> Row:
     chars: list[str] = []
     places: list[int] = []
     sizes = [0]
@@ -172,18 +176,23 @@ def _row(text: str, pieces: Sequence[PrintedWord], turn: int) -> Row:
         prevailing((round(piece.style.size, 1), piece.end - piece.start) for piece in pieces),
         bool(letters) and all(piece.style.bold for piece in letters),
         (pieces[0].style.turn - turn) % 4,
-        tuple(_parts("".join(chars), pieces, sizes)),
+        tuple(_parts("".join(chars), pieces, sizes, lefts)),
         pieces[0].cell,
         bulleted=pieces[0].bulleted,
     )
 
 
-def _parts(text: str, pieces: Sequence[PrintedWord], ends: Sequence[int]) -> Iterator[Part]:
-    """The parts of a row; ``ends`` are the offsets at which its pieces begin, and its own end."""
+def _parts(text: str, pieces: Sequence[PrintedWord], ends: Sequence[int], lefts: Set[float]) -> Iterator[Part]:
+    """The parts of a row; ``ends`` are the offsets at which its pieces begin, and its own end.
+
+    A space less wide parts them where parts of the rows above and below begin: after a label that fills its column.
+    """
     first = 0
     for index, piece in enumerate(pieces):
         after = pieces[index + 1] if index + 1 < len(pieces) else None
-        wide = after is not None and after.x - piece.right >= _WIDE * piece.style.size
+        space = (after.x - piece.right) / max(piece.style.size, 1.0) if after else 0.0
+        aligned = space >= _ALIGNED and after and any(abs(after.x - left) < 1 for left in lefts)
+        wide = space >= _WIDE or aligned
         if after is None or (wide and not _is_mark(text[ends[first] : ends[index + 1]])):
             yield Part(ends[first], ends[index + 1], pieces[first].x, piece.right)
             first = index + 1

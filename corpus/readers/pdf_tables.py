@@ -24,6 +24,8 @@ _TALLEST = 12
 _FEWEST = 3
 # Lines that columns of text have at least, and characters of such a line.
 _TEXT_LINES, _TEXT_WIDTH = 5, 25
+# Of the size of a text: its title is larger than that.
+_TITLE = 1.05
 # A large letter that opens a paragraph, and how much larger it is than its line.
 _INITIAL, _LARGER = re.compile(r"\s*[^\W\d_]\s*"), 1.6
 # Characters of what stands right of its row though it is drawn elsewhere: amounts, numbers of pages.
@@ -108,8 +110,12 @@ def _ruled(cells: dict[Cell, list[Row]]) -> Iterator[Row]:
 def _two_rows_as_one(
     upper: dict[int, list[Cell]], lower: dict[int, list[Cell]], columns: Sequence[int]
 ) -> dict[int, list[Cell]]:
-    """A header whose upper cells stand over several columns: what names each column; empty for other rows."""
-    if len(upper) == len(columns):
+    """A header whose upper cells stand over several columns: what names each column; empty for other rows.
+
+    A cell stands in both of its rows; where none does, the lower one may say something.
+    """
+    shared = any(upper.get(column) == lower.get(column) for column in columns)
+    if len(upper) == len(columns) or not shared:
         return {}
     header: dict[int, list[Cell]] = {}
     for column in columns:
@@ -193,7 +199,9 @@ def _add_parts(table: list[list[_Cell]], parts: Sequence[Row]) -> bool:
         foot = min((cell[-1].y for cell in cells), default=0.0)
         if not cells:
             table.append([[part]])
-        elif part.x >= max(line.right for line in cells[-1]) + _GUTTER * part.size and _is_level(table, part):
+        elif part.x >= max(line.right for line in cells[-1]) + (not number and _GUTTER * part.size) and _is_level(
+            table, part
+        ):
             cells.append([part])
         elif len(parts) == 1 and _continues(cells, part):
             cells[-1].append(part)
@@ -215,7 +223,8 @@ def _continues(cells: Sequence[_Cell], part: Row) -> bool:
     last = cells[-1][-1]
     left = max((line.right for cell in cells[:-1] for line in cell), default=part.x)
     near = 0.5 * part.size < last.y - part.y <= _LEADING * part.size and len(cells[-1]) < _TALLEST
-    return near and left <= part.x < last.right and last.x < part.right
+    titled = len(cells[-1]) == 1 and last.bold and not part.bold and last.size > _TITLE * part.size  # an article
+    return near and not titled and left <= part.x < last.right and last.x < part.right
 
 
 def _by_columns(table: Sequence[Sequence[_Cell]]) -> list[dict[int, _Cell]]:
