@@ -27,10 +27,11 @@ from bot.quoting import Library, quote
 from bot.reply import about, replied
 from corpus.document import Source
 from corpus.read import LeftOut
-from index.french import STOP_WORDS, words
+from index.french import STOP_WORDS, stems, words
 from index.query import Query
 from index.ranking import JOIN
 from index.result import Result
+from index.rows import unnumbered
 from index.searcher import Searcher
 
 # How likely a turn needs the question before it, from which it may, and from which it is not read alone at all. Of
@@ -234,6 +235,8 @@ class Assistant:
             return self._alone(query, past, found)
         if corrects:
             return self._corrected(query, before, past)
+        if said := self._substituted(query, leaning, before, past, found):
+            return said
         if _only_names(query) and not says_which and not found().undecided:
             return self._named(query, before, past, found)
         if leaning < _LEANS and not says_which:
@@ -241,6 +244,31 @@ class Assistant:
             if alone.answer.kind is Kind.ANSWER:
                 return alone
         return self._followed(query, leaning, before, past, found)
+
+    def _substituted(self, query: Query, leaning: float, before: Said, past: Past, found: Found) -> Said | None:
+        """The question before of something else ("et celle du TI ?", "et à la piscine ?"), if that is answered."""
+        other = self.searcher.substituted(query, before.subject)
+        if not other:
+            return None
+        after = self.searcher.search(self.searcher.read(other))
+        if not after.sure and (same := self._of_same_heading(query, before, after)):
+            after = same
+        if not after.answered:
+            return None
+        if leaning < _LEANS and found().sure and not _same_entry(found(), after):
+            after = after.with_reserve()
+        return replace(self._spoken(query, after, past, before, ReadAs.FOLLOW_UP), subject=other)
+
+    def _of_same_heading(self, query: Query, before: Said, after: Result) -> Result | None:
+        """What has the heading of what was quoted, in the document that a turn names; with a reserve."""
+        rows = self.searcher.rows
+        if before.target is None or not rows.is_shared(before.target):
+            return None
+        heading = unnumbered(rows.entries[int(rows.entry_of_target[before.target])].heading_text)
+        for hit in after.hits:
+            if unnumbered(hit.entry.heading_text) == heading and {*query.terms} <= {*stems(hit.label)}:
+                return self.searcher.search(after.query, known=hit.row).with_reserve()
+        return None
 
     def _followed(self, query: Query, leaning: float, before: Said, past: Past, found: Found) -> Said:
         """A turn after a question; alone where it may be read so, and is not answered after it."""
@@ -305,7 +333,8 @@ class Assistant:
         elif not after.answered or (alone.answered and (alone.sure >= after.sure if as_after else as_joined)):
             surely = as_joined or (as_after and (is_complete or not joined.answered))
             said = self._alone(query, past, lambda: alone if surely else alone.with_reserve())
-            return replace(said, completed=question)
+            is_new = alone.sure and not (as_joined or as_after)
+            return said if is_new else replace(said, completed=question)
         elif not as_after and not _same_entry(joined, after):
             after = after.with_reserve()
         said = self._spoken(query, after, past, before, ReadAs.FOLLOW_UP)
@@ -314,14 +343,12 @@ class Assistant:
         return replace(said, answer=answer, chain=chain, completed=question)
 
     def _after(self, turn: Query, earlier: str, before: Said, alone: Found) -> Result:
-        """A turn after a question; "et celle du TI ?" asks it again of another acronym.
+        """A turn after a question.
 
         A question that leaned on another one says little by itself: what is found after it, or is not, is looked for
         after both.
         """
-        parser, follow = self.searcher.extractor.parser, self.searcher.follow
-        if other := parser.substituted(turn, parser.read(before.subject)):
-            return self.searcher.search(self.searcher.read(other))
+        follow = self.searcher.follow
         found = follow(turn, earlier, before.target, alone)
         if not before.chain or (found.answered and not found.sure):
             return found

@@ -140,21 +140,6 @@ class QueryParser:
         # Only words long enough for one wrong letter to leave them recognisable are repaired to.
         self._candidates = sorted(w for w in self._surface if len(w) >= 4 and not w.isdigit())
 
-    def substituted(self, turn: Query, earlier: Query) -> str:
-        """The earlier question with its acronym replaced by that of the turn ("et celle du TI ?"), which says no more.
-
-        Empty where the turn says more, or either has not one acronym of its own.
-        """
-        rows = [row for row, word in enumerate(earlier.typed.words) if word in self._acronyms]
-        own = [word for word in turn.asked_words if word in self._acronyms]
-        if (
-            {*turn.terms} != {*map(stem, own)}
-            or len({*own}) != 1
-            or len({earlier.typed.words[row] for row in rows}) != 1
-        ):
-            return ""
-        return earlier.typed.rewritten((row, row + 1, self._acronyms[own[0]]) for row in rows)
-
     def terms(self, text: str) -> list[str]:
         """Stems of a text of the corpus, each spelled-out acronym joined by the acronym itself."""
         found = stems(text)

@@ -28,6 +28,7 @@ from index.records import some
 from index.result import AFTER_QUESTION, Hit, Levels, Result
 from index.store import Store, store_at
 from index.stored import Stored
+from index.substitution import Names
 
 # Characters of an earlier question that are read before a turn: some 60 of the 110 tokens of a question.
 _EARLIER = 240
@@ -50,6 +51,8 @@ class Searcher:
         self._cases = Cases(self.rows, self.extractor.dense["passages"], encoder)
         self._follower = Follower(self.rows, self.extractor, self._cases, encoder)
         self._exact = stored.exact
+        titles = [source.title for source in stored.sources]
+        self._names = Names(stored.vocabulary.acronyms, titles)
         self.learned = stored.learned
         self.n_unanswered = stored.learned.curve.answerable.count(False)
         self.sources: tuple[Source, ...] = stored.sources
@@ -89,8 +92,13 @@ class Searcher:
         rows = self._exact.find(query.typed.words) or self._exact.find(query.asked_words)
         return rows if len({self.rows.label(row) for row in rows[:N_NEAR]}) <= 1 else []
 
-    def search(self, query: Query, k: int = 10) -> Result:
+    def search(self, query: Query, k: int = 10, known: int | None = None) -> Result:
         """Rank the entries for one question, best first; the entry of an exact heading or phrasing goes before all.
+
+        Args:
+            query: What is asked.
+            k: Hits wanted.
+            known: Row of a target whose entry answers, where it is known.
 
         Raises:
             ValueError: ``k < 1``.
@@ -98,7 +106,7 @@ class Searcher:
         if k < 1:
             raise ValueError(f"k must be at least 1, got {k}")
         asked = self.extractor.encode(query, self.encoder)
-        opinion, exact = self._opinion(query, asked), self.exact(query)
+        opinion, exact = self._opinion(query, asked), self.exact(query) if known is None else [known]
         pool = self.extractor.pool(asked, [*exact, *(_likeliest(opinion) if opinion else ())])
         matched, meant = self._matched(asked, opinion, pool), list[int]()
         if exact:
@@ -115,6 +123,10 @@ class Searcher:
                 answerable, right = (most, most) if of_heading else (min(answerable, most), min(right, most))
         result = Result(query, (), answerable, right, levels, undecided=bool(meant))
         return self._said(result, None if exact else Supposition.of(query.text), asked, ranking, pool, k)
+
+    def substituted(self, turn: Query, earlier: str) -> str:
+        """See ``Names``."""
+        return self._names.substituted(turn, self.read(earlier))
 
     def follow(self, turn: Query, earlier: str, quoted: int | None, alone: Callable[[], Result], k: int = 10) -> Result:
         """Rank the entries for a turn that may need the question before it.

@@ -69,6 +69,9 @@ def assistant(encoder: OnnxEncoder, tmp_path_factory: pytest.TempPathFactory) ->
         (["horaires pour nager"], POOL, "Horaires"),
         (["je peux aller au cimetière le soir ?", "horaires ?", "et les prix ?", "contact"], GRAVEYARD, "Contact"),
         (["horaires", "bibliothèque", "contact"], LIBRARY, "Contact"),
+        (["c'est combien la piscine", "et à la bibliothèque ?", "et le cimetière ?"], GRAVEYARD, "Tarifs"),
+        (["qui appeler pour la piscine ?", "et pour la salle des fêtes ?"], HALL, "Contact"),
+        (["la salle des fêtes, on doit la rendre quand ?", "et la bibliothèque ?"], LIBRARY, "Horaires"),
     ],
 )
 def test_the_part_of_the_service_that_is_meant_is_quoted(
