@@ -245,14 +245,16 @@ def test_a_table_that_asks_nothing_is_read_row_by_row_and_questions_may_head_its
     seasons = [["Tarifs"], ["Voté en mai"], ["Zone", "Été", None], [None, "Jour", "Nuit"], ["A", 1, 2]]
     columns = read_xlsx(sheets(lambda made: made.active.merge_cells("A3:A4"), Feuil1=seasons), "x.xlsx")
     assert told(columns) == ["Tarifs → Voté en mai / Zone | Été Jour | Été Nuit / A | 1 | 2"]
-    bands = [["Quotient", None, "Prix"], ["de", "à", None], [0, 450, 2], [451, 750, 3]]
+    bands = [["Quotient", None, "Prix"], ["de", "à", None], [0, 450, 2], [451, 750, 3], ["Un retard coûte 5 euros."]]
 
     def merge(made: openpyxl.Workbook) -> None:
         for cells in ("A1:B1", "C1:C2"):
             made.active.merge_cells(cells)
 
-    [rows] = told(read_xlsx(sheets(merge, Feuil1=bands), "x.xlsx"))
-    assert rows == " → Quotient de | Quotient à | Prix / 0 | 450 | 2 / 451 | 750 | 3"
+    assert told(read_xlsx(sheets(merge, Feuil1=bands), "x.xlsx")) == [
+        " → Quotient de | Quotient à | Prix / 0 | 450 | 2 / 451 | 750 | 3",
+        " → Un retard coûte 5 euros.",
+    ]
 
     rows = "Zone | Place | Prix (€) / Centre | 3 m | 12,5 / Centre | 6 m | 20 / Gare | 3 m | 8"
     assert told(reading) == [f"Tarifs 2024 → {rows}"]

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
 from corpus.document import Block, BlockKind, Span, StructuredText
 from corpus.errors import typeset
@@ -135,6 +136,8 @@ def _add_rows(builder: Builder, rows: Sequence[Cells]) -> None:
     if widest > 1 and all(cell is EMPTY for cell in rows[0][1:]):  # a title over the whole
         builder.add_cells(rows[0][:1], heads=True)
         rows = rows[1:]
+    notes = list(takewhile(_is_note, rows[:0:-1]))
+    rows = rows[: len(rows) - len(notes)]
     header = [cell.text for cell in rows[0]] if rows else []
     second = rows[1] if len(rows) > 2 and any(cell is EMPTY for cell in rows[0]) else []
     first = 1
@@ -148,6 +151,13 @@ def _add_rows(builder: Builder, rows: Sequence[Cells]) -> None:
     for row in rows[first:]:
         if [cell.text for cell in row] != [cell.text for cell in rows[0]]:
             builder.add_row([cell.text for cell in row])
+    for row in reversed(notes):
+        builder.add_cells(row[:1])
+
+
+def _is_note(row: Cells) -> bool:
+    """A sentence below the last row of a table, over all of its columns."""
+    return len(row) > 1 and row[0].text.endswith(".") and not any(cell.text for cell in row[1:])
 
 
 @dataclass(slots=True)
