@@ -119,10 +119,13 @@ def test_bold_lines_right_below_one_another_are_a_list(names: Sequence[str]) -> 
 60 600 n Elle ouvre à neuf heures, sauf le samedi et les veilles de fête.
 60 570 n Un rendez-vous se prend par téléphone :
 60 557 n 8, rue du Port
-60 544 n 01 02 03 04 05""")
+60 544 n 01 02 03 04 05
+60 510 b Astreinte : 01 02 03 04 06
+60 470 b14 Poste
+60 440 n Elle ferme à midi le samedi.""")
 
     assert entries(reading)["Urgences"] == list(names)
-    assert entries(reading)["Mairie"][-1] == "01 02 03 04 05"
+    assert entries(reading)["Mairie"][-2:] == ["01 02 03 04 05", "Astreinte : 01 02 03 04 06"]
 
 
 def test_a_large_letter_opens_the_line_beside_it() -> None:

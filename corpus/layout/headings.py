@@ -145,8 +145,8 @@ def _may_head(group: LineGroup) -> bool:
         return False
     if any(label.match(text) for label in _LABELS) or any(label.fullmatch(text) for label in _LABELS_ALONE):
         return False
-    if re.search(r"https?:|@|=|\d[,.]\d+\W*$|\d\s?[€%]\W*$", text):
-        return False  # an address, a sum, a cell of a table
+    if re.search(r"https?:|@|=|\d[,.]\d+\W*$|\d\s?[€%]\W*$|\b0\d(?:[ .\u00a0\u202f]?\d\d){4}\b", text):
+        return False  # an address, a number to call, a sum, a cell of a table
     if hangs(text) or leads_to_value(text):
         return False  # a line cut by a picture, a price
     if text.endswith(":") and run_in_article(text):
