@@ -5,17 +5,18 @@
 ``WORK`` keeps the indexes between runs. ``calibrate`` and ``written`` were tuned on; ``held`` was not: ``--misses``
 shows none of it. ``written`` is over FAQs that the reader learned from, and over rules and a guide that nothing was
 tuned on. ``two-turns``, tuned on, and ``two-turns-held`` are one question in two turns: a name after a question, or a
-question after a statement (the first turn, ``any``, is not judged). A turn is right when its entry is quoted first
-(of two questions, both entries; or one, and the other half named), when it is plainly refused or met with an offer
-where nothing answers, when it is met with courtesy, or when an act on the last answer gets what it asks for.
-``offered``: the entry is among those offered, or named beside an answer with a reserve.
+question after a statement (the first turn, ``any``, is not judged). ``turns-after`` are short turns after an answer:
+what was quoted answers them too (``again``), another entry does, or nothing, asked alike. A turn is right when its
+entry is quoted first (of two questions, both; or one, and the other half named), when it is plainly refused or met
+with an offer where nothing answers, when it is met with courtesy, or when an act on the last answer gets what it asks
+for. ``offered``: the entry is among those offered, or named beside an answer with a reserve.
 """
 
 import sys
 from collections import Counter
 from pathlib import Path
 
-from benchmark_corpora import DATA, faq_questions, json_lines
+from benchmark_corpora import DATA, document_corpus, faq_questions, json_lines
 from conftest import ROOT
 
 from bot import phrases
@@ -98,6 +99,8 @@ def corpus_of(name: str, work: Path) -> Path:
         return ROOT / "corpus"
     if (documents := DATA / "written" / name).is_dir():
         return documents
+    if (document := DATA / "calibrate" / "documents" / f"{name}.md").exists():
+        return document_corpus([document], work / "corpora" / name)
     part = next(part for part in ("held", "calibrate", "train") if (DATA / part / f"{name}.jsonl").exists())
     return faq_questions(DATA / part / f"{name}.jsonl", work).folder
 
@@ -111,7 +114,7 @@ def judged(part: str, work: Path, encoder: Encoder, show: bool) -> Counter[tuple
         before: Answer | None = None
         for place, (turn, expect) in enumerate(zip(one["turns"], one["expect"], strict=True)):
             answer = asked[one["faq"]].ask(turn, one["turns"][:place])
-            if expect == ["any"]:
+            if expect[0] == "any":
                 before = answer
                 continue
             found, before = verdict(expect, answer, before, labels), answer
@@ -168,7 +171,7 @@ def _quoted(answer: Answer) -> str:
 
 def main() -> None:
     work, encoder = Path(sys.argv[1]), default_encoder()
-    for part in ("calibrate", "two-turns", "written", "held", "two-turns-held"):
+    for part in ("calibrate", "two-turns", "turns-after", "written", "held", "two-turns-held"):
         counts = judged(part, work, encoder, "--misses" in sys.argv and "held" not in part)
         print(f"\n{part}, {counts.total()} turns")
         for kind, later in sorted({(kind, later) for kind, later, _ in counts}):

@@ -9,7 +9,8 @@ other one is asked in the month, the others afterwards; so are the near question
 editor knows the truth: of the group in front, the entry that most of it asks for, with the wordings that ask for it.
 
 ``shipped`` is a month in which each entry is asked often: every other phrasing and unanswered question of the shipped
-corpus, then, not seen, the single questions of ``known_questions/held.jsonl``.
+corpus, then, not seen, the single questions of ``known_questions/held.jsonl``. ``accueil voirie`` are forty entries,
+each asked in 42 ways (``reader_data/month``).
 
 ``--curve`` is the learning curve: so many of those asked in the month become phrasings, and unanswered questions in
 proportion. ``--work`` keeps what was encoded and read; it also takes the FAQs of ``reader_data/held``.
@@ -94,7 +95,7 @@ class Remembering:
 
 
 def _path(name: str) -> Path:
-    return next(path for part in ("calibrate", "held") for path in faqs(part) if path.stem == name)
+    return next(path for part in ("calibrate", "held", "month") for path in faqs(part) if path.stem == name)
 
 
 def write_month(folder: Path, names: Sequence[str]) -> Month:

@@ -79,6 +79,7 @@ ASKED = [
     "vous avez du wifi ?", "vous êtes ouverts samedi ?", "puis-je utiliser tailwind ?",
     "tu peux me réserver une salle ?",
     "c'est ouvert ce soir ?", "vous avez un plan du site ?", "vous traduisez les documents ?", "qui vous finance ?",
+    "je suis enceinte", "je suis locataire", "j'habite pas ici", "j'en ai quatre", "faut laisser quelque chose ?",
     "elle est gardée ?", "ils sont surveillés ?", "vous en revendez ?", "on peut le lire sur place ?",
 ]  # fmt: skip
 
