@@ -128,6 +128,24 @@ def test_bold_lines_right_below_one_another_are_a_list(names: Sequence[str]) -> 
     assert entries(reading)["Mairie"][-2:] == ["01 02 03 04 05", "Astreinte : 01 02 03 04 06"]
 
 
+@pytest.mark.parametrize("first", ["price", "label"])
+def test_a_price_set_large_is_read_with_its_label(first: str) -> None:
+    below, above = (672, 700) if first == "label" else (700, 680)
+    cards = [("Adulte", "5 euros"), ("Moins de 12 ans", "3 euros"), ("Dix séances au choix", "38 euros")]
+    lines = "\n".join(
+        f"{60 + 170 * at} {above} n {label}\n{60 + 170 * at} {below} b28 {price}"
+        if first == "label"
+        else f"{60 + 170 * at} {below} b28 {price}\n{60 + 170 * at} {above} n {label}"
+        for at, (label, price) in enumerate(cards)
+    )
+    reading = laid(
+        f"60 760 b14 Tarifs\n{lines}\n60 600 n La caisse ferme à midi, sauf le dimanche et les jours de fête."
+    )
+
+    read_with = [f"{label} {price}" if first == "label" else f"{price} {label}" for label, price in cards]
+    assert entries(reading)["Tarifs"][:3] == read_with
+
+
 def test_a_large_letter_opens_the_line_beside_it() -> None:
     reading = laid("""
 60 740 b16 Le mot du maire

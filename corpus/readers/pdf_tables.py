@@ -26,6 +26,8 @@ _FEWEST = 3
 _TEXT_LINES, _TEXT_WIDTH = 5, 25
 # Of the size of a text: its title is larger than that.
 _TITLE = 1.05
+# Of the size of its label: a price.
+_SET_LARGE = 1.5
 # A large letter that opens a paragraph, and how much larger it is than its line.
 _INITIAL, _LARGER = re.compile(r"\s*[^\W\d_]\s*"), 1.6
 # Characters of what stands right of its row though it is drawn elsewhere: amounts, numbers of pages.
@@ -135,7 +137,7 @@ def _with_side_columns(rows: Sequence[Row]) -> list[Row]:
         column.append(row)
         if after and after.y < row.y and after.x < row.right and row.x < after.right:
             continue
-        short = len(column) > 1 and all(len(row.text.strip()) <= _SHORT for row in column)
+        short = len(column) > 1 and all(len(row.text.strip()) <= _SHORT for row in column) and not _is_card(column)
         owners = [next((at for at, row in enumerate(found) if _beside(row, other)), -1) for other in column if short]
         if short and -1 not in owners:
             for index, other in zip(owners, column, strict=True):
@@ -162,6 +164,8 @@ def _unruled(rows: Sequence[Row]) -> Iterator[Row]:
         index = end
         if _is_text(table):
             yield from (cells[column][0] for column in sorted(table[0]) for cells in table if column in cells)
+        elif all(_is_card(cell) for cells in table for cell in cells.values()):
+            yield from (_table_row([cells[column]]) for cells in table for column in sorted(cells))
         else:
             yield from (_table_row([cells[column] for column in sorted(cells)]) for cells in table)
 
@@ -222,9 +226,10 @@ def _is_level(table: Sequence[Sequence[_Cell]], part: Row) -> bool:
 def _continues(cells: Sequence[_Cell], part: Row) -> bool:
     last = cells[-1][-1]
     left = max((line.right for cell in cells[:-1] for line in cell), default=part.x)
-    near = 0.5 * part.size < last.y - part.y <= _LEADING * part.size and len(cells[-1]) < _TALLEST
+    size = max(part.size, last.size) if len(cells[-1]) > 1 else part.size  # below a price set large
+    near = 0.5 * part.size < last.y - part.y <= _LEADING * size and len(cells[-1]) < _TALLEST
     titled = len(cells[-1]) == 1 and last.bold and not part.bold and last.size > _TITLE * part.size  # an article
-    return near and not titled and left <= part.x < last.right and last.x < part.right
+    return near and (not titled or _is_card([last, part])) and left <= part.x < last.right and last.x < part.right
 
 
 def _by_columns(table: Sequence[Sequence[_Cell]]) -> list[dict[int, _Cell]]:
@@ -240,7 +245,8 @@ def _by_columns(table: Sequence[Sequence[_Cell]]) -> list[dict[int, _Cell]]:
     if len(columns) == 2 and all(is_page_number(cells[0][0].text) for cells in table):
         return []  # the numbers of what stands beside them
     apart = all(1 < len(by_column) == len(cells) for by_column, cells in zip(found, table, strict=True))
-    return found if apart and len(table) >= (_FEWEST if len(columns) < 3 else 2) else []
+    fewest = 1 if all(_is_card(cell) for cells in table for cell in cells) else _FEWEST if len(columns) < 3 else 2
+    return found if apart and len(table) >= fewest else []
 
 
 def _is_text(table: Sequence[dict[int, _Cell]]) -> bool:
@@ -255,6 +261,15 @@ def _is_text(table: Sequence[dict[int, _Cell]]) -> bool:
         if sum(map(len, lines)) < _TEXT_WIDTH * len(lines) or 3 * going < len(lines):
             return False
     return True
+
+
+def _is_card(lines: Sequence[Row]) -> bool:
+    """Whether a label stands above or below what is set much larger: its price."""
+    return any(
+        below.size >= _SET_LARGE * above.size
+        or (above.size >= _SET_LARGE * below.size and len(above.text) <= _SHORT and any(map(str.isdigit, above.text)))
+        for above, below in pairwise(lines)
+    )
 
 
 def _table_row(cells: Sequence[Sequence[Row]]) -> Row:

@@ -186,7 +186,7 @@ def _rows(text: str, rows: Sequence[Block]) -> Iterator[tuple[Span, Span, tuple[
     widths = [sum(map(bool, row.of(text).split("\t"))) for row in rows]
     # Above the header, a row of few cells is a caption.
     head = next(index for index, width in enumerate(widths) if 2 * width > max(widths))
-    header = () if _states(rows[head].of(text)) else (Span(rows[head].start, rows[head].end),)
+    header = () if max(widths) == 1 or _states(rows[head].of(text)) else (Span(rows[head].start, rows[head].end),)
     part: tuple[Span, ...] = ()
     """What names the rows below it: a row of one cell."""
     for index, row in enumerate(rows):
