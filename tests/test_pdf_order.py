@@ -128,6 +128,16 @@ def test_bold_lines_right_below_one_another_are_a_list(names: Sequence[str]) -> 
     assert entries(reading)["Mairie"][-2:] == ["01 02 03 04 05", "Astreinte : 01 02 03 04 06"]
 
 
+@pytest.mark.parametrize(("foot", "is_text"), [("Avis - gymnase - 1", False), ("Avis | 1/1", False), ("Lot - 2", True)])
+def test_the_foot_of_an_only_page_is_no_text(foot: str, is_text: bool) -> None:
+    reading = laid(f"""
+60 740 b14 Remise des offres
+60 720 n Les offres sont remises le vendredi avant midi, par voie électronique.
+60 30 n8 {foot}""")
+
+    assert (foot in reading.text) is is_text
+
+
 @pytest.mark.parametrize("first", ["price", "label"])
 def test_a_price_set_large_is_read_with_its_label(first: str) -> None:
     below, above = (672, 700) if first == "label" else (700, 680)

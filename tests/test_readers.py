@@ -277,6 +277,12 @@ def test_html_shows_its_questions_and_nothing_that_surrounds_them(part: str) -> 
     assert found == [(Q, "FAQ"), *TEXT] if "la demande" not in part else found[1:3] == TEXT[:2]
 
 
+def test_a_tab_that_is_not_shown_is_text() -> None:
+    page = "<main><h2>Inscription</h2><p>En mars.</p><div role=tabpanel hidden><h2>Dérogation</h2><p>En mai.</p></div>"
+
+    assert "En mai." in read_html(page.encode(), "p.html").text
+
+
 @pytest.mark.parametrize(
     "part",
     [

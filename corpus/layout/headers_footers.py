@@ -27,6 +27,8 @@ PAGE_NUMBER = re.compile(
 # What a browser prints below a page, and above it.
 _PRINTED_FOOT = re.compile(r"(?:https?|file)://\S+\s+\d{1,4}\s?/\s?\d{1,4}")
 _PRINTED_HEAD = re.compile(r"\d{1,2}/\d{1,2}/\d{2,4},?\s+\d{1,2}[:h]\d{2}\b.*")
+# At the foot of the only page, its name and its number.
+_ONLY_FOOT = re.compile(r"[^.:?!]{1,100}\s[-–—•|]\s*1(?:\s*(?:/|sur)\s*1)?")
 BARE_NUMBER = re.compile(r"[\s.]*(\d{1,4})[\s.]*")
 ROMAN_NUMBER = re.compile(r"[ivx]{1,6}")
 BARE_URL = re.compile(r"https?://\S+", re.IGNORECASE)
@@ -53,6 +55,12 @@ def without_noise(lines: list[Line]) -> list[Line]:
         pages.append(sorted(standing, key=lambda index: -(lines[index].height or 0.0)) or indices)
     rules = {index for index, line in enumerate(lines) if RULE.fullmatch(line.text)}
     noise = set(rules) | _printed(lines, pages)
+    if (
+        len(pages) == 1
+        and _ONLY_FOOT.fullmatch(lines[last := pages[0][-1]].text)
+        and (lines[last].gap or APART) >= APART
+    ):
+        noise.add(last)
     for edge in ([page[:ZONE] for page in pages], [page[::-1][:ZONE] for page in pages]):
         numbers = _page_numbers(lines, edge)
         running = _running(lines, edge)

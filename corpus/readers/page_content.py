@@ -257,8 +257,8 @@ def _is_hidden(tag: Tag) -> bool:
 
 
 def _is_opened(tag: Tag, shown: Mapping[str, Tag]) -> bool:
-    """Whether a click shows it: a control of the page names it, or it follows a title or a question."""
-    if tag.get("id") in shown:
+    """Whether a click shows it: a control of the page names it, a tab does, or it follows a title or a question."""
+    if tag.get("id") in shown or tag.get("role") == "tabpanel":
         return True
     if tag.name not in BLOCKS and tag.name not in LISTS:
         return False
