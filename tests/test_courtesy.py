@@ -81,6 +81,8 @@ ASKED = [
     "c'est ouvert ce soir ?", "vous avez un plan du site ?", "vous traduisez les documents ?", "qui vous finance ?",
     "je suis enceinte", "je suis locataire", "j'habite pas ici", "j'en ai quatre", "faut laisser quelque chose ?",
     "elle est gardée ?", "ils sont surveillés ?", "vous en revendez ?", "on peut le lire sur place ?",
+    "je comprends rien aux impôts", "aucune réponse au guichet", "quelqu'un parle turc ?", "non pas encore",
+    "oui samedi matin", "on n'est pas mariés", "vous êtes assurés ?", "c'est pas pratique", "je pas maison",
 ]  # fmt: skip
 
 
