@@ -110,7 +110,8 @@ def page_rows(page: PdfPage, most: int, fields: int = -1) -> list[Row]:
     found = [_row(text, pieces, turn) for pieces in rows]
     for at, pieces in enumerate(rows):
         beside = [part.x for row in found[max(at - 1, 0) : at + 2] if row is not found[at] for part in row.parts]
-        if lefts := {x for x in beside if x > pieces[0].right}:
+        own = [part.x for part in found[at].parts]
+        if lefts := {x for x in beside if x > pieces[0].right and all(abs(x - known) >= 1 for known in own)}:
             found[at] = _row(text, pieces, turn, lefts)
     body = prevailing((row.size, len(row.text)) for row in found)
     notes = {note_mark(row.text.strip()) for row in found if row.size <= NOTE_SIZE * body} - {None}
