@@ -371,7 +371,9 @@ class Assistant:
         found = cache(lambda: self.searcher.search(meant))
         if said.is_sentence and found().answered:
             return self._spoken(query, found(), past)
-        after, whole = self._after(meant, said.kept, before, found), self.searcher.search(self.searcher.read(subject))
+        other = self.searcher.substituted(meant, before.subject)
+        whole = self.searcher.search(self.searcher.read(other or subject))
+        after = whole if other else self._after(meant, said.kept, before, found)
         if whole.sure and not after.answered:
             after = whole
         elif not whole.sure or after.hits[0].entry != whole.hits[0].entry:

@@ -82,7 +82,7 @@ ASKED = [
     "je suis enceinte", "je suis locataire", "j'habite pas ici", "j'en ai quatre", "faut laisser quelque chose ?",
     "elle est gardée ?", "ils sont surveillés ?", "vous en revendez ?", "on peut le lire sur place ?",
     "je comprends rien aux impôts", "aucune réponse au guichet", "quelqu'un parle turc ?", "non pas encore",
-    "oui samedi matin", "on n'est pas mariés", "vous êtes assurés ?", "c'est pas pratique", "je pas maison",
+    "oui samedi matin", "on n'est pas mariés", "vous êtes assurés ?", "je pas maison",
 ]  # fmt: skip
 
 
