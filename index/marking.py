@@ -104,7 +104,8 @@ def _alike(question: str, entry: Entry, row: Passage, marked: tuple[Span, ...]) 
     alike = (below or [row])[0]
     rows = [one for one in near if one.context == alike.context and (is_alone or one.quote == alike.quote)]
     head = " ".join(span.of(text) for span in (*alike.headings, *alike.context))
-    if (at := row_in_band(question, [one.text for one in rows], head)) is not None:
+    columns = next((own for span in alike.context if "\t" in (own := span.of(text))), "")
+    if (at := row_in_band(question, [one.text for one in rows], columns)) is not None:
         return (Span(rows[at].start, rows[at].end),)
     if below:
         asked.difference_update(stems(row.text))

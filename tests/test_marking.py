@@ -145,6 +145,8 @@ BANDS = "Quotient\tRepas\nMoins de 451\t2 €\n451 à 750\t3 €\n751 et plus\t4
         # An hour, children: no quotient.
         ("un repas à 12 h", ["Moins de 451\t2 €"]),
         ("un repas pour 500 enfants", ["Moins de 451\t2 €"]),
+        ("un repas en 2026", ["Moins de 451\t2 €"]),
+        ("un repas pour 800 personnes, quotient de 620", ["451 à 750\t3 €"]),
         # Where the head of the table is the nearest, the row that has more of the question.
         ("quotient des communes voisines", ["Communes voisines\t5 €"]),
     ],
