@@ -11,9 +11,9 @@ from index.encoder import Encoder
 from index.features import EncodedQuery, FeatureExtractor, Features
 from index.french import stems
 from index.negation import Cases, Supposition, is_about_case
-from index.precedence import with_quoted
+from index.precedence import beside_quoted
 from index.query import Query
-from index.ranking import MOSTLY, Ranking, Turn, after_question, followed
+from index.ranking import MOSTLY, UNREAD, Ranking, Turn, after_question, followed
 from index.result import AFTER_QUESTION, RESERVE, Result
 from index.rows import Rows
 
@@ -21,9 +21,6 @@ from index.rows import Rows
 # second it is never answered without reserve. Of 416 turns over eight FAQs that an entry answers, none lies below the
 # first and twelve below the second; of 543 that none does, 142 and 271.
 _SAYS_NOTHING, _SAYS_LITTLE = 0.05, 0.15
-# The reader's logit from which what was quoted answers the next turn as well. Over three FAQs 46 of 81 such turns lie
-# above, none of 98 that nothing answers, and 4 of 98 that another entry does.
-_SAYS_MORE = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +64,10 @@ class Follower:
         logits = self._logits(after, chosen)
         if same in chosen and chosen[same] != before:
             same = None  # another part of the entry that was quoted
-        ranking, right = followed(ranking, Turn(after.by_turn, same, again, after.features.strangeness), logits)
+        said = UNREAD if same is None else self._said(after)
+        ranking, right = followed(ranking, Turn(after.by_turn, same, again, after.features.strangeness, said), logits)
         holds = before is not None and again >= MOSTLY
-        known = after.features.familiarity
-        ranking, right = with_quoted(ranking, right, after.quoted, self._says_more(after), holds, known, owner)
+        right = beside_quoted(ranking, right, after.quoted, holds, after.features.familiarity, owner)
         if not after.turn.terms:
             # Only the words of the question find it ("et après ?"): never without reserve, and unread, it is offered
             # at most.
@@ -131,12 +128,11 @@ class Follower:
         said = self._encoder.reader.read(joined.spelled_out or joined.text, texts)
         return dict(zip(chosen, said.tolist(), strict=True))
 
-    def _says_more(self, after: Following) -> bool:
-        """Whether the reader, if there is one, finds that what was quoted answers the turn by itself, too."""
+    def _said(self, after: Following) -> float:
+        """What the reader says of the turn alone and what was quoted; ``UNREAD`` where there is none."""
         if not self._encoder.reader or after.quoted is None or after.supposed:
-            return False
-        text = self._target(after, after.quoted).passage.text
-        return float(self._encoder.reader.read(after.turn.brief, [text])[0]) >= _SAYS_MORE
+            return UNREAD
+        return float(self._encoder.reader.read(after.turn.brief, [self._target(after, after.quoted).passage.text])[0])
 
     def _target(self, after: Following, place: int) -> Target:
         return self._rows.targets[int(after.pool.targets[place])]

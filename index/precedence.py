@@ -42,32 +42,24 @@ def with_each(ranking: Ranking, entries: Sequence[int]) -> Ranking:
     return Ranking(ranking.targets, of_entries)
 
 
-def with_quoted(
-    ranking: Ranking, right: float, quoted: int | None, answers: bool, holds: bool, familiarity: Floats, owner: Ints
-) -> tuple[Ranking, float]:
-    """A turn after a question, ranked beside what was quoted for it; and how likely the first entry answers the turn.
+def beside_quoted(
+    ranking: Ranking, right: float, quoted: int | None, holds: bool, familiarity: Floats, owner: Ints
+) -> float:
+    """How likely the first entry answers a turn after a question, beside what was quoted for it.
 
-    What was quoted and answers the turn as well is quoted again, with a reserve, unless what is found now surely does.
-    A reserve is said, too, of what is found instead of it, and of what has none of the turn's words.
+    A reserve is said of what is found instead of what has most of the turn's words, and of what has none of them.
 
     Args:
         ranking: Of the turn after the question.
         right: How likely its first entry answers the turn.
         quoted: Place of the target that was quoted, if one was.
-        answers: Whether that answers the turn by itself, too.
         holds: Whether it has most of the words that the turn adds.
         familiarity: ``Features.familiarity`` of the turn alone.
         owner: Place of the entry of each target.
     """
-    first, unsure = int(ranking.entries.argmax()), AFTER_QUESTION.sure - RESERVE
-    if quoted is None:
-        return ranking, right if familiarity[first] else min(right, unsure)
-    if answers and quoted == ranking.best_target(first, owner):
-        return with_first(ranking, np.asarray([quoted]), owner), max(right, unsure)
-    beside = holds and first != owner[quoted]
-    if answers and (beside or right < AFTER_QUESTION.answer):
-        return with_first(ranking, np.asarray([quoted]), owner), unsure
-    return ranking, min(right, unsure) if answers or beside or not familiarity[first] else right
+    first = int(ranking.entries.argmax())
+    beside = holds and quoted is not None and first != owner[quoted]
+    return min(right, AFTER_QUESTION.sure - RESERVE) if beside or not familiarity[first] else right
 
 
 def alike(query: Query, ranking: Ranking, pool: Pool, rows: Rows) -> list[int]:

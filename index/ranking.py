@@ -31,11 +31,12 @@ cosines belong to an encoder: the one before had this one at .68."""
 SIGNALS = (*TEXT_SIGNALS, "classifier_outside", "classifier_top", "familiarity", "novelty")
 """Everything that a probability is computed from."""
 
-FOLLOW_UP = (0.48, 0.46, 0.78, -1.47, 3.07, -0.91, 1.18)
+FOLLOW_UP = (0.44, 0.39, 0.59, -0.08, 1.75, -0.28, -0.22, 0.4, 0.38)
 """Of a turn after a question, what makes an entry its answer: the reader's logit, the logarithms of its probabilities
-by the turn alone and by both together, whether it was quoted before, the share of the turn's new words that it has
-then, the turn's share of words that no document has, and 1. Fitted by ``tests/fit_follow_ups.py``."""
-FOLLOW_UP_UNREAD = (0.0, 0.59, 1.0, -3.64, 3.22, -1.57, 1.94)
+by the turn alone and by both together, whether it was quoted before, the share of the turn's new words that it has,
+the turn's share of words that no document has, of what was quoted the reader's logit again, and by the turn without the
+question, and 1. Fitted by ``tests/fit_follow_ups.py``."""
+FOLLOW_UP_UNREAD = (0.0, 0.59, 1.0, -3.64, 3.22, -1.57, 0.0, 0.0, 1.94)
 """The same where there is no reader."""
 MOSTLY = 0.5
 """Of the words that a turn adds, the share from which what was quoted answers again before what is beside it."""
@@ -180,9 +181,8 @@ def after_question(
         joined: By the words of the question and of the turn: its best few entries are read.
         turn: By those of the turn alone: its best entry is, too.
         entry_of_target: Row of the entry of each target.
-        quoted: Target that was quoted before. Where the turn's words are as likely of another one of its entry, that
-            one is read, unless what was quoted has most of them; itself, only where it is the likeliest by the turn
-            alone.
+        quoted: Target that was quoted before, which is read as well; where the turn's words are as likely of another
+            one of its entry, that one instead, unless what was quoted has most of them.
         again: Share of the words that the question had not, weighed by rarity, that what was quoted has.
     """
     targets = joined.targets * turn.targets
@@ -193,7 +193,9 @@ def after_question(
     mixed = Ranking(targets, joined.entries)
     own, likely = int(turn.entries.argmax()), np.argsort(-joined.entries, kind="stable")[:N_READ].tolist()
     chosen = {entry: mixed.best_target(entry, entry_of_target) for entry in [own, *likely]}
-    return mixed, {entry: target for entry, target in chosen.items() if target != quoted or entry == own}
+    if quoted is not None:
+        chosen.setdefault(int(entry_of_target[quoted]), quoted)
+    return mixed, chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +210,8 @@ class Turn:
     """Share of the words that the question had not, weighed by rarity, that what was quoted has."""
     strangeness: float
     """Of the turn alone."""
+    said: float
+    """Logit of the reader, of the turn alone and what was quoted; ``UNREAD`` where there is none."""
 
 
 def followed(ranking: Ranking, turn: Turn, logits: Mapping[int, float]) -> tuple[Ranking, float]:
@@ -238,7 +242,8 @@ def follow_up_columns(ranking: Ranking, turn: Turn, logits: Mapping[int, float])
         joined /= max(1.0 - joined[turn.quoted], 1e-6)
         joined[turn.quoted] = own[turn.quoted] = same[turn.quoted] = 1.0
     logs = (np.log(np.minimum(shares, 1.0) + 1e-4) for shares in (own, joined))
-    return np.stack([read, *logs, same, turn.again * same, np.full(n, turn.strangeness), np.ones(n)], axis=1)
+    strange, ones = np.full(n, turn.strangeness), np.ones(n)
+    return np.stack([read, *logs, same, turn.again * same, strange, read * same, turn.said * same, ones], axis=1)
 
 
 def signals(features: Features, opinion: Opinion | None, ranking: Ranking, logits: Mapping[int, float]) -> Doubles:

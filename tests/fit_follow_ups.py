@@ -3,9 +3,9 @@
     python tests/fit_follow_ups.py WORK
 
 They are fitted on the follow-ups of the FAQs of ``reader_data/calibrate`` (neither the reader nor the courtesy
-classifier learned from them), on turns that the same entry answers as well, on turns that no entry answers, and on
-``calibrate/conversations.jsonl``; and measured on ``held``. Twice: with the reader, and with none, as for another
-encoder (``FOLLOW_UP_UNREAD``).
+classifier learned from them), on turns that the same entry answers as well, on turns that no entry answers, on
+``calibrate/conversations.jsonl`` and on ``turns-after``; and measured on ``held``. Twice: with the reader, and with
+none, as for another encoder (``FOLLOW_UP_UNREAD``).
 """
 
 import sys
@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmark_corpora import DATA, faq_questions, json_lines
+from bench_conversations import corpus_of
+from benchmark_corpora import DATA, json_lines
 from sklearn.linear_model import LogisticRegression
 
 from bot.courtesy import leans
@@ -32,7 +33,9 @@ ELSEWHERE = (
     *("qui a décidé ça ?", "et le préfet il en dit quoi ?", "et sur la lune ?", "qui est le directeur ?"),
 )
 """Turns that no entry answers, whatever the question before."""
-FAQS = {"calibrate": ("bus", "contrat-ville", "ecole", "salles", "social", "sport"), "held": ("dechets", "piscine")}
+AFTER = json_lines(DATA / "turns-after" / "conversations.jsonl")
+"""Over the FAQs of ``calibrate``, and its documents."""
+NAMES = {"calibrate": sorted({said["faq"] for said in AFTER}), "held": ["dechets", "piscine"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ class Sample:
 
 def turns(name: str, part: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """An earlier question, a turn after it and the entries that answer the turn."""
-    for row, entry in enumerate(json_lines(DATA / part / f"{name}.jsonl")):
+    path = DATA / part / f"{name}.jsonl"
+    for row, entry in enumerate(json_lines(path) if path.exists() else ()):
         yield from ((earlier, turn, (entry["id"],)) for earlier, turn in entry["follow"])
         yield from ((entry["question"], turn, (entry["id"],)) for turn in entry.get("again", ()))
         yield from ((entry["question"], ELSEWHERE[(row + k) % len(ELSEWHERE)], ()) for k in range(2))
@@ -57,6 +61,10 @@ def turns(name: str, part: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         for (earlier, (before, *_)), (turn, (kind, *entries)) in pairwise(pairs):
             if before == "answer" and kind in ("answer", "refuse"):
                 yield earlier, turn, tuple(entries)
+    for said in AFTER:
+        if part == "calibrate" and said["faq"] == name:
+            (earlier, turn), (_, (_, *entries)) = said["turns"], said["expect"]
+            yield earlier, turn, tuple(entries)
 
 
 def sample(searcher: Searcher, earlier: str, turn: str, entries: tuple[str, ...]) -> Sample | None:
@@ -89,12 +97,12 @@ class Silent:
 
 
 def samples(part: str, work: Path, encoder: Any) -> list[Sample]:
-    """Of every FAQ of a part."""
+    """Of every corpus of a part."""
     found, reader = [], encoder.reader
     folder = work / ("indexes" if reader else "unread")
-    for name in FAQS[part]:
+    for name in NAMES[part]:
         if not (folder / name).exists():
-            build(faq_questions(DATA / part / f"{name}.jsonl", work).folder, folder / name, encoder)
+            build(corpus_of(name, work), folder / name, encoder)
         searcher = Searcher.load(folder / name, encoder)
         encoder.reader = reader or Silent()
         found += [made for turn in turns(name, part) if (made := sample(searcher, *turn))]
@@ -105,7 +113,7 @@ def samples(part: str, work: Path, encoder: Any) -> list[Sample]:
 def fitted(known: list[Sample]) -> tuple[float, ...]:
     """Weights of the columns, then the intercept."""
     columns = np.concatenate([one.columns for one in known])
-    columns[:, 0] *= np.ptp(columns[:, 0]) > 1  # a silent reader has no weight
+    columns[:, _OF_READER] *= np.ptp(columns[:, 0]) > 1  # a silent reader has no weight
     model = LogisticRegression(C=1.0).fit(columns[:, :-1], [right for one in known for right in one.right])
     return (*model.coef_[0].round(2).tolist(), round(float(model.intercept_[0]), 2))
 
@@ -124,6 +132,8 @@ def report(known: list[Sample], weights: tuple[float, ...]) -> str:
 
 
 _SHOWN = (0.25, 0.5, 0.75)
+_OF_READER = [0, 6, 7]
+"""Columns."""
 
 
 def main() -> None:

@@ -319,7 +319,7 @@ def test_a_turn_after_a_refusal_may_lean_on_what_was_quoted_before_it(
 def test_small_talk_that_is_hardly_likely_is_a_turn_where_it_answers_after_a_question(
     small_assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    searcher, turn = small_assistant.searcher, "vous en faites à la mairie ?"
+    searcher, turn = small_assistant.searcher, "vous l'aidez comment ?"
     card = searcher.search(searcher.read("qui peut avoir une carte ?")).hits
     assert Assistant(searcher).ask(turn).kind is Kind.SMALLTALK
     monkeypatch.setattr(searcher, "follow", lambda turn, *_: Result(turn, card, 0.7, 0.7, AFTER_QUESTION))
